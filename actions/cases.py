@@ -1,0 +1,44 @@
+"""Make a case from a reported problem."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.turn import turn_id
+from handoff_service.desk import Desk
+from handoff_service.operations.open_case import OpenCase, open_case
+
+LONGEST_SAID = 60
+
+
+class OpenCaseAction(Action):
+    """Make the case, tell its number, and forget the form's answers so that the next problem starts afresh."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return "action_open_case"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        problem = str(tracker.get_slot("problem") or "No description")
+        number = await self._desk.store.write(
+            open_case,
+            OpenCase(
+                turn_id=turn_id(tracker),
+                problem=problem,
+                device=tracker.get_slot("device"),
+                impact=tracker.get_slot("impact"),
+            ),
+        )
+        dispatcher.utter_message(text=f"I made case {number}: {_short(problem)}. Text me more any time, or ask for a person.")
+        return [SlotSet(name, None) for name in ("problem", "device", "impact")]
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return (line if len(line) <= LONGEST_SAID else f"{line[:LONGEST_SAID].rsplit(' ', 1)[0]}...").rstrip(".!?")

@@ -1,0 +1,29 @@
+"""The requester asks for a person."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.turn import collected, turn_id
+from handoff_service.desk import Desk
+from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
+
+
+class HandOffAction(Action):
+    """Hand the conversation over when this turn ends. The service says so to the requester, in the queue's words."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return "action_hand_off"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        wish = RequestHandOff(
+            turn_id=turn_id(tracker), reason="Asked for a person.", collected=collected(tracker)
+        )
+        await self._desk.store.write(request_hand_off, wish)
+        return []

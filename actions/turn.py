@@ -1,0 +1,19 @@
+"""What an action knows of the turn that it runs in."""
+
+from collections.abc import Mapping
+
+from rasa_sdk import Tracker
+
+COLLECTED = {"problem": "Problem", "device": "Device", "impact": "Impact"}
+
+
+def turn_id(tracker: Tracker) -> int:
+    """The turn's id, which the service sent along with the question."""
+    metadata = tracker.latest_message.get("metadata") or {}
+    return int(metadata["turn_id"])
+
+
+def collected(tracker: Tracker) -> dict[str, str]:
+    """What the requester has told the virtual agent so far, by the names that agents read."""
+    slots: Mapping[str, object] = tracker.slots
+    return {name: str(slots[slot]) for slot, name in COLLECTED.items() if slots.get(slot)}

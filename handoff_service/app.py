@@ -1,0 +1,104 @@
+"""The one place that builds and wires everything."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from sanic import Sanic
+
+from handoff_service import clock, log
+from handoff_service.desk import Desk, terms
+from handoff_service.gateways.fanout_local import LocalFanout
+from handoff_service.gateways.fanout_redis import RedisFanout
+from handoff_service.gateways.no_bot import NoBot
+from handoff_service.gateways.rasa import RasaBot
+from handoff_service.gateways.simulator import Simulator
+from handoff_service.gateways.twilio import TwilioProvider
+from handoff_service.operations.ports import Bot, Fanout, SmsProvider
+from handoff_service.operations.record_receipt import record_receipt
+from handoff_service.settings import Settings
+from handoff_service.store import due
+from handoff_service.store.lanes import Hint
+from handoff_service.store.store import Store
+from handoff_service.web import api, bot, health, phone, security, twilio, workspace
+from handoff_service.worker import Hands, Worker
+
+
+def create_app(settings: Settings) -> Sanic:
+    """The service as a Sanic application. The database must have been migrated."""
+    app = Sanic("patchboard", configure_logging=False)
+    app.config.update(
+        REQUEST_MAX_SIZE=1_000_000,
+        REQUEST_TIMEOUT=15,
+        RESPONSE_TIMEOUT=60,
+        KEEP_ALIVE_TIMEOUT=60,
+        ACCESS_LOG=False,
+        MOTD=False,
+        GRACEFUL_SHUTDOWN_TIMEOUT=5.0,
+        FALLBACK_ERROR_FORMAT="text",
+    )
+    app.before_server_start(lambda app: _open(app, settings))
+    app.before_server_stop(_close)
+    app.on_response(security.add_headers)
+    app.error_handler.add(Exception, security.refuse)
+    app.blueprint(twilio.blueprint(settings))
+    app.blueprint(bot.blueprint())
+    app.blueprint(api.blueprint())
+    app.blueprint(health.blueprint())
+    app.blueprint(workspace.blueprint())
+    if settings.demo and settings.sms_provider == "simulator":
+        app.blueprint(phone.blueprint())
+    return app
+
+
+async def _open(app: Sanic, settings: Settings) -> None:
+    fanout: Fanout = RedisFanout(settings.redis_url) if settings.redis_url else LocalFanout()
+    await fanout.start()
+    worker: Worker | None = None
+
+    def told(hints: Sequence[Hint], work_at: datetime | None) -> None:
+        fanout.publish(hints)
+        if work_at is not None and worker is not None:
+            worker.nudge(work_at)
+
+    store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
+    provider = _provider(settings, store)
+    the_bot = _bot(settings)
+    worker = Worker(Hands(store=store, provider=provider, bot=the_bot, clock=clock.now))
+    if store.is_sqlite:
+        await store.write(due.forget_leases, None)
+    app.ctx.desk = Desk(
+        settings=settings,
+        clock=clock.now,
+        store=store,
+        provider=provider,
+        bot=the_bot,
+        fanout=fanout,
+        worker=worker,
+    )
+    app.ctx.working = asyncio.create_task(worker.run())
+    log.line("started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url)
+
+
+async def _close(app: Sanic) -> None:
+    desk: Desk = app.ctx.desk
+    await desk.fanout.close()  # first: it ends the open event streams, which a server would wait for
+    app.ctx.working.cancel()
+    await desk.worker.close()
+    await desk.provider.close()
+    await desk.bot.close()
+    desk.store.close()
+    log.line("stopped")
+
+
+def _provider(settings: Settings, store: Store) -> SmsProvider:
+    if settings.sms_provider == "twilio":
+        return TwilioProvider(settings)
+    return Simulator(lambda receipt: store.write(record_receipt, receipt))
+
+
+def _bot(settings: Settings) -> Bot:
+    if settings.bot_url is None:
+        return NoBot()
+    return RasaBot(settings.bot_url, settings.bot_token, settings.bot_timeout)
+

@@ -1,0 +1,33 @@
+"""The desk while it runs: what every surface, action and worker of one process is given."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from handoff_service.clock import Clock
+from handoff_service.operations.ports import Bot, Fanout, SmsProvider
+from handoff_service.settings import Settings
+from handoff_service.store.lanes import Terms
+from handoff_service.store.store import Store
+from handoff_service.worker import Worker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Built in ``app.py`` and nowhere else."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    provider: SmsProvider
+    bot: Bot
+    fanout: Fanout
+    worker: Worker
+
+
+def terms(settings: Settings) -> Terms:
+    """What operations need to know of the settings. A lease outlasts the longest bot turn, asked twice."""
+    return Terms(
+        bot_answers=settings.bot_url is not None,
+        burst_window=timedelta(seconds=settings.burst_window),
+        lease=timedelta(seconds=2 * settings.bot_timeout + 15),
+    )

@@ -1,0 +1,61 @@
+"""What can be refused. A class's docstring is the sentence that a person reads; ``detail`` says more."""
+
+from collections.abc import Mapping
+
+
+class Refusal(Exception):
+    """The request cannot be carried out."""
+
+    status = 400
+    loggable = False
+
+    def __init__(self, detail: str = "", *, errors: Mapping[str, str] | None = None) -> None:
+        self.title = (type(self).__doc__ or "").strip()
+        self.detail = detail or self.title
+        self.errors = dict(errors or {})
+        super().__init__(self.detail)
+
+
+class BadInput(Refusal):
+    """Something in the request is not as it should be."""
+
+
+class NotSignedIn(Refusal):
+    """Sign in first."""
+
+    status = 401
+
+
+class NotAllowed(Refusal):
+    """Your role does not allow this."""
+
+    status = 403
+
+
+class NotFound(Refusal):
+    """There is no such thing."""
+
+    status = 404
+
+
+class Conflict(Refusal):
+    """It has changed in the meantime."""
+
+    status = 409
+
+
+class TooManyTries(Refusal):
+    """Too many tries. Wait a minute and try again."""
+
+    status = 429
+
+
+class DatabaseAway(Refusal):
+    """The database cannot be reached. Nothing was lost; try again in a moment."""
+
+    status = 503
+    loggable = True
+
+
+class SetupError(Exception):
+    """Something in the settings, the files or the machine keeps the program from starting."""

@@ -1,0 +1,67 @@
+"""Fan-out within one process: hints go straight to whoever listens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from handoff_service.store.lanes import Hint
+
+
+class _Listener:
+    """Hints that one listener has not taken yet. The same hint twice is one hint, so this never grows without end."""
+
+    def __init__(self) -> None:
+        self._pending: dict[Hint, None] = {}
+        self._some = asyncio.Event()
+        self.open = True
+
+    def add(self, hint: Hint) -> None:
+        self._pending[hint] = None
+        self._some.set()
+
+    def end(self) -> None:
+        self.open = False
+        self._some.set()
+
+    async def batches(self) -> AsyncIterator[Sequence[Hint]]:
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            batch, self._pending = list(self._pending), {}
+            if batch:
+                yield batch
+            if not self.open:
+                return
+
+
+class LocalFanout:
+    """The twin of Redis for one process."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[str, set[_Listener]] = {}
+
+    async def start(self) -> None:
+        pass
+
+    def publish(self, hints: Sequence[Hint]) -> None:
+        for hint in hints:
+            for listener in self._listeners.get(hint.topic, ()):
+                listener.add(hint)
+
+    @asynccontextmanager
+    async def listen(self, topics: Sequence[str]) -> AsyncIterator[AsyncIterator[Sequence[Hint]]]:
+        listener = _Listener()
+        for topic in topics:
+            self._listeners.setdefault(topic, set()).add(listener)
+        try:
+            yield listener.batches()
+        finally:
+            for topic in topics:
+                self._listeners[topic].discard(listener)
+                if not self._listeners[topic]:
+                    del self._listeners[topic]
+
+    async def close(self) -> None:
+        """End every listener, so that open streams end at once and not after a server's patience."""
+        for listener in {one for some in self._listeners.values() for one in some}:
+            listener.end()

@@ -1,0 +1,54 @@
+"""The simulator: an SMS provider in this process, for trying, demonstrating and testing without an account.
+
+A text that is sent is on the phone page as soon as it is ``sent``; receipts come after a moment, as from a carrier.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+
+from handoff_service.operations.ports import Accepted, Later, Outgoing, Refused, SentBefore, Unsure
+from handoff_service.operations.record_receipt import Receipt
+from handoff_service.rules.sms_text import is_e164
+from handoff_service.rules.vocabulary import Status
+
+REMEMBERED = 1000
+
+
+class Simulator:
+    """``receipt`` is called with each delivery receipt; ``pace`` is the seconds from one step to the next."""
+
+    def __init__(self, receipt: Callable[[Receipt], Awaitable[object]], *, pace: float = 0.3) -> None:
+        self._receipt = receipt
+        self._pace = pace
+        self._sent: dict[str, Outgoing] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
+        if not is_e164(message.to):
+            return Refused(code=21211)
+        sid = f"SM{secrets.token_hex(16)}"
+        self._sent[sid] = message
+        while len(self._sent) > REMEMBERED:
+            self._sent.pop(next(iter(self._sent)))
+        task = asyncio.create_task(self._deliver(sid, message.message_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return Accepted(sid=sid)
+
+    async def find(self, message: Outgoing) -> Sequence[SentBefore]:
+        return [
+            SentBefore(sid=sid, status=Status.SENDING)
+            for sid, sent in self._sent.items()
+            if (sent.to, sent.sender, sent.body) == (message.to, message.sender, message.body)
+        ]
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _deliver(self, sid: str, message_id: int) -> None:
+        for status in (Status.SENT, Status.DELIVERED):
+            await asyncio.sleep(self._pace)
+            await self._receipt(Receipt(sid=sid, status=status, message_id=message_id))

@@ -1,0 +1,40 @@
+"""Logs for the person on call: one line an event, a stable ``action`` first, ids after it, never a text's words."""
+
+import logging
+import sys
+from typing import TextIO
+
+_log = logging.getLogger("patchboard")
+
+
+def masked(number: str) -> str:
+    """A phone number as logs show it: +1202***0101."""
+    return f"{number[:5]}***{number[-4:]}" if len(number) > 9 else "***"
+
+
+def line(action: str, /, **facts: object) -> None:
+    """Log what happened: ``line("text_received", interaction=12)``."""
+    _log.info(_format(action, facts))
+
+
+def trouble(action: str, /, *, error: BaseException | None = None, **facts: object) -> None:
+    """Log what needs a person, with the error's trace when there is one."""
+    _log.warning(_format(action, facts), exc_info=error)
+
+
+def _format(action: str, facts: dict[str, object]) -> str:
+    return " ".join([f"action={action}", *(f"{k}={_quoted(v)}" for k, v in facts.items() if v is not None)])
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return repr(text) if any(c.isspace() or not c.isprintable() for c in text) else text
+
+
+def start(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
+    """Send the log to a stream. Called once, by the command that starts."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    _log.handlers[:] = [handler]
+    _log.propagate = False
+    _log.setLevel(level)

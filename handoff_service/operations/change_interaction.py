@@ -1,0 +1,143 @@
+"""What a live agent does with a conversation besides answering: close it, change it, say how far they have read."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations import say
+from handoff_service.operations.hand_off import offer_soon
+from handoff_service.rules import system_messages
+from handoff_service.rules.vocabulary import (
+    CLOSED,
+    Author,
+    Direction,
+    Kind,
+    OfferOutcome,
+    Owner,
+    State,
+    Work,
+    WorkItemState,
+)
+from handoff_service.store import due, interactions, live_group, people, work_items
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """``closing_text``: the one line that the requester sees; None is the usual one, an empty text is none."""
+
+    interaction_id: int
+    agent_id: int
+    state: State = State.CLOSED_COMPLETE
+    short_description: str | None = None
+    closing_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is None stays as it is. ``state`` is work in progress or on hold; closing is a verb of its own."""
+
+    interaction_id: int
+    state: State | None = None
+    state_reason: str | None = None
+    short_description: str | None = None
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """``up_to`` is a place in the conversation; None is all that is there."""
+
+    interaction_id: int
+    agent_id: int
+    up_to: int | None = None
+
+
+def active(interaction: Interaction) -> Interaction:
+    """The interaction, or Conflict when it is closed."""
+    if not interaction.active:
+        raise Conflict(f"{interactions.number(interaction.id)} is closed. Start a new conversation instead.")
+    return interaction
+
+
+def close_interaction(tx: Transaction, command: Close) -> None:
+    """End it: one line to the requester, nobody owns it, what waited for it waits no more."""
+    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    if command.state not in CLOSED:
+        raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
+    name = people.agent_name(tx.conn, command.agent_id)
+    closing = system_messages.closed(name) if command.closing_text is None else command.closing_text.strip()
+    if closing:
+        say.text(tx, interaction, closing, Author.SYSTEM, agent_id=command.agent_id)
+    say.owner_changed(tx, interaction, owner=Owner.NONE, said=f"{name} closed this conversation")
+    tx.conn.execute(
+        update(t.interactions)
+        .where(t.interactions.c.id == interaction.id)
+        .values(
+            state=command.state,
+            closed_at=tx.now,
+            short_description=(command.short_description or "").strip()
+            or interaction.short_description
+            or _first_text(tx, interaction.id),
+        )
+    )
+    cancel_waiting(tx, interaction.id)
+    due.disarm(tx, Work.BOT_TURN, [interaction.id])
+    offer_soon(tx)
+
+
+def cancel_waiting(tx: Transaction, interaction_id: int) -> None:
+    """The conversation does not wait for an agent any more: its work item is canceled, its offers withdrawn."""
+    w = t.work_items
+    waiting = tx.conn.execute(
+        update(w)
+        .where(
+            w.c.interaction_id == interaction_id, w.c.state.in_([WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT])
+        )
+        .values(state=WorkItemState.CANCELED)
+        .returning(w.c.id)
+    ).scalars()
+    for offer_id, agent_id in work_items.end_offers(tx, list(waiting), OfferOutcome.WITHDRAWN):
+        due.disarm(tx, Work.EXPIRE_OFFER, [offer_id])
+        tx.hint(f"agent:{agent_id}")
+
+
+def change_interaction(tx: Transaction, command: Change) -> None:
+    """Change state, description or priority. On hold frees the agent's capacity."""
+    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
+        raise BadInput(errors={"state": "must be work_in_progress or on_hold; to end it, close it"})
+    values = {
+        "state": command.state,
+        "state_reason": command.state_reason,
+        "short_description": command.short_description,
+        "priority": command.priority,
+    }
+    values = {name: value for name, value in values.items() if value is not None}
+    if values:
+        tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(**values))
+        say.tell(tx, interaction.id, live_group.members(tx.conn, [interaction.id]))
+        offer_soon(tx)
+
+
+def read_interaction(tx: Transaction, command: Read) -> None:
+    """Take the new-message mark away for one agent. Nothing happens for an agent who is not in the live group."""
+    up_to = command.up_to
+    if up_to is None:
+        up_to = interactions.lock(tx.conn, command.interaction_id).last_seq
+    if live_group.read_up_to(tx, command.interaction_id, command.agent_id, up_to):
+        tx.hint(f"agent:{command.agent_id}", command.interaction_id)
+
+
+def _first_text(tx: Transaction, interaction_id: int) -> str | None:
+    m = t.messages
+    body = tx.conn.execute(
+        select(m.c.body)
+        .where(m.c.interaction_id == interaction_id, m.c.kind == Kind.MESSAGE, m.c.direction == Direction.INBOUND)
+        .order_by(m.c.seq)
+        .limit(1)
+    ).scalar()
+    return body[:160] if body else None

@@ -1,0 +1,124 @@
+"""The desk file: TOML, read once, checked whole. What is wrong is told with file, line and key."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from handoff_service.errors import SetupError
+from handoff_service.rules.sms_text import is_e164
+from handoff_service.rules.vocabulary import Assignment, FirstResponder, Role
+
+
+def _e164(value: str) -> str:
+    if not is_e164(value):
+        raise ValueError("must be a number in E.164, such as +12025550101")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be a time zone's IANA name, such as America/New_York")
+    return value
+
+
+Number = Annotated[str, AfterValidator(_e164)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DeskEntry(_Entry):
+    name: Text
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "US"
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    reassign_when_away: bool = False
+
+
+class UserEntry(_Entry):
+    external_id: Text
+    name: Text
+    email: Text | None = None
+    numbers: list[Number] = []
+    facts: dict[str, str] = {}
+
+
+class AgentEntry(_Entry):
+    """``password`` is needed once; later imports may leave it out."""
+
+    email: Text
+    name: Text
+    password: str | None = None
+    roles: list[Role] = [Role.AGENT]
+    capacity: Annotated[int, Field(ge=0, le=1000)] = 4
+    groups: list[Text] = []
+    skills: list[Text] = []
+
+
+class ProviderNumberEntry(_Entry):
+    number: Number
+    label: str = ""
+    first_responder: FirstResponder = FirstResponder.VIRTUAL_AGENT
+    queue: Text
+    segments_per_second: Annotated[int, Field(ge=1, le=1000)] = 1
+
+
+class QueueEntry(_Entry):
+    name: Text
+    groups: list[Text] = []
+    assignment: Assignment = Assignment.MOST_CAPACITY
+    accept_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
+
+
+class DeskFile(_Entry):
+    desk: DeskEntry | None = None
+    users: list[UserEntry] = []
+    agents: list[AgentEntry] = []
+    provider_numbers: list[ProviderNumberEntry] = []
+    queues: list[QueueEntry] = []
+
+
+def read(path: Path) -> DeskFile:
+    """Read and check a desk file. SetupError lists every fault as ``file:line: key: what is wrong``."""
+    try:
+        text = path.read_text()
+        return DeskFile.model_validate(tomllib.loads(text))
+    except OSError as error:
+        raise SetupError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SetupError(f"{path} is not UTF-8 text") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SetupError(f"{path}: {error}") from error
+    except ValidationError as error:
+        raise SetupError("\n".join(_fault(path, text, fault) for fault in error.errors())) from error
+
+
+def _fault(path: Path, text: str, fault: Any) -> str:
+    where = fault["loc"]
+    said = "there is no such key" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
+    return f"{path}:{_line(text, where)}: {name}: {said}"
+
+
+def _line(text: str, where: tuple[int | str, ...]) -> int:
+    """The line of a key: the n-th header of its table, then the key below it."""
+    table, number, key = where[0], where[1] if len(where) > 1 else 0, where[2] if len(where) > 2 else None
+    if isinstance(number, str):
+        number, key = 0, number
+    lines, at = text.splitlines(), 1
+    seen = -1
+    for n, line in enumerate(lines, start=1):
+        if re.match(rf"\s*\[\[?\s*{re.escape(str(table))}\s*\]\]?", line):
+            seen, at = seen + 1, n
+        elif seen == number and key is not None and re.match(rf"\s*\"?{re.escape(str(key))}\"?\s*=", line):
+            return n
+        if seen == -1 and re.match(rf"\s*{re.escape(str(table))}\s*=", line):
+            return n
+        if seen > number:
+            break
+    return at

@@ -1,0 +1,130 @@
+"""What operations need of the world. Each port has a real gateway and a plain twin that ships."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from handoff_service.rules.bot_text import Choice
+from handoff_service.rules.vocabulary import Status
+from handoff_service.store.lanes import Hint
+
+# The SMS provider ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """A text on its way out. ``uncertain``: an earlier try may have gone out, so look before sending."""
+
+    message_id: int
+    to: str
+    sender: str
+    body: str
+    created_at: datetime
+    attempts: int
+    uncertain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The provider has it, under this id."""
+
+    sid: str
+    status: Status = Status.SENDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The provider will not send it. ``code`` is the provider's error code."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """Surely not accepted: the provider could not be reached, or asked to wait."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsure:
+    """It may have gone out or not: the connection broke, or the provider failed, after it was asked."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeverSent:
+    """The provider has no such message: it can be sent."""
+
+
+type SendResult = Accepted | Refused | Later | Unsure | NeverSent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentBefore:
+    """A message in the provider's list."""
+
+    sid: str
+    status: Status
+
+
+class SmsProvider(Protocol):
+    async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
+        """Send one text. Never raises for what the provider or the network does."""
+
+    async def find(self, message: Outgoing) -> Sequence[SentBefore]:
+        """Messages at the provider that could be this one: same numbers and text, not older. Raises OSError."""
+
+    async def close(self) -> None: ...
+
+
+# The bot -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One turn asked of the bot. ``sender`` is the interaction's id, ``turn_id`` makes a repeat harmless."""
+
+    sender: str
+    message: str
+    turn_id: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotReply:
+    """One message of the bot's answer."""
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+
+
+class BotFailed(Exception):
+    """The bot gave no answer that can be used. The text says why, in words for an agent."""
+
+
+class Bot(Protocol):
+    async def ask(self, question: Question) -> Sequence[BotReply]:
+        """The bot's answer to a turn, which may be empty. Raises BotFailed."""
+
+    async def close(self) -> None: ...
+
+
+# Fan-out -------------------------------------------------------------------------------------------------------
+
+
+class Fanout(Protocol):
+    """Carries hints to every process. A hint may be lost, so whoever listens also asks the database when it starts."""
+
+    async def start(self) -> None: ...
+
+    def publish(self, hints: Sequence[Hint]) -> None:
+        """Pass hints on. Never blocks and never raises."""
+
+    def listen(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
+        """Hints about these topics from now on. When the listener is too slow, hints are merged, never queued up."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,340 @@
+"""Take in texts: tables 1 and 2 of the product page, in one transaction for all the texts that wait.
+
+One SELECT a table loads the facts, each text is decided in memory, one statement a table writes. What is acknowledged
+after this could be finished by a reader of the disk alone: the text, its profile, its interaction and the work it needs.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlalchemy import bindparam, insert, select, update
+
+from handoff_service.operations.say import tell
+from handoff_service.rules import profile_matching, requester_initiated
+from handoff_service.rules.profile_matching import NumberFacts
+from handoff_service.rules.requester_initiated import Step
+from handoff_service.rules.vocabulary import (
+    Author,
+    Direction,
+    FirstResponder,
+    Kind,
+    Owner,
+    State,
+    Status,
+    Work,
+    WorkItemState,
+)
+from handoff_service.store import due, interactions, live_group
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import SetBased, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture or file that came with a text: where the provider keeps it, and its media type."""
+
+    url: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One text from a requester. ``sid`` is the provider's id for it (Twilio: MessageSid)."""
+
+    sid: str
+    requester_number: str
+    provider_number: str
+    body: str
+    media: tuple[Attachment, ...] = ()
+
+
+class Outcome(StrEnum):
+    STORED = "stored"
+    REPEAT = "repeat"
+    UNKNOWN_NUMBER = "unknown_number"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a text."""
+
+    outcome: Outcome
+    interaction_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    id: int
+    first_responder: FirstResponder
+    queue_id: int
+
+
+@dataclass(slots=True)
+class _Profile:
+    user: int | None
+    id: int = 0
+
+
+@dataclass(slots=True)
+class _Conversation:
+    """A line's active interaction while texts are put into it; ``id`` is 0 until it is made."""
+
+    number: str
+    provider: _Provider
+    profile: _Profile
+    user: int | None
+    owner: Owner
+    reason: str | None = None
+    state: State = State.NEW
+    epoch: int = 1
+    seq: int = 0
+    id: int = 0
+    texts: list[tuple[int, Text]] = field(default_factory=list)
+
+    @property
+    def line(self) -> str:
+        return interactions.line(self.provider.id, self.number)
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What the database knows about the numbers of the texts."""
+
+    providers: dict[str, _Provider]
+    seen: set[str]
+    users: dict[str, tuple[int, ...]]
+    profiles: dict[str, _Profile]
+    active: dict[tuple[str, int], _Conversation]
+
+
+_PROVIDERS = select(*t.provider_numbers.c["id", "number", "first_responder", "queue_id"]).where(
+    t.provider_numbers.c.number.in_(bindparam("numbers", expanding=True))
+)
+_SEEN = select(t.messages.c.provider_sid).where(t.messages.c.provider_sid.in_(bindparam("sids", expanding=True)))
+_USERS = (
+    select(*t.user_numbers.c["number", "user_id"])
+    .where(t.user_numbers.c.number.in_(bindparam("numbers", expanding=True)))
+    .order_by(t.user_numbers.c.user_id)
+)
+_PROFILES = (
+    select(*t.messaging_profiles.c["id", "number", "user_id"])
+    .where(t.messaging_profiles.c.number.in_(bindparam("numbers", expanding=True)), t.messaging_profiles.c.active)
+    .order_by(t.messaging_profiles.c.id)
+    .with_for_update()
+)
+_NEW_PROFILES = insert(t.messaging_profiles).returning(*t.messaging_profiles.c["id", "number"])
+_TIE = (
+    update(t.messaging_profiles).where(t.messaging_profiles.c.id == bindparam("_id")).values(user_id=bindparam("_user"))
+)
+_NEW_INTERACTIONS = insert(t.interactions).returning(*t.interactions.c["id", "requester_number", "provider_number_id"])
+_PUT = (
+    update(t.interactions)
+    .where(t.interactions.c.id == bindparam("_id"))
+    .values(
+        last_seq=bindparam("_seq"),
+        last_message_at=bindparam("_at"),
+        state=bindparam("_state"),
+        user_id=bindparam("_user"),
+    )
+)
+
+
+def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
+    facts = _load(tx, texts)
+    tied: dict[str, _Profile] = {}
+    answers: list[tuple[Outcome, _Conversation | None]] = []
+    for text in texts:
+        provider = facts.providers.get(text.provider_number)
+        if provider is None:
+            answers.append((Outcome.UNKNOWN_NUMBER, None))
+        elif text.sid in facts.seen:
+            answers.append((Outcome.REPEAT, None))
+        else:
+            facts.seen.add(text.sid)
+            answers.append((Outcome.STORED, _put(tx, text, provider, facts, tied)))
+    touched = {id(c): c for _, c in answers if c is not None}.values()
+    _write_profiles(tx, facts.profiles, tied)
+    _write_interactions(tx, touched)
+    _write_messages(tx, touched)
+    _write_work(tx, touched)
+    _hint(tx, touched)
+    return [Received(outcome, c.id if c else None) for outcome, c in answers]
+
+
+receive_sms: SetBased[Text, Received] = SetBased(_receive)
+
+
+def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
+    numbers = sorted({text.requester_number for text in texts})
+    providers = {
+        r.number: _Provider(r.id, FirstResponder(r.first_responder), r.queue_id)
+        for r in tx.conn.execute(_PROVIDERS, {"numbers": sorted({text.provider_number for text in texts})})
+    }
+    # The active interactions first: their locks are what keeps two writers of a line apart.
+    active_rows = interactions.lock_active(tx.conn, numbers)
+    profiles = {r.number: _Profile(r.user_id, r.id) for r in tx.conn.execute(_PROFILES, {"numbers": numbers})}
+    users: dict[str, list[int]] = {}
+    for r in tx.conn.execute(_USERS, {"numbers": numbers}):
+        users.setdefault(r.number, []).append(r.user_id)
+    by_id = {p.id: p for p in providers.values()}
+    active = {
+        (i.requester_number, i.provider_number_id): _Conversation(
+            number=i.requester_number,
+            provider=by_id[i.provider_number_id],
+            profile=profiles.get(i.requester_number) or _Profile(i.user_id, i.profile_id),
+            user=i.user_id,
+            owner=i.owner,
+            state=i.state,
+            epoch=i.epoch,
+            seq=i.last_seq,
+            id=i.id,
+        )
+        for i in active_rows
+        if i.provider_number_id in by_id
+    }
+    seen = set(tx.conn.execute(_SEEN, {"sids": [text.sid for text in texts]}).scalars())
+    return _Facts(providers, seen, {n: tuple(u) for n, u in users.items()}, profiles, active)
+
+
+def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: dict[str, _Profile]) -> _Conversation:
+    """Decide one text by tables 1 and 2."""
+    number = text.requester_number
+    profile = facts.profiles.get(number)
+    match = profile_matching.match(
+        NumberFacts(
+            users=facts.users.get(number, ()),
+            has_profile=profile is not None,
+            profile_user=profile.user if profile else None,
+        )
+    )
+    if profile is None:
+        profile = facts.profiles[number] = _Profile(match.user)
+    elif match.tie_profile:
+        profile.user = match.user
+        tied[number] = profile
+    conversation = facts.active.get((number, provider.id))
+    steps = requester_initiated.TABLE[requester_initiated.situation(conversation.owner if conversation else None)]
+    if conversation is None or Step.CREATE in steps:
+        first = requester_initiated.first_owner(provider.first_responder, bot_answers=tx.terms.bot_answers)
+        conversation = facts.active[(number, provider.id)] = _Conversation(
+            number=number, provider=provider, profile=profile, user=match.user, owner=first.owner, reason=first.reason
+        )
+    elif conversation.user is None and match.tie_profile:
+        conversation.user = match.user
+    conversation.state = requester_initiated.state_after_text(conversation.state)
+    conversation.seq += 1
+    conversation.texts.append((conversation.seq, text))
+    return conversation
+
+
+def _write_profiles(tx: Transaction, profiles: dict[str, _Profile], tied: dict[str, _Profile]) -> None:
+    new = {number: p for number, p in profiles.items() if p.id == 0}
+    if new:
+        rows = [{"number": n, "user_id": p.user, "active": True, "created_at": tx.now} for n, p in new.items()]
+        for row in tx.conn.execute(_NEW_PROFILES, rows):
+            new[row.number].id = row.id
+    changed = [{"_id": p.id, "_user": p.user} for n, p in tied.items() if n not in new]
+    if changed:
+        tx.conn.execute(_TIE, changed)
+
+
+def _write_interactions(tx: Transaction, conversations: Iterable[_Conversation]) -> None:
+    new = {(c.number, c.provider.id): c for c in conversations if c.id == 0}
+    old = [c for c in conversations if c.id]
+    if new:
+        rows = [
+            {
+                "requester_number": c.number,
+                "provider_number_id": c.provider.id,
+                "profile_id": c.profile.id,
+                "user_id": c.user,
+                "state": c.state,
+                "priority": 3,
+                "owner": c.owner,
+                "epoch": c.epoch,
+                "queue_id": c.provider.queue_id,
+                "last_seq": c.seq,
+                "opened_at": tx.now,
+                "last_message_at": tx.now,
+            }
+            for c in new.values()
+        ]
+        for row in tx.conn.execute(_NEW_INTERACTIONS, rows):
+            new[(row.requester_number, row.provider_number_id)].id = row.id
+    if old:
+        tx.conn.execute(
+            _PUT, [{"_id": c.id, "_seq": c.seq, "_at": tx.now, "_state": c.state, "_user": c.user} for c in old]
+        )
+
+
+def _write_messages(tx: Transaction, conversations: Iterable[_Conversation]) -> None:
+    rows = [
+        {
+            "interaction_id": c.id,
+            "seq": seq,
+            "kind": Kind.MESSAGE,
+            "direction": Direction.INBOUND,
+            "author": Author.REQUESTER,
+            "body": text.body,
+            "status": Status.RECEIVED,
+            "owner": c.owner,
+            "epoch": c.epoch,
+            "provider_sid": text.sid,
+            "created_at": tx.now,
+        }
+        for c in conversations
+        for seq, text in c.texts
+    ]
+    if rows:
+        tx.conn.execute(insert(t.messages), rows)
+    with_media = {text.sid: text.media for c in conversations for _, text in c.texts if text.media}
+    if with_media:
+        ids = tx.conn.execute(
+            select(*t.messages.c["id", "provider_sid"]).where(t.messages.c.provider_sid.in_(list(with_media)))
+        ).all()
+        tx.conn.execute(
+            insert(t.media),
+            [
+                {"message_id": r.id, "position": n, "url": m.url, "content_type": m.content_type}
+                for r in ids
+                for n, m in enumerate(with_media[r.provider_sid])
+            ],
+        )
+
+
+def _write_work(tx: Transaction, conversations: Iterable[_Conversation]) -> None:
+    """Ask the bot after a silence, or put a new conversation of live agents into its queue."""
+    turn_at = tx.now + tx.terms.burst_window
+    work = [
+        due.Due(kind=Work.BOT_TURN, key=str(c.id), line=c.line, due_at=turn_at)
+        for c in conversations
+        if c.owner is Owner.VIRTUAL_AGENT
+    ]
+    queued = [c for c in conversations if c.owner is Owner.QUEUE and c.epoch == 1 and c.texts[0][0] == 1]
+    if queued:
+        tx.conn.execute(
+            insert(t.work_items),
+            [
+                {
+                    "interaction_id": c.id,
+                    "queue_id": c.provider.queue_id,
+                    "state": WorkItemState.QUEUED,
+                    "reason": c.reason,
+                    "collected": {},
+                    "created_at": tx.now,
+                }
+                for c in queued
+            ],
+        )
+        work.append(due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now))
+    due.arm(tx, work)
+
+
+def _hint(tx: Transaction, conversations: Iterable[_Conversation]) -> None:
+    with_agents = [c.id for c in conversations if c.owner is Owner.AGENT]
+    agents: dict[int, list[int]] = {}
+    for interaction_id, agent_id in live_group.members_of_each(tx.conn, with_agents) if with_agents else ():
+        agents.setdefault(interaction_id, []).append(agent_id)
+    for c in conversations:
+        tell(tx, c.id, agents.get(c.id, ()))

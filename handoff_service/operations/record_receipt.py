@@ -1,0 +1,121 @@
+"""Record delivery receipts. They may come early, twice and out of order, and never move a message backwards."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, delete, or_, select, update
+
+from handoff_service.operations.say import tell
+from handoff_service.rules.delivery import advanced
+from handoff_service.rules.vocabulary import Status, Work
+from handoff_service.store import due, live_group
+from handoff_service.store import tables as t
+from handoff_service.store.database import upsert
+from handoff_service.store.lanes import SetBased, Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the provider says of a message: its own id for it, ours when the callback's address carried it."""
+
+    sid: str
+    status: Status
+    error_code: int | None = None
+    message_id: int | None = None
+
+
+_MESSAGES = (
+    select(*t.messages.c["id", "interaction_id", "status", "provider_sid", "error_code"])
+    .where(
+        or_(
+            t.messages.c.provider_sid.in_(bindparam("sids", expanding=True)),
+            t.messages.c.id.in_(bindparam("ids", expanding=True)),
+        ),
+        t.messages.c.direction == "outbound",
+    )
+    .order_by(t.messages.c.id)
+    .with_for_update()
+)
+_SET = (
+    update(t.messages)
+    .where(t.messages.c.id == bindparam("_id"))
+    .values(status=bindparam("_status"), provider_sid=bindparam("_sid"), error_code=bindparam("_code"))
+)
+
+
+@dataclass(slots=True)
+class _Message:
+    id: int
+    interaction_id: int
+    status: Status
+    sid: str | None
+    code: int | None
+    changed: bool = False
+
+
+def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
+    """Whether each receipt was about a message that is known. The others are kept until the message's id arrives."""
+    rows = tx.conn.execute(
+        _MESSAGES,
+        {"sids": [r.sid for r in receipts], "ids": [r.message_id for r in receipts if r.message_id is not None]},
+    )
+    messages = [_Message(r.id, r.interaction_id, Status(r.status), r.provider_sid, r.error_code) for r in rows]
+    by_sid = {m.sid: m for m in messages if m.sid}
+    by_id = {m.id: m for m in messages}
+    known, early = [], []
+    for receipt in receipts:
+        message = by_sid.get(receipt.sid)
+        if message is None and receipt.message_id is not None:
+            message = by_id.get(receipt.message_id)
+            if message is not None and message.sid is not None:
+                message = None  # our id with somebody else's SID: not this message
+        known.append(message is not None)
+        if message is None:
+            early.append(receipt)
+            continue
+        _apply(message, receipt)
+        by_sid[receipt.sid] = message
+    _keep(tx, early)
+    _write(tx, [m for m in messages if m.changed])
+    return known
+
+
+record_receipt: SetBased[Receipt, bool] = SetBased(_record)
+
+
+def apply_early_receipts(tx: Transaction, sids: Collection[str]) -> None:
+    """Take in the receipts that came before the provider's answer did."""
+    u = t.unmatched_receipts
+    if not sids:
+        return
+    rows = tx.conn.execute(delete(u).where(u.c.provider_sid.in_(list(sids))).returning(u)).all()
+    if rows:
+        _record(tx, [Receipt(sid=r.provider_sid, status=Status(r.status), error_code=r.error_code) for r in rows])
+
+
+def _apply(message: _Message, receipt: Receipt) -> None:
+    if message.sid is None:
+        message.sid, message.changed = receipt.sid, True
+    status = advanced(message.status, receipt.status)
+    if status is not None:
+        message.status, message.code, message.changed = status, receipt.error_code, True
+
+
+def _keep(tx: Transaction, receipts: Sequence[Receipt]) -> None:
+    if receipts:
+        tx.conn.execute(
+            upsert(tx.conn, t.unmatched_receipts).on_conflict_do_nothing(),
+            [
+                {"provider_sid": r.sid, "status": r.status, "error_code": r.error_code, "received_at": tx.now}
+                for r in receipts
+            ],
+        )
+
+
+def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
+    if not messages:
+        return
+    tx.conn.execute(_SET, [{"_id": m.id, "_status": m.status, "_sid": m.sid, "_code": m.code} for m in messages])
+    due.disarm(tx, Work.DELIVER, [m.id for m in messages])  # it went out, whatever the answer to the call was
+    for interaction_id in {m.interaction_id for m in messages}:
+        tell(tx, interaction_id, live_group.members(tx.conn, [interaction_id]))

@@ -1,0 +1,126 @@
+"""Put lines into a conversation. Every other verb that says something uses this one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sqlalchemy import bindparam, insert, update
+
+from handoff_service.rules.sms_text import segments
+from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, Status, Work
+from handoff_service.store import due
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.live_group import members
+
+_COUNT_UP = (
+    update(t.interactions)
+    .where(t.interactions.c.id == bindparam("_id"))
+    .values(last_seq=t.interactions.c.last_seq + 1, last_message_at=bindparam("_at"))
+    .returning(t.interactions.c.last_seq)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line for a conversation. ``epoch`` and ``owner`` are the interaction's when it is said."""
+
+    kind: Kind
+    author: Author
+    body: str
+    agent_id: int | None = None
+    event: Event | None = None
+    reason: str | None = None
+
+
+def append(tx: Transaction, interaction: Interaction, line: Line) -> int:
+    """Add a line that only agents see. Returns its place in the conversation."""
+    return _add(tx, interaction, line, outbound=False)[1]
+
+
+def text(
+    tx: Transaction,
+    interaction: Interaction,
+    body: str,
+    author: Author,
+    *,
+    agent_id: int | None = None,
+) -> int:
+    """Text the requester: the message and its place in the outbox, in one. Returns the message's id."""
+    kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
+    line = Line(kind=kind, author=author, body=body, agent_id=agent_id)
+    message_id, _ = _add(tx, interaction, line, outbound=True)
+    due.arm(tx, [due.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)])
+    return message_id
+
+
+def _add(tx: Transaction, interaction: Interaction, line: Line, *, outbound: bool) -> tuple[int, int]:
+    seq = tx.conn.execute(_COUNT_UP, {"_id": interaction.id, "_at": tx.now}).scalar_one()
+    counted = segments(line.body) if outbound else None
+    message_id = tx.conn.execute(
+        insert(t.messages).returning(t.messages.c.id),
+        {
+            "interaction_id": interaction.id,
+            "seq": seq,
+            "kind": line.kind,
+            "direction": Direction.OUTBOUND if outbound else None,
+            "author": line.author,
+            "agent_id": line.agent_id,
+            "body": line.body,
+            "event": line.event,
+            "reason": line.reason,
+            "status": Status.QUEUED if outbound else None,
+            "owner": interaction.owner,
+            "epoch": interaction.epoch,
+            "segments": counted.count if counted else None,
+            "encoding": counted.encoding if counted else None,
+            "created_at": tx.now,
+        },
+    ).scalar_one()
+    tell(tx, interaction.id, members(tx.conn, [interaction.id]))
+    return message_id, seq
+
+
+def tell(tx: Transaction, interaction_id: int, agent_ids: Iterable[int]) -> None:
+    """Hint, after the commit, that a conversation has something new: to who looks at it, and to its live group."""
+    tx.hint(f"interaction:{interaction_id}", interaction_id)
+    for agent_id in agent_ids:
+        tx.hint(f"agent:{agent_id}", interaction_id)
+
+
+def owner_changed(
+    tx: Transaction,
+    interaction: Interaction,
+    *,
+    owner: Owner,
+    said: str,
+    reason: str | None = None,
+    agent_id: int | None = None,
+    queue_id: int | None = None,
+) -> Interaction:
+    """Give the interaction to a new owner under the next epoch, with the line that says so."""
+    epoch = interaction.epoch + 1
+    tx.conn.execute(
+        update(t.interactions)
+        .where(t.interactions.c.id == interaction.id)
+        .values(
+            owner=owner,
+            epoch=epoch,
+            assigned_to=agent_id if owner is Owner.AGENT else interaction.assigned_to if owner is Owner.NONE else None,
+            queue_id=queue_id or interaction.queue_id,
+        )
+    )
+    changed = replace(interaction, owner=owner, epoch=epoch)
+    append(
+        tx,
+        changed,
+        Line(
+            kind=Kind.SYSTEM,
+            author=Author.SYSTEM,
+            body=said,
+            event=Event.OWNER_CHANGED,
+            reason=reason,
+            agent_id=agent_id,
+        ),
+    )
+    return changed

@@ -1,0 +1,65 @@
+"""A live agent writes to the requester of an interaction, or a private note."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import update
+
+from handoff_service.errors import BadInput
+from handoff_service.operations import say
+from handoff_service.operations.change_interaction import active, cancel_waiting
+from handoff_service.rules.sms_text import MAX_BODY
+from handoff_service.rules.vocabulary import Author, Kind, Owner, State, Work
+from handoff_service.store import due, interactions, live_group, people
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    interaction_id: int
+    agent_id: int
+    body: str
+
+
+def send_sms(tx: Transaction, command: Write) -> int:
+    """Text the requester. Returns the message's id.
+
+    With a live agent as owner, the writer joins the live group and nothing is reassigned. With the virtual agent or a
+    queue as owner, the writer takes the conversation over first: only the owner speaks.
+    """
+    body = _checked(command.body, most=MAX_BODY)
+    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    if interaction.owner is not Owner.AGENT:
+        interaction = _take_over(tx, interaction, command.agent_id)
+    live_group.join(tx, interaction.id, command.agent_id, interaction.last_seq)
+    return say.text(tx, interaction, body, Author.AGENT, agent_id=command.agent_id)
+
+
+def write_note(tx: Transaction, command: Write) -> int:
+    """A private note: live agents see it, the requester never does. Returns its place in the conversation."""
+    body = _checked(command.body, most=10_000)
+    interaction = interactions.lock(tx.conn, command.interaction_id)
+    line = say.Line(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)
+    return say.append(tx, interaction, line)
+
+
+def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Interaction:
+    cancel_waiting(tx, interaction.id)
+    due.disarm(tx, Work.BOT_TURN, [interaction.id])
+    tx.conn.execute(
+        update(t.interactions).where(t.interactions.c.id == interaction.id).values(state=State.WORK_IN_PROGRESS)
+    )
+    said = f"{people.agent_name(tx.conn, agent_id)} took over"
+    return say.owner_changed(tx, interaction, owner=Owner.AGENT, agent_id=agent_id, said=said)
+
+
+def _checked(body: str, *, most: int) -> str:
+    text = body.strip()
+    if not text:
+        raise BadInput(errors={"body": "must not be empty"})
+    if len(text) > most:
+        raise BadInput(errors={"body": f"must be at most {most} characters; it has {len(text)}"})
+    if "\0" in text:
+        raise BadInput(errors={"body": "must not hold a NUL character"})
+    return text

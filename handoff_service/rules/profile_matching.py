@@ -1,0 +1,89 @@
+"""Table 1 of the product page: messaging profiles, or who is texting?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class If(StrEnum):
+    """The left column, in the words of the page."""
+
+    ONE_USER_NO_PROFILE = "the number is on one user, and has no messaging profile"
+    NO_USER_BUT_PROFILE = "the number is on no user, but has a messaging profile"
+    NO_USER_NO_PROFILE = "the number is on no user and has no profile"
+    CONFLICT = "the number conflicts: the user it is on is not the profile's user"
+    SAME_USER = "number on one user, profile tied to the same user"
+    ONE_USER_PROFILE_OF_NOBODY = "number on one user, profile tied to nobody"
+    SEVERAL_USERS_PROFILE_OF_NOBODY = "number on several users, no profile or a profile tied to nobody"
+    SEVERAL_USERS_PROFILE_OF_ONE = "number on several users, profile tied to one of them"
+
+
+class Step(StrEnum):
+    MAKE_PROFILE = "make a profile"
+    TIE_PROFILE = "tie the profile to the user"
+    BELONGS_TO_USER = "the interaction is that user's"
+    BELONGS_TO_PROFILES_USER = "the interaction is the profile's user's"
+    BELONGS_TO_GUEST = "the interaction is the guest's"
+
+
+TABLE: Mapping[If, tuple[Step, ...]] = {
+    If.ONE_USER_NO_PROFILE: (Step.MAKE_PROFILE, Step.TIE_PROFILE, Step.BELONGS_TO_USER),
+    If.NO_USER_BUT_PROFILE: (Step.BELONGS_TO_PROFILES_USER,),
+    If.NO_USER_NO_PROFILE: (Step.MAKE_PROFILE, Step.BELONGS_TO_GUEST),
+    If.CONFLICT: (Step.BELONGS_TO_PROFILES_USER,),
+    If.SAME_USER: (Step.BELONGS_TO_PROFILES_USER,),
+    If.ONE_USER_PROFILE_OF_NOBODY: (Step.TIE_PROFILE, Step.BELONGS_TO_USER),
+    If.SEVERAL_USERS_PROFILE_OF_NOBODY: (Step.MAKE_PROFILE, Step.BELONGS_TO_GUEST),
+    If.SEVERAL_USERS_PROFILE_OF_ONE: (Step.BELONGS_TO_PROFILES_USER,),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFacts:
+    """What is known of a requester's number: the users it is on, and its active profile if any."""
+
+    users: tuple[int, ...]
+    has_profile: bool
+    profile_user: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What to do with the profile, whose the interaction is, and who else it could be."""
+
+    row: If
+    make_profile: bool
+    tie_profile: bool
+    user: int | None
+    candidates: tuple[int, ...]
+
+
+def situation(facts: NumberFacts) -> If:
+    """The row that holds for a number."""
+    one = len(facts.users) == 1
+    if not facts.users:
+        return If.NO_USER_BUT_PROFILE if facts.has_profile else If.NO_USER_NO_PROFILE
+    if facts.profile_user is not None:
+        if facts.profile_user not in facts.users:
+            return If.CONFLICT
+        return If.SAME_USER if one else If.SEVERAL_USERS_PROFILE_OF_ONE
+    if not one:
+        return If.SEVERAL_USERS_PROFILE_OF_NOBODY
+    return If.ONE_USER_PROFILE_OF_NOBODY if facts.has_profile else If.ONE_USER_NO_PROFILE
+
+
+def match(facts: NumberFacts) -> Match:
+    """Read the table for one number."""
+    row = situation(facts)
+    steps = TABLE[row]
+    if Step.BELONGS_TO_USER in steps:
+        user: int | None = facts.users[0]
+    else:
+        user = facts.profile_user if Step.BELONGS_TO_PROFILES_USER in steps else None
+    return Match(
+        row=row,
+        make_profile=Step.MAKE_PROFILE in steps and not facts.has_profile,
+        tie_profile=Step.TIE_PROFILE in steps,
+        user=user,
+        candidates=tuple(u for u in facts.users if u != user),
+    )

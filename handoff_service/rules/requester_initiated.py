@@ -1,0 +1,58 @@
+"""Table 2 of the product page: the requester writes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from handoff_service.rules.vocabulary import FirstResponder, Owner, State
+
+
+class If(StrEnum):
+    """The left column, in the words of the page."""
+
+    NO_ACTIVE_INTERACTION = "no active interaction on the line"
+    ACTIVE_WITH_LIVE_AGENT = "active, with a live agent (or waiting for one)"
+    ACTIVE_WITH_VIRTUAL_AGENT = "active, with the virtual agent"
+
+
+class Step(StrEnum):
+    CREATE = "create one"
+    ASSIGN_TO_FIRST_RESPONDER = "assign it to the virtual agent or to live agents"
+    INJECT = "inject the message"
+    ASK_VIRTUAL_AGENT = "the bot's present topic goes on"
+
+
+TABLE: Mapping[If, tuple[Step, ...]] = {
+    If.NO_ACTIVE_INTERACTION: (Step.CREATE, Step.ASSIGN_TO_FIRST_RESPONDER, Step.INJECT),
+    If.ACTIVE_WITH_LIVE_AGENT: (Step.INJECT,),
+    If.ACTIVE_WITH_VIRTUAL_AGENT: (Step.INJECT, Step.ASK_VIRTUAL_AGENT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOwner:
+    """Who gets a new interaction, and why, when that is not what the provider number says."""
+
+    owner: Owner
+    reason: str | None = None
+
+
+def situation(owner: Owner | None) -> If:
+    """The row that holds, given the owner of the line's active interaction (None: there is none)."""
+    if owner is None:
+        return If.NO_ACTIVE_INTERACTION
+    return If.ACTIVE_WITH_VIRTUAL_AGENT if owner is Owner.VIRTUAL_AGENT else If.ACTIVE_WITH_LIVE_AGENT
+
+
+def first_owner(first_responder: FirstResponder, *, bot_answers: bool) -> FirstOwner:
+    """The provider number says which answers first; without a bot it is the live agents."""
+    if first_responder is FirstResponder.LIVE_AGENT:
+        return FirstOwner(Owner.QUEUE, "Live agents answer this number first.")
+    if not bot_answers:
+        return FirstOwner(Owner.QUEUE, "There is no virtual agent.")
+    return FirstOwner(Owner.VIRTUAL_AGENT)
+
+
+def state_after_text(state: State) -> State:
+    """A text on an interaction that is on hold puts it back to work in progress."""
+    return State.WORK_IN_PROGRESS if state is State.ON_HOLD else state

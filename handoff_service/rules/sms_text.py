@@ -1,0 +1,80 @@
+"""SMS text: numbers, encodings and segments.
+
+GSM-7 and its extension table: 3GPP TS 23.038, section 6.2.1. Segments: 160 or 153 septets, 70 or 67 UTF-16 units.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_BODY = 1600  # characters that Twilio takes in one message, error 21617
+
+GSM_7 = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_7_EXTENSION = "\f^{}\\[~]|€"
+_ONE = frozenset(GSM_7)
+_TWO = frozenset(GSM_7_EXTENSION)
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+
+
+class Encoding(StrEnum):
+    GSM_7 = "GSM-7"
+    UCS_2 = "UCS-2"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segments:
+    """How a text travels: units used, units that fit in one segment at this length, and what forced UCS-2."""
+
+    encoding: Encoding
+    units: int
+    count: int
+    per_segment: int
+    forced_by: str | None = None
+
+
+def is_e164(number: str) -> bool:
+    """Whether this is a phone number as E.164 writes it, such as +12025550101."""
+    return _E164.fullmatch(number) is not None
+
+
+def segments(body: str) -> Segments:
+    """Count the segments of a text. An empty text is one empty segment."""
+    forced_by = next((c for c in body if c not in _ONE and c not in _TWO), None)
+    if forced_by is None:
+        encoding, single, joined = Encoding.GSM_7, 160, 153
+        widths = [2 if c in _TWO else 1 for c in body]
+    else:
+        encoding, single, joined = Encoding.UCS_2, 70, 67
+        widths = [2 if ord(c) > 0xFFFF else 1 for c in body]
+    units = sum(widths)
+    if units <= single:
+        return Segments(encoding=encoding, units=units, count=1, per_segment=single, forced_by=forced_by)
+    return Segments(
+        encoding=encoding, units=units, count=_parts(widths, joined), per_segment=joined, forced_by=forced_by
+    )
+
+
+def _parts(widths: list[int], room: int) -> int:
+    """A character of two units is never cut between two segments."""
+    parts, used = 1, 0
+    for width in widths:
+        if used + width > room:
+            parts, used = parts + 1, 0
+        used += width
+    return parts
+
+
+def split(body: str, most: int = MAX_BODY) -> list[str]:
+    """A text in parts of at most ``most`` characters, cut at a sentence's end, else at a space. Nothing for no text."""
+    rest, parts = body.strip(), []
+    while len(rest) > most:
+        window = rest[: most + 1]
+        ends = [m.end() for m in _SENTENCE_END.finditer(window) if m.end() <= most]
+        at = ends[-1] if ends else window.rfind(" ") if window.rfind(" ") > 0 else most
+        parts.append(rest[:at].rstrip())
+        rest = rest[at:].lstrip()
+    return [*parts, rest] if rest else parts

@@ -1,0 +1,124 @@
+"""The product page's words as types. Stored values are these strings."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where an interaction stands. Active means not closed."""
+
+    NEW = "new"
+    WORK_IN_PROGRESS = "work_in_progress"
+    ON_HOLD = "on_hold"
+    CLOSED_COMPLETE = "closed_complete"
+    CLOSED_ABANDONED = "closed_abandoned"
+
+
+CLOSED = frozenset({State.CLOSED_COMPLETE, State.CLOSED_ABANDONED})
+
+
+class Owner(StrEnum):
+    """Who may speak next on an interaction."""
+
+    VIRTUAL_AGENT = "virtual_agent"
+    QUEUE = "queue"
+    AGENT = "agent"
+    NONE = "none"
+
+
+class FirstResponder(StrEnum):
+    """Who answers a provider number first."""
+
+    VIRTUAL_AGENT = "virtual_agent"
+    LIVE_AGENT = "live_agent"
+
+
+class Kind(StrEnum):
+    """What a line of a conversation is."""
+
+    MESSAGE = "message"
+    SYSTEM = "system"
+    NOTE = "note"
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class Author(StrEnum):
+    REQUESTER = "requester"
+    VIRTUAL_AGENT = "virtual_agent"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class Event(StrEnum):
+    """What a system line that only agents see tells them."""
+
+    OWNER_CHANGED = "owner_changed"
+    LATE_REPLY = "late_reply"
+    CASE_OPENED = "case_opened"
+
+
+class Status(StrEnum):
+    """How far a message has come."""
+
+    RECEIVED = "received"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELED = "canceled"
+
+
+class WorkItemState(StrEnum):
+    QUEUED = "queued"
+    PENDING_ACCEPT = "pending_accept"
+    ACCEPTED = "accepted"
+    CANCELED = "canceled"
+
+
+class OfferOutcome(StrEnum):
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    TIMED_OUT = "timed_out"
+    WITHDRAWN = "withdrawn"
+
+
+class Presence(StrEnum):
+    AVAILABLE = "available"
+    AWAY = "away"
+    OFFLINE = "offline"
+
+
+class Assignment(StrEnum):
+    """How a queue chooses among the agents who could take a work item."""
+
+    MOST_CAPACITY = "most_capacity"
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    TRAINER = "trainer"
+    ADMIN = "admin"
+
+
+class Work(StrEnum):
+    """The kinds of work that wait in ``due_work``."""
+
+    BOT_TURN = "bot_turn"
+    DELIVER = "deliver"
+    OFFER_WORK = "offer_work"
+    EXPIRE_OFFER = "expire_offer"
+
+
+class TurnOutcome(StrEnum):
+    """How a bot turn ended."""
+
+    ANSWERED = "answered"
+    LATE = "late"
+    FAILED = "failed"

@@ -1,0 +1,157 @@
+"""Settings: environment variables, read once, each with a default that makes ``make run`` work."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from handoff_service.errors import SetupError
+
+SECRET = {"secret": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting under its variable's name without ``PATCHBOARD_``, in lower case. Times are in seconds."""
+
+    home: Path
+    database_url: str
+    redis_url: str | None
+    host: str
+    port: int
+    workers: int
+    public_url: str
+    secret_key: str = field(metadata=SECRET)
+    sms_provider: str
+    twilio_account_sid: str | None
+    twilio_auth_token: str | None = field(metadata=SECRET)
+    twilio_auth_token_secondary: str | None = field(metadata=SECRET)
+    twilio_api_url: str
+    bot_url: str | None
+    bot_token: str = field(metadata=SECRET)
+    bot_timeout: float
+    burst_window: float
+    demo: bool
+
+    def shown(self) -> dict[str, str]:
+        """Variable -> value, secrets and the passwords in addresses masked, for ``patchboard doctor``."""
+        rows = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            text = "" if value is None else str(int(value) if isinstance(value, bool) else value)
+            if f.metadata.get("secret"):
+                text = "****" if text else ""
+            rows[f"PATCHBOARD_{f.name.upper()}"] = _without_password(text)
+        return rows
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read and check the settings. SetupError names the variable and what would be right."""
+    get = _Reader(environ)
+    home = Path(get.text("HOME", "./.patchboard")).absolute()
+    host, port = get.text("HOST", "127.0.0.1"), get.number("PORT", 8000, least=0, most=65535)
+    workers = get.number("WORKERS", 1, least=1)
+    database_url = get.text("DATABASE_URL", f"sqlite:///{home / 'patchboard.db'}")
+    if not database_url.startswith(("sqlite:///", "postgresql://")):
+        raise SetupError("PATCHBOARD_DATABASE_URL must begin with sqlite:/// or postgresql://")
+    redis_url = get.optional("REDIS_URL")
+    if workers > 1 and not (database_url.startswith("postgresql://") and redis_url):
+        raise SetupError(
+            "PATCHBOARD_WORKERS above 1 needs PostgreSQL (PATCHBOARD_DATABASE_URL) and Redis (PATCHBOARD_REDIS_URL): "
+            "SQLite has one writer, and processes tell each other what is new through Redis."
+        )
+    provider = get.text("SMS_PROVIDER", "simulator")
+    if provider not in ("simulator", "twilio"):
+        raise SetupError("PATCHBOARD_SMS_PROVIDER must be simulator or twilio")
+    account, token = get.optional("TWILIO_ACCOUNT_SID"), get.optional("TWILIO_AUTH_TOKEN")
+    if provider == "twilio" and not (account and token):
+        raise SetupError(
+            "PATCHBOARD_SMS_PROVIDER=twilio needs PATCHBOARD_TWILIO_ACCOUNT_SID and PATCHBOARD_TWILIO_AUTH_TOKEN"
+        )
+    return Settings(
+        home=home,
+        database_url=database_url,
+        redis_url=redis_url,
+        host=host,
+        port=port,
+        workers=workers,
+        public_url=get.address("PUBLIC_URL", f"http://{host}:{port}"),
+        secret_key=get.optional("SECRET_KEY") or _kept(home, "secret_key"),
+        sms_provider=provider,
+        twilio_account_sid=account,
+        twilio_auth_token=token,
+        twilio_auth_token_secondary=get.optional("TWILIO_AUTH_TOKEN_SECONDARY"),
+        twilio_api_url=get.address("TWILIO_API_URL", "https://api.twilio.com"),
+        bot_url=get.text("BOT_URL", "http://127.0.0.1:5005/webhooks/sms/webhook", may_be_empty=True) or None,
+        bot_token=get.optional("BOT_TOKEN") or _kept(home, "bot_token"),
+        bot_timeout=get.seconds("BOT_TIMEOUT", 10),
+        burst_window=get.seconds("BURST_WINDOW", 1.5),
+        demo=get.flag("DEMO"),
+    )
+
+
+class _Reader:
+    """Reads one variable at a time, and says which one is wrong."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, default: str, *, may_be_empty: bool = False) -> str:
+        value = self._environ.get(f"PATCHBOARD_{name}", default).strip()
+        return value if value or may_be_empty else default
+
+    def optional(self, name: str) -> str | None:
+        return self.text(name, "", may_be_empty=True) or None
+
+    def number(self, name: str, default: int, *, least: int, most: int | None = None) -> int:
+        text = self.text(name, str(default))
+        if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
+            limits = f"at least {least}" if most is None else f"from {least} to {most}"
+            raise SetupError(f"PATCHBOARD_{name} must be a whole number, {limits}; it is {text!r}")
+        return int(text)
+
+    def seconds(self, name: str, default: float) -> float:
+        text = self.text(name, str(default))
+        try:
+            value = float(text)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value < 3600:
+            raise SetupError(f"PATCHBOARD_{name} must be seconds, from 0 to 3600; it is {text!r}")
+        return value
+
+    def flag(self, name: str) -> bool:
+        text = self.text(name, "0")
+        if text not in ("0", "1"):
+            raise SetupError(f"PATCHBOARD_{name} must be 0 or 1; it is {text!r}")
+        return text == "1"
+
+    def address(self, name: str, default: str) -> str:
+        text = self.text(name, default).rstrip("/")
+        parts = urlsplit(text)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SetupError(f"PATCHBOARD_{name} must be an address such as https://sms.example.com; it is {text!r}")
+        return text
+
+
+def _kept(home: Path, name: str) -> str:
+    """A secret that is made on the first run and kept in HOME, readable by its owner alone."""
+    path = home / name
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        made = secrets.token_urlsafe(32)
+        file.write(made)
+    return made
+
+
+def _without_password(text: str) -> str:
+    parts = urlsplit(text) if "://" in text else None
+    if parts is None or parts.password is None:
+        return text
+    return text.replace(f":{parts.password}@", ":****@", 1)

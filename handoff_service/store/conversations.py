@@ -1,0 +1,263 @@
+"""Conversations as they are shown. Each list costs the same number of queries, however long it is."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.delivery import meaning
+from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, State, Status
+from handoff_service.store import interactions, people
+from handoff_service.store import tables as t
+from handoff_service.store.views import (
+    Agent,
+    Identity,
+    Interaction,
+    Medium,
+    Message,
+    MessageError,
+    Named,
+    Ongoing,
+    OwnedBy,
+    User,
+    WrittenBy,
+)
+
+i, m, g = t.interactions, t.messages, t.live_group
+NEWEST_FIRST = (i.c.last_message_at.desc(), i.c.id.desc())
+OLDEST_FIRST = (i.c.id,)
+
+
+def one(conn: Connection, interaction_id: int, agent_id: int | None = None) -> Interaction:
+    """One interaction, as this agent sees it. NotFound when there is none."""
+    found = some(conn, [i.c.id == interaction_id], agent_id=agent_id)
+    if not found:
+        raise NotFound(f"There is no interaction {interaction_id}.")
+    return found[0]
+
+
+def some(
+    conn: Connection,
+    where: Sequence[sa.ColumnElement[bool]],
+    *,
+    agent_id: int | None = None,
+    order: Sequence[sa.ColumnElement[object]] = OLDEST_FIRST,
+    limit: int | None = None,
+) -> list[Interaction]:
+    """The interactions that fit, with everything that is shown of them."""
+    p, u, q = t.provider_numbers, t.users, t.queues
+    query = (
+        select(
+            i,
+            p.c.number.label("provider_number"),
+            p.c.label.label("provider_label"),
+            u.c.name.label("user_name"),
+            q.c.name.label("queue_name"),
+        )
+        .join(p, p.c.id == i.c.provider_number_id)
+        .outerjoin(u, u.c.id == i.c.user_id)
+        .outerjoin(q, q.c.id == i.c.queue_id)
+        .where(*where)
+        .order_by(*order)
+        .limit(limit)
+    )
+    rows = conn.execute(query).all()
+    ids = [r.id for r in rows]
+    groups = _live_groups(conn, ids)
+    assigned = {r.assigned_to for r in rows if r.assigned_to}
+    agents = people.agents(conn, assigned | {a for members in groups.values() for a in members})
+    candidates = people.users_on(conn, {r.requester_number for r in rows if r.closed_at is None})
+    unread = _unread(conn, ids, agent_id) if agent_id is not None else {}
+    return [
+        _interaction(
+            r,
+            agents=agents,
+            group=groups.get(r.id, []),
+            on_number=candidates.get(r.requester_number, []),
+            unread=unread.get(r.id, 0),
+        )
+        for r in rows
+    ]
+
+
+def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Ongoing]:
+    """Active conversations with live agents, newest activity first: mine, or other agents' that I am not in."""
+    mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
+    with_agents = [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT]
+    found = some(
+        conn,
+        [*with_agents, i.c.id.not_in(mine) if others else i.c.id.in_(mine)],
+        agent_id=agent_id,
+        order=NEWEST_FIRST,
+    )
+    last = _last_lines(conn, found)
+    return [Ongoing(interaction=one, last=last.get(one.id)) for one in found]
+
+
+def others_count(conn: Connection, agent_id: int) -> int:
+    """How many active conversations are with other agents."""
+    mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
+    query = select(func.count()).where(i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.not_in(mine))
+    return conn.execute(query).scalar_one()
+
+
+def unread_conversations(conn: Connection, agent_id: int) -> int:
+    """How many of my ongoing conversations hold messages that I have not read: the tab's badge."""
+    unread = (
+        select(g.c.interaction_id)
+        .join(i, i.c.id == g.c.interaction_id)
+        .where(
+            g.c.agent_id == agent_id,
+            i.c.closed_at.is_(None),
+            i.c.owner == Owner.AGENT,
+            select(m.c.id)
+            .where(m.c.interaction_id == g.c.interaction_id, m.c.direction == Direction.INBOUND, m.c.seq > g.c.read_seq)
+            .exists(),
+        )
+    )
+    return conn.execute(select(func.count()).select_from(unread.subquery())).scalar_one()
+
+
+def read_seq(conn: Connection, interaction_id: int, agent_id: int) -> int | None:
+    """How far this agent has read; None when they are not in the live group."""
+    query = select(g.c.read_seq).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id)
+    return conn.execute(query).scalar()
+
+
+def messages(conn: Connection, interaction_id: int, *, after: int = 0, limit: int | None = None) -> list[Message]:
+    """A conversation's lines after a place in it, oldest first."""
+    return _messages(conn, [m.c.interaction_id == interaction_id, m.c.seq > after], limit=limit)
+
+
+def message(conn: Connection, message_id: int) -> Message:
+    """One line. NotFound when there is none."""
+    found = _messages(conn, [m.c.id == message_id])
+    if not found:
+        raise NotFound(f"There is no message {message_id}.")
+    return found[0]
+
+
+def past(conn: Connection, of: Interaction, limit: int = 10) -> list[Interaction]:
+    """Closed interactions of the same requester number, newest first."""
+    return some(
+        conn,
+        [i.c.requester_number == of.requester_number, i.c.closed_at.is_not(None), i.c.id != of.id],
+        order=NEWEST_FIRST,
+        limit=limit,
+    )
+
+
+def _messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None) -> list[Message]:
+    a, u = t.agents, t.users
+    query = (
+        select(m, a.c.name.label("agent_name"), u.c.id.label("user_id"), u.c.name.label("user_name"))
+        .join(i, i.c.id == m.c.interaction_id)
+        .outerjoin(a, a.c.id == m.c.agent_id)
+        .outerjoin(u, u.c.id == i.c.user_id)
+        .where(*where)
+        .order_by(m.c.interaction_id, m.c.seq)
+        .limit(limit)
+    )
+    rows = conn.execute(query).all()
+    media: dict[int, list[Medium]] = {}
+    with_media = select(t.media).where(t.media.c.message_id.in_([r.id for r in rows])).order_by(t.media.c.position)
+    for r in conn.execute(with_media) if rows else ():
+        media.setdefault(r.message_id, []).append(Medium(url=r.url, content_type=r.content_type, size=None))
+    return [_message(r, media.get(r.id, [])) for r in rows]
+
+
+def _message(r: sa.Row[tuple[object, ...]], media: list[Medium]) -> Message:
+    author = Author(r.author)
+    by = {
+        Author.REQUESTER: (r.user_id, r.user_name),
+        Author.AGENT: (r.agent_id, r.agent_name),
+    }.get(author, (None, None))
+    error = None
+    if r.error_code is not None:
+        said = meaning(r.error_code)
+        error = MessageError(code=r.error_code, meaning=said.meaning, advice=said.advice)
+    return Message(
+        id=r.id,
+        interaction_id=r.interaction_id,
+        seq=r.seq,
+        kind=Kind(r.kind),
+        direction=Direction(r.direction) if r.direction else None,
+        author=WrittenBy(kind=author, id=by[0], name=by[1]),
+        body=r.body,
+        media=media,
+        status=Status(r.status) if r.status else None,
+        error=error,
+        segments=r.segments,
+        encoding=r.encoding,
+        provider_sid=r.provider_sid,
+        event=Event(r.event) if r.event else None,
+        reason=r.reason,
+        owner=Owner(r.owner),
+        epoch=r.epoch,
+        created_at=r.created_at,
+    )
+
+
+def _interaction(
+    r: sa.Row[tuple[object, ...]], *, agents: dict[int, Agent], group: list[int], on_number: list[User], unread: int
+) -> Interaction:
+    owner = Owner(r.owner)
+    assigned = agents.get(r.assigned_to) if r.assigned_to else None
+    by = {
+        Owner.AGENT: (r.assigned_to, assigned.name if assigned else None),
+        Owner.QUEUE: (r.queue_id, r.queue_name),
+    }.get(owner, (None, None))
+    return Interaction(
+        id=r.id,
+        number=interactions.number(r.id),
+        state=State(r.state),
+        state_reason=r.state_reason,
+        short_description=r.short_description,
+        requester_number=r.requester_number,
+        provider_number=r.provider_number,
+        provider_label=r.provider_label,
+        profile_id=r.profile_id,
+        user=Named(id=r.user_id, name=r.user_name) if r.user_id else None,
+        guest=r.user_id is None,
+        candidates=[u for u in on_number if u.id != r.user_id],
+        identity=Identity(level="matched" if r.user_id else "guest"),
+        owner=OwnedBy(kind=owner, id=by[0], name=by[1]),
+        epoch=r.epoch,
+        assigned_to=assigned,
+        live_group=[agents[a] for a in group],
+        queue=Named(id=r.queue_id, name=r.queue_name) if r.queue_id else None,
+        priority=r.priority,
+        unread=unread,
+        opened_at=r.opened_at,
+        closed_at=r.closed_at,
+        last_message_at=r.last_message_at,
+    )
+
+
+def _live_groups(conn: Connection, ids: Sequence[int]) -> dict[int, list[int]]:
+    query = select(g.c.interaction_id, g.c.agent_id).where(g.c.interaction_id.in_(ids)).order_by(g.c.joined_at)
+    found: dict[int, list[int]] = {}
+    for r in conn.execute(query):
+        found.setdefault(r[0], []).append(r[1])
+    return found
+
+
+def _unread(conn: Connection, ids: Sequence[int], agent_id: int) -> dict[int, int]:
+    query = (
+        select(m.c.interaction_id, func.count())
+        .join(g, (g.c.interaction_id == m.c.interaction_id) & (g.c.agent_id == agent_id))
+        .where(g.c.interaction_id.in_(ids), m.c.seq > g.c.read_seq, m.c.direction == Direction.INBOUND)
+        .group_by(m.c.interaction_id)
+    )
+    return {r[0]: r[1] for r in conn.execute(query)}
+
+
+def _last_lines(conn: Connection, found: Sequence[Interaction]) -> dict[int, Message]:
+    """The last line of each that a person or the bot said to the other side."""
+    said = (
+        select(func.max(m.c.id))
+        .where(m.c.interaction_id.in_([one.id for one in found]), m.c.kind == Kind.MESSAGE)
+        .group_by(m.c.interaction_id)
+    )
+    return {line.interaction_id: line for line in _messages(conn, [m.c.id.in_(said)])}

@@ -1,0 +1,142 @@
+"""Work that waits: one row for what must be done, written in the transaction that makes it necessary.
+
+Within a kind and line the rows are worked on one at a time, lowest id first: a row that waits for a retry holds back
+those behind it, which is what keeps the texts of a line in order.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam, delete, select, update
+
+from handoff_service.rules.vocabulary import Work
+from handoff_service.store.database import upsert
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.tables import due_work
+
+DESK_LINE = "desk"  # work that is done for the whole desk at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Work to be done at ``due_at``. ``key`` says about what: there is one row for a kind and key."""
+
+    kind: Work
+    key: str
+    line: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Work that this process has now, until its lease ends."""
+
+    id: int
+    kind: Work
+    key: str
+    attempts: int
+
+
+def arm(tx: Transaction, work: Iterable[Due]) -> None:
+    """Make sure that this work is done at its time; what already waits under the same kind and key gets the new time."""
+    rows = {(w.kind, w.key): w for w in work}
+    if not rows:
+        return
+    insert = upsert(tx.conn, due_work)
+    insert = insert.on_conflict_do_update(index_elements=["kind", "key"], set_={"due_at": insert.excluded.due_at})
+    tx.conn.execute(
+        insert,
+        [
+            {"kind": w.kind, "key": w.key, "line": w.line, "due_at": w.due_at, "attempts": 0, "lease_until": None}
+            for w in rows.values()
+        ],
+    )
+    tx.work_is_due(min(w.due_at for w in rows.values()))
+
+
+def disarm(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
+    """The work is done, or is not wanted any more."""
+    names = [str(k) for k in keys]
+    if names:
+        tx.conn.execute(delete(due_work).where(due_work.c.kind == kind, due_work.c.key.in_(names)))
+        tx.work_is_due(tx.now)  # what stood behind it in its line may go on
+
+
+def release(tx: Transaction, kind: Work, key: object, due_at: datetime) -> None:
+    """Let go of claimed work, to be done again at ``due_at``."""
+    tx.conn.execute(
+        update(due_work)
+        .where(due_work.c.kind == kind, due_work.c.key == str(key))
+        .values(due_at=due_at, lease_until=None)
+    )
+    tx.work_is_due(due_at)
+
+
+_other = due_work.alias("other")
+_HEADS = (
+    select(due_work.c.id)
+    .where(
+        due_work.c.due_at <= bindparam("now"),
+        sa.or_(due_work.c.lease_until.is_(None), due_work.c.lease_until <= bindparam("now")),
+        ~select(_other.c.id)
+        .where(_other.c.kind == due_work.c.kind, _other.c.line == due_work.c.line, _other.c.id < due_work.c.id)
+        .exists(),
+    )
+    .order_by(due_work.c.due_at, due_work.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(due_work)
+    .where(due_work.c.id.in_(_HEADS.scalar_subquery()))
+    .values(lease_until=bindparam("until"), attempts=due_work.c.attempts + 1)
+    .returning(due_work.c.id, due_work.c.kind, due_work.c.key, due_work.c.attempts)
+)
+
+
+def claim(tx: Transaction, most: int) -> Sequence[Claimed]:
+    """Take up to ``most`` rows of due work, the first of each kind and line. Nobody else gets them during the lease."""
+    rows = tx.conn.execute(_CLAIM, {"now": tx.now, "until": tx.now + tx.terms.lease, "most": most}).all()
+    return [Claimed(r.id, Work(r.kind), r.key, r.attempts) for r in sorted(rows)]
+
+
+_NEXT_FREE = (
+    select(due_work.c.due_at)
+    .where(
+        due_work.c.lease_until.is_(None),
+        ~select(_other.c.id)
+        .where(_other.c.kind == due_work.c.kind, _other.c.line == due_work.c.line, _other.c.id < due_work.c.id)
+        .exists(),
+    )
+    .order_by(due_work.c.due_at)
+    .limit(1)
+)
+_NEXT_LEASE_END = select(sa.func.min(due_work.c.lease_until, type_=due_work.c.lease_until.type))
+
+
+def next_due(conn: sa.Connection, now: datetime) -> timedelta | None:
+    """How long until there may be something to claim; None when nothing waits."""
+    moments = [conn.execute(query).scalar() for query in (_NEXT_FREE, _NEXT_LEASE_END)]
+    return min((max(at - now, timedelta(0)) for at in moments if at is not None), default=None)
+
+
+def forget_leases(tx: Transaction, _command: None = None) -> int:
+    """For the only process of a database, when it starts: whoever held these leases is gone."""
+    return tx.conn.execute(
+        update(due_work).where(due_work.c.lease_until.is_not(None)).values(lease_until=None)
+    ).rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Claimed work that could not be done, to be tried again after a while."""
+
+    kind: Work
+    key: str
+    after: timedelta
+
+
+def give_back(tx: Transaction, command: GiveBack) -> None:
+    release(tx, command.kind, command.key, tx.now + command.after)

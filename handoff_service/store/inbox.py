@@ -1,0 +1,77 @@
+"""What is offered to an agent, and a work item with the offers made of it."""
+
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.vocabulary import OfferOutcome, WorkItemState
+from handoff_service.store import conversations
+from handoff_service.store import tables as t
+from handoff_service.store.views import InboxOffer, Named, PastOffer, WorkItem
+
+o, w = t.offers, t.work_items
+
+
+def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
+    """Work offered to this agent, the one that runs out first on top."""
+    rows = conn.execute(
+        select(w.c.id, w.c.interaction_id, w.c.reason, w.c.collected, o.c.offered_at, o.c.expires_at)
+        .join(w, w.c.id == o.c.work_item_id)
+        .where(o.c.agent_id == agent_id, o.c.outcome.is_(None))
+        .order_by(o.c.expires_at, o.c.id)
+    ).all()
+    found = conversations.some(conn, [t.interactions.c.id.in_([r.interaction_id for r in rows])], agent_id=agent_id)
+    by_id = {one.id: one for one in found}
+    return [
+        InboxOffer(
+            id=r.id,
+            interaction=by_id[r.interaction_id],
+            reason=r.reason,
+            collected=r.collected,
+            offered_at=r.offered_at,
+            expires_at=r.expires_at,
+        )
+        for r in rows
+    ]
+
+
+def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:
+    """The latest work item of an interaction: why it came to live agents, and what was collected."""
+    query = select(w.c.id).where(w.c.interaction_id == interaction_id).order_by(w.c.id.desc()).limit(1)
+    found = conn.execute(query).scalar()
+    return None if found is None else work_item(conn, found)
+
+
+def work_item(conn: Connection, work_item_id: int) -> WorkItem:
+    """One work item with every offer made of it, oldest first. NotFound when there is none."""
+    row = conn.execute(
+        select(w, t.queues.c.name.label("queue_name"))
+        .join(t.queues, t.queues.c.id == w.c.queue_id)
+        .where(w.c.id == work_item_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no work item {work_item_id}.")
+    made = conn.execute(
+        select(o, t.agents.c.name.label("agent_name"))
+        .join(t.agents, t.agents.c.id == o.c.agent_id)
+        .where(o.c.work_item_id == work_item_id)
+        .order_by(o.c.id)
+    )
+    return WorkItem(
+        id=row.id,
+        interaction_id=row.interaction_id,
+        queue=Named(id=row.queue_id, name=row.queue_name),
+        state=WorkItemState(row.state),
+        reason=row.reason,
+        collected=row.collected,
+        offers=[
+            PastOffer(
+                agent=Named(id=r.agent_id, name=r.agent_name),
+                offered_at=r.offered_at,
+                expires_at=r.expires_at,
+                outcome=OfferOutcome(r.outcome) if r.outcome else None,
+                outcome_reason=r.outcome_reason,
+            )
+            for r in made
+        ],
+        created_at=row.created_at,
+    )

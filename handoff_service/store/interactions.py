@@ -1,0 +1,86 @@
+"""Interactions as operations see them: the facts that decide, and the lock that keeps two writers apart."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, bindparam, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.vocabulary import Owner, State
+from handoff_service.store import tables as t
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """One row of ``interactions``, as far as decisions need it."""
+
+    id: int
+    requester_number: str
+    provider_number_id: int
+    profile_id: int
+    user_id: int | None
+    state: State
+    owner: Owner
+    epoch: int
+    assigned_to: int | None
+    queue_id: int | None
+    last_seq: int
+    short_description: str | None
+    closed_at: datetime | None
+
+    @property
+    def active(self) -> bool:
+        return self.closed_at is None
+
+    @property
+    def line(self) -> str:
+        return line(self.provider_number_id, self.requester_number)
+
+
+COLUMNS = [t.interactions.c[name] for name in Interaction.__dataclass_fields__]
+_ONE = select(*COLUMNS).where(t.interactions.c.id == bindparam("id")).with_for_update()
+_ACTIVE = (
+    select(*COLUMNS)
+    .where(
+        t.interactions.c.requester_number.in_(bindparam("numbers", expanding=True)),
+        t.interactions.c.closed_at.is_(None),
+    )
+    .order_by(t.interactions.c.id)
+    .with_for_update()
+)
+
+
+def number(interaction_id: int) -> str:
+    """What people call an interaction: INT0000012."""
+    return f"INT{interaction_id:07d}"
+
+
+def line(provider_number_id: int, requester_number: str) -> str:
+    """The key of a line: work about one line is done in order."""
+    return f"{provider_number_id}:{requester_number}"
+
+
+def of_row(row: sa.Row[tuple[object, ...]]) -> Interaction:
+    facts = dict(row._mapping)
+    return Interaction(**{**facts, "state": State(facts["state"]), "owner": Owner(facts["owner"])})
+
+
+def lock(conn: Connection, interaction_id: int) -> Interaction:
+    """The interaction, locked until the transaction ends. NotFound when there is none."""
+    row = conn.execute(_ONE, {"id": interaction_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no interaction {interaction_id}.")
+    return of_row(row)
+
+
+def lock_active(conn: Connection, numbers: Collection[str]) -> list[Interaction]:
+    """The active interactions of these requester numbers, locked, lowest id first."""
+    return [of_row(row) for row in conn.execute(_ACTIVE, {"numbers": list(numbers)})]
+
+
+def lock_each(conn: Connection, ids: Collection[int]) -> dict[int, Interaction]:
+    """These interactions by id, locked, lowest id first."""
+    query = select(*COLUMNS).where(t.interactions.c.id.in_(list(ids))).order_by(t.interactions.c.id).with_for_update()
+    return {row.id: of_row(row) for row in conn.execute(query)}

@@ -1,0 +1,202 @@
+"""Writing to the database: lanes.
+
+A lane is a thread with one connection. It takes everything that waits in its queue, runs it, commits once and answers
+all waiters (group commit). It never waits to fill a batch. A set-based operation is given all the waiting commands of
+its kind at once; a plain one is given one command at a time.
+
+If something raises, the transaction is rolled back and its commands run again one by one, so that only the guilty one
+fails. Operations have no effects but the database, so running them again is safe.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from handoff_service.clock import Clock
+from handoff_service.errors import DatabaseAway, Refusal
+
+MOST_AT_ONCE = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What operations need to know of the settings."""
+
+    bot_answers: bool = True
+    burst_window: timedelta = timedelta(seconds=1.5)
+    lease: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Something is new about a topic. A hint carries ids only: the database is the truth."""
+
+    topic: str
+    interaction_id: int | None = None
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One transaction, as operations see it.
+
+    After the commit ``hints`` are published, and the worker is told when there is something to do (``work_at``).
+    """
+
+    conn: sa.Connection
+    now: datetime
+    terms: Terms
+    hints: list[Hint] = field(default_factory=list)
+    work_at: datetime | None = None
+
+    def hint(self, topic: str, interaction_id: int | None = None) -> None:
+        self.hints.append(Hint(topic, interaction_id))
+
+    def work_is_due(self, at: datetime) -> None:
+        self.work_at = at if self.work_at is None else min(at, self.work_at)
+
+
+@dataclass(frozen=True, slots=True)
+class SetBased[C, R]:
+    """An operation that decides many commands of its kind together: one answer for each, in their order."""
+
+    run: Callable[[Transaction, Sequence[C]], Sequence[R]]
+
+
+type Told = Callable[[Sequence[Hint], datetime | None], None]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    operation: Any
+    command: Any
+    answer: asyncio.Future[Any]
+
+
+class Lane(threading.Thread):
+    """One writer. ``told`` is called on the event loop after a commit: the hints, and when work is due if any is new."""
+
+    def __init__(
+        self, engine: sa.Engine, clock: Clock, terms: Terms, loop: asyncio.AbstractEventLoop, told: Told, name: str
+    ) -> None:
+        super().__init__(name=name, daemon=True)
+        self._engine, self._clock, self._terms = engine, clock, terms
+        self._loop, self._told = loop, told
+        # One transaction for the whole batch where there is one writer anyway; on PostgreSQL one for each unit, so
+        # that no transaction takes the rows of several operations in an order that another lane does not.
+        self._together = engine.dialect.name == "sqlite"
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+
+    def put(self, operation: Any, command: Any) -> asyncio.Future[Any]:
+        """Hand a command over. What is in a lane is committed or failed as a whole, whoever still waits."""
+        answer = self._loop.create_future()
+        self._queue.put(_Waiting(operation, command, answer))
+        return answer
+
+    def stop(self) -> None:
+        """Finish what waits, then end. Blocks until then."""
+        self._queue.put(None)
+        self.join()
+
+    def run(self) -> None:
+        batch: list[_Waiting] | None = []
+        while batch is not None:
+            batch = self._next_batch()
+            if batch:
+                self._work(batch)
+
+    def _next_batch(self) -> list[_Waiting] | None:
+        first = self._queue.get()
+        if first is None:
+            return None
+        batch = [first]
+        while len(batch) < MOST_AT_ONCE:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if item is None:
+                self._queue.put(None)  # stop after this batch
+                break
+            batch.append(item)
+        return batch
+
+    def _work(self, batch: list[_Waiting]) -> None:
+        units = list(_units(batch))
+        for unit_group in [units] if self._together else [[u] for u in units]:
+            try:
+                self._run(unit_group)
+            except Exception:  # noqa: BLE001  # whatever it is, the guilty command gets it when it runs alone
+                for waiting in (w for unit in unit_group for w in unit):
+                    self._run_alone(waiting)
+
+    def _run_alone(self, waiting: _Waiting) -> None:
+        for last_try in (False, True):
+            try:
+                return self._run([[waiting]])
+            except Refusal as refusal:
+                return self._answer([(waiting, refusal)], [], work_at=None)
+            except sa.exc.IntegrityError as error:  # another writer was quicker: look again, once
+                failure: Exception = error
+            except sa.exc.DBAPIError as error:
+                failure = DatabaseAway(type(error).__name__) if _is_away(error) else error
+            except Exception as error:  # noqa: BLE001  # belongs to the waiter, not to the lane
+                failure = error
+            if last_try:
+                self._answer([(waiting, failure)], [], work_at=None)
+        return None
+
+    def _run(self, units: list[list[_Waiting]]) -> None:
+        """Run units in one transaction; raises when any of them does, with nothing done."""
+        answers: list[tuple[_Waiting, Any]] = []
+        with self._engine.begin() as conn:
+            tx = Transaction(conn=conn, now=self._clock(), terms=self._terms)
+            for unit in units:
+                operation = unit[0].operation
+                if isinstance(operation, SetBased):
+                    answers += zip(unit, operation.run(tx, [w.command for w in unit]), strict=True)
+                else:
+                    answers += [(w, operation(tx, w.command)) for w in unit]
+        self._answer(answers, tx.hints, work_at=tx.work_at)
+
+    def _answer(self, answers: list[tuple[_Waiting, Any]], hints: list[Hint], *, work_at: datetime | None) -> None:
+        def deliver() -> None:
+            for waiting, answer in answers:
+                if waiting.answer.done():
+                    continue
+                if isinstance(answer, Exception):
+                    waiting.answer.set_exception(answer)
+                else:
+                    waiting.answer.set_result(answer)
+            if hints or work_at:
+                self._told(hints, work_at)
+
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(deliver)
+
+
+def _units(batch: Iterable[_Waiting]) -> Iterable[list[_Waiting]]:
+    """Commands of one set-based operation together, in their order; each plain command by itself.
+
+    Nobody in a batch has been answered yet, so no order between two of them was promised.
+    """
+    sets: dict[int, list[_Waiting]] = {}
+    units: list[list[_Waiting]] = []
+    for waiting in batch:
+        if not isinstance(waiting.operation, SetBased):
+            units.append([waiting])
+        elif id(waiting.operation) in sets:
+            sets[id(waiting.operation)].append(waiting)
+        else:
+            sets[id(waiting.operation)] = [waiting]
+            units.append(sets[id(waiting.operation)])
+    return units
+
+
+def _is_away(error: sa.exc.DBAPIError) -> bool:
+    return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)

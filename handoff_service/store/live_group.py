@@ -1,0 +1,46 @@
+"""The live group: the live agents who take part in an interaction, and how far each has read."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from handoff_service.store import tables as t
+from handoff_service.store.database import upsert
+from handoff_service.store.lanes import Transaction
+
+_MEMBERS = select(t.live_group.c.agent_id).where(t.live_group.c.interaction_id.in_(bindparam("ids", expanding=True)))
+_BY_INTERACTION = select(t.live_group.c.interaction_id, t.live_group.c.agent_id).where(
+    t.live_group.c.interaction_id.in_(bindparam("ids", expanding=True))
+)
+
+
+def members(conn: Connection, interaction_ids: Collection[int]) -> set[int]:
+    """The agents in the live groups of these interactions."""
+    return set(conn.execute(_MEMBERS, {"ids": list(interaction_ids)}).scalars())
+
+
+def members_of_each(conn: Connection, interaction_ids: Collection[int]) -> list[tuple[int, int]]:
+    """(interaction, agent) for every member of these interactions' live groups."""
+    return [(r[0], r[1]) for r in conn.execute(_BY_INTERACTION, {"ids": list(interaction_ids)})]
+
+
+def join(tx: Transaction, interaction_id: int, agent_id: int, read_seq: int) -> None:
+    """Make the agent a member; a member already is left as it is."""
+    tx.conn.execute(
+        upsert(tx.conn, t.live_group).on_conflict_do_nothing(),
+        {"interaction_id": interaction_id, "agent_id": agent_id, "read_seq": read_seq, "joined_at": tx.now},
+    )
+
+
+def read_up_to(tx: Transaction, interaction_id: int, agent_id: int, seq: int) -> bool:
+    """The agent has read up to ``seq``. Never moves back. Whether anything changed."""
+    changed = tx.conn.execute(
+        update(t.live_group)
+        .where(
+            t.live_group.c.interaction_id == interaction_id,
+            t.live_group.c.agent_id == agent_id,
+            t.live_group.c.read_seq < seq,
+        )
+        .values(read_seq=seq)
+    )
+    return changed.rowcount > 0

@@ -1,0 +1,154 @@
+"""Users, agents, queues and provider numbers, read for decisions, pages and the API."""
+
+from collections.abc import Collection, Iterable
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.vocabulary import FirstResponder, Presence, Role, WorkItemState
+from handoff_service.store import tables as t
+from handoff_service.store.views import Agent, Named, Profile, ProviderNumber, Queue, User
+from handoff_service.store.work_items import LOAD
+
+
+def desk_name(conn: Connection) -> str:
+    """What the company calls this desk."""
+    return conn.execute(select(t.desk.c.name)).scalar() or "Patchboard"
+
+
+def desk_time_zone(conn: Connection) -> str:
+    """The IANA name of the desk's time zone, which pages show times in."""
+    return conn.execute(select(t.desk.c.time_zone)).scalar() or "UTC"
+
+
+def agent_name(conn: Connection, agent_id: int) -> str:
+    """The agent's full name."""
+    found = conn.execute(select(t.agents.c.name).where(t.agents.c.id == agent_id)).scalar()
+    if found is None:
+        raise NotFound(f"There is no agent {agent_id}.")
+    return found
+
+
+def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
+    """Agents by id, in the order of their names; all of them when no ids are given."""
+    a = t.agents
+    query = select(*a.c["id", "email", "name", "capacity", "presence"], LOAD.label("load")).order_by(a.c.name, a.c.id)
+    if ids is not None:
+        query = query.where(a.c.id.in_(list(ids)))
+    rows = conn.execute(query).all()
+    found = [r.id for r in rows]
+    roles = _several(conn, t.agent_roles.c.agent_id, t.agent_roles.c.role, found)
+    skills = _several(conn, t.agent_skills.c.agent_id, t.agent_skills.c.skill, found)
+    named = t.agent_groups.join(t.groups, t.groups.c.id == t.agent_groups.c.group_id)
+    groups = _several(conn, t.agent_groups.c.agent_id, t.groups.c.name, found, named)
+    return {
+        r.id: Agent(
+            id=r.id,
+            email=r.email,
+            name=r.name,
+            roles=[Role(x) for x in roles.get(r.id, ())],
+            groups=groups.get(r.id, []),
+            skills=skills.get(r.id, []),
+            capacity=r.capacity,
+            presence=Presence(r.presence),
+            load=r.load,
+        )
+        for r in rows
+    }
+
+
+def users(conn: Connection, where: sa.ColumnElement[bool], *, limit: int | None = None) -> list[User]:
+    """Users that fit, by id."""
+    u = t.users
+    rows = conn.execute(select(u).where(where).order_by(u.c.id).limit(limit)).all()
+    numbers = _several(conn, t.user_numbers.c.user_id, t.user_numbers.c.number, [r.id for r in rows])
+    return [
+        User(id=r.id, external_id=r.external_id, name=r.name, email=r.email, numbers=numbers.get(r.id, []))
+        for r in rows
+    ]
+
+
+def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]]:
+    """requester number -> the users it is on."""
+    n = t.user_numbers
+    on = select(n.c.user_id).where(n.c.number.in_(list(numbers)))
+    found: dict[str, list[User]] = {}
+    for user in users(conn, t.users.c.id.in_(on)):
+        for number in set(user.numbers) & set(numbers):
+            found.setdefault(number, []).append(user)
+    return found
+
+
+def provider_numbers(conn: Connection) -> list[ProviderNumber]:
+    """The company's numbers, by id."""
+    p, q = t.provider_numbers, t.queues
+    rows = conn.execute(select(p, q.c.name.label("queue_name")).join(q, q.c.id == p.c.queue_id).order_by(p.c.id))
+    return [
+        ProviderNumber(
+            id=r.id,
+            number=r.number,
+            label=r.label,
+            first_responder=FirstResponder(r.first_responder),
+            queue=Named(id=r.queue_id, name=r.queue_name),
+            segments_per_second=r.segments_per_second,
+        )
+        for r in rows
+    ]
+
+
+def queues(conn: Connection) -> list[Queue]:
+    """Queues by id, with how many conversations wait in each."""
+    q, w = t.queues, t.work_items
+    waiting = (
+        select(sa.func.count())
+        .where(w.c.queue_id == q.c.id, w.c.state.in_([WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT]))
+        .scalar_subquery()
+    )
+    rows = conn.execute(select(q, waiting.label("waiting")).order_by(q.c.id)).all()
+    named = t.queue_groups.join(t.groups, t.groups.c.id == t.queue_groups.c.group_id)
+    groups = _several(conn, t.queue_groups.c.queue_id, t.groups.c.name, [r.id for r in rows], named)
+    return [
+        Queue(
+            id=r.id,
+            name=r.name,
+            groups=groups.get(r.id, []),
+            assignment=r.assignment,
+            accept_seconds=r.accept_seconds,
+            waiting=r.waiting,
+        )
+        for r in rows
+    ]
+
+
+def profiles(conn: Connection, *, number: str | None, after: int, limit: int) -> list[Profile]:
+    """Messaging profiles by id, of one number or of all."""
+    p, u = t.messaging_profiles, t.users
+    query = select(p, u.c.name.label("user_name")).outerjoin(u, u.c.id == p.c.user_id).where(p.c.id > after)
+    if number is not None:
+        query = query.where(p.c.number == number)
+    return [
+        Profile(
+            id=r.id,
+            number=r.number,
+            user=Named(id=r.user_id, name=r.user_name) if r.user_id else None,
+            active=r.active,
+            created_at=r.created_at,
+        )
+        for r in conn.execute(query.order_by(p.c.id).limit(limit))
+    ]
+
+
+def _several(
+    conn: Connection,
+    key: sa.ColumnElement[int],
+    value: sa.ColumnElement[str],
+    keys: Iterable[int],
+    source: sa.FromClause | None = None,
+) -> dict[int, list[str]]:
+    """key -> its values, sorted."""
+    query = select(key, value).where(key.in_(list(keys))).order_by(value)
+    found: dict[int, list[str]] = {}
+    for row in conn.execute(query if source is None else query.select_from(source)):
+        found.setdefault(row[0], []).append(row[1])
+    return found

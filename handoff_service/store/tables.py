@@ -1,0 +1,219 @@
+"""The tables. Times are UTC; ids are made by the database; one fact is kept in one place.
+
+What is not stored because it follows from something else: an interaction is active when ``closed_at`` is null; its
+number (INT0000012) and a case's (CS0000012) are their ids; its candidates are the other users on its number; an agent's
+load is a count; a line is a requester number together with a provider number.
+"""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time. SQLite keeps no zones, so it is taken off on the way in and put back on the way out."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is not None and dialect.name == "sqlite":
+            return value.replace(tzinfo=None)
+        return value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER PRIMARY KEY counts up by itself in SQLite
+
+
+def _id() -> Column[int]:
+    return Column("id", ID, primary_key=True)
+
+
+def _ref(name: str, to: str, *, null: bool = False, key: bool = False, drop: bool = False) -> Column[int]:
+    return Column(
+        name,
+        ID,
+        ForeignKey(to, ondelete="CASCADE" if drop else None),
+        nullable=null,
+        primary_key=key,
+        autoincrement=False,
+    )
+
+
+def _time(name: str, *, null: bool = False) -> Column[datetime]:
+    return Column(name, UtcTime, nullable=null)
+
+
+def _word(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, sa.Text, nullable=null)
+
+
+# fmt: off
+# The company and its people ----------------------------------------------------------------------------------
+
+desk = Table(
+    "desk", metadata, _id(), _word("name"), _word("country"), _word("time_zone"),
+    Column("reassign_when_away", sa.Boolean, nullable=False),
+)  # one row
+users = Table(
+    "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
+    _word("email", null=True),
+)
+user_numbers = Table(
+    "user_numbers", metadata, _ref("user_id", "users.id", key=True, drop=True),
+    Column("number", sa.Text, primary_key=True, index=True),
+)
+user_facts = Table(
+    "user_facts", metadata, _ref("user_id", "users.id", key=True, drop=True), Column("name", sa.Text, primary_key=True),
+    _word("hash"),
+)  # second facts for the knowledge proof, hashed
+groups = Table("groups", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True))
+agents = Table(
+    "agents", metadata, _id(), Column("email", sa.Text, nullable=False, unique=True), _word("name"),
+    _word("password_hash"), Column("capacity", sa.Integer, nullable=False), _word("presence"),
+    _time("last_assigned_at", null=True),
+)
+agent_roles = Table(
+    "agent_roles", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
+    Column("role", sa.Text, primary_key=True),
+)
+agent_skills = Table(
+    "agent_skills", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
+    Column("skill", sa.Text, primary_key=True),
+)
+agent_groups = Table(
+    "agent_groups", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
+    _ref("group_id", "groups.id", key=True),
+)
+queues = Table(
+    "queues", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True), _word("assignment"),
+    Column("accept_seconds", sa.Integer, nullable=False),
+)
+queue_groups = Table(
+    "queue_groups", metadata, _ref("queue_id", "queues.id", key=True, drop=True),
+    _ref("group_id", "groups.id", key=True),
+)
+provider_numbers = Table(
+    "provider_numbers", metadata, _id(), Column("number", sa.Text, nullable=False, unique=True), _word("label"),
+    _word("first_responder"), _ref("queue_id", "queues.id"), Column("segments_per_second", sa.Integer, nullable=False),
+)
+
+# Conversations -----------------------------------------------------------------------------------------------
+
+messaging_profiles = Table(
+    "messaging_profiles", metadata, _id(), _word("number"), _ref("user_id", "users.id", null=True),
+    Column("active", sa.Boolean, nullable=False), _time("created_at"),
+    Index(
+        "one_active_profile_a_number", "number", unique=True,
+        sqlite_where=sa.text("active"), postgresql_where=sa.text("active"),
+    ),
+)
+ACTIVE = sa.text("closed_at IS NULL")
+interactions = Table(
+    "interactions", metadata, _id(), _word("requester_number"), _ref("provider_number_id", "provider_numbers.id"),
+    _ref("profile_id", "messaging_profiles.id"), _ref("user_id", "users.id", null=True), _word("state"),
+    _word("state_reason", null=True), _word("short_description", null=True),
+    Column("priority", sa.Integer, nullable=False), _word("owner"), Column("epoch", sa.Integer, nullable=False),
+    _ref("assigned_to", "agents.id", null=True), _ref("queue_id", "queues.id", null=True),
+    Column("last_seq", sa.Integer, nullable=False), _time("opened_at"), _time("closed_at", null=True),
+    _time("last_message_at"),
+    Index(
+        "one_active_interaction_a_line", "requester_number", "provider_number_id", unique=True,
+        sqlite_where=ACTIVE, postgresql_where=ACTIVE,
+    ),
+    Index("ix_interactions_ongoing", "assigned_to", sqlite_where=ACTIVE, postgresql_where=ACTIVE),
+    Index("ix_interactions_requester_number", "requester_number"),
+)
+messages = Table(
+    "messages", metadata, _id(), _ref("interaction_id", "interactions.id"), Column("seq", sa.Integer, nullable=False),
+    _word("kind"), _word("direction", null=True), _word("author"), _ref("agent_id", "agents.id", null=True),
+    _word("body"), _word("event", null=True), _word("reason", null=True), _word("status", null=True),
+    _word("owner"), Column("epoch", sa.Integer, nullable=False), Column("segments", sa.Integer),
+    _word("encoding", null=True), Column("provider_sid", sa.Text, unique=True), Column("error_code", sa.Integer),
+    _time("created_at"),
+    UniqueConstraint("interaction_id", "seq"),
+)
+media = Table(
+    "media", metadata, _ref("message_id", "messages.id", key=True), Column("position", sa.Integer, primary_key=True),
+    _word("url"), _word("content_type"),
+)
+unmatched_receipts = Table(
+    "unmatched_receipts", metadata, Column("provider_sid", sa.Text, primary_key=True),
+    Column("status", sa.Text, primary_key=True), Column("error_code", sa.Integer), _time("received_at"),
+)
+live_group = Table(
+    "live_group", metadata, _ref("interaction_id", "interactions.id", key=True),
+    _ref("agent_id", "agents.id", key=True), Column("read_seq", sa.Integer, nullable=False), _time("joined_at"),
+    Index("ix_live_group_agent_id", "agent_id"),
+)
+cases = Table(
+    "cases", metadata, _id(), _ref("interaction_id", "interactions.id"), _ref("user_id", "users.id", null=True),
+    Column("bot_turn_id", ID, ForeignKey("bot_turns.id"), nullable=False, unique=True), _word("problem"),
+    _word("device", null=True), _word("impact", null=True), _word("state"), _time("created_at"),
+    Index("ix_cases_interaction_id", "interaction_id"),
+)
+bot_turns = Table(
+    "bot_turns", metadata, _id(), _ref("interaction_id", "interactions.id"),
+    Column("epoch", sa.Integer, nullable=False), Column("up_to_seq", sa.Integer, nullable=False),
+    _time("asked_at"), _time("answered_at", null=True), _word("outcome", null=True), Column("choices", sa.JSON),
+    Column("hand_off", sa.JSON(none_as_null=True)),
+    Index("ix_bot_turns_interaction_id", "interaction_id"),
+)
+
+# Work --------------------------------------------------------------------------------------------------------
+
+WAITS = sa.text("state IN ('queued', 'pending_accept')")
+OPEN = sa.text("outcome IS NULL")
+LEASED = sa.text("lease_until IS NOT NULL")
+work_items = Table(
+    "work_items", metadata, _id(), _ref("interaction_id", "interactions.id"), _ref("queue_id", "queues.id"),
+    _word("state"), _word("reason"), Column("collected", sa.JSON, nullable=False), _word("told", null=True),
+    _time("created_at"),
+    Index(
+        "one_waiting_work_item_an_interaction", "interaction_id", unique=True,
+        sqlite_where=WAITS, postgresql_where=WAITS,
+    ),
+    Index("ix_work_items_interaction_id", "interaction_id"),
+    Index("ix_work_items_waiting", "state", "created_at", sqlite_where=WAITS, postgresql_where=WAITS),
+)
+offers = Table(
+    "offers", metadata, _id(), _ref("work_item_id", "work_items.id"), _ref("agent_id", "agents.id"),
+    _time("offered_at"), _time("expires_at"), _word("outcome", null=True), _word("outcome_reason", null=True),
+    _time("ended_at", null=True),
+    Index(
+        "one_open_offer_an_agent", "work_item_id", "agent_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN
+    ),
+    Index("ix_offers_open", "agent_id", sqlite_where=OPEN, postgresql_where=OPEN),
+)
+due_work = Table(
+    "due_work", metadata, _id(), _word("kind"), _word("key"), _word("line"), _time("due_at"),
+    Column("attempts", sa.Integer, nullable=False), _time("lease_until", null=True),
+    UniqueConstraint("kind", "key"),
+    Index("ix_due_work_due_at", "due_at"),
+    Index("ix_due_work_lease_until", "lease_until", sqlite_where=LEASED, postgresql_where=LEASED),
+    Index("ix_due_work_line", "kind", "line", "id"),
+)  # everything that waits: a kind and line is worked on one row at a time, lowest id first
+
+# Signing in --------------------------------------------------------------------------------------------------
+
+sessions = Table(
+    "sessions", metadata, Column("token_hash", sa.Text, primary_key=True),
+    _ref("agent_id", "agents.id", drop=True), _time("created_at"), _time("expires_at"),
+)
+sign_in_failures = Table(
+    "sign_in_failures", metadata, _id(), _word("key"), _time("failed_at"),
+    Index("ix_sign_in_failures_key", "key", "failed_at"),
+)

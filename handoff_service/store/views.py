@@ -1,0 +1,234 @@
+"""What people and programs are shown. The HTTP API's JSON has exactly these shapes; the workspace renders them.
+
+Times are aware UTC, phone numbers E.164.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from handoff_service.rules.vocabulary import (
+    Author,
+    Direction,
+    Event,
+    FirstResponder,
+    Kind,
+    OfferOutcome,
+    Owner,
+    Presence,
+    Role,
+    State,
+    Status,
+    WorkItemState,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Something with a name, where the name is enough."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    id: int
+    external_id: str
+    name: str
+    email: str | None
+    numbers: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """``load`` counts offers that wait and active conversations that are not on hold."""
+
+    id: int
+    email: str
+    name: str
+    roles: list[Role]
+    groups: list[str]
+    skills: list[str]
+    capacity: int
+    presence: Presence
+    load: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderNumber:
+    id: int
+    number: str
+    label: str
+    first_responder: FirstResponder
+    queue: Named
+    segments_per_second: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A messaging profile: one phone number tied to a user, or to nobody yet."""
+
+    id: int
+    number: str
+    user: Named | None
+    active: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    id: int
+    name: str
+    groups: list[str]
+    assignment: str
+    accept_seconds: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """How sure it is who the requester is."""
+
+    level: Literal["guest", "matched", "verified"]
+    method: str | None = None
+    verified_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedBy:
+    """Who may speak next. ``id`` and ``name`` are the agent's or the queue's."""
+
+    kind: Owner
+    id: int | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """``unread`` is how many of the requester's messages the asking agent has not read."""
+
+    id: int
+    number: str
+    state: State
+    state_reason: str | None
+    short_description: str | None
+    requester_number: str
+    provider_number: str
+    provider_label: str
+    profile_id: int
+    user: Named | None
+    guest: bool
+    candidates: list[User]
+    identity: Identity
+    owner: OwnedBy
+    epoch: int
+    assigned_to: Agent | None
+    live_group: list[Agent]
+    queue: Named | None
+    priority: int
+    unread: int
+    opened_at: datetime
+    closed_at: datetime | None
+    last_message_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenBy:
+    kind: Author
+    id: int | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """``size`` in bytes, when it is known."""
+
+    url: str
+    content_type: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageError:
+    code: int
+    meaning: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One line of a conversation; ``seq`` is its place, without gaps. ``direction`` and ``status`` are null for what
+    only agents see; ``event`` says what such a line tells, ``owner`` and ``epoch`` who owned the interaction then."""
+
+    id: int
+    interaction_id: int
+    seq: int
+    kind: Kind
+    direction: Direction | None
+    author: WrittenBy
+    body: str
+    media: list[Medium]
+    status: Status | None
+    error: MessageError | None
+    segments: int | None
+    encoding: str | None
+    provider_sid: str | None
+    event: Event | None
+    reason: str | None
+    owner: Owner
+    epoch: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxOffer:
+    """Work offered to me; ``id`` is the work item's."""
+
+    id: int
+    interaction: Interaction
+    reason: str
+    collected: dict[str, str]
+    offered_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastOffer:
+    agent: Named
+    offered_at: datetime
+    expires_at: datetime
+    outcome: OfferOutcome | None
+    outcome_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkItem:
+    id: int
+    interaction_id: int
+    queue: Named
+    state: WorkItemState
+    reason: str
+    collected: dict[str, str]
+    offers: list[PastOffer]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ongoing:
+    """One of the active conversations, with its last line."""
+
+    interaction: Interaction
+    last: Message | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    id: int
+    number: str
+    problem: str
+    device: str | None
+    impact: str | None
+    state: str
+    created_at: datetime

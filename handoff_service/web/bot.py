@@ -1,0 +1,48 @@
+"""Rasa's action endpoint: rasa-sdk's executor behind one route, in the service itself.
+
+An action is a thin class that is given the desk and calls the same operations as everybody else, in the same lanes.
+Shapes: https://rasa.com/docs/rasa/action-server/
+"""
+
+import hmac
+
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import ActionExecutionRejection, ActionMissingDomainException, ActionNotFoundException
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, json
+
+from actions import all_actions
+from handoff_service.errors import BadInput, NotSignedIn
+from handoff_service.web.session import desk_of
+
+
+def blueprint() -> Blueprint:
+    """``POST /bot/actions``, for the holder of the bot's token."""
+    made = Blueprint("bot", url_prefix="/bot")
+
+    @made.before_server_start
+    async def register(app: object) -> None:
+        executor = ActionExecutor()
+        for action in all_actions(app.ctx.desk):  # type: ignore[attr-defined]
+            executor.register_action(action)
+        app.ctx.executor = executor  # type: ignore[attr-defined]
+
+    @made.post("/actions")
+    async def act(request: Request) -> HTTPResponse:
+        token = desk_of(request).settings.bot_token
+        if not hmac.compare_digest((request.token or "").encode(), token.encode()):
+            raise NotSignedIn("Send the bot's token as Authorization: Bearer.")
+        call = request.json
+        if not isinstance(call, dict) or not isinstance(call.get("next_action"), str):
+            raise BadInput(errors={"next_action": "must be the name of an action"})
+        try:
+            result = await request.app.ctx.executor.run(call)
+        except ActionExecutionRejection as error:
+            return json({"error": str(error), "action_name": error.action_name}, status=400)
+        except ActionNotFoundException as error:
+            return json({"error": str(error), "action_name": error.action_name}, status=404)
+        except ActionMissingDomainException as error:
+            return json({"error": str(error), "action_name": error.action_name}, status=449)
+        return json(result.model_dump() if result else {"events": [], "responses": []})
+
+    return made

@@ -1,0 +1,28 @@
+"""Alive, ready, measured."""
+
+import sqlalchemy as sa
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, json
+
+from handoff_service.errors import DatabaseAway
+from handoff_service.web.session import desk_of
+
+
+def blueprint() -> Blueprint:
+    """``/healthz``: the process answers. ``/readyz``: 200, or 503 with what is not ready."""
+    made = Blueprint("health")
+
+    @made.get("/healthz")
+    async def alive(_request: Request) -> HTTPResponse:
+        return json({"status": "ok"})
+
+    @made.get("/readyz")
+    async def ready(request: Request) -> HTTPResponse:
+        missing: dict[str, str] = {}
+        try:
+            await desk_of(request).store.read(lambda conn: conn.execute(sa.text("SELECT 1")).scalar())
+        except DatabaseAway as error:
+            missing["database"] = error.detail
+        return json({"status": "not ready" if missing else "ready", "not_ready": missing}, status=503 if missing else 200)
+
+    return made

@@ -1,0 +1,71 @@
+"""What every answer carries, and how what went wrong is said."""
+
+from sanic import Request
+from sanic.exceptions import SanicException
+from sanic.response import HTTPResponse, json, redirect, text
+
+from handoff_service import log
+from handoff_service.errors import NotSignedIn, Refusal
+
+POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "object-src 'none'",
+    ]
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+async def add_headers(_request: Request, response: HTTPResponse) -> None:
+    """Put the headers on an answer; an answer with a policy of its own keeps it."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", "no-store")
+
+
+def problem(status: int, title: str, detail: str, errors: dict[str, str] | None = None) -> HTTPResponse:
+    """A problem document, RFC 9457."""
+    body: dict[str, object] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    if errors:
+        body["errors"] = errors
+    return json(body, status=status, content_type="application/problem+json")
+
+
+async def refuse(request: Request, error: Exception) -> HTTPResponse:
+    """Say what was refused: a problem document to programs, a page's way to browsers."""
+    if isinstance(error, Refusal):
+        status, title, detail, errors = error.status, error.title, error.detail, error.errors
+        if error.loggable:
+            log.trouble("refused", path=request.path, why=detail)
+    elif isinstance(error, SanicException):
+        status, title, detail, errors = error.status_code, type(error).__name__, str(error), {}
+    else:
+        log.trouble("request_failed", error=error, method=request.method, path=request.path)
+        status, title, detail, errors = 500, "Something failed.", "It was logged. Nothing was half done.", {}
+    if request.path.startswith("/workspace"):
+        return _for_page(request, error, status, detail, errors)
+    if request.path.startswith("/webhooks"):
+        return text(detail, status=status)
+    return problem(status, title, detail, errors)
+
+
+def _for_page(
+    request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]
+) -> HTTPResponse:
+    if isinstance(error, NotSignedIn) and request.method == "GET" and "hx-request" not in request.headers:
+        return redirect("/sign-in")
+    said = " ".join([detail, *(f"{name} {what}." for name, what in errors.items())]) if errors else detail
+    return text(said, status=status)

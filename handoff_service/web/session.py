@@ -1,0 +1,131 @@
+"""Who asks: sessions by cookie for browsers, by bearer token for programs, and the check that a browser meant it."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.desk import Desk
+from handoff_service.errors import NotAllowed, NotSignedIn, TooManyTries
+from handoff_service.operations import sign_in
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+type Handler = Callable[..., Awaitable[Any]]
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk that this process serves."""
+    desk: Desk = request.app.ctx.desk
+    return desk
+
+
+def cookie_name(desk: Desk) -> str:
+    """``__Host-`` ties a cookie to this host over https; browsers refuse that name on plain http."""
+    return "__Host-patchboard" if desk.settings.public_url.startswith("https:") else "patchboard"
+
+
+async def try_password(desk: Desk, email: str, password: str, address: str) -> tuple[int, str] | int:
+    """(agent id, token of a new session), or how many tries are left. TooManyTries when there are none."""
+    key = _try_key(desk, email, address)
+    left = await desk.store.write(sign_in.add_failure, sign_in.Failed(key))
+    if left < 0:
+        raise TooManyTries
+    found = await desk.store.read(sign_in.find, email)
+    if not await sign_in.checked(found[1] if found else None, password) or found is None:
+        return left
+    token = secrets.token_urlsafe(32)
+    await desk.store.write(sign_in.open_session, sign_in.Open(found[0], token, key))
+    return found[0], token
+
+
+def _try_key(desk: Desk, email: str, address: str) -> str:
+    text = f"{email.strip().lower()}|{address}"
+    return hmac.new(desk.settings.secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def give_cookie(desk: Desk, response: HTTPResponse, token: str) -> None:
+    """Put the session's token into the browser."""
+    response.add_cookie(
+        cookie_name(desk),
+        token,
+        httponly=True,
+        secure=desk.settings.public_url.startswith("https:"),
+        samesite="Lax",
+        path="/",
+        max_age=int(sign_in.SESSION_LASTS.total_seconds()),
+        host_prefix=False,
+    )
+
+
+def take_cookie(desk: Desk, response: HTTPResponse) -> None:
+    response.delete_cookie(cookie_name(desk), path="/")
+
+
+def cookie_token(request: Request) -> str | None:
+    return request.cookies.get(cookie_name(desk_of(request)))
+
+
+async def signed_in(request: Request) -> Agent | None:
+    """The agent whose browser this is, or None."""
+    token = cookie_token(request)
+    if not token:
+        return None
+    desk = desk_of(request)
+    return await desk.store.read(sign_in.signed_in, token, desk.clock())
+
+
+async def bearer(request: Request, *roles: Role) -> Agent:
+    """The agent whose token this is. NotSignedIn without one, NotAllowed without one of the roles."""
+    desk = desk_of(request)
+    agent = await desk.store.read(sign_in.signed_in, request.token or "", desk.clock())
+    if agent is None:
+        raise NotSignedIn("Send the token of POST /api/v1/login as Authorization: Bearer.")
+    return allowed(agent, *roles)
+
+
+def allowed(agent: Agent, *roles: Role) -> Agent:
+    """The agent, if they have one of these roles (an admin has all of them)."""
+    if roles and not agent.roles & {*roles, Role.ADMIN}:
+        raise NotAllowed(f"This needs the role {' or '.join(roles)}.")
+    return agent
+
+
+def csrf_token(request: Request) -> str:
+    """What this browser's forms must carry."""
+    return sign_in.csrf_token(desk_of(request).settings.secret_key, cookie_token(request) or "")
+
+
+def check_meant(request: Request) -> None:
+    """Refuse an unsafe request that another site made this browser send. NotAllowed."""
+    if request.method not in UNSAFE:
+        return
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise NotAllowed("This request came from another site.")
+    sent = request.headers.get("x-csrf-token") or (request.form or {}).get("csrf") or ""
+    if not hmac.compare_digest(sent.encode(), csrf_token(request).encode()):
+        raise NotAllowed("The page is out of date. Reload it and try again.")
+
+
+def page(*roles: Role) -> Callable[[Handler], Handler]:
+    """A workspace page or act: for signed-in agents, meant by them. The handler gets the agent as ``agent``."""
+
+    def wrap(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def guarded(request: Request, *args: Any, **kwargs: Any) -> Any:
+            agent = await signed_in(request)
+            if agent is None:
+                raise NotSignedIn
+            allowed(agent, *roles)
+            check_meant(request)
+            return await handler(request, *args, agent=agent, **kwargs)
+
+        return guarded
+
+    return wrap

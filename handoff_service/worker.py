@@ -1,0 +1,161 @@
+"""The worker: claims what is due and does it. Idle, it sleeps until the next due time or a nudge; it does not poll."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from handoff_service import log
+from handoff_service.clock import Clock
+from handoff_service.operations.answer_offer import Expire, expire_offer
+from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
+from handoff_service.operations.offer_work import offer_work
+from handoff_service.operations.ports import (
+    Accepted,
+    Bot,
+    BotFailed,
+    BotReply,
+    NeverSent,
+    Outgoing,
+    Question,
+    SendResult,
+    SmsProvider,
+    Unsure,
+)
+from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn
+from handoff_service.rules.vocabulary import Work
+from handoff_service.store import due
+from handoff_service.store.due import Claimed
+from handoff_service.store.store import Store
+
+AT_ONCE = 64
+LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
+AFTER_TROUBLE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hands:
+    """What the worker does its work with."""
+
+    store: Store
+    provider: SmsProvider
+    bot: Bot
+    clock: Clock
+
+
+class Worker:
+    """One a process. Several processes share the work by their claims."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._nudged = asyncio.Event()
+        self._sleeps_until: datetime | None = None  # None: awake, and will look again before sleeping
+        self._busy: set[asyncio.Task[None]] = set()
+        self._by_kind: Mapping[Work, Callable[[Claimed], Awaitable[None]]] = {
+            Work.DELIVER: self._deliver,
+            Work.BOT_TURN: self._take_bot_turn,
+            Work.OFFER_WORK: self._offer_work,
+            Work.EXPIRE_OFFER: self._expire_offer,
+        }
+
+    def nudge(self, at: datetime) -> None:
+        """There is something to do at this time: wake up for it, unless that is planned anyway."""
+        if self._sleeps_until is None or at < self._sleeps_until:
+            self._nudged.set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            self._nudged.clear()
+            self._sleeps_until = None
+            try:
+                await self._start_what_is_due()
+                pause = await self._hands.store.read(due.next_due, self._hands.clock())
+            except Exception as error:  # noqa: BLE001  # the work loop must outlive a database that is away
+                log.trouble("worker_cannot_claim", error=error)
+                pause = timedelta(seconds=1)
+            pause = LONGEST_SLEEP if pause is None else min(pause, LONGEST_SLEEP)
+            self._sleeps_until = self._hands.clock() + pause
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), pause.total_seconds())
+
+    async def step(self) -> int:
+        """Do everything that is due at this moment once, and wait for it. Returns how much that was."""
+        claimed = await self._hands.store.write(due.claim, AT_ONCE)
+        await asyncio.gather(*(self._do(c) for c in claimed))
+        return len(claimed)
+
+    async def close(self) -> None:
+        """Stop what is under way. Its leases end by themselves, and somebody goes on with it."""
+        for task in list(self._busy):
+            task.cancel()
+        await asyncio.gather(*self._busy, return_exceptions=True)
+
+    async def _start_what_is_due(self) -> None:
+        while (room := AT_ONCE - len(self._busy)) > 0:
+            claimed = await self._hands.store.write(due.claim, room)
+            for one in claimed:
+                task = asyncio.create_task(self._do(one))
+                self._busy.add(task)
+                task.add_done_callback(self._done)
+            if len(claimed) < room:
+                return
+        await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
+        self._nudged.set()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._busy.discard(task)
+
+    async def _do(self, claimed: Claimed) -> None:
+        try:
+            await self._by_kind[claimed.kind](claimed)
+        except Exception as error:  # noqa: BLE001  # logged, and tried again
+            log.trouble("work_failed", error=error, kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
+            with suppress(Exception):  # the database is away: the lease ends by itself
+                back = due.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
+                await self._hands.store.write(due.give_back, back)
+
+    async def _deliver(self, claimed: Claimed) -> None:
+        message_id = int(claimed.key)
+        outgoing = await self._hands.store.write(begin_sends, BeginSend(message_id, claimed.attempts))
+        if outgoing is None:
+            return
+        result = await self._look_up(outgoing) if outgoing.uncertain else await self._hands.provider.send(outgoing)
+        await self._hands.store.write(finish_sends, FinishSend(message_id, claimed.attempts, result))
+        log.line("text_sent", message=message_id, result=type(result).__name__.lower())
+
+    async def _look_up(self, outgoing: Outgoing) -> SendResult:
+        """Whether a send of unknown outcome went out. Two that cannot be told apart: a callback or a person decides."""
+        try:
+            found = await self._hands.provider.find(outgoing)
+        except OSError as error:
+            return Unsure(why=str(error))
+        if not found:
+            return NeverSent()
+        return Accepted(sid=found[0].sid, status=found[0].status) if len(found) == 1 else Unsure(why="two alike")
+
+    async def _take_bot_turn(self, claimed: Claimed) -> None:
+        question = await self._hands.store.write(begin_turn, BeginTurn(int(claimed.key)))
+        if question is None:
+            return
+        replies, failure = await self._ask(question)
+        answer = FinishTurn(turn_id=int(question.turn_id), replies=replies, failure=failure)
+        outcome = await self._hands.store.write(finish_turn, answer)
+        log.line("bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure)
+
+    async def _ask(self, question: Question) -> tuple[tuple[BotReply, ...], str | None]:
+        """The bot's answer; asked a second time when the first fails, under the same turn id."""
+        failure = ""
+        for _ in range(2):
+            try:
+                return tuple(await self._hands.bot.ask(question)), None
+            except BotFailed as error:
+                failure = str(error)
+        return (), failure
+
+    async def _offer_work(self, _claimed: Claimed) -> None:
+        await self._hands.store.write(offer_work, None)
+
+    async def _expire_offer(self, claimed: Claimed) -> None:
+        await self._hands.store.write(expire_offer, Expire(int(claimed.key)))

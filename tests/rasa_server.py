@@ -1,0 +1,206 @@
+"""Trains and runs a real Rasa server for tests, in the bot's own environment."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RASA = ROOT / ".venv-bot" / "bin" / "rasa"
+BOT_PYTHON = ROOT / ".venv-bot" / "bin" / "python"
+TRAINING_FILES = ("config.yml", "domain.yml", "data")
+
+# Rasa imports TensorFlow and SQLAlchemy 1.4, which both say much that nobody here can act on.
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "CUDA_VISIBLE_DEVICES": "-1",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+    "PYTHONWARNINGS": "ignore",
+    "TQDM_DISABLE": "1",
+    "PYTHONUNBUFFERED": "1",
+    "NO_COLOR": "1",
+}
+
+
+class RasaFailed(AssertionError):
+    """Rasa did not do what it was asked; the message holds the end of its log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RasaServer:
+    """A running server. `url` is the turn endpoint; it wants `token` as a bearer token."""
+
+    url: str
+    token: str
+    model: Path
+    log: Path
+    pid: int
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """The process environment for any rasa command. Rasa keeps its cache under `home`."""
+    return os.environ | QUIET | {"PYTHONPATH": str(ROOT), "RASA_CACHE_DIRECTORY": str(home / "cache")} | more
+
+
+def need_bot_environment() -> None:
+    """Raises RasaFailed when the bot's environment was never made. Tests must not pass over that in silence."""
+    if not RASA.exists():
+        raise RasaFailed(f"{RASA.relative_to(ROOT)} is missing. Run `make setup-bot` first.")
+
+
+def run_rasa(*arguments: str, home: Path, timeout: float = 300) -> str:
+    """Runs a rasa command from the repository's root and answers what it printed. Raises RasaFailed."""
+    need_bot_environment()
+    done = subprocess.run(
+        [RASA, *arguments],
+        cwd=ROOT,
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RasaFailed(f"rasa {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-6000:]}")
+    return done.stdout
+
+
+def training_hash() -> str:
+    """Changes when anything that a model is made of changes."""
+    files = [ROOT / name for name in TRAINING_FILES]
+    files = sorted(file for top in files for file in ([top] if top.is_file() else top.rglob("*.yml")))
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.relative_to(ROOT)}\n".encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def trained_model(home: Path) -> Path:
+    """A model of the present files under `home`, trained now (about 20 s) unless it is there. Raises RasaFailed."""
+    model = home / f"{training_hash()}.tar.gz"
+    if not model.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        half_done = f"training-{os.getpid()}"
+        run_rasa(
+            *("train", "--config", "config.yml", "--domain", "domain.yml", "--data", "data"),
+            *("--out", str(home), "--fixed-model-name", half_done),
+            home=home,
+        )
+        (home / f"{half_done}.tar.gz").rename(model)
+    return model
+
+
+@contextlib.contextmanager
+def start_rasa(
+    home: Path, *, actions_url: str, token: str, model: Path | None = None, ready_within: float = 120
+) -> Iterator[RasaServer]:
+    """A server on a free loopback port, ended when the block is left. Its conversations are new each time.
+
+    `actions_url` is the whole address that Rasa posts custom actions to. A `model` path that does not exist starts a
+    server without a model, which is never ready but answers. Raises RasaFailed with the end of the log.
+    """
+    need_bot_environment()
+    model = model or trained_model(home)
+    port = _free_port()
+    log = home / f"rasa-{port}.log"
+    tracker = home / f"tracker-{port}.db"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    tracker.unlink(missing_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                *(RASA, "run", "-i", "127.0.0.1", "-p", str(port), "--model", str(model)),
+                *("--credentials", "bot/credentials.yml", "--endpoints", "bot/endpoints.yml"),
+            ],
+            cwd=ROOT,
+            env=environment(
+                home,
+                PATCHBOARD_ACTIONS_URL=actions_url,
+                PATCHBOARD_BOT_TOKEN=token,
+                PATCHBOARD_BOT_TRACKER_DB=str(tracker),
+            ),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_up(process, port, log, ready_within, with_model=model.exists())
+        url = f"http://127.0.0.1:{port}/webhooks/sms/webhook"
+        yield RasaServer(url=url, token=token, model=model, log=log, pid=process.pid)
+    finally:
+        _end(process)
+
+
+def _wait_until_up(
+    process: subprocess.Popen[bytes], port: int, log: Path, ready_within: float, *, with_model: bool
+) -> None:
+    deadline = time.monotonic() + ready_within
+    answer = "nothing yet"
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RasaFailed(f"Rasa ended with {process.returncode} while starting:\n{_tail(log)}")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/webhooks/sms/", timeout=2):
+                return
+        except urllib.error.HTTPError as refusal:
+            answer = f"{refusal.code} {refusal.read().decode(errors='replace')}"
+            if refusal.code == 503:
+                if not with_model:
+                    return
+                raise RasaFailed(f"Rasa is up without its model ({answer}):\n{_tail(log)}") from None
+        except (urllib.error.URLError, OSError) as not_up:
+            answer = str(not_up)
+        time.sleep(0.1)
+    raise RasaFailed(f"Rasa was not ready within {ready_within:.0f} s ({answer}):\n{_tail(log)}")
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-6000:]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
+
+
+def meanings(model: Path, texts: list[str], home: Path) -> list[dict[str, object]]:
+    """What the model makes of each text: `{"text", "intent", "confidence", "entities", "ranking"}`. About 15 s."""
+    need_bot_environment()
+    script = ROOT / "tests" / "bot" / "parse_texts.py"
+    answer = home / f"meanings-{os.getpid()}.json"
+    done = subprocess.run(
+        [BOT_PYTHON, script, str(model), str(answer)],
+        cwd=ROOT,
+        env=environment(home),
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RasaFailed(f"parse_texts.py ended with {done.returncode}:\n{done.stderr[-4000:]}")
+    found: list[dict[str, object]] = json.loads(answer.read_text())
+    return found
