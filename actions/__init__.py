@@ -1,6 +1,6 @@
 """The virtual agent's custom actions. They run inside the service, behind ``POST /bot/actions``."""
 
-from rasa_sdk import Action
+from rasa_sdk.interfaces import Action
 
 from actions.cases import OpenCaseAction
 from actions.fallback import FallbackAction

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from rasa_sdk import Action, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
 
 from actions.turn import turn_id
 from handoff_service.desk import Desk
@@ -22,9 +23,7 @@ class OpenCaseAction(Action):
     def name(self) -> str:
         return "action_open_case"
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[dict[str, Any]]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
         problem = str(tracker.get_slot("problem") or "No description")
         number = await self._desk.store.write(
             open_case,
@@ -35,7 +34,9 @@ class OpenCaseAction(Action):
                 impact=tracker.get_slot("impact"),
             ),
         )
-        dispatcher.utter_message(text=f"I made case {number}: {_short(problem)}. Text me more any time, or ask for a person.")
+        dispatcher.utter_message(
+            text=f"I made case {number}: {_short(problem)}. Text me more any time, or ask for a person."
+        )
         return [SlotSet(name, None) for name in ("problem", "device", "impact")]
 
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
 
 from actions.turn import collected, turn_id
 from handoff_service.desk import Desk
@@ -19,11 +20,7 @@ class HandOffAction(Action):
     def name(self) -> str:
         return "action_hand_off"
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[dict[str, Any]]:
-        wish = RequestHandOff(
-            turn_id=turn_id(tracker), reason="Asked for a person.", collected=collected(tracker)
-        )
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+        wish = RequestHandOff(turn_id=turn_id(tracker), reason="Asked for a person.", collected=collected(tracker))
         await self._desk.store.write(request_hand_off, wish)
         return []

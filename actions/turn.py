@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rasa_sdk import Tracker
+from rasa_sdk.interfaces import Tracker
 
 COLLECTED = {"problem": "Problem", "device": "Device", "impact": "Impact"}
 

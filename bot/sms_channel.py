@@ -59,7 +59,7 @@ class Turn:
     metadata: dict[str, Any]
 
     @property
-    def turn_id(self) -> str | None:
+    def turn_id(self) -> str | int | None:
         return self.metadata.get("turn_id")
 
 
@@ -90,8 +90,9 @@ def parse_turn(raw: bytes) -> Turn:
         metadata = {}
     if not isinstance(metadata, dict):
         raise BadTurn("metadata must be an object.")
-    if "turn_id" in metadata:
-        _text({"metadata.turn_id": metadata["turn_id"]}, "metadata.turn_id")
+    turn_id = metadata.get("turn_id")
+    if isinstance(turn_id, bool) or not isinstance(turn_id, (str, int, type(None))):
+        raise BadTurn("metadata.turn_id must be a text or a whole number.")
     return Turn(sender, _text(body, "message"), metadata)
 
 
@@ -108,13 +109,13 @@ class TurnMemory:
 
         The turn is a task of its own: when the asker hangs up, it still comes to its end and is remembered.
         """
-        key = (turn.sender, turn.turn_id or "")
-        task = self._turns.get(key) if turn.turn_id else None
+        key = None if turn.turn_id in (None, "") else (turn.sender, str(turn.turn_id))
+        task = self._turns.get(key) if key else None
         if task is None:
             task = asyncio.ensure_future(run(turn))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-            if turn.turn_id:
+            if key:
                 self._remember(key, task)
         return await asyncio.shield(task)
 

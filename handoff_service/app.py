@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sanic import Sanic
 
@@ -23,10 +24,12 @@ from handoff_service.store.store import Store
 from handoff_service.web import api, bot, health, phone, security, twilio, workspace
 from handoff_service.worker import Hands, Worker
 
+type App = Sanic[Any, Any]
 
-def create_app(settings: Settings) -> Sanic:
+
+def create_app(settings: Settings) -> App:
     """The service as a Sanic application. The database must have been migrated."""
-    app = Sanic("patchboard", configure_logging=False)
+    app: App = Sanic("patchboard", configure_logging=False)
     app.config.update(
         REQUEST_MAX_SIZE=1_000_000,
         REQUEST_TIMEOUT=15,
@@ -39,7 +42,7 @@ def create_app(settings: Settings) -> Sanic:
     )
     app.before_server_start(lambda app: _open(app, settings))
     app.before_server_stop(_close)
-    app.on_response(security.add_headers)
+    app.register_middleware(security.add_headers, "response")
     app.error_handler.add(Exception, security.refuse)
     app.blueprint(twilio.blueprint(settings))
     app.blueprint(bot.blueprint())
@@ -51,7 +54,7 @@ def create_app(settings: Settings) -> Sanic:
     return app
 
 
-async def _open(app: Sanic, settings: Settings) -> None:
+async def _open(app: App, settings: Settings) -> None:
     fanout: Fanout = RedisFanout(settings.redis_url) if settings.redis_url else LocalFanout()
     await fanout.start()
     worker: Worker | None = None
@@ -80,7 +83,7 @@ async def _open(app: Sanic, settings: Settings) -> None:
     log.line("started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url)
 
 
-async def _close(app: Sanic) -> None:
+async def _close(app: App) -> None:
     desk: Desk = app.ctx.desk
     await desk.fanout.close()  # first: it ends the open event streams, which a server would wait for
     app.ctx.working.cancel()
@@ -101,4 +104,3 @@ def _bot(settings: Settings) -> Bot:
     if settings.bot_url is None:
         return NoBot()
     return RasaBot(settings.bot_url, settings.bot_token, settings.bot_timeout)
-

@@ -1,8 +1,11 @@
 """What tests stand on: real databases, a clock moved by hand, the people of ``desk.toml``."""
 
+import asyncio
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,9 +14,11 @@ import pytest
 
 from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
+from handoff_service.operations.offer_work import offer_work
 from handoff_service.store.lanes import Hint, Terms
 from handoff_service.store.migrate import migrate
 from handoff_service.store.store import Store
+from tests.story import Story
 
 DESK = Path(__file__).parent / "desk.toml"
 POSTGRES = os.environ.get("PATCHBOARD_TEST_POSTGRES", "postgresql://127.0.0.1:5432/postgres")
@@ -59,27 +64,66 @@ def no_postgres(error: object) -> None:
     pytest.skip(f"PostgreSQL is not there ({error}); set PATCHBOARD_TEST_POSTGRES")
 
 
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A PostgreSQL database of the test's own."""
-    name = f"patchboard_test_{secrets.token_hex(6)}"
+def _admin() -> psycopg.Connection:
     try:
-        admin = psycopg.connect(POSTGRES, autocommit=True)
+        return psycopg.connect(POSTGRES, autocommit=True)
     except psycopg.OperationalError as error:
         no_postgres(error)
         raise
-    with admin:
-        admin.execute(f"CREATE DATABASE {name}")
+
+
+@contextmanager
+def postgres_database(template: str = "template1") -> Iterator[str]:
+    """The address of a PostgreSQL database that lives as long as the block."""
+    name = f"patchboard_test_{secrets.token_hex(6)}"
+    with _admin() as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield POSTGRES.rsplit("/", 1)[0] + "/" + name
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+async def _lay_out(url: str) -> None:
+    """Migrate a database and import the desk of ``desk.toml``."""
+    migrate(url)
+    opened = Store(url, clock=MovedClock(), terms=Terms(), told=Heard())
+    await opened.write(import_desk, desk_file.read(DESK))
+    await opened.write(offer_work, None)  # importing asks for a look through the queues
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the desk, to be copied."""
+    path = tmp_path_factory.mktemp("desk") / "desk.db"
+    asyncio.run(_lay_out(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_desk() -> Iterator[str]:
+    """The name of a PostgreSQL database with the desk, to be copied."""
+    with postgres_database() as url:
+        asyncio.run(_lay_out(url))
+        yield url.rsplit("/", 1)[1]
+
+
+@pytest.fixture
+def postgres_url(postgres_desk: str) -> Iterator[str]:
+    """A PostgreSQL database of the test's own, with the desk."""
+    with postgres_database(postgres_desk) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(sqlite_desk: Path, tmp_path: Path) -> str:
+    """A SQLite file of the test's own, with the desk."""
+    return f"sqlite:///{shutil.copy(sqlite_desk, tmp_path / 'desk.db')}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh database, on each of the two kinds."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'desk.db'}"
-    url: str = request.getfixturevalue("postgres_url")
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A database with the desk, on each of the two kinds."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
     return url
 
 
@@ -91,8 +135,11 @@ def terms() -> Terms:
 @pytest.fixture
 async def store(database_url: str, clock: MovedClock, heard: Heard, terms: Terms) -> AsyncIterator[Store]:
     """A store on a fresh database that holds the desk of ``desk.toml``."""
-    migrate(database_url)
     opened = Store(database_url, clock=clock, terms=terms, told=heard)
-    await opened.write(import_desk, desk_file.read(DESK))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def story(store: Store) -> Story:
+    return Story(store)

@@ -20,16 +20,12 @@ RASA = ROOT / ".venv-bot" / "bin" / "rasa"
 BOT_PYTHON = ROOT / ".venv-bot" / "bin" / "python"
 TRAINING_FILES = ("config.yml", "domain.yml", "data")
 
-# Rasa imports TensorFlow and SQLAlchemy 1.4, which both say much that nobody here can act on.
+# What keeps Rasa to itself and to the processor. Its libraries' deprecation warnings cannot be turned off from outside.
 QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "CUDA_VISIBLE_DEVICES": "-1",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-    "PYTHONWARNINGS": "ignore",
-    "TQDM_DISABLE": "1",
-    "PYTHONUNBUFFERED": "1",
-    "NO_COLOR": "1",
 }
 
 
@@ -105,12 +101,18 @@ def trained_model(home: Path) -> Path:
 
 @contextlib.contextmanager
 def start_rasa(
-    home: Path, *, actions_url: str, token: str, model: Path | None = None, ready_within: float = 120
+    home: Path,
+    *,
+    actions_url: str,
+    token: str,
+    model: Path | None = None,
+    model_loads: bool = True,
+    ready_within: float = 120,
 ) -> Iterator[RasaServer]:
     """A server on a free loopback port, ended when the block is left. Its conversations are new each time.
 
-    `actions_url` is the whole address that Rasa posts custom actions to. A `model` path that does not exist starts a
-    server without a model, which is never ready but answers. Raises RasaFailed with the end of the log.
+    `actions_url` is the whole address that Rasa posts custom actions to. With `model_loads=False` the model file is
+    expected to be broken: Rasa is up then, and answers every turn with 503. Raises RasaFailed with the end of the log.
     """
     need_bot_environment()
     model = model or trained_model(home)
@@ -136,15 +138,17 @@ def start_rasa(
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_until_up(process, port, log, ready_within, with_model=model.exists())
+        _wait_until_up(process, port, log, ready_within, model_loads=model_loads)
         url = f"http://127.0.0.1:{port}/webhooks/sms/webhook"
         yield RasaServer(url=url, token=token, model=model, log=log, pid=process.pid)
     finally:
         _end(process)
+        tracker.unlink(missing_ok=True)
+    log.unlink()  # nothing went wrong; after a failure it stays to be read
 
 
 def _wait_until_up(
-    process: subprocess.Popen[bytes], port: int, log: Path, ready_within: float, *, with_model: bool
+    process: subprocess.Popen[bytes], port: int, log: Path, ready_within: float, *, model_loads: bool
 ) -> None:
     deadline = time.monotonic() + ready_within
     answer = "nothing yet"
@@ -157,7 +161,7 @@ def _wait_until_up(
         except urllib.error.HTTPError as refusal:
             answer = f"{refusal.code} {refusal.read().decode(errors='replace')}"
             if refusal.code == 503:
-                if not with_model:
+                if not model_loads:
                     return
                 raise RasaFailed(f"Rasa is up without its model ({answer}):\n{_tail(log)}") from None
         except (urllib.error.URLError, OSError) as not_up:
@@ -203,4 +207,5 @@ def meanings(model: Path, texts: list[str], home: Path) -> list[dict[str, object
     if done.returncode != 0:
         raise RasaFailed(f"parse_texts.py ended with {done.returncode}:\n{done.stderr[-4000:]}")
     found: list[dict[str, object]] = json.loads(answer.read_text())
+    answer.unlink()
     return found

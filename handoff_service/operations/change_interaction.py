@@ -119,7 +119,7 @@ def change_interaction(tx: Transaction, command: Change) -> None:
     values = {name: value for name, value in values.items() if value is not None}
     if values:
         tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(**values))
-        say.tell(tx, interaction.id, live_group.members(tx.conn, [interaction.id]))
+        say.tell(tx, [interaction.id])
         offer_soon(tx)
 
 

@@ -15,7 +15,7 @@ from handoff_service.operations.ports import Accepted, Later, NeverSent, Outgoin
 from handoff_service.operations.record_receipt import apply_early_receipts
 from handoff_service.operations.say import tell
 from handoff_service.rules.vocabulary import Status, Work
-from handoff_service.store import due, live_group
+from handoff_service.store import due
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import SetBased, Transaction
 
@@ -107,8 +107,7 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[None]:
         tx.conn.execute(_SET, changes)
     due.disarm(tx, Work.DELIVER, done)
     apply_early_receipts(tx, sids)
-    for interaction_id in {r.interaction_id for r in rows}:
-        tell(tx, interaction_id, live_group.members(tx.conn, [interaction_id]))
+    tell(tx, {r.interaction_id for r in rows})
     return [None] * len(commands)
 
 

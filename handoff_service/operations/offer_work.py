@@ -74,7 +74,7 @@ def _tell(
     tx: Transaction, interaction: interactions.Interaction, item: work_items.Waiting, line: SystemMessage
 ) -> None:
     """One line on handoff, and one more only when an offer has come to nothing and nobody is free."""
-    if item.told == line.name or item.told == SystemMessage.WAITING.name:
+    if item.told in (line.name, SystemMessage.WAITING.name):
         return
     words = system_messages.in_line if line is SystemMessage.IN_LINE else system_messages.waiting
     say.text(tx, interaction, words(item.queue_name), Author.SYSTEM)

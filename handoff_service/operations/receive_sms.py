@@ -1,7 +1,8 @@
 """Take in texts: tables 1 and 2 of the product page, in one transaction for all the texts that wait.
 
-One SELECT a table loads the facts, each text is decided in memory, one statement a table writes. What is acknowledged
-after this could be finished by a reader of the disk alone: the text, its profile, its interaction and the work it needs.
+One SELECT a table loads the facts, each text is decided in memory, one statement a table writes. What is
+acknowledged after this could be finished by a reader of the disk alone: the text, its profile, its interaction and
+the work it needs.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +26,7 @@ from handoff_service.rules.vocabulary import (
     Work,
     WorkItemState,
 )
-from handoff_service.store import due, interactions, live_group
+from handoff_service.store import due, interactions
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import SetBased, Transaction
 
@@ -158,7 +159,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     _write_interactions(tx, touched)
     _write_messages(tx, touched)
     _write_work(tx, touched)
-    _hint(tx, touched)
+    tell(tx, [c.id for c in touched])
     return [Received(outcome, c.id if c else None) for outcome, c in answers]
 
 
@@ -329,12 +330,3 @@ def _write_work(tx: Transaction, conversations: Iterable[_Conversation]) -> None
         )
         work.append(due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now))
     due.arm(tx, work)
-
-
-def _hint(tx: Transaction, conversations: Iterable[_Conversation]) -> None:
-    with_agents = [c.id for c in conversations if c.owner is Owner.AGENT]
-    agents: dict[int, list[int]] = {}
-    for interaction_id, agent_id in live_group.members_of_each(tx.conn, with_agents) if with_agents else ():
-        agents.setdefault(interaction_id, []).append(agent_id)
-    for c in conversations:
-        tell(tx, c.id, agents.get(c.id, ()))

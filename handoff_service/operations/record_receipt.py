@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, or_, select, update
 from handoff_service.operations.say import tell
 from handoff_service.rules.delivery import advanced
 from handoff_service.rules.vocabulary import Status, Work
-from handoff_service.store import due, live_group
+from handoff_service.store import due
 from handoff_service.store import tables as t
 from handoff_service.store.database import upsert
 from handoff_service.store.lanes import SetBased, Transaction
@@ -117,5 +117,4 @@ def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
         return
     tx.conn.execute(_SET, [{"_id": m.id, "_status": m.status, "_sid": m.sid, "_code": m.code} for m in messages])
     due.disarm(tx, Work.DELIVER, [m.id for m in messages])  # it went out, whatever the answer to the call was
-    for interaction_id in {m.interaction_id for m in messages}:
-        tell(tx, interaction_id, live_group.members(tx.conn, [interaction_id]))
+    tell(tx, {m.interaction_id for m in messages})

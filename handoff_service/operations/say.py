@@ -1,9 +1,9 @@
 """Put lines into a conversation. Every other verb that says something uses this one."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, insert, select, update
 
 from handoff_service.rules.sms_text import segments
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, Status, Work
@@ -11,13 +11,17 @@ from handoff_service.store import due
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
-from handoff_service.store.live_group import members
 
 _COUNT_UP = (
     update(t.interactions)
     .where(t.interactions.c.id == bindparam("_id"))
     .values(last_seq=t.interactions.c.last_seq + 1, last_message_at=bindparam("_at"))
     .returning(t.interactions.c.last_seq)
+)
+_CONCERNED = (
+    select(t.interactions.c.id, t.interactions.c.requester_number, t.live_group.c.agent_id)
+    .outerjoin(t.live_group, t.live_group.c.interaction_id == t.interactions.c.id)
+    .where(t.interactions.c.id.in_(bindparam("ids", expanding=True)))
 )
 
 
@@ -77,15 +81,18 @@ def _add(tx: Transaction, interaction: Interaction, line: Line, *, outbound: boo
             "created_at": tx.now,
         },
     ).scalar_one()
-    tell(tx, interaction.id, members(tx.conn, [interaction.id]))
+    tell(tx, [interaction.id])
     return message_id, seq
 
 
-def tell(tx: Transaction, interaction_id: int, agent_ids: Iterable[int]) -> None:
-    """Hint, after the commit, that a conversation has something new: to who looks at it, and to its live group."""
-    tx.hint(f"interaction:{interaction_id}", interaction_id)
-    for agent_id in agent_ids:
-        tx.hint(f"agent:{agent_id}", interaction_id)
+def tell(tx: Transaction, interaction_ids: Collection[int]) -> None:
+    """Hint, after the commit, that conversations have something new: to whoever looks at one, to its live group, and
+    to its requester's phone (the simulator's page)."""
+    for row in tx.conn.execute(_CONCERNED, {"ids": list(interaction_ids)}) if interaction_ids else ():
+        tx.hint(f"interaction:{row.id}", row.id)
+        tx.hint(f"requester:{row.requester_number}", row.id)
+        if row.agent_id is not None:
+            tx.hint(f"agent:{row.agent_id}", row.id)
 
 
 def owner_changed(

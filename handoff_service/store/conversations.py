@@ -127,12 +127,12 @@ def read_seq(conn: Connection, interaction_id: int, agent_id: int) -> int | None
 
 def messages(conn: Connection, interaction_id: int, *, after: int = 0, limit: int | None = None) -> list[Message]:
     """A conversation's lines after a place in it, oldest first."""
-    return _messages(conn, [m.c.interaction_id == interaction_id, m.c.seq > after], limit=limit)
+    return some_messages(conn, [m.c.interaction_id == interaction_id, m.c.seq > after], limit=limit)
 
 
 def message(conn: Connection, message_id: int) -> Message:
     """One line. NotFound when there is none."""
-    found = _messages(conn, [m.c.id == message_id])
+    found = some_messages(conn, [m.c.id == message_id])
     if not found:
         raise NotFound(f"There is no message {message_id}.")
     return found[0]
@@ -148,7 +148,8 @@ def past(conn: Connection, of: Interaction, limit: int = 10) -> list[Interaction
     )
 
 
-def _messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None) -> list[Message]:
+def some_messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None) -> list[Message]:
+    """The lines that fit, by conversation and then in order."""
     a, u = t.agents, t.users
     query = (
         select(m, a.c.name.label("agent_name"), u.c.id.label("user_id"), u.c.name.label("user_name"))
@@ -260,4 +261,4 @@ def _last_lines(conn: Connection, found: Sequence[Interaction]) -> dict[int, Mes
         .where(m.c.interaction_id.in_([one.id for one in found]), m.c.kind == Kind.MESSAGE)
         .group_by(m.c.interaction_id)
     )
-    return {line.interaction_id: line for line in _messages(conn, [m.c.id.in_(said)])}
+    return {line.interaction_id: line for line in some_messages(conn, [m.c.id.in_(said)])}

@@ -40,7 +40,7 @@ class Claimed:
 
 
 def arm(tx: Transaction, work: Iterable[Due]) -> None:
-    """Make sure that this work is done at its time; what already waits under the same kind and key gets the new time."""
+    """Make sure that this work is done at its time; what waits already under its kind and key gets the new time."""
     rows = {(w.kind, w.key): w for w in work}
     if not rows:
         return

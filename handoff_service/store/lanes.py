@@ -79,7 +79,7 @@ class _Waiting:
 
 
 class Lane(threading.Thread):
-    """One writer. ``told`` is called on the event loop after a commit: the hints, and when work is due if any is new."""
+    """One writer. ``told`` is called on the loop after a commit: hints, and when new work is due."""
 
     def __init__(
         self, engine: sa.Engine, clock: Clock, terms: Terms, loop: asyncio.AbstractEventLoop, told: Told, name: str

@@ -1,27 +1,10 @@
 """The live group: the live agents who take part in an interaction, and how far each has read."""
 
-from collections.abc import Collection
-
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import update
 
 from handoff_service.store import tables as t
 from handoff_service.store.database import upsert
 from handoff_service.store.lanes import Transaction
-
-_MEMBERS = select(t.live_group.c.agent_id).where(t.live_group.c.interaction_id.in_(bindparam("ids", expanding=True)))
-_BY_INTERACTION = select(t.live_group.c.interaction_id, t.live_group.c.agent_id).where(
-    t.live_group.c.interaction_id.in_(bindparam("ids", expanding=True))
-)
-
-
-def members(conn: Connection, interaction_ids: Collection[int]) -> set[int]:
-    """The agents in the live groups of these interactions."""
-    return set(conn.execute(_MEMBERS, {"ids": list(interaction_ids)}).scalars())
-
-
-def members_of_each(conn: Connection, interaction_ids: Collection[int]) -> list[tuple[int, int]]:
-    """(interaction, agent) for every member of these interactions' live groups."""
-    return [(r[0], r[1]) for r in conn.execute(_BY_INTERACTION, {"ids": list(interaction_ids)})]
 
 
 def join(tx: Transaction, interaction_id: int, agent_id: int, read_seq: int) -> None:

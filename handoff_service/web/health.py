@@ -23,6 +23,8 @@ def blueprint() -> Blueprint:
             await desk_of(request).store.read(lambda conn: conn.execute(sa.text("SELECT 1")).scalar())
         except DatabaseAway as error:
             missing["database"] = error.detail
-        return json({"status": "not ready" if missing else "ready", "not_ready": missing}, status=503 if missing else 200)
+        return json(
+            {"status": "not ready" if missing else "ready", "not_ready": missing}, status=503 if missing else 200
+        )
 
     return made

@@ -2,7 +2,7 @@
 
 from sanic import Request
 from sanic.exceptions import SanicException
-from sanic.response import HTTPResponse, json, redirect, text
+from sanic.response import BaseHTTPResponse, HTTPResponse, json, redirect, text
 
 from handoff_service import log
 from handoff_service.errors import NotSignedIn, Refusal
@@ -29,11 +29,12 @@ HEADERS = {
 }
 
 
-async def add_headers(_request: Request, response: HTTPResponse) -> None:
+async def add_headers(_request: Request, response: BaseHTTPResponse) -> HTTPResponse | None:
     """Put the headers on an answer; an answer with a policy of its own keeps it."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")
+    return None
 
 
 def problem(status: int, title: str, detail: str, errors: dict[str, str] | None = None) -> HTTPResponse:
@@ -62,9 +63,7 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
     return problem(status, title, detail, errors)
 
 
-def _for_page(
-    request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]
-) -> HTTPResponse:
+def _for_page(request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]) -> HTTPResponse:
     if isinstance(error, NotSignedIn) and request.method == "GET" and "hx-request" not in request.headers:
         return redirect("/sign-in")
     said = " ".join([detail, *(f"{name} {what}." for name, what in errors.items())]) if errors else detail

@@ -108,7 +108,8 @@ def check_meant(request: Request) -> None:
         return
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed("This request came from another site.")
-    sent = request.headers.get("x-csrf-token") or (request.form or {}).get("csrf") or ""
+    form = request.form
+    sent: str = request.headers.get("x-csrf-token") or (form.get("csrf") if form else None) or ""
     if not hmac.compare_digest(sent.encode(), csrf_token(request).encode()):
         raise NotAllowed("The page is out of date. Reload it and try again.")
 

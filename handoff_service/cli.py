@@ -1,0 +1,184 @@
+"""``patchboard``: the program behind the make targets."""
+
+import argparse
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.error import URLError
+
+from sanic import Sanic
+from sanic.worker.loader import AppLoader
+
+from handoff_service import bot_process, clock, doctor, log, settings
+from handoff_service.app import create_app
+from handoff_service.desk import terms
+from handoff_service.errors import Refusal, SetupError
+from handoff_service.operations import desk_file
+from handoff_service.operations.desk_file import DeskFile
+from handoff_service.operations.import_desk import import_desk
+from handoff_service.settings import Settings
+from handoff_service.store import people
+from handoff_service.store.migrate import migrate
+from handoff_service.store.store import Store
+
+DEMO = Path(__file__).parent / "demo.toml"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. 0 when it did what it says, 1 with a sentence when it could not."""
+    asked = _parser().parse_args(arguments)
+    try:
+        run: Callable[[Settings, argparse.Namespace], int] = asked.run
+        return run(settings.read(), asked)
+    except (SetupError, Refusal) as error:
+        print(f"patchboard: {error}", file=sys.stderr)
+        for name, what in getattr(error, "errors", {}).items():
+            print(f"  {name} {what}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="patchboard", description="A text-message help desk. Settings: patchboard doctor"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, does: str, run: Callable[[Settings, argparse.Namespace], int]) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=does, description=does)
+        made.set_defaults(run=run)
+        return made
+
+    add("run", "Run the service and the bot; Ctrl-C stops both", _run)
+    add("serve", "Run the service alone, in the foreground", _serve)
+    add("migrate", "Bring the database to the newest schema", _migrate)
+    add("import", "Import a desk file (TOML); again changes nothing twice", _import).add_argument("file", type=Path)
+    add("doctor", "List the settings, and what is wrong with how to mend it", _doctor)
+    bot = add("bot", "The virtual agent's model: train it, check its data, run it alone", _bot)
+    bot.add_argument("act", choices=["train", "check", "run"])
+    return parser
+
+
+def _migrate(config: Settings, _asked: argparse.Namespace) -> int:
+    migrate(config.database_url)
+    return 0
+
+
+def _import(config: Settings, asked: argparse.Namespace) -> int:
+    migrate(config.database_url)
+    counts = asyncio.run(_import_file(config, desk_file.read(asked.file)))
+    print("imported " + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items()))
+    return 0
+
+
+async def _import_file(config: Settings, file: DeskFile, *, only_if_empty: bool = False) -> dict[str, int]:
+    store = Store(config.database_url, clock=clock.now, terms=terms(config), told=lambda _hints, _work_at: None)
+    try:
+        there = await store.read(people.queues)
+        if only_if_empty and there:
+            return {}
+        return await store.write(import_desk, file)
+    finally:
+        store.close()
+
+
+def _doctor(config: Settings, _asked: argparse.Namespace) -> int:
+    return asyncio.run(doctor.examine(config, sys.stdout))
+
+
+def _serve(config: Settings, _asked: argparse.Namespace) -> int:
+    log.start()
+    migrate(config.database_url)
+    if config.demo:
+        asyncio.run(_import_file(config, desk_file.read(DEMO), only_if_empty=True))
+    if config.workers == 1:
+        create_app(config).run(host=config.host, port=config.port, single_process=True)
+        return 0
+    loader = AppLoader(factory=_worker_app)
+    app = loader.load()
+    app.prepare(host=config.host, port=config.port, workers=config.workers)
+    Sanic.serve(primary=app, app_loader=loader)
+    return 0
+
+
+def _worker_app() -> Sanic:  # type: ignore[type-arg]
+    """Each worker process reads the settings itself."""
+    log.start()
+    return create_app(settings.read())
+
+
+def _bot(config: Settings, asked: argparse.Namespace) -> int:
+    if asked.act == "check":
+        bot_process.check()
+    elif asked.act == "train":
+        bot_process.check()
+        print(bot_process.train(config, force=True))
+    else:
+        bot_process.train(config)
+        command, environment = bot_process.command(config)
+        os.chdir(bot_process.ROOT)
+        os.execve(command[0], command, environment)  # noqa: S606  # our own command
+    return 0
+
+
+def _run(config: Settings, asked: argparse.Namespace) -> int:
+    """The service in this process, the bot in one of its own that ends with it."""
+    bot: subprocess.Popen[bytes] | None = None
+    if config.bot_url is not None:
+        if not bot_process.model(config).exists():
+            bot_process.show_progress("training the virtual agent (about a minute, the first time only)")
+        bot_process.train(config)
+        command, environment = bot_process.command(config)
+        logs = config.home / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / "bot.log").open("ab") as sink:
+            bot = subprocess.Popen(  # noqa: S603  # our own command
+                command, cwd=bot_process.ROOT, env=environment, stdout=sink, stderr=sink, start_new_session=True
+            )
+        threading.Thread(target=_tell_when_up, args=(config, bot), daemon=True).start()
+    _greet(config)
+    try:
+        return _serve(config, asked)
+    finally:
+        if bot is not None and bot.poll() is None:
+            os.killpg(bot.pid, signal.SIGTERM)
+            try:
+                bot.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(bot.pid, signal.SIGKILL)
+
+
+def _greet(config: Settings) -> None:
+    """Where to go and how to sign in."""
+    lines = [f"Workspace        {config.public_url}/workspace"]
+    if config.demo and config.sms_provider == "simulator":
+        lines.append(f"Phone simulator  {config.public_url}/phone")
+    lines.append(f"API              {config.public_url}/api/docs")
+    if config.demo:
+        agents = desk_file.read(DEMO).agents
+        lines += ["", "Demo sign-ins:", *(f"  {a.email:<20} {a.password:<12} {', '.join(a.roles)}" for a in agents)]
+    print("\n".join(["", *lines, "", "Ctrl-C stops everything.", ""]), flush=True)
+
+
+def _tell_when_up(config: Settings, bot: subprocess.Popen[bytes]) -> None:
+    """Say when the virtual agent answers; until then live agents are handed what comes in."""
+    address = (config.bot_url or "").split("/webhooks")[0]
+    bot_process.show_progress("the virtual agent is loading; it answers in half a minute")
+    while bot.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/", timeout=2):  # noqa: S310  # an address of the settings
+                return bot_process.show_progress("the virtual agent is up")
+        except (URLError, OSError):
+            threading.Event().wait(0.5)
+    return bot_process.show_progress(f"the virtual agent has stopped; see {config.home / 'logs' / 'bot.log'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

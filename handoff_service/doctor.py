@@ -1,0 +1,68 @@
+"""``patchboard doctor``: the settings, what answers, and what to do about what does not."""
+
+from typing import TextIO
+
+import aiohttp
+import redis.asyncio as redis
+import sqlalchemy as sa
+from redis.exceptions import RedisError
+
+from handoff_service.bot_process import RASA
+from handoff_service.settings import Settings
+from handoff_service.store import people
+from handoff_service.store.database import engine
+
+PATIENCE = aiohttp.ClientTimeout(total=5)
+
+
+async def examine(settings: Settings, out: TextIO) -> int:
+    """Print settings and findings. 0 when nothing is wrong, 1 otherwise."""
+    for name, value in settings.shown().items():
+        print(f"{name}={value}", file=out)
+    print(file=out)
+    faults = [*_database(settings), *await _redis(settings), *await _bot(settings)]
+    for fault in faults:
+        print(f"WRONG  {fault}", file=out)
+    if not faults:
+        print("ok     database, bot" + (" and Redis" if settings.redis_url else ""), file=out)
+    return 1 if faults else 0
+
+
+def _database(settings: Settings) -> list[str]:
+    opened = engine(settings.database_url, size=1, writes=False)
+    try:
+        with opened.connect() as conn:
+            if not sa.inspect(conn).has_table("interactions"):
+                return ["The database has no tables yet. Make them with: patchboard migrate"]
+            if not people.provider_numbers(conn):
+                return ["There is no provider number yet. Import a desk file with: patchboard import FILE"]
+            return []
+    except sa.exc.OperationalError as error:
+        return [f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}"]
+    finally:
+        opened.dispose()
+
+
+async def _redis(settings: Settings) -> list[str]:
+    if settings.redis_url is None:
+        return []
+    client = redis.from_url(settings.redis_url)
+    try:
+        await client.ping()
+        return []
+    except (RedisError, OSError) as error:
+        return [f"Redis of PATCHBOARD_REDIS_URL does not answer ({error}). Start it, or unset the variable."]
+    finally:
+        await client.aclose()
+
+
+async def _bot(settings: Settings) -> list[str]:
+    if settings.bot_url is None:
+        return []
+    try:
+        async with aiohttp.ClientSession(timeout=PATIENCE) as session, session.get(settings.bot_url) as response:
+            await response.read()
+            return []
+    except (aiohttp.ClientError, TimeoutError):
+        mend = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
+        return [f"The bot of PATCHBOARD_BOT_URL does not answer: live agents get everything. Start it with: {mend}"]

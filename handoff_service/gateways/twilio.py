@@ -1,0 +1,147 @@
+"""Twilio: sending a text, and finding one that may have been sent, with Twilio's own client in threads.
+
+What an answer to a send means. Twilio has no idempotency key, so only what was surely not accepted is sent again:
+
+| what happened                                  | result        | source                                              |
+| ---------------------------------------------- | ------------- | --------------------------------------------------- |
+| 2xx with a SID                                 | Accepted      | https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource |
+| HTTP 429, or error 20429                       | Later         | https://www.twilio.com/docs/api/errors/20429        |
+| any other 4xx                                  | Refused(code) | https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions |
+| no connection was made: nothing was written    | Later         | urllib3: NewConnectionError, ConnectTimeoutError    |
+| 5xx, 3xx, no answer, broken connection, nonsense | Unsure      |                                                     |
+"""  # noqa: E501  # a link is not cut
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import requests
+from requests.adapters import HTTPAdapter
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
+from urllib3.exceptions import NewConnectionError
+
+from handoff_service.operations.ports import Accepted, Later, Outgoing, Refused, SentBefore, Unsure
+from handoff_service.rules.delivery import TWILIO
+from handoff_service.rules.vocabulary import Status
+from handoff_service.settings import Settings
+
+AT_ONCE = 32  # ours: as many sends as the worker has under way
+TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; ours
+
+TOO_MANY_REQUESTS = 20429  # https://www.twilio.com/docs/api/errors/20429
+PAGE = 500  # at most 1000: https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
+LONGEST_LIST = 1000  # messages of one line, newest first; ours
+CLOCKS_APART = timedelta(seconds=10)  # Twilio's clock and ours; date_created is cut to the second
+TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/articles/360036052753
+
+# What the client raises for an answer that is not Twilio's, such as a proxy's page.
+_NONSENSE = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
+
+
+class TwilioProvider:
+    """The SMS provider Twilio. Blocks only threads of its own, never the event loop."""
+
+    def __init__(self, settings: Settings, *, timeout: float = TIMEOUT) -> None:
+        self._callback = f"{settings.public_url}/webhooks/twilio/status?message="
+        self._session = requests.Session()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=AT_ONCE, max_retries=0))
+        # A logger outside the tree: the client logs the addresses that it asks, and they hold phone numbers.
+        http = TwilioHttpClient(timeout=timeout, logger=logging.Logger("twilio", logging.CRITICAL))
+        http.session = self._session
+        self._client = Client(  # type: ignore[no-untyped-call]
+            settings.twilio_account_sid,
+            settings.twilio_auth_token,
+            http_client=http,
+            environment={"TWILIO_EDGE": ""},  # not the process's, which could turn the address into another
+        )
+        self._client.api.base_url = settings.twilio_api_url
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="twilio")
+
+    async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
+        """Send one text; Twilio will report on it to an address that carries the message's own id."""
+        try:
+            answer = self._run(self._send, message)
+        except RuntimeError:  # the threads have ended
+            return Later(why="Patchboard is stopping")
+        return await answer
+
+    async def find(self, message: Outgoing) -> Sequence[SentBefore]:
+        """The line's messages at Twilio with this text, not older. OSError when Twilio cannot be asked."""
+        try:
+            return await self._run(self._find, message)
+        except (*_NONSENSE, requests.RequestException, RuntimeError) as error:
+            raise OSError(f"Twilio could not be asked: {_why(error)}") from None
+
+    async def close(self) -> None:
+        """Wait for what is under way, then let go of the connections."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._session.close()
+
+    def _run[T](self, ask: Callable[[Outgoing], T], message: Outgoing) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, ask, message)
+
+    def _send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
+        try:
+            made = self._client.messages.create(
+                to=message.to,
+                from_=message.sender,
+                body=message.body,
+                status_callback=f"{self._callback}{message.message_id}",
+            )
+        except (TwilioRestException, TwilioServiceException) as error:
+            return _refusal(error)
+        except requests.RequestException as error:
+            return Later(why=_why(error)) if _never_left(error) else Unsure(why=_why(error))
+        except _NONSENSE as error:
+            return Unsure(why=_why(error))
+        if not made.sid:
+            return Unsure(why="an answer without a SID")
+        return Accepted(sid=made.sid, status=_status(made))
+
+    def _find(self, message: Outgoing) -> list[SentBefore]:
+        # Not by DateSent, the only date that Twilio can filter by: a message that still waits at Twilio has
+        # none, and to overlook it would be to send it twice.
+        listed = self._client.messages.list(to=message.to, from_=message.sender, page_size=PAGE, limit=LONGEST_LIST)
+        return [SentBefore(sid=m.sid, status=_status(m)) for m in listed if m.sid and _could_be(m, message)]
+
+
+def _refusal(error: TwilioRestException | TwilioServiceException) -> Refused | Later | Unsure:
+    status, code = error.status, error.code
+    if status == 429 or code == TOO_MANY_REQUESTS:
+        return Later(why=f"too many requests ({code})")
+    if 400 <= status < 500:
+        return Refused(code=code if isinstance(code, int) else status)
+    return Unsure(why=f"HTTP {status}")
+
+
+def _never_left(error: requests.RequestException) -> bool:
+    """Whether no connection was made, to Twilio or to a proxy on the way, so that nothing was written."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", None), NewConnectionError)
+
+
+def _could_be(listed: MessageInstance, message: Outgoing) -> bool:
+    body = (listed.body or "").removeprefix(TRIAL)
+    return (
+        str(listed.direction).startswith("outbound")
+        and body.strip() == message.body.strip()
+        and listed.date_created is not None
+        and listed.date_created >= message.created_at - CLOCKS_APART
+    )
+
+
+def _status(message: MessageInstance) -> Status:
+    return TWILIO.get(str(message.status), Status.SENDING)
+
+
+def _why(error: BaseException) -> str:
+    """The error's class alone: its text can hold the address, and that holds phone numbers."""
+    return type(error).__name__

@@ -1,0 +1,39 @@
+"""Twilio's signature on a webhook: base64 of HMAC-SHA1 over the address and the sorted parameters.
+
+Our own, because ``twilio.request_validator`` takes some 20 times as long. A test holds it to that one.
+Source: https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-signatures-from-twilio
+"""
+
+import base64
+import hmac
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
+
+
+def is_signed(url: str, pairs: Sequence[tuple[str, str]], signature: str, tokens: Iterable[str]) -> bool:
+    """Whether one of the account's auth tokens signed this webhook.
+
+    Args:
+        url: The public address with its query string, as it stands at Twilio.
+        pairs: Every (name, value) of the form, blanks included. As in Twilio's validator, a repeated pair
+            counts once, and different values of one name count in their sorted order.
+        signature: The header X-Twilio-Signature.
+        tokens: The primary token, and the secondary one while tokens are changed over.
+    """
+    signed = "".join(name + value for name, value in sorted(set(pairs))).encode()
+    given = signature.encode("utf-8", "replace")
+    return any(
+        hmac.compare_digest(base64.b64encode(hmac.digest(token.encode(), address + signed, "sha1")), given)
+        for token in tokens
+        for address in _addresses(url)
+    )
+
+
+def _addresses(url: str) -> tuple[bytes, bytes]:
+    """The address with and without its port: Twilio signs now one, now the other."""
+    parts = urlsplit(url)
+    if parts.port:
+        other = parts.netloc.rpartition(":")[0]
+    else:
+        other = f"{parts.netloc}:{443 if parts.scheme == 'https' else 80}"
+    return url.encode(), parts._replace(netloc=other).geturl().encode()

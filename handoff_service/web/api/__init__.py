@@ -1,0 +1,19 @@
+"""The HTTP API, version 1: a table of calls that makes the routes and the OpenAPI document alike."""
+
+from sanic import Blueprint
+
+from handoff_service.web.api import conversations, events, people, work
+from handoff_service.web.api.calls import Call, route
+from handoff_service.web.api.openapi import docs_routes
+
+CALLS: tuple[Call, ...] = (*people.CALLS, *conversations.CALLS, *work.CALLS)
+
+
+def blueprint() -> Blueprint:
+    """Everything under ``/api``."""
+    made = Blueprint("api", url_prefix="/api")
+    for call in CALLS:
+        route(made, call)
+    events.add_route(made)
+    docs_routes(made, (*CALLS, events.CALL))
+    return made

@@ -1,0 +1,140 @@
+"""A call of the API: what it takes, what it gives, who may make it. The edge where JSON becomes commands."""
+
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, raw
+
+from handoff_service.desk import Desk
+from handoff_service.errors import BadInput
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+from handoff_service.web.session import bearer, desk_of
+
+LIVE = (Role.AGENT, Role.SUPERVISOR)
+ANYONE = tuple(Role)
+
+
+class Body(BaseModel):
+    """What a request's JSON or query holds. Unknown names are refused, so that a typing error is seen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Nothing(Body):
+    """No parameters."""
+
+
+class Paging(Body):
+    """``cursor`` is the ``next`` of the page before."""
+
+    cursor: str | None = None
+    limit: int = Field(50, ge=1, le=200)
+
+    @property
+    def after(self) -> int:
+        """The id that the page before ended with; 0 for the first page."""
+        if self.cursor is None:
+            return 0
+        try:
+            return int(base64.urlsafe_b64decode(self.cursor.encode()).decode())
+        except ValueError as error:
+            raise BadInput(errors={"cursor": "must be the next of an earlier page"}) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page[T]:
+    """One page of a list. ``next`` is null on the last one."""
+
+    items: list[T]
+    next: str | None
+
+
+def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
+    """A page from a query that was asked for one item more than the limit."""
+    items = found[:limit]
+    cursor = base64.urlsafe_b64encode(str(key(items[-1])).encode()).decode() if len(found) > limit else None
+    return Page(items=items, next=cursor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked[B, Q]:
+    """A request, read and checked."""
+
+    desk: Desk
+    agent: Agent
+    body: B
+    query: Q
+    id: int
+    address: str
+
+
+type Handle = Callable[[Asked[Any, Any]], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One row of the API's table. ``path`` is Sanic's, under ``/api``; ``roles`` empty: no sign-in is needed."""
+
+    method: str
+    path: str
+    summary: str
+    handle: Handle
+    answer: Any
+    status: int = 200
+    body: type[Body] | None = None
+    query: type[Body] = Nothing
+    roles: tuple[Role, ...] = ANYONE
+    media_type: str = "application/json"
+
+
+NOBODY = Agent(0, "", "", frozenset(), "")
+
+
+def route(blueprint: Blueprint, call: Call) -> None:
+    """Serve a call."""
+    answer = TypeAdapter(call.answer)
+    name = f"{call.method.lower()}_{call.path.replace('/', '_')}"
+
+    async def serve(request: Request, id: int = 0) -> HTTPResponse:  # the path's own word
+        agent = await bearer(request, *call.roles) if call.roles else NOBODY
+        asked = Asked(
+            desk=desk_of(request),
+            agent=agent,
+            body=_body(call, request),
+            query=_checked(call.query, json.dumps({name: values[0] for name, values in request.args.items()})),
+            id=id,
+            address=request.ip,
+        )
+        result = await call.handle(asked)
+        return raw(answer.dump_json(result), status=call.status, content_type=call.media_type)
+
+    blueprint.add_route(serve, call.path, methods=[call.method], name=name)
+
+
+def _body(call: Call, request: Request) -> Body | None:
+    if call.body is None:
+        return None
+    if "json" not in (request.content_type or ""):
+        raise BadInput("Send JSON, with Content-Type: application/json.")
+    return _checked(call.body, request.body or b"{}")
+
+
+def _checked(model: type[Body], text: str | bytes) -> Body:
+    """Read JSON as a model. BadInput names each field and what would be right. Query values are JSON strings."""
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        raise BadInput(
+            "; ".join(f"{_where(fault)}: {fault['msg']}" for fault in error.errors()),
+            errors={_where(fault): fault["msg"] for fault in error.errors()},
+        ) from error
+
+
+def _where(fault: Any) -> str:
+    return ".".join(str(part) for part in fault["loc"]) or "body"

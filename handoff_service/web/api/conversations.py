@@ -1,0 +1,225 @@
+"""Interactions and what is said in them."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from handoff_service.operations.change_interaction import (
+    Change,
+    Close,
+    Read,
+    change_interaction,
+    close_interaction,
+    read_interaction,
+)
+from handoff_service.operations.send_sms import Write, send_sms, write_note
+from handoff_service.rules.vocabulary import State
+from handoff_service.store import conversations
+from handoff_service.store import tables as t
+from handoff_service.store.views import Interaction, Message
+from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
+
+i = t.interactions
+
+
+class InteractionQuery(Paging):
+    """``state`` takes ``active`` too; ``assigned_to`` is an agent's id."""
+
+    state: State | Literal["active"] | None = None
+    requester_number: str | None = None
+    provider_number: str | None = None
+    assigned_to: int | None = None
+
+
+class ChangeBody(Body):
+    state: Literal[State.WORK_IN_PROGRESS, State.ON_HOLD] | None = None
+    state_reason: str | None = Field(None, max_length=500)
+    short_description: str | None = Field(None, max_length=160)
+    priority: int | None = Field(None, ge=1, le=5)
+
+
+class WriteBody(Body):
+    body: str
+
+
+class ReadBody(Body):
+    """``up_to`` is a line's ``seq``; without it, everything that is there."""
+
+    up_to: int | None = Field(None, ge=0)
+
+
+class CloseBody(Body):
+    state: Literal[State.CLOSED_COMPLETE, State.CLOSED_ABANDONED] = State.CLOSED_COMPLETE
+    short_description: str | None = Field(None, max_length=160)
+    closing_text: str | None = Field(None, max_length=1600)
+
+
+class OngoingQuery(Body):
+    others: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OngoingPage:
+    """``unread_conversations`` counts my conversations with unread messages, not the messages."""
+
+    items: list[Interaction]
+    next: str | None
+    unread_conversations: int
+
+
+async def list_interactions(asked: Asked[None, InteractionQuery]) -> Page[Interaction]:
+    query, agent_id = asked.query, asked.agent.id
+    where = [i.c.id < query.after] if query.after else []
+    if query.state == "active":
+        where.append(i.c.closed_at.is_(None))
+    elif query.state is not None:
+        where.append(i.c.state == query.state)
+    if query.requester_number is not None:
+        where.append(i.c.requester_number == query.requester_number)
+    if query.assigned_to is not None:
+        where.append(i.c.assigned_to == query.assigned_to)
+    if query.provider_number is not None:
+        p = t.provider_numbers
+        of_number = p.select().with_only_columns(p.c.id).where(p.c.number == query.provider_number)
+        where.append(i.c.provider_number_id.in_(of_number))
+
+    def read(conn: Connection) -> list[Interaction]:
+        return conversations.some(conn, where, agent_id=agent_id, order=(i.c.id.desc(),), limit=query.limit + 1)
+
+    return page(await asked.desk.store.read(read), query.limit, lambda one: one.id)
+
+
+async def one_interaction(asked: Asked[Any, Any]) -> Interaction:
+    return await asked.desk.store.read(conversations.one, asked.id, asked.agent.id)
+
+
+async def change(asked: Asked[ChangeBody, Any]) -> Interaction:
+    command = Change(interaction_id=asked.id, **asked.body.model_dump())
+    await asked.desk.store.write(change_interaction, command, near=asked.id)
+    return await one_interaction(asked)
+
+
+async def list_messages(asked: Asked[None, Paging]) -> Page[Message]:
+    await one_interaction(asked)
+    query = asked.query
+    found = await asked.desk.store.read(conversations.messages, asked.id, after=query.after, limit=query.limit + 1)
+    return page(found, query.limit, lambda line: line.seq)
+
+
+async def write(asked: Asked[WriteBody, Any]) -> Message:
+    command = Write(interaction_id=asked.id, agent_id=asked.agent.id, body=asked.body.body)
+    message_id = await asked.desk.store.write(send_sms, command, near=asked.id)
+    return await asked.desk.store.read(conversations.message, message_id)
+
+
+async def note(asked: Asked[WriteBody, Any]) -> Message:
+    command = Write(interaction_id=asked.id, agent_id=asked.agent.id, body=asked.body.body)
+    seq = await asked.desk.store.write(write_note, command, near=asked.id)
+    return (await asked.desk.store.read(conversations.messages, asked.id, after=seq - 1, limit=1))[0]
+
+
+async def read(asked: Asked[ReadBody, Any]) -> Interaction:
+    command = Read(interaction_id=asked.id, agent_id=asked.agent.id, up_to=asked.body.up_to)
+    await asked.desk.store.write(read_interaction, command, near=asked.id)
+    return await one_interaction(asked)
+
+
+async def close(asked: Asked[CloseBody, Any]) -> Interaction:
+    command = Close(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
+    await asked.desk.store.write(close_interaction, command, near=asked.id)
+    return await one_interaction(asked)
+
+
+async def ongoing(asked: Asked[None, OngoingQuery]) -> OngoingPage:
+    agent_id, others = asked.agent.id, asked.query.others
+
+    def read(conn: Connection) -> OngoingPage:
+        return OngoingPage(
+            items=[one.interaction for one in conversations.ongoing(conn, agent_id, others=others)],
+            next=None,
+            unread_conversations=conversations.unread_conversations(conn, agent_id),
+        )
+
+    return await asked.desk.store.read(read)
+
+
+ONE = "/v1/interactions/<id:int>"
+CALLS = (
+    Call(
+        method="GET",
+        path="/v1/interactions",
+        summary="Interactions, newest first",
+        handle=list_interactions,
+        query=InteractionQuery,
+        answer=Page[Interaction],
+        roles=LIVE,
+    ),
+    Call(method="GET", path=ONE, summary="One interaction", handle=one_interaction, answer=Interaction, roles=LIVE),
+    Call(
+        method="PATCH",
+        path=ONE,
+        summary="Change state, description or priority",
+        handle=change,
+        body=ChangeBody,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="GET",
+        path=f"{ONE}/messages",
+        summary="What was said, oldest first, with system messages and notes marked by kind",
+        handle=list_messages,
+        query=Paging,
+        answer=Page[Message],
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/messages",
+        summary="Text the requester (joins the live group)",
+        handle=write,
+        body=WriteBody,
+        answer=Message,
+        status=201,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/notes",
+        summary="Write a private note",
+        handle=note,
+        body=WriteBody,
+        answer=Message,
+        status=201,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/read",
+        summary="I have read up to here",
+        handle=read,
+        body=ReadBody,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/close",
+        summary="End it",
+        handle=close,
+        body=CloseBody,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="GET",
+        path="/v1/ongoing",
+        summary="Active conversations, newest activity first: mine, or other agents'",
+        handle=ongoing,
+        query=OngoingQuery,
+        answer=OngoingPage,
+        roles=LIVE,
+    ),
+)

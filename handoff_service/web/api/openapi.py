@@ -1,0 +1,141 @@
+"""The API described: an OpenAPI 3.1 document and a page, both made from the table of calls."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import Environment
+from pydantic import TypeAdapter
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, html, raw
+
+from handoff_service import __version__
+from handoff_service.web.api.calls import Body, Call
+
+REFS = "#/components/schemas/{model}"
+PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+}
+REFUSALS = {
+    "400": "Something in the request is not as it should be; errors names the fields",
+    "401": "No token, or one that has ended",
+    "403": "The role does not allow it",
+    "404": "There is no such thing",
+    "409": "It has changed in the meantime",
+    "413": "The request is too large",
+    "429": "Too many tries",
+    "503": "The database is away; nothing was lost",
+}
+
+
+def document(calls: Sequence[Call]) -> dict[str, Any]:
+    """The OpenAPI document of these calls."""
+    schemas: dict[str, Any] = {"Problem": PROBLEM}
+    paths: dict[str, dict[str, Any]] = {}
+    for call in calls:
+        path = "/api" + re.sub(r"<(\w+):\w+>", r"{\1}", call.path)
+        paths.setdefault(path, {})[call.method.lower()] = _operation(call, path, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Patchboard",
+            "version": __version__,
+            "description": "Times are RFC 3339 UTC, numbers E.164.",
+        },
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]:
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+    query = _schema(call.query, schemas, mode="validation")
+    for name, schema in schemas[query["$ref"].rsplit("/", 1)[1]].get("properties", {}).items():
+        parameters.append({"name": name, "in": "query", "required": False, "schema": schema})
+    made: dict[str, Any] = {
+        "summary": call.summary,
+        "operationId": f"{call.method.lower()}{re.sub(r'[^a-z0-9]+', '_', path.removeprefix('/api/v1'))}",
+        "responses": {
+            str(call.status): {
+                "description": call.summary,
+                "content": {call.media_type: {"schema": _schema(call.answer, schemas, mode="serialization")}},
+            },
+            **{
+                status: {
+                    "description": why,
+                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+                for status, why in REFUSALS.items()
+            },
+        },
+    }
+    if parameters:
+        made["parameters"] = parameters
+    if call.roles:
+        made["security"] = [{"token": []}]
+        made["description"] = f"Roles: {', '.join(call.roles)}."
+    if call.body is not None:
+        content = {"application/json": {"schema": _schema(call.body, schemas, mode="validation")}}
+        made["requestBody"] = {"required": True, "content": content}
+    return made
+
+
+def _schema(of: Any, schemas: dict[str, Any], *, mode: Any) -> dict[str, Any]:
+    made = TypeAdapter(of).json_schema(ref_template=REFS, mode=mode)
+    schemas.update(made.pop("$defs", {}))
+    name = re.sub(r"\W+", "_", getattr(of, "__name__", str(of))).strip("_")
+    if made.get("type") == "object" and (isinstance(of, type) and (issubclass(of, Body) or "title" in made)):
+        schemas[name] = made
+        return {"$ref": REFS.format(model=name)}
+    return made
+
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>API · Patchboard</title><link rel="icon" href="/static/favicon.svg">
+<link rel="stylesheet" href="/static/workspace.css"></head>
+<body><main class="page"><header><h1>Patchboard API</h1>
+<a class="end" href="/api/v1/openapi.json">OpenAPI document</a></header>
+<p>Sign in with <code>POST /api/v1/login</code> and send the token as <code>Authorization: Bearer</code>. Errors are
+problem documents; lists are <code>{"items": [...], "next": cursor or null}</code>.</p>
+<div class="panel"><table class="fold"><thead><tr><th>Call</th><th>Does</th><th>Takes</th><th>Gives</th></tr></thead>
+<tbody>{% for row in rows %}<tr><th><code>{{ row.method }} {{ row.path }}</code></th>
+<td data-label="Does">{{ row.does }}</td>
+<td data-label="Takes"><code>{{ row.takes }}</code></td><td data-label="Gives"><code>{{ row.gives }}</code></td></tr>
+{% endfor %}</tbody></table></div></main></body></html>"""
+
+
+def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
+    """``/api/v1/openapi.json`` and ``/api/docs``."""
+    described = json.dumps(document(calls)).encode()
+    rows = [
+        {
+            "method": call.method,
+            "path": "/api" + re.sub(r"<(\w+):\w+>", r"{\1}", call.path),
+            "does": call.summary,
+            "takes": ", ".join((call.body or call.query).model_fields),
+            "gives": f"{call.status} {getattr(call.answer, '__name__', '')}",
+        }
+        for call in calls
+    ]
+    page = Environment(autoescape=True).from_string(PAGE).render(rows=rows)
+
+    @blueprint.get("/v1/openapi.json", name="openapi")
+    async def openapi(_request: Request) -> HTTPResponse:
+        return raw(described, content_type="application/json")
+
+    @blueprint.get("/docs", name="docs")
+    async def docs(_request: Request) -> HTTPResponse:
+        return html(page)

@@ -1,0 +1,169 @@
+"""Twilio's webhooks: texts that come in, and receipts for texts that went out.
+
+Each one: size, form, signature, parse, one write, answer. Twilio waits 15 s and then tries
+its fallback address, once, so it gets its 200 after the commit and a 503 when there can be none.
+Sources: https://www.twilio.com/docs/messaging/guides/webhook-request (parameters),
+https://www.twilio.com/docs/messaging/guides/track-outbound-message-status (receipts)
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import parse_qsl
+
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import text as plain
+
+from handoff_service import log
+from handoff_service.errors import BadInput, DatabaseAway, NotFound, Refusal
+from handoff_service.gateways.twilio_signature import is_signed
+from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
+from handoff_service.operations.record_receipt import Receipt, record_receipt
+from handoff_service.rules.delivery import TWILIO
+from handoff_service.rules.sms_text import is_e164
+from handoff_service.settings import Settings
+from handoff_service.store.store import Store
+from handoff_service.web.session import desk_of
+
+MOST_BYTES = 64 * 1024  # a text of 1,600 characters with 10 pictures is below 24 KB
+MOST_FIELDS = 400  # some 25, and two for each picture; Twilio adds new ones without notice
+MOST_MEDIA = 10  # https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
+LONGEST_SID = 64  # a SID has 34 characters
+FORM = "application/x-www-form-urlencoded"
+NO_ACCOUNT = "Twilio is not set up here: PATCHBOARD_SMS_PROVIDER is not twilio."
+
+# Who texts may be a short code, digits without a plus, so this is wider than E.164.
+_SENDER = re.compile(r"\+?[0-9]{3,15}")
+
+type Form = Mapping[str, str]
+
+
+class TooLong(Refusal):
+    """The request is too long."""
+
+    status = 413
+
+
+class NotTwilio(Refusal):
+    """The signature is missing or wrong."""
+
+    status = 403
+
+
+def blueprint(settings: Settings) -> Blueprint:
+    """``POST /webhooks/twilio/sms`` and ``/status``, for whoever knows the account's auth token."""
+    made = Blueprint("twilio", url_prefix="/webhooks/twilio")
+
+    @made.post("/sms")
+    async def take_text(request: Request) -> HTTPResponse:
+        store = desk_of(request).store
+        return await _answer(request, settings, lambda form: _take_text(store, form))
+
+    @made.post("/status")
+    async def take_receipt(request: Request) -> HTTPResponse:
+        store, ours = desk_of(request).store, request.args.get("message", "")
+        return await _answer(request, settings, lambda form: _take_receipt(store, form, ours))
+
+    return made
+
+
+async def _answer(request: Request, settings: Settings, take: Callable[[Form], Awaitable[None]]) -> HTTPResponse:
+    """Verify, take, answer. A client that hangs up cancels this, but not what is in a lane by then."""
+    try:
+        await take(_signed_form(request, settings))
+    except DatabaseAway as away:
+        log.trouble("webhook_database_away", path=request.path, why=away.detail)
+        return plain(away.title, status=away.status)
+    except Refusal as refusal:
+        log.trouble("webhook_refused", path=request.path, status=refusal.status, why=refusal.detail)
+        return plain(refusal.detail, status=refusal.status)
+    return HTTPResponse("<Response/>", content_type="text/xml")
+
+
+def _signed_form(request: Request, settings: Settings) -> Form:
+    """The form's fields, the first where one is repeated, without what the database cannot hold."""
+    if settings.sms_provider != "twilio":
+        raise NotFound(NO_ACCOUNT)
+    if len(request.body) > MOST_BYTES:
+        raise TooLong
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+        raise BadInput(f"The body must be a form ({FORM}).")
+    pairs = _pairs(request.body)
+    query = f"?{request.query_string}" if request.query_string else ""
+    url = settings.public_url + request.path + query
+    tokens = filter(None, (settings.twilio_auth_token, settings.twilio_auth_token_secondary))
+    if not is_signed(url, pairs, request.headers.get("x-twilio-signature", ""), tokens):
+        raise NotTwilio(f"The signature is missing or wrong for {url}")
+    return {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, value in reversed(pairs)}
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    """Every field, blank ones too: they are signed, and Sanic's request.form drops them."""
+    try:
+        return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise BadInput("The form has too many fields.") from error
+
+
+async def _take_text(store: Store, form: Form) -> None:
+    text = _text(form)
+    line = (text.provider_number, text.requester_number)
+    received = await store.write(receive_sms, text, near=line)
+    if received.outcome is Outcome.UNKNOWN_NUMBER:
+        log.trouble("text_to_unknown_number", sid=text.sid, to=log.masked(text.provider_number))
+        raise NotFound("No provider number is the number in To.")
+    log.line(
+        f"text_{received.outcome}",
+        sid=text.sid, requester=log.masked(text.requester_number), interaction=received.interaction_id,
+    )  # fmt: skip
+
+
+async def _take_receipt(store: Store, form: Form, ours: str) -> None:
+    receipt = _receipt(form, ours)
+    known = await store.write(record_receipt, receipt, near=receipt.sid)
+    log.line(
+        "receipt_recorded" if known else "receipt_kept_for_later",
+        sid=receipt.sid, message=receipt.message_id, status=receipt.status, code=receipt.error_code,
+    )  # fmt: skip
+
+
+def _text(form: Form) -> Text:
+    sid, sender, to = _sid(form), form.get("From", ""), form.get("To", "")
+    if not _SENDER.fullmatch(sender):
+        raise _wrong("From", "must be a phone number or a short code")
+    if not is_e164(to):
+        raise _wrong("To", "must be a phone number such as +12025550101")
+    return Text(sid=sid, requester_number=sender, provider_number=to, body=form.get("Body", ""), media=_media(form))
+
+
+def _media(form: Form) -> tuple[Attachment, ...]:
+    count = form.get("NumMedia") or "0"
+    if not re.fullmatch("[0-9]{1,4}", count):
+        raise _wrong("NumMedia", "must be a number")
+    return tuple(
+        Attachment(url, form.get(f"MediaContentType{n}", ""))
+        for n in range(min(int(count), MOST_MEDIA))
+        if (url := form.get(f"MediaUrl{n}"))
+    )
+
+
+def _receipt(form: Form, ours: str) -> Receipt:
+    sid, status, code = _sid(form), TWILIO.get(form.get("MessageStatus", "")), form.get("ErrorCode", "")
+    if status is None:
+        raise _wrong("MessageStatus", f"must be one of {', '.join(TWILIO)}")
+    return Receipt(
+        sid=sid,
+        status=status,
+        error_code=int(code) if re.fullmatch("[0-9]{1,9}", code) else None,
+        message_id=int(ours) if re.fullmatch("[0-9]{1,18}", ours) else None,
+    )
+
+
+def _sid(form: Form) -> str:
+    sid = form.get("MessageSid", "")
+    if not 0 < len(sid) <= LONGEST_SID:
+        raise _wrong("MessageSid", f"must be there and have at most {LONGEST_SID} characters")
+    return sid
+
+
+def _wrong(field: str, what: str) -> BadInput:
+    return BadInput(f"{field} {what}.", errors={field: what})

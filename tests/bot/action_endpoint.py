@@ -1,0 +1,108 @@
+"""A stand-in for the service's `POST /bot/actions`, which answers by Rasa's action protocol and keeps what it was sent.
+
+Source of the shapes: rasa.core.actions.action.RemoteAction of Rasa 3.6.21.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+FORGET_FORM = [{"event": "slot", "name": name, "value": None} for name in ("problem", "device", "impact")]
+LEAVE_FORM = [
+    {"event": "active_loop", "name": None},
+    {"event": "slot", "name": "requested_slot", "value": None},
+    *FORGET_FORM,
+    {"event": "followup", "name": "action_listen"},
+]
+
+
+class ActionEndpoint:
+    """`calls` holds the bodies that Rasa posted. `delay` (seconds) and `broken` (status, or a body) change the answers.
+
+    A call without the bearer token is answered 401, as the service does.
+    """
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        self.url = ""
+        self.calls: list[dict[str, Any]] = []
+        self.refused = 0
+        self.delay = 0.0
+        self.broken: int | dict[str, Any] | None = None
+
+    def names(self, sender: str) -> list[str]:
+        """The actions that Rasa asked for in a conversation, in order."""
+        return [call["next_action"] for call in self.calls if call["sender_id"] == sender]
+
+    def last(self, sender: str) -> dict[str, Any]:
+        return [call for call in self.calls if call["sender_id"] == sender][-1]
+
+    def answer(self, call: dict[str, Any]) -> dict[str, Any]:
+        tracker = call["tracker"]
+        match call["next_action"]:
+            case "action_open_case":
+                slots = tracker["slots"]
+                said = f"Case: {slots['problem']} | {slots['device']} | {slots['impact']}"
+                return {"events": FORGET_FORM, "responses": [{"text": said}]}
+            case "action_hand_off":
+                return {"events": FORGET_FORM, "responses": []}
+            case "action_fallback" if previous_turn_ran_fallback(tracker["events"]):
+                return {"events": LEAVE_FORM, "responses": []}
+            case "action_fallback":
+                in_form = bool(tracker["active_loop"])
+                reply = "utter_not_understood" if in_form else "utter_rephrase"
+                return {"events": [], "responses": [{"response": reply}]}
+        raise AssertionError(f"domain.yml names an action that nobody has: {call['next_action']}")
+
+
+def previous_turn_ran_fallback(events: list[dict[str, Any]]) -> bool:
+    """Whether action_fallback ran between the last text but one and the last."""
+    texts = [at for at, event in enumerate(events) if event["event"] == "user"]
+    return len(texts) > 1 and any(e.get("name") == "action_fallback" for e in events[texts[-2] : texts[-1]])
+
+
+@contextlib.contextmanager
+def serve_actions(token: str) -> Iterator[ActionEndpoint]:
+    endpoint = ActionEndpoint(token)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path != "/bot/actions" or self.headers["Authorization"] != f"Bearer {endpoint.token}":
+                endpoint.refused += 1
+                self.reply(401, {"error": "no"})
+                return
+            endpoint.calls.append(body)
+            time.sleep(endpoint.delay)
+            if isinstance(endpoint.broken, int):
+                self.reply(endpoint.broken, {"error": "broken by the test"})
+            else:
+                self.reply(200, endpoint.broken or endpoint.answer(body))
+
+        def reply(self, status: int, body: dict[str, Any]) -> None:
+            raw = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            self.wfile.write(raw)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    endpoint.url = f"http://127.0.0.1:{server.server_port}/bot/actions"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield endpoint
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

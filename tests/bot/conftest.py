@@ -1,0 +1,94 @@
+"""A real Rasa server, trained from the files of this tree, with a stand-in for the service's actions."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bot.action_endpoint import ActionEndpoint, serve_actions
+from tests.rasa_server import ROOT, RasaServer, need_bot_environment, start_rasa, trained_model
+
+TOKEN = "test-token$with:odd characters"
+_numbers = itertools.count(1)
+
+
+@dataclass(slots=True)
+class Conversation:
+    """One requester who texts the bot."""
+
+    server: RasaServer
+    sender: str = field(default_factory=lambda: f"interaction-{next(_numbers)}")
+
+    def post(self, body: object, *, authorization: str | None = None) -> tuple[int, Any]:
+        """Posts a body as it is (bytes) or as JSON, with the right token unless told. Answers status and JSON."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.server.url, raw)
+        header = f"Bearer {self.server.token}" if authorization is None else authorization
+        if header:
+            request.add_header("Authorization", header)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, json.load(refusal)
+
+    def turn(self, text: str, **metadata: object) -> tuple[int, Any]:
+        return self.post({"sender": self.sender, "message": text, "metadata": metadata})
+
+    def says(self, text: str) -> list[str]:
+        """What the virtual agent answers, buttons as [title] behind the text."""
+        status, replies = self.turn(text)
+        assert status == 200, replies
+        return [
+            " ".join([reply["text"], *(f"[{button['title']}]" for button in reply.get("buttons", []))])
+            for reply in replies
+        ]
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """Where models are kept between runs, by the hash of what they are trained from."""
+    need_bot_environment()
+    return ROOT / ".cache" / "rasa"
+
+
+@pytest.fixture(scope="session")
+def model(home: Path) -> Path:
+    return trained_model(home)
+
+
+@pytest.fixture(scope="session")
+def _actions() -> Iterator[ActionEndpoint]:
+    with serve_actions(TOKEN) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def actions(_actions: ActionEndpoint) -> Iterator[ActionEndpoint]:
+    yield _actions
+    _actions.delay, _actions.broken = 0.0, None
+
+
+@pytest.fixture(scope="session")
+def rasa(home: Path, model: Path, _actions: ActionEndpoint) -> Iterator[RasaServer]:
+    with start_rasa(home, actions_url=_actions.url, token=TOKEN, model=model) as server:
+        yield server
+
+
+@pytest.fixture
+def requester(rasa: RasaServer) -> Conversation:
+    """Somebody who never texted before."""
+    return Conversation(rasa)
+
+
+@pytest.fixture
+def another(rasa: RasaServer) -> Callable[[], Conversation]:
+    return lambda: Conversation(rasa)

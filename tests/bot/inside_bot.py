@@ -1,0 +1,90 @@
+"""Checks of bot/ that need Rasa in the same process. Run by .venv-bot (Python 3.10), not by pytest.
+
+Prints "all well" at the end, or ends with the assertion that failed.
+"""
+
+import asyncio
+
+import rasa
+from jsonschema import ValidationError
+from rasa.core.actions.action import RemoteAction
+
+stock_check = RemoteAction._validate_action_result
+
+from bot import action_result  # noqa: E402
+from bot.sms_channel import Turn, TurnMemory, parse_turn  # noqa: E402
+
+RESULTS = [
+    {},
+    None,
+    [],
+    "text",
+    {"events": [], "responses": []},
+    {"events": [{"event": "slot", "name": "impact", "value": None, "timestamp": None}], "responses": [{"text": "a"}]},
+    {"events": [{"event": "slot"}]},
+    {"events": [{"name": "impact"}]},
+    {"events": [{"event": "no_such_event"}]},
+    {"events": {}},
+    {"responses": [1]},
+    {"responses": "text"},
+    {"events": [7], "responses": [7]},
+]
+
+
+def verdict(check, result):
+    try:
+        return check(RemoteAction("action_open_case", None), result)
+    except ValidationError as error:
+        return error.message
+
+
+def the_compiled_check_says_what_rasas_own_says():
+    assert RemoteAction._validate_action_result is not stock_check
+    for result in RESULTS:
+        assert verdict(RemoteAction._validate_action_result, result) == verdict(stock_check, result), result
+    assert {verdict(stock_check, result) is True for result in RESULTS} == {True, False}
+
+
+def another_rasa_is_refused():
+    right, rasa.__version__ = rasa.__version__, "3.7.0"
+    said = None
+    try:
+        action_result.install()
+    except action_result.WrongRasaVersion as refusal:
+        said = str(refusal)
+    finally:
+        rasa.__version__ = right
+    assert said is not None
+    assert "3.7.0" in said
+
+
+async def the_memory_is_bounded_and_outlives_its_asker():
+    ran = []
+    memory = TurnMemory(limit=2)
+
+    async def run(turn):
+        ran.append(turn.turn_id)
+        await asyncio.sleep(0.01)
+        return [{"text": turn.message}]
+
+    def turn(turn_id):
+        return Turn("ann", "hi", {"turn_id": turn_id})
+
+    asker = asyncio.ensure_future(memory.once(turn("1"), run))
+    await asyncio.sleep(0)
+    asker.cancel()
+    await memory.once(turn("1"), run)
+    assert ran == ["1"]
+    for turn_id in ("2", "3", "3", "1"):
+        await memory.once(turn(turn_id), run)
+    assert ran == ["1", "2", "3", "1"]
+    await memory.once(parse_turn(b'{"sender": "ann", "message": "hi"}'), run)
+    assert len(memory._turns) == 2
+    assert not memory._running
+
+
+if __name__ == "__main__":
+    the_compiled_check_says_what_rasas_own_says()
+    another_rasa_is_refused()
+    asyncio.run(the_memory_is_bounded_and_outlives_its_asker())
+    print("all well")

@@ -1,0 +1,118 @@
+"""What a requester texts and what comes back, from the real server with the real model."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bot.action_endpoint import ActionEndpoint
+from tests.bot.conftest import Conversation
+
+WHAT = "What is wrong? One sentence is enough."
+ABOUT = "What is it about: laptop, phone, printer, Wi-Fi, or something else?"
+HOW_BAD = "How bad is it right now? [I can't work] [I can still work]"
+SORRY = "Sorry, I did not get that."
+
+
+def test_a_problem_becomes_a_case(requester: Conversation, actions: ActionEndpoint) -> None:
+    assert requester.says("hi, my laptop won't start") == [HOW_BAD]
+    assert requester.says("cant work at all") == ["Case: hi, my laptop won't start | laptop | blocked"]
+    assert requester.says("thanks!") == ["You are welcome."]
+    assert actions.names(requester.sender) == ["action_open_case"]
+
+
+def test_a_problem_that_is_not_told_is_asked_for(requester: Conversation) -> None:
+    assert requester.says("i have a problem") == [WHAT]
+    assert requester.says("it makes a weird noise when i dial") == [ABOUT]
+    assert requester.says("the thing on my desk") == [HOW_BAD]
+    assert requester.says('/inform_impact{"impact":"working"}') == [
+        "Case: it makes a weird noise when i dial | the thing on my desk | working"
+    ]
+
+
+def test_the_second_problem_starts_afresh(requester: Conversation) -> None:
+    requester.says("printer says offline")
+    requester.says("i can work for now")
+    assert requester.says("i have another problem") == [WHAT]
+    assert requester.says("cant open the shared calendar") == [ABOUT]
+
+
+def test_everything_in_one_text_asks_nothing(requester: Conversation) -> None:
+    assert requester.says("laptop battery died, i can't work") == [
+        "Case: laptop battery died, i can't work | laptop | blocked"
+    ]
+
+
+def test_buttons_carry_their_payload(requester: Conversation) -> None:
+    _, replies = requester.turn("my laptop is dead")
+    assert replies[0]["buttons"] == [
+        {"title": "I can't work", "payload": '/inform_impact{"impact":"blocked"}'},
+        {"title": "I can still work", "payload": '/inform_impact{"impact":"working"}'},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("aside", "begins"),
+    [("hello", "Hi, this is"), ("what can you do", "I am the"), ("thx", "You are"), ("bye", "No rush.")],
+)
+def test_an_aside_does_not_lose_the_form(requester: Conversation, aside: str, begins: str) -> None:
+    requester.says("the wifi is down")
+    answer, question = requester.says(aside)
+    assert answer.startswith(begins)
+    assert question == HOW_BAD
+    assert requester.says("no rush")[0].endswith("| Wi-Fi | working")
+
+
+def test_a_person_at_once(requester: Conversation, actions: ActionEndpoint) -> None:
+    assert requester.says("let me talk to a human") == []
+    assert actions.names(requester.sender) == ["action_hand_off"]
+
+
+def test_a_person_inside_the_form_gets_what_was_collected(requester: Conversation, actions: ActionEndpoint) -> None:
+    requester.says("printer on floor 2 is jammed")
+    assert requester.says("agent") == []
+    call = actions.last(requester.sender)
+    assert call["next_action"] == "action_hand_off"
+    assert call["tracker"]["active_loop"] == {}
+    assert call["tracker"]["slots"] | {"session_started_metadata": None} == {
+        "problem": "printer on floor 2 is jammed",
+        "device": "printer",
+        "impact": None,
+        "requested_slot": None,
+        "session_started_metadata": None,
+    }
+    assert requester.says("hello")[0].startswith("Hi, this is")  # the form is gone
+
+
+def test_not_understood_twice_in_a_row(requester: Conversation, actions: ActionEndpoint) -> None:
+    assert requester.says("whats for lunch in the canteen")[0].startswith(SORRY)
+    assert requester.says("asdf") == []
+    assert actions.names(requester.sender) == ["action_fallback", "action_fallback"]
+
+
+@pytest.mark.parametrize("no_answer", ["tell me a joke", "ok", "nope", "my laptop is slow", "i have a problem", "👍"])
+def test_no_answer_to_how_bad_is_asked_again(requester: Conversation, actions: ActionEndpoint, no_answer: str) -> None:
+    requester.says("my laptop wont turn on")
+    assert requester.says(no_answer) == [SORRY, HOW_BAD]
+    assert requester.says(no_answer) == []
+    assert actions.names(requester.sender) == ["action_fallback", "action_fallback"]
+    assert requester.says("hello")[0].startswith("Hi, this is")  # the fallback left the form
+
+
+def test_an_answer_after_a_miss_goes_on(requester: Conversation) -> None:
+    requester.says("my laptop wont turn on")
+    assert requester.says("qwerty") == [SORRY, HOW_BAD]
+    assert requester.says("im completely stuck") == ["Case: my laptop wont turn on | laptop | blocked"]
+
+
+def test_ok_is_no_problem(requester: Conversation) -> None:
+    requester.says("need help")
+    assert requester.says("ok") == [SORRY, WHAT]
+
+
+@pytest.mark.parametrize(
+    "text", ["?", "😭", "x" * 1600, "a\nb\n\nc", "%s {0} {{}} <b>&amp;", "'; drop table events; --"]
+)
+def test_odd_texts_get_some_answer(requester: Conversation, text: str) -> None:
+    status, replies = requester.turn(text)
+    assert status == 200
+    assert replies

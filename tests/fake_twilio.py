@@ -1,0 +1,311 @@
+"""A Twilio of our own: stateful, misbehaving on request, good enough for its official client and a person.
+
+In a test::
+
+    async with FakeTwilio() as twilio:
+        settings = read({"PATCHBOARD_TWILIO_API_URL": twilio.url, ...})
+        twilio.fail_next(status=429, code=20429)
+        ...
+        await twilio.settled()          # all status callbacks are out
+
+By hand: ``python -m tests.fake_twilio --port 4010`` prints the settings and the curl lines.
+"""
+
+import asyncio
+import base64
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import aiohttp
+from aiohttp import web
+from twilio.request_validator import RequestValidator
+
+from handoff_service import clock as real_clock
+from tests.fake_twilio_shapes import (
+    VERSION,
+    Message,
+    as_json,
+    error,
+    inbound_form,
+    new_sid,
+    page,
+    refusal,
+    status_form,
+)
+
+ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
+AUTH_TOKEN = "fake-auth-token"
+STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+START = frozenset({"START", "YES", "UNSTOP"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back from a webhook; status 0 when nobody was there."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A webhook that was posted: the address that was signed, the form, what came back."""
+
+    url: str
+    form: Mapping[str, str]
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    status: int = 500
+    code: int = 20500
+    accept: bool = False
+    how: str = "answer"  # answer, close, stall
+
+
+class FakeTwilio:
+    """One account. Attributes may be changed at any time.
+
+    Attributes:
+        messages: SID -> message, in the order in which they were made, inbound ones too.
+        callbacks: Status callbacks and inbound webhooks that were posted.
+        opted_out: Numbers that refuse texts (21610). A STOP that is sent in adds one, START takes it out.
+        undelivered: Number -> error code: texts to it end as ``undelivered``.
+        steps: Statuses that are called back, in this order; may hold repeats and go backwards.
+        callbacks_first: Post the callbacks before the send is answered.
+        answer_delay, callback_delay: Seconds before a send's answer and before each callback.
+        reroute: Address that is signed -> address that is really called, for their beginnings.
+    """
+
+    def __init__(
+        self,
+        *,
+        account_sid: str = ACCOUNT_SID,
+        auth_token: str = AUTH_TOKEN,
+        clock: Callable[[], datetime] = real_clock.now,
+    ) -> None:
+        self.account_sid, self.auth_token, self.clock = account_sid, auth_token, clock
+        self.url = ""
+        self.messages: dict[str, Message] = {}
+        self.callbacks: list[Callback] = []
+        self.opted_out: set[str] = set()
+        self.undelivered: dict[str, int] = {}
+        self.steps: Sequence[str] = ("sent", "delivered")
+        self.callbacks_first = False
+        self.answer_delay = self.callback_delay = 0.0
+        self.reroute: dict[str, str] = {}
+        self._faults: deque[_Fault] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._may_call = asyncio.Event()
+        self._may_call.set()
+        self._closing = asyncio.Event()
+
+    # Running ------------------------------------------------------------------------------------------------
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+        self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))  # Twilio waits as long
+
+    async def close(self) -> None:
+        self._closing.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._runner.cleanup()
+        await self._client.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # Control ------------------------------------------------------------------------------------------------
+
+    @property
+    def sent(self) -> list[Message]:
+        """The messages that were sent through the API."""
+        return [m for m in self.messages.values() if m.direction == "outbound-api"]
+
+    def fail_next(self, n: int = 1, *, status: int, code: int) -> None:
+        """Do not accept the next ``n`` sends; answer with this error."""
+        self._faults.extend([_Fault(status, code)] * n)
+
+    def break_next(self, n: int = 1, *, how: str = "close") -> None:
+        """Accept ``n`` sends, but ``close`` the connection, answer ``500``, or ``stall`` until the end."""
+        self._faults.extend([_Fault(accept=True, how="answer" if how == "500" else how)] * n)
+
+    def hold_callbacks(self) -> None:
+        """Keep status callbacks back; messages stay ``queued``."""
+        self._may_call.clear()
+
+    def release_callbacks(self) -> None:
+        self._may_call.set()
+
+    async def settled(self) -> None:
+        """Wait until every callback that is under way is out."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+
+    async def send_inbound(
+        self,
+        url: str,
+        from_: str,
+        to: str,
+        body: str,
+        media: Sequence[tuple[str, str]] = (),
+        *,
+        sid: str | None = None,
+        **extra: str,
+    ) -> Answer:
+        """A text from a phone, as a signed webhook.
+
+        ``media``: (address, type) of each picture. ``extra``: parameters to change or add.
+        """
+        message = Message(
+            sid=sid or new_sid(media), account_sid=self.account_sid, direction="inbound", to=to, sender=from_,
+            body=body, status="received", created_at=self.clock(), date_sent=self.clock(), media=media,
+        )  # fmt: skip
+        self.messages.setdefault(message.sid, message)
+        word = body.strip().upper()
+        if word in STOP:
+            self.opted_out.add(from_)
+        elif word in START:
+            self.opted_out.discard(from_)
+        return await self.post(url, inbound_form(message) | extra)
+
+    async def post(self, url: str, form: Mapping[str, str], *, signature: str | None = None) -> Answer:
+        """Post a form to a webhook, signed as Twilio signs unless a signature is given."""
+        target = url
+        for signed, real in self.reroute.items():
+            if url.startswith(signed):
+                target = real + url.removeprefix(signed)
+        headers = {"X-Twilio-Signature": self.signature(url, form) if signature is None else signature}
+        try:
+            async with self._client.post(target, data=dict(form), headers=headers) as response:
+                answer = Answer(response.status, await response.text())
+        except (aiohttp.ClientError, TimeoutError) as failed:
+            answer = Answer(0, type(failed).__name__)
+        self.callbacks.append(Callback(url, dict(form), answer))
+        return answer
+
+    def signature(self, url: str, form: Mapping[str, str]) -> str:
+        """What Twilio would sign, computed by its own library."""
+        return str(RequestValidator(self.auth_token).compute_signature(url, dict(form)))
+
+    # Twilio's API -------------------------------------------------------------------------------------------
+
+    def _app(self) -> web.Application:
+        app = web.Application()
+        list_path = f"/{VERSION}/Accounts/{{account}}/Messages.json"
+        app.router.add_post(list_path, self._signed_in(self._create))
+        app.router.add_get(list_path, self._signed_in(self._list))
+        app.router.add_get(f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}.json", self._signed_in(self._one))
+        return app
+
+    def _signed_in(
+        self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def guarded(request: web.Request) -> web.StreamResponse:
+            credentials = f"{self.account_sid}:{self.auth_token}".encode()
+            expected = f"Basic {base64.b64encode(credentials).decode()}"
+            if request.headers.get("Authorization") != expected:
+                return web.json_response(error(20003, 401), status=401)
+            if request.match_info["account"] != self.account_sid:
+                return web.json_response(error(20404, 404), status=404)
+            return await handler(request)
+
+        return guarded
+
+    async def _create(self, request: web.Request) -> web.StreamResponse:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        fault = self._faults.popleft() if self._faults else None
+        if self.answer_delay:
+            await asyncio.sleep(self.answer_delay)
+        if fault and not fault.accept:
+            return web.json_response(error(fault.code, fault.status), status=fault.status)
+        to, sender = form.get("To", ""), form.get("From", "")
+        if code := refusal(form, self.opted_out):
+            return web.json_response(error(code, 400, to=to, sender=sender), status=400)
+        message = await self._accept(form)
+        if fault:
+            return await self._break(request, fault)
+        return web.json_response(as_json(message), status=201)
+
+    async def _accept(self, form: Mapping[str, str]) -> Message:
+        message = Message(
+            sid=new_sid(["MediaUrl"] if "MediaUrl" in form else []), account_sid=self.account_sid,
+            direction="outbound-api", to=form["To"], sender=form["From"], body=form.get("Body", ""),
+            status="queued", created_at=self.clock(), callback=form.get("StatusCallback"),
+        )  # fmt: skip
+        self.messages[message.sid] = message
+        task = asyncio.create_task(self._report(message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if self.callbacks_first:
+            await asyncio.wait([task])
+        return message
+
+    async def _break(self, request: web.Request, fault: _Fault) -> web.StreamResponse:
+        if fault.how == "stall":
+            await self._closing.wait()
+        if fault.how == "close" and request.transport is not None:
+            request.transport.abort()
+        return web.json_response(error(fault.code, fault.status), status=fault.status)
+
+    async def _report(self, message: Message) -> None:
+        """Move a message on and call back. The first status, ``queued``, is never called back."""
+        await self._may_call.wait()
+        code = self.undelivered.get(message.to)
+        for step in self.steps:
+            if self.callback_delay:
+                await asyncio.sleep(self.callback_delay)
+            message.status = "undelivered" if code and step == "delivered" else step
+            message.statuses.append(message.status)
+            message.date_sent = message.date_sent or self.clock()
+            if message.status == "undelivered":
+                message.error_code = code
+            if message.callback:
+                await self.post(message.callback, status_form(message, message.status, self.clock()))
+
+    async def _one(self, request: web.Request) -> web.Response:
+        message = self.messages.get(request.match_info["sid"])
+        if message is None:
+            return web.json_response(error(20404, 404), status=404)
+        return web.json_response(as_json(message))
+
+    async def _list(self, request: web.Request) -> web.Response:
+        query = dict(request.query)
+        size, number = min(int(query.get("PageSize", 50)), 1000), int(query.get("Page", 0))
+        found = [m for m in reversed(self.messages.values()) if _listed(m, query)]
+        if token := query.get("PageToken"):
+            found = found[[f"PA{m.sid}" for m in found].index(token) + 1 :]
+        body = page(self.account_sid, query, found[:size], number, size, more=len(found) > size)
+        return web.json_response(body)
+
+
+def _listed(message: Message, query: Mapping[str, str]) -> bool:
+    """Whether a list holds a message. What waits has no DateSent, so a filter by it leaves that out."""
+    if any(query.get(n, v) != v for n, v in (("To", message.to), ("From", message.sender))):
+        return False
+    days = {name: query[f"DateSent{name}"][:10] for name in ("", "<", ">") if f"DateSent{name}" in query}
+    if not days:
+        return True
+    sent = f"{message.date_sent:%Y-%m-%d}" if message.date_sent else None
+    return sent is not None and (
+        days.get("", sent) == sent and days.get("<", sent) >= sent and days.get(">", sent) <= sent
+    )
+
+
+if __name__ == "__main__":
+    from tests.fake_twilio_board import main
+
+    main()

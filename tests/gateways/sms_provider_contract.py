@@ -1,0 +1,65 @@
+"""What every SMS provider must do. Subclass it as ``Test...`` beside a fixture named ``provider``."""
+
+from datetime import UTC, datetime
+
+from handoff_service.operations.ports import Accepted, Outgoing, Refused, SmsProvider
+
+ANN, BOB, LINE = "+12025550101", "+12025550102", "+18885550100"
+
+
+def outgoing(message_id: int = 1, *, to: str = ANN, body: str = "Your printer is ready.") -> Outgoing:
+    """A text from the main line, made when ``tests.conftest.MovedClock`` starts."""
+    return Outgoing(
+        message_id=message_id,
+        to=to,
+        sender=LINE,
+        body=body,
+        created_at=datetime(2026, 11, 23, 14, 0, tzinfo=UTC),
+        attempts=0,
+    )
+
+
+class SmsProviderContract:
+    """The port ``SmsProvider``. ``nobody`` is a number that the provider refuses."""
+
+    nobody = "12345"
+
+    async def test_a_text_is_accepted_under_an_id_of_its_own(self, provider: SmsProvider) -> None:
+        """Two texts, even with the same words to the same number, have two ids."""
+        results = [await provider.send(outgoing(n)) for n in (1, 2)]
+        assert all(isinstance(r, Accepted) for r in results)
+        assert len({r.sid for r in results if isinstance(r, Accepted)}) == 2
+
+    async def test_a_bad_number_is_refused_with_a_code(self, provider: SmsProvider) -> None:
+        """A refusal is an answer, not an exception."""
+        result = await provider.send(outgoing(to=self.nobody))
+        assert isinstance(result, Refused)
+        assert result.code > 0
+
+    async def test_what_was_sent_is_found(self, provider: SmsProvider) -> None:
+        """Exactly the one, so that it can be linked instead of sent again."""
+        sent = await provider.send(outgoing())
+        assert isinstance(sent, Accepted)
+        assert [found.sid for found in await provider.find(outgoing())] == [sent.sid]
+
+    async def test_twins_are_both_found(self, provider: SmsProvider) -> None:
+        """The same words sent twice: whoever asks must be able to tell that there are two."""
+        sids = {r.sid for r in [await provider.send(outgoing(n)) for n in (1, 2)] if isinstance(r, Accepted)}
+        assert {found.sid for found in await provider.find(outgoing(3))} == sids
+
+    async def test_what_was_not_sent_is_not_found(self, provider: SmsProvider) -> None:
+        """Neither another's text nor other words to the same number."""
+        await provider.send(outgoing())
+        assert not await provider.find(outgoing(to=BOB))
+        assert not await provider.find(outgoing(body="Your laptop is ready."))
+
+    async def test_words_arrive_as_they_were_sent(self, provider: SmsProvider) -> None:
+        """Emoji, plus, percent, ampersand and new lines survive the way there and back."""
+        message = outgoing(body="50% + tax & tip \U0001f44d\n= \u20ac5; \u00e9\u00e8")
+        sent = await provider.send(message)
+        assert isinstance(sent, Accepted)
+        assert [found.sid for found in await provider.find(message)] == [sent.sid]
+
+    async def test_closing_twice_is_closing_once(self, provider: SmsProvider) -> None:
+        await provider.close()
+        await provider.close()

@@ -1,0 +1,209 @@
+"""Twilio's official client against the fake: what each answer of Twilio's means for a text."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handoff_service import settings
+from handoff_service.gateways import twilio as gateway
+from handoff_service.gateways.twilio import TwilioProvider
+from handoff_service.operations.ports import Accepted, Later, Refused, SentBefore, Unsure
+from handoff_service.rules.vocabulary import Status
+from tests.conftest import MovedClock
+from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
+from tests.gateways.sms_provider_contract import ANN, LINE, SmsProviderContract, outgoing
+
+PUBLIC = "https://sms.example.com"
+type Connect = Callable[..., TwilioProvider]
+
+
+@pytest.fixture
+async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
+    async with FakeTwilio(clock=clock) as fake:
+        fake.hold_callbacks()  # nobody listens at the public address
+        yield fake
+
+
+@pytest.fixture
+async def connect(twilio: FakeTwilio, tmp_path: Path) -> AsyncIterator[Connect]:
+    """Makes providers; environment variables may be changed."""
+    made: list[TwilioProvider] = []
+
+    def make(*, timeout: float = 10.0, **changes: str) -> TwilioProvider:
+        environ = {
+            "PATCHBOARD_HOME": str(tmp_path),
+            "PATCHBOARD_PUBLIC_URL": PUBLIC,
+            "PATCHBOARD_SMS_PROVIDER": "twilio",
+            "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+            "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+            "PATCHBOARD_TWILIO_API_URL": twilio.url,
+        }
+        made.append(TwilioProvider(settings.read(environ | changes), timeout=timeout))
+        return made[-1]
+
+    yield make
+    for provider in made:
+        await provider.close()
+
+
+@pytest.fixture
+def provider(connect: Connect) -> TwilioProvider:
+    return connect()
+
+
+class TestTwilio(SmsProviderContract):
+    """Twilio passes the contract of the port."""
+
+
+def opt_out(twilio: FakeTwilio) -> None:
+    twilio.opted_out.add(ANN)
+
+
+SENDS: list[tuple[str, Callable[[FakeTwilio], Any], dict[str, Any], object]] = [
+    ("429 with Twilio's code", lambda t: t.fail_next(status=429, code=20429), {}, Later),
+    ("429 with any code", lambda t: t.fail_next(status=429, code=1), {}, Later),
+    ("20429 under another status", lambda t: t.fail_next(status=400, code=20429), {}, Later),
+    ("bad number", lambda t: None, {"to": "+1"}, Refused(code=21211)),
+    ("opted out", opt_out, {}, Refused(code=21610)),
+    ("too long", lambda t: None, {"body": "x" * 1601}, Refused(code=21617)),
+    ("no words", lambda t: None, {"body": ""}, Refused(code=21602)),
+    ("magic: not a mobile number", lambda t: None, {"to": "+15005550009"}, Refused(code=21614)),
+    ("magic: not our number", lambda t: None, {"sender": "+15005550007"}, Refused(code=21606)),
+    ("404", lambda t: t.fail_next(status=404, code=20404), {}, Refused(code=20404)),
+    ("500, not accepted", lambda t: t.fail_next(status=500, code=20500), {}, Unsure),
+    ("503, not accepted", lambda t: t.fail_next(status=503, code=20503), {}, Unsure),
+    ("307, which is not followed", lambda t: t.fail_next(status=307, code=0), {}, Unsure),
+    ("200 without a SID", lambda t: t.fail_next(status=200, code=0), {}, Unsure),
+    ("accepted, then 500", lambda t: t.break_next(how="500"), {}, Unsure),
+    ("accepted, then the connection closes", lambda t: t.break_next(how="close"), {}, Unsure),
+]
+
+
+@pytest.mark.parametrize(("arrange", "changes", "expected"), [s[1:] for s in SENDS], ids=[s[0] for s in SENDS])
+async def test_what_an_answer_means(
+    twilio: FakeTwilio, provider: TwilioProvider, arrange: Any, changes: dict[str, Any], expected: object
+) -> None:
+    """Only what was surely not accepted may be sent again without a look."""
+    arrange(twilio)
+    result = await provider.send(replace(outgoing(), **changes))
+    if isinstance(expected, type):
+        assert type(result) is expected
+    else:
+        assert result == expected
+
+
+async def test_an_accepted_text(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+    """It is at Twilio with the address that carries the message's own id."""
+    result = await provider.send(outgoing(7))
+    [sent] = twilio.sent
+    assert result == Accepted(sid=sent.sid, status=Status.SENDING)
+    assert (sent.to, sent.sender, sent.body) == (ANN, LINE, "Your printer is ready.")
+    assert sent.callback == f"{PUBLIC}/webhooks/twilio/status?message=7"
+
+
+async def test_the_next_text_goes_out_after_a_broken_one(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+    """A kept connection that broke is not used again."""
+    twilio.break_next(how="close")
+    results = [await provider.send(outgoing(n)) for n in (1, 2)]
+    assert [type(r) for r in results] == [Unsure, Accepted]
+
+
+async def test_no_answer_in_time(twilio: FakeTwilio, connect: Connect) -> None:
+    """Twilio took it and never said so: unsure, not later."""
+    twilio.break_next(how="stall")
+    assert isinstance(await connect(timeout=0.2).send(outgoing()), Unsure)
+    assert len(twilio.sent) == 1
+
+
+async def test_nobody_there(connect: Connect) -> None:
+    """Nothing was written, so it can be sent later without a look; and nothing can be looked up."""
+    with socket.socket() as bound:  # bound but not listening: connections are refused
+        bound.bind(("127.0.0.1", 0))
+        provider = connect(PATCHBOARD_TWILIO_API_URL=f"http://127.0.0.1:{bound.getsockname()[1]}")
+        assert isinstance(await provider.send(outgoing()), Later)
+        with pytest.raises(OSError, match="could not be asked"):
+            await provider.find(outgoing())
+
+
+async def test_a_wrong_token(connect: Connect) -> None:
+    """Twilio refuses, with its code for it; and nothing can be looked up."""
+    provider = connect(PATCHBOARD_TWILIO_AUTH_TOKEN="old")
+    assert await provider.send(outgoing()) == Refused(code=20003)
+    with pytest.raises(OSError, match="could not be asked"):
+        await provider.find(outgoing())
+
+
+async def test_after_closing(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+    """A send that comes too late is put off; a look raises what looks raise."""
+    await provider.close()
+    assert isinstance(await provider.send(outgoing()), Later)
+    with pytest.raises(OSError, match="could not be asked"):
+        await provider.find(outgoing())
+    assert not twilio.messages
+
+
+async def test_a_stalled_send_holds_up_no_other(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+    """The event loop and the other threads go on."""
+    twilio.break_next(how="stall")
+    stalled = asyncio.create_task(provider.send(outgoing(1)))
+    while not twilio.sent:
+        await asyncio.sleep(0)
+    assert isinstance(await provider.send(outgoing(2)), Accepted)
+    assert not stalled.done()
+    await twilio.close()
+    assert isinstance(await stalled, Unsure)
+
+
+@pytest.mark.parametrize("how", ["500", "close"])
+async def test_an_unsure_send_is_found(twilio: FakeTwilio, provider: TwilioProvider, how: str) -> None:
+    """Even while it waits at Twilio, where it has no DateSent yet."""
+    twilio.break_next(how=how)
+    await provider.send(outgoing())
+    [sent] = twilio.sent
+    assert sent.date_sent is None
+    assert await provider.find(outgoing()) == [SentBefore(sid=sent.sid, status=Status.SENDING)]
+
+
+async def test_what_find_leaves_out(twilio: FakeTwilio, provider: TwilioProvider, clock: MovedClock) -> None:
+    """The same words sent before ours was written, and the same words from the requester."""
+    await provider.send(outgoing())
+    clock.move(3600)
+    await twilio.send_inbound(f"{twilio.url}/nobody", LINE, ANN, "Your printer is ready.")
+    assert not await provider.find(replace(outgoing(), created_at=clock()))
+
+
+async def test_find_allows_for_clocks_and_trial_accounts(
+    twilio: FakeTwilio, provider: TwilioProvider, clock: MovedClock
+) -> None:
+    """Twilio's clock may be a little behind, and a trial account puts words before ours."""
+    await provider.send(outgoing(body="Sent from your Twilio trial account - Hi"))
+    clock.move(5)
+    assert len(await provider.find(replace(outgoing(body="Hi"), created_at=clock()))) == 1
+
+
+async def test_find_reads_every_page(
+    twilio: FakeTwilio, provider: TwilioProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long conversation is more than one page at Twilio."""
+    monkeypatch.setattr(gateway, "PAGE", 2)
+    await provider.send(outgoing())
+    for n in range(6):
+        await provider.send(outgoing(n, body=f"Part {n}"))
+    assert len(await provider.find(outgoing())) == 1
+
+
+async def test_the_final_status_is_told(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+    """A look tells how far a message has come in the meantime."""
+    twilio.undelivered[ANN] = 30003
+    await provider.send(outgoing())
+    twilio.release_callbacks()
+    twilio.reroute = {PUBLIC: twilio.url}
+    await twilio.settled()
+    assert [found.status for found in await provider.find(outgoing())] == [Status.UNDELIVERED]
+    assert [c.form["MessageStatus"] for c in twilio.callbacks] == ["sent", "undelivered"]
+    assert twilio.callbacks[-1].form["ErrorCode"] == "30003"

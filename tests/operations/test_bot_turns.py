@@ -1,0 +1,162 @@
+"""The virtual agent's turns: asked under an epoch, stored only if it still stands, never two at a time."""
+
+from datetime import timedelta
+
+import pytest
+
+from handoff_service.operations.open_case import OpenCase, open_case
+from handoff_service.operations.ports import BotReply
+from handoff_service.operations.take_bot_turn import EMPTY, PICTURE, FinishTurn, finish_turn
+from handoff_service.rules.bot_text import Choice
+from handoff_service.rules.vocabulary import Event, Owner, TurnOutcome, Work
+from handoff_service.store import tables as t
+from tests.conftest import MovedClock
+from tests.story import MIA, Story
+
+
+@pytest.fixture
+async def ann(story: Story) -> int:
+    """Ann's interaction with the virtual agent, after her first text."""
+    return (await story.text("hi, my laptop won't start")).interaction_id or 0
+
+
+async def turns_due(story: Story) -> list[object]:
+    return await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)
+
+
+async def test_an_answer_is_sent_and_nothing_more_is_due(story: Story, ann: int) -> None:
+    question = await story.begin(ann)
+    assert question is not None
+    assert (question.sender, question.message) == (str(ann), "hi, my laptop won't start")
+    assert question.metadata == {"interaction_id": ann, "epoch": 1}
+    assert await story.finish(question, "What do you see?", "Any lights?") is TurnOutcome.ANSWERED
+    assert await story.texted(ann) == ["What do you see?", "Any lights?"]
+    assert await turns_due(story) == []
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) == 2
+
+
+async def test_a_burst_is_one_turn_and_a_picture_has_a_word(story: Story, ann: int) -> None:
+    await story.text("it worked yesterday")
+    await story.text("")
+    question = await story.begin(ann)
+    assert question is not None
+    assert question.message == f"hi, my laptop won't start\nit worked yesterday\n{PICTURE}"
+
+
+async def test_a_text_while_the_bot_works_is_the_next_turn(story: Story, ann: int, clock: MovedClock) -> None:
+    first = await story.begin(ann)
+    assert first is not None
+    await story.text("and the screen is black")
+    await story.finish(first, "Sorry about that.")
+    (work,) = await turns_due(story)
+    assert work.due_at == clock() + timedelta(seconds=1.5)  # type: ignore[attr-defined]
+    second = await story.begin(ann)
+    assert second is not None
+    assert (second.message, second.turn_id != first.turn_id) == ("and the screen is black", True)
+
+
+async def test_a_turn_begun_again_after_a_crash_is_the_same_turn(story: Story, ann: int) -> None:
+    first = await story.begin(ann)
+    await story.text("more")
+    assert await story.begin(ann) == first
+
+
+async def test_a_late_answer_is_never_sent_and_agents_see_it(story: Story, ann: int) -> None:
+    question = await story.begin(ann)
+    assert question is not None
+    await story.write(ann, "Mia here, I take this.", MIA)
+    assert await story.finish(question, "Have you tried turning it off?") is TurnOutcome.LATE
+    assert await story.texted(ann) == ["Mia here, I take this."]
+    (late,) = [line for line in await story.lines(ann) if line.event is Event.LATE_REPLY]
+    assert (late.body, late.reason, late.status) == ("Have you tried turning it off?", "epoch 1 had ended", None)
+
+
+async def test_a_turn_of_a_closed_interaction_is_late_too(story: Story, ann: int) -> None:
+    question = await story.begin(ann)
+    assert question is not None
+    await story.close(ann)
+    assert await story.finish(question, "Hello?") is TurnOutcome.LATE
+    assert "Hello?" not in await story.texted(ann)
+
+
+async def test_the_bots_words_come_before_its_handoff(story: Story, ann: int) -> None:
+    from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
+
+    question = await story.begin(ann)
+    assert question is not None
+    wish = RequestHandOff(
+        turn_id=int(question.turn_id), reason="Asked for a person.", collected={"Device": "laptop"}
+    )
+    await story.store.write(request_hand_off, wish)
+    await story.finish(question, "Sure.")
+    await story.offer()
+    assert (await story.texted(ann))[0] == "Sure."
+    seen = await story.see(ann)
+    assert (seen.owner.kind, seen.epoch) == (Owner.QUEUE, 2)
+    (item,) = await story.rows(t.work_items)
+    assert (item.reason, item.collected) == ("Asked for a person.", {"Device": "laptop"})
+    (marker,) = [line for line in await story.lines(ann) if line.event is Event.OWNER_CHANGED]
+    assert (marker.body, marker.reason, marker.owner, marker.epoch) == (
+        "Handed to Service desk", "Asked for a person.", Owner.QUEUE, 2,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [("The virtual agent could not be reached.", "The virtual agent could not be reached."), (None, EMPTY)],
+)
+async def test_a_failing_or_silent_bot_hands_over_with_the_reason(
+    story: Story, ann: int, failure: str | None, reason: str
+) -> None:
+    question = await story.begin(ann)
+    assert question is not None
+    assert await story.finish(question, failure=failure) is TurnOutcome.FAILED
+    (item,) = await story.rows(t.work_items)
+    assert item.reason == reason
+    assert await turns_due(story) == []
+
+
+async def test_a_number_or_title_of_the_last_choices_becomes_the_payload(story: Story, ann: int) -> None:
+    question = await story.begin(ann)
+    assert question is not None
+    choices = (Choice("I can't work", "/blocked"), Choice("I can still work", "/working"))
+    said = BotReply(text="How bad is it?", choices=choices)
+    await story.store.write(finish_turn, FinishTurn(turn_id=int(question.turn_id), replies=[said]))
+    assert await story.texted(ann) == ["How bad is it?\n1 I can't work\n2 I can still work"]
+    await story.text("2")
+    answer = await story.begin(ann)
+    assert answer is not None
+    assert answer.message == "/working"
+    await story.finish(answer, "Good.")
+    await story.text("2")
+    later = await story.begin(ann)
+    assert later is not None
+    assert later.message == "2", "the choices are gone with the next answer"
+
+
+async def test_a_requesters_slash_is_no_command(story: Story) -> None:
+    received = await story.text('/inform_impact{"impact":"blocked"}', number="+12025550102")
+    question = await story.begin(received.interaction_id or 0)
+    assert question is not None
+    assert not question.message.startswith("/")
+
+
+async def test_a_long_answer_is_split(story: Story, ann: int) -> None:
+    question = await story.begin(ann)
+    assert question is not None
+    await story.finish(question, "A sentence of a bot that talks too much. " * 60)
+    parts = await story.texted(ann)
+    assert [len(part) <= 1600 for part in parts] == [True, True]
+    assert parts[0].endswith(".")
+
+
+async def test_a_case_is_made_once_for_a_turn(story: Story, ann: int) -> None:
+    question = await story.begin(ann)
+    assert question is not None
+    command = OpenCase(turn_id=int(question.turn_id), problem="laptop won't start", device="laptop", impact="blocked")
+    numbers = [await story.store.write(open_case, command) for _ in range(2)]
+    assert numbers == ["CS0000001", "CS0000001"]
+    assert await story.count(t.cases) == 1
+    assert [line.body for line in await story.lines(ann) if line.event is Event.CASE_OPENED] == [
+        "Case CS0000001 opened"
+    ]

@@ -1,0 +1,157 @@
+"""What live agents do: write, read, note, hold, close; and what their lists show."""
+
+import pytest
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.change_interaction import Change, Read, change_interaction, read_interaction
+from handoff_service.operations.send_sms import Write, write_note
+from handoff_service.rules.vocabulary import Kind, Owner, State, Work
+from handoff_service.store import conversations
+from handoff_service.store import tables as t
+from tests.conftest import MovedClock
+from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
+
+
+async def test_an_agents_text_is_queued_counted_and_in_its_lines_order(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    await story.write(ann, "Hi Ann, Mia here. Does the dock have a light on?")
+    await story.write(ann, "It’s the small one")
+    first, second = [line for line in await story.lines(ann) if line.author.kind == "agent"]
+    assert (first.author.name, first.status, first.segments, first.encoding) == ("Mia Chen", "queued", 1, "GSM-7")
+    assert second.encoding == "UCS-2"
+    rows = await story.rows(t.due_work, t.due_work.c.kind == Work.DELIVER)
+    assert len({row.line for row in rows}) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "says"), [("  ", "must not be empty"), ("a" * 1601, "at most 1600"), ("a\0b", "NUL")]
+)
+async def test_a_text_that_cannot_be_sent_is_refused_at_the_field(story: Story, body: str, says: str) -> None:
+    ann = await story.with_agent(MIA)
+    with pytest.raises(BadInput) as refusal:
+        await story.write(ann, body)
+    assert says in refusal.value.errors["body"]
+    assert await story.count(t.messages, t.messages.c.author == "agent") == 0
+
+
+async def test_another_agent_who_writes_joins_and_nothing_is_reassigned(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    await story.write(ann, "Omar here", OMAR)
+    seen = await story.see(ann)
+    assert (seen.owner.id, seen.epoch) == (MIA, 2)
+    assert [a.name for a in seen.live_group] == ["Mia Chen", "Omar Haddad"]
+
+
+async def test_writing_into_the_virtual_agents_conversation_takes_it_over(story: Story) -> None:
+    ann = (await story.text()).interaction_id or 0
+    await story.write(ann, "Mia here", MIA)
+    seen = await story.see(ann)
+    assert (seen.owner.kind, seen.owner.id, seen.epoch, seen.state) == (Owner.AGENT, MIA, 2, State.WORK_IN_PROGRESS)
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
+
+
+async def test_notes_are_never_sent(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    before = await story.texted(ann)
+    await story.store.write(write_note, Write(interaction_id=ann, agent_id=OMAR, body="Orange blink is 1.4"))
+    note = (await story.lines(ann))[-1]
+    assert (note.kind, note.direction, note.status, note.author.name) == (Kind.NOTE, None, None, "Omar Haddad")
+    assert await story.texted(ann) == before
+
+
+async def test_closing_tells_the_requester_once_and_nobody_owns_it(story: Story, clock: MovedClock) -> None:
+    ann = await story.with_agent(MIA)
+    clock.move(60)
+    await story.close(ann)
+    seen = await story.see(ann)
+    assert (seen.state, seen.owner.kind, seen.closed_at, seen.epoch) == (
+        State.CLOSED_COMPLETE, Owner.NONE, clock(), 3,
+    )  # fmt: skip
+    assert seen.short_description == "help", "nobody wrote one: the first text"
+    assert (await story.texted(ann))[-1] == "Mia has closed this conversation. Text us any time."
+    assert await story.store.read(conversations.ongoing, MIA, others=False) == []
+    with pytest.raises(Conflict):
+        await story.close(ann)
+    with pytest.raises(Conflict):
+        await story.write(ann, "one more thing")
+
+
+async def test_closing_without_a_line_or_with_the_agents_own(story: Story) -> None:
+    quiet = await story.with_agent(MIA, number=ANN)
+    before = await story.texted(quiet)
+    await story.close(quiet, closing_text="  ", state=State.CLOSED_ABANDONED, short_description="Dock firmware")
+    assert await story.texted(quiet) == before
+    assert (await story.see(quiet)).short_description == "Dock firmware"
+    own = await story.with_agent(MIA, number=BOB)
+    await story.close(own, closing_text="Bye Bob!")
+    assert (await story.texted(own))[-1] == "Bye Bob!"
+
+
+async def test_the_badge_counts_conversations_not_messages(story: Story, clock: MovedClock) -> None:
+    ann, bob = await story.with_agent(MIA, number=ANN), await story.with_agent(MIA, number=BOB)
+    clock.move(1)
+    for _ in range(3):
+        await story.text("hello?", number=ANN, to=DIRECT)
+    assert await story.store.read(conversations.unread_conversations, MIA) == 1
+    mine = await story.store.read(conversations.ongoing, MIA, others=False)
+    assert [(o.interaction.id, o.interaction.unread) for o in mine] == [(ann, 3), (bob, 0)]
+    assert mine[0].last is not None
+    assert mine[0].last.body == "hello?"
+    await story.store.write(read_interaction, Read(interaction_id=ann, agent_id=MIA))
+    assert await story.store.read(conversations.unread_conversations, MIA) == 0
+
+
+async def test_reading_up_to_a_line_leaves_the_later_ones_unread_and_never_moves_back(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    for body in ("one", "two"):
+        await story.text(body, to=DIRECT)
+    one, two = (await story.lines(ann))[-2:]
+    for up_to, unread in ((one.seq, 1), (two.seq, 0), (one.seq, 0)):
+        await story.store.write(read_interaction, Read(interaction_id=ann, agent_id=MIA, up_to=up_to))
+        assert (await story.see(ann, MIA)).unread == unread
+
+
+async def test_others_conversations_are_a_list_of_their_own(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    await story.text(number=STRANGER, to=MAIN)
+    assert [o.interaction.id for o in await story.store.read(conversations.ongoing, OMAR, others=True)] == [ann]
+    assert await story.store.read(conversations.others_count, OMAR) == 1
+    assert await story.store.read(conversations.ongoing, MIA, others=True) == []
+
+
+async def test_the_newest_activity_comes_first(story: Story, clock: MovedClock) -> None:
+    ann, bob = await story.with_agent(MIA, number=ANN), await story.with_agent(MIA, number=BOB)
+    clock.move(1)
+    await story.text(number=ANN, to=DIRECT)
+    order = [o.interaction.id for o in await story.store.read(conversations.ongoing, MIA, others=False)]
+    assert order == [ann, bob]
+
+
+async def test_what_is_not_there_is_said(story: Story) -> None:
+    with pytest.raises(NotFound):
+        await story.see(999)
+    with pytest.raises(NotFound):
+        await story.write(999, "hi")
+
+
+async def test_a_closed_state_is_not_set_by_a_change(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    with pytest.raises(BadInput):
+        await story.store.write(change_interaction, Change(interaction_id=ann, state=State.CLOSED_COMPLETE))
+
+
+async def test_the_places_in_a_conversation_have_no_gaps(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    await story.write(ann, "hi")
+    await story.text("yes", to=DIRECT)
+    await story.close(ann)
+    assert [line.seq for line in await story.lines(ann)] == list(range(1, len(await story.lines(ann)) + 1))
+
+
+async def test_past_interactions_of_the_number(story: Story) -> None:
+    first = await story.with_agent(MIA)
+    await story.close(first)
+    second = await story.see((await story.text("again")).interaction_id or 0)
+    past = await story.store.read(conversations.past, second)
+    assert [(p.id, p.short_description) for p in past] == [(first, "help")]
+    assert [p.requester_number for p in past] == [ANN]

@@ -1,0 +1,195 @@
+"""The outbox: in order, once, and honest about what is not known; receipts in any order."""
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
+from handoff_service.operations.ports import Accepted, Later, NeverSent, Outgoing, Refused, SendResult, Unsure
+from handoff_service.operations.record_receipt import Receipt, record_receipt
+from handoff_service.rules.vocabulary import Status, Work
+from handoff_service.store import due
+from handoff_service.store import tables as t
+from handoff_service.store.due import Claimed
+from handoff_service.store.views import Message
+from tests.conftest import MovedClock
+from tests.story import ANN, BOB, DIRECT, MIA, Story
+
+
+async def claim(story: Story) -> list[Claimed]:
+    return [c for c in await story.store.write(due.claim, 100) if c.kind is Work.DELIVER]
+
+
+async def begin(story: Story, message: int) -> Outgoing | None:
+    return await story.store.write(begin_sends, BeginSend(message, 1))
+
+
+async def finish(story: Story, message: int, result: SendResult) -> None:
+    await story.store.write(finish_sends, FinishSend(message, 1, result))
+
+
+async def line(story: Story, message: int) -> Message:
+    from handoff_service.store import conversations
+
+    return await story.store.read(conversations.message, message)
+
+
+@pytest.fixture
+async def ann(story: Story) -> int:
+    """A conversation of Ann with Mia, with an empty outbox."""
+    interaction = await story.with_agent(MIA)
+    for one in await claim(story):
+        await begin(story, int(one.key))
+        await finish(story, int(one.key), Accepted(sid=f"SMline{one.key}"))
+    return interaction
+
+
+async def test_a_text_goes_out_with_its_numbers(story: Story, ann: int) -> None:
+    message = await story.write(ann, "Does it have a light on?")
+    (one,) = await claim(story)
+    outgoing = await begin(story, int(one.key))
+    assert outgoing is not None
+    assert (outgoing.message_id, outgoing.to, outgoing.sender, outgoing.body, outgoing.uncertain) == (
+        message, ANN, DIRECT, "Does it have a light on?", False,
+    )  # fmt: skip
+    assert (await line(story, message)).status is Status.SENDING
+    await finish(story, message, Accepted(sid="SM1", status=Status.SENDING))
+    assert (await line(story, message)).provider_sid == "SM1"
+    assert await claim(story) == []
+
+
+async def test_the_second_text_of_a_line_waits_for_the_first(story: Story, ann: int) -> None:
+    bob = await story.with_agent(MIA, number=BOB)
+    first, second = await story.write(ann, "one"), await story.write(ann, "two")
+    other = await story.write(bob, "hi Bob")
+    keys = {int(c.key) for c in await claim(story)}
+    assert first in keys
+    assert second not in keys
+    assert other not in keys, "Bob's own first line goes before it"
+    await begin(story, first)
+    await finish(story, first, Accepted(sid="SM1"))
+    assert second in {int(c.key) for c in await claim(story)}
+
+
+async def test_what_surely_did_not_go_out_is_tried_again_and_holds_back_the_next(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    first, second = await story.write(ann, "one"), await story.write(ann, "two")
+    await claim(story)
+    await begin(story, first)
+    await finish(story, first, Later(why="429"))
+    assert (await line(story, first)).status is Status.QUEUED
+    assert await claim(story) == []
+    clock.move(2)
+    assert [int(c.key) for c in await claim(story)] == [first]
+    assert (await line(story, second)).status is Status.QUEUED
+
+
+async def test_a_refusal_is_final_and_says_what_to_do(story: Story, ann: int) -> None:
+    message = await story.write(ann, "bit.ly/3dockfw")
+    await claim(story)
+    await begin(story, message)
+    await finish(story, message, Refused(code=21610))
+    failed = await line(story, message)
+    assert failed.status is Status.FAILED
+    assert failed.error is not None
+    assert (failed.error.code, failed.error.meaning) == (21610, "The requester has opted out.")
+    assert await claim(story) == []
+
+
+async def test_an_unknown_outcome_is_looked_up_before_it_is_sent_again(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    message = await story.write(ann, "hello")
+    await claim(story)
+    await begin(story, message)
+    await finish(story, message, Unsure(why="timeout"))
+    assert (await line(story, message)).status is Status.UNKNOWN
+    assert await claim(story) == []
+    clock.move(30)
+    assert [int(c.key) for c in await claim(story)] == [message]
+    again = await begin(story, message)
+    assert again is not None
+    assert again.uncertain
+    await finish(story, message, NeverSent())
+    (retry,) = await claim(story)
+    surely = await begin(story, int(retry.key))
+    assert surely is not None
+    assert not surely.uncertain
+
+
+async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    message = await story.write(ann, "hello")
+    await claim(story)
+    await begin(story, message)
+    clock.now += timedelta(seconds=61)  # the lease of whoever crashed has ended
+    assert [int(c.key) for c in await claim(story)] == [message]
+    again = await begin(story, message)
+    assert again is not None
+    assert again.uncertain
+
+
+async def test_a_callback_settles_an_unknown_outcome(story: Story, ann: int) -> None:
+    message = await story.write(ann, "hello")
+    await claim(story)
+    await begin(story, message)
+    await finish(story, message, Unsure(why="timeout"))
+    receipt = Receipt(sid="SM9", status=Status.DELIVERED, message_id=message)
+    assert await story.store.write(record_receipt, receipt)
+    settled = await line(story, message)
+    assert (settled.status, settled.provider_sid) == (Status.DELIVERED, "SM9")
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) == 0
+
+
+async def test_a_callback_that_is_quicker_than_the_answer_is_not_overwritten(story: Story, ann: int) -> None:
+    message = await story.write(ann, "hello")
+    await claim(story)
+    await begin(story, message)
+    await story.store.write(record_receipt, Receipt(sid="SM9", status=Status.DELIVERED, message_id=message))
+    await finish(story, message, Accepted(sid="SM9"))
+    assert (await line(story, message)).status is Status.DELIVERED
+
+
+@pytest.mark.parametrize("order", list(permutations(["answer", "sent", "delivered", "sent again"])))
+async def test_receipts_by_the_providers_id_in_any_order(story: Story, ann: int, order: tuple[str, ...]) -> None:
+    message = await story.write(ann, "hello")
+    await claim(story)
+    await begin(story, message)
+    for step in order:
+        if step == "answer":
+            await finish(story, message, Accepted(sid="SM9"))
+        else:
+            status = Status.DELIVERED if step == "delivered" else Status.SENT
+            await story.store.write(record_receipt, Receipt(sid="SM9", status=status))
+    done = await line(story, message)
+    assert (done.status, done.provider_sid) == (Status.DELIVERED, "SM9")
+    assert await story.count(t.unmatched_receipts) == 0
+
+
+async def test_a_failed_delivery_carries_its_code(story: Story, ann: int) -> None:
+    message = await story.write(ann, "hello")
+    await claim(story)
+    await begin(story, message)
+    await finish(story, message, Accepted(sid="SM9"))
+    await story.store.write(record_receipt, Receipt(sid="SM9", status=Status.UNDELIVERED, error_code=30003))
+    failed = await line(story, message)
+    assert failed.error is not None
+    assert (failed.status, failed.error.meaning) == (Status.UNDELIVERED, "The phone is off or out of reach.")
+
+
+async def test_a_receipt_for_nothing_that_is_known_is_kept_once(story: Story) -> None:
+    for _ in range(2):
+        assert not await story.store.write(record_receipt, Receipt(sid="SMx", status=Status.SENT))
+    assert await story.count(t.unmatched_receipts) == 1
+
+
+async def test_our_id_with_another_messages_sid_changes_nothing_of_ours(story: Story, ann: int) -> None:
+    message = await story.write(ann, "hello")
+    await claim(story)
+    await begin(story, message)
+    await finish(story, message, Accepted(sid="SM9"))
+    await story.store.write(record_receipt, Receipt(sid="SMother", status=Status.FAILED, message_id=message))
+    assert (await line(story, message)).status is Status.SENDING

@@ -1,0 +1,166 @@
+"""Work assignment: the agent with the most room is asked, answers in time or not, and the requester is told once."""
+
+import asyncio
+
+import pytest
+
+from handoff_service.errors import Conflict
+from handoff_service.operations.answer_offer import Expire, Reject, expire_offer, reject_work
+from handoff_service.operations.change_interaction import Change, change_interaction
+from handoff_service.rules.vocabulary import Event, Owner, Presence, State, Work, WorkItemState
+from handoff_service.store import inbox, people
+from handoff_service.store import tables as t
+from tests.conftest import Heard, MovedClock
+from tests.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
+
+IN_LINE = "You are in line for Service desk. We answer right here."
+WAITING = "Everyone at Service desk is busy or away right now. You are in line, and we answer right here."
+
+
+async def test_an_offer_says_who_why_and_until_when_and_the_requester_gets_one_line(
+    story: Story, heard: Heard, clock: MovedClock
+) -> None:
+    await story.available(MIA)
+    ann = (await story.text("hi")).interaction_id or 0
+    await story.hand_off(ann, Device="laptop")
+    assert await story.offer() == 1
+    (offer,) = await story.inbox(MIA)
+    assert (offer.interaction.id, offer.reason, offer.collected) == (ann, "Asked for a person.", {"Device": "laptop"})
+    assert (offer.expires_at - clock()).total_seconds() == 60
+    assert await story.texted(ann) == [IN_LINE]
+    assert f"agent:{MIA}" in {hint.topic for hint in heard.hints}
+    assert await story.offer() == 0
+    assert await story.texted(ann) == [IN_LINE]
+
+
+async def test_accepting_makes_the_agent_owner_under_the_next_epoch(story: Story, clock: MovedClock) -> None:
+    await story.available(MIA)
+    ann = (await story.text("hi", to=DIRECT)).interaction_id or 0
+    await story.offer()
+    clock.move(22)
+    assert await story.accept((await story.inbox(MIA))[0].id, MIA) == ann
+    seen = await story.see(ann, MIA)
+    assert (seen.owner.kind, seen.owner.name, seen.epoch, seen.state, seen.unread) == (
+        Owner.AGENT, "Mia Chen", 2, State.WORK_IN_PROGRESS, 0,
+    )  # fmt: skip
+    assert [a.name for a in seen.live_group] == ["Mia Chen"]
+    marker = next(line for line in await story.lines(ann) if line.event is Event.OWNER_CHANGED)
+    assert (marker.body, marker.reason) == ("Mia Chen accepted", "after 22 s")
+    assert await story.inbox(MIA) == []
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER) == 0
+
+
+async def test_nobody_free_is_told_once_and_the_first_who_comes_is_offered_the_oldest(
+    story: Story, clock: MovedClock
+) -> None:
+    waiting = []
+    for number in (ANN, BOB, STRANGER):
+        waiting.append((await story.text(number=number, to=DIRECT)).interaction_id or 0)
+        clock.move(1)
+    await story.offer()
+    await story.offer()
+    assert [await story.texted(w) for w in waiting] == [[WAITING]] * 3
+    await story.available(MIA)
+    await story.offer()
+    assert [o.interaction.id for o in await story.inbox(MIA)] == waiting[:2], "a capacity of two"
+    assert await story.texted(waiting[0]) == [WAITING], "no second line"
+
+
+async def test_rejecting_asks_the_next_agent_at_once(story: Story) -> None:
+    await story.available(MIA, OMAR)
+    await story.text(to=DIRECT)
+    await story.offer()
+    (first,) = await story.inbox(MIA)
+    await story.store.write(reject_work, Reject(work_item_id=first.id, agent_id=MIA, reason="Not my expertise"))
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK) == 1
+    await story.offer()
+    assert await story.inbox(MIA) == []
+    assert len(await story.inbox(OMAR)) == 1
+    item = await story.store.read(inbox.work_item, first.id)
+    assert [(o.agent.name, o.outcome, o.outcome_reason) for o in item.offers] == [
+        ("Mia Chen", "rejected", "Not my expertise"),
+        ("Omar Haddad", None, None),
+    ]
+
+
+async def test_when_all_decline_it_is_offered_again_after_a_pause(story: Story, clock: MovedClock) -> None:
+    await story.available(MIA)
+    await story.text(to=DIRECT)
+    await story.offer()
+    (offer,) = await story.inbox(MIA)
+    await story.store.write(reject_work, Reject(work_item_id=offer.id, agent_id=MIA, reason="Busy"))
+    assert await story.offer() == 0
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.OFFER_WORK)
+    clock.now = work.due_at
+    assert await story.offer() == 1
+    assert len(await story.inbox(MIA)) == 1
+
+
+async def test_an_offer_that_runs_out_sets_the_agent_away_and_asks_the_next(story: Story, clock: MovedClock) -> None:
+    await story.available(MIA, OMAR)
+    ann = (await story.text(to=DIRECT)).interaction_id or 0
+    await story.offer()
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER)
+    clock.now = work.due_at
+    (offer,) = await story.inbox(MIA)
+    with pytest.raises(Conflict):
+        await story.accept(offer.id, MIA)
+    await story.store.write(expire_offer, Expire(int(work.key)))
+    await story.offer()
+    agents = await story.store.read(people.agents)
+    assert (agents[MIA].presence, agents[MIA].load) == (Presence.AWAY, 0)
+    assert len(await story.inbox(OMAR)) == 1
+    assert await story.texted(ann) == [IN_LINE]
+
+
+async def test_an_offer_that_comes_to_nothing_with_nobody_free_tells_the_requester(
+    story: Story, clock: MovedClock
+) -> None:
+    await story.available(MIA)
+    ann = (await story.text(to=DIRECT)).interaction_id or 0
+    await story.offer()
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER)
+    clock.now = work.due_at
+    await story.store.write(expire_offer, Expire(int(work.key)))
+    await story.offer()
+    assert await story.texted(ann) == [IN_LINE, WAITING]
+
+
+async def test_exactly_one_of_many_clicks_gets_the_conversation(story: Story) -> None:
+    await story.available(MIA)
+    await story.text(to=DIRECT)
+    await story.offer()
+    (offer,) = await story.inbox(MIA)
+    answers = await asyncio.gather(*(story.accept(offer.id, MIA) for _ in range(8)), return_exceptions=True)
+    assert sorted(type(a).__name__ for a in answers) == ["Conflict"] * 7 + ["int"]
+
+
+async def test_an_offer_is_nobody_elses(story: Story) -> None:
+    await story.available(MIA)
+    await story.text(to=DIRECT)
+    await story.offer()
+    (offer,) = await story.inbox(MIA)
+    with pytest.raises(Conflict):
+        await story.accept(offer.id, OMAR)
+
+
+async def test_a_conversation_on_hold_makes_room(story: Story) -> None:
+    first = await story.with_agent(MIA, number=ANN)
+    await story.with_agent(MIA, number=BOB)
+    await story.text(number=STRANGER, to=DIRECT)
+    assert await story.offer() == 0
+    await story.store.write(change_interaction, Change(interaction_id=first, state=State.ON_HOLD))
+    assert await story.offer() == 1
+
+
+async def test_closing_while_it_is_offered_withdraws_the_offer(story: Story) -> None:
+    await story.available(MIA)
+    ann = (await story.text(to=DIRECT)).interaction_id or 0
+    await story.offer()
+    (offer,) = await story.inbox(MIA)
+    await story.close(ann, OMAR)
+    assert await story.inbox(MIA) == []
+    item = await story.store.read(inbox.work_item, offer.id)
+    assert (item.state, item.offers[0].outcome) == (WorkItemState.CANCELED, "withdrawn")
+    with pytest.raises(Conflict):
+        await story.accept(offer.id, MIA)

@@ -1,0 +1,172 @@
+"""Random texts, closings and handoffs on a few lines: what must always hold, on both databases.
+
+Never two active interactions on a line, never a message without an interaction, never two active profiles for a
+number, never a gap in a conversation, never a conversation that nobody would go on with.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from itertools import count
+from typing import Any
+
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from handoff_service.errors import Refusal
+from handoff_service.rules.vocabulary import Owner, Work
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms
+from handoff_service.store.store import Store
+from tests.conftest import Heard, MovedClock
+from tests.story import DIRECT, MAIN, MIA, OMAR, Story
+
+_numbers = count(1)
+LINES = st.tuples(st.integers(0, 1), st.sampled_from([MAIN, DIRECT]))
+i, m, p = t.interactions, t.messages, t.messaging_profiles
+
+TWO_ACTIVE = (
+    sa.select(i.c.requester_number)
+    .where(i.c.closed_at.is_(None))
+    .group_by(i.c.requester_number, i.c.provider_number_id)
+    .having(sa.func.count() > 1)
+)
+TWO_PROFILES = sa.select(p.c.number).where(p.c.active).group_by(p.c.number).having(sa.func.count() > 1)
+WITHOUT = sa.select(m.c.id).where(m.c.interaction_id.not_in(sa.select(i.c.id)))
+GAPS = (
+    sa.select(i.c.id)
+    .join(m, m.c.interaction_id == i.c.id)
+    .group_by(i.c.id, i.c.last_seq)
+    .having(sa.or_(sa.func.count() != i.c.last_seq, sa.func.max(m.c.seq) != i.c.last_seq))
+)
+UNOWNED = sa.select(i.c.id).where(i.c.closed_at.is_(None) == (i.c.owner == Owner.NONE))
+WAITING_ITEM = sa.select(t.work_items.c.interaction_id).where(
+    t.work_items.c.state.in_(["queued", "pending_accept"])
+)
+FORGOTTEN = sa.select(i.c.id).where(i.c.owner == Owner.QUEUE, i.c.id.not_in(WAITING_ITEM))
+LEFT_OVER = sa.select(i.c.id).where(i.c.owner != Owner.QUEUE, i.c.id.in_(WAITING_ITEM))
+UNANSWERED = sa.select(i.c.id).where(
+    i.c.owner == Owner.VIRTUAL_AGENT,
+    sa.cast(i.c.id, sa.Text).not_in(sa.select(t.due_work.c.key).where(t.due_work.c.kind == Work.BOT_TURN)),
+    sa.select(m.c.id)
+    .where(
+        m.c.interaction_id == i.c.id,
+        m.c.direction == "inbound",
+        m.c.seq
+        > sa.func.coalesce(
+            sa.select(sa.func.max(t.bot_turns.c.up_to_seq))
+            .where(t.bot_turns.c.interaction_id == i.c.id, t.bot_turns.c.answered_at.is_not(None))
+            .scalar_subquery(),
+            0,
+        ),
+    )
+    .exists(),
+)
+NEVER = {
+    "two active interactions on a line": TWO_ACTIVE,
+    "two active profiles for a number": TWO_PROFILES,
+    "a message without an interaction": WITHOUT,
+    "a gap in a conversation": GAPS,
+    "an active conversation without an owner, or a closed one with one": UNOWNED,
+    "a conversation in a queue that no work item speaks for": FORGOTTEN,
+    "a work item that waits for a conversation that does not": LEFT_OVER,
+    "a text to the virtual agent that nothing will answer": UNANSWERED,
+}
+
+
+class Lines(RuleBasedStateMachine):
+    """Two requesters, two company numbers, two agents, one bot."""
+
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.clock = MovedClock()
+        self.runner.run(self._open())
+        self.numbers = [f"+1202555{next(_numbers):04d}" for _ in range(2)]
+        self.seen: list[int] = []
+
+    async def _open(self) -> None:
+        self.story = Story(Store(self.url, clock=self.clock, terms=Terms(), told=Heard()))
+        await self.story.available(MIA, OMAR)
+
+    def do(self, act: Coroutine[Any, Any, Any]) -> Any:
+        """A step of the story. What is refused must leave nothing half done, which the invariants see."""
+        try:
+            return self.runner.run(act)
+        except Refusal:
+            return None
+
+    def pick(self, which: int) -> int:
+        return self.seen[which % len(self.seen)] if self.seen else 0
+
+    @rule(lines=st.lists(LINES, min_size=1, max_size=4))
+    def texts_at_once(self, lines: list[tuple[int, str]]) -> None:
+        async def all_at_once() -> list[Any]:
+            return await asyncio.gather(*(self.story.text(number=self.numbers[n], to=to) for n, to in lines))
+
+        self.seen += [r.interaction_id for r in self.do(all_at_once()) if r.interaction_id not in self.seen]
+
+    @rule(which=st.integers(0, 9), agent=st.sampled_from([MIA, OMAR]))
+    def an_agent_closes(self, which: int, agent: int) -> None:
+        self.do(self.story.close(self.pick(which), agent))
+
+    @rule(which=st.integers(0, 9), how=st.sampled_from(["answers", "hands over", "fails", "is late"]))
+    def the_bot_takes_a_turn(self, which: int, how: str) -> None:
+        async def turn() -> None:
+            if how == "hands over":
+                if await self.story.begin(self.pick(which)):
+                    await self.story.hand_off(self.pick(which))
+                return
+            question = await self.story.begin(self.pick(which))
+            if question is None:
+                return
+            if how == "is late":
+                await self.story.write(self.pick(which), "I take this", MIA)
+            await self.story.finish(question, *([] if how == "fails" else ["Hello"]))
+
+        self.do(turn())
+
+    @rule(which=st.integers(0, 9), agent=st.sampled_from([MIA, OMAR]))
+    def an_agent_writes(self, which: int, agent: int) -> None:
+        self.do(self.story.write(self.pick(which), "hello", agent))
+
+    @rule()
+    def work_is_offered(self) -> None:
+        self.do(self.story.offer())
+
+    @rule(agent=st.sampled_from([MIA, OMAR]))
+    def an_agent_accepts(self, agent: int) -> None:
+        offers = self.do(self.story.inbox(agent))
+        if offers:
+            self.do(self.story.accept(offers[0].id, agent))
+
+    @invariant()
+    def holds(self) -> None:
+        for never, query in NEVER.items():
+            found = self.runner.run(self.story.store.read(lambda conn, query=query: conn.execute(query).all()))
+            assert not found, never
+
+    def teardown(self) -> None:
+        self.runner.run(self._finish())
+        self.runner.close()
+
+    async def _finish(self) -> None:
+        for interaction in self.seen:
+            try:
+                await self.story.close(interaction)
+            except Refusal:
+                continue
+        self.story.store.close()
+
+
+def test_random_lines(database_url: str) -> None:
+    machine = type("LinesHere", (Lines,), {"url": database_url})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

@@ -1,0 +1,79 @@
+"""The decision tables say what the product page says, word for word in the left column, and do what it says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from handoff_service.rules import profile_matching, requester_initiated
+from handoff_service.rules.profile_matching import NumberFacts
+from handoff_service.rules.vocabulary import FirstResponder, Owner, State
+
+PAGE = (Path(__file__).parents[2] / "docs" / "product.md").read_text()
+
+
+def left_columns(heading: str) -> set[str]:
+    """The left cells of the tables under a heading, without emphasis and what stands in brackets at the end."""
+    section = PAGE.split(f"## {heading}")[1].split("\n## ")[0]
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| ")]
+    return {re.sub(r"\*\*", "", cell).strip() for cell in cells} - {"if"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "table"),
+    [
+        ("Table 1: messaging profiles (who is texting?)", profile_matching),
+        ("Table 2: the requester writes", requester_initiated),
+    ],
+    ids=["table 1", "table 2"],
+)
+def test_the_left_column_is_the_product_pages(heading: str, table: object) -> None:
+    assert {str(row) for row in table.If} == left_columns(heading)  # type: ignore[attr-defined]
+    assert set(table.TABLE) == set(table.If)  # type: ignore[attr-defined]
+
+
+ANN, BOB, CY = 1, 2, 3
+WHO = [
+    # label, users on the number, has profile, profile's user -> make, tie, whose, candidates
+    ("one user, no profile", (ANN,), False, None, True, True, ANN, ()),
+    ("no user but a profile", (), True, ANN, False, False, ANN, ()),
+    ("no user but a profile of nobody", (), True, None, False, False, None, ()),
+    ("no user, no profile", (), False, None, True, False, None, ()),
+    ("conflict", (BOB,), True, ANN, False, False, ANN, (BOB,)),
+    ("conflict with several", (BOB, CY), True, ANN, False, False, ANN, (BOB, CY)),
+    ("same user", (ANN,), True, ANN, False, False, ANN, ()),
+    ("one user, profile of nobody", (ANN,), True, None, False, True, ANN, ()),
+    ("several users, no profile", (ANN, BOB), False, None, True, False, None, (ANN, BOB)),
+    ("several users, profile of nobody", (ANN, BOB), True, None, False, False, None, (ANN, BOB)),
+    ("several users, profile of one", (ANN, BOB), True, BOB, False, False, BOB, (ANN,)),
+]
+
+
+@pytest.mark.parametrize(
+    ("users", "has", "of", "make", "tie", "whose", "candidates"), [w[1:] for w in WHO], ids=[w[0] for w in WHO]
+)
+def test_who_is_texting(
+    users: tuple[int, ...], has: bool, of: int | None, make: bool, tie: bool, whose: int | None, candidates: object
+) -> None:
+    match = profile_matching.match(NumberFacts(users=users, has_profile=has, profile_user=of))
+    assert (match.make_profile, match.tie_profile, match.user, match.candidates) == (make, tie, whose, candidates)
+
+
+@pytest.mark.parametrize(
+    ("responder", "bot", "owner"),
+    [
+        (FirstResponder.VIRTUAL_AGENT, True, Owner.VIRTUAL_AGENT),
+        (FirstResponder.VIRTUAL_AGENT, False, Owner.QUEUE),
+        (FirstResponder.LIVE_AGENT, True, Owner.QUEUE),
+    ],
+)
+def test_who_answers_first(responder: FirstResponder, bot: bool, owner: Owner) -> None:
+    first = requester_initiated.first_owner(responder, bot_answers=bot)
+    assert first.owner is owner
+    assert (first.reason is None) == (owner is Owner.VIRTUAL_AGENT), "a queue is always told why"
+
+
+def test_a_text_takes_an_interaction_off_hold_and_changes_no_other_state() -> None:
+    after = {state: requester_initiated.state_after_text(state) for state in State}
+    assert after.pop(State.ON_HOLD) is State.WORK_IN_PROGRESS
+    assert all(before is now for before, now in after.items())

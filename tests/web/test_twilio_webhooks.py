@@ -1,0 +1,336 @@
+"""Twilio's webhooks on a running server, signed for the public address: what is answered and what is written."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+from multidict import MultiDict
+from twilio.request_validator import RequestValidator
+
+from handoff_service.errors import DatabaseAway
+from handoff_service.operations.receive_sms import Attachment, Outcome, Received, Text, receive_sms
+from handoff_service.operations.record_receipt import Receipt, record_receipt
+from handoff_service.rules.vocabulary import Status
+from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer, FakeTwilio
+from tests.web.webhook_server import PUBLIC, RecordingStore, post_raw, running
+
+SMS, STATUS = f"{PUBLIC}/webhooks/twilio/sms", f"{PUBLIC}/webhooks/twilio/status"
+ANN, LINE = "+12025550101", "+18885550100"
+SID = "SM" + "a" * 32
+TWIML = Answer(200, "<Response/>")
+
+
+@pytest.fixture
+def recorder() -> RecordingStore:
+    return RecordingStore()
+
+
+@pytest.fixture
+async def base(recorder: RecordingStore, tmp_path: Path) -> AsyncIterator[str]:
+    async with running(recorder, tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+async def twilio(base: str) -> AsyncIterator[FakeTwilio]:
+    async with FakeTwilio() as fake:
+        fake.reroute = {PUBLIC: base}
+        yield fake
+
+
+async def text_in(twilio: FakeTwilio, *, without: str = "", **changes: str) -> Answer:
+    """Ann's text, with parameters changed, or one left out."""
+    form = {
+        "MessageSid": SID, "SmsSid": SID, "AccountSid": ACCOUNT_SID, "From": ANN, "To": LINE, "Body": "Hello",
+        "NumMedia": "0", "FromCity": "", "FromState": "DC", "ApiVersion": "2010-04-01",
+    } | changes  # fmt: skip
+    form.pop(without, None)
+    return await twilio.post(SMS, form)
+
+
+def text(**changes: Any) -> Text:
+    return Text(**{"sid": SID, "requester_number": ANN, "provider_number": LINE, "body": "Hello"} | changes)
+
+
+def pictures(n: int) -> tuple[Attachment, ...]:
+    return tuple(Attachment(f"https://api.twilio.com/{i}", "image/png") for i in range(n))
+
+
+def picture_form(n: int, count: str | None = None) -> dict[str, str]:
+    form = {"NumMedia": count or str(n)}
+    for i, picture in enumerate(pictures(n)):
+        form |= {f"MediaUrl{i}": picture.url, f"MediaContentType{i}": picture.content_type}
+    return form
+
+
+TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
+    ("a text", {}, 200, text()),
+    ("no words", {"Body": ""}, 200, text(body="")),
+    ("Body left out", {"without": "Body"}, 200, text(body="")),
+    ("plus, percent, ampersand", {"Body": "1+1=2 & 50%25"}, 200, text(body="1+1=2 & 50%25")),
+    ("emoji and new lines", {"Body": "\U0001f44d\r\n\u00e9"}, 200, text(body="\U0001f44d\r\n\u00e9")),
+    ("a leading slash is a word like any other", {"Body": "/restart"}, 200, text(body="/restart")),
+    ("NUL", {"Body": "a\0b"}, 200, text(body="a\ufffdb")),
+    ("1,600 emoji", {"Body": "\U0001f44d" * 1600}, 200, text(body="\U0001f44d" * 1600)),
+    ("a parameter nobody has heard of", {"Sparkle": "1"}, 200, text()),
+    ("from a short code", {"From": "72975"}, 200, text(requester_number="72975")),
+    ("from a number without a plus", {"From": "12025550101"}, 200, text(requester_number="12025550101")),
+    ("one picture", picture_form(1), 200, text(media=pictures(1))),
+    ("ten pictures", picture_form(10), 200, text(media=pictures(10))),
+    ("more pictures than there can be", picture_form(12), 200, text(media=pictures(10))),
+    ("more pictures promised than came", picture_form(1, "3"), 200, text(media=pictures(1))),
+    ("NumMedia left out", {"without": "NumMedia"}, 200, text()),
+    ("NumMedia blank", {"NumMedia": ""}, 200, text()),
+    ("NumMedia no number", {"NumMedia": "two"}, 400, "NumMedia"),
+    ("NumMedia negative", {"NumMedia": "-1"}, 400, "NumMedia"),
+    ("NumMedia in other digits", {"NumMedia": "\u0662"}, 400, "NumMedia"),
+    ("MessageSid left out", {"without": "MessageSid"}, 400, "MessageSid"),
+    ("MessageSid blank", {"MessageSid": ""}, 400, "MessageSid"),
+    ("MessageSid without end", {"MessageSid": "S" * 3000}, 400, "MessageSid"),
+    ("From left out", {"without": "From"}, 400, "From"),
+    ("From blank", {"From": ""}, 400, "From"),
+    ("From another channel", {"From": f"whatsapp:{ANN}"}, 400, "From"),
+    ("From with a line after it", {"From": f"{ANN}\n"}, 400, "From"),
+    ("To left out", {"without": "To"}, 400, "To"),
+    ("To no number", {"To": "desk"}, 400, "To"),
+]
+
+
+@pytest.mark.parametrize(("changes", "status", "expected"), [t[1:] for t in TEXTS], ids=[t[0] for t in TEXTS])
+async def test_texts(
+    twilio: FakeTwilio, recorder: RecordingStore, changes: dict[str, str], status: int, expected: Text | str
+) -> None:
+    """One text, one write, empty TwiML; or a refusal that names the field."""
+    answer = await text_in(twilio, **changes)
+    assert answer.status == status
+    if isinstance(expected, Text):
+        assert answer == TWIML
+        assert recorder.written == [(receive_sms, expected)]
+    else:
+        assert answer.text.startswith(f"{expected} ")
+        assert recorder.written == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [(Outcome.STORED, 200), (Outcome.REPEAT, 200), (Outcome.UNKNOWN_NUMBER, 404)]
+)
+async def test_what_became_of_a_text(
+    twilio: FakeTwilio, recorder: RecordingStore, outcome: Outcome, status: int
+) -> None:
+    """A repeat is answered like the first; a number that is not ours is not."""
+    recorder.answers[id(receive_sms)] = Received(outcome, None)
+    answer = await text_in(twilio)
+    assert answer.status == status
+    assert (answer == TWIML) is (status == 200)
+
+
+async def test_a_real_shaped_webhook(twilio: FakeTwilio, recorder: RecordingStore) -> None:
+    """All of Twilio's parameters, blank ones among them, and a picture."""
+    answer = await twilio.send_inbound(SMS, ANN, LINE, "Look", [("https://api.twilio.com/0", "image/png")], sid=SID)
+    assert answer == TWIML
+    assert recorder.written == [(receive_sms, text(body="Look", media=pictures(1)))]
+    assert sum(not value for value in twilio.callbacks[0].form.values()) >= 4
+
+
+async def test_texts_of_a_line_stay_together(twilio: FakeTwilio, recorder: RecordingStore) -> None:
+    """The same two numbers name the same lane."""
+    for sid, sender in [("SM1", ANN), ("SM2", ANN), ("SM3", "+12025550102")]:
+        await text_in(twilio, MessageSid=sid, From=sender)
+    assert recorder.nears[0] == recorder.nears[1] != recorder.nears[2]
+
+
+RECEIPTS: list[tuple[str, dict[str, str], str, int, Receipt | str]] = [
+    (
+        "sent",
+        {"MessageStatus": "sent"},
+        "?message=7",
+        200,
+        Receipt(sid=SID, status=Status.SENT, message_id=7),
+    ),
+    ("queued is sending here", {"MessageStatus": "queued"}, "", 200, Receipt(sid=SID, status=Status.SENDING)),
+    ("read is delivered here", {"MessageStatus": "read"}, "", 200, Receipt(sid=SID, status=Status.DELIVERED)),
+    (
+        "undelivered, with why",
+        {"MessageStatus": "undelivered", "ErrorCode": "30003"},
+        "?message=7",
+        200,
+        Receipt(sid=SID, status=Status.UNDELIVERED, error_code=30003, message_id=7),
+    ),
+    (
+        "an error code that is none",
+        {"MessageStatus": "failed", "ErrorCode": "E1"},
+        "",
+        200,
+        Receipt(sid=SID, status=Status.FAILED),
+    ),
+    (
+        "an error code of zero digits",
+        {"MessageStatus": "delivered", "ErrorCode": ""},
+        "",
+        200,
+        Receipt(sid=SID, status=Status.DELIVERED),
+    ),
+    ("our id no number", {"MessageStatus": "sent"}, "?message=x", 200, Receipt(sid=SID, status=Status.SENT)),
+    (
+        "our id too long",
+        {"MessageStatus": "sent"},
+        f"?message={'9' * 30}",
+        200,
+        Receipt(sid=SID, status=Status.SENT),
+    ),
+    ("our id blank", {"MessageStatus": "sent"}, "?message=", 200, Receipt(sid=SID, status=Status.SENT)),
+    (
+        "a query in other writing",
+        {"MessageStatus": "sent"},
+        "?a=%2B%20+&message=7&b",
+        200,
+        Receipt(sid=SID, status=Status.SENT, message_id=7),
+    ),
+    ("a word of inbound texts", {"MessageStatus": "received"}, "", 400, "MessageStatus"),
+    ("another such word", {"MessageStatus": "receiving"}, "", 400, "MessageStatus"),
+    ("an unknown word", {"MessageStatus": "teleported"}, "", 400, "MessageStatus"),
+    ("no word", {}, "", 400, "MessageStatus"),
+    ("no SID", {"MessageStatus": "sent", "MessageSid": ""}, "", 400, "MessageSid"),
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "query", "status", "expected"), [r[1:] for r in RECEIPTS], ids=[r[0] for r in RECEIPTS]
+)
+async def test_receipts(
+    twilio: FakeTwilio,
+    recorder: RecordingStore,
+    changes: dict[str, str],
+    query: str,
+    status: int,
+    expected: Receipt | str,
+) -> None:
+    """One receipt, one write; or a refusal that names the field."""
+    answer = await twilio.post(STATUS + query, {"MessageSid": SID, "SmsSid": SID, "To": ANN, "From": LINE} | changes)
+    assert answer.status == status
+    if isinstance(expected, Receipt):
+        assert recorder.written == [(record_receipt, expected)]
+    else:
+        assert answer.text.startswith(f"{expected} ")
+        assert recorder.written == []
+
+
+async def test_a_receipt_for_an_unknown_message(twilio: FakeTwilio, recorder: RecordingStore) -> None:
+    """It is kept, so Twilio gets its 200."""
+    recorder.answers[id(record_receipt)] = False
+    assert await twilio.post(STATUS, {"MessageSid": SID, "MessageStatus": "sent"}) == TWIML
+
+
+async def test_the_database_is_away(twilio: FakeTwilio, recorder: RecordingStore) -> None:
+    """Twilio must not think that we have it."""
+    recorder.failure = DatabaseAway("OperationalError")
+    for answer in [
+        await text_in(twilio),
+        await twilio.post(STATUS, {"MessageSid": SID, "MessageStatus": "sent"}),
+    ]:
+        assert answer.status == 503
+        assert "database" in answer.text
+
+
+FORM = {"MessageSid": SID, "From": ANN, "To": LINE, "Body": "Hello"}
+FORM_TYPE = "application/x-www-form-urlencoded"
+RAW: list[tuple[str, bytes, str, int]] = [
+    ("JSON", b'{"MessageSid": "SM1"}', "application/json", 400),
+    ("a form of parts", b"--x--", "multipart/form-data; boundary=x", 400),
+    ("no type", b"", "", 400),
+    ("a form with a charset", urlencode(FORM).encode(), f"{FORM_TYPE}; charset=UTF-8", 200),
+    ("a form in capitals", urlencode(FORM).encode(), FORM_TYPE.upper(), 200),
+    ("a field twice: the first counts", urlencode(FORM).encode() + b"&Body=Other", FORM_TYPE, 200),
+    ("broken UTF-8", urlencode(FORM).encode() + b"&FromCity=%ff%fe", FORM_TYPE, 200),
+    ("too many fields", b"a=1&" * 401 + urlencode(FORM).encode(), FORM_TYPE, 400),
+    ("64 KB and a little", b"a=" + b"1" * 65_600, FORM_TYPE, 413),
+    ("below 64 KB", urlencode(FORM).encode() + b"&a=" + b"1" * 60_000, FORM_TYPE, 200),
+]
+
+
+@pytest.mark.parametrize(("body", "content_type", "status"), [r[1:] for r in RAW], ids=[r[0] for r in RAW])
+async def test_bodies(
+    twilio: FakeTwilio, recorder: RecordingStore, base: str, body: bytes, content_type: str, status: int
+) -> None:
+    """What is not a form of a sensible size is refused before anybody looks into it."""
+    pairs = parse_qsl(body.decode(), keep_blank_values=True)
+    signature = RequestValidator(AUTH_TOKEN).compute_signature(SMS, MultiDict(pairs))
+    answer = await post_raw(
+        f"{base}/webhooks/twilio/sms", body, {"Content-Type": content_type, "X-Twilio-Signature": signature}
+    )
+    assert answer.status == status
+    assert [command.body for _, command in recorder.written] == (["Hello"] if status == 200 else [])
+
+
+async def test_broken_utf_8_in_a_text(twilio: FakeTwilio, recorder: RecordingStore, base: str) -> None:
+    """It becomes U+FFFD, as for Twilio's own validator."""
+    signature = twilio.signature(SMS, FORM | {"Body": "a\ufffdb"})
+    body = urlencode(FORM | {"Body": "a"}).encode() + b"%FFb"
+    answer = await post_raw(
+        f"{base}/webhooks/twilio/sms", body, {"Content-Type": FORM_TYPE, "X-Twilio-Signature": signature}
+    )
+    assert answer == TWIML
+    assert recorder.written == [(receive_sms, text(body="a\ufffdb"))]
+
+
+@pytest.mark.parametrize("path", ["sms", "status"])
+async def test_signatures(twilio: FakeTwilio, recorder: RecordingStore, base: str, path: str) -> None:
+    """Only a signature over the public address and every field counts."""
+    url = f"{PUBLIC}/webhooks/twilio/{path}"
+    form = FORM | {"MessageStatus": "sent"}
+    stranger = FakeTwilio(auth_token="guess")
+    forged = {
+        "none": "",
+        "another account's": stranger.signature(url, form),
+        "of the address that the server sees": twilio.signature(url.replace(PUBLIC, base), form),
+        "of other words": twilio.signature(url, form | {"Body": "Hello!"}),
+        "of another address": twilio.signature(f"{url}?message=8", form),
+        "not ASCII": "\u00e9",
+    }
+    answers = {name: (await twilio.post(url, form, signature=s)).status for name, s in forged.items()}
+    assert answers == dict.fromkeys(forged, 403)
+    assert recorder.written == []
+    assert await twilio.post(url, form) == TWIML
+
+
+async def test_the_secondary_token(recorder: RecordingStore, tmp_path: Path) -> None:
+    """While tokens are changed over, Twilio signs with one or the other."""
+    async with (
+        running(recorder, tmp_path, PATCHBOARD_TWILIO_AUTH_TOKEN_SECONDARY="next") as base,
+        FakeTwilio(auth_token="next") as twilio,
+    ):
+        twilio.reroute = {PUBLIC: base}
+        assert await text_in(twilio) == TWIML
+        twilio.auth_token = AUTH_TOKEN
+        assert await text_in(twilio) == TWIML
+
+
+async def test_without_twilio(recorder: RecordingStore, tmp_path: Path) -> None:
+    """With the simulator there is nothing to check a signature with, so there is nothing here."""
+    async with (
+        running(recorder, tmp_path, PATCHBOARD_SMS_PROVIDER="simulator") as base,
+        FakeTwilio() as twilio,
+    ):
+        twilio.reroute = {PUBLIC: base}
+        answer = await text_in(twilio)
+        assert answer.status == 404
+        assert "not twilio" in answer.text
+        assert recorder.written == []
+
+
+async def test_the_log_holds_no_words_and_no_numbers(
+    twilio: FakeTwilio, caplog: pytest.LogCaptureFixture, recorder: RecordingStore
+) -> None:
+    """Whatever becomes of a text, its words and the whole number stay out of the log."""
+    caplog.set_level("INFO", "patchboard")
+    await text_in(twilio, Body="secret words")
+    recorder.answers[id(receive_sms)] = Received(Outcome.UNKNOWN_NUMBER)
+    await text_in(twilio, Body="secret words")
+    await text_in(twilio, Body="secret words", NumMedia="x")
+    assert "action=text_stored" in caplog.text
+    assert "action=text_to_unknown_number" in caplog.text
+    assert "action=webhook_refused" in caplog.text
+    for hidden in ("secret", ANN, LINE):
+        assert hidden not in caplog.text

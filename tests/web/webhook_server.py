@@ -1,0 +1,76 @@
+"""Twilio's webhooks alone on a free port, with a store that only remembers what it was given."""
+
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+from sanic import Sanic
+
+from handoff_service import settings
+from handoff_service.operations.receive_sms import Outcome, Received, receive_sms
+from handoff_service.operations.record_receipt import record_receipt
+from handoff_service.web.twilio import blueprint
+from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer
+
+PUBLIC = "https://sms.example.com/desk"  # behind a proxy that takes /desk away
+
+
+class RecordingStore:
+    """Takes commands instead of the real store. ``answers`` may be changed, ``failure`` is raised."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[Any, Any]] = []
+        self.nears: list[object] = []
+        self.answers: dict[int, object] = {
+            id(receive_sms): Received(Outcome.STORED, 1),
+            id(record_receipt): True,
+        }
+        self.failure: Exception | None = None
+
+    async def write(self, operation: object, command: object, *, near: object = None) -> object:
+        if self.failure is not None:
+            raise self.failure
+        self.written.append((operation, command))
+        self.nears.append(near)
+        return self.answers[id(operation)]
+
+
+@asynccontextmanager
+async def running(store: RecordingStore, home: Path, **changes: str) -> AsyncIterator[str]:
+    """The webhooks alone on a free port. Yields the address."""
+    environ = {
+        "PATCHBOARD_HOME": str(home),
+        "PATCHBOARD_PUBLIC_URL": PUBLIC,
+        "PATCHBOARD_SMS_PROVIDER": "twilio",
+        "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+    }
+    app = Sanic(f"webhooks-{secrets.token_hex(4)}", configure_logging=False)
+    app.config.update(MOTD=False, ACCESS_LOG=False, TOUCHUP=False)  # touch-up works for one start in a process
+    app.ctx.desk = SimpleNamespace(store=store)
+    app.blueprint(blueprint(settings.read(environ | changes)))
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = await app.create_server(sock=listening, return_asyncio_server=True)
+        assert server is not None
+        await server.startup()
+        await server.start_serving()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.close()
+        await server.wait_closed()
+    Sanic.unregister_app(app)
+
+
+async def post_raw(url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    """Post bytes as they are, with no header but these; a blank one is left out."""
+    sent = {name: value for name, value in headers.items() if value}
+    async with (
+        aiohttp.ClientSession(skip_auto_headers=["Content-Type"]) as client,
+        client.post(url, data=body, headers=sent) as response,
+    ):
+        return Answer(response.status, await response.text())
