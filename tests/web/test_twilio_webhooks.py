@@ -84,6 +84,7 @@ TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
     ("NumMedia left out", {"without": "NumMedia"}, 200, text()),
     ("NumMedia blank", {"NumMedia": ""}, 200, text()),
     ("NumMedia no number", {"NumMedia": "two"}, 400, "NumMedia"),
+    ("NumMedia a number and more", {"NumMedia": "1x"}, 400, "NumMedia"),
     ("NumMedia negative", {"NumMedia": "-1"}, 400, "NumMedia"),
     ("NumMedia in other digits", {"NumMedia": "\u0662"}, 400, "NumMedia"),
     ("MessageSid left out", {"without": "MessageSid"}, 400, "MessageSid"),

@@ -1,0 +1,89 @@
+"""Due work: claimed once, in order within a line, by any number of processes."""
+
+import asyncio
+from datetime import timedelta
+
+from handoff_service.rules.vocabulary import Work
+from handoff_service.store import due
+from handoff_service.store.due import Due, GiveBack
+from handoff_service.store.lanes import Terms, Transaction
+from handoff_service.store.store import Store
+from tests.conftest import Heard, MovedClock
+
+
+async def arm(store: Store, *work: tuple[str, str, float], kind: Work = Work.DELIVER) -> None:
+    """Arm (key, line, seconds from now)."""
+
+    def operation(tx: Transaction, _: None) -> None:
+        for key, line, seconds in work:
+            due.arm(tx, [Due(kind=kind, key=key, line=line, due_at=tx.now + timedelta(seconds=seconds))])
+
+    await store.write(operation, None)
+
+
+async def claimed(store: Store, most: int = 100) -> list[str]:
+    return [c.key for c in await store.write(due.claim, most)]
+
+
+async def done(store: Store, *keys: str) -> None:
+    await store.write(lambda tx, _: due.disarm(tx, Work.DELIVER, keys), None)
+
+
+async def test_within_a_line_one_at_a_time_lowest_id_first(store: Store) -> None:
+    await arm(store, ("1", "ann", 0), ("2", "ann", 0), ("3", "bob", 0))
+    assert await claimed(store) == ["1", "3"]
+    assert await claimed(store) == []
+    await done(store, "1")
+    assert await claimed(store) == ["2"]
+
+
+async def test_what_waits_for_a_retry_holds_back_those_behind_it(store: Store, clock: MovedClock) -> None:
+    await arm(store, ("1", "ann", 0), ("2", "ann", 0))
+    assert await claimed(store) == ["1"]
+    await store.write(due.give_back, GiveBack(Work.DELIVER, "1", timedelta(seconds=4)))
+    assert await claimed(store) == []
+    clock.move(4)
+    assert await claimed(store) == ["1"]
+
+
+async def test_a_lease_ends_and_somebody_else_goes_on(store: Store, clock: MovedClock) -> None:
+    await arm(store, ("1", "ann", 0))
+    assert await claimed(store) == ["1"]
+    clock.move(59)
+    assert await claimed(store) == []
+    clock.move(1)
+    (again,) = await store.write(due.claim, 1)
+    assert (again.key, again.attempts) == ("1", 2)
+
+
+async def test_not_before_its_time_and_arming_again_moves_it(store: Store, clock: MovedClock) -> None:
+    await arm(store, ("1", "ann", 1.5))
+    clock.move(1)
+    await arm(store, ("1", "ann", 1.5))
+    clock.move(1)
+    assert await claimed(store) == []
+    assert await store.read(due.next_due, clock()) == timedelta(seconds=0.5)
+    clock.move(0.5)
+    assert await claimed(store) == ["1"]
+
+
+async def test_sleeping_is_until_the_next_thing_that_can_be_claimed(store: Store, clock: MovedClock) -> None:
+    assert await store.read(due.next_due, clock()) is None
+    await arm(store, ("1", "ann", 0), ("2", "ann", 0), ("3", "bob", 20))
+    assert await claimed(store) == ["1"]
+    assert await store.read(due.next_due, clock()) == timedelta(seconds=20), "the second of a line is nobody's yet"
+
+
+async def test_many_claimers_get_each_row_once(store: Store, database_url: str, clock: MovedClock) -> None:
+    await arm(store, *((str(n), f"line {n}", 0) for n in range(200)))
+    other = Store(database_url, clock=clock, terms=Terms(), told=Heard())
+    got: list[str] = []
+    stores = [store, other] if not store.is_sqlite else [store]
+
+    async def work(one: Store, lane: int) -> None:
+        while batch := await one.write(due.claim, 7, near=lane):
+            got.extend(c.key for c in batch)
+
+    await asyncio.gather(*(work(one, lane) for one in stores for lane in range(4)))
+    other.close()
+    assert sorted(got, key=int) == [str(n) for n in range(200)]

@@ -1,0 +1,103 @@
+"""Lanes: everything that waits in one commit, the guilty one alone fails, nobody is answered before the commit."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.errors import BadInput
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Hint, SetBased, Terms, Transaction
+from handoff_service.store.store import Store
+from tests.conftest import Heard, MovedClock
+
+
+def add_group(tx: Transaction, name: str) -> str:
+    if name == "bad":
+        raise BadInput(errors={"name": "must not be bad"})
+    tx.conn.execute(sa.insert(t.groups).values(name=name))
+    tx.hint(f"group:{name}")
+    return name
+
+
+async def names(store: Store) -> set[str]:
+    return set(await store.read(lambda conn: conn.execute(sa.select(t.groups.c.name)).scalars().all()))
+
+
+async def test_what_waits_together_is_answered_together_and_the_guilty_one_alone_fails(
+    store: Store, heard: Heard
+) -> None:
+    answers = await asyncio.gather(
+        *(store.write(add_group, name) for name in ("a", "b", "bad", "c")), return_exceptions=True
+    )
+    assert [a for a in answers if isinstance(a, str)] == ["a", "b", "c"]
+    assert isinstance(answers[2], BadInput)
+    assert {"a", "b", "c"} <= await names(store)
+    assert sorted(heard.hints, key=str) == [Hint(f"group:{n}") for n in "abc"], "nothing is told twice after a rerun"
+
+
+async def test_a_set_based_operation_gets_all_that_waits(store: Store) -> None:
+    sizes: list[int] = []
+
+    def add_groups(tx: Transaction, commands: list[str]) -> list[str]:
+        sizes.append(len(commands))
+        tx.conn.execute(sa.insert(t.groups), [{"name": name} for name in commands])
+        return [name.upper() for name in commands]
+
+    operation: SetBased[str, str] = SetBased(add_groups)  # type: ignore[arg-type]
+    hold = threading.Event()
+    first = asyncio.ensure_future(store.write(lambda _tx, _: hold.wait(5), None, near=1))
+    await asyncio.sleep(0)
+    rest = [asyncio.ensure_future(store.write(operation, f"g{n}", near=1)) for n in range(20)]
+    await asyncio.sleep(0)
+    hold.set()
+    assert await asyncio.gather(first, *rest) == [True, *(f"G{n}" for n in range(20))]
+    assert sizes == [20]
+
+
+async def test_cancelling_the_caller_does_not_cancel_the_command(store: Store) -> None:
+    hold = threading.Event()
+
+    def slow(tx: Transaction, name: str) -> str:
+        hold.wait(5)
+        return add_group(tx, name)
+
+    waiting = asyncio.ensure_future(store.write(slow, "kept", near=1))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    hold.set()
+    await store.write(add_group, "after", near=1)
+    assert {"kept", "after"} <= await names(store)
+
+
+async def test_a_unique_conflict_looks_again_once(store: Store) -> None:
+    tries: list[int] = []
+
+    def insert_or_look(tx: Transaction, _: None) -> str:
+        tries.append(1)
+        there = tx.conn.execute(sa.select(t.groups.c.name).where(t.groups.c.name == "x")).scalar()
+        if there and len(tries) > 2:
+            return "found"
+        tx.conn.execute(sa.insert(t.groups).values(name="x"))
+        return "made"
+
+    await store.write(add_group, "x")
+    assert await store.write(insert_or_look, None) == "found"
+
+
+@pytest.fixture
+async def closing(database_url: str, clock: MovedClock) -> AsyncIterator[Store]:
+    store = Store(database_url, clock=clock, terms=Terms(), told=Heard())
+    yield store
+
+
+async def test_closing_finishes_what_is_in_the_lanes(closing: Store, database_url: str, clock: MovedClock) -> None:
+    answers = [asyncio.ensure_future(closing.write(add_group, f"g{n}")) for n in range(50)]
+    await asyncio.sleep(0)
+    closing.close()
+    assert await asyncio.gather(*answers) == [f"g{n}" for n in range(50)]
+    again = Store(database_url, clock=clock, terms=Terms(), told=Heard())
+    assert {f"g{n}" for n in range(50)} <= await names(again)
+    again.close()
