@@ -12,11 +12,10 @@ from handoff_service.operations.answer_offer import Expire, expire_offer
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.offer_work import offer_work
 from handoff_service.operations.ports import (
-    Accepted,
     Bot,
     BotFailed,
     BotReply,
-    NeverSent,
+    LookedUp,
     Outgoing,
     Question,
     SendResult,
@@ -126,14 +125,11 @@ class Worker:
         log.line("text_sent", message=message_id, result=type(result).__name__.lower())
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
-        """Whether a send of unknown outcome went out. Two that cannot be told apart: a callback or a person decides."""
+        """What the provider knows of a send whose outcome is unknown."""
         try:
-            found = await self._hands.provider.find(outgoing)
+            return LookedUp(tuple(await self._hands.provider.find(outgoing)))
         except OSError as error:
             return Unsure(why=str(error))
-        if not found:
-            return NeverSent()
-        return Accepted(sid=found[0].sid, status=found[0].status) if len(found) == 1 else Unsure(why="two alike")
 
     async def _take_bot_turn(self, claimed: Claimed) -> None:
         question = await self._hands.store.write(begin_turn, BeginTurn(int(claimed.key)))

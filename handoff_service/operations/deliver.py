@@ -2,16 +2,16 @@
 
 A message is ``sending`` from the commit before the provider is asked to the commit after. Whoever finds it so again
 (after a crash or a timeout) looks it up at the provider before sending it again, for no provider call can be repeated
-safely. ``_after`` is the place for retries by error code.
+safely. ``_fate`` is the place for retries by error code.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import bindparam, select, update
 
-from handoff_service.operations.ports import Accepted, Later, NeverSent, Outgoing, Refused, SendResult, Unsure
+from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure
 from handoff_service.operations.record_receipt import apply_early_receipts
 from handoff_service.operations.say import tell
 from handoff_service.rules.vocabulary import Status, Work
@@ -90,40 +90,63 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[None]:
     """Write down what became of each send. A receipt that came first is not overwritten."""
     by_id = {c.message_id: c for c in commands}
     rows = tx.conn.execute(_LOCKED, {"ids": list(by_id)}).all()
-    changes, done, sids = [], [], []
+    taken = _taken(tx, commands)
+    changes, done = [], []
     for row in rows:
-        command = by_id[row.id]
-        status, sid, code, again = _after(command)
-        if row.provider_sid is not None:  # a callback under our own id was quicker than the provider's answer
-            status, sid, code, again = row.status, row.provider_sid, None, None
-        changes.append({"_id": row.id, "_status": status, "_sid": sid, "_code": code})
-        if again is None:
+        fate = _Fate(row.status, row.provider_sid, None, None)  # a callback was quicker than the provider's answer
+        if row.provider_sid is None:
+            fate = _fate(by_id[row.id], taken)
+        taken.add(fate.sid)
+        changes.append({"_id": row.id, "_status": fate.status, "_sid": fate.sid, "_code": fate.code})
+        if fate.again is None:
             done.append(row.id)
         else:
-            due.release(tx, Work.DELIVER, row.id, tx.now + again)
-        if sid:
-            sids.append(sid)
+            due.release(tx, Work.DELIVER, row.id, tx.now + fate.again)
     if changes:
         tx.conn.execute(_SET, changes)
     due.disarm(tx, Work.DELIVER, done)
-    apply_early_receipts(tx, sids)
+    apply_early_receipts(tx, [change["_sid"] for change in changes if change["_sid"]])
     tell(tx, {r.interaction_id for r in rows})
     return [None] * len(commands)
 
 
-def _after(command: FinishSend) -> tuple[Status, str | None, int | None, timedelta | None]:
-    """Status, provider's id, error code, and when to try again (None: never)."""
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What becomes of a message: its status, the provider's id and error code, and when to try again (None: never)."""
+
+    status: Status
+    sid: str | None
+    code: int | None
+    again: timedelta | None
+
+
+def _fate(command: FinishSend, taken: Collection[str | None]) -> _Fate:
+    """The place for retries by error code."""
     match command.result:
         case Accepted(sid=sid, status=status):
-            return status, sid, None, None
+            return _Fate(status, sid, None, None)
         case Refused(code=code):
-            return Status.FAILED, None, code, None
+            return _Fate(Status.FAILED, None, code, None)
         case Later():
-            return Status.QUEUED, None, None, min(timedelta(seconds=2**command.attempts), LONGEST_WAIT)
-        case NeverSent():
-            return Status.QUEUED, None, None, timedelta(0)
+            return _Fate(Status.QUEUED, None, None, min(timedelta(seconds=2**command.attempts), LONGEST_WAIT))
         case Unsure():
-            return Status.UNKNOWN, None, None, LOOK_UP_AFTER
+            return _Fate(Status.UNKNOWN, None, None, LOOK_UP_AFTER)
+        case LookedUp(found=found):
+            free = [one for one in found if one.sid not in taken]
+            if not free:
+                return _Fate(Status.QUEUED, None, None, timedelta(0))
+            if len(free) == 1:
+                return _Fate(free[0].status, free[0].sid, None, None)
+            return _Fate(Status.UNKNOWN, None, None, LONGEST_WAIT)  # two alike: a callback or a person decides
+
+
+def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
+    """Of the ids that were looked up, those that belong to another message already: each is used once."""
+    found = [one.sid for c in commands if isinstance(c.result, LookedUp) for one in c.result.found]
+    if not found:
+        return set()
+    query = select(t.messages.c.provider_sid).where(t.messages.c.provider_sid.in_(found))
+    return set(tx.conn.execute(query).scalars())
 
 
 begin_sends: SetBased[BeginSend, Outgoing | None] = SetBased(_begin)

@@ -55,20 +55,22 @@ class Unsure:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class NeverSent:
-    """The provider has no such message: it can be sent."""
-
-
-type SendResult = Accepted | Refused | Later | Unsure | NeverSent
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentBefore:
     """A message in the provider's list."""
 
     sid: str
     status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What the provider's list holds that could be this message; nothing: it never went out."""
+
+    found: tuple[SentBefore, ...]
+
+
+type SendResult = Accepted | Refused | Later | Unsure | LookedUp
 
 
 class SmsProvider(Protocol):

@@ -84,9 +84,7 @@ async def test_the_bots_words_come_before_its_handoff(story: Story, ann: int) ->
 
     question = await story.begin(ann)
     assert question is not None
-    wish = RequestHandOff(
-        turn_id=int(question.turn_id), reason="Asked for a person.", collected={"Device": "laptop"}
-    )
+    wish = RequestHandOff(turn_id=int(question.turn_id), reason="Asked for a person.", collected={"Device": "laptop"})
     await story.store.write(request_hand_off, wish)
     await story.finish(question, "Sure.")
     await story.offer()

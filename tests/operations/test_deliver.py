@@ -6,7 +6,16 @@ from itertools import permutations
 import pytest
 
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
-from handoff_service.operations.ports import Accepted, Later, NeverSent, Outgoing, Refused, SendResult, Unsure
+from handoff_service.operations.ports import (
+    Accepted,
+    Later,
+    LookedUp,
+    Outgoing,
+    Refused,
+    SendResult,
+    SentBefore,
+    Unsure,
+)
 from handoff_service.operations.record_receipt import Receipt, record_receipt
 from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import due
@@ -112,16 +121,14 @@ async def test_an_unknown_outcome_is_looked_up_before_it_is_sent_again(
     again = await begin(story, message)
     assert again is not None
     assert again.uncertain
-    await finish(story, message, NeverSent())
+    await finish(story, message, LookedUp(()))
     (retry,) = await claim(story)
     surely = await begin(story, int(retry.key))
     assert surely is not None
     assert not surely.uncertain
 
 
-async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(
-    story: Story, ann: int, clock: MovedClock
-) -> None:
+async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(story: Story, ann: int, clock: MovedClock) -> None:
     message = await story.write(ann, "hello")
     await claim(story)
     await begin(story, message)
@@ -193,3 +200,26 @@ async def test_our_id_with_another_messages_sid_changes_nothing_of_ours(story: S
     await finish(story, message, Accepted(sid="SM9"))
     await story.store.write(record_receipt, Receipt(sid="SMother", status=Status.FAILED, message_id=message))
     assert (await line(story, message)).status is Status.SENDING
+
+
+async def test_what_a_look_up_finds_is_linked_unless_it_is_another_messages(story: Story, ann: int) -> None:
+    first, second = await story.write(ann, "ok"), await story.write(ann, "ok")
+    sent = Status.SENT
+    for message, found, expected in (
+        (first, ("SM1",), "SM1"),
+        (second, ("SM1", "SM2"), "SM2"),
+    ):
+        await claim(story)
+        await begin(story, message)
+        await finish(story, message, LookedUp(tuple(SentBefore(sid=sid, status=sent) for sid in found)))
+        linked = await line(story, message)
+        assert (linked.status, linked.provider_sid) == (sent, expected)
+
+
+async def test_two_alike_wait_for_a_callback_or_a_person(story: Story, ann: int) -> None:
+    message = await story.write(ann, "ok")
+    await claim(story)
+    await begin(story, message)
+    found = tuple(SentBefore(sid=sid, status=Status.SENT) for sid in ("SM1", "SM2"))
+    await finish(story, message, LookedUp(found))
+    assert (await line(story, message)).status is Status.UNKNOWN

@@ -41,9 +41,7 @@ GAPS = (
     .having(sa.or_(sa.func.count() != i.c.last_seq, sa.func.max(m.c.seq) != i.c.last_seq))
 )
 UNOWNED = sa.select(i.c.id).where(i.c.closed_at.is_(None) == (i.c.owner == Owner.NONE))
-WAITING_ITEM = sa.select(t.work_items.c.interaction_id).where(
-    t.work_items.c.state.in_(["queued", "pending_accept"])
-)
+WAITING_ITEM = sa.select(t.work_items.c.interaction_id).where(t.work_items.c.state.in_(["queued", "pending_accept"]))
 FORGOTTEN = sa.select(i.c.id).where(i.c.owner == Owner.QUEUE, i.c.id.not_in(WAITING_ITEM))
 LEFT_OVER = sa.select(i.c.id).where(i.c.owner != Owner.QUEUE, i.c.id.in_(WAITING_ITEM))
 UNANSWERED = sa.select(i.c.id).where(

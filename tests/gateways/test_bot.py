@@ -1,0 +1,104 @@
+"""The bot's gateway: any server that answers as Rasa's ``rest`` channel does, and every way in which it may fail."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from handoff_service.gateways.no_bot import NoBot
+from handoff_service.gateways.rasa import RasaBot
+from handoff_service.operations.ports import BotFailed, BotReply, Question
+from handoff_service.rules.bot_text import Choice
+
+QUESTION = Question(sender="12", message="hi", turn_id="7", metadata={"epoch": 1})
+type Asked = list[tuple[dict[str, Any], str]]
+
+
+class FakeRasa:
+    """A server that answers one turn as it is told."""
+
+    def __init__(self) -> None:
+        self.asked: Asked = []
+        self.answer: Callable[[], Any] = lambda: web.json_response([{"recipient_id": "12", "text": "Hello"}])
+
+    async def turn(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append((await request.json(), request.headers["Authorization"]))
+        answer = self.answer()
+        return await answer if asyncio.iscoroutine(answer) else answer
+
+
+@pytest.fixture
+async def rasa() -> AsyncIterator[tuple[FakeRasa, RasaBot]]:
+    fake = FakeRasa()
+    app = web.Application()
+    app.router.add_post("/webhooks/sms/webhook", fake.turn)
+    async with TestServer(app) as server:
+        bot = RasaBot(str(server.make_url("/webhooks/sms/webhook")), "token", 0.5)
+        yield fake, bot
+        await bot.close()
+
+
+async def test_a_turn_is_asked_as_the_contract_says(rasa: tuple[FakeRasa, RasaBot]) -> None:
+    fake, bot = rasa
+    assert await bot.ask(QUESTION) == [BotReply(text="Hello")]
+    body = {"sender": "12", "message": "hi", "metadata": {"epoch": 1, "turn_id": "7"}}
+    assert fake.asked == [(body, "Bearer token")]
+
+
+async def test_buttons_and_pictures_are_read_and_what_says_nothing_is_left_out(
+    rasa: tuple[FakeRasa, RasaBot],
+) -> None:
+    fake, bot = rasa
+    fake.answer = lambda: web.json_response(
+        [
+            {"text": "Which?", "buttons": [{"title": "One", "payload": "/one"}, {"title": "Two"}]},
+            {"image": "https://example.com/a.png"},
+            {"custom": {"x": 1}},
+            {"text": "  "},
+        ]
+    )
+    assert await bot.ask(QUESTION) == [
+        BotReply(text="Which?", choices=(Choice("One", "/one"), Choice("Two", "Two"))),
+        BotReply(text="https://example.com/a.png"),
+    ]
+
+
+async def _hang() -> web.Response:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+FAILURES: list[tuple[str, Callable[[], Any], str]] = [
+    ("an error", lambda: web.Response(status=500), "answered with an error (500)"),
+    ("wrong token", lambda: web.Response(status=401), "answered with an error (401)"),
+    ("no JSON", lambda: web.Response(text="<html>"), "could not be read"),
+    ("no list", lambda: web.json_response({"text": "hi"}), "could not be read"),
+    ("a list of texts", lambda: web.json_response(["hi"]), "could not be read"),
+    ("too slow", _hang, "did not answer within 0.5 s"),
+]
+
+
+@pytest.mark.parametrize(("answer", "says"), [f[1:] for f in FAILURES], ids=[f[0] for f in FAILURES])
+async def test_every_failure_has_words(
+    rasa: tuple[FakeRasa, RasaBot], answer: Callable[[], Any], says: str
+) -> None:
+    fake, bot = rasa
+    fake.answer = answer
+    with pytest.raises(BotFailed, match=says.replace("(", r"\(").replace(")", r"\)")):
+        await bot.ask(QUESTION)
+
+
+async def test_a_bot_that_is_not_there() -> None:
+    gone = RasaBot("http://127.0.0.1:1/webhooks/sms/webhook", "token", 1)
+    with pytest.raises(BotFailed, match="could not be reached"):
+        await gone.ask(QUESTION)
+    await gone.close()
+
+
+async def test_no_bot_always_fails_in_words() -> None:
+    with pytest.raises(BotFailed, match="There is no virtual agent"):
+        await NoBot().ask(QUESTION)
+    await NoBot().close()

@@ -1,0 +1,46 @@
+"""The simulator passes the contract of an SMS provider, and delivers as a carrier would."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from handoff_service.gateways.simulator import Simulator
+from handoff_service.operations.ports import Accepted
+from handoff_service.operations.record_receipt import Receipt
+from handoff_service.rules.vocabulary import Status
+from tests.gateways.sms_provider_contract import SmsProviderContract, outgoing
+
+
+class Receipts:
+    """Collects receipts, and lets a test wait for the n-th."""
+
+    def __init__(self) -> None:
+        self.all: asyncio.Queue[Receipt] = asyncio.Queue()
+
+    async def __call__(self, receipt: Receipt) -> None:
+        await self.all.put(receipt)
+
+
+@pytest.fixture
+def receipts() -> Receipts:
+    return Receipts()
+
+
+@pytest.fixture
+async def provider(receipts: Receipts) -> AsyncIterator[Simulator]:
+    simulator = Simulator(receipts, pace=0)
+    yield simulator
+    await simulator.close()
+
+
+class TestContract(SmsProviderContract):
+    """What every SMS provider does."""
+
+
+async def test_a_text_is_sent_and_then_delivered(provider: Simulator, receipts: Receipts) -> None:
+    accepted = await provider.send(outgoing())
+    assert isinstance(accepted, Accepted)
+    statuses = [await asyncio.wait_for(receipts.all.get(), 5) for _ in range(2)]
+    assert [r.status for r in statuses] == [Status.SENT, Status.DELIVERED]
+    assert {(r.sid, r.message_id) for r in statuses} == {(accepted.sid, outgoing().message_id)}
