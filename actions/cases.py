@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import turn_id
+from actions.turn import forget_collected, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations.open_case import OpenCase, open_case
 
@@ -37,7 +36,7 @@ class OpenCaseAction(Action):
         dispatcher.utter_message(
             text=f"I made case {number}: {_short(problem)}. Text me more any time, or ask for a person."
         )
-        return [SlotSet(name, None) for name in ("problem", "device", "impact")]
+        return forget_collected()
 
 
 def _short(text: str) -> str:

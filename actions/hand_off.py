@@ -6,7 +6,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import collected, turn_id
+from actions.turn import collected, forget_collected, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
 
@@ -23,4 +23,4 @@ class HandOffAction(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
         wish = RequestHandOff(turn_id=turn_id(tracker), reason="Asked for a person.", collected=collected(tracker))
         await self._desk.store.write(request_hand_off, wish)
-        return []
+        return forget_collected()

@@ -1,7 +1,9 @@
 """What an action knows of the turn that it runs in."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from rasa_sdk.events import SlotSet
 from rasa_sdk.interfaces import Tracker
 
 COLLECTED = {"problem": "Problem", "device": "Device", "impact": "Impact"}
@@ -17,3 +19,8 @@ def collected(tracker: Tracker) -> dict[str, str]:
     """What the requester has told the virtual agent so far, by the names that agents read."""
     slots: Mapping[str, object] = tracker.slots
     return {name: str(slots[slot]) for slot, name in COLLECTED.items() if slots.get(slot)}
+
+
+def forget_collected() -> list[dict[str, Any]]:
+    """Events that empty the slots, so that the next problem starts afresh."""
+    return [SlotSet(slot, None) for slot in COLLECTED]

@@ -19,7 +19,6 @@ QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "CUDA_VISIBLE_DEVICES": "-1",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-    "PYTHONWARNINGS": "ignore",
     "PYTHONPATH": str(ROOT),
 }
 
@@ -39,9 +38,9 @@ def model(settings: Settings) -> Path:
     return settings.home / "models" / f"{fingerprint()}.tar.gz"
 
 
-def check() -> None:
+def check(settings: Settings) -> None:
     """Validate the trainers' data. SetupError when it is not fit to train on."""
-    _rasa(["data", "validate", "--data", "data", "--domain", "domain.yml", "--config", "config.yml"])
+    _rasa(settings, ["data", "validate", "--data", "data", "--domain", "domain.yml", "--config", "config.yml"])
 
 
 def train(settings: Settings, *, force: bool = False) -> Path:
@@ -50,7 +49,10 @@ def train(settings: Settings, *, force: bool = False) -> Path:
     if force or not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         arguments = ["train", "--config", "config.yml", "--domain", "domain.yml", "--data", "data"]
-        _rasa([*arguments, "--out", str(target.parent), "--fixed-model-name", target.name.removesuffix(".tar.gz")])
+        _rasa(
+            settings,
+            [*arguments, "--out", str(target.parent), "--fixed-model-name", target.name.removesuffix(".tar.gz")],
+        )
         for old in target.parent.glob("*.tar.gz"):
             if old != target:
                 old.unlink()
@@ -66,8 +68,7 @@ def command(settings: Settings) -> tuple[list[str], dict[str, str]]:
     arguments = ["run", "-i", "127.0.0.1", "-p", str(port), "--model", str(model(settings))]
     files = ["--credentials", "bot/credentials.yml", "--endpoints", "bot/endpoints.yml"]
     environment = {
-        **os.environ,
-        **QUIET,
+        **_environment(settings),
         "PATCHBOARD_BOT_TOKEN": settings.bot_token,
         "PATCHBOARD_ACTIONS_URL": f"http://{settings.host}:{settings.port}/bot/actions",
         "PATCHBOARD_BOT_TRACKER_DB": str(settings.home / "bot-tracker.db"),
@@ -75,11 +76,15 @@ def command(settings: Settings) -> tuple[list[str], dict[str, str]]:
     return [str(RASA), *arguments, *files], environment
 
 
-def _rasa(arguments: Sequence[str]) -> None:
+def _rasa(settings: Settings, arguments: Sequence[str]) -> None:
     _installed()
-    done = subprocess.run([str(RASA), *arguments], cwd=ROOT, env={**os.environ, **QUIET}, check=False)  # noqa: S603  # our own arguments
+    done = subprocess.run([str(RASA), *arguments], cwd=ROOT, env=_environment(settings), check=False)
     if done.returncode != 0:
         raise SetupError(f"rasa {arguments[0]} failed; what it printed above says why.")
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {**os.environ, **QUIET, "RASA_CACHE_DIRECTORY": str(settings.home / "bot-cache")}
 
 
 def _installed() -> None:

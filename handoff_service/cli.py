@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("doctor", "List the settings, and what is wrong with how to mend it", _doctor)
     bot = add("bot", "The virtual agent's model: train it, check its data, run it alone", _bot)
     bot.add_argument("act", choices=["train", "check", "run"])
+    bot.add_argument("--if-needed", action="store_true", help="train only when the data has changed")
     return parser
 
 
@@ -116,10 +117,9 @@ def _worker_app() -> Sanic:  # type: ignore[type-arg]
 
 def _bot(config: Settings, asked: argparse.Namespace) -> int:
     if asked.act == "check":
-        bot_process.check()
+        bot_process.check(config)
     elif asked.act == "train":
-        bot_process.check()
-        print(bot_process.train(config, force=True))
+        print(bot_process.train(config, force=not asked.if_needed))
     else:
         bot_process.train(config)
         command, environment = bot_process.command(config)

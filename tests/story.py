@@ -38,9 +38,7 @@ class Story:
     store: Store
 
     async def text(self, body: str = "hi", *, number: str = ANN, to: str = MAIN, sid: str | None = None) -> Received:
-        text = Text(
-            sid=sid or f"SM{secrets.token_hex(16)}", requester_number=number, provider_number=to, body=body
-        )
+        text = Text(sid=sid or f"SM{secrets.token_hex(16)}", requester_number=number, provider_number=to, body=body)
         return await self.store.write(receive_sms, text)
 
     async def begin(self, interaction_id: int) -> Question | None:
@@ -84,14 +82,10 @@ class Story:
         return received.interaction_id
 
     async def write(self, interaction_id: int, body: str, agent: int = MIA) -> int:
-        return await self.store.write(
-            send_sms, Write(interaction_id=interaction_id, agent_id=agent, body=body)
-        )
+        return await self.store.write(send_sms, Write(interaction_id=interaction_id, agent_id=agent, body=body))
 
     async def close(self, interaction_id: int, agent: int = MIA, **how: Any) -> None:
-        await self.store.write(
-            close_interaction, Close(interaction_id=interaction_id, agent_id=agent, **how)
-        )
+        await self.store.write(close_interaction, Close(interaction_id=interaction_id, agent_id=agent, **how))
 
     async def see(self, interaction_id: int, agent: int | None = None) -> Interaction:
         return await self.store.read(conversations.one, interaction_id, agent)

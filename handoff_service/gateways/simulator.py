@@ -41,6 +41,7 @@ class Simulator:
             SentBefore(sid=sid, status=Status.SENDING)
             for sid, sent in self._sent.items()
             if (sent.to, sent.sender, sent.body) == (message.to, message.sender, message.body)
+            and sent.created_at >= message.created_at
         ]
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, select, update
 from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure
 from handoff_service.operations.record_receipt import apply_early_receipts
 from handoff_service.operations.say import tell
+from handoff_service.rules.delivery import PUT_OFF
 from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import due
 from handoff_service.store import tables as t
@@ -125,10 +126,11 @@ def _fate(command: FinishSend, taken: Collection[str | None]) -> _Fate:
     match command.result:
         case Accepted(sid=sid, status=status):
             return _Fate(status, sid, None, None)
-        case Refused(code=code):
+        case Refused(code=code) if code not in PUT_OFF:
             return _Fate(Status.FAILED, None, code, None)
-        case Later():
-            return _Fate(Status.QUEUED, None, None, min(timedelta(seconds=2**command.attempts), LONGEST_WAIT))
+        case Later() | Refused():
+            wait = timedelta(seconds=2 ** min(command.attempts, 10))
+            return _Fate(Status.QUEUED, None, None, min(wait, LONGEST_WAIT))
         case Unsure():
             return _Fate(Status.UNKNOWN, None, None, LOOK_UP_AFTER)
         case LookedUp(found=found):

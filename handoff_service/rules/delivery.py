@@ -42,6 +42,11 @@ def advanced(current: Status, reported: Status) -> Status | None:
     return reported
 
 
+# Refusals that say nothing about the message: it is kept, and tried again until somebody mends the account.
+# 20003 wrong credentials, 20429 too many requests, 21611 the sender's queue is full.
+PUT_OFF = frozenset({20003, 20429, 21611})
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What an error code says, in words for a live agent."""

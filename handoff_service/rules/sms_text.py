@@ -17,7 +17,7 @@ GSM_7_EXTENSION = "\f^{}\\[~]|€"
 _ONE = frozenset(GSM_7)
 _TWO = frozenset(GSM_7_EXTENSION)
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class Encoding(StrEnum):

@@ -82,9 +82,7 @@ FAILURES: list[tuple[str, Callable[[], Any], str]] = [
 
 
 @pytest.mark.parametrize(("answer", "says"), [f[1:] for f in FAILURES], ids=[f[0] for f in FAILURES])
-async def test_every_failure_has_words(
-    rasa: tuple[FakeRasa, RasaBot], answer: Callable[[], Any], says: str
-) -> None:
+async def test_every_failure_has_words(rasa: tuple[FakeRasa, RasaBot], answer: Callable[[], Any], says: str) -> None:
     fake, bot = rasa
     fake.answer = answer
     with pytest.raises(BotFailed, match=says.replace("(", r"\(").replace(")", r"\)")):

@@ -81,13 +81,14 @@ async def test_the_second_text_of_a_line_waits_for_the_first(story: Story, ann: 
     assert second in {int(c.key) for c in await claim(story)}
 
 
+@pytest.mark.parametrize("result", [Later(why="429"), Refused(code=20003), Refused(code=21611)], ids=str)
 async def test_what_surely_did_not_go_out_is_tried_again_and_holds_back_the_next(
-    story: Story, ann: int, clock: MovedClock
+    story: Story, ann: int, clock: MovedClock, result: SendResult
 ) -> None:
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
     await claim(story)
     await begin(story, first)
-    await finish(story, first, Later(why="429"))
+    await finish(story, first, result)
     assert (await line(story, first)).status is Status.QUEUED
     assert await claim(story) == []
     clock.move(2)

@@ -34,7 +34,11 @@ def test_every_word_of_twilio_has_a_rank() -> None:
 
 def agent(number: int, **facts: object) -> Candidate:
     usual: dict[str, object] = {
-        "presence": Presence.AVAILABLE, "capacity": 4, "load": 0, "last_assigned_at": None, "declined_at": None,
+        "presence": Presence.AVAILABLE,
+        "capacity": 4,
+        "load": 0,
+        "last_assigned_at": None,
+        "declined_at": None,
     }
     return Candidate(agent_id=number, **{**usual, **facts})  # type: ignore[arg-type]
 

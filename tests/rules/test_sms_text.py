@@ -50,6 +50,7 @@ def test_the_alphabet_has_128_places() -> None:
         ("+1", False),
         ("+1234567890123456", False),
         ("", False),
+        ("+1٢٠٢٥٥٥٠١٠١", False),
     ],
 )
 def test_e164(number: str, right: bool) -> None:

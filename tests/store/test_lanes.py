@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
 
 import pytest
 import sqlalchemy as sa
@@ -88,9 +87,9 @@ async def test_a_unique_conflict_looks_again_once(store: Store) -> None:
 
 
 @pytest.fixture
-async def closing(database_url: str, clock: MovedClock) -> AsyncIterator[Store]:
-    store = Store(database_url, clock=clock, terms=Terms(), told=Heard())
-    yield store
+async def closing(database_url: str, clock: MovedClock) -> Store:
+    """A store that the test closes itself."""
+    return Store(database_url, clock=clock, terms=Terms(), told=Heard())
 
 
 async def test_closing_finishes_what_is_in_the_lanes(closing: Store, database_url: str, clock: MovedClock) -> None:

@@ -1,0 +1,64 @@
+# make run, make test: everything from a bare clone. `make help` lists the rest.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+UV := $(shell command -v uv || echo .venv-uv/bin/uv)
+PYTEST := .venv/bin/pytest
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+run: setup setup-bot ## the whole product with demo data: service, bot, phone simulator; Ctrl-C stops it
+	@PATCHBOARD_DEMO=$${PATCHBOARD_DEMO:-1} .venv/bin/patchboard run
+
+test: setup setup-bot services browser check ## all checks and tests
+	@echo "-> training the virtual agent, if its data has changed"
+	@.venv/bin/patchboard bot train --if-needed
+	$(PYTEST)
+
+check: setup ## formatter, linter, types, import rules
+	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/mypy --no-error-summary && .venv/bin/lint-imports --no-logo 2>&1 | tail -n 3
+
+train: setup setup-bot ## validate the trainers' data, then train
+	@.venv/bin/patchboard bot train
+
+bench: setup services ## the benchmarks, as ratios to floors measured in the same run
+	@.venv/bin/python -m tests.bench
+
+setup: .venv/.ready ## the service's environment, in .venv
+setup-bot: .venv-bot/.ready ## the bot's environment, in .venv-bot
+
+.venv-uv/bin/uv:
+	@echo "-> fetching uv into .venv-uv (it installs everything else)"
+	@python3 -m venv .venv-uv 2>/dev/null || { echo "Python 3.10 or newer with its venv module is missing: install python3 and python3-venv"; exit 1; }
+	@.venv-uv/bin/pip install --quiet --disable-pip-version-check uv
+
+.venv/.ready: requirements/dev.txt pyproject.toml | $(UV)
+	@echo "-> the service's environment (Python 3.13) into .venv"
+	@$(UV) venv --quiet --allow-existing --python 3.13 .venv
+	@$(UV) pip sync --quiet --python .venv --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-bot/.ready: requirements/bot.txt | $(UV)
+	@echo "-> the bot's environment (Python 3.10, Rasa 3.6.21, 2.7 GB) into .venv-bot; a few minutes, the first time only"
+	@$(UV) venv --quiet --allow-existing --python 3.10 .venv-bot
+	@$(UV) pip sync --python .venv-bot --require-hashes requirements/bot.txt
+	@touch $@
+
+services:
+	@.ci/services
+
+browser:
+	@.ci/browser
+
+lock: | $(UV) ## lock the requirements anew
+	@$(UV) pip compile --quiet --group service -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/service.txt
+	@$(UV) pip compile --quiet --group service --group dev -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/dev.txt
+	@$(UV) pip compile --quiet --group bot -p 3.10 --universal --generate-hashes --no-emit-index-url -o requirements/bot.txt
+
+clean: ## take away the environments (the data in .patchboard stays)
+	rm -rf .venv .venv-bot .venv-uv
+
+.PHONY: help run test check train bench setup setup-bot services browser lock clean
