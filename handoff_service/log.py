@@ -17,6 +17,12 @@ def line(action: str, /, **facts: object) -> None:
     _log.info(_format(action, facts))
 
 
+def usual(action: str, /, **facts: object) -> None:
+    """Log what happens many times a second: shown with PATCHBOARD_LOG=debug only, and cheap otherwise."""
+    if _log.isEnabledFor(logging.DEBUG):
+        _log.debug(_format(action, facts))
+
+
 def trouble(action: str, /, *, error: BaseException | None = None, **facts: object) -> None:
     """Log what needs a person, with the error's trace when there is one."""
     _log.warning(_format(action, facts), exc_info=error)

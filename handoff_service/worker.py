@@ -122,7 +122,7 @@ class Worker:
             return
         result = await self._look_up(outgoing) if outgoing.uncertain else await self._hands.provider.send(outgoing)
         await self._hands.store.write(finish_sends, FinishSend(message_id, claimed.attempts, result))
-        log.line("text_sent", message=message_id, result=type(result).__name__.lower())
+        log.usual("text_sent", message=message_id, result=type(result).__name__.lower())
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
         """What the provider knows of a send whose outcome is unknown."""

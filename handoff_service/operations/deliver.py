@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 
 from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure
 from handoff_service.operations.record_receipt import apply_early_receipts
@@ -18,7 +18,9 @@ from handoff_service.rules.delivery import PUT_OFF
 from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import due
 from handoff_service.store import tables as t
+from handoff_service.store.bulk import update_rows
 from handoff_service.store.lanes import SetBased, Transaction
+from handoff_service.store.several import one_of
 
 LOOK_UP_AFTER = timedelta(seconds=30)  # a callback usually settles an unsure send before this
 LONGEST_WAIT = timedelta(minutes=5)
@@ -47,18 +49,13 @@ _OUTGOING = (
     )
     .join(t.interactions, t.interactions.c.id == t.messages.c.interaction_id)
     .join(t.provider_numbers, t.provider_numbers.c.id == t.interactions.c.provider_number_id)
-    .where(t.messages.c.id.in_(bindparam("ids", expanding=True)))
+    .where(one_of(t.messages.c.id, "ids"))
 )
 _LOCKED = (
     select(*t.messages.c["id", "interaction_id", "status", "provider_sid"])
-    .where(t.messages.c.id.in_(bindparam("ids", expanding=True)))
+    .where(one_of(t.messages.c.id, "ids"))
     .order_by(t.messages.c.id)
     .with_for_update()
-)
-_SET = (
-    update(t.messages)
-    .where(t.messages.c.id == bindparam("_id"))
-    .values(status=bindparam("_status"), provider_sid=bindparam("_sid"), error_code=bindparam("_code"))
 )
 
 
@@ -69,7 +66,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     open_ = {i for i, r in found.items() if r.status in (Status.QUEUED, Status.SENDING, Status.UNKNOWN)}
     queued = [i for i in open_ if found[i].status == Status.QUEUED]
     if queued:
-        tx.conn.execute(update(t.messages).where(t.messages.c.id.in_(queued)).values(status=Status.SENDING))
+        tx.conn.execute(update(t.messages).where(one_of(t.messages.c.id, queued)).values(status=Status.SENDING))
     due.disarm(tx, Work.DELIVER, attempts.keys() - open_)
     return [
         Outgoing(
@@ -98,15 +95,14 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[None]:
         if row.provider_sid is None:
             fate = _fate(by_id[row.id], taken)
         taken.add(fate.sid)
-        changes.append({"_id": row.id, "_status": fate.status, "_sid": fate.sid, "_code": fate.code})
+        changes.append({"id": row.id, "status": fate.status, "provider_sid": fate.sid, "error_code": fate.code})
         if fate.again is None:
             done.append(row.id)
         else:
             due.release(tx, Work.DELIVER, row.id, tx.now + fate.again)
-    if changes:
-        tx.conn.execute(_SET, changes)
+    update_rows(tx.conn, t.messages, changes)
     due.disarm(tx, Work.DELIVER, done)
-    apply_early_receipts(tx, [change["_sid"] for change in changes if change["_sid"]])
+    apply_early_receipts(tx, [change["provider_sid"] for change in changes if change["provider_sid"]])
     tell(tx, {r.interaction_id for r in rows})
     return [None] * len(commands)
 
@@ -147,7 +143,7 @@ def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
     found = [one.sid for c in commands if isinstance(c.result, LookedUp) for one in c.result.found]
     if not found:
         return set()
-    query = select(t.messages.c.provider_sid).where(t.messages.c.provider_sid.in_(found))
+    query = select(t.messages.c.provider_sid).where(one_of(t.messages.c.provider_sid, found))
     return set(tx.conn.execute(query).scalars())
 
 

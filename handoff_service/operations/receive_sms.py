@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select
 
 from handoff_service.operations.say import tell
 from handoff_service.rules import profile_matching, requester_initiated
@@ -28,7 +28,9 @@ from handoff_service.rules.vocabulary import (
 )
 from handoff_service.store import due, interactions
 from handoff_service.store import tables as t
+from handoff_service.store.bulk import insert_rows, update_rows
 from handoff_service.store.lanes import SetBased, Transaction
+from handoff_service.store.several import one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,35 +112,22 @@ class _Facts:
 
 
 _PROVIDERS = select(*t.provider_numbers.c["id", "number", "first_responder", "queue_id"]).where(
-    t.provider_numbers.c.number.in_(bindparam("numbers", expanding=True))
+    one_of(t.provider_numbers.c.number, "numbers")
 )
-_SEEN = select(t.messages.c.provider_sid).where(t.messages.c.provider_sid.in_(bindparam("sids", expanding=True)))
+_SEEN = select(t.messages.c.provider_sid).where(one_of(t.messages.c.provider_sid, "sids"))
 _USERS = (
     select(*t.user_numbers.c["number", "user_id"])
-    .where(t.user_numbers.c.number.in_(bindparam("numbers", expanding=True)))
+    .where(one_of(t.user_numbers.c.number, "numbers"))
     .order_by(t.user_numbers.c.user_id)
 )
 _PROFILES = (
     select(*t.messaging_profiles.c["id", "number", "user_id"])
-    .where(t.messaging_profiles.c.number.in_(bindparam("numbers", expanding=True)), t.messaging_profiles.c.active)
+    .where(one_of(t.messaging_profiles.c.number, "numbers"), t.messaging_profiles.c.active)
     .order_by(t.messaging_profiles.c.id)
     .with_for_update()
 )
 _NEW_PROFILES = insert(t.messaging_profiles).returning(*t.messaging_profiles.c["id", "number"])
-_TIE = (
-    update(t.messaging_profiles).where(t.messaging_profiles.c.id == bindparam("_id")).values(user_id=bindparam("_user"))
-)
 _NEW_INTERACTIONS = insert(t.interactions).returning(*t.interactions.c["id", "requester_number", "provider_number_id"])
-_PUT = (
-    update(t.interactions)
-    .where(t.interactions.c.id == bindparam("_id"))
-    .values(
-        last_seq=bindparam("_seq"),
-        last_message_at=bindparam("_at"),
-        state=bindparam("_state"),
-        user_id=bindparam("_user"),
-    )
-)
 
 
 def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
@@ -235,9 +224,8 @@ def _write_profiles(tx: Transaction, profiles: dict[str, _Profile], tied: dict[s
         rows = [{"number": n, "user_id": p.user, "active": True, "created_at": tx.now} for n, p in new.items()]
         for row in tx.conn.execute(_NEW_PROFILES, rows):
             new[row.number].id = row.id
-    changed = [{"_id": p.id, "_user": p.user} for n, p in tied.items() if n not in new]
-    if changed:
-        tx.conn.execute(_TIE, changed)
+    changed = [{"id": p.id, "user_id": p.user} for n, p in tied.items() if n not in new]
+    update_rows(tx.conn, t.messaging_profiles, changed)
 
 
 def _write_interactions(tx: Transaction, conversations: Iterable[_Conversation]) -> None:
@@ -263,10 +251,11 @@ def _write_interactions(tx: Transaction, conversations: Iterable[_Conversation])
         ]
         for row in tx.conn.execute(_NEW_INTERACTIONS, rows):
             new[(row.requester_number, row.provider_number_id)].id = row.id
-    if old:
-        tx.conn.execute(
-            _PUT, [{"_id": c.id, "_seq": c.seq, "_at": tx.now, "_state": c.state, "_user": c.user} for c in old]
-        )
+    update_rows(
+        tx.conn,
+        t.interactions,
+        [{"id": c.id, "last_seq": c.seq, "last_message_at": tx.now, "state": c.state, "user_id": c.user} for c in old],
+    )
 
 
 def _write_messages(tx: Transaction, conversations: Iterable[_Conversation]) -> None:
@@ -287,12 +276,11 @@ def _write_messages(tx: Transaction, conversations: Iterable[_Conversation]) -> 
         for c in conversations
         for seq, text in c.texts
     ]
-    if rows:
-        tx.conn.execute(insert(t.messages), rows)
+    insert_rows(tx.conn, t.messages, rows)
     with_media = {text.sid: text.media for c in conversations for _, text in c.texts if text.media}
     if with_media:
         ids = tx.conn.execute(
-            select(*t.messages.c["id", "provider_sid"]).where(t.messages.c.provider_sid.in_(list(with_media)))
+            select(*t.messages.c["id", "provider_sid"]).where(one_of(t.messages.c.provider_sid, with_media))
         ).all()
         tx.conn.execute(
             insert(t.media),

@@ -3,15 +3,17 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import delete, or_, select
 
 from handoff_service.operations.say import tell
 from handoff_service.rules.delivery import advanced
 from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import due
 from handoff_service.store import tables as t
+from handoff_service.store.bulk import update_rows
 from handoff_service.store.database import upsert
 from handoff_service.store.lanes import SetBased, Transaction
+from handoff_service.store.several import one_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,18 +30,13 @@ _MESSAGES = (
     select(*t.messages.c["id", "interaction_id", "status", "provider_sid", "error_code"])
     .where(
         or_(
-            t.messages.c.provider_sid.in_(bindparam("sids", expanding=True)),
-            t.messages.c.id.in_(bindparam("ids", expanding=True)),
+            one_of(t.messages.c.provider_sid, "sids"),
+            one_of(t.messages.c.id, "ids"),
         ),
         t.messages.c.direction == "outbound",
     )
     .order_by(t.messages.c.id)
     .with_for_update()
-)
-_SET = (
-    update(t.messages)
-    .where(t.messages.c.id == bindparam("_id"))
-    .values(status=bindparam("_status"), provider_sid=bindparam("_sid"), error_code=bindparam("_code"))
 )
 
 
@@ -88,7 +85,7 @@ def apply_early_receipts(tx: Transaction, sids: Collection[str]) -> None:
     u = t.unmatched_receipts
     if not sids:
         return
-    rows = tx.conn.execute(delete(u).where(u.c.provider_sid.in_(list(sids))).returning(u)).all()
+    rows = tx.conn.execute(delete(u).where(one_of(u.c.provider_sid, sids)).returning(u)).all()
     if rows:
         _record(tx, [Receipt(sid=r.provider_sid, status=Status(r.status), error_code=r.error_code) for r in rows])
 
@@ -115,6 +112,10 @@ def _keep(tx: Transaction, receipts: Sequence[Receipt]) -> None:
 def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
     if not messages:
         return
-    tx.conn.execute(_SET, [{"_id": m.id, "_status": m.status, "_sid": m.sid, "_code": m.code} for m in messages])
+    update_rows(
+        tx.conn,
+        t.messages,
+        [{"id": m.id, "status": m.status, "provider_sid": m.sid, "error_code": m.code} for m in messages],
+    )
     due.disarm(tx, Work.DELIVER, [m.id for m in messages])  # it went out, whatever the answer to the call was
     tell(tx, {m.interaction_id for m in messages})

@@ -11,6 +11,7 @@ from handoff_service.store import due
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
 
 _COUNT_UP = (
     update(t.interactions)
@@ -21,7 +22,7 @@ _COUNT_UP = (
 _CONCERNED = (
     select(t.interactions.c.id, t.interactions.c.requester_number, t.live_group.c.agent_id)
     .outerjoin(t.live_group, t.live_group.c.interaction_id == t.interactions.c.id)
-    .where(t.interactions.c.id.in_(bindparam("ids", expanding=True)))
+    .where(one_of(t.interactions.c.id, "ids"))
 )
 
 

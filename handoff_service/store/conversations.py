@@ -10,6 +10,7 @@ from handoff_service.rules.delivery import meaning
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, State, Status
 from handoff_service.store import interactions, people
 from handoff_service.store import tables as t
+from handoff_service.store.several import one_of
 from handoff_service.store.views import (
     Agent,
     Identity,
@@ -162,7 +163,7 @@ def some_messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], lim
     )
     rows = conn.execute(query).all()
     media: dict[int, list[Medium]] = {}
-    with_media = select(t.media).where(t.media.c.message_id.in_([r.id for r in rows])).order_by(t.media.c.position)
+    with_media = select(t.media).where(one_of(t.media.c.message_id, [r.id for r in rows])).order_by(t.media.c.position)
     for r in conn.execute(with_media) if rows else ():
         media.setdefault(r.message_id, []).append(Medium(url=r.url, content_type=r.content_type, size=None))
     return [_message(r, media.get(r.id, [])) for r in rows]
@@ -237,7 +238,7 @@ def _interaction(
 
 
 def _live_groups(conn: Connection, ids: Sequence[int]) -> dict[int, list[int]]:
-    query = select(g.c.interaction_id, g.c.agent_id).where(g.c.interaction_id.in_(ids)).order_by(g.c.joined_at)
+    query = select(g.c.interaction_id, g.c.agent_id).where(one_of(g.c.interaction_id, ids)).order_by(g.c.joined_at)
     found: dict[int, list[int]] = {}
     for r in conn.execute(query):
         found.setdefault(r[0], []).append(r[1])
@@ -248,7 +249,7 @@ def _unread(conn: Connection, ids: Sequence[int], agent_id: int) -> dict[int, in
     query = (
         select(m.c.interaction_id, func.count())
         .join(g, (g.c.interaction_id == m.c.interaction_id) & (g.c.agent_id == agent_id))
-        .where(g.c.interaction_id.in_(ids), m.c.seq > g.c.read_seq, m.c.direction == Direction.INBOUND)
+        .where(one_of(g.c.interaction_id, ids), m.c.seq > g.c.read_seq, m.c.direction == Direction.INBOUND)
         .group_by(m.c.interaction_id)
     )
     return {r[0]: r[1] for r in conn.execute(query)}
@@ -258,7 +259,7 @@ def _last_lines(conn: Connection, found: Sequence[Interaction]) -> dict[int, Mes
     """The last line of each that a person or the bot said to the other side."""
     said = (
         select(func.max(m.c.id))
-        .where(m.c.interaction_id.in_([one.id for one in found]), m.c.kind == Kind.MESSAGE)
+        .where(one_of(m.c.interaction_id, [one.id for one in found]), m.c.kind == Kind.MESSAGE)
         .group_by(m.c.interaction_id)
     )
     return {line.interaction_id: line for line in some_messages(conn, [m.c.id.in_(said)])}

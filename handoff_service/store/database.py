@@ -15,7 +15,9 @@ def engine(url: str, *, size: int, writes: bool) -> sa.Engine:
     """
     if url.startswith("postgresql://"):
         url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
-        return sa.create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=True)
+        # A plan made for an empty table is not kept until somebody runs ANALYZE: planning anew costs 0.1 ms.
+        options = {"options": "-c plan_cache_mode=force_custom_plan"}
+        return sa.create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=True, connect_args=options)
     made = sa.create_engine(
         url,
         poolclass=sa.pool.QueuePool,

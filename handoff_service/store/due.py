@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, delete, select, update
 
 from handoff_service.rules.vocabulary import Work
-from handoff_service.store.database import upsert
+from handoff_service.store.bulk import upsert_rows
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
 from handoff_service.store.tables import due_work
 
 DESK_LINE = "desk"  # work that is done for the whole desk at once
@@ -44,14 +45,15 @@ def arm(tx: Transaction, work: Iterable[Due]) -> None:
     rows = {(w.kind, w.key): w for w in work}
     if not rows:
         return
-    insert = upsert(tx.conn, due_work)
-    insert = insert.on_conflict_do_update(index_elements=["kind", "key"], set_={"due_at": insert.excluded.due_at})
-    tx.conn.execute(
-        insert,
+    upsert_rows(
+        tx.conn,
+        due_work,
         [
             {"kind": w.kind, "key": w.key, "line": w.line, "due_at": w.due_at, "attempts": 0, "lease_until": None}
             for w in rows.values()
         ],
+        key=("kind", "key"),
+        change=("due_at",),
     )
     tx.work_is_due(min(w.due_at for w in rows.values()))
 
@@ -60,7 +62,7 @@ def disarm(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
     """The work is done, or is not wanted any more."""
     names = [str(k) for k in keys]
     if names:
-        tx.conn.execute(delete(due_work).where(due_work.c.kind == kind, due_work.c.key.in_(names)))
+        tx.conn.execute(delete(due_work).where(due_work.c.kind == kind, one_of(due_work.c.key, names)))
         tx.work_is_due(tx.now)  # what stood behind it in its line may go on
 
 

@@ -6,6 +6,7 @@ from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import OfferOutcome, WorkItemState
 from handoff_service.store import conversations
 from handoff_service.store import tables as t
+from handoff_service.store.several import one_of
 from handoff_service.store.views import InboxOffer, Named, PastOffer, WorkItem
 
 o, w = t.offers, t.work_items
@@ -19,7 +20,7 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
         .where(o.c.agent_id == agent_id, o.c.outcome.is_(None))
         .order_by(o.c.expires_at, o.c.id)
     ).all()
-    found = conversations.some(conn, [t.interactions.c.id.in_([r.interaction_id for r in rows])], agent_id=agent_id)
+    found = conversations.some(conn, [one_of(t.interactions.c.id, [r.interaction_id for r in rows])], agent_id=agent_id)
     by_id = {one.id: one for one in found}
     return [
         InboxOffer(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import Owner, State
 from handoff_service.store import tables as t
+from handoff_service.store.several import one_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ _ONE = select(*COLUMNS).where(t.interactions.c.id == bindparam("id")).with_for_u
 _ACTIVE = (
     select(*COLUMNS)
     .where(
-        t.interactions.c.requester_number.in_(bindparam("numbers", expanding=True)),
+        one_of(t.interactions.c.requester_number, "numbers"),
         t.interactions.c.closed_at.is_(None),
     )
     .order_by(t.interactions.c.id)
@@ -82,5 +83,5 @@ def lock_active(conn: Connection, numbers: Collection[str]) -> list[Interaction]
 
 def lock_each(conn: Connection, ids: Collection[int]) -> dict[int, Interaction]:
     """These interactions by id, locked, lowest id first."""
-    query = select(*COLUMNS).where(t.interactions.c.id.in_(list(ids))).order_by(t.interactions.c.id).with_for_update()
+    query = select(*COLUMNS).where(one_of(t.interactions.c.id, ids)).order_by(t.interactions.c.id).with_for_update()
     return {row.id: of_row(row) for row in conn.execute(query)}

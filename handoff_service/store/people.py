@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import FirstResponder, Presence, Role, WorkItemState
 from handoff_service.store import tables as t
+from handoff_service.store.several import one_of
 from handoff_service.store.views import Agent, Named, Profile, ProviderNumber, Queue, User
 from handoff_service.store.work_items import LOAD
 
@@ -35,7 +36,7 @@ def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Ag
     a = t.agents
     query = select(*a.c["id", "email", "name", "capacity", "presence"], LOAD.label("load")).order_by(a.c.name, a.c.id)
     if ids is not None:
-        query = query.where(a.c.id.in_(list(ids)))
+        query = query.where(one_of(a.c.id, ids))
     rows = conn.execute(query).all()
     found = [r.id for r in rows]
     roles = _several(conn, t.agent_roles.c.agent_id, t.agent_roles.c.role, found)
@@ -72,7 +73,7 @@ def users(conn: Connection, where: sa.ColumnElement[bool], *, limit: int | None 
 def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]]:
     """requester number -> the users it is on."""
     n = t.user_numbers
-    on = select(n.c.user_id).where(n.c.number.in_(list(numbers)))
+    on = select(n.c.user_id).where(one_of(n.c.number, numbers))
     found: dict[str, list[User]] = {}
     for user in users(conn, t.users.c.id.in_(on)):
         for number in set(user.numbers) & set(numbers):
@@ -147,7 +148,7 @@ def _several(
     source: sa.FromClause | None = None,
 ) -> dict[int, list[str]]:
     """key -> its values, sorted."""
-    query = select(key, value).where(key.in_(list(keys))).order_by(value)
+    query = select(key, value).where(one_of(key, keys)).order_by(value)
     found: dict[int, list[str]] = {}
     for row in conn.execute(query if source is None else query.select_from(source)):
         found.setdefault(row[0], []).append(row[1])

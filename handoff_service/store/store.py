@@ -13,7 +13,7 @@ from handoff_service.store.database import engine
 from handoff_service.store.lanes import Lane, SetBased, Terms, Told, Transaction
 
 READERS = 4
-LANES = 4  # on PostgreSQL
+LANES = 2  # on PostgreSQL: more split the batches, and were slower on two cores
 
 
 class Store:

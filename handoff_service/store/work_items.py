@@ -11,6 +11,7 @@ from handoff_service.rules.assignment import Candidate
 from handoff_service.rules.vocabulary import OfferOutcome, Presence, State, WorkItemState
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ def end_offers(
     o = t.offers
     rows = tx.conn.execute(
         update(o)
-        .where(o.c.work_item_id.in_(list(work_item_ids)), o.c.outcome.is_(None), o.c.id != (but or 0))
+        .where(one_of(o.c.work_item_id, work_item_ids), o.c.outcome.is_(None), o.c.id != (but or 0))
         .values(outcome=outcome, ended_at=tx.now)
         .returning(o.c.id, o.c.agent_id)
     )

@@ -29,8 +29,10 @@ HEADERS = {
 }
 
 
-async def add_headers(_request: Request, response: BaseHTTPResponse) -> HTTPResponse | None:
-    """Put the headers on an answer; an answer with a policy of its own keeps it."""
+async def add_headers(request: Request, response: BaseHTTPResponse) -> HTTPResponse | None:
+    """Put the headers on an answer; an answer with a policy of its own keeps it. Webhooks are read by no browser."""
+    if request.path.startswith("/webhooks/"):
+        return None
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Cache-Control", "no-store")

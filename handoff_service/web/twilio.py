@@ -111,7 +111,7 @@ async def _take_text(store: Store, form: Form) -> None:
     if received.outcome is Outcome.UNKNOWN_NUMBER:
         log.trouble("text_to_unknown_number", sid=text.sid, to=log.masked(text.provider_number))
         raise NotFound("No provider number is the number in To.")
-    log.line(
+    log.usual(
         f"text_{received.outcome}",
         sid=text.sid, requester=log.masked(text.requester_number), interaction=received.interaction_id,
     )  # fmt: skip
@@ -120,7 +120,7 @@ async def _take_text(store: Store, form: Form) -> None:
 async def _take_receipt(store: Store, form: Form, ours: str) -> None:
     receipt = _receipt(form, ours)
     known = await store.write(record_receipt, receipt, near=receipt.sid)
-    log.line(
+    log.usual(
         "receipt_recorded" if known else "receipt_kept_for_later",
         sid=receipt.sid, message=receipt.message_id, status=receipt.status, code=receipt.error_code,
     )  # fmt: skip

@@ -28,6 +28,7 @@ from handoff_service.errors import BadInput
 from handoff_service.rules.vocabulary import Status
 from handoff_service.store import conversations, inbox
 from handoff_service.store import tables as t
+from handoff_service.store.several import one_of
 from handoff_service.store.views import InboxOffer, Interaction, Message
 from handoff_service.web.api.calls import LIVE, Call
 from handoff_service.web.session import bearer, desk_of
@@ -121,7 +122,7 @@ class _Stream:
         self._told = {r.id: r.last_seq for r in conn.execute(mine)}
         said = []
         if since is not None:
-            recent = select(m.c.id).where(m.c.interaction_id.in_(list(self._told)), m.c.created_at >= since - OVERLAP)
+            recent = select(m.c.id).where(one_of(m.c.interaction_id, self._told), m.c.created_at >= since - OVERLAP)
             for line in conversations.some_messages(conn, [m.c.id.in_(recent)]):
                 said.append(self._line(line))
         return said + self._inbox(conn)
@@ -146,7 +147,7 @@ class _Stream:
         waiting = {k: status for k, (of, status) in self._on_its_way.items() if of == interaction_id}
         if not waiting:
             return []
-        lines = conversations.some_messages(conn, [t.messages.c.id.in_(list(waiting))])
+        lines = conversations.some_messages(conn, [one_of(t.messages.c.id, waiting)])
         return [self._line(line) for line in lines if line.status != waiting[line.id]]
 
     def _inbox(self, conn: Connection) -> list[str]:
