@@ -53,6 +53,9 @@ services:
 browser:
 	@.ci/browser
 
+migration: setup ## write a migration from what has changed in tables.py: make migration NAME="..."
+	@.venv/bin/python -m handoff_service.store.new_revision "$(NAME)"
+
 lock: | $(UV) ## lock the requirements anew
 	@$(UV) pip compile --quiet --group service -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/service.txt
 	@$(UV) pip compile --quiet --group service --group dev -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/dev.txt
@@ -61,4 +64,4 @@ lock: | $(UV) ## lock the requirements anew
 clean: ## take away the environments (the data in .patchboard stays)
 	rm -rf .venv .venv-bot .venv-uv
 
-.PHONY: help run test check train bench setup setup-bot services browser lock clean
+.PHONY: help run test check train bench setup setup-bot services browser migration lock clean

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from handoff_service.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 RASA = ROOT / ".venv-bot" / "bin" / "rasa"
 SOURCES = ("config.yml", "domain.yml", "data")
+_STEP = re.compile(r"Starting to train component '(\w+)'")
 QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -77,10 +79,28 @@ def command(settings: Settings) -> tuple[list[str], dict[str, str]]:
 
 
 def _rasa(settings: Settings, arguments: Sequence[str]) -> None:
+    """Run Rasa. Its hundreds of lines go to a log; what it is working on is shown."""
     _installed()
-    done = subprocess.run([str(RASA), *arguments], cwd=ROOT, env=_environment(settings), check=False)
-    if done.returncode != 0:
-        raise SetupError(f"rasa {arguments[0]} failed; what it printed above says why.")
+    written = settings.home / "logs" / f"rasa-{arguments[0]}.log"
+    written.parent.mkdir(parents=True, exist_ok=True)
+    with written.open("w") as log:
+        process = subprocess.Popen(
+            [str(RASA), *arguments],
+            cwd=ROOT,
+            env=_environment(settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        for line in process.stdout or ():
+            log.write(line)
+            step = _STEP.search(line)
+            if step:
+                show_progress(f"{arguments[0]}: {step[1]}")
+    if process.wait() != 0:
+        last = "".join(written.read_text().splitlines(keepends=True)[-15:])
+        raise SetupError(f"rasa {arguments[0]} failed. The end of {written}:\n{last}")
 
 
 def _environment(settings: Settings) -> dict[str, str]:

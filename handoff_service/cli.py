@@ -173,7 +173,7 @@ def _tell_when_up(config: Settings, bot: subprocess.Popen[bytes]) -> None:
     bot_process.show_progress("the virtual agent is loading; it answers in half a minute")
     while bot.poll() is None:
         try:
-            with urllib.request.urlopen(f"{address}/", timeout=2):  # noqa: S310  # an address of the settings
+            with urllib.request.urlopen(f"{address}/webhooks/sms/", timeout=2):  # noqa: S310  # from the settings
                 return bot_process.show_progress("the virtual agent is up")
         except (URLError, OSError):
             threading.Event().wait(0.5)

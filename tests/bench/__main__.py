@@ -82,7 +82,10 @@ def _rungs(kind: str, stack: ExitStack) -> list[Rung]:
     floor = Rung("floor: signature + one durable INSERT, group commit", [*rung, "group", database("group")])
     budgets = {floor.name: 0.5, naive.name: 4.0} if kind == "SQLite" else {naive.name: 1.0}
     product = Rung(
-        "Patchboard: the whole inbound webhook", [sys.executable, "-m", "handoff_service.cli", "serve"], settings, budgets
+        "Patchboard: the whole inbound webhook",
+        [sys.executable, "-m", "handoff_service.cli", "serve"],
+        settings,
+        budgets,
     )
     return [floor, product, naive]
 
@@ -95,7 +98,10 @@ def running(rung: Rung) -> Iterator[Rung]:
         rung.port = probe.getsockname()[1]
     command = rung.command if rung.environment else [*rung.command, str(rung.port)]
     environment = {**os.environ, **rung.environment, "PATCHBOARD_PORT": str(rung.port)}
-    with tempfile.TemporaryFile() as said, subprocess.Popen(command, env=environment, stdout=said, stderr=said) as server:
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(command, env=environment, stdout=said, stderr=said) as server,
+    ):
         try:
             _wait(rung.port, server)
             yield rung

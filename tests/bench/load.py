@@ -98,9 +98,7 @@ async def measure(port: int, connections: int, count: int, tag: str) -> Measured
     took = time.perf_counter() - began
     times.sort()
     failed = sum(c.failed for c in all_connections) + count - len(times)
-    return Measured(
-        len(times) / took, times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000, failed
-    )
+    return Measured(len(times) / took, times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000, failed)
 
 
 if __name__ == "__main__":

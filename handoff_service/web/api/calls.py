@@ -137,4 +137,5 @@ def _checked(model: type[Body], text: str | bytes) -> Body:
 
 
 def _where(fault: Any) -> str:
-    return ".".join(str(part) for part in fault["loc"]) or "body"
+    """The field's name. What pydantic adds behind it (which member of a union it tried) means nothing to a caller."""
+    return str(fault["loc"][0]) if fault["loc"] else "body"

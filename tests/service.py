@@ -1,0 +1,72 @@
+"""The service in a process of its own, as a company would run it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+PATIENCE = 20.0  # seconds until a start is called failed
+
+
+@dataclass
+class Service:
+    """A running service: its address, and the process to end it by."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def kill(self) -> None:
+        """End it at once, as a crash would (-9)."""
+        self.process.kill()
+        self.process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_service(home: Path, *, port: int | None = None, **settings: str) -> Iterator[Service]:
+    """``patchboard serve`` with these settings (without PATCHBOARD_), ready to answer. Ended with the block."""
+    port = port or free_port()
+    given = {"HOME": str(home), "PORT": str(port), "BOT_URL": "", "BURST_WINDOW": "0", **settings}
+    environment = {**_without_ours(os.environ), **{f"PATCHBOARD_{name}": value for name, value in given.items()}}
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / "service.log"
+    with log.open("ab") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "handoff_service.cli", "serve"], env=environment, stdout=sink, stderr=sink
+        )
+    service = Service(f"http://127.0.0.1:{port}", process, log)
+    try:
+        _wait(service)
+        yield service
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _without_ours(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not name.startswith("PATCHBOARD_")}
+
+
+def _wait(service: Service) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and service.process.poll() is None:
+        try:
+            if requests.get(f"{service.url}/readyz", timeout=2).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.05)
+    raise AssertionError(f"the service did not start:\n{service.log.read_text()[-4000:]}")

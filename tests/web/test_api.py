@@ -1,0 +1,293 @@
+"""The HTTP API against the running service, with Twilio's side played by the fake."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.fake_twilio import FakeTwilio
+from tests.service import Service, free_port, running_service
+from tests.story import ANN, BOB, DIRECT, MAIN
+
+ACCOUNT, AUTH = "AC" + "0" * 32, "12345678901234567890123456789012"
+
+
+class Client:
+    """A program that speaks to the API as one agent."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str = "") -> None:
+        self.session, self.url, self.token = session, url, token
+
+    async def call(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        """The JSON of an answer that must have this status."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        async with self.session.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers) as answer:
+            text = await answer.text()
+            assert answer.status == status, f"{method} {path}: {answer.status} {text}"
+            return json.loads(text)
+
+    async def until(self, path: str, right: Any) -> Any:
+        """What a GET answers once it is right: what happens after an answer takes a moment."""
+        async with asyncio.timeout(10):
+            while not right(found := await self.call("GET", path)):
+                await asyncio.sleep(0.02)
+        return found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def database(
+    request: pytest.FixtureRequest, sqlite_desk: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    import shutil
+
+    from tests.conftest import postgres_database
+
+    if request.param == "sqlite":
+        yield f"sqlite:///{shutil.copy(sqlite_desk, tmp_path_factory.mktemp('api') / 'desk.db')}"
+    else:
+        with postgres_database(request.getfixturevalue("postgres_desk")) as url:
+            yield url
+
+
+@pytest.fixture(scope="module")
+def ports() -> tuple[int, int]:
+    return free_port(), free_port()
+
+
+@pytest.fixture(scope="module")
+def service(database: str, ports: tuple[int, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    settings = {
+        "DATABASE_URL": database,
+        "SMS_PROVIDER": "twilio",
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": AUTH,
+        "TWILIO_API_URL": f"http://127.0.0.1:{ports[1]}",
+    }
+    with running_service(tmp_path_factory.mktemp("home"), port=ports[0], **settings) as running:
+        yield running
+
+
+@pytest.fixture
+async def twilio(ports: tuple[int, int]) -> AsyncIterator[FakeTwilio]:
+    fake = FakeTwilio(account_sid=ACCOUNT, auth_token=AUTH)
+    await fake.start(port=ports[1])
+    yield fake
+    await fake.close()
+
+
+@pytest.fixture
+async def anyone(service: Service) -> AsyncIterator[Client]:
+    async with aiohttp.ClientSession() as session:
+        yield Client(session, service.url)
+
+
+async def sign_in(anyone: Client, name: str) -> Client:
+    signed = await anyone.call("POST", "/login", {"email": f"{name}@example.com", "password": f"demo-{name}"})
+    return Client(anyone.session, anyone.url, signed["token"])
+
+
+@pytest.fixture
+async def mia(anyone: Client) -> Client:
+    return await sign_in(anyone, "mia")
+
+
+async def text(twilio: FakeTwilio, service: Service, body: str, *, number: str = ANN, to: str = DIRECT) -> None:
+    answer = await twilio.send_inbound(f"{service.url}/webhooks/twilio/sms", number, to, body)
+    assert answer.status == 200
+
+
+async def test_the_story_by_api_and_signed_webhooks(twilio: FakeTwilio, service: Service, mia: Client) -> None:
+    await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
+    await text(twilio, service, "hi, my laptop won't start")
+    offers = await mia.until("/inbox", lambda found: found["items"])
+    offer = offers["items"][0]
+    assert offer["reason"] == "Live agents answer this number first."
+    assert offer["interaction"]["user"]["name"] == "Ann Lee"
+    taken = await mia.call("POST", f"/work-items/{offer['id']}/accept")
+    assert (taken["owner"]["kind"], taken["state"], taken["epoch"]) == ("agent", "work_in_progress", 2)
+    one = f"/interactions/{taken['id']}"
+
+    await text(twilio, service, "are you there? 😩")
+    ongoing = await mia.call("GET", "/ongoing")
+    assert (ongoing["unread_conversations"], ongoing["items"][0]["unread"]) == (1, 1)
+    await mia.call("POST", f"{one}/read", {})
+    assert (await mia.call("GET", "/ongoing"))["unread_conversations"] == 0
+
+    sent = await mia.call("POST", f"{one}/messages", {"body": "Hi Ann, Mia here."}, status=201)
+    assert (sent["status"], sent["author"]["name"], sent["segments"]) == ("queued", "Mia Chen", 1)
+    done = await mia.until(
+        f"{one}/messages",
+        lambda found: any(m["id"] == sent["id"] and m["status"] == "delivered" for m in found["items"]),
+    )
+    assert [m["kind"] for m in done["items"]].count("message") == 3
+    await mia.call("POST", f"{one}/notes", {"body": "Orange blink"}, status=201)
+
+    closed = await mia.call("POST", f"{one}/close", {})
+    assert (closed["state"], closed["short_description"], closed["owner"]["kind"]) == (
+        "closed_complete", "hi, my laptop won't start", "none",
+    )  # fmt: skip
+    assert (await mia.call("GET", "/ongoing"))["items"] == []
+    await asyncio.wait_for(until_sent(twilio, "Mia has closed this conversation. Text us any time."), 10)
+    assert [m.body for m in twilio.sent if m.to == ANN] == [
+        "You are in line for Service desk. We answer right here.",
+        "Hi Ann, Mia here.",
+        "Mia has closed this conversation. Text us any time.",
+    ]
+    await text(twilio, service, "me again")
+    active = await mia.call("GET", f"/interactions?state=active&requester_number={ANN.replace('+', '%2B')}")
+    assert [i["id"] != taken["id"] for i in active["items"]] == [True]
+
+
+async def until_sent(twilio: FakeTwilio, body: str) -> None:
+    while not any(m.body == body for m in twilio.sent):
+        await asyncio.sleep(0.02)
+
+
+async def test_events_arrive_and_a_new_connection_goes_on_where_the_last_ended(
+    twilio: FakeTwilio, service: Service, mia: Client
+) -> None:
+    await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
+    headers = {"Authorization": f"Bearer {mia.token}"}
+    url = f"{service.url}/api/v1/events"
+    async with asyncio.timeout(20), mia.session.get(url, headers=headers) as stream:
+        events = read_events(stream)
+        assert (await anext(events))["event"] == "hello"
+        await text(twilio, service, "help", number=BOB)
+        offer = await wait_for(events, "offer", of=BOB)
+        taken = await mia.call("POST", f"/work-items/{offer['data']['id']}/accept")
+        await wait_for(events, "offer_ended", id=offer["data"]["id"])
+        await text(twilio, service, "first", number=BOB)
+        first = await wait_for(events, "message", body="first")
+    await text(twilio, service, "second", number=BOB)
+    async with asyncio.timeout(20), mia.session.get(url, headers={**headers, "Last-Event-ID": first["id"]}) as stream:
+        events = read_events(stream)
+        assert (await wait_for(events, "message", body="second"))["data"]["interaction_id"] == taken["id"]
+        await text(twilio, service, "third", number=BOB)
+        assert (await wait_for(events, "message", body="third"))["data"]["seq"] > first["data"]["seq"]
+    await mia.call("POST", f"/interactions/{taken['id']}/close", {"closing_text": ""})
+
+
+async def read_events(stream: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
+    event: dict[str, Any] = {}
+    async for raw in stream.content:
+        line = raw.decode().rstrip("\n")
+        if not line:
+            yield event
+            event = {}
+            continue
+        name, _, value = line.partition(": ")
+        event[name] = json.loads(value) if name == "data" else value
+
+
+async def wait_for(
+    events: AsyncIterator[dict[str, Any]], name: str, *, of: str | None = None, **data: Any
+) -> dict[str, Any]:
+    """The next event of this name with these data; ``of``: about an interaction of this number."""
+    async for event in events:
+        number = event["data"].get("interaction", {}).get("requester_number")
+        right = all(event["data"].get(k) == v for k, v in data.items()) and of in (None, number)
+        if event["event"] == name and right:
+            return event
+    raise AssertionError(f"the stream ended before {name}")
+
+
+REFUSALS = [
+    ("no token", "GET", "/inbox", None, 401, None),
+    ("unknown interaction", "GET", "/interactions/999", None, 404, None),
+    ("blank text", "POST", "/interactions/1/messages", {"body": " "}, 400, "body"),
+    ("no body", "POST", "/interactions/1/messages", {}, 400, "body"),
+    ("unknown field", "POST", "/interactions/1/messages", {"body": "x", "bodi": "y"}, 400, "bodi"),
+    ("wrong type", "POST", "/interactions/1/messages", {"body": 7}, 400, "body"),
+    ("unknown presence", "PUT", "/agents/me/presence", {"presence": "asleep"}, 400, "presence"),
+    ("limit too large", "GET", "/interactions?limit=1000", None, 400, "limit"),
+    ("bad cursor", "GET", "/interactions?cursor=xx", None, 400, "cursor"),
+    ("bad state", "GET", "/interactions?state=open", None, 400, "state"),
+    ("unknown query", "GET", "/interactions?stat=active", None, 400, "stat"),
+    ("reject without reason", "POST", "/work-items/1/reject", {}, 400, "reason"),
+    ("unknown work item", "POST", "/work-items/999/accept", None, 404, None),
+    ("not JSON", "POST", "/login", b"email=mia", 400, None),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "field"), [r[1:] for r in REFUSALS], ids=[r[0] for r in REFUSALS]
+)
+async def test_what_is_refused_is_a_problem_document(
+    service: Service, mia: Client, method: str, path: str, body: Any, status: int, field: str | None
+) -> None:
+    headers = {"Authorization": f"Bearer {mia.token}"} if status != 401 else {}
+    given = {"data": body} if isinstance(body, bytes) else {"json": body}
+    async with mia.session.request(method, f"{service.url}/api/v1{path}", headers=headers, **given) as answer:
+        problem = await answer.json(content_type=None)
+        assert (answer.status, answer.content_type) == (status, "application/problem+json"), problem
+    assert {"type", "title", "status", "detail"} <= set(problem)
+    if field:
+        assert field in problem["errors"]
+
+
+async def test_a_wrong_password_says_how_many_tries_are_left_and_then_waits(anyone: Client) -> None:
+    wrong = {"email": "omar@example.com", "password": "nope"}
+    said = [(await anyone.call("POST", "/login", wrong, status=401))["detail"] for _ in range(5)]
+    assert said[0] == "E-mail or password is wrong. 4 tries left."
+    assert said[-1] == "E-mail or password is wrong. 0 tries left."
+    await anyone.call("POST", "/login", {**wrong, "password": "demo-omar"}, status=429)
+    nobody = {"email": "nobody@example.com", "password": "x"}
+    unknown = await anyone.call("POST", "/login", nobody, status=401)
+    assert unknown["detail"] == said[0], "an unknown e-mail is told the same"
+
+
+async def test_lists_are_paged_to_the_end(twilio: FakeTwilio, service: Service, mia: Client) -> None:
+    for n in range(5):
+        await text(twilio, service, "hi", number=f"+1202555{7000 + n}", to=MAIN)
+    seen, cursor = [], ""
+    while True:
+        page = await mia.call("GET", f"/interactions?limit=2{cursor}")
+        seen += [i["id"] for i in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == sorted(set(seen), reverse=True)
+    assert len(seen) >= 5
+    assert [u["name"] for u in (await mia.call("GET", "/users?number=%2B12025550199"))["items"]] == [
+        "Bob Ruiz",
+        "Cy Ruiz",
+    ]
+    for path in ("/agents", "/provider-numbers", "/queues", "/profiles"):
+        assert (await mia.call("GET", path))["items"]
+    for path in ("/agents/1", "/users/1", "/provider-numbers/1", "/queues/1"):
+        assert (await mia.call("GET", path))["id"] == 1
+
+
+async def test_the_openapi_document_describes_every_call(service: Service, mia: Client) -> None:
+    document = await mia.call("GET", "/openapi.json")
+    assert document["openapi"].startswith("3.")
+    assert "/api/v1/interactions/{id}/messages" in document["paths"]
+    refs = {r for r in json.dumps(document).split('"') if r.startswith("#/components/schemas/")}
+    assert {r.rsplit("/", 1)[1] for r in refs} <= set(document["components"]["schemas"])
+    async with mia.session.get(f"{service.url}/api/docs") as page:
+        assert page.status == 200
+        assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+
+
+async def test_the_actions_are_for_the_holder_of_the_bots_token(service: Service, mia: Client) -> None:
+    for headers in ({}, {"Authorization": "Bearer nope"}):
+        async with mia.session.post(f"{service.url}/bot/actions", json={}, headers=headers) as answer:
+            assert answer.status == 401
+
+
+def test_more_than_one_worker_needs_postgresql_and_redis(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-m", "handoff_service.cli", "serve"],
+        env={**os.environ, "PATCHBOARD_WORKERS": "2", "PATCHBOARD_HOME": str(tmp_path)},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "PATCHBOARD_WORKERS above 1 needs PostgreSQL" in done.stderr
