@@ -1,0 +1,114 @@
+"""The virtual agent's actions, behind rasa-sdk's executor as the service runs it, on a real store."""
+
+from typing import Any
+
+import pytest
+from rasa_sdk.executor import ActionExecutor
+
+from actions import all_actions
+from actions.fallback import REASON
+from handoff_service.rules.vocabulary import Owner
+from handoff_service.store import tables as t
+from tests.story import Story
+
+USER: dict[str, Any] = {"event": "user", "text": "hi"}
+FALLBACK: dict[str, Any] = {"event": "action", "name": "action_fallback"}
+LISTEN: dict[str, Any] = {"event": "action", "name": "action_listen"}
+EMPTIED = {"problem": None, "device": None, "impact": None}
+
+
+class Bot:
+    """Ann's turn with the virtual agent, and the executor that Rasa would call in it."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self.executor = ActionExecutor()
+        for action in all_actions(story):  # type: ignore[arg-type]  # an action needs the desk's store, and no more
+            self.executor.register_action(action)
+
+    async def start(self) -> None:
+        self.interaction = (await self.story.text()).interaction_id or 0
+        question = await self.story.begin(self.interaction)
+        assert question is not None
+        self.question = question
+
+    async def run(self, action: str, *, slots: Any = None, events: Any = (), loop: Any = None) -> Any:
+        call = {
+            "next_action": action,
+            "sender_id": self.question.sender,
+            "tracker": {
+                "sender_id": self.question.sender,
+                "slots": slots or {},
+                "latest_message": {"text": "hi", "metadata": {"turn_id": self.question.turn_id}},
+                "events": list(events),
+                "active_loop": loop or {},
+                "latest_action_name": "action_listen",
+                "paused": False,
+            },
+            "domain": {"responses": {"utter_rephrase": [{"text": "?"}], "utter_not_understood": [{"text": "??"}]}},
+            "version": "3.6.21",
+        }
+        result = await self.executor.run(call)
+        assert result is not None
+        return result.model_dump()
+
+
+@pytest.fixture
+async def bot(story: Story) -> Bot:
+    made = Bot(story)
+    await made.start()
+    return made
+
+
+def slots_set(result: Any) -> dict[str, Any]:
+    return {e["name"]: e["value"] for e in result["events"] if e["event"] == "slot"}
+
+
+async def test_a_case_is_made_told_and_the_slots_are_emptied(bot: Bot, story: Story) -> None:
+    slots = {"problem": "hi, my laptop won't start", "device": "laptop", "impact": "blocked"}
+    result = await bot.run("action_open_case", slots=slots)
+    assert result["responses"][0]["text"].startswith("I made case CS0000001: hi, my laptop won't start.")
+    assert slots_set(result) == EMPTIED
+    (case,) = await story.rows(t.cases)
+    assert (case.problem, case.device, case.impact, case.interaction_id) == (*slots.values(), bot.interaction)
+
+
+async def test_asking_for_a_person_hands_over_when_the_turn_ends_with_what_was_collected(
+    bot: Bot, story: Story
+) -> None:
+    result = await bot.run("action_hand_off", slots={"problem": "no wifi", "device": "Wi-Fi", "impact": None})
+    assert (result["responses"], slots_set(result)) == ([], EMPTIED)
+    assert (await story.see(bot.interaction)).owner.kind is Owner.VIRTUAL_AGENT, "the turn has not ended"
+    await story.finish(bot.question)
+    (item,) = await story.rows(t.work_items)
+    assert (item.reason, item.collected) == ("Asked for a person.", {"Problem": "no wifi", "Device": "Wi-Fi"})
+
+
+@pytest.mark.parametrize(
+    ("events", "loop", "says"),
+    [
+        ([USER], None, "utter_rephrase"),
+        ([USER], {"name": "problem_form"}, "utter_not_understood"),
+        ([USER, FALLBACK, LISTEN, USER, LISTEN, USER], None, "utter_rephrase"),
+        ([USER, LISTEN, USER, LISTEN, USER], None, "utter_rephrase"),
+    ],
+    ids=["first", "inside the form", "not in a row", "understood before"],
+)
+async def test_not_understood_once_asks_for_other_words(
+    bot: Bot, story: Story, events: Any, loop: Any, says: str
+) -> None:
+    result = await bot.run("action_fallback", events=events, loop=loop)
+    assert result["responses"][0]["response"] == says
+    await story.finish(bot.question, "?")
+    assert await story.count(t.work_items) == 0
+
+
+async def test_not_understood_twice_in_a_row_hands_over_and_leaves_the_form(bot: Bot, story: Story) -> None:
+    events = [USER, FALLBACK, LISTEN, USER]
+    result = await bot.run("action_fallback", events=events, loop={"name": "problem_form"})
+    assert result["responses"] == []
+    assert {"event": "active_loop", "name": None, "timestamp": None} in result["events"]
+    assert {"event": "followup", "name": "action_listen", "timestamp": None} in result["events"]
+    await story.finish(bot.question)
+    (item,) = await story.rows(t.work_items)
+    assert item.reason == REASON

@@ -1,0 +1,66 @@
+"""Settings: every one documented, each fault named with its variable, secrets never shown."""
+
+import stat
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from handoff_service import settings
+from handoff_service.errors import SetupError
+from handoff_service.settings import Settings
+
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def read(home: Path, **given: str) -> Settings:
+    return settings.read({"PATCHBOARD_HOME": str(home), **{f"PATCHBOARD_{k}": v for k, v in given.items()}})
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    missing = [f.name for f in fields(Settings) if f"PATCHBOARD_{f.name.upper()}" not in README]
+    assert not missing
+
+
+FAULTS = [
+    ({"PORT": "eighty"}, "PATCHBOARD_PORT must be a whole number, from 0 to 65535; it is 'eighty'"),
+    ({"PORT": "70000"}, "PATCHBOARD_PORT"),
+    ({"WORKERS": "0"}, "PATCHBOARD_WORKERS must be a whole number, at least 1"),
+    ({"WORKERS": "2"}, "PATCHBOARD_WORKERS above 1 needs PostgreSQL"),
+    ({"DATABASE_URL": "mysql://x"}, "PATCHBOARD_DATABASE_URL must begin with sqlite:/// or postgresql://"),
+    ({"SMS_PROVIDER": "pigeon"}, "PATCHBOARD_SMS_PROVIDER must be simulator or twilio"),
+    ({"SMS_PROVIDER": "twilio"}, "needs PATCHBOARD_TWILIO_ACCOUNT_SID and PATCHBOARD_TWILIO_AUTH_TOKEN"),
+    ({"PUBLIC_URL": "sms.example.com"}, "PATCHBOARD_PUBLIC_URL must be an address such as"),
+    ({"BOT_TIMEOUT": "-1"}, "PATCHBOARD_BOT_TIMEOUT must be seconds"),
+    ({"BURST_WINDOW": "nan"}, "PATCHBOARD_BURST_WINDOW must be seconds"),
+    ({"DEMO": "yes"}, "PATCHBOARD_DEMO must be 0 or 1"),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"), FAULTS, ids=[next(iter(f[0])) + "=" + next(iter(f[0].values())) for f in FAULTS]
+)
+def test_faults_name_the_variable_and_what_would_be_right(tmp_path: Path, given: dict[str, str], says: str) -> None:
+    with pytest.raises(SetupError) as error:
+        read(tmp_path, **given)
+    assert says in str(error.value)
+
+
+def test_defaults_make_the_product_run(tmp_path: Path) -> None:
+    found = read(tmp_path)
+    assert found.database_url == f"sqlite:///{tmp_path}/patchboard.db"
+    assert (found.host, found.port, found.workers, found.public_url) == ("127.0.0.1", 8000, 1, "http://127.0.0.1:8000")
+    assert (found.sms_provider, found.bot_timeout, found.burst_window, found.demo) == ("simulator", 10, 1.5, False)
+
+
+def test_an_empty_bot_address_means_no_bot(tmp_path: Path) -> None:
+    assert read(tmp_path, BOT_URL="").bot_url is None
+
+
+def test_secrets_are_made_once_kept_private_and_never_shown(tmp_path: Path) -> None:
+    first, second = read(tmp_path), read(tmp_path)
+    assert first.secret_key == second.secret_key
+    assert len(first.secret_key) > 30
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+    shown = read(tmp_path, TWILIO_AUTH_TOKEN="tell-nobody", DATABASE_URL="postgresql://me:hunter2@db/desk").shown()
+    assert not [v for v in shown.values() if "tell-nobody" in v or "hunter2" in v or first.secret_key in v]

@@ -1,0 +1,216 @@
+"""The worker: does what is due, once, in order, and lives through trouble."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from handoff_service.operations.ports import (
+    Accepted,
+    BotFailed,
+    BotReply,
+    Later,
+    Outgoing,
+    Question,
+    Refused,
+    SentBefore,
+    Unsure,
+)
+from handoff_service.rules.vocabulary import Event, Status
+from handoff_service.store import tables as t
+from handoff_service.worker import Hands, Worker
+from tests.conftest import MovedClock
+from tests.story import ANN, BOB, DIRECT, MIA, Story
+
+
+class Provider:
+    """Takes every text, unless it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.results: list[Accepted | Refused | Later | Unsure | Exception] = []
+        self.found: Sequence[SentBefore] = ()
+
+    async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
+        result = self.results.pop(0) if self.results else Accepted(sid=f"SM{message.message_id}", status=Status.SENT)
+        if isinstance(result, Exception):
+            raise result
+        if isinstance(result, Accepted):
+            self.sent.append(message.body)
+        return result
+
+    async def find(self, message: Outgoing) -> Sequence[SentBefore]:
+        return self.found
+
+    async def close(self) -> None:
+        pass
+
+
+class Bot:
+    """Answers in order what it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[Question] = []
+        self.answers: list[Sequence[BotReply] | BotFailed] = []
+
+    async def ask(self, question: Question) -> Sequence[BotReply]:
+        self.asked.append(question)
+        answer = self.answers.pop(0) if self.answers else [BotReply(text=f"You said: {question.message}")]
+        if isinstance(answer, BotFailed):
+            raise answer
+        return answer
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def provider() -> Provider:
+    return Provider()
+
+
+@pytest.fixture
+def bot() -> Bot:
+    return Bot()
+
+
+@pytest.fixture
+def worker(story: Story, provider: Provider, bot: Bot, clock: MovedClock) -> Worker:
+    return Worker(Hands(store=story.store, provider=provider, bot=bot, clock=clock))
+
+
+async def work(worker: Worker) -> None:
+    """Do what is due until nothing is."""
+    while await worker.step():
+        pass
+
+
+async def test_a_text_is_answered_after_the_burst(
+    worker: Worker, story: Story, provider: Provider, bot: Bot, clock: MovedClock
+) -> None:
+    await story.text("hi")
+    await story.text("my laptop won't start")
+    await work(worker)
+    assert bot.asked == []
+    clock.move(1.5)
+    await work(worker)
+    assert [q.message for q in bot.asked] == ["hi\nmy laptop won't start"]
+    assert provider.sent == ["You said: hi\nmy laptop won't start"]
+
+
+async def test_a_failing_bot_is_asked_twice_under_one_turn_and_then_a_person_is(
+    worker: Worker, story: Story, provider: Provider, bot: Bot, clock: MovedClock
+) -> None:
+    await story.available(MIA)
+    bot.answers = [BotFailed("no"), BotFailed("The virtual agent could not be reached.")]
+    await story.text("hi")
+    clock.move(2)
+    await work(worker)
+    assert [q.turn_id for q in bot.asked] == ["1", "1"]
+    (offer,) = await story.inbox(MIA)
+    assert offer.reason == "The virtual agent could not be reached."
+    assert provider.sent == ["You are in line for Service desk. We answer right here."]
+
+
+async def test_a_bot_that_recovers_answers(
+    worker: Worker, provider: Provider, story: Story, bot: Bot, clock: MovedClock
+) -> None:
+    bot.answers = [BotFailed("no")]
+    await story.text("hi")
+    clock.move(2)
+    await work(worker)
+    assert provider.sent == ["You said: hi"]
+
+
+async def test_agents_answers_leave_in_order_whatever_the_provider_does(
+    worker: Worker, story: Story, provider: Provider, clock: MovedClock
+) -> None:
+    ann = await story.with_agent(MIA)
+    await work(worker)
+    provider.sent.clear()
+    provider.results = [Later(why="429"), Later(why="429")]
+    for body in ("one", "two", "three"):
+        await story.write(ann, body)
+    for _ in range(10):
+        await work(worker)
+        clock.move(10)
+    assert provider.sent == ["one", "two", "three"]
+
+
+async def test_an_unknown_outcome_is_linked_when_it_went_out_and_sent_again_when_not(
+    worker: Worker, story: Story, provider: Provider, clock: MovedClock
+) -> None:
+    ann = await story.with_agent(MIA)
+    await work(worker)
+    provider.sent.clear()
+    provider.results = [Unsure(why="timeout")]
+    provider.found = [SentBefore(sid="SMfound", status=Status.SENT)]
+    await story.write(ann, "hello")
+    await work(worker)
+    clock.move(30)
+    await work(worker)
+    assert provider.sent == []
+    assert (await story.lines(ann))[-1].provider_sid == "SMfound"
+    provider.results, provider.found = [Unsure(why="timeout")], []
+    await story.write(ann, "again")
+    await work(worker)
+    clock.move(30)
+    await work(worker)
+    assert provider.sent == ["again"]
+
+
+async def test_trouble_with_one_piece_of_work_is_logged_and_tried_again(
+    worker: Worker, story: Story, provider: Provider, clock: MovedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    import logging
+
+    logging.getLogger("patchboard").propagate = True
+    ann, bob = await story.with_agent(MIA, number=ANN), await story.with_agent(MIA, number=BOB)
+    await work(worker)
+    provider.sent.clear()
+    provider.results = [RuntimeError("the provider's client broke")]
+    await story.write(ann, "hello Ann")
+    await worker.step()
+    await story.write(bob, "hello Bob")
+    await worker.step()
+    assert provider.sent == ["hello Bob"]
+    assert "action=work_failed" in caplog.text
+    assert "hello" not in caplog.text, "a text's words are never logged"
+    clock.move(5)
+    await work(worker)
+    assert "hello Ann" in provider.sent
+
+
+async def test_a_running_worker_wakes_for_what_is_new_and_for_what_comes_due(
+    story: Story, provider: Provider, bot: Bot, clock: MovedClock
+) -> None:
+    """With the real clock: no polling, so only nudges and due times can wake it."""
+    from handoff_service import clock as real
+
+    worker = Worker(Hands(store=story.store, provider=provider, bot=bot, clock=real.now))
+    running = asyncio.create_task(worker.run())
+    clock.now = real.now()
+    await story.text("hi", number=BOB, to=DIRECT)
+    worker.nudge(clock())
+    async with asyncio.timeout(10):
+        while not provider.sent:
+            await asyncio.sleep(0)
+    running.cancel()
+    await worker.close()
+
+
+async def test_a_late_answer_is_kept_for_agents(worker: Worker, story: Story, bot: Bot, clock: MovedClock) -> None:
+    received = await story.text("hi")
+    clock.move(2)
+    interaction = received.interaction_id or 0
+
+    class TakesOver(Bot):
+        async def ask(self, question: Question) -> Sequence[BotReply]:
+            await story.write(interaction, "Mia here", MIA)
+            return [BotReply(text="too late")]
+
+    late = Worker(Hands(store=story.store, provider=Provider(), bot=TakesOver(), clock=clock))
+    await work(late)
+    assert await story.texted(interaction) == ["Mia here"]
+    assert [line.body for line in await story.lines(interaction) if line.event is Event.LATE_REPLY] == ["too late"]
+    assert await story.count(t.work_items) == 0
