@@ -15,6 +15,7 @@ from handoff_service.gateways.no_bot import NoBot
 from handoff_service.gateways.rasa import RasaBot
 from handoff_service.gateways.simulator import Simulator
 from handoff_service.gateways.twilio import TwilioProvider
+from handoff_service.metrics import Metrics
 from handoff_service.operations.ports import Bot, Fanout, SmsProvider
 from handoff_service.operations.record_receipt import record_receipt
 from handoff_service.settings import Settings
@@ -67,7 +68,8 @@ async def _open(app: App, settings: Settings) -> None:
     store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
     provider = _provider(settings, store)
     the_bot = _bot(settings)
-    worker = Worker(Hands(store=store, provider=provider, bot=the_bot, clock=clock.now))
+    metrics = Metrics()
+    worker = Worker(Hands(store=store, provider=provider, bot=the_bot, clock=clock.now, metrics=metrics))
     if store.is_sqlite:
         await store.write(due.forget_leases, None)
     app.ctx.desk = Desk(
@@ -78,6 +80,7 @@ async def _open(app: App, settings: Settings) -> None:
         bot=the_bot,
         fanout=fanout,
         worker=worker,
+        metrics=metrics,
     )
     app.ctx.working = asyncio.create_task(worker.run())
     log.line("started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url)

@@ -95,7 +95,7 @@ def _doctor(config: Settings, _asked: argparse.Namespace) -> int:
 
 
 def _serve(config: Settings, _asked: argparse.Namespace) -> int:
-    log.start()
+    log.start(config.log)
     migrate(config.database_url)
     if config.demo:
         asyncio.run(_import_file(config, desk_file.read(DEMO), only_if_empty=True))
@@ -111,8 +111,9 @@ def _serve(config: Settings, _asked: argparse.Namespace) -> int:
 
 def _worker_app() -> Sanic:  # type: ignore[type-arg]
     """Each worker process reads the settings itself."""
-    log.start()
-    return create_app(settings.read())
+    config = settings.read()
+    log.start(config.log)
+    return create_app(config)
 
 
 def _bot(config: Settings, asked: argparse.Namespace) -> int:

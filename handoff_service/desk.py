@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from handoff_service.clock import Clock
+from handoff_service.metrics import Metrics
 from handoff_service.operations.ports import Bot, Fanout, SmsProvider
 from handoff_service.settings import Settings
 from handoff_service.store.lanes import Terms
@@ -22,6 +23,7 @@ class Desk:
     bot: Bot
     fanout: Fanout
     worker: Worker
+    metrics: Metrics
 
 
 def terms(settings: Settings) -> Terms:

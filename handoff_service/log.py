@@ -37,10 +37,10 @@ def _quoted(value: object) -> str:
     return repr(text) if any(c.isspace() or not c.isprintable() for c in text) else text
 
 
-def start(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
+def start(level: str = "info", stream: TextIO = sys.stderr) -> None:
     """Send the log to a stream. Called once, by the command that starts."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     _log.handlers[:] = [handler]
     _log.propagate = False
-    _log.setLevel(level)
+    _log.setLevel(level.upper())

@@ -34,6 +34,7 @@ class Settings:
     bot_timeout: float
     burst_window: float
     demo: bool
+    log: str
 
     def shown(self) -> dict[str, str]:
         """Variable -> value, secrets and the passwords in addresses masked, for ``patchboard doctor``."""
@@ -62,9 +63,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
             "PATCHBOARD_WORKERS above 1 needs PostgreSQL (PATCHBOARD_DATABASE_URL) and Redis (PATCHBOARD_REDIS_URL): "
             "SQLite has one writer, and processes tell each other what is new through Redis."
         )
-    provider = get.text("SMS_PROVIDER", "simulator")
-    if provider not in ("simulator", "twilio"):
-        raise SetupError("PATCHBOARD_SMS_PROVIDER must be simulator or twilio")
+    provider = get.one_of("SMS_PROVIDER", "simulator", "twilio")
     account, token = get.optional("TWILIO_ACCOUNT_SID"), get.optional("TWILIO_AUTH_TOKEN")
     if provider == "twilio" and not (account and token):
         raise SetupError(
@@ -89,6 +88,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         bot_timeout=get.seconds("BOT_TIMEOUT", 10),
         burst_window=get.seconds("BURST_WINDOW", 1.5),
         demo=get.flag("DEMO"),
+        log=get.one_of("LOG", "info", "debug"),
     )
 
 
@@ -127,6 +127,12 @@ class _Reader:
         if text not in ("0", "1"):
             raise SetupError(f"PATCHBOARD_{name} must be 0 or 1; it is {text!r}")
         return text == "1"
+
+    def one_of(self, name: str, default: str, other: str) -> str:
+        text = self.text(name, default)
+        if text not in (default, other):
+            raise SetupError(f"PATCHBOARD_{name} must be {default} or {other}; it is {text!r}")
+        return text
 
     def address(self, name: str, default: str) -> str:
         text = self.text(name, default).rstrip("/")

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from handoff_service import log
 from handoff_service.clock import Clock
+from handoff_service.metrics import Metrics
 from handoff_service.operations.answer_offer import Expire, expire_offer
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.offer_work import offer_work
@@ -41,6 +42,7 @@ class Hands:
     provider: SmsProvider
     bot: Bot
     clock: Clock
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 class Worker:
@@ -110,6 +112,7 @@ class Worker:
         try:
             await self._by_kind[claimed.kind](claimed)
         except Exception as error:  # noqa: BLE001  # logged, and tried again
+            self._hands.metrics.trouble.labels(claimed.kind).inc()
             log.trouble("work_failed", error=error, kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
             with suppress(Exception):  # the database is away: the lease ends by itself
                 back = due.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
@@ -122,6 +125,7 @@ class Worker:
             return
         result = await self._look_up(outgoing) if outgoing.uncertain else await self._hands.provider.send(outgoing)
         await self._hands.store.write(finish_sends, FinishSend(message_id, claimed.attempts, result))
+        self._hands.metrics.sends.labels(type(result).__name__.lower()).inc()
         log.usual("text_sent", message=message_id, result=type(result).__name__.lower())
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
@@ -138,6 +142,7 @@ class Worker:
         replies, failure = await self._ask(question)
         answer = FinishTurn(turn_id=int(question.turn_id), replies=replies, failure=failure)
         outcome = await self._hands.store.write(finish_turn, answer)
+        self._hands.metrics.turns.labels(outcome).inc()
         log.line("bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure)
 
     async def _ask(self, question: Question) -> tuple[tuple[BotReply, ...], str | None]:
@@ -145,7 +150,8 @@ class Worker:
         failure = ""
         for _ in range(2):
             try:
-                return tuple(await self._hands.bot.ask(question)), None
+                with self._hands.metrics.turn_seconds.time():
+                    return tuple(await self._hands.bot.ask(question)), None
             except BotFailed as error:
                 failure = str(error)
         return (), failure

@@ -28,7 +28,7 @@ FAULTS = [
     ({"WORKERS": "0"}, "PATCHBOARD_WORKERS must be a whole number, at least 1"),
     ({"WORKERS": "2"}, "PATCHBOARD_WORKERS above 1 needs PostgreSQL"),
     ({"DATABASE_URL": "mysql://x"}, "PATCHBOARD_DATABASE_URL must begin with sqlite:/// or postgresql://"),
-    ({"SMS_PROVIDER": "pigeon"}, "PATCHBOARD_SMS_PROVIDER must be simulator or twilio"),
+    ({"SMS_PROVIDER": "pigeon"}, "PATCHBOARD_SMS_PROVIDER must be simulator or twilio; it is 'pigeon'"),
     ({"SMS_PROVIDER": "twilio"}, "needs PATCHBOARD_TWILIO_ACCOUNT_SID and PATCHBOARD_TWILIO_AUTH_TOKEN"),
     ({"PUBLIC_URL": "sms.example.com"}, "PATCHBOARD_PUBLIC_URL must be an address such as"),
     ({"BOT_TIMEOUT": "-1"}, "PATCHBOARD_BOT_TIMEOUT must be seconds"),

@@ -2,14 +2,15 @@
 
 import sqlalchemy as sa
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse, json, raw
 
 from handoff_service.errors import DatabaseAway
+from handoff_service.metrics import TEXT_FORMAT
 from handoff_service.web.session import desk_of
 
 
 def blueprint() -> Blueprint:
-    """``/healthz``: the process answers. ``/readyz``: 200, or 503 with what is not ready."""
+    """``/healthz``: the process answers. ``/readyz``: 200, or 503 with what is not ready. ``/metrics``: Prometheus."""
     made = Blueprint("health")
 
     @made.get("/healthz")
@@ -26,5 +27,9 @@ def blueprint() -> Blueprint:
         return json(
             {"status": "not ready" if missing else "ready", "not_ready": missing}, status=503 if missing else 200
         )
+
+    @made.get("/metrics")
+    async def measured(request: Request) -> HTTPResponse:
+        return raw(desk_of(request).metrics.shown(), content_type=TEXT_FORMAT)
 
     return made

@@ -14,6 +14,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import text as plain
 
 from handoff_service import log
+from handoff_service.desk import Desk
 from handoff_service.errors import BadInput, DatabaseAway, NotFound, Refusal
 from handoff_service.gateways.twilio_signature import is_signed
 from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
@@ -21,7 +22,6 @@ from handoff_service.operations.record_receipt import Receipt, record_receipt
 from handoff_service.rules.delivery import TWILIO
 from handoff_service.rules.sms_text import is_e164
 from handoff_service.settings import Settings
-from handoff_service.store.store import Store
 from handoff_service.web.session import desk_of
 
 MOST_BYTES = 64 * 1024  # a text of 1,600 characters with 10 pictures is below 24 KB
@@ -55,13 +55,13 @@ def blueprint(settings: Settings) -> Blueprint:
 
     @made.post("/sms")
     async def take_text(request: Request) -> HTTPResponse:
-        store = desk_of(request).store
-        return await _answer(request, settings, lambda form: _take_text(store, form))
+        desk = desk_of(request)
+        return await _answer(request, settings, lambda form: _take_text(desk, form))
 
     @made.post("/status")
     async def take_receipt(request: Request) -> HTTPResponse:
-        store, ours = desk_of(request).store, request.args.get("message", "")
-        return await _answer(request, settings, lambda form: _take_receipt(store, form, ours))
+        desk, ours = desk_of(request), request.args.get("message", "")
+        return await _answer(request, settings, lambda form: _take_receipt(desk, form, ours))
 
     return made
 
@@ -104,10 +104,11 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
         raise BadInput("The form has too many fields.") from error
 
 
-async def _take_text(store: Store, form: Form) -> None:
+async def _take_text(desk: Desk, form: Form) -> None:
     text = _text(form)
     line = (text.provider_number, text.requester_number)
-    received = await store.write(receive_sms, text, near=line)
+    received = await desk.store.write(receive_sms, text, near=line)
+    desk.metrics.texts.labels(received.outcome).inc()
     if received.outcome is Outcome.UNKNOWN_NUMBER:
         log.trouble("text_to_unknown_number", sid=text.sid, to=log.masked(text.provider_number))
         raise NotFound("No provider number is the number in To.")
@@ -117,9 +118,10 @@ async def _take_text(store: Store, form: Form) -> None:
     )  # fmt: skip
 
 
-async def _take_receipt(store: Store, form: Form, ours: str) -> None:
+async def _take_receipt(desk: Desk, form: Form, ours: str) -> None:
     receipt = _receipt(form, ours)
-    known = await store.write(record_receipt, receipt, near=receipt.sid)
+    known = await desk.store.write(record_receipt, receipt, near=receipt.sid)
+    desk.metrics.receipts.labels(receipt.status).inc()
     log.usual(
         "receipt_recorded" if known else "receipt_kept_for_later",
         sid=receipt.sid, message=receipt.message_id, status=receipt.status, code=receipt.error_code,

@@ -325,7 +325,7 @@ async def test_the_log_holds_no_words_and_no_numbers(
     twilio: FakeTwilio, caplog: pytest.LogCaptureFixture, recorder: RecordingStore
 ) -> None:
     """Whatever becomes of a text, its words and the whole number stay out of the log."""
-    caplog.set_level("INFO", "patchboard")
+    caplog.set_level("DEBUG", "patchboard")
     await text_in(twilio, Body="secret words")
     recorder.answers[id(receive_sms)] = Received(Outcome.UNKNOWN_NUMBER)
     await text_in(twilio, Body="secret words")

@@ -12,6 +12,7 @@ import aiohttp
 from sanic import Sanic
 
 from handoff_service import settings
+from handoff_service.metrics import Metrics
 from handoff_service.operations.receive_sms import Outcome, Received, receive_sms
 from handoff_service.operations.record_receipt import record_receipt
 from handoff_service.web.twilio import blueprint
@@ -52,7 +53,7 @@ async def running(store: RecordingStore, home: Path, **changes: str) -> AsyncIte
     }
     app = Sanic(f"webhooks-{secrets.token_hex(4)}", configure_logging=False)
     app.config.update(MOTD=False, ACCESS_LOG=False, TOUCHUP=False)  # touch-up works for one start in a process
-    app.ctx.desk = SimpleNamespace(store=store)
+    app.ctx.desk = SimpleNamespace(store=store, metrics=Metrics())
     app.blueprint(blueprint(settings.read(environ | changes)))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -1,0 +1,29 @@
+"""What Prometheus reads at ``/metrics``: counts and times of this process. Made in ``app.py``, given to who counts."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+TEXT_FORMAT = CONTENT_TYPE_LATEST
+
+
+class Metrics:
+    """Each process has its own; a scrape of several workers is answered by one of them."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.texts = Counter("patchboard_texts", "Texts by what became of them", ["outcome"], registry=self._registry)
+        self.receipts = Counter(
+            "patchboard_receipts", "Delivery receipts by status", ["status"], registry=self._registry
+        )
+        self.sends = Counter("patchboard_sends", "Sends by what the provider said", ["result"], registry=self._registry)
+        self.turns = Counter("patchboard_bot_turns", "Bot turns by outcome", ["outcome"], registry=self._registry)
+        self.turn_seconds = Histogram(
+            "patchboard_bot_turn_seconds", "Seconds that the bot took for a turn", registry=self._registry
+        )
+        self.trouble = Counter(
+            "patchboard_work_failed", "Due work that failed and is tried again", ["kind"], registry=self._registry
+        )
+
+    def shown(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,63 @@
+"""Static files: read once, served under a path that holds a hash of them all.
+
+A page names ``/static/<hash>/workspace.css``; a browser may keep that for a year, and what the file itself names beside
+it (a module's imports, a stylesheet's images) is under the same hash. htmx comes from the installed ``django-htmx``
+distribution, of which only these two files are used.
+"""
+
+import functools
+import hashlib
+import mimetypes
+from importlib.metadata import distribution
+from pathlib import Path
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, raw
+
+from handoff_service.errors import NotFound
+
+FOLDER = Path(__file__).parent / "static"
+HTMX = {"htmx.js": "htmx-2.min.js", "htmx-sse.js": "ext/hx-sse-2.min.js"}
+A_YEAR = "public, max-age=31536000, immutable"
+
+
+@functools.cache
+def files() -> dict[str, bytes]:
+    """name -> content, of every static file."""
+    found = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.is_file()}
+    carrier = distribution("django-htmx")
+    for name, inside in HTMX.items():
+        found[name] = Path(str(carrier.locate_file(f"django_htmx/static/django_htmx/{inside}"))).read_bytes()
+    return found
+
+
+@functools.cache
+def version() -> str:
+    """A hash of all the files: another file, another version."""
+    whole = hashlib.sha256()
+    for name, content in files().items():
+        whole.update(name.encode() + b"\0" + content + b"\0")
+    return whole.hexdigest()[:12]
+
+
+def address(name: str) -> str:
+    """Where a page finds a static file. KeyError for a file that is not there."""
+    if name not in files():
+        raise KeyError(name)
+    return f"/static/{version()}/{name}"
+
+
+def blueprint() -> Blueprint:
+    """The files, for everybody."""
+    made = Blueprint("assets", url_prefix="/static")
+
+    @made.get("/<of_version:str>/<name:str>")
+    async def asset(_request: Request, of_version: str, name: str) -> HTTPResponse:
+        content = files().get(name)
+        if content is None:
+            raise NotFound
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        kept = A_YEAR if of_version == version() else "no-cache"
+        return raw(content, content_type=kind, headers={"Cache-Control": kept})
+
+    return made

@@ -1,0 +1,103 @@
+"""The lines of a conversation as they are shown: days, runs of one author, receipts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from handoff_service.rules.vocabulary import Author, Direction, Kind, Status
+from handoff_service.store.views import Message
+
+RUN = timedelta(minutes=5)  # of one author; within it the name is said once
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How far a text to the requester has come: an icon, a word, and the look of the bubble when it is not plain."""
+
+    icon: str
+    word: str
+    look: str | None = None
+
+
+RECEIPTS = {
+    Status.QUEUED: Receipt("clock", "Queued", "queued"),
+    Status.SENDING: Receipt("clock", "Sending"),
+    Status.SENT: Receipt("tick", "Sent"),
+    Status.DELIVERED: Receipt("ticks", "Delivered"),
+    Status.UNDELIVERED: Receipt("alert", "Not delivered", "failed"),
+    Status.FAILED: Receipt("alert", "Not delivered", "failed"),
+    Status.UNKNOWN: Receipt("clock", "Not known", "unknown"),
+    Status.CANCELED: Receipt("stop", "Not sent", "canceled"),
+}
+FINAL = frozenset({Status.DELIVERED, Status.CANCELED, Status.RECEIVED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One line. ``day``: a day begins with it; ``first``: its author's name is said; ``unread``: so many new messages
+    begin with it; ``open``: what became of it may still change."""
+
+    line: Message
+    day: date | None
+    first: bool
+    receipt: Receipt | None
+    open: bool
+    unread: int = 0
+
+    @property
+    def plain(self) -> bool:
+        """Whether it travels as one segment of GSM-7, which goes without saying."""
+        return self.line.segments in (None, 1) and self.line.encoding in (None, "GSM-7")
+
+
+def shown(lines: Sequence[Message], zone: ZoneInfo, *, before: Message | None = None) -> list[Shown]:
+    """The lines, each knowing the one before it. ``before`` stands before the first and is on the page already."""
+    result = []
+    for line in lines:
+        result.append(_shown(line, before, zone))
+        before = line
+    return result
+
+
+def with_unread_line(lines: list[Shown], read_seq: int | None) -> list[Shown]:
+    """Mark the first of the requester's messages that this agent has not read. None: not in the live group."""
+    new = [s.line.seq for s in lines if _unread(s.line, read_seq)]
+    if not new:
+        return lines
+    return [_marked(s, len(new)) if s.line.seq == new[0] else s for s in lines]
+
+
+def _unread(line: Message, read_seq: int | None) -> bool:
+    return read_seq is not None and line.seq > read_seq and line.direction is Direction.INBOUND
+
+
+def _marked(one: Shown, count: int) -> Shown:
+    return Shown(line=one.line, day=one.day, first=True, receipt=one.receipt, open=one.open, unread=count)
+
+
+def _shown(line: Message, before: Message | None, zone: ZoneInfo) -> Shown:
+    day = _day(line.created_at, zone)
+    new_day = before is None or _day(before.created_at, zone) != day
+    outbound = line.direction is Direction.OUTBOUND and line.status is not None
+    return Shown(
+        line=line,
+        day=day if new_day else None,
+        first=new_day or before is None or not _same_run(before, line),
+        receipt=RECEIPTS.get(line.status) if outbound and line.status else None,
+        open=outbound and line.status not in FINAL,
+    )
+
+
+def _day(at: datetime, zone: ZoneInfo) -> date:
+    return at.astimezone(zone).date()
+
+
+def _same_run(before: Message, line: Message) -> bool:
+    return (
+        before.kind is Kind.MESSAGE
+        and line.kind is Kind.MESSAGE
+        and line.author.kind is not Author.SYSTEM
+        and (before.author.kind, before.author.id) == (line.author.kind, line.author.id)
+        and line.created_at - before.created_at < RUN
+    )

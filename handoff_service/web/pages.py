@@ -1,0 +1,143 @@
+"""How pages are made: the templates, and how times, names and numbers are written on them."""
+
+import functools
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from sanic import Request
+from sanic.response import HTTPResponse, empty, html, redirect
+
+from handoff_service.errors import NotAllowed
+from handoff_service.rules.system_messages import first_name
+from handoff_service.web import assets
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(template: str, *, status: int = 200, **given: object) -> HTTPResponse:
+    """A page or a fragment. Templates that show times are given ``zone`` and ``now``."""
+    return html(environment().get_template(template).render(**given), status=status)
+
+
+def went_well(request: Request, to: str | None = None) -> HTTPResponse:
+    """The answer to an act: nothing for a script, which is told by the stream; the next page for a plain form."""
+    if "hx-request" in request.headers:
+        return empty(headers={"HX-Redirect": to} if to else None)
+    return redirect(to or "/workspace", status=303)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person will see the answer as a page: not a script, not an event stream."""
+    return "hx-request" not in request.headers and "text/html" in request.headers.get("accept", "")
+
+
+def from_this_site(request: Request) -> None:
+    """Refuse what another site's page sent, where there is no session yet to tie a token to. NotAllowed."""
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin")
+    if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc != request.host):
+        raise NotAllowed("This request came from another site.")
+
+
+@functools.cache
+def environment() -> Environment:
+    """The templates. What a text holds is never markup."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(static=assets.address)
+    made.filters.update(
+        phone=phone,
+        initials=initials,
+        first_name=first_name,
+        words=words,
+        address=lambda of: urlencode(of, doseq=True),
+        clock=_clock,
+        moment=_moment,
+        lately=_lately,
+        iso=lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds"),
+        day_name=_day_name,
+    )
+    return made
+
+
+def phone(number: str) -> str:
+    """A number as people read it: +1 202 555 0101."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return written.replace("-", " ")
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and the last word."""
+    parts = name.split()
+    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper()
+
+
+def words(name: str) -> str:
+    """A stored word or a slot's name as it is read: work_in_progress -> Work in progress."""
+    said = name.replace("_", " ").strip()
+    return said[:1].upper() + said[1:]
+
+
+def day_words(day: date, today: date) -> str:
+    """Today, Yesterday, Thursday, 19 November; with the year when it is another."""
+    if day == today:
+        return "Today"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    said = f"{day:%A}, {day.day} {day:%B}"
+    return said if day.year == today.year else f"{said} {day.year}"
+
+
+def _local(context: Context, at: datetime) -> tuple[datetime, datetime]:
+    zone: ZoneInfo = context["zone"]
+    now: datetime = context["now"]
+    return at.astimezone(zone), now.astimezone(zone)
+
+
+@pass_context
+def _clock(context: Context, at: datetime) -> str:
+    return f"{_local(context, at)[0]:%H:%M}"
+
+
+@pass_context
+def _moment(context: Context, at: datetime) -> str:
+    """09:52 today, Thu 09:52 within a week, then 3 Sep 09:52."""
+    at, now = _local(context, at)
+    if at.date() == now.date():
+        return f"{at:%H:%M}"
+    return f"{at:%a %H:%M}" if now.date() - at.date() < timedelta(days=7) else f"{at.day} {at:%b %H:%M}"
+
+
+@pass_context
+def _lately(context: Context, at: datetime) -> str:
+    """Relative up to an hour, then the clock, then the day."""
+    at, now = _local(context, at)
+    minutes = int((now - at).total_seconds() // 60)
+    if minutes < 1:
+        return "now"
+    if minutes < 60:
+        return f"{minutes} min"
+    if at.date() == now.date():
+        return f"{at:%H:%M}"
+    days = (now.date() - at.date()).days
+    return f"{at:%a}" if days < 7 else f"{at.day} {at:%b}" if at.year == now.year else f"{at.day} {at:%b %Y}"
+
+
+@pass_context
+def _day_name(context: Context, day: date) -> str:
+    now: datetime = context["now"]
+    return day_words(day, now.astimezone(context["zone"]).date())

@@ -1,0 +1,157 @@
+"""The phone simulator's page: phones of people who text the company, on the same computer. Only in the demo.
+
+The address keeps who is shown: ``/phone?from=+12025550101&to=+18885550100``, both repeated for several phones.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations.receive_sms import Outcome, Text, receive_sms
+from handoff_service.rules.sms_text import MAX_BODY, is_e164
+from handoff_service.rules.vocabulary import Direction, Status
+from handoff_service.store import conversations, people
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Hint
+from handoff_service.store.views import Message, ProviderNumber, User
+from handoff_service.web import reading, stream
+from handoff_service.web.pages import from_this_site, phone, render, went_well
+from handoff_service.web.session import desk_of
+
+m, i, p = t.messages, t.interactions, t.provider_numbers
+MOST_PHONES, MOST_TEXTS, MOST_USERS = 6, 200, 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handset:
+    """One phone: whose it is, and the company number that it texts."""
+
+    number: str
+    name: str
+    to: ProviderNumber
+    texts: list[Message]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Everything that the page shows."""
+
+    handsets: list[Handset]
+    users: list[User]
+    companies: list[ProviderNumber]
+
+
+def blueprint() -> Blueprint:
+    """``/phone``. No sign-in: whoever reaches it holds the phones, so it is wired in the demo alone."""
+    made = Blueprint("phone", url_prefix="/phone")
+
+    @made.get("/")
+    async def phones(request: Request) -> HTTPResponse:
+        return await _page(request, "phone_page.html")
+
+    @made.get("/texts")
+    async def texts(request: Request) -> HTTPResponse:
+        return await _page(request, "phones.html")
+
+    @made.post("/texts")
+    async def text(request: Request) -> HTTPResponse:
+        return await _text(request)
+
+    @made.get("/events")
+    async def events(request: Request) -> None:
+        def names(_hints: Sequence[Hint]) -> list[str]:
+            return ["texts"]
+
+        topics = [f"requester:{number}" for number in _asked(request, "from")]
+        await stream.serve(request, desk_of(request), topics, names)
+
+    return made
+
+
+async def _page(request: Request, template: str) -> HTTPResponse:
+    desk = desk_of(request)
+    numbers, companies = _asked(request, "from"), _asked(request, "to")
+    facts = await desk.store.read(reading.desk_facts)
+    shelf = await desk.store.read(_shelf, numbers, companies)
+    typed = str(request.args.get("typed") or "").strip()
+    wrong = "" if not typed else "Write a number in E.164, such as +12025550177: a plus, the country, the number."
+    return render(
+        template,
+        desk=facts,
+        zone=facts.zone,
+        now=desk.clock(),
+        shelf=shelf,
+        typed=typed,
+        wrong=wrong,
+        address=_address,
+        query=_address(shelf.handsets),
+    )
+
+
+async def _text(request: Request) -> HTTPResponse:
+    from_this_site(request)
+    form = request.form or {}
+    number, company = str(form.get("from") or ""), str(form.get("to") or "")
+    body = str(form.get("body") or "").replace("\r\n", "\n").strip()
+    if not is_e164(number):
+        raise BadInput("This phone has no number that can text.")
+    if not body or "\0" in body or len(body) > MAX_BODY:
+        raise BadInput(f"A text has from 1 to {MAX_BODY} characters.")
+    text = Text(sid=f"SM{secrets.token_hex(16)}", requester_number=number, provider_number=company, body=body)
+    received = await desk_of(request).store.write(receive_sms, text, near=number)
+    if received.outcome is Outcome.UNKNOWN_NUMBER:
+        raise NotFound(f"The company has no number {company}.")
+    if "hx-request" in request.headers:
+        return went_well(request)
+    return went_well(request, "/phone?" + urlencode({"from": number, "to": company}))
+
+
+def _shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf:
+    companies = people.provider_numbers(conn)
+    by_number = {company.number: company for company in companies}
+    names = {number: users for number, users in people.users_on(conn, list(numbers)).items() if users}
+    handsets = []
+    for place, number in enumerate(numbers[:MOST_PHONES] if companies else ()):
+        company = by_number.get(to[place] if place < len(to) else "", companies[0])
+        named = " or ".join(user.name for user in names.get(number, ())) or phone(number)
+        handsets.append(Handset(number=number, name=named, to=company, texts=_texts(conn, number, company.id)))
+    return Shelf(handsets=handsets, users=people.users(conn, sa.true(), limit=MOST_USERS), companies=companies)
+
+
+def _texts(conn: Connection, number: str, provider_number_id: int) -> list[Message]:
+    """What this phone has sent and got on the line, over all its interactions; an SMS that failed never came."""
+    newest = (
+        select(m.c.id)
+        .join(i, i.c.id == m.c.interaction_id)
+        .where(
+            i.c.requester_number == number,
+            i.c.provider_number_id == provider_number_id,
+            sa.or_(m.c.direction == Direction.INBOUND, m.c.status.in_([Status.SENT, Status.DELIVERED])),
+        )
+        .order_by(m.c.id.desc())
+        .limit(MOST_TEXTS)
+    )
+    return conversations.some_messages(conn, [m.c.id.in_(newest)])
+
+
+def _asked(request: Request, name: str) -> list[str]:
+    """The numbers of the address, each once for ``from``. A plus that became a space on its way is a plus again."""
+    given = [f"+{value.strip().lstrip('+')}" for value in request.args.getlist(name) or [] if value.strip()]
+    numbers = [number for number in given if is_e164(number)]
+    return list(dict.fromkeys(numbers)) if name == "from" else numbers
+
+
+def _address(handsets: Sequence[Handset], *, put_away: str = "", number: str = "", to: str = "") -> str:
+    """The query that shows these phones, without one, or with one of them texting another company number."""
+    shown = [one for one in handsets if one.number != put_away]
+    return urlencode(
+        [("from", one.number) for one in shown]
+        + [("to", to if one.number == number else one.to.number) for one in shown]
+    )

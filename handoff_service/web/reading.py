@@ -1,0 +1,168 @@
+"""What the workspace's pages read from the store: each page and fragment in one transaction."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.vocabulary import Direction, OfferOutcome, Owner, Presence
+from handoff_service.store import cases, conversations, inbox, people
+from handoff_service.store import tables as t
+from handoff_service.store.several import one_of
+from handoff_service.store.views import Agent, Case, InboxOffer, Interaction, Message, Ongoing, WorkItem
+from handoff_service.web.lines import Shown, shown, with_unread_line
+
+m = t.messages
+AT_FIRST = 300  # lines of a long conversation that a page begins with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskFacts:
+    name: str
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class GoneOffer:
+    """An offer that the page still shows, and in words what became of it."""
+
+    id: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """The list pane: my offers, ongoing conversations (mine or others'), and the counts on the rail."""
+
+    me: Agent
+    offers: list[InboxOffer]
+    gone: list[GoneOffer]
+    others: bool
+    ongoing: list[Ongoing]
+    others_count: int
+    unread: int
+
+    @property
+    def room(self) -> int:
+        return max(self.me.capacity - self.me.load, 0)
+
+    @property
+    def available(self) -> bool:
+        return self.me.presence is Presence.AVAILABLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """One conversation with what stands beside it. ``earlier`` lines are not shown yet."""
+
+    interaction: Interaction
+    lines: list[Shown]
+    last_seq: int
+    read_seq: int | None
+    earlier: int
+    handoff: WorkItem | None
+    cases: list[Case]
+    past: list[Interaction]
+    first_text: str
+
+
+def desk_facts(conn: Connection) -> DeskFacts:
+    """The desk's name, and the zone that pages show times in."""
+    return DeskFacts(name=people.desk_name(conn), zone=ZoneInfo(people.desk_time_zone(conn)))
+
+
+def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[int] = ()) -> Lists:
+    """``on_page``: the offers that the page shows; those that are no longer mine come back as gone."""
+    offers = inbox.inbox(conn, agent_id)
+    missing = set(on_page) - {offer.id for offer in offers}
+    return Lists(
+        me=people.agents(conn, [agent_id])[agent_id],
+        offers=offers,
+        gone=[gone for gone in (_gone(conn, k, agent_id) for k in sorted(missing)) if gone],
+        others=others,
+        ongoing=conversations.ongoing(conn, agent_id, others=others),
+        others_count=conversations.others_count(conn, agent_id),
+        unread=conversations.unread_conversations(conn, agent_id),
+    )
+
+
+def _gone(conn: Connection, work_item_id: int, agent_id: int) -> GoneOffer | None:
+    try:
+        item = inbox.work_item(conn, work_item_id)
+    except NotFound:
+        return None
+    mine = [offer for offer in item.offers if offer.agent.id == agent_id]
+    if not mine:
+        return None
+    taken = next((offer for offer in item.offers if offer.outcome is OfferOutcome.ACCEPTED), None)
+    if taken is not None:
+        who = "You" if taken.agent.id == agent_id else taken.agent.name
+        return GoneOffer(work_item_id, f"{who} took it")
+    said = {OfferOutcome.TIMED_OUT: "It ran out, and you are away now", OfferOutcome.REJECTED: "You rejected it"}
+    return GoneOffer(work_item_id, said.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "It does not wait any more"))
+
+
+def thread(conn: Connection, interaction_id: int, agent_id: int, zone: ZoneInfo, *, whole: bool = False) -> Thread:
+    """A conversation as it is opened. NotFound when there is none."""
+    last = conn.execute(select(func.max(m.c.seq)).where(m.c.interaction_id == interaction_id)).scalar() or 0
+    after = 0 if whole else max(last - AT_FIRST, 0)
+    lines = conversations.messages(conn, interaction_id, after=after)
+    read_seq = conversations.read_seq(conn, interaction_id, agent_id)
+    return _thread(conn, interaction_id, agent_id, with_unread_line(shown(lines, zone), read_seq), lines, earlier=after)
+
+
+def news(
+    conn: Connection, interaction_id: int, agent_id: int, zone: ZoneInfo, *, after: int, watched: Collection[int]
+) -> Thread:
+    """What is new since ``after``, with the ``watched`` lines, whose receipts may have changed, as they are now."""
+    wanted = {*watched, *(seq - 1 for seq in watched)}
+    found = conversations.some_messages(
+        conn, [m.c.interaction_id == interaction_id, sa.or_(m.c.seq >= after, one_of(m.c.seq, wanted))]
+    )
+    by_seq = {line.seq: line for line in found}
+    lines = [line for line in found if line.seq > after or line.seq in watched]
+    seen = [one for line in lines for one in shown([line], zone, before=by_seq.get(line.seq - 1))]
+    return _thread(conn, interaction_id, agent_id, seen, found, earlier=0)
+
+
+def _thread(
+    conn: Connection,
+    interaction_id: int,
+    agent_id: int,
+    lines: list[Shown],
+    found: list[Message],
+    *,
+    earlier: int,
+) -> Thread:
+    interaction = conversations.one(conn, interaction_id, agent_id)
+    return Thread(
+        interaction=interaction,
+        lines=lines,
+        last_seq=found[-1].seq if found else 0,
+        read_seq=conversations.read_seq(conn, interaction_id, agent_id),
+        earlier=earlier,
+        handoff=inbox.handoff_of(conn, interaction_id),
+        cases=cases.of_interaction(conn, interaction_id),
+        past=conversations.past(conn, interaction),
+        first_text=next((line.body for line in found if line.direction is Direction.INBOUND), "")[:160],
+    )
+
+
+def answers(interaction: Interaction, me: Agent) -> tuple[str, str]:
+    """(who may speak next, what sending does to that), for the composer."""
+    epoch = f"epoch {interaction.epoch}"
+    match interaction.owner.kind:
+        case Owner.AGENT if interaction.assigned_to and interaction.assigned_to.id == me.id:
+            return f"You answer · {epoch}", ""
+        case Owner.AGENT:
+            joined = me.id in {agent.id for agent in interaction.live_group}
+            said = "" if joined else "Sending adds you to the conversation."
+            return f"{interaction.owner.name} answers · {epoch}", said
+        case Owner.QUEUE:
+            return f"Waits in {interaction.owner.name} · {epoch}", "Sending takes this over from the queue."
+        case Owner.VIRTUAL_AGENT:
+            return f"The virtual agent answers · {epoch}", "Sending takes this over from the virtual agent."
+    return f"Nobody answers · {epoch}", ""

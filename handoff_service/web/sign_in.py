@@ -1,0 +1,97 @@
+"""Signing in and out by page."""
+
+import functools
+from pathlib import Path
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, redirect
+
+import handoff_service
+from handoff_service.errors import TooManyTries
+from handoff_service.operations import desk_file
+from handoff_service.operations.desk_file import AgentEntry
+from handoff_service.operations.presence import SetPresence, set_presence
+from handoff_service.operations.sign_in import Agent, end_session
+from handoff_service.rules.vocabulary import Presence
+from handoff_service.web import reading
+from handoff_service.web.pages import from_this_site, render
+from handoff_service.web.session import (
+    cookie_token,
+    desk_of,
+    give_cookie,
+    page,
+    signed_in,
+    take_cookie,
+    try_password,
+)
+
+
+def blueprint() -> Blueprint:
+    """``/sign-in`` and ``/sign-out``."""
+    made = Blueprint("sign_in")
+
+    @made.get("/sign-in")
+    async def sign_in_page(request: Request) -> HTTPResponse:
+        if await signed_in(request):
+            return redirect("/workspace")
+        return await _page(request)
+
+    @made.post("/sign-in")
+    async def sign_in(request: Request) -> HTTPResponse:
+        from_this_site(request)
+        form = request.form or {}
+        email, password = str(form.get("email") or "").strip(), str(form.get("password") or "")
+        if not email or not password:
+            return await _page(request, email=email, wrong="Write your e-mail address and your password.", status=400)
+        return await _try(request, email, password)
+
+    @made.post("/sign-out")
+    @page()
+    async def sign_out(request: Request, agent: Agent) -> HTTPResponse:
+        desk = desk_of(request)
+        await desk.store.write(set_presence, SetPresence(agent_id=agent.id, presence=Presence.OFFLINE))
+        await desk.store.write(end_session, cookie_token(request) or "")
+        response = redirect("/sign-in", status=303)
+        take_cookie(desk, response)
+        return response
+
+    return made
+
+
+async def _try(request: Request, email: str, password: str) -> HTTPResponse:
+    desk = desk_of(request)
+    try:
+        answer = await try_password(desk, email[:320], password[:1000], request.ip)
+    except TooManyTries as error:
+        return await _page(request, email=email, wrong=error.detail, status=error.status)
+    if isinstance(answer, int):
+        left = "1 try" if answer == 1 else f"{answer} tries"
+        return await _page(request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401)
+    agent_id, token = answer
+    arrives = SetPresence(agent_id=agent_id, presence=Presence.AVAILABLE, only_from=Presence.OFFLINE)
+    await desk.store.write(set_presence, arrives)
+    response = redirect("/workspace", status=303)
+    give_cookie(desk, response, token)
+    return response
+
+
+async def _page(request: Request, *, email: str = "", wrong: str = "", status: int = 200) -> HTTPResponse:
+    desk = desk_of(request)
+    facts = await desk.store.read(reading.desk_facts)
+    simulated = desk.settings.demo and desk.settings.sms_provider == "simulator"
+    return render(
+        "sign_in.html",
+        status=status,
+        desk=facts,
+        email=email,
+        wrong=wrong,
+        demo=demo_agents() if desk.settings.demo else [],
+        demo_phone=simulated,
+    )
+
+
+@functools.cache
+def demo_agents() -> list[AgentEntry]:
+    """The agents of the demo desk, who can come in with one click."""
+    path = Path(handoff_service.__file__).parent / "demo.toml"
+    return [agent for agent in desk_file.read(path).agents if agent.password]

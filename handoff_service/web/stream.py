@@ -1,0 +1,60 @@
+"""Server-Sent Events for pages: hints only. A page that gets one asks for what is new, so nothing can be missed.
+
+``hello`` comes first on every connection, ``heartbeat`` every ten seconds, so that a page can tell a quiet server from a
+frozen one. The stream ends when the fan-out closes or ``still`` says no.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from sanic import Request
+
+from handoff_service.desk import Desk
+from handoff_service.store.lanes import Hint
+
+HEARTBEAT = 10.0  # seconds
+type Names = Callable[[Sequence[Hint]], Sequence[str]]
+
+
+def event(name: str, data: object = "") -> str:
+    """One event. ``data`` is an id or a time, never a text."""
+    return f"event: {name}\ndata: {data}\n\n"
+
+
+async def serve(
+    request: Request,
+    desk: Desk,
+    topics: Sequence[str],
+    names: Names,
+    still: Callable[[], Awaitable[bool]] | None = None,
+) -> None:
+    """Keep the stream open: ``names`` says which events a batch of hints means."""
+    async with desk.fanout.listen(topics) as batches:
+        response = await request.respond(content_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        await response.send(event("hello", desk.clock().isoformat()))
+        async for batch in with_heartbeats(batches):
+            if batch is not None:
+                await response.send("".join(event(name) for name in names(batch)))
+            elif still is None or await still():
+                await response.send(event("heartbeat", desk.clock().isoformat()))
+            else:
+                return
+
+
+async def with_heartbeats(batches: AsyncIterator[Sequence[Hint]]) -> AsyncIterator[Sequence[Hint] | None]:
+    """The batches, and None whenever a heartbeat is due."""
+    following = batches.__aiter__()
+    upcoming = asyncio.ensure_future(anext(following, None))
+    try:
+        while True:
+            done, _ = await asyncio.wait([upcoming], timeout=HEARTBEAT)
+            if not done:
+                yield None
+                continue
+            batch = upcoming.result()
+            if batch is None:
+                return
+            yield batch
+            upcoming = asyncio.ensure_future(anext(following, None))
+    finally:
+        upcoming.cancel()

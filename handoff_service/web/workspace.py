@@ -1,0 +1,254 @@
+"""The workspace: the list pane, a conversation, what agents do with them, and the stream that keeps both current.
+
+A page is a whole answer and works as one; its fragments (``/workspace/lists``, ``.../news``) are the same template
+blocks, which the page's script puts in place by id. Acts answer nothing to the script: the stream tells it what changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, redirect
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.answer_offer import Accept, Reject, accept_work, reject_work
+from handoff_service.operations.change_interaction import Close, Read, close_interaction, read_interaction
+from handoff_service.operations.presence import SetPresence, set_presence
+from handoff_service.operations.send_sms import Write, send_sms, write_note
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules import system_messages
+from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY
+from handoff_service.rules.vocabulary import Presence, Role, State
+from handoff_service.store.lanes import Hint
+from handoff_service.web import assets, reading, sign_in, stream
+from handoff_service.web.pages import render, went_well
+from handoff_service.web.reading import DeskFacts, Thread
+from handoff_service.web.session import csrf_token, desk_of, page, signed_in
+
+LIVE = (Role.AGENT, Role.SUPERVISOR)
+ONE = "/conversations/<interaction_id:int>"
+MOST_WATCHED = 50  # lines whose receipts may still change
+ALPHABETS = {"gsm7": GSM_7, "extension": GSM_7_EXTENSION, "most": MAX_BODY}
+
+
+def blueprint() -> Blueprint:
+    """The workspace's pages, signing in, and the static files."""
+    made = Blueprint("workspace")
+
+    @made.get("/")
+    async def start(request: Request) -> HTTPResponse:
+        return redirect("/workspace" if await signed_in(request) else "/sign-in")
+
+    inside = Blueprint("desk", url_prefix="/workspace")
+    for path, handler in PAGES.items():
+        inside.add_route(handler, path, methods=["GET"], name=handler.__name__)
+    for path, handler in ACTS.items():
+        inside.add_route(handler, path, methods=["POST"], name=handler.__name__)
+    return Blueprint.group(made, inside, sign_in.blueprint(), assets.blueprint())  # type: ignore[return-value]
+
+
+@page(*LIVE)
+async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+    """The list; no conversation is open."""
+    return render("list_page.html", **await _around(request, agent), thread=None)
+
+
+@page(*LIVE)
+async def conversation_page(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    """A conversation with the list and what is known about the requester beside it."""
+    desk = desk_of(request)
+    around = await _around(request, agent)
+    facts: DeskFacts = around["desk"]
+    thread = await desk.store.read(
+        reading.thread, interaction_id, agent.id, facts.zone, whole=request.args.get("all") == "1"
+    )
+    return render(
+        "conversation_page.html",
+        **around | _thread_context(thread, around["me"]),
+        alphabets=ALPHABETS,
+        closing_text=system_messages.closed(agent.name),
+    )
+
+
+@page(*LIVE)
+async def list_fragment(request: Request, agent: Agent) -> HTTPResponse:
+    """The list pane's parts and the counts. ``shown``: offers on the page; ``open``: the open conversation."""
+    on_page = _numbers(request, "shown")
+    around = await _around(request, agent, on_page=on_page, opened=next(iter(_numbers(request, "open")), None))
+    return render("lists.html", **around, thread=None)
+
+
+@page(*LIVE)
+async def news_fragment(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    """The lines after ``after``, the ``watch``-ed lines as they are now, and what stands around them."""
+    desk = desk_of(request)
+    around = await _around(request, agent, opened=interaction_id)
+    facts: DeskFacts = around["desk"]
+    thread = await desk.store.read(
+        reading.news,
+        interaction_id,
+        agent.id,
+        facts.zone,
+        after=next(iter(_numbers(request, "after")), 0),
+        watched=_numbers(request, "watch")[:MOST_WATCHED],
+    )
+    return render("news.html", **around | _thread_context(thread, around["me"]))
+
+
+@page(*LIVE)
+async def events(request: Request, agent: Agent) -> None:
+    """The stream: ``lists`` when something about this agent changed, ``thread`` when the open conversation did."""
+    desk = desk_of(request)
+    opened = [f"interaction:{number}" for number in _numbers(request, "open")[:1]]
+
+    def names(hints: Sequence[Hint]) -> list[str]:
+        topics = {hint.topic for hint in hints}
+        return [*(["thread"] if topics & set(opened) else []), *(["lists"] if f"agent:{agent.id}" in topics else [])]
+
+    async def still() -> bool:
+        return await signed_in(request) is not None
+
+    await stream.serve(request, desk, [f"agent:{agent.id}", *opened], names, still)
+
+
+@page(*LIVE)
+async def accept(request: Request, work_item_id: int, agent: Agent) -> HTTPResponse:
+    command = Accept(work_item_id=work_item_id, agent_id=agent.id)
+    interaction_id = await desk_of(request).store.write(accept_work, command, near=work_item_id)
+    return went_well(request, f"/workspace/conversations/{interaction_id}")
+
+
+@page(*LIVE)
+async def reject(request: Request, work_item_id: int, agent: Agent) -> HTTPResponse:
+    reason = (_field(request, "words") or _field(request, "reason"))[:200]
+    if not reason:
+        raise BadInput("Say why, so that the next agent and the supervisor know.")
+    command = Reject(work_item_id=work_item_id, agent_id=agent.id, reason=reason)
+    await desk_of(request).store.write(reject_work, command, near=work_item_id)
+    return went_well(request)
+
+
+@page(*LIVE)
+async def text_requester(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    command = Write(interaction_id=interaction_id, agent_id=agent.id, body=_field(request, "body"))
+    await desk_of(request).store.write(send_sms, _said(command), near=interaction_id)
+    return _plain_way_back(request, interaction_id)
+
+
+@page(*LIVE)
+async def note(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    command = Write(interaction_id=interaction_id, agent_id=agent.id, body=_field(request, "body"))
+    await desk_of(request).store.write(write_note, _said(command), near=interaction_id)
+    return _plain_way_back(request, interaction_id)
+
+
+@page(*LIVE)
+async def read(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    up_to = _field(request, "up_to")
+    if not up_to.isdecimal():
+        raise BadInput(errors={"up_to": "must be a line's place in the conversation"})
+    command = Read(interaction_id=interaction_id, agent_id=agent.id, up_to=int(up_to))
+    await desk_of(request).store.write(read_interaction, command, near=interaction_id)
+    return _plain_way_back(request, interaction_id)
+
+
+@page(*LIVE)
+async def close(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    state = _field(request, "state") or State.CLOSED_COMPLETE
+    closing_text = _field(request, "closing_text")
+    if state not in (State.CLOSED_COMPLETE, State.CLOSED_ABANDONED):
+        raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
+    if len(closing_text) > MAX_BODY:
+        raise BadInput(f"The closing line must be at most {MAX_BODY} characters; it has {len(closing_text)}.")
+    command = Close(
+        interaction_id=interaction_id,
+        agent_id=agent.id,
+        state=State(state),
+        short_description=_field(request, "short_description")[:160],
+        closing_text=closing_text,
+    )
+    await desk_of(request).store.write(close_interaction, command, near=interaction_id)
+    return _plain_way_back(request, interaction_id)
+
+
+@page()
+async def presence(request: Request, agent: Agent) -> HTTPResponse:
+    wanted = _field(request, "presence")
+    if wanted not in set(Presence):
+        raise BadInput(errors={"presence": "must be available, away or offline"})
+    await desk_of(request).store.write(set_presence, SetPresence(agent_id=agent.id, presence=Presence(wanted)))
+    return went_well(request)
+
+
+PAGES: dict[str, Any] = {
+    "/": list_page,
+    ONE: conversation_page,
+    "/lists": list_fragment,
+    f"{ONE}/news": news_fragment,
+    "/events": events,
+}
+ACTS: dict[str, Any] = {
+    "/offers/<work_item_id:int>/accept": accept,
+    "/offers/<work_item_id:int>/reject": reject,
+    f"{ONE}/messages": text_requester,
+    f"{ONE}/notes": note,
+    f"{ONE}/read": read,
+    f"{ONE}/close": close,
+    "/presence": presence,
+}
+
+
+async def _around(
+    request: Request, agent: Agent, *, on_page: Sequence[int] = (), opened: int | None = None
+) -> dict[str, Any]:
+    """What every page and fragment needs: the desk, the lists, the time."""
+    desk = desk_of(request)
+    others = request.args.get("others") == "1"
+    facts = await desk.store.read(reading.desk_facts)
+    lists = await desk.store.read(reading.lists, agent.id, others=others, on_page=on_page)
+    return {
+        "desk": facts,
+        "zone": facts.zone,
+        "now": desk.clock(),
+        "csrf": csrf_token(request),
+        "demo_phone": desk.settings.demo and desk.settings.sms_provider == "simulator",
+        "lists": lists,
+        "me": lists.me,
+        "opened": opened,
+    }
+
+
+def _thread_context(thread: Thread, me: Any) -> dict[str, Any]:
+    who_answers, sending = reading.answers(thread.interaction, me)
+    return {
+        "thread": thread,
+        "lines": thread.lines,
+        "interaction": thread.interaction,
+        "opened": thread.interaction.id,
+        "who_answers": who_answers,
+        "sending": sending,
+    }
+
+
+def _plain_way_back(request: Request, interaction_id: int) -> HTTPResponse:
+    """Nothing for the script; the conversation again for a plain form."""
+    if "hx-request" in request.headers:
+        return went_well(request)
+    return went_well(request, f"/workspace/conversations/{interaction_id}")
+
+
+def _said(command: Write) -> Write:
+    """Forms send line ends as CR LF; a text travels with LF."""
+    return Write(**asdict(command) | {"body": command.body.replace("\r\n", "\n")})
+
+
+def _field(request: Request, name: str) -> str:
+    value = (request.form or {}).get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _numbers(request: Request, name: str) -> list[int]:
+    """Numbers from the address, ``?name=1&name=2`` or ``?name=1,2``; what is none is left out."""
+    parts = ",".join(request.args.getlist(name) or []).split(",")
+    return [int(part) for part in parts if part.isdecimal() and len(part) < 16]
