@@ -25,12 +25,13 @@ from handoff_service.store.store import Store
 from handoff_service.web import api, bot, health, phone, security, twilio, workspace
 from handoff_service.worker import Hands, Worker
 
+APP_NAME = "patchboard"
 type App = Sanic[Any, Any]
 
 
 def create_app(settings: Settings) -> App:
     """The service as a Sanic application. The database must have been migrated."""
-    app: App = Sanic("patchboard", configure_logging=False)
+    app: App = Sanic(APP_NAME, configure_logging=False)
     app.config.update(
         REQUEST_MAX_SIZE=1_000_000,
         REQUEST_TIMEOUT=15,

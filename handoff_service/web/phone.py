@@ -3,6 +3,7 @@
 The address keeps who is shown: ``/phone?from=+12025550101&to=+18885550100``, both repeated for several phones.
 """
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse
+from sanic.response import HTTPResponse, redirect
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import BadInput, NotFound
@@ -26,6 +27,7 @@ from handoff_service.web.pages import from_this_site, phone, render, went_well
 from handoff_service.web.session import desk_of
 
 m, i, p = t.messages, t.interactions, t.provider_numbers
+TYPED = re.compile(r"[\s().-]")  # what people put into a number besides its digits
 MOST_PHONES, MOST_TEXTS, MOST_USERS = 6, 200, 200
 
 
@@ -54,6 +56,10 @@ def blueprint() -> Blueprint:
 
     @made.get("/")
     async def phones(request: Request) -> HTTPResponse:
+        added = TYPED.sub("", str(request.args.get("typed") or ""))
+        if is_e164(added):
+            pairs = [("from", n) for n in [*_asked(request, "from"), added]]
+            return redirect("/phone?" + urlencode(pairs + [("to", n) for n in _asked(request, "to")]))
         return await _page(request, "phone_page.html")
 
     @made.get("/texts")

@@ -151,14 +151,14 @@ def _thread(
     )
 
 
-def answers(interaction: Interaction, me: Agent) -> tuple[str, str]:
+def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
     """(who may speak next, what sending does to that), for the composer."""
     epoch = f"epoch {interaction.epoch}"
     match interaction.owner.kind:
-        case Owner.AGENT if interaction.assigned_to and interaction.assigned_to.id == me.id:
+        case Owner.AGENT if interaction.assigned_to and interaction.assigned_to.id == agent_id:
             return f"You answer · {epoch}", ""
         case Owner.AGENT:
-            joined = me.id in {agent.id for agent in interaction.live_group}
+            joined = agent_id in {agent.id for agent in interaction.live_group}
             said = "" if joined else "Sending adds you to the conversation."
             return f"{interaction.owner.name} answers · {epoch}", said
         case Owner.QUEUE:

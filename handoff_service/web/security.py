@@ -6,6 +6,7 @@ from sanic.response import BaseHTTPResponse, HTTPResponse, json, redirect, text
 
 from handoff_service import log
 from handoff_service.errors import NotSignedIn, Refusal
+from handoff_service.web.pages import render, wants_page
 
 POLICY = "; ".join(
     [
@@ -20,6 +21,7 @@ POLICY = "; ".join(
         "object-src 'none'",
     ]
 )
+PAGES = ("/workspace", "/sign-", "/phone")  # what people look at; the rest is for programs
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -58,7 +60,7 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
     else:
         log.trouble("request_failed", error=error, method=request.method, path=request.path)
         status, title, detail, errors = 500, "Something failed.", "It was logged. Nothing was half done.", {}
-    if request.path.startswith("/workspace"):
+    if request.path.startswith(PAGES):
         return _for_page(request, error, status, detail, errors)
     if request.path.startswith("/webhooks"):
         return text(detail, status=status)
@@ -66,7 +68,10 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
 
 
 def _for_page(request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]) -> HTTPResponse:
-    if isinstance(error, NotSignedIn) and request.method == "GET" and "hx-request" not in request.headers:
-        return redirect("/sign-in")
+    """A page to a person, a line of text to the page's script."""
     said = " ".join([detail, *(f"{name} {what}." for name, what in errors.items())]) if errors else detail
-    return text(said, status=status)
+    if not wants_page(request):
+        return text(said, status=status)
+    if isinstance(error, NotSignedIn):
+        return redirect("/sign-in", status=303)
+    return render("error.html", status=status, code=status, said=said)

@@ -65,7 +65,7 @@ async def conversation_page(request: Request, interaction_id: int, agent: Agent)
     )
     return render(
         "conversation_page.html",
-        **around | _thread_context(thread, around["me"]),
+        **around | _thread_context(thread, agent),
         alphabets=ALPHABETS,
         closing_text=system_messages.closed(agent.name),
     )
@@ -83,8 +83,7 @@ async def list_fragment(request: Request, agent: Agent) -> HTTPResponse:
 async def news_fragment(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     """The lines after ``after``, the ``watch``-ed lines as they are now, and what stands around them."""
     desk = desk_of(request)
-    around = await _around(request, agent, opened=interaction_id)
-    facts: DeskFacts = around["desk"]
+    facts = await desk.store.read(reading.desk_facts)
     thread = await desk.store.read(
         reading.news,
         interaction_id,
@@ -93,7 +92,7 @@ async def news_fragment(request: Request, interaction_id: int, agent: Agent) -> 
         after=next(iter(_numbers(request, "after")), 0),
         watched=_numbers(request, "watch")[:MOST_WATCHED],
     )
-    return render("news.html", **around | _thread_context(thread, around["me"]))
+    return render("news.html", zone=facts.zone, now=desk.clock(), **_thread_context(thread, agent))
 
 
 @page(*LIVE)
@@ -219,8 +218,8 @@ async def _around(
     }
 
 
-def _thread_context(thread: Thread, me: Any) -> dict[str, Any]:
-    who_answers, sending = reading.answers(thread.interaction, me)
+def _thread_context(thread: Thread, agent: Agent) -> dict[str, Any]:
+    who_answers, sending = reading.answers(thread.interaction, agent.id)
     return {
         "thread": thread,
         "lines": thread.lines,

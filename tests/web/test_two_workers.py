@@ -1,0 +1,62 @@
+"""Two processes on PostgreSQL and Redis: one desk, whichever of them a request meets."""
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+
+from tests.fake_twilio import FakeTwilio
+from tests.gateways.test_fanout import REDIS, channel  # noqa: F401  # the fixture that looks for Redis
+from tests.service import running_service
+from tests.story import DIRECT
+from tests.web.test_api import Client, read_events, sign_in, wait_for
+
+
+async def test_a_text_that_one_process_took_is_told_by_the_other(
+    postgres_url: str,
+    channel: str,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    """Several connections meet both processes; every one hears of every text, and nothing is done twice."""
+    twilio = FakeTwilio()
+    await twilio.start()
+    settings = {
+        "DATABASE_URL": postgres_url,
+        "REDIS_URL": REDIS,
+        "WORKERS": "2",
+        "SMS_PROVIDER": "twilio",
+        "TWILIO_ACCOUNT_SID": twilio.account_sid,
+        "TWILIO_AUTH_TOKEN": twilio.auth_token,
+        "TWILIO_API_URL": twilio.url,
+    }
+    with running_service(tmp_path, **settings) as service:
+        connector = aiohttp.TCPConnector(limit=0, force_close=True)  # a new connection each time: any process
+        async with aiohttp.ClientSession(connector=connector) as session, asyncio.timeout(60):
+            mia = await sign_in(Client(session, service.url), "mia")
+            await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
+            url = f"{service.url}/webhooks/twilio/sms"
+            await twilio.send_inbound(url, "+12025559000", DIRECT, "help")
+            offers = await mia.until("/inbox", lambda found: found["items"])
+            taken = await mia.call("POST", f"/work-items/{offers['items'][0]['id']}/accept")
+            headers = {"Authorization": f"Bearer {mia.token}"}
+            streams = [await session.get(f"{service.url}/api/v1/events", headers=headers) for _ in range(6)]
+            readers = [read_events(stream) for stream in streams]
+            for reader in readers:
+                await wait_for(reader, "hello")
+            bodies = [f"text {n}" for n in range(20)]
+            for body in bodies:
+                assert (await twilio.send_inbound(url, "+12025559000", DIRECT, body)).status == 200
+            for reader in readers:
+                for body in bodies:
+                    await wait_for(reader, "message", body=body)
+            await mia.call("POST", f"/interactions/{taken['id']}/messages", {"body": "Got all of them."}, status=201)
+            await mia.until(
+                f"/interactions/{taken['id']}/messages?limit=200",
+                lambda found: any(
+                    m["body"] == "Got all of them." and m["status"] == "delivered" for m in found["items"]
+                ),
+            )
+            for stream in streams:
+                stream.close()
+    assert [m.body for m in twilio.sent].count("Got all of them.") == 1
+    await twilio.close()
