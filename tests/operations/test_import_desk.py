@@ -42,7 +42,8 @@ async def test_the_demo_desk_is_a_right_file(story: Story) -> None:
 
 
 FAULTS = [
-    ("unknown key", '[[users]]\nexternal_id = "E1"\nname = "A"\nmail = "x"\n', "4: users[0].mail: there is no such key"),
+    ("unknown key", '[[users]]\nexternal_id = "E1"\nname = "A"\nmail = "x"\n',
+     "4: users[0].mail: there is no such key"),
     ("unknown table", '[[cats]]\nname = "x"\n', "1: cats: there is no such key"),
     ("second entry", '[[users]]\nexternal_id="E1"\nname="A"\n[[users]]\nexternal_id="E2"\nname="B"\nnumbers=["1"]\n',
      "7: users[1].numbers[0]: must be a number in E.164, such as +12025550101"),

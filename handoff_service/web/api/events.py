@@ -13,7 +13,6 @@ An event's id is a moment. With ``Last-Event-ID`` the stream begins with everyth
 on, and a little before it, so that nothing is missed where writers overlap: a message may come twice, under one id.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,8 +31,8 @@ from handoff_service.store.several import one_of
 from handoff_service.store.views import InboxOffer, Interaction, Message
 from handoff_service.web.api.calls import LIVE, Call
 from handoff_service.web.session import bearer, desk_of
+from handoff_service.web.stream import with_heartbeats
 
-HEARTBEAT = 10.0  # seconds
 OVERLAP = timedelta(seconds=10)
 _MESSAGE, _INTERACTION, _OFFER = TypeAdapter(Message), TypeAdapter(Interaction), TypeAdapter(InboxOffer)
 _ON_ITS_WAY = (Status.QUEUED, Status.SENDING, Status.SENT, Status.UNKNOWN)
@@ -94,23 +93,13 @@ class _Stream:
         yield self._event("hello", self._time())
         for event in await self._desk.store.read(self._start, since):
             yield event
-        following = batches.__aiter__()
-        upcoming = asyncio.ensure_future(anext(following, None))
-        try:
-            while True:
-                done, _ = await asyncio.wait([upcoming], timeout=HEARTBEAT)
-                if not done:
-                    yield self._event("heartbeat", self._time())
-                    continue
-                batch = upcoming.result()
-                if batch is None:
-                    return
-                upcoming = asyncio.ensure_future(anext(following, None))
-                changed = sorted({hint.interaction_id for hint in batch if hint.interaction_id is not None})
-                for event in await self._desk.store.read(self._news, changed):
-                    yield event
-        finally:
-            upcoming.cancel()
+        async for batch in with_heartbeats(batches):
+            if batch is None:
+                yield self._event("heartbeat", self._time())
+                continue
+            changed = sorted({hint.interaction_id for hint in batch if hint.interaction_id is not None})
+            for event in await self._desk.store.read(self._news, changed):
+                yield event
 
     def _start(self, conn: Connection, since: datetime | None) -> list[str]:
         g, i, m = t.live_group, t.interactions, t.messages
