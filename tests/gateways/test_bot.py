@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from handoff_service.gateways.no_bot import NoBot
 from handoff_service.gateways.rasa import RasaBot
-from handoff_service.operations.ports import BotFailed, BotReply, Question
+from handoff_service.operations.ports import Bot, BotFailed, BotReply, Question
 from handoff_service.rules.bot_text import Choice
 
 QUESTION = Question(sender="12", message="hi", turn_id="7", metadata={"epoch": 1})
@@ -96,7 +96,43 @@ async def test_a_bot_that_is_not_there() -> None:
     await gone.close()
 
 
-async def test_no_bot_always_fails_in_words() -> None:
+class BotContract:
+    """The port ``Bot``: an answer that can be texted, or a failure in words for an agent; never anything else."""
+
+    async def test_an_answer_or_words(self, port: Bot) -> None:
+        try:
+            replies = await port.ask(QUESTION)
+        except BotFailed as failed:
+            assert str(failed).endswith(".")
+        else:
+            assert all(isinstance(reply, BotReply) for reply in replies)
+
+    async def test_the_same_turn_again_ends_the_same(self, port: Bot) -> None:
+        async def once() -> object:
+            try:
+                return await port.ask(QUESTION)
+            except BotFailed as failed:
+                return str(failed)
+
+        assert await once() == await once()
+
+    async def test_closing_twice_is_no_harm(self, port: Bot) -> None:
+        await port.close()
+        await port.close()
+
+
+class TestRasa(BotContract):
+    @pytest.fixture
+    def port(self, rasa: tuple[FakeRasa, RasaBot]) -> Bot:
+        return rasa[1]
+
+
+class TestNoBot(BotContract):
+    @pytest.fixture
+    def port(self) -> Bot:
+        return NoBot()
+
+
+async def test_no_bot_says_so() -> None:
     with pytest.raises(BotFailed, match="There is no virtual agent"):
         await NoBot().ask(QUESTION)
-    await NoBot().close()
