@@ -72,17 +72,25 @@ def close_interaction(tx: Transaction, command: Close) -> None:
     closing = system_messages.closed(name) if command.closing_text is None else command.closing_text.strip()
     if closing:
         say.text(tx, interaction, closing, Author.SYSTEM, agent_id=command.agent_id)
-    say.owner_changed(tx, interaction, owner=Owner.NONE, said=f"{name} closed this conversation")
+    end(tx, interaction, command.state, said=f"{name} closed this conversation", described=command.short_description)
+
+
+def end(
+    tx: Transaction,
+    interaction: Interaction,
+    state: State,
+    *,
+    said: str,
+    reason: str | None = None,
+    described: str | None = None,
+) -> None:
+    """Close a locked, active interaction. ``described``: the short description; without one, the first text."""
+    say.owner_changed(tx, interaction, owner=Owner.NONE, said=said, reason=reason)
+    description = (described or "").strip() or interaction.short_description or _first_text(tx, interaction.id)
     tx.conn.execute(
         update(t.interactions)
         .where(t.interactions.c.id == interaction.id)
-        .values(
-            state=command.state,
-            closed_at=tx.now,
-            short_description=(command.short_description or "").strip()
-            or interaction.short_description
-            or _first_text(tx, interaction.id),
-        )
+        .values(state=state, closed_at=tx.now, short_description=description)
     )
     cancel_waiting(tx, interaction.id)
     due.disarm(tx, Work.BOT_TURN, [interaction.id])

@@ -28,7 +28,7 @@ def send_sms(tx: Transaction, command: Write) -> int:
     With a live agent as owner, the writer joins the live group and nothing is reassigned. With the virtual agent or a
     queue as owner, the writer takes the conversation over first: only the owner speaks.
     """
-    body = _checked(command.body, most=MAX_BODY)
+    body = checked_text(command.body)
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is not Owner.AGENT:
         interaction = _take_over(tx, interaction, command.agent_id)
@@ -38,7 +38,7 @@ def send_sms(tx: Transaction, command: Write) -> int:
 
 def write_note(tx: Transaction, command: Write) -> int:
     """A private note: live agents see it, the requester never does. Returns its place in the conversation."""
-    body = _checked(command.body, most=10_000)
+    body = checked_text(command.body, most=10_000)
     interaction = interactions.lock(tx.conn, command.interaction_id)
     line = say.Line(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)
     return say.append(tx, interaction, line)
@@ -54,7 +54,8 @@ def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Inte
     return say.owner_changed(tx, interaction, owner=Owner.AGENT, agent_id=agent_id, said=said)
 
 
-def _checked(body: str, *, most: int) -> str:
+def checked_text(body: str, *, most: int = MAX_BODY) -> str:
+    """The text without space around it. BadInput when it is empty, too long or cannot be stored."""
     text = body.strip()
     if not text:
         raise BadInput(errors={"body": "must not be empty"})

@@ -23,6 +23,11 @@ def desk_time_zone(conn: Connection) -> str:
     return conn.execute(select(t.desk.c.time_zone)).scalar() or "UTC"
 
 
+def desk_country(conn: Connection) -> str:
+    """The ISO code of the country that national numbers are read with."""
+    return conn.execute(select(t.desk.c.country)).scalar() or "US"
+
+
 def agent_name(conn: Connection, agent_id: int) -> str:
     """The agent's full name."""
     found = conn.execute(select(t.agents.c.name).where(t.agents.c.id == agent_id)).scalar()

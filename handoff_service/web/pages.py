@@ -3,6 +3,7 @@
 import functools
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,13 @@ def from_this_site(request: Request) -> None:
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc != request.host):
         raise NotAllowed("This request came from another site.")
+
+
+def form_field(request: Request, name: str) -> str:
+    """A field of the form that was sent, or nothing. Forms send line ends as CR LF; a text travels with LF."""
+    fields: Any = request.form
+    value = fields.get(name) if fields else None
+    return value.replace("\r\n", "\n") if isinstance(value, str) else ""
 
 
 @functools.cache

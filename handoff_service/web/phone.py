@@ -23,7 +23,7 @@ from handoff_service.store import tables as t
 from handoff_service.store.lanes import Hint
 from handoff_service.store.views import Message, ProviderNumber, User
 from handoff_service.web import reading, stream
-from handoff_service.web.pages import from_this_site, phone, render, went_well
+from handoff_service.web.pages import form_field, from_this_site, phone, render, went_well
 from handoff_service.web.session import desk_of
 
 m, i, p = t.messages, t.interactions, t.provider_numbers
@@ -103,9 +103,8 @@ async def _page(request: Request, template: str) -> HTTPResponse:
 
 async def _text(request: Request) -> HTTPResponse:
     from_this_site(request)
-    form = request.form or {}
-    number, company = str(form.get("from") or ""), str(form.get("to") or "")
-    body = str(form.get("body") or "").replace("\r\n", "\n").strip()
+    number, company = form_field(request, "from"), form_field(request, "to")
+    body = form_field(request, "body").strip()
     if not is_e164(number):
         raise BadInput("This phone has no number that can text.")
     if not body or "\0" in body or len(body) > MAX_BODY:

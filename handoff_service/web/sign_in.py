@@ -14,7 +14,7 @@ from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.operations.sign_in import Agent, end_session
 from handoff_service.rules.vocabulary import Presence
 from handoff_service.web import reading
-from handoff_service.web.pages import from_this_site, render
+from handoff_service.web.pages import form_field, from_this_site, render
 from handoff_service.web.session import (
     cookie_token,
     desk_of,
@@ -39,8 +39,7 @@ def blueprint() -> Blueprint:
     @made.post("/sign-in")
     async def sign_in(request: Request) -> HTTPResponse:
         from_this_site(request)
-        form = request.form or {}
-        email, password = str(form.get("email") or "").strip(), str(form.get("password") or "")
+        email, password = form_field(request, "email").strip(), form_field(request, "password")
         if not email or not password:
             return await _page(request, email=email, wrong="Write your e-mail address and your password.", status=400)
         return await _try(request, email, password)

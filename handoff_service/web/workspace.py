@@ -1,11 +1,10 @@
 """The workspace: the list pane, a conversation, what agents do with them, and the stream that keeps both current.
 
-A page is a whole answer and works as one; its fragments (``/workspace/lists``, ``.../news``) are the same template
-blocks, which the page's script puts in place by id. Acts answer nothing to the script: the stream tells it what changed.
+A page is a whole answer and works as one; its fragments (``/workspace/lists``, ``.../news``) are the same templates,
+which the page's script puts in place by id. Acts answer nothing to the script: the stream tells it what has changed.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sanic import Blueprint, Request
@@ -22,7 +21,7 @@ from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY
 from handoff_service.rules.vocabulary import Presence, Role, State
 from handoff_service.store.lanes import Hint
 from handoff_service.web import assets, reading, sign_in, stream
-from handoff_service.web.pages import render, went_well
+from handoff_service.web.pages import form_field, render, went_well
 from handoff_service.web.reading import DeskFacts, Thread
 from handoff_service.web.session import csrf_token, desk_of, page, signed_in
 
@@ -131,14 +130,14 @@ async def reject(request: Request, work_item_id: int, agent: Agent) -> HTTPRespo
 @page(*LIVE)
 async def text_requester(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     command = Write(interaction_id=interaction_id, agent_id=agent.id, body=_field(request, "body"))
-    await desk_of(request).store.write(send_sms, _said(command), near=interaction_id)
+    await desk_of(request).store.write(send_sms, command, near=interaction_id)
     return _plain_way_back(request, interaction_id)
 
 
 @page(*LIVE)
 async def note(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     command = Write(interaction_id=interaction_id, agent_id=agent.id, body=_field(request, "body"))
-    await desk_of(request).store.write(write_note, _said(command), near=interaction_id)
+    await desk_of(request).store.write(write_note, command, near=interaction_id)
     return _plain_way_back(request, interaction_id)
 
 
@@ -237,14 +236,8 @@ def _plain_way_back(request: Request, interaction_id: int) -> HTTPResponse:
     return went_well(request, f"/workspace/conversations/{interaction_id}")
 
 
-def _said(command: Write) -> Write:
-    """Forms send line ends as CR LF; a text travels with LF."""
-    return Write(**asdict(command) | {"body": command.body.replace("\r\n", "\n")})
-
-
 def _field(request: Request, name: str) -> str:
-    value = (request.form or {}).get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return form_field(request, name).strip()
 
 
 def _numbers(request: Request, name: str) -> list[int]:

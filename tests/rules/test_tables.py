@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.rules import profile_matching, requester_initiated
+from handoff_service.rules import agent_initiated, profile_matching, requester_initiated
 from handoff_service.rules.profile_matching import NumberFacts
 from handoff_service.rules.vocabulary import FirstResponder, Owner, State
 
@@ -24,8 +24,9 @@ def left_columns(heading: str) -> set[str]:
     [
         ("Table 1: messaging profiles (who is texting?)", profile_matching),
         ("Table 2: the requester writes", requester_initiated),
+        ("Table 3: an agent writes first", agent_initiated),
     ],
-    ids=["table 1", "table 2"],
+    ids=["table 1", "table 2", "table 3"],
 )
 def test_the_left_column_is_the_product_pages(heading: str, table: object) -> None:
     assert {str(row) for row in table.If} == left_columns(heading)  # type: ignore[attr-defined]

@@ -172,6 +172,33 @@ async def test_events_arrive_and_a_new_connection_goes_on_where_the_last_ended(
     await mia.call("POST", f"/interactions/{taken['id']}/close", {"closing_text": ""})
 
 
+async def test_an_agent_writes_first_with_a_national_number(twilio: FakeTwilio, mia: Client) -> None:
+    recipient = {"to": "(202) 555-0142", "user_id": 2}
+    seen = await mia.call("POST", "/conversations/preview", recipient)
+    assert (seen["to"], seen["row"], seen["interaction"]) == ("+12025550142", "no active interaction", None)
+    started = await mia.call("POST", "/conversations", {**recipient, "body": "Hi Bob, Mia here."}, status=201)
+    assert (started["row"], started["interaction"]["user"]["name"]) == ("no active interaction", "Bob Ruiz")
+    assert started["interaction"]["assigned_to"]["name"] == "Mia Chen"
+    await asyncio.wait_for(until_sent(twilio, "Hi Bob, Mia here."), 10)
+    again = await mia.call("POST", "/conversations/preview", {"to": "+12025550142", "from": MAIN})
+    assert again["interaction"]["id"] == started["interaction"]["id"]
+    await mia.call("POST", f"/interactions/{started['interaction']['id']}/close", {"closing_text": ""})
+
+
+@pytest.mark.parametrize(
+    ("to", "says"),
+    [
+        ("12", "too short"),
+        ("hello", "must be a phone number"),
+        ("+442079460000", "landline"),
+        ("+18005550100", "toll-free"),
+    ],
+)
+async def test_what_is_no_mobile_number_is_refused_with_the_reason(mia: Client, to: str, says: str) -> None:
+    problem = await mia.call("POST", "/conversations", {"to": to, "body": "hi"}, status=400)
+    assert says in problem["errors"]["to"]
+
+
 async def read_events(stream: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
     event: dict[str, Any] = {}
     async for raw in stream.content:

@@ -1,0 +1,174 @@
+"""An agent writes first: table 3 of the product page, previewed and performed by the same facts."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select, update
+
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations import say
+from handoff_service.operations.change_interaction import end
+from handoff_service.operations.send_sms import Write, checked_text, send_sms
+from handoff_service.rules import profile_matching
+from handoff_service.rules.agent_initiated import TABLE, If, LineFacts, Step, situation, told
+from handoff_service.rules.profile_matching import NumberFacts
+from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, State
+from handoff_service.store import interactions, live_group, people
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Whom an agent means to text: a number in E.164, the company's number, and the person when one is named."""
+
+    to: str
+    provider_number: str
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    agent_id: int
+    recipient: Recipient
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The interaction that the text went into, its message, and the row of table 3 that was applied."""
+
+    interaction_id: int
+    message_id: int
+    row: If
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What sending would do: the row, in one sentence, and the active interaction's id if there is one."""
+
+    row: If
+    told: str
+    interaction_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    provider_id: int
+    queue_id: int
+    active: Interaction | None
+
+
+def preview(conn: Connection, recipient: Recipient) -> Preview:
+    """Read the table without doing anything."""
+    line = _load(conn, recipient)
+    row = _row(line, recipient)
+    sentence = told(row, line.active.owner if line.active else None).format(
+        owner=_owner_name(conn, line.active),
+        person=_user_name(conn, line.active.user_id) if line.active else "",
+        meant=_user_name(conn, recipient.user_id),
+    )
+    return Preview(row, sentence, line.active.id if line.active else None)
+
+
+def start_conversation(tx: Transaction, command: Start) -> Started:
+    """Send the first text. NotFound for a user who is not there, BadInput for numbers and texts that cannot be used."""
+    body = checked_text(command.body)
+    line = _load(tx.conn, command.recipient)
+    row = _row(line, command.recipient)
+    steps = TABLE[row].steps
+    interaction = line.active
+    if interaction is not None and Step.CLOSE in steps:
+        end(tx, interaction, State.CLOSED_COMPLETE, said="Closed: a live agent wrote first", reason=str(row))
+        interaction = None
+    profile_id, user_id = _profile(tx, command.recipient, replace=Step.REPLACE_PROFILE in steps)
+    if interaction is None:
+        interaction = _create(tx, command, line, profile_id, user_id)
+    elif user_id is not None and interaction.user_id is None:
+        tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(user_id=user_id))
+    write = Write(interaction_id=interaction.id, agent_id=command.agent_id, body=body)
+    return Started(interaction.id, send_sms(tx, write), row)
+
+
+def _load(conn: Connection, recipient: Recipient) -> _Line:
+    provider = conn.execute(
+        select(*t.provider_numbers.c["id", "queue_id"]).where(t.provider_numbers.c.number == recipient.provider_number)
+    ).one_or_none()
+    if provider is None:
+        raise BadInput(errors={"from": f"{recipient.provider_number} is no provider number"})
+    found = interactions.lock_active(conn, [recipient.to])
+    active = next((i for i in found if i.provider_number_id == provider.id), None)
+    return _Line(provider.id, provider.queue_id, active)
+
+
+def _row(line: _Line, recipient: Recipient) -> If:
+    facts = LineFacts(owner=line.active.owner, user=line.active.user_id) if line.active else None
+    return situation(facts, meant_for=recipient.user_id)
+
+
+def _profile(tx: Transaction, recipient: Recipient, *, replace: bool) -> tuple[int, int | None]:
+    """(profile, user) of the number from now on: the person who is named, else whoever table 1 says."""
+    p = t.messaging_profiles
+    there = tx.conn.execute(select(p).where(p.c.number == recipient.to, p.c.active).with_for_update()).one_or_none()
+    user_id = recipient.user_id
+    if user_id is None:
+        users = select(t.user_numbers.c.user_id).where(t.user_numbers.c.number == recipient.to)
+        match = profile_matching.match(
+            NumberFacts(
+                users=tuple(tx.conn.execute(users.order_by(t.user_numbers.c.user_id)).scalars()),
+                has_profile=there is not None,
+                profile_user=there.user_id if there else None,
+            )
+        )
+        user_id = match.user
+    if there is not None and (replace or there.user_id not in (None, user_id)):
+        tx.conn.execute(update(p).where(p.c.id == there.id).values(active=False))
+        there = None
+    if there is None:
+        made = insert(p).values(number=recipient.to, user_id=user_id, active=True, created_at=tx.now)
+        return tx.conn.execute(made.returning(p.c.id)).scalar_one(), user_id
+    if there.user_id is None and user_id is not None:
+        tx.conn.execute(update(p).where(p.c.id == there.id).values(user_id=user_id))
+    return there.id, user_id
+
+
+def _create(tx: Transaction, command: Start, line: _Line, profile_id: int, user_id: int | None) -> Interaction:
+    interaction_id = tx.conn.execute(
+        insert(t.interactions)
+        .values(
+            requester_number=command.recipient.to,
+            provider_number_id=line.provider_id,
+            profile_id=profile_id,
+            user_id=user_id,
+            state=State.WORK_IN_PROGRESS,
+            priority=3,
+            owner=Owner.AGENT,
+            epoch=1,
+            assigned_to=command.agent_id,
+            queue_id=line.queue_id,
+            last_seq=0,
+            opened_at=tx.now,
+            last_message_at=tx.now,
+        )
+        .returning(t.interactions.c.id)
+    ).scalar_one()
+    made = interactions.lock(tx.conn, interaction_id)
+    live_group.join(tx, made.id, command.agent_id, 0)
+    said = f"{people.agent_name(tx.conn, command.agent_id)} wrote first"
+    say.append(tx, made, say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.OWNER_CHANGED))
+    return made
+
+
+def _user_name(conn: Connection, user_id: int | None) -> str:
+    if user_id is None:
+        return "the guest"
+    found = conn.execute(select(t.users.c.name).where(t.users.c.id == user_id)).scalar()
+    if found is None:
+        raise NotFound(f"There is no user {user_id}.")
+    return found
+
+
+def _owner_name(conn: Connection, active: Interaction | None) -> str:
+    if active is None or active.assigned_to is None:
+        return "the queue"
+    return people.agent_name(conn, active.assigned_to)

@@ -1,0 +1,91 @@
+"""Table 3 of the product page: an agent writes first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from handoff_service.rules.vocabulary import Owner
+
+
+class If(StrEnum):
+    """The left column, in the words of the page. "Different person" is judged first."""
+
+    NO_ACTIVE_INTERACTION = "no active interaction"
+    ACTIVE_WITH_LIVE_AGENT = "active with a live agent"
+    ACTIVE_WITH_VIRTUAL_AGENT = "active with the virtual agent"
+    ACTIVE_WITH_SOMEONE_ELSE = "active with a different person than the agent means to reach"
+
+
+class Step(StrEnum):
+    CREATE = "create one"
+    ASSIGN_TO_AGENT = "assigned to the agent"
+    INJECT = "inject the message"
+    JOIN_LIVE_GROUP = "add the agent to the live group"
+    CLOSE = "close it"
+    REPLACE_PROFILE = "make a new messaging profile for that person and deactivate the old one"
+
+
+NO_REASSIGNMENT = "no reassignment"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is done, what must not happen, and the sentence that tells an agent before they send."""
+
+    steps: tuple[Step, ...]
+    told: str
+    promises: tuple[str, ...] = ()
+
+
+TABLE: Mapping[If, Row] = {
+    If.NO_ACTIVE_INTERACTION: Row(
+        (Step.CREATE, Step.ASSIGN_TO_AGENT),
+        "A new conversation begins, and it is yours.",
+    ),
+    If.ACTIVE_WITH_LIVE_AGENT: Row(
+        (Step.INJECT, Step.JOIN_LIVE_GROUP),
+        "Your text goes into the conversation that is there; you join it, and it stays with {owner}.",
+        (NO_REASSIGNMENT,),
+    ),
+    If.ACTIVE_WITH_VIRTUAL_AGENT: Row(
+        (Step.CLOSE, Step.CREATE, Step.ASSIGN_TO_AGENT),
+        "The conversation with the virtual agent is closed; a new one begins, and it is yours.",
+    ),
+    If.ACTIVE_WITH_SOMEONE_ELSE: Row(
+        (Step.CLOSE, Step.REPLACE_PROFILE, Step.CREATE, Step.ASSIGN_TO_AGENT),
+        "The conversation with {person} is closed, the number is tied to {meant} from now on, and a new one begins "
+        "that is yours.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFacts:
+    """A line's active interaction: its owner, and whose it is (None: the guest's)."""
+
+    owner: Owner
+    user: int | None
+
+
+WAITING = "The conversation waits for a live agent; your text goes into it, and it becomes yours."
+
+
+def told(row: If, owner: Owner | None) -> str:
+    """The row's sentence, with places for ``owner``, ``person`` and ``meant``. Nobody is in charge of what waits."""
+    if row is If.ACTIVE_WITH_LIVE_AGENT and owner is Owner.QUEUE:
+        return WAITING
+    return TABLE[row].told
+
+
+def situation(active: LineFacts | None, *, meant_for: int | None) -> If:
+    """The row that holds. ``meant_for``: the user whom the agent means to reach; None: nobody was named.
+
+    An interaction of a guest is not a different person: the profile is tied to the person that the agent named.
+    """
+    if active is None:
+        return If.NO_ACTIVE_INTERACTION
+    if meant_for is not None and active.user is not None and active.user != meant_for:
+        return If.ACTIVE_WITH_SOMEONE_ELSE
+    if active.owner is Owner.VIRTUAL_AGENT:
+        return If.ACTIVE_WITH_VIRTUAL_AGENT
+    return If.ACTIVE_WITH_LIVE_AGENT

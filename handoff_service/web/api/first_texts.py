@@ -1,0 +1,99 @@
+"""An agent writes first: what sending would do, and sending."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from handoff_service.errors import BadInput
+from handoff_service.operations import start_conversation as start
+from handoff_service.operations.start_conversation import Recipient, Start
+from handoff_service.rules.agent_initiated import If
+from handoff_service.store import conversations, people
+from handoff_service.store.views import Interaction, Message
+from handoff_service.web.api.calls import LIVE, Asked, Body, Call
+from handoff_service.web.numbers import e164
+
+
+class RecipientBody(Body):
+    """``to`` may be national, read with the desk's country; ``from`` is a provider number, by default the first."""
+
+    to: str = Field(min_length=1, max_length=40)
+    sender: str | None = Field(None, alias="from", max_length=40)
+    user_id: int | None = None
+
+
+class FirstTextBody(RecipientBody):
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """``row`` is table 3's left column, ``told`` what sending does in one sentence, ``to`` the number in E.164."""
+
+    to: str
+    row: If
+    told: str
+    interaction: Interaction | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedConversation:
+    interaction: Interaction
+    message: Message
+    row: If
+
+
+async def preview(asked: Asked[RecipientBody, Any]) -> Previewed:
+    recipient = await _recipient(asked)
+    seen = await asked.desk.store.read(start.preview, recipient)
+    active = None
+    if seen.interaction_id is not None:
+        active = await asked.desk.store.read(conversations.one, seen.interaction_id, asked.agent.id)
+    return Previewed(to=recipient.to, row=seen.row, told=seen.told, interaction=active)
+
+
+async def send(asked: Asked[FirstTextBody, Any]) -> StartedConversation:
+    recipient = await _recipient(asked)
+    command = Start(agent_id=asked.agent.id, recipient=recipient, body=asked.body.body)
+    started = await asked.desk.store.write(start.start_conversation, command, near=recipient.to)
+    return StartedConversation(
+        interaction=await asked.desk.store.read(conversations.one, started.interaction_id, asked.agent.id),
+        message=await asked.desk.store.read(conversations.message, started.message_id),
+        row=started.row,
+    )
+
+
+async def _recipient(asked: Asked[Any, Any]) -> Recipient:
+    country = await asked.desk.store.read(people.desk_country)
+    numbers = await asked.desk.store.read(people.provider_numbers)
+    if not numbers:
+        raise BadInput(errors={"from": "there is no provider number yet"})
+    return Recipient(
+        to=e164(asked.body.to, country),
+        provider_number=asked.body.sender or numbers[0].number,
+        user_id=asked.body.user_id,
+    )
+
+
+CALLS = (
+    Call(
+        method="POST",
+        path="/v1/conversations/preview",
+        summary="What sending a first text would do (table 3), and the active interaction if there is one",
+        handle=preview,
+        body=RecipientBody,
+        answer=Previewed,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path="/v1/conversations",
+        summary="Text somebody first",
+        handle=send,
+        body=FirstTextBody,
+        answer=StartedConversation,
+        status=201,
+        roles=LIVE,
+    ),
+)

@@ -1,0 +1,115 @@
+// The composer. Nothing from the server ever replaces it: it empties itself after a send, if its text is unchanged.
+
+import { why } from "./post.js";
+import { counted } from "./segments.js";
+
+const form = document.getElementById("composer");
+const draft = document.getElementById("draft");
+const key = `draft:${document.body.dataset.open}`;
+let sent = null;
+
+export function startComposer(afterSend) {
+  if (!form) return localStorage.removeItem(key);
+  restore();
+  draft.addEventListener("input", changed);
+  form.addEventListener("change", changed);
+  draft.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+  form.addEventListener("htmx:confirm", (event) => blocked() && event.preventDefault());
+  form.addEventListener("htmx:configRequest", (event) => {
+    event.detail.path = form.dataset[kind()];
+    sent = draft.value;
+  });
+  form.addEventListener("htmx:afterRequest", (event) => finished(event.detail, afterSend));
+  changed();
+}
+
+export function writeNext() {
+  draft?.focus();
+}
+
+export function otherKind() {
+  const other = form?.querySelector('[name="kind"]:not(:checked)');
+  if (!other) return;
+  other.checked = true;
+  changed();
+}
+
+// The conversation was closed: there is nothing to write to any more, and what was written is not lost.
+export function closeComposer(closed) {
+  if (!form?.isConnected) return;
+  const kept = closed.querySelector(".kept");
+  if (draft.value.trim() && kept) {
+    kept.hidden = false;
+    kept.querySelector("q").textContent = draft.value.trim();
+  }
+  form.remove();
+  document.getElementById("close-dialog")?.close();
+}
+
+function kind() {
+  return form.elements.kind.value;
+}
+
+function changed() {
+  const note = kind() === "note";
+  if (note) form.dataset.mode = "note";
+  else delete form.dataset.mode;
+  draft.placeholder = draft.dataset[kind()];
+  const label = form.querySelector('label[for="draft"]');
+  label.textContent = label.dataset[kind()];
+  form.querySelector('[type="submit"] span').textContent = note ? "Add note" : "Send";
+  if (draft.value) localStorage.setItem(key, JSON.stringify({ kind: kind(), text: draft.value }));
+  else localStorage.removeItem(key);
+  showLength(note);
+}
+
+function showLength(note) {
+  const output = document.getElementById("segments");
+  const body = draft.value.trim();
+  const sms = JSON.parse(form.dataset.sms);
+  const tooLong = !note && [...body].length - sms.most;
+  const length = counted(body, sms);
+  form.querySelector('[type="submit"]').disabled = tooLong > 0;
+  output.classList.toggle("wait", !note && length.count > 1);
+  output.classList.toggle("fail", tooLong > 0);
+  if (note) output.textContent = "Not sent to the requester";
+  else if (tooLong > 0) output.textContent = `Too long by ${tooLong}: a text has at most ${sms.most} characters`;
+  else output.textContent = words(length);
+}
+
+function words({ units, room, count, encoding, forcedBy }) {
+  const because = forcedBy === undefined ? "" : ` because of ${forcedBy}`;
+  return `${units} / ${room} · ${count} ${count === 1 ? "segment" : "segments"} · ${encoding}${because}`;
+}
+
+function blocked() {
+  if (!draft.value.trim()) draft.focus();
+  return !draft.value.trim() || form.querySelector('[type="submit"]').disabled;
+}
+
+function finished({ successful, xhr }, afterSend) {
+  const problem = document.getElementById("not-sent");
+  problem.hidden = successful;
+  if (successful) {
+    if (draft.value === sent) draft.value = "";
+    changed();
+    afterSend();
+  } else {
+    if (!draft.value && sent) draft.value = sent;
+    problem.textContent = `Not sent. ${why(xhr)} What you wrote is kept.`;
+    changed();
+  }
+}
+
+function restore() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(key) ?? "null");
+    if (!kept) return;
+    draft.value = kept.text;
+    form.elements.kind.value = kept.kind;
+  } catch {
+    localStorage.removeItem(key);
+  }
+}

@@ -1,0 +1,54 @@
+// Dialogs: close a conversation, reject an offer, the list of keys. The browser gives the focus back when one closes.
+
+import { why } from "./post.js";
+
+export function startDialogs() {
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog || event.target.closest("[data-hide]")) dialog.close();
+    });
+    dialog.querySelector("form")?.addEventListener("htmx:afterRequest", (event) => answered(dialog, event.detail));
+  }
+  document.addEventListener("click", (event) => {
+    const rejecting = event.target.closest("[data-reject]");
+    if (rejecting) askWhy(rejecting.dataset.reject);
+    if (event.target.closest("#close-it")) askHow();
+    if (event.target.closest("#show-keys")) showKeys();
+  });
+  document.querySelector("#reject-dialog form").addEventListener("htmx:configRequest", (event) => {
+    event.detail.path = event.currentTarget.dataset.path;
+  });
+}
+
+export function askHow() {
+  open("close-dialog");
+}
+
+export function showKeys() {
+  document.getElementById("sheet").hidePopover();
+  open("keys-dialog");
+}
+
+export function askWhy(offer) {
+  const dialog = document.getElementById("reject-dialog");
+  const form = dialog.querySelector("form");
+  form.reset();
+  form.dataset.path = `/workspace/offers/${offer}/reject`;
+  const who = document.getElementById(`offer-${offer}`)?.dataset.who;
+  document.getElementById("reject-title").textContent = who ? `Reject ${who}` : "Reject this offer";
+  open("reject-dialog");
+}
+
+function open(id) {
+  const dialog = document.getElementById(id);
+  if (!dialog || dialog.open) return;
+  for (const problem of dialog.querySelectorAll('[role="alert"]')) problem.hidden = true;
+  dialog.showModal();
+}
+
+function answered(dialog, { successful, xhr }) {
+  if (successful) return dialog.close();
+  const problem = dialog.querySelector('[role="alert"]');
+  problem.textContent = why(xhr);
+  problem.hidden = false;
+}

@@ -1,0 +1,81 @@
+// Single keys. They do nothing while somebody types, in a dialog, or when they are turned off.
+
+import { otherKind, writeNext } from "./composer.js";
+import { askHow, askWhy, showKeys } from "./dialogs.js";
+
+const FIELDS = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
+const SOON = 1000; // ms between g and u
+let afterG = 0;
+
+const KEYS = {
+  j: () => step(1),
+  k: () => step(-1),
+  a: () => document.querySelector("[data-accept] button:not(:disabled)")?.click(),
+  r: () => {
+    const offer = document.querySelector("[data-reject]");
+    if (offer) askWhy(offer.dataset.reject);
+  },
+  e: () => document.getElementById("close-it") && askHow(),
+  i: toContext,
+  g: () => (afterG = Date.now()),
+  u: () => Date.now() - afterG < SOON && nextUnread(),
+  "?": showKeys,
+  Enter: toComposer,
+};
+
+export function startKeys() {
+  const on = document.getElementById("keys-on");
+  on.checked = localStorage.getItem("keys") !== "off";
+  on.addEventListener("change", () => localStorage.setItem("keys", on.checked ? "on" : "off"));
+  document.addEventListener("keydown", (event) => pressed(event, on.checked));
+}
+
+function pressed(event, singleKeys) {
+  if (event.altKey && event.code === "KeyN") {
+    event.preventDefault();
+    return otherKind();
+  }
+  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.target.matches?.(FIELDS)) return event.key === "Escape" && leave(event);
+  if (!singleKeys || event.ctrlKey || event.metaKey || event.altKey || !Object.hasOwn(KEYS, event.key)) return;
+  if (KEYS[event.key](event) !== false && event.key !== "Enter") event.preventDefault();
+}
+
+// Esc closes what floats first; the browser does that by itself.
+function leave(event) {
+  if (!document.querySelector(":popover-open")) event.target.blur();
+}
+
+function items() {
+  return [...document.querySelectorAll("#ongoing .item")];
+}
+
+function step(by) {
+  const all = items();
+  const focused = all.indexOf(document.activeElement);
+  const from = focused >= 0 ? focused : all.findIndex((item) => item.hasAttribute("aria-current"));
+  const to = from < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(from + by, 0), all.length - 1);
+  all[to]?.focus();
+}
+
+function nextUnread() {
+  const all = items();
+  const at = all.findIndex((item) => item.hasAttribute("aria-current"));
+  [...all.slice(at + 1), ...all.slice(0, at + 1)].find((item) => item.hasAttribute("data-unread"))?.click();
+}
+
+// Enter opens what has the focus; on the conversation that is open already it goes on to the composer.
+function toComposer(event) {
+  const item = document.activeElement.closest(".item");
+  const nowhere = [document.body, document.getElementById("thread-scroll")].includes(document.activeElement);
+  if (!nowhere && !item?.hasAttribute("aria-current")) return;
+  event.preventDefault();
+  writeNext();
+}
+
+function toContext() {
+  const context = document.getElementById("context");
+  if (!context) return;
+  if (getComputedStyle(document.getElementById("to-context")).display !== "none") context.togglePopover();
+  else document.getElementById("context-scroll").focus();
+}

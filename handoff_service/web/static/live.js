@@ -1,0 +1,135 @@
+// The stream: one connection a tab, through htmx's SSE extension. The extension opens it and starts the requests that
+// hints ask for; this file decides when to connect, notices when the server has gone quiet, and says so.
+
+import { clockNow, setClock } from "./times.js";
+
+const QUIET = 25_000; // the server sends a heartbeat every 10 s
+const ANSWER = 5_000; // how long a new connection may take to say hello
+const TELL_AFTER = 3_000; // a short break is nobody's business
+const ASLEEP_AFTER = 60_000; // a browser has six connections for a host: hidden tabs let theirs go
+const PAUSES = [500, 1000, 2000, 4000, 8000, 10_000];
+
+const slot = document.getElementById("stream");
+const banner = document.getElementById("connection");
+let source = null;
+let tries = 0;
+let lostAt = null;
+let nextTry = 0;
+let watchdog;
+let retry;
+let asleep = false;
+let release = null;
+let missed = false; // the connection was lost, and what came meanwhile has not been shown yet
+
+export function startStream() {
+  document.body.addEventListener("htmx:sseOpen", (event) => (source = event.detail.source));
+  document.body.addEventListener("htmx:sseError", lost);
+  document.body.addEventListener("sse:hello", connected);
+  document.body.addEventListener("sse:heartbeat", beat);
+  document.addEventListener("visibilitychange", sleepOrWake);
+  setInterval(showBanner, 500);
+  connect();
+}
+
+// Whether messages were missed since this was last asked.
+export function tookMissed() {
+  const was = missed;
+  missed = false;
+  return was;
+}
+
+function connect() {
+  asleep = false;
+  slot.replaceChildren(document.getElementById("stream-template").content.cloneNode(true));
+  window.htmx.process(slot);
+  watch(ANSWER);
+}
+
+function disconnect() {
+  source?.close();
+  source = null;
+  slot.replaceChildren();
+  clearTimeout(watchdog);
+  clearTimeout(retry);
+}
+
+function connected(event) {
+  setClock(event.detail?.data);
+  if (lostAt !== null) missed = true;
+  tries = 0;
+  lostAt = null;
+  showBanner();
+  watch(QUIET);
+}
+
+function beat(event) {
+  setClock(event.detail?.data);
+  watch(QUIET);
+}
+
+function watch(patience) {
+  clearTimeout(watchdog);
+  watchdog = setTimeout(lost, patience);
+}
+
+function lost() {
+  if (asleep) return;
+  disconnect();
+  lostAt ??= Date.now();
+  const pause = PAUSES[Math.min(tries++, PAUSES.length - 1)] * (0.8 + Math.random() * 0.4);
+  nextTry = Date.now() + pause;
+  retry = setTimeout(tryAgain, pause);
+}
+
+// An event stream's failure has no status, so a plain request asks first whether the session still stands.
+async function tryAgain() {
+  try {
+    const answer = await fetch("/workspace/lists", {
+      headers: { "HX-Request": "true" },
+      signal: AbortSignal.timeout(ANSWER),
+    });
+    if (answer.status === 401) return location.assign("/sign-in");
+    if (answer.ok) return connect();
+  } catch {
+    // Still away.
+  }
+  lost();
+}
+
+function showBanner() {
+  const shown = lostAt !== null && Date.now() - lostAt > TELL_AFTER;
+  if (shown) {
+    banner.dataset.since ||= clockNow(document.body.dataset.zone);
+    const seconds = Math.max(Math.ceil((nextTry - Date.now()) / 1000), 0);
+    const trying = seconds ? `Trying again in ${seconds} s.` : "Trying now.";
+    banner.lastElementChild.textContent = `Connection lost at ${banner.dataset.since}. ${trying} What you write is kept.`;
+  } else delete banner.dataset.since;
+  banner.hidden = !shown;
+  for (const button of document.querySelectorAll("[data-accept] button")) button.disabled = shown;
+}
+
+// Of the hidden tabs one stays connected, for the title and for notifications of offers.
+function sleepOrWake() {
+  clearTimeout(sleepOrWake.timer);
+  if (document.hidden) {
+    sleepOrWake.timer = setTimeout(async () => {
+      if (await keepsWatch()) return;
+      asleep = true;
+      disconnect();
+    }, ASLEEP_AFTER);
+  } else {
+    release?.();
+    release = null;
+    if (asleep) connect();
+  }
+}
+
+function keepsWatch() {
+  if (!navigator.locks) return true;
+  return new Promise((decided) => {
+    navigator.locks.request("patchboard-hidden-tab", { ifAvailable: true }, (lock) => {
+      decided(lock !== null);
+      return lock && new Promise((done) => (release = done));
+    });
+  });
+}

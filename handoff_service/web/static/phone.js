@@ -1,0 +1,77 @@
+// The phone simulator's page: texts go out by fetch, and what comes in is asked for when the stream says so.
+
+import { merge } from "./merge.js";
+import { clockNow } from "./times.js";
+
+const query = document.body.dataset.query;
+let asking = false;
+let again = false;
+
+async function refresh() {
+  again = true;
+  if (asking) return;
+  asking = true;
+  while (again) {
+    again = false;
+    try {
+      const answer = await fetch(`/phone/texts?${query}`);
+      if (answer.ok) show(await answer.text());
+    } catch {
+      break; // the stream says hello when the service is back
+    }
+  }
+  asking = false;
+}
+
+function show(html) {
+  const talks = [...document.querySelectorAll(".talk")];
+  const atEnd = talks.map((talk) => talk.scrollHeight - talk.scrollTop - talk.clientHeight < 80);
+  for (const item of merge(html)) item.classList.add("arrive");
+  talks.forEach((talk, n) => atEnd[n] && (talk.scrollTop = talk.scrollHeight));
+}
+
+async function send(event) {
+  event.preventDefault();
+  const form = event.target;
+  const field = form.elements.body;
+  const text = field.value;
+  if (!text.trim()) return;
+  const problem = form.closest(".handset").querySelector('[role="alert"]');
+  let said = "The service cannot be reached. The text is kept.";
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      headers: { "HX-Request": "true" },
+      body: new URLSearchParams(new FormData(form)),
+    });
+    said = answer.ok ? "" : await answer.text();
+  } catch {
+    // Said below.
+  }
+  problem.textContent = said;
+  problem.hidden = !said;
+  if (!said && field.value === text) field.value = "";
+}
+
+function listen() {
+  const source = new EventSource(`/phone/events?${query}`);
+  const banner = document.getElementById("connection");
+  source.addEventListener("hello", () => {
+    banner.hidden = true;
+    refresh();
+  });
+  source.addEventListener("texts", refresh);
+  source.addEventListener("error", () => {
+    banner.hidden = false;
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+  });
+}
+
+if (query) {
+  for (const form of document.querySelectorAll(".write")) form.addEventListener("submit", send);
+  for (const talk of document.querySelectorAll(".talk")) talk.scrollTop = talk.scrollHeight;
+  listen();
+  setInterval(() => {
+    for (const clock of document.querySelectorAll("[data-clock]")) clock.textContent = clockNow(clock.dataset.clock);
+  }, 10_000);
+}

@@ -1,0 +1,30 @@
+// Requests from the page's own script, and what their failures say.
+
+export function csrf() {
+  return document.querySelector('meta[name="csrf"]').content;
+}
+
+export async function post(path, values) {
+  const headers = { "HX-Request": "true", "X-CSRF-Token": csrf() };
+  try {
+    return await fetch(path, { method: "POST", headers, body: new URLSearchParams(values) });
+  } catch {
+    return null; // the next stream says so
+  }
+}
+
+// The sentence of a failed request of htmx.
+export function why(xhr) {
+  if (!xhr.status) return "No connection.";
+  return xhr.responseText || `The service answered ${xhr.status}.`;
+}
+
+let hiding;
+
+// Says something for a moment where the eye is not already.
+export function say(text) {
+  const said = document.getElementById("said");
+  said.textContent = text;
+  clearTimeout(hiding);
+  hiding = setTimeout(() => (said.textContent = ""), 6000);
+}

@@ -1,0 +1,25 @@
+// How a text travels as SMS. The alphabets come from the service (rules/sms_text.py), as does the longest text.
+
+export function counted(body, { gsm7, extension }) {
+  const characters = [...body];
+  const forcedBy = characters.find((c) => !gsm7.includes(c) && !extension.includes(c));
+  const narrow = forcedBy === undefined;
+  const [single, joined] = narrow ? [160, 153] : [70, 67];
+  const widths = characters.map((c) => (narrow ? (extension.includes(c) ? 2 : 1) : c.length));
+  const units = widths.reduce((sum, width) => sum + width, 0);
+  const encoding = narrow ? "GSM-7" : "UCS-2";
+  if (units <= single) return { encoding, units, count: 1, room: single, forcedBy };
+  const count = parts(widths, joined);
+  return { encoding, units, count, room: count * joined, forcedBy };
+}
+
+// A character of two units is never cut between two segments.
+function parts(widths, room) {
+  let count = 1;
+  let used = 0;
+  for (const width of widths) {
+    if (used + width > room) [count, used] = [count + 1, 0];
+    used += width;
+  }
+  return count;
+}

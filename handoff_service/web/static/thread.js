@@ -1,0 +1,112 @@
+// The open conversation: new lines, scrolling that does not move what is being read, and saying what was read.
+
+import { tookMissed } from "./live.js";
+import { merge } from "./merge.js";
+import { closeComposer } from "./composer.js";
+import { post } from "./post.js";
+
+const NEAR = 80; // px from the end: who is this close wants to see the newest
+const READ_AFTER = 1000; // ms on the screen
+const MOST_WATCHED = 50;
+
+const scroller = document.getElementById("thread-scroll");
+const jump = document.getElementById("jump");
+let unseen = 0;
+let following = false;
+let reading;
+
+export function startThread() {
+  if (!scroller) return;
+  const unread = document.getElementById("unread-line");
+  if (unread) scroller.scrollTop = unread.offsetTop - scroller.clientHeight / 3;
+  else toEnd();
+  jump.addEventListener("click", toEnd);
+  scroller.addEventListener("scroll", () => nearEnd() && hideJump());
+  document.addEventListener("visibilitychange", readSoon);
+  scroller.addEventListener("scroll", readSoon);
+  readSoon();
+}
+
+// After one's own message the end is shown.
+export function follow() {
+  following = true;
+}
+
+export function askForNews(parameters) {
+  parameters.after = last()?.dataset.seq ?? 0;
+  const open = [...thread().querySelectorAll("[data-open]")].slice(-MOST_WATCHED);
+  parameters.watch = open.map((line) => line.dataset.seq).join(",");
+}
+
+export function showNews(html) {
+  const near = nearEnd() || following;
+  const arrived = merge(html).filter((item) => item.dataset.seq);
+  if (tookMissed()) markMissed(arrived);
+  for (const line of arrived) line.classList.add("arrive");
+  const messages = arrived.filter((line) => line.dataset.from);
+  if (near && arrived.length) toEnd();
+  else if (messages.length) showJump(messages.length);
+  if (arrived.length) following = false;
+  const closed = document.getElementById("closed");
+  if (closed && !closed.hidden) closeComposer(closed);
+  readSoon();
+}
+
+function thread() {
+  return document.getElementById("thread");
+}
+
+function last() {
+  return [...thread().querySelectorAll(":scope > [data-seq]")].at(-1);
+}
+
+function nearEnd() {
+  return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR;
+}
+
+function toEnd() {
+  scroller.scrollTop = scroller.scrollHeight;
+  hideJump();
+}
+
+function showJump(more) {
+  unseen += more;
+  jump.lastElementChild.textContent = `${unseen} new ${unseen === 1 ? "message" : "messages"}`;
+  jump.hidden = false;
+}
+
+function hideJump() {
+  unseen = 0;
+  jump.hidden = true;
+}
+
+function markMissed(arrived) {
+  const inbound = arrived.filter((line) => line.dataset.direction === "inbound");
+  if (!inbound.length) return;
+  document.getElementById("unread-line")?.remove();
+  const line = document.createElement("li");
+  Object.assign(line, { className: "unread-line", id: "unread-line" });
+  line.dataset.owner = inbound[0].dataset.owner;
+  line.textContent = `${inbound.length} new ${inbound.length === 1 ? "message" : "messages"}`;
+  inbound[0].before(line);
+}
+
+// What was on the screen of a visible tab for a second was read.
+function readSoon() {
+  clearTimeout(reading);
+  const read = thread().dataset.read;
+  const inbound = [...thread().querySelectorAll('[data-direction="inbound"]')].at(-1);
+  if (read === "" || !inbound || Number(inbound.dataset.seq) <= Number(read) || document.hidden) return;
+  if (!onScreen(inbound)) return;
+  reading = setTimeout(() => {
+    if (document.hidden || !onScreen(inbound)) return;
+    thread().dataset.read = inbound.dataset.seq;
+    post(`/workspace/conversations/${document.body.dataset.open}/read`, { up_to: inbound.dataset.seq });
+  }, READ_AFTER);
+}
+
+function onScreen(line) {
+  const box = line.getBoundingClientRect();
+  const view = scroller.getBoundingClientRect();
+  return box.height > 0 && box.bottom > view.top && box.bottom <= view.bottom + 4;
+}

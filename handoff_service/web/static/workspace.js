@@ -1,0 +1,34 @@
+// The workspace's script: starts the parts and joins them to htmx's requests.
+
+import { startComposer } from "./composer.js";
+import { startDialogs } from "./dialogs.js";
+import { startKeys } from "./keys.js";
+import { askForLists, showLists, startLists } from "./lists.js";
+import { startStream } from "./live.js";
+import { csrf, say, why } from "./post.js";
+import { askForNews, follow, showNews, startThread } from "./thread.js";
+import { runTimes } from "./times.js";
+
+const ASKED = { "get-lists": [askForLists, showLists], "get-news": [askForNews, showNews] };
+
+document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {
+  detail.headers["X-CSRF-Token"] = csrf();
+  ASKED[target.id]?.[0](detail.parameters);
+});
+
+document.body.addEventListener("htmx:afterRequest", ({ detail, target }) => {
+  if (detail.xhr.status === 401) return location.assign("/sign-in");
+  if (ASKED[target.id]) return detail.successful && ASKED[target.id][1](detail.xhr.responseText);
+  if (!detail.successful && !target.closest("dialog, .composer")) say(why(detail.xhr));
+});
+
+startLists();
+startThread();
+startComposer(() => {
+  follow();
+  window.htmx.trigger("#get-news", "again");
+});
+startDialogs();
+startKeys();
+runTimes();
+startStream();

@@ -1,0 +1,166 @@
+"""An agent writes first: each row of table 3, what it promises, and that the preview says what sending does."""
+
+import pytest
+
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations.start_conversation import (
+    Preview,
+    Recipient,
+    Start,
+    Started,
+    preview,
+    start_conversation,
+)
+from handoff_service.rules.agent_initiated import NO_REASSIGNMENT, TABLE, If
+from handoff_service.rules.vocabulary import Owner, State, Work
+from handoff_service.store import tables as t
+from tests.story import ANN, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER, Story
+
+ANN_ID, BOB_ID, CY_ID = 1, 2, 3
+
+
+class Desk:
+    """Mia starts conversations."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+
+    async def start(self, *, to: str = ANN, user: int | None = None, agent: int = MIA, body: str = "Hi") -> Started:
+        recipient = Recipient(to=to, provider_number=MAIN, user_id=user)
+        seen = await self.look(to=to, user=user)
+        started = await self.story.store.write(
+            start_conversation, Start(agent_id=agent, recipient=recipient, body=body)
+        )
+        assert started.row is seen.row, "the preview said so"
+        return started
+
+    async def look(self, *, to: str = ANN, user: int | None = None) -> Preview:
+        return await self.story.store.read(preview, Recipient(to=to, provider_number=MAIN, user_id=user))
+
+    async def profiles(self, number: str = ANN) -> list[tuple[int | None, bool]]:
+        rows = await self.story.rows(t.messaging_profiles, t.messaging_profiles.c.number == number)
+        return [(r.user_id, r.active) for r in sorted(rows, key=lambda r: r.id)]
+
+
+@pytest.fixture
+def desk(story: Story) -> Desk:
+    return Desk(story)
+
+
+async def test_no_active_interaction_creates_one_assigned_to_the_agent(desk: Desk, story: Story) -> None:
+    started = await desk.start()
+    assert started.row is If.NO_ACTIVE_INTERACTION
+    seen = await story.see(started.interaction_id)
+    assert (seen.owner.kind, seen.owner.id, seen.state, seen.epoch) == (Owner.AGENT, MIA, State.WORK_IN_PROGRESS, 1)
+    assert [a.id for a in seen.live_group] == [MIA]
+    assert seen.user is not None
+    assert seen.user.id == ANN_ID
+    assert await story.texted(seen.id) == ["Hi"]
+    answer = await story.text("hello Mia")
+    assert answer.interaction_id == seen.id, "the requester's answer comes to the agent"
+
+
+async def test_with_a_live_agent_the_text_goes_in_and_nothing_is_reassigned(desk: Desk, story: Story) -> None:
+    assert TABLE[If.ACTIVE_WITH_LIVE_AGENT].promises == (NO_REASSIGNMENT,)
+    first = await desk.start(agent=OMAR)
+    second = await desk.start(agent=MIA, body="Mia too")
+    assert (second.row, second.interaction_id) == (If.ACTIVE_WITH_LIVE_AGENT, first.interaction_id)
+    seen = await story.see(first.interaction_id)
+    assert (seen.owner.id, seen.epoch) == (OMAR, 1)
+    assert {a.id for a in seen.live_group} == {OMAR, MIA}
+
+
+async def test_with_the_virtual_agent_that_one_is_closed_and_a_new_one_is_the_agents(desk: Desk, story: Story) -> None:
+    bots = (await story.text("hi")).interaction_id or 0
+    started = await desk.start()
+    assert started.row is If.ACTIVE_WITH_VIRTUAL_AGENT
+    assert started.interaction_id != bots
+    old = await story.see(bots)
+    assert (old.state, old.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
+    assert await story.texted(bots) == [], "the requester reads no machinery"
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
+
+
+async def test_with_a_different_person_the_profile_is_replaced(desk: Desk, story: Story) -> None:
+    anns = (await story.text("hi")).interaction_id or 0
+    started = await desk.start(user=BOB_ID)
+    assert started.row is If.ACTIVE_WITH_SOMEONE_ELSE
+    assert (await story.see(anns)).state is State.CLOSED_COMPLETE
+    new = await story.see(started.interaction_id)
+    assert new.user is not None
+    assert new.user.id == BOB_ID
+    assert await desk.profiles() == [(ANN_ID, False), (BOB_ID, True)]
+
+
+async def test_a_different_person_is_judged_before_the_owner(desk: Desk) -> None:
+    await desk.start(agent=OMAR)
+    assert (await desk.start(user=BOB_ID)).row is If.ACTIVE_WITH_SOMEONE_ELSE
+
+
+async def test_a_guest_is_not_a_different_person_and_the_profile_is_tied(desk: Desk, story: Story) -> None:
+    guest = (await story.text("hi", number=STRANGER)).interaction_id or 0
+    await story.write(guest, "Who is this?", OMAR)
+    started = await desk.start(to=STRANGER, user=CY_ID)
+    assert (started.row, started.interaction_id) == (If.ACTIVE_WITH_LIVE_AGENT, guest)
+    seen = await story.see(guest)
+    assert seen.user is not None
+    assert (seen.user.id, seen.owner.id) == (CY_ID, OMAR)
+    assert await desk.profiles(STRANGER) == [(CY_ID, True)]
+
+
+async def test_without_a_name_table_1_says_whose_it_is(desk: Desk, story: Story) -> None:
+    shared = await story.see((await desk.start(to=SHARED)).interaction_id)
+    assert shared.guest
+    assert len(shared.candidates) == 2
+    stranger = await story.see((await desk.start(to=STRANGER)).interaction_id)
+    assert stranger.guest
+
+
+async def test_a_profile_of_somebody_else_without_an_active_interaction_is_replaced_too(
+    desk: Desk, story: Story
+) -> None:
+    await story.close((await story.text("hi")).interaction_id or 0)
+    started = await desk.start(user=BOB_ID)
+    assert started.row is If.NO_ACTIVE_INTERACTION
+    assert await desk.profiles() == [(ANN_ID, False), (BOB_ID, True)]
+
+
+async def test_the_preview_tells_the_row_in_one_sentence_and_does_nothing(desk: Desk, story: Story) -> None:
+    first = await desk.start(agent=OMAR)
+    seen = await desk.look()
+    assert seen.interaction_id == first.interaction_id
+    assert seen.told == (
+        "Your text goes into the conversation that is there; you join it, and it stays with Omar Haddad."
+    )
+    other = await desk.look(user=BOB_ID)
+    assert other.told.startswith("The conversation with Ann Lee is closed, the number is tied to Bob Ruiz from now on")
+    assert await story.count(t.interactions) == 1
+
+
+async def test_what_waits_in_a_queue_becomes_the_agents(desk: Desk, story: Story) -> None:
+    waiting = (await story.text("hi")).interaction_id or 0
+    await story.hand_off(waiting)
+    assert (await desk.look()).told == (
+        "The conversation waits for a live agent; your text goes into it, and it becomes yours."
+    )
+    started = await desk.start()
+    assert started.interaction_id == waiting
+    assert (await story.see(waiting)).owner.id == MIA
+
+
+async def test_lines_of_other_company_numbers_do_not_matter(desk: Desk, story: Story) -> None:
+    await story.text("hi", to=DIRECT)
+    assert (await desk.start()).row is If.NO_ACTIVE_INTERACTION
+
+
+async def test_what_cannot_be_done_is_refused_whole(desk: Desk, story: Story) -> None:
+    bots = (await story.text("hi")).interaction_id or 0
+    with pytest.raises(BadInput):
+        await desk.start(body="  ")
+    with pytest.raises(NotFound):
+        await desk.start(user=99)
+    recipient = Recipient(to=ANN, provider_number="+15005550006")
+    with pytest.raises(BadInput) as refusal:
+        await story.store.write(start_conversation, Start(agent_id=MIA, recipient=recipient, body="x"))
+    assert "from" in refusal.value.errors
+    assert (await story.see(bots)).owner.kind is Owner.VIRTUAL_AGENT
