@@ -23,7 +23,7 @@ from handoff_service.store import due
 from handoff_service.store.lanes import Hint
 from handoff_service.store.store import Store
 from handoff_service.web import api, bot, health, phone, security, twilio, workspace
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Hands, Worker, crews
 
 APP_NAME = "patchboard"
 type App = Sanic[Any, Any]
@@ -59,18 +59,19 @@ def create_app(settings: Settings) -> App:
 async def _open(app: App, settings: Settings) -> None:
     fanout: Fanout = RedisFanout(settings.redis_url) if settings.redis_url else LocalFanout()
     await fanout.start()
-    worker: Worker | None = None
+    workers: list[Worker] = []
 
     def told(hints: Sequence[Hint], work_at: datetime | None) -> None:
         fanout.publish(hints)
-        if work_at is not None and worker is not None:
-            worker.nudge(work_at)
+        if work_at is not None:
+            for worker in workers:
+                worker.nudge(work_at)
 
     store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
     provider = _provider(settings, store)
     the_bot = _bot(settings)
     metrics = Metrics()
-    worker = Worker(Hands(store=store, provider=provider, bot=the_bot, clock=clock.now, metrics=metrics))
+    workers += crews(Hands(store=store, provider=provider, bot=the_bot, clock=clock.now, metrics=metrics))
     if store.is_sqlite:
         await store.write(due.forget_leases, None)
     app.ctx.desk = Desk(
@@ -80,18 +81,20 @@ async def _open(app: App, settings: Settings) -> None:
         provider=provider,
         bot=the_bot,
         fanout=fanout,
-        worker=worker,
+        workers=workers,
         metrics=metrics,
     )
-    app.ctx.working = asyncio.create_task(worker.run())
+    app.ctx.working = [asyncio.create_task(worker.run()) for worker in workers]
     log.line("started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url)
 
 
 async def _close(app: App) -> None:
     desk: Desk = app.ctx.desk
     await desk.fanout.close()  # first: it ends the open event streams, which a server would wait for
-    app.ctx.working.cancel()
-    await desk.worker.close()
+    for task in app.ctx.working:
+        task.cancel()
+    for worker in desk.workers:
+        await worker.close()
     await desk.provider.close()
     await desk.bot.close()
     desk.store.close()

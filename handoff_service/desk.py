@@ -22,7 +22,7 @@ class Desk:
     provider: SmsProvider
     bot: Bot
     fanout: Fanout
-    worker: Worker
+    workers: list[Worker]
     metrics: Metrics
 
 

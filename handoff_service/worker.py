@@ -29,7 +29,11 @@ from handoff_service.store import due
 from handoff_service.store.due import Claimed
 from handoff_service.store.store import Store
 
-AT_ONCE = 64
+# Who works on what, and how much at once: a bot that hangs must not hold up what agents send.
+CREWS = (
+    (frozenset({Work.BOT_TURN}), 16),
+    (frozenset(Work) - {Work.BOT_TURN}, 64),
+)
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
 
@@ -45,11 +49,18 @@ class Hands:
     metrics: Metrics = field(default_factory=Metrics)
 
 
-class Worker:
-    """One a process. Several processes share the work by their claims."""
+def crews(hands: Hands) -> list["Worker"]:
+    """The workers of one process. Several processes share the work by their claims."""
+    return [Worker(hands, kinds, at_once) for kinds, at_once in CREWS]
 
-    def __init__(self, hands: Hands) -> None:
+
+class Worker:
+    """Does the work of some kinds, so much at once."""
+
+    def __init__(self, hands: Hands, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64) -> None:
         self._hands = hands
+        self._kinds = kinds
+        self._at_once = at_once
         self._nudged = asyncio.Event()
         self._sleeps_until: datetime | None = None  # None: awake, and will look again before sleeping
         self._busy: set[asyncio.Task[None]] = set()
@@ -72,7 +83,7 @@ class Worker:
             self._sleeps_until = None
             try:
                 await self._start_what_is_due()
-                pause = await self._hands.store.read(due.next_due, self._hands.clock())
+                pause = await self._hands.store.read(due.next_due, self._hands.clock(), self._kinds)
             except Exception as error:  # noqa: BLE001  # the work loop must outlive a database that is away
                 log.trouble("worker_cannot_claim", error=error)
                 pause = timedelta(seconds=1)
@@ -83,7 +94,7 @@ class Worker:
 
     async def step(self) -> int:
         """Do everything that is due at this moment once, and wait for it. Returns how much that was."""
-        claimed = await self._hands.store.write(due.claim, AT_ONCE)
+        claimed = await self._hands.store.write(due.claim, due.Claim(self._at_once, self._kinds))
         await asyncio.gather(*(self._do(c) for c in claimed))
         return len(claimed)
 
@@ -94,8 +105,8 @@ class Worker:
         await asyncio.gather(*self._busy, return_exceptions=True)
 
     async def _start_what_is_due(self) -> None:
-        while (room := AT_ONCE - len(self._busy)) > 0:
-            claimed = await self._hands.store.write(due.claim, room)
+        while (room := self._at_once - len(self._busy)) > 0:
+            claimed = await self._hands.store.write(due.claim, due.Claim(room, self._kinds))
             for one in claimed:
                 task = asyncio.create_task(self._do(one))
                 self._busy.add(task)

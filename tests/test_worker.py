@@ -18,7 +18,7 @@ from handoff_service.operations.ports import (
 )
 from handoff_service.rules.vocabulary import Event, Status
 from handoff_service.store import tables as t
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Hands, Worker, crews
 from tests.conftest import MovedClock
 from tests.story import ANN, BOB, DIRECT, MIA, Story
 
@@ -197,6 +197,25 @@ async def test_a_running_worker_wakes_for_what_is_new_and_for_what_comes_due(
             await asyncio.sleep(0)
     running.cancel()
     await worker.close()
+
+
+async def test_a_bot_that_hangs_holds_up_no_agents_text(story: Story, provider: Provider, clock: MovedClock) -> None:
+    class Hangs(Bot):
+        async def ask(self, question: Question) -> Sequence[BotReply]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    for n in range(100):
+        await story.text("hi", number=f"+1202555{6000 + n}")
+    ann = await story.with_agent(MIA, number=BOB)
+    await story.write(ann, "Still here")
+    clock.move(2)
+    turns, rest = crews(Hands(store=story.store, provider=provider, bot=Hangs(), clock=clock))
+    hanging = asyncio.create_task(turns.run())
+    await work(rest)
+    assert provider.sent[-1] == "Still here"
+    hanging.cancel()
+    await turns.close()
 
 
 async def test_a_late_answer_is_kept_for_agents(worker: Worker, story: Story, bot: Bot, clock: MovedClock) -> None:

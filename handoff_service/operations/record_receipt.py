@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import delete, or_, select
 
@@ -14,6 +15,8 @@ from handoff_service.store.bulk import update_rows
 from handoff_service.store.database import upsert
 from handoff_service.store.lanes import SetBased, Transaction
 from handoff_service.store.several import one_of
+
+KEPT_FOR = timedelta(days=1)  # a receipt that nothing matches by then is about somebody else's message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,8 @@ def _apply(message: _Message, receipt: Receipt) -> None:
 
 def _keep(tx: Transaction, receipts: Sequence[Receipt]) -> None:
     if receipts:
+        u = t.unmatched_receipts
+        tx.conn.execute(delete(u).where(u.c.received_at < tx.now - KEPT_FOR))
         tx.conn.execute(
             upsert(tx.conn, t.unmatched_receipts).on_conflict_do_nothing(),
             [

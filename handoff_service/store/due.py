@@ -80,6 +80,7 @@ _other = due_work.alias("other")
 _HEADS = (
     select(due_work.c.id)
     .where(
+        one_of(due_work.c.kind, "kinds"),
         due_work.c.due_at <= bindparam("now"),
         sa.or_(due_work.c.lease_until.is_(None), due_work.c.lease_until <= bindparam("now")),
         ~select(_other.c.id)
@@ -98,15 +99,26 @@ _CLAIM = (
 )
 
 
-def claim(tx: Transaction, most: int) -> Sequence[Claimed]:
-    """Take up to ``most`` rows of due work, the first of each kind and line. Nobody else gets them during the lease."""
-    rows = tx.conn.execute(_CLAIM, {"now": tx.now, "until": tx.now + tx.terms.lease, "most": most}).all()
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A wish for up to ``most`` rows of due work of these kinds."""
+
+    most: int
+    kinds: frozenset[Work] = frozenset(Work)
+
+
+def claim(tx: Transaction, wish: Claim) -> Sequence[Claimed]:
+    """Take due work, the first of each kind and line. Nobody else gets it during the lease."""
+    until = tx.now + tx.terms.lease
+    given = {"now": tx.now, "until": until, "most": wish.most, "kinds": sorted(wish.kinds)}
+    rows = tx.conn.execute(_CLAIM, given).all()
     return [Claimed(r.id, Work(r.kind), r.key, r.attempts) for r in sorted(rows)]
 
 
 _NEXT_FREE = (
     select(due_work.c.due_at)
     .where(
+        one_of(due_work.c.kind, "kinds"),
         due_work.c.lease_until.is_(None),
         ~select(_other.c.id)
         .where(_other.c.kind == due_work.c.kind, _other.c.line == due_work.c.line, _other.c.id < due_work.c.id)
@@ -115,12 +127,14 @@ _NEXT_FREE = (
     .order_by(due_work.c.due_at)
     .limit(1)
 )
-_NEXT_LEASE_END = select(sa.func.min(due_work.c.lease_until, type_=due_work.c.lease_until.type))
+_NEXT_LEASE_END = select(sa.func.min(due_work.c.lease_until, type_=due_work.c.lease_until.type)).where(
+    one_of(due_work.c.kind, "kinds")
+)
 
 
-def next_due(conn: sa.Connection, now: datetime) -> timedelta | None:
-    """How long until there may be something to claim; None when nothing waits."""
-    moments = [conn.execute(query).scalar() for query in (_NEXT_FREE, _NEXT_LEASE_END)]
+def next_due(conn: sa.Connection, now: datetime, kinds: frozenset[Work] = frozenset(Work)) -> timedelta | None:
+    """How long until there may be something of these kinds to claim; None when nothing waits."""
+    moments = [conn.execute(query, {"kinds": sorted(kinds)}).scalar() for query in (_NEXT_FREE, _NEXT_LEASE_END)]
     return min((max(at - now, timedelta(0)) for at in moments if at is not None), default=None)
 
 

@@ -20,14 +20,14 @@ from handoff_service.operations.record_receipt import Receipt, record_receipt
 from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import due
 from handoff_service.store import tables as t
-from handoff_service.store.due import Claimed
+from handoff_service.store.due import Claim, Claimed
 from handoff_service.store.views import Message
 from tests.conftest import MovedClock
 from tests.story import ANN, BOB, DIRECT, MIA, Story
 
 
 async def claim(story: Story) -> list[Claimed]:
-    return [c for c in await story.store.write(due.claim, 100) if c.kind is Work.DELIVER]
+    return [c for c in await story.store.write(due.claim, Claim(100)) if c.kind is Work.DELIVER]
 
 
 async def begin(story: Story, message: int) -> Outgoing | None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from handoff_service.rules.vocabulary import Work
 from handoff_service.store import due
-from handoff_service.store.due import Due, GiveBack
+from handoff_service.store.due import Claim, Due, GiveBack
 from handoff_service.store.lanes import Terms, Transaction
 from handoff_service.store.store import Store
 from tests.conftest import Heard, MovedClock
@@ -22,7 +22,7 @@ async def arm(store: Store, *work: tuple[str, str, float], kind: Work = Work.DEL
 
 
 async def claimed(store: Store, most: int = 100) -> list[str]:
-    return [c.key for c in await store.write(due.claim, most)]
+    return [c.key for c in await store.write(due.claim, Claim(most))]
 
 
 async def done(store: Store, *keys: str) -> None:
@@ -52,7 +52,7 @@ async def test_a_lease_ends_and_somebody_else_goes_on(store: Store, clock: Moved
     clock.move(59)
     assert await claimed(store) == []
     clock.move(1)
-    (again,) = await store.write(due.claim, 1)
+    (again,) = await store.write(due.claim, Claim(1))
     assert (again.key, again.attempts) == ("1", 2)
 
 
@@ -81,7 +81,7 @@ async def test_many_claimers_get_each_row_once(store: Store, database_url: str, 
     stores = [store, other] if not store.is_sqlite else [store]
 
     async def work(one: Store, lane: int) -> None:
-        while batch := await one.write(due.claim, 7, near=lane):
+        while batch := await one.write(due.claim, Claim(7), near=lane):
             got.extend(c.key for c in batch)
 
     await asyncio.gather(*(work(one, lane) for one in stores for lane in range(4)))
