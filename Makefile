@@ -13,8 +13,6 @@ run: setup setup-bot ## the whole product with demo data: service, bot, phone si
 	@PATCHBOARD_DEMO=$${PATCHBOARD_DEMO:-1} .venv/bin/patchboard run
 
 test: setup setup-bot services browser check ## all checks and tests
-	@echo "-> training the virtual agent, if its data has changed"
-	@.venv/bin/patchboard bot train --if-needed
 	$(PYTEST)
 
 check: setup ## formatter, linter, types, import rules

@@ -35,26 +35,25 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def model(settings: Settings) -> Path:
+def model(home: Path) -> Path:
     """Where the model for the present data is, or will be."""
-    return settings.home / "models" / f"{fingerprint()}.tar.gz"
+    return home / "models" / f"{fingerprint()}.tar.gz"
 
 
-def check(settings: Settings) -> None:
+def check(home: Path) -> None:
     """Validate the trainers' data. SetupError when it is not fit to train on."""
-    _rasa(settings, ["data", "validate", "--data", "data", "--domain", "domain.yml", "--config", "config.yml"])
+    _rasa(home, ["data", "validate", "--data", "data", "--domain", "domain.yml", "--config", "config.yml"])
 
 
-def train(settings: Settings, *, force: bool = False) -> Path:
-    """The model for the present data, trained if it is not there yet."""
-    target = model(settings)
+def train(home: Path, *, force: bool = False) -> Path:
+    """The model for the present data, trained now (about 20 s) unless it is there. Older models are thrown away."""
+    target = model(home)
     if force or not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
+        half_done = f"training-{os.getpid()}"
         arguments = ["train", "--config", "config.yml", "--domain", "domain.yml", "--data", "data"]
-        _rasa(
-            settings,
-            [*arguments, "--out", str(target.parent), "--fixed-model-name", target.name.removesuffix(".tar.gz")],
-        )
+        _rasa(home, [*arguments, "--out", str(target.parent), "--fixed-model-name", half_done])
+        (target.parent / f"{half_done}.tar.gz").rename(target)
         for old in target.parent.glob("*.tar.gz"):
             if old != target:
                 old.unlink()
@@ -67,27 +66,27 @@ def command(settings: Settings) -> tuple[list[str], dict[str, str]]:
         raise SetupError("PATCHBOARD_BOT_URL is empty: there is no virtual agent to run.")
     _installed()
     port = urlsplit(settings.bot_url).port or 5005
-    arguments = ["run", "-i", "127.0.0.1", "-p", str(port), "--model", str(model(settings))]
+    arguments = ["run", "-i", "127.0.0.1", "-p", str(port), "--model", str(model(settings.home))]
     files = ["--credentials", "bot/credentials.yml", "--endpoints", "bot/endpoints.yml"]
-    environment = {
-        **_environment(settings),
+    given = {
+        **environment(settings.home),
         "PATCHBOARD_BOT_TOKEN": settings.bot_token,
         "PATCHBOARD_ACTIONS_URL": f"http://{settings.host}:{settings.port}/bot/actions",
         "PATCHBOARD_BOT_TRACKER_DB": str(settings.home / "bot-tracker.db"),
     }
-    return [str(RASA), *arguments, *files], environment
+    return [str(RASA), *arguments, *files], given
 
 
-def _rasa(settings: Settings, arguments: Sequence[str]) -> None:
+def _rasa(home: Path, arguments: Sequence[str]) -> None:
     """Run Rasa. Its hundreds of lines go to a log; what it is working on is shown."""
     _installed()
-    written = settings.home / "logs" / f"rasa-{arguments[0]}.log"
+    written = home / "logs" / f"rasa-{arguments[0]}.log"
     written.parent.mkdir(parents=True, exist_ok=True)
     with written.open("w") as log:
         process = subprocess.Popen(
             [str(RASA), *arguments],
             cwd=ROOT,
-            env=_environment(settings),
+            env=environment(home),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -103,8 +102,9 @@ def _rasa(settings: Settings, arguments: Sequence[str]) -> None:
         raise SetupError(f"rasa {arguments[0]} failed. The end of {written}:\n{last}")
 
 
-def _environment(settings: Settings) -> dict[str, str]:
-    return {**os.environ, **QUIET, "RASA_CACHE_DIRECTORY": str(settings.home / "bot-cache")}
+def environment(home: Path) -> dict[str, str]:
+    """The process environment of any rasa command: quiet, with its cache in ``home``."""
+    return {**os.environ, **QUIET, "RASA_CACHE_DIRECTORY": str(home / "bot-cache")}
 
 
 def _installed() -> None:

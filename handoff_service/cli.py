@@ -124,11 +124,11 @@ def _worker_app() -> Sanic:  # type: ignore[type-arg]
 
 def _bot(config: Settings, asked: argparse.Namespace) -> int:
     if asked.act == "check":
-        bot_process.check(config)
+        bot_process.check(config.home)
     elif asked.act == "train":
-        print(bot_process.train(config, force=not asked.if_needed))
+        print(bot_process.train(config.home, force=not asked.if_needed))
     else:
-        bot_process.train(config)
+        bot_process.train(config.home)
         command, environment = bot_process.command(config)
         os.chdir(bot_process.ROOT)
         os.execve(command[0], command, environment)  # noqa: S606  # our own command
@@ -139,9 +139,9 @@ def _run(config: Settings, asked: argparse.Namespace) -> int:
     """The service in this process, the bot in one of its own that ends with it."""
     bot: subprocess.Popen[bytes] | None = None
     if config.bot_url is not None:
-        if not bot_process.model(config).exists():
+        if not bot_process.model(config.home).exists():
             bot_process.show_progress("training the virtual agent (about a minute, the first time only)")
-        bot_process.train(config)
+        bot_process.train(config.home)
         command, environment = bot_process.command(config)
         logs = config.home / "logs"
         logs.mkdir(parents=True, exist_ok=True)

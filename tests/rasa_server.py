@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.error
@@ -15,18 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-RASA = ROOT / ".venv-bot" / "bin" / "rasa"
-BOT_PYTHON = ROOT / ".venv-bot" / "bin" / "python"
-TRAINING_FILES = ("config.yml", "domain.yml", "data")
+from handoff_service.bot_process import RASA, ROOT, environment, train
+from tests.service import free_port
 
-# What keeps Rasa to itself and to the processor. Its libraries' deprecation warnings cannot be turned off from outside.
-QUIET = {
-    "RASA_TELEMETRY_ENABLED": "false",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "CUDA_VISIBLE_DEVICES": "-1",
-    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
-}
+BOT_PYTHON = RASA.with_name("python")
 
 
 class RasaFailed(AssertionError):
@@ -42,11 +32,6 @@ class RasaServer:
     model: Path
     log: Path
     pid: int
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    """The process environment for any rasa command. Rasa keeps its cache under `home`."""
-    return os.environ | QUIET | {"PYTHONPATH": str(ROOT), "RASA_CACHE_DIRECTORY": str(home / "cache")} | more
 
 
 def need_bot_environment() -> None:
@@ -73,32 +58,6 @@ def run_rasa(*arguments: str, home: Path, timeout: float = 300) -> str:
     return done.stdout
 
 
-def training_hash() -> str:
-    """Changes when anything that a model is made of changes."""
-    files = [ROOT / name for name in TRAINING_FILES]
-    files = sorted(file for top in files for file in ([top] if top.is_file() else top.rglob("*.yml")))
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.relative_to(ROOT)}\n".encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def trained_model(home: Path) -> Path:
-    """A model of the present files under `home`, trained now (about 20 s) unless it is there. Raises RasaFailed."""
-    model = home / f"{training_hash()}.tar.gz"
-    if not model.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        half_done = f"training-{os.getpid()}"
-        run_rasa(
-            *("train", "--config", "config.yml", "--domain", "domain.yml", "--data", "data"),
-            *("--out", str(home), "--fixed-model-name", half_done),
-            home=home,
-        )
-        (home / f"{half_done}.tar.gz").rename(model)
-    return model
-
-
 @contextlib.contextmanager
 def start_rasa(
     home: Path,
@@ -115,8 +74,8 @@ def start_rasa(
     expected to be broken: Rasa is up then, and answers every turn with 503. Raises RasaFailed with the end of the log.
     """
     need_bot_environment()
-    model = model or trained_model(home)
-    port = _free_port()
+    model = model or train(home)
+    port = free_port()
     log = home / f"rasa-{port}.log"
     tracker = home / f"tracker-{port}.db"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -128,12 +87,12 @@ def start_rasa(
                 *("--credentials", "bot/credentials.yml", "--endpoints", "bot/endpoints.yml"),
             ],
             cwd=ROOT,
-            env=environment(
-                home,
-                PATCHBOARD_ACTIONS_URL=actions_url,
-                PATCHBOARD_BOT_TOKEN=token,
-                PATCHBOARD_BOT_TRACKER_DB=str(tracker),
-            ),
+            env=environment(home)
+            | {
+                "PATCHBOARD_ACTIONS_URL": actions_url,
+                "PATCHBOARD_BOT_TOKEN": token,
+                "PATCHBOARD_BOT_TRACKER_DB": str(tracker),
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -172,12 +131,6 @@ def _wait_until_up(
 
 def _tail(log: Path) -> str:
     return log.read_text(errors="replace")[-6000:]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -34,7 +34,8 @@ async def serve(
         await response.send(event("hello", desk.clock().isoformat()))
         async for batch in with_heartbeats(batches):
             if batch is not None:
-                await response.send("".join(event(name) for name in names(batch)))
+                for name in names(batch):
+                    await response.send(event(name))
             elif still is None or await still():
                 await response.send(event("heartbeat", desk.clock().isoformat()))
             else:

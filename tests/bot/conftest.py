@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from handoff_service.bot_process import ROOT, train
 from tests.bot.action_endpoint import ActionEndpoint, serve_actions
-from tests.rasa_server import ROOT, RasaServer, need_bot_environment, start_rasa, trained_model
+from tests.rasa_server import RasaServer, need_bot_environment, start_rasa
 
 TOKEN = "test-token$with:odd characters"
 _numbers = itertools.count(1)
@@ -62,7 +63,7 @@ def home() -> Path:
 
 @pytest.fixture(scope="session")
 def model(home: Path) -> Path:
-    return trained_model(home)
+    return train(home)
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from handoff_service.bot_process import RASA, ROOT, environment
 from tests.bot.action_endpoint import ActionEndpoint
 from tests.bot.conftest import TOKEN, Conversation
-from tests.rasa_server import BOT_PYTHON, RASA, ROOT, environment, start_rasa
+from tests.rasa_server import BOT_PYTHON, start_rasa
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer wrong", f"bearer {TOKEN}", TOKEN, "Bearer é"])
@@ -123,9 +124,12 @@ def test_an_empty_token_ends_the_start(home: Path, model: Path) -> None:
     done = subprocess.run(
         [RASA, "run", "--model", model, "--credentials", "bot/credentials.yml", "--endpoints", "bot/endpoints.yml"],
         cwd=ROOT,
-        env=environment(
-            home, PATCHBOARD_BOT_TOKEN="", PATCHBOARD_ACTIONS_URL="x", PATCHBOARD_BOT_TRACKER_DB=str(home / "none.db")
-        ),
+        env=environment(home)
+        | {
+            "PATCHBOARD_BOT_TOKEN": "",
+            "PATCHBOARD_ACTIONS_URL": "x",
+            "PATCHBOARD_BOT_TRACKER_DB": str(home / "none.db"),
+        },
         capture_output=True,
         text=True,
         timeout=120,

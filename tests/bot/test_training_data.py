@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.rasa_server import ROOT, meanings, run_rasa
+from handoff_service.bot_process import ROOT
+from tests.rasa_server import meanings, run_rasa
 
 # Measured when the texts were written: 46 of 52.
 LEAST_UNDERSTOOD = 0.85

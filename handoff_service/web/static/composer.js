@@ -5,11 +5,11 @@ import { counted } from "./segments.js";
 
 const form = document.getElementById("composer");
 const draft = document.getElementById("draft");
-const key = `draft:${document.body.dataset.open}`;
+const key = `draft:${document.body.dataset.me}:${document.body.dataset.open}`;
 let sent = null;
 
 export function startComposer(afterSend) {
-  if (!form) return localStorage.removeItem(key);
+  if (!form) return showKept(document.getElementById("closed"), kept()?.text ?? "");
   restore();
   draft.addEventListener("input", changed);
   form.addEventListener("change", changed);
@@ -39,13 +39,16 @@ export function otherKind() {
 // The conversation was closed: there is nothing to write to any more, and what was written is not lost.
 export function closeComposer(closed) {
   if (!form?.isConnected) return;
-  const kept = closed.querySelector(".kept");
-  if (draft.value.trim() && kept) {
-    kept.hidden = false;
-    kept.querySelector("q").textContent = draft.value.trim();
-  }
+  showKept(closed, draft.value);
   form.remove();
   document.getElementById("close-dialog")?.close();
+}
+
+function showKept(closed, text) {
+  const said = closed?.querySelector(".kept");
+  if (!said || !text.trim()) return;
+  said.querySelector("q").textContent = text.trim();
+  said.hidden = false;
 }
 
 function kind() {
@@ -104,12 +107,12 @@ function finished({ successful, xhr }, afterSend) {
 }
 
 function restore() {
-  try {
-    const kept = JSON.parse(localStorage.getItem(key) ?? "null");
-    if (!kept) return;
-    draft.value = kept.text;
-    form.elements.kind.value = kept.kind;
-  } catch {
-    localStorage.removeItem(key);
-  }
+  const before = kept();
+  if (!before) return;
+  draft.value = before.text;
+  form.elements.kind.value = before.kind;
+}
+
+function kept() {
+  return JSON.parse(localStorage.getItem(key) ?? "null");
 }

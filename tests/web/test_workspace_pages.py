@@ -1,0 +1,584 @@
+"""The workspace's pages as a browser without its script gets them: who may see what, and what is on them."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.operations import say
+from handoff_service.rules.vocabulary import Author, Event, Kind, Presence, Status
+from handoff_service.store import interactions
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+from handoff_service.web import assets, pages
+from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
+from tests.web.workspace_server import PAGE, SCRIPT, Running, Visitor, running, shown
+
+GETS = ["/workspace", "/workspace/conversations/1", "/workspace/lists", "/workspace/conversations/1/news"]
+ACTS = [
+    "/workspace/offers/1/accept",
+    "/workspace/offers/1/reject",
+    "/workspace/conversations/1/messages",
+    "/workspace/conversations/1/notes",
+    "/workspace/conversations/1/read",
+    "/workspace/conversations/1/close",
+    "/workspace/presence",
+    "/sign-out",
+]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</textarea><svg/onload=alert(1)>",
+    "{{ 7*7 }}{% include 'me.html' %}",
+    "' hx-on:click='alert(1)",
+    "</li></ol><form action=//example.com>",
+]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+async def visitor(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as one:
+        yield one
+
+
+@pytest.fixture
+async def mia(visitor: Visitor) -> Visitor:
+    assert (await visitor.sign_in()).status == 303
+    return visitor
+
+
+async def offered(desk: Running, agent: int = MIA) -> int:
+    """The work item that the worker offers to this agent, once it does."""
+    for _ in range(200):
+        if offers := await desk.story.inbox(agent):
+            return offers[0].id
+        await asyncio.sleep(0.01)
+    raise AssertionError("nothing was offered")
+
+
+async def conversation(desk: Running, mia: Visitor, body: str = "help", number: str = ANN) -> int:
+    """A conversation that Mia has accepted through the page."""
+    received = await desk.story.text(body, number=number, to=DIRECT)
+    assert (await mia.act(f"/workspace/offers/{await offered(desk)}/accept")).status == 204
+    assert received.interaction_id is not None
+    return received.interaction_id
+
+
+# Who may see what ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", GETS)
+async def test_a_page_sends_who_is_not_signed_in_to_the_sign_in_page(visitor: Visitor, path: str) -> None:
+    answer = await visitor.get(path)
+    assert (answer.status, answer.headers["Location"]) == (303, "/sign-in")
+
+
+@pytest.mark.parametrize("path", [*GETS, "/workspace/events"])
+async def test_a_script_that_is_not_signed_in_is_told_401(visitor: Visitor, path: str) -> None:
+    for headers in (SCRIPT, {"Accept": "text/event-stream"}):
+        assert (await visitor.get(path, headers)).status == 401
+
+
+@pytest.mark.parametrize("path", ACTS)
+async def test_an_act_without_a_session_does_nothing(visitor: Visitor, path: str) -> None:
+    assert (await visitor.post(path, SCRIPT)).status == 401
+
+
+@pytest.mark.parametrize("path", ACTS)
+@pytest.mark.parametrize("token", ["", "wrong"])
+async def test_an_act_that_carries_no_token_of_this_session_is_refused(mia: Visitor, path: str, token: str) -> None:
+    answer = await mia.post(path, SCRIPT | {"X-CSRF-Token": token}, body="hi", presence="away")
+    assert answer.status == 403
+    assert "Reload" in answer.text
+
+
+async def test_another_site_cannot_sign_a_browser_in(visitor: Visitor) -> None:
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example.com"}):
+        answer = await visitor.post("/sign-in", PAGE | headers, email="mia@example.com", password="demo-mia")
+        assert answer.status == 403
+        assert "Set-Cookie" not in answer.headers
+
+
+async def test_another_site_cannot_text_from_a_phone(desk: Running, visitor: Visitor) -> None:
+    fields = {"from": ANN, "to": MAIN, "body": "hi"}
+    answer = await visitor.post("/phone/texts", SCRIPT | {"Sec-Fetch-Site": "cross-site"}, **fields)
+    assert answer.status == 403
+    assert await desk.story.count(t.messages) == 0
+
+
+async def test_a_trainer_without_another_role_is_not_let_in(desk: Running, mia: Visitor) -> None:
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.update(t.agent_roles).where(t.agent_roles.c.agent_id == MIA).values(role="trainer")), None)
+    answer = await mia.get("/workspace")
+    assert answer.status == 403
+    assert "This is not allowed" in shown(answer.text)
+
+
+# Signing in and out --------------------------------------------------------------------------------------------
+
+
+async def test_signing_in_makes_an_offline_agent_available_and_signing_out_offline(desk: Running, mia: Visitor) -> None:
+    assert "Available" in shown((await mia.get("/workspace")).text)
+    answer = await mia.post("/sign-out", csrf=await mia.csrf())
+    assert (answer.status, answer.headers["Location"]) == (303, "/sign-in")
+    assert (await mia.get("/workspace")).status == 303
+    assert [row.presence for row in await desk.story.rows(t.agents, t.agents.c.id == MIA)] == [Presence.OFFLINE]
+    assert await desk.story.count(t.sessions) == 0
+
+
+async def test_signing_in_leaves_away_as_it_is(desk: Running, visitor: Visitor) -> None:
+    away = sa.update(t.agents).values(presence=Presence.AWAY)
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(away), None)
+    await visitor.sign_in()
+    assert "You are away" in shown((await visitor.get("/workspace")).text)
+
+
+async def test_a_wrong_password_says_how_many_tries_are_left_and_then_to_wait(visitor: Visitor) -> None:
+    said = []
+    for _ in range(6):
+        answer = await visitor.sign_in(password="wrong")
+        assert 'aria-describedby="wrong"' in answer.text
+        said.append((answer.status, shown(answer.text)))
+    assert (said[0][0], said[5][0]) == (401, 429)
+    assert "4 tries left." in said[0][1]
+    assert "1 try left." in said[3][1]
+    assert "Too many tries. Wait a minute" in said[5][1]
+    assert (await visitor.sign_in()).status == 429  # even the right one has to wait
+
+
+async def test_a_wrong_try_keeps_the_address_and_not_the_password(visitor: Visitor) -> None:
+    answer = await visitor.sign_in(email='"><b>x', password="secret-try")
+    assert 'value="&#34;&gt;&lt;b&gt;x"' in answer.text
+    assert "secret-try" not in answer.text
+
+
+async def test_the_demo_lists_its_agents_and_a_real_desk_lists_nobody(tmp_path: Path, visitor: Visitor) -> None:
+    assert "Demo: come in as" in shown((await visitor.get("/sign-in")).text)
+    async with running(tmp_path / "real", PATCHBOARD_DEMO="0") as real, real.visitor() as one:
+        page = await one.get("/sign-in")
+        assert "Demo" not in page.text
+        assert "demo" not in re.sub(r'class="demo"', "", page.text)
+        assert (await one.get("/phone")).status == 404
+
+
+async def test_the_start_leads_in(visitor: Visitor) -> None:
+    assert (await visitor.get("/")).headers["Location"] == "/sign-in"
+    await visitor.sign_in()
+    assert (await visitor.get("/")).headers["Location"] == "/workspace"
+
+
+# The list ------------------------------------------------------------------------------------------------------
+
+
+async def test_an_offer_says_who_why_and_how_long(desk: Running, mia: Visitor) -> None:
+    await desk.story.text("help", to=DIRECT)
+    item = await offered(desk)
+    page = await mia.get("/workspace")
+    assert re.search(rf'id="offer-{item}".*?data-given="60"', page.text, re.S)
+    said = shown(page.text)
+    assert "Ann Lee" in said
+    assert "Live agents answer this number first." in said
+    assert re.search(r"\b(60|59|58) s\b", said)
+
+
+async def test_an_offer_that_somebody_took_says_so_once_on_the_page_that_shows_it(desk: Running, mia: Visitor) -> None:
+    await desk.story.text("help", to=DIRECT)
+    item = await offered(desk)
+    await mia.act(f"/workspace/offers/{item}/reject", reason="Not my subject")
+    await desk.story.available(OMAR)
+    await desk.story.accept(await offered(desk, OMAR), OMAR)
+    fragment = await mia.get(f"/workspace/lists?shown={item}", SCRIPT)
+    assert "Omar Haddad took it" in shown(fragment.text)
+    assert "took it" not in (await mia.get("/workspace/lists", SCRIPT)).text
+
+
+async def test_accepting_what_is_gone_says_so(desk: Running, mia: Visitor) -> None:
+    await desk.story.text("help", to=DIRECT)
+    item = await offered(desk)
+    assert (await mia.act(f"/workspace/offers/{item}/accept")).headers["HX-Redirect"] == "/workspace/conversations/1"
+    again = await mia.act(f"/workspace/offers/{item}/accept")
+    assert (again.status, again.text) == (409, "This offer is no longer yours: it ran out or somebody else took it.")
+
+
+async def test_rejecting_needs_a_reason_and_keeps_it(desk: Running, mia: Visitor) -> None:
+    await desk.story.text("help", to=DIRECT)
+    item = await offered(desk)
+    assert (await mia.act(f"/workspace/offers/{item}/reject")).status == 400
+    assert (await mia.act(f"/workspace/offers/{item}/reject", reason="Busy", words="On the phone")).status == 204
+    rows = await desk.story.rows(t.offers)
+    assert rows[0].outcome_reason == "On the phone"
+
+
+async def test_a_plain_form_works_without_the_script(desk: Running, mia: Visitor) -> None:
+    await desk.story.text("help", to=DIRECT)
+    accepted = await mia.post(f"/workspace/offers/{await offered(desk)}/accept", csrf=await mia.csrf())
+    assert (accepted.status, accepted.headers["Location"]) == (303, "/workspace/conversations/1")
+    path = "/workspace/conversations/1"
+    answer = await mia.post(f"{path}/messages", csrf=await mia.csrf(), body="one\r\ntwo")
+    assert (answer.status, answer.headers["Location"]) == (303, path)
+    assert (await desk.story.texted(1))[-1] == "one\ntwo"
+
+
+async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia: Visitor) -> None:
+    await desk.story.text("help", to=DIRECT, number=BOB)
+    await mia.act("/workspace/presence", presence="away")
+    await desk.story.available(OMAR)
+    item = None
+    while item is None:  # rejected by nobody: it may have been Mia's for a moment
+        mine = await desk.story.inbox(MIA)
+        if mine:
+            await mia.act(f"/workspace/offers/{mine[0].id}/reject", reason="away")
+        item = next((o.id for o in await desk.story.inbox(OMAR)), None)
+        await asyncio.sleep(0.01)
+    await desk.story.accept(item, OMAR)
+    mine, others = await mia.get("/workspace"), await mia.get("/workspace?others=1")
+    assert "Bob Ruiz" not in mine.text
+    assert "Others 1" in shown(mine.text)
+    assert "One is with other agents" in shown(mine.text)
+    assert "Bob Ruiz" in others.text
+    opened = shown((await mia.get("/workspace/conversations/1?others=1")).text)
+    assert "Omar Haddad answers · epoch 2" in opened
+    assert "Sending adds you to the conversation." in opened
+
+
+# A conversation ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", HOSTILE)
+async def test_a_text_is_never_markup(desk: Running, mia: Visitor, body: str) -> None:
+    one = await conversation(desk, mia, body)
+    answers = [
+        await mia.get(f"/workspace/conversations/{one}"),
+        await mia.get(f"/workspace/conversations/{one}/news?after=0", SCRIPT),
+        await mia.get("/workspace/lists", SCRIPT),
+        await mia.get(f"/phone?from=%2B{ANN[1:]}&to=%2B{DIRECT[1:]}"),
+    ]
+    for answer in answers:
+        assert answer.status == 200
+        assert body not in answer.text
+        assert " ".join(body.split()) in shown(answer.text)
+
+
+async def test_a_name_reason_or_description_is_never_markup(desk: Running, mia: Visitor) -> None:
+    rename = sa.update(t.users).values(name="<b>Ann</b> & 'Co\"", email="<i>x</i>")
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(rename), None)
+    one = await conversation(desk, mia, number=SHARED)
+    await mia.act(f"/workspace/conversations/{one}/close", short_description="<u>dock</u>", closing_text="<s>bye</s>")
+    for path in (f"/workspace/conversations/{one}", f"/phone?from=%2B{SHARED[1:]}&to=%2B{DIRECT[1:]}"):
+        page = (await mia.get(path)).text
+        for markup in ("<b>Ann", "<i>x", "<u>dock", "<s>bye"):
+            assert markup not in page
+
+
+async def test_an_unknown_conversation_is_a_page_that_says_so(mia: Visitor) -> None:
+    answer = await mia.get("/workspace/conversations/77")
+    assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "Nothing is here There is no interaction 77." in shown(answer.text)
+    assert (await mia.get("/workspace/conversations/77/news", SCRIPT)).text == "There is no interaction 77."
+
+
+async def test_a_very_long_name_is_whole_in_the_panel(desk: Running, mia: Visitor) -> None:
+    name = "Maximiliana Alejandra Fernández-Castellanos de la Vega y Montemayor " * 3
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.update(t.users).values(name=name.strip())), None)
+    one = await conversation(desk, mia)
+    page = await mia.get(f"/workspace/conversations/{one}")
+    assert f'title="{name.strip()}"' in page.text
+
+
+async def test_candidates_on_a_shared_number_are_listed(desk: Running, mia: Visitor) -> None:
+    one = await conversation(desk, mia, number=SHARED)
+    said = shown((await mia.get(f"/workspace/conversations/{one}")).text)
+    assert "The number is on several users" in said
+    assert "Also on this number 2" in said
+    assert "Bob Ruiz E1002 · bob@example.com" in said
+
+
+async def test_sending_says_what_it_takes_over(tmp_path: Path) -> None:
+    bot = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/webhooks/sms/webhook", "PATCHBOARD_BURST_WINDOW": "3599"}
+    async with running(tmp_path / "bot", **bot) as desk, desk.visitor() as mia:
+        await mia.sign_in()
+        await desk.story.text("hi", number=STRANGER)
+        page = shown((await mia.get("/workspace/conversations/1")).text)
+        assert "The virtual agent answers · epoch 1 · Sending takes this over from the virtual agent." in page
+        assert (await mia.act("/workspace/conversations/1/messages", body="Hi, Mia here")).status == 204
+        news = await mia.get("/workspace/conversations/1/news?after=1", SCRIPT)
+        assert "Mia Chen took over" in shown(news.text)
+        assert "You answer · epoch 2" in shown(news.text)
+
+
+async def test_a_closed_conversation_has_no_composer_and_says_so(desk: Running, mia: Visitor) -> None:
+    one = await conversation(desk, mia)
+    path = f"/workspace/conversations/{one}"
+    assert 'id="composer"' in (await mia.get(path)).text
+    await mia.act(f"{path}/close", short_description="Dock", closing_text="Bye.", state="closed_abandoned")
+    page = await mia.get(path)
+    assert 'id="composer"' not in page.text
+    assert "This conversation is closed as abandoned." in shown(page.text)
+    assert (await desk.story.texted(one))[-1] == "Bye."
+    refused = await mia.act(f"{path}/messages", body="one more")
+    assert refused.status == 409
+    assert "is closed" in refused.text
+
+
+REFUSED = {
+    "nothing to say": ("messages", {"body": "  \r\n "}, "must not be empty"),
+    "too long": ("messages", {"body": "x" * 1601}, "at most 1600"),
+    "an empty note": ("notes", {"body": ""}, "must not be empty"),
+    "read up to nowhere": ("read", {"up_to": "soon"}, "up_to"),
+    "a state that is none": ("close", {"state": "gone"}, "closed_complete"),
+    "a closing line too long": ("close", {"closing_text": "x" * 1601}, "at most 1600"),
+}
+
+
+@pytest.mark.parametrize(("verb", "fields", "why"), REFUSED.values(), ids=REFUSED.keys())
+async def test_what_is_refused_says_why(
+    desk: Running, mia: Visitor, verb: str, fields: dict[str, str], why: str
+) -> None:
+    one = await conversation(desk, mia)
+    answer = await mia.act(f"/workspace/conversations/{one}/{verb}", **fields)
+    assert answer.status == 400
+    assert why in answer.text
+
+
+async def test_new_messages_stand_under_a_line_until_they_are_read(desk: Running, mia: Visitor) -> None:
+    one = await conversation(desk, mia)
+    path = f"/workspace/conversations/{one}"
+    await desk.story.text("hello?", to=DIRECT)
+    await desk.story.text("anyone?", to=DIRECT)
+    page = await mia.get(path)
+    assert "2 new messages" in shown(page.text)
+    assert "<title>(1) Ann Lee · Patchboard</title>" in page.text
+    last = (await desk.story.lines(one))[-1].seq
+    assert (await mia.act(f"{path}/read", up_to=str(last))).status == 204
+    page = await mia.get(path)
+    assert "new messages" not in shown(page.text)
+    assert "<title>Ann Lee · Patchboard</title>" in page.text
+
+
+async def test_news_are_the_lines_after_a_place_and_the_watched_ones(desk: Running, mia: Visitor) -> None:
+    one = await conversation(desk, mia)
+    await mia.act(f"/workspace/conversations/{one}/messages", body="first")
+    mine = next(line for line in await desk.story.lines(one) if line.body == "first")
+    await desk.story.text("second", to=DIRECT)
+    news = await mia.get(f"/workspace/conversations/{one}/news?after={mine.seq}", SCRIPT)
+    assert re.findall(r'id="line-(\d+)"', news.text) == [str(mine.seq + 1)]
+    news = await mia.get(f"/workspace/conversations/{one}/news?after={mine.seq + 1}&watch={mine.seq}", SCRIPT)
+    assert re.findall(r'id="line-(\d+)"', news.text) == [str(mine.seq)]
+
+
+async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: Visitor) -> None:
+    one = await conversation(desk, mia)
+
+    def add(tx: Transaction, _: None) -> None:
+        row = interactions.lock(tx.conn, one)
+        system = {"kind": Kind.SYSTEM, "author": Author.SYSTEM}
+        late = {"event": Event.LATE_REPLY, "reason": "epoch 1 had ended", "body": "Anything else?"}
+        case = {"event": Event.CASE_OPENED, "reason": "screen is dark", "body": "Case CS0000001 opened"}
+        say.append(tx, row, say.Line(**system, **late))
+        say.append(tx, row, say.Line(**system, **case))
+        say.append(tx, row, say.Line(kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock"))
+        for status, code in ((Status.FAILED, 30007), (Status.UNKNOWN, None), (Status.CANCELED, None)):
+            message = say.text(tx, row, f"text {status}", Author.AGENT, agent_id=MIA)
+            tx.conn.execute(sa.delete(t.due_work).where(t.due_work.c.key == str(message)))
+            tx.conn.execute(
+                sa.update(t.messages).where(t.messages.c.id == message).values(status=status, error_code=code)
+            )
+
+    await desk.desk.store.write(add, None)
+    said = shown((await mia.get(f"/workspace/conversations/{one}")).text)
+    for words in (
+        "A late answer of the virtual agent was not sent , epoch 1 had ended: “Anything else?”",
+        "Case CS0000001 opened : screen is dark",
+        "Omar Haddad Private note",
+        "Sent to Ann: “You are in line for Service desk. We answer right here.”",
+        "Not delivered. The carrier filtered it. (30007) Send it again without links, in your own words.",
+        "We are asking the provider whether this went out.",
+        "Not sent",
+        "Mia Chen accepted after",
+    ):
+        assert words in said
+
+
+async def test_media_is_a_line_that_links_only_to_https(desk: Running, mia: Visitor) -> None:
+    one = await conversation(desk, mia)
+    rows = [
+        {"message_id": 1, "position": 0, "url": "https://media.example.com/1", "content_type": "image/jpeg"},
+        {"message_id": 1, "position": 1, "url": "javascript:alert(1)", "content_type": "text/<b>"},
+    ]
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.media), rows), None)
+    page = await mia.get(f"/workspace/conversations/{one}")
+    assert '<a href="https://media.example.com/1" rel="noopener noreferrer" target="_blank">' in page.text
+    assert "javascript:" not in page.text
+    assert "text/<b>" not in page.text
+
+
+async def test_a_long_conversation_begins_with_its_newest_lines(
+    desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handoff_service.web.reading.AT_FIRST", 5)
+    one = await conversation(desk, mia, "the very first")
+    for n in range(6):
+        await desk.story.text(f"text {n}", to=DIRECT)
+    page = await mia.get(f"/workspace/conversations/{one}")
+    assert "Show the" in page.text
+    assert "the very first</p>" not in page.text
+    assert "the very first</p>" in (await mia.get(f"/workspace/conversations/{one}?all=1")).text
+
+
+# The stream ----------------------------------------------------------------------------------------------------
+
+
+async def test_the_stream_says_hello_then_hints_and_ends_with_the_fanout(desk: Running, mia: Visitor) -> None:
+    one = await conversation(desk, mia)
+    async with mia.client.get(f"{mia.address}/workspace/events?open={one}") as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        assert await stream.content.readline() == b"event: hello\n"
+        await desk.story.text("more", to=DIRECT)
+        heard: set[bytes] = set()
+        while not heard >= {b"event: thread\n", b"event: lists\n"}:
+            heard.add(await asyncio.wait_for(stream.content.readline(), 2))
+        await desk.desk.fanout.close()
+        await asyncio.wait_for(stream.read(), 2)
+
+
+async def test_the_stream_ends_when_the_session_does(
+    desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handoff_service.web.stream.HEARTBEAT", 0.05)
+    async with mia.client.get(f"{mia.address}/workspace/events") as stream:
+        await stream.content.readuntil(b"event: heartbeat\n")
+        await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.delete(t.sessions)), None)
+        await asyncio.wait_for(stream.read(), 2)
+    assert (await mia.get("/workspace/events", {"Accept": "text/event-stream"})).status == 401
+
+
+# The phone -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_phone_sees_what_reached_it_and_nothing_else(desk: Running, mia: Visitor) -> None:
+    one = await conversation(desk, mia)
+    await desk.story.write(one, "lost on the way")
+    lost = sa.update(t.messages).where(t.messages.c.body == "lost on the way").values(status=Status.FAILED)
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.delete(t.due_work)), None)
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(lost), None)
+    await mia.act(f"/workspace/conversations/{one}/notes", body="not for Ann")
+    phone = shown((await mia.get(f"/phone/texts?from=%2B{ANN[1:]}&to=%2B{DIRECT[1:]}")).text)
+    assert "help" in phone
+    for unseen in ("lost on the way", "not for Ann", "accepted"):
+        assert unseen not in phone
+
+
+async def test_the_phone_page_keeps_its_phones_in_the_address(visitor: Visitor) -> None:
+    page = await visitor.get(f"/phone?from=%2B{ANN[1:]}&to=%2B{DIRECT[1:]}&from=%2B{BOB[1:]}&from=nonsense")
+    assert page.text.count('class="handset"') == 2
+    said = shown(page.text)
+    assert "+1 202 555 0101 to Direct line" in said
+    assert "+1 202 555 0102 to Main line" in said
+
+
+TYPED = {
+    "E.164": ("+12025550177", 302),
+    "as people write it": ("+1 (202) 555-0177", 302),
+    "without its country": ("202 555 0177", 200),
+    "no number": ("Ann", 200),
+}
+
+
+@pytest.mark.parametrize(("typed", "status"), TYPED.values(), ids=TYPED.keys())
+async def test_a_typed_number_is_taken_or_explained(visitor: Visitor, typed: str, status: int) -> None:
+    async with visitor.client.get(f"{visitor.address}/phone", params={"typed": typed}, allow_redirects=False) as answer:
+        assert answer.status == status
+        if status == 302:
+            assert answer.headers["Location"] == "/phone?from=%2B12025550177"
+        else:
+            assert "Write a number in E.164" in await answer.text()
+
+
+BAD_TEXTS = {
+    "from no number": ({"from": "Ann", "to": MAIN, "body": "hi"}, 400),
+    "to a number that is not the company's": ({"from": ANN, "to": "+18885559999", "body": "hi"}, 404),
+    "empty": ({"from": ANN, "to": MAIN, "body": " "}, 400),
+    "too long": ({"from": ANN, "to": MAIN, "body": "x" * 1601}, 400),
+}
+
+
+@pytest.mark.parametrize(("fields", "status"), BAD_TEXTS.values(), ids=BAD_TEXTS.keys())
+async def test_a_phone_cannot_text_nonsense(visitor: Visitor, fields: dict[str, str], status: int) -> None:
+    assert (await visitor.post("/phone/texts", SCRIPT, **fields)).status == status
+
+
+# Static files --------------------------------------------------------------------------------------------------
+
+PINNED = {
+    "htmx.js": "71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de",
+    "htmx-sse.js": "98a46496de0c3605fbffdce9167ba427bdd9553184f83f149c261891a92c0136",
+}
+
+
+@pytest.mark.parametrize(("name", "digest"), PINNED.items())
+async def test_htmx_is_the_file_that_was_tried(visitor: Visitor, name: str, digest: str) -> None:
+    async with visitor.client.get(visitor.address + assets.address(name)) as answer:
+        assert hashlib.sha256(await answer.read()).hexdigest() == digest
+
+
+async def test_static_files_are_kept_for_a_year_under_their_hash_and_not_under_another(visitor: Visitor) -> None:
+    right = await visitor.get(assets.address("workspace.css"))
+    assert (right.status, right.headers["Cache-Control"]) == (200, assets.A_YEAR)
+    old = await visitor.get("/static/0123456789ab/workspace.css")
+    assert (old.status, old.headers["Cache-Control"]) == (200, "no-cache")
+    for path in ("/static/x/nothing.css", "/static/x/..%2f..%2fsession.py", "/static/x/%2fetc%2fpasswd"):
+        assert (await visitor.get(path)).status == 404
+
+
+async def test_every_page_carries_the_policy_and_no_inline_script_or_style(desk: Running, mia: Visitor) -> None:
+    one = await conversation(desk, mia)
+    for path in ("/workspace", f"/workspace/conversations/{one}", f"/phone?from=%2B{ANN[1:]}", "/workspace/nothing"):
+        page = await mia.get(path)
+        assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|javascript:", page.text)
+
+
+# How things are written ----------------------------------------------------------------------------------------
+
+NUMBERS = {"+12025550101": "+1 202 555 0101", "+447700900123": "+44 7700 900123", "odd": "odd"}
+INITIALS = {"Ann Lee": "AL", "Ann": "A", "Ann van der Lee": "AL", "": "", "émile zola": "ÉZ"}
+
+
+@pytest.mark.parametrize(("number", "written"), NUMBERS.items())
+def test_a_number_is_written_for_people(number: str, written: str) -> None:
+    assert pages.phone(number) == written
+
+
+@pytest.mark.parametrize(("name", "letters"), INITIALS.items())
+def test_initials(name: str, letters: str) -> None:
+    assert pages.initials(name) == letters
+
+
+LATELY = {
+    "now": ("2026-11-23T13:59:40", "now"),
+    "minutes": ("2026-11-23T13:03:00", "57 min"),
+    "the clock after an hour": ("2026-11-23T12:30:00", "07:30"),
+    "the day of the desk, not of UTC": ("2026-11-23T03:00:00", "Sun"),
+    "the weekday": ("2026-11-19T12:00:00", "Thu"),
+    "the day": ("2026-09-03T12:00:00", "3 Sep"),
+    "another year": ("2025-09-03T12:00:00", "3 Sep 2025"),
+}
+
+
+@pytest.mark.parametrize(("at", "written"), LATELY.values(), ids=LATELY.keys())
+def test_when_is_relative_up_to_an_hour_then_the_clock_then_the_day(at: str, written: str) -> None:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    template = pages.environment().from_string("{{ at | lately }}")
+    now, then = (datetime.fromisoformat(f"{when}+00:00") for when in ("2026-11-23T14:00:00", at))
+    assert template.render(at=then, now=now, zone=ZoneInfo("America/New_York")) == written

@@ -1,0 +1,107 @@
+"""The whole service on a free port with a SQLite file, and a browser that has no script: aiohttp with a cookie jar."""
+
+import re
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from sanic import Sanic
+
+from handoff_service import settings
+from handoff_service.app import create_app
+from handoff_service.desk import Desk
+from handoff_service.operations import desk_file
+from handoff_service.operations.import_desk import import_desk
+from handoff_service.store.migrate import migrate
+from tests.conftest import DESK
+from tests.story import Story
+
+PAGE = {"Accept": "text/html"}
+SCRIPT = {"HX-Request": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    text: str
+    headers: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """One browser. ``csrf`` is what its pages carry once it has signed in."""
+
+    address: str
+    client: aiohttp.ClientSession
+
+    async def get(self, path: str, headers: dict[str, str] | None = None) -> Answer:
+        async with self.client.get(self.address + path, headers=headers or PAGE, allow_redirects=False) as answer:
+            return Answer(answer.status, await answer.text(), answer.headers)
+
+    async def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> Answer:
+        async with self.client.post(
+            self.address + path, data=fields, headers=headers or PAGE, allow_redirects=False
+        ) as answer:
+            return Answer(answer.status, await answer.text(), answer.headers)
+
+    async def sign_in(self, email: str = "mia@example.com", password: str = "demo-mia") -> Answer:
+        return await self.post("/sign-in", email=email, password=password)
+
+    async def csrf(self) -> str:
+        found = re.search(r'<meta name="csrf" content="(\w+)">', (await self.get("/workspace")).text)
+        assert found is not None
+        return found[1]
+
+    async def act(self, path: str, **fields: str) -> Answer:
+        """What the page's script posts."""
+        return await self.post(path, SCRIPT | {"X-CSRF-Token": await self.csrf()}, **fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The service while it runs: its address, its desk, and what people do on it."""
+
+    address: str
+    desk: Desk
+    story: Story
+
+    @asynccontextmanager
+    async def visitor(self) -> AsyncIterator[Visitor]:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
+            yield Visitor(self.address, client)
+
+
+@asynccontextmanager
+async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
+    """Start the service on ``tests/desk.toml``, and stop it."""
+    environ = {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""} | changes
+    config = settings.read(environ)
+    migrate(config.database_url)
+    app = create_app(config)
+    app.config.TOUCHUP = False  # touch-up works for one start in a process
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = await app.create_server(sock=listening, return_asyncio_server=True)
+        assert server is not None
+        await server.startup()
+        await server.before_start()
+        await server.start_serving()
+        desk: Desk = app.ctx.desk
+        await desk.store.write(import_desk, desk_file.read(DESK))
+        try:
+            yield Running(f"http://127.0.0.1:{listening.getsockname()[1]}", desk, Story(desk.store))
+        finally:
+            await server.before_stop()
+            server.close()
+            await server.wait_closed()
+            Sanic.unregister_app(app)
+
+
+def shown(html: str) -> str:
+    """What a page says, without its markup."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
