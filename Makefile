@@ -24,6 +24,9 @@ train: setup setup-bot ## validate the trainers' data, then train
 bench: setup services ## the benchmarks, as ratios to floors measured in the same run
 	@.venv/bin/python -m tests.bench
 
+screenshot: setup setup-bot browser ## the README's picture, taken by the end-to-end test
+	PATCHBOARD_SCREENSHOT=docs/workspace.png $(PYTEST) tests/e2e/test_story.py
+
 setup: .venv/.ready ## the service's environment, in .venv
 setup-bot: .venv-bot/.ready ## the bot's environment, in .venv-bot
 
@@ -62,4 +65,4 @@ lock: | $(UV) ## lock the requirements anew
 clean: ## take away the environments (the data in .patchboard stays)
 	rm -rf .venv .venv-bot .venv-uv
 
-.PHONY: help run test check train bench setup setup-bot services browser migration lock clean
+.PHONY: help run test check train bench screenshot setup setup-bot services browser migration lock clean

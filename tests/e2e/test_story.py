@@ -1,0 +1,121 @@
+"""The whole story in a browser, with the real bot: from a text to a live agent and back.
+
+With PATCHBOARD_SCREENSHOT set, the conversation is saved there as a picture: the one in the README.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.rasa_server import start_rasa
+from tests.service import Service, free_port, running_service
+
+TOKEN = "story-token"
+WIDE = {"width": 1440, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The demo desk with the phone simulator and a trained Rasa."""
+    home, port = tmp_path_factory.mktemp("story"), free_port()
+    models = Path(__file__).parents[2] / ".cache" / "rasa"
+    actions = f"http://127.0.0.1:{port}/bot/actions"
+    with (
+        start_rasa(models, actions_url=actions, token=TOKEN) as rasa,
+        running_service(
+            home, port=port, DEMO="1", BOT_URL=rasa.url, BOT_TOKEN=TOKEN, BURST_WINDOW="0.3", LOG="debug"
+        ) as service,
+    ):
+        yield service
+
+
+def page_of(browser: Browser, errors: list[str]) -> Page:
+    """A browser of its own, as another person has, that tells of every error."""
+    page = browser.new_context(viewport=WIDE, color_scheme="light").new_page()
+    page.on("console", lambda said: errors.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return page
+
+
+class Phone:
+    """The phone page of one requester."""
+
+    def __init__(self, page: Page, service: Service, person: str) -> None:
+        self.page = page
+        page.goto(f"{service.url}/phone")
+        label = page.locator("option", has_text=person).first.inner_text()
+        page.get_by_label("Whose phone").select_option(label=label)
+        page.get_by_role("button", name="Open the phone").click()
+
+    def text(self, body: str) -> None:
+        self.page.get_by_placeholder("Text message").fill(body)
+        self.page.keyboard.press("Enter")
+
+    def shows(self, body: str) -> None:
+        expect(self.page.get_by_text(body).last).to_be_visible(timeout=15_000)
+
+
+def test_from_a_text_to_a_live_agent_and_back(browser: Browser, desk: Service) -> None:
+    errors: list[str] = []
+    ann = Phone(page_of(browser, errors), desk, "Ann Lee")
+
+    ann.text("hi, my laptop won't start")
+    ann.shows("How bad is it right now?")
+    ann.text("1")
+    ann.shows("I made case CS0000001")
+    ann.text("can I talk to someone")
+    ann.shows("You are in line")
+
+    mia = page_of(browser, errors)
+    mia.goto(f"{desk.url}/sign-in")
+    mia.get_by_role("button", name="Mia Chen").click()
+    offer = mia.locator(".offer").first
+    expect(offer).to_contain_text("Ann Lee")
+    expect(offer).to_contain_text("Asked for a person.")
+    expect(offer.get_by_role("timer")).to_contain_text(" s")
+    offer.get_by_role("button", name="Accept").click()
+
+    thread = mia.locator("#thread")
+    expect(thread).to_contain_text("hi, my laptop won't start")
+    expect(thread).to_contain_text("I made case CS0000001")
+    expect(thread.locator(".marker").last).to_contain_text("Mia Chen accepted")
+    expect(mia.locator("#context")).to_contain_text("CS0000001")
+    expect(mia.locator("#context")).to_contain_text("laptop")
+
+    ann.text("it blinks orange now 😩")
+    expect(thread).to_contain_text("it blinks orange now 😩")
+    mia.locator(".composer textarea").fill("Hi Ann, Mia here. I see your case, no need to repeat.")
+    mia.keyboard.press("Control+Enter")
+    ann.shows("Hi Ann, Mia here.")
+    answer = thread.locator(".msg[data-from=agent]").last
+    expect(answer).to_contain_text("Delivered", timeout=15_000)
+    expect(mia.locator(".composer textarea")).to_have_value("")
+
+    bob = Phone(page_of(browser, errors), desk, "Bob Ruiz")
+    bob.text("agent")
+    offer = mia.locator(".offer").first
+    expect(offer).to_contain_text("Bob Ruiz", timeout=15_000)
+    offer.get_by_role("button", name="Accept").click()
+    expect(mia.locator("main.conversation h1")).to_contain_text("Bob Ruiz")
+    ann.text("hello? still there?")
+    marked = mia.locator(".item[data-unread]")
+    expect(marked).to_contain_text("Ann Lee", timeout=15_000)
+    expect(marked).to_contain_text("hello? still there?")
+    marked.click()
+    expect(mia.locator("main.conversation h1")).to_contain_text("Ann Lee")
+    expect(mia.locator(".unread-line")).to_contain_text("1 new message")
+    if picture := os.environ.get("PATCHBOARD_SCREENSHOT"):
+        mia.mouse.move(0, 0)
+        mia.screenshot(path=picture)
+    expect(mia.locator(".item[data-unread]")).to_have_count(0, timeout=15_000)
+
+    mia.get_by_role("button", name="Close").first.click()
+    mia.get_by_role("dialog").get_by_role("button", name="Close").last.click()
+    ann.shows("Mia has closed this conversation. Text us any time.")
+    expect(mia.locator(".item").filter(has_text="Ann Lee")).to_have_count(0, timeout=15_000)
+    ann.text("thanks")
+    ann.shows("You are welcome.")
+    assert errors == []
