@@ -58,6 +58,7 @@ class Event(StrEnum):
     OWNER_CHANGED = "owner_changed"
     LATE_REPLY = "late_reply"
     CASE_OPENED = "case_opened"
+    IDENTITY = "identity"
 
 
 class Status(StrEnum):

@@ -1,15 +1,18 @@
 """Conversations as they are shown. Each list costs the same number of queries, however long it is."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.delivery import meaning
+from handoff_service.rules.identity import Level, Method, Proof, level
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, State, Status
 from handoff_service.store import interactions, people
 from handoff_service.store import tables as t
+from handoff_service.store.database import read_at
 from handoff_service.store.several import one_of
 from handoff_service.store.views import (
     Agent,
@@ -70,6 +73,7 @@ def some(
     agents = people.agents(conn, assigned | {a for members in groups.values() for a in members})
     candidates = people.users_on(conn, {r.requester_number for r in rows if r.closed_at is None})
     unread = _unread(conn, ids, agent_id) if agent_id is not None else {}
+    identities = _identities(conn, rows)
     return [
         _interaction(
             r,
@@ -77,6 +81,7 @@ def some(
             group=groups.get(r.id, []),
             on_number=candidates.get(r.requester_number, []),
             unread=unread.get(r.id, 0),
+            identity=identities[r.id],
         )
         for r in rows
     ]
@@ -202,7 +207,13 @@ def _message(r: sa.Row[tuple[object, ...]], media: list[Medium]) -> Message:
 
 
 def _interaction(
-    r: sa.Row[tuple[object, ...]], *, agents: dict[int, Agent], group: list[int], on_number: list[User], unread: int
+    r: sa.Row[tuple[object, ...]],
+    *,
+    agents: dict[int, Agent],
+    group: list[int],
+    on_number: list[User],
+    unread: int,
+    identity: Identity,
 ) -> Interaction:
     owner = Owner(r.owner)
     assigned = agents.get(r.assigned_to) if r.assigned_to else None
@@ -223,7 +234,7 @@ def _interaction(
         user=Named(id=r.user_id, name=r.user_name) if r.user_id else None,
         guest=r.user_id is None,
         candidates=[u for u in on_number if u.id != r.user_id],
-        identity=Identity(level="matched" if r.user_id else "guest"),
+        identity=identity,
         owner=OwnedBy(kind=owner, id=by[0], name=by[1]),
         epoch=r.epoch,
         assigned_to=assigned,
@@ -234,6 +245,28 @@ def _interaction(
         opened_at=r.opened_at,
         closed_at=r.closed_at,
         last_message_at=r.last_message_at,
+    )
+
+
+def _identities(conn: Connection, rows: Sequence[sa.Row[tuple[object, ...]]]) -> dict[int, Identity]:
+    """interaction id -> how sure it is who its user is, by the last proof of its profile that stands."""
+    a = t.associations
+    newest = select(func.max(a.c.id)).where(
+        a.c.undone_at.is_(None), one_of(a.c.profile_id, {r.profile_id for r in rows})
+    )
+    query = select(a, t.agents.c.name.label("by")).outerjoin(t.agents, t.agents.c.id == a.c.agent_id)
+    found = conn.execute(query.where(a.c.id.in_(newest.group_by(a.c.profile_id))))
+    proofs = {r.profile_id: r for r in found}
+    return {r.id: _identity(r.user_id, proofs.get(r.profile_id), read_at(conn)) for r in rows}
+
+
+def _identity(user_id: int | None, r: sa.Row[tuple[object, ...]] | None, now: datetime) -> Identity:
+    proof = Proof(user_id=r.user_id, expires_at=r.expires_at) if r is not None else None
+    found = level(user_id, proof, now)
+    if r is None or found is not Level.VERIFIED:
+        return Identity(level=found)
+    return Identity(
+        level=found, method=Method(r.method), verified_at=r.made_at, expires_at=r.expires_at, verified_by=r.by
     )
 
 

@@ -1,5 +1,6 @@
 """Connections: how each of the two databases is opened, and nothing else."""
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,6 +45,12 @@ def _roll_back(connection: sa.Connection) -> None:
     raw: Any = connection.connection.dbapi_connection
     if raw is not None and raw.in_transaction:
         connection.exec_driver_sql("ROLLBACK")
+
+
+def read_at(connection: sa.Connection) -> datetime:
+    """The moment that a reading connection shows: what runs out with time is judged by it."""
+    moment: datetime = connection.get_execution_options()["now"]
+    return moment
 
 
 def upsert(connection: sa.Connection, table: sa.Table) -> Any:

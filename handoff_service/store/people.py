@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import FirstResponder, Presence, Role, WorkItemState
@@ -75,6 +75,22 @@ def users(conn: Connection, where: sa.ColumnElement[bool], *, limit: int | None 
     ]
 
 
+def has_number(number: str) -> sa.ColumnElement[bool]:
+    """Users who have this number."""
+    n = t.user_numbers
+    return t.users.c.id.in_(select(n.c.user_id).where(n.c.number == number))
+
+
+def found_by(words: str) -> sa.ColumnElement[bool]:
+    """Users by a part of their name, their employee number, or the last digits (four at least) of a number."""
+    u, n = t.users, t.user_numbers
+    fits = u.c.name.icontains(words.strip(), autoescape=True) | (func.lower(u.c.external_id) == words.strip().lower())
+    digits = "".join(c for c in words if c in "0123456789")
+    if len(digits) >= 4:
+        fits |= u.c.id.in_(select(n.c.user_id).where(n.c.number.endswith(digits)))
+    return fits
+
+
 def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]]:
     """requester number -> the users it is on."""
     n = t.user_numbers
@@ -107,7 +123,7 @@ def queues(conn: Connection) -> list[Queue]:
     """Queues by id, with how many conversations wait in each."""
     q, w = t.queues, t.work_items
     waiting = (
-        select(sa.func.count())
+        select(func.count())
         .where(w.c.queue_id == q.c.id, w.c.state.in_([WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT]))
         .scalar_subquery()
     )

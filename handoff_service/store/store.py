@@ -25,6 +25,7 @@ class Store:
         self._writing = engine(url, size=lanes, writes=True)
         self._reading = engine(url, size=READERS, writes=False)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._clock = clock
         loop = asyncio.get_running_loop()
         self._lanes = [Lane(self._writing, clock, terms, loop, told, f"lane-{n}") for n in range(lanes)]
         for lane in self._lanes:
@@ -52,12 +53,12 @@ class Store:
     async def read[**P, R](
         self, query: Callable[Concatenate[sa.Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Run a query on a connection of its own, in one transaction."""
+        """Run a query on a connection of its own, in one transaction, at this moment of the clock."""
 
         def run() -> R:
             try:
                 with self._reading.connect() as conn:
-                    return query(conn, *args, **kwargs)
+                    return query(conn.execution_options(now=self._clock()), *args, **kwargs)
             except sa.exc.OperationalError as error:
                 raise DatabaseAway(type(error.orig).__name__) from error
 

@@ -121,6 +121,13 @@ messaging_profiles = Table(
         sqlite_where=sa.text("active"), postgresql_where=sa.text("active"),
     ),
 )
+associations = Table(
+    "associations", metadata, _id(), _ref("interaction_id", "interactions.id"),
+    _ref("profile_id", "messaging_profiles.id"), _ref("old_user_id", "users.id", null=True),
+    _ref("user_id", "users.id", null=True), _word("method"), _ref("agent_id", "agents.id", null=True),
+    _word("note", null=True), _time("made_at"), _time("expires_at"), _time("undone_at", null=True),
+    Index("ix_associations_profile_id", "profile_id"), Index("ix_associations_interaction_id", "interaction_id"),
+)  # who was verified as whom, by whom and how; nothing is ever taken out
 ACTIVE = sa.text("closed_at IS NULL")
 interactions = Table(
     "interactions", metadata, _id(), _word("requester_number"), _ref("provider_number_id", "provider_numbers.id"),

@@ -5,8 +5,8 @@ Times are aware UTC, phone numbers E.164.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
+from handoff_service.rules.identity import Level, Method
 from handoff_service.rules.vocabulary import (
     Author,
     Direction,
@@ -90,10 +90,11 @@ class Queue:
 class Identity:
     """How sure it is who the requester is."""
 
-    level: Literal["guest", "matched", "verified"]
-    method: str | None = None
+    level: Level
+    method: Method | None = None
     verified_at: datetime | None = None
     expires_at: datetime | None = None
+    verified_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,6 +185,30 @@ async def test_an_agent_writes_first_with_a_national_number(twilio: FakeTwilio, 
     await mia.call("POST", f"/interactions/{started['interaction']['id']}/close", {"closing_text": ""})
 
 
+async def test_verifying_moves_interaction_and_profile_and_can_be_undone(
+    twilio: FakeTwilio, service: Service, mia: Client
+) -> None:
+    shared = "+12025550199"
+    await text(twilio, service, "who am I", number=shared, to=MAIN)
+    listed = await mia.call("GET", "/interactions?state=active&requester_number=%2B12025550199")
+    one = f"/interactions/{listed['items'][0]['id']}"
+    assert [c["name"] for c in listed["items"][0]["candidates"]] == ["Bob Ruiz", "Cy Ruiz"]
+    (cy,) = (await mia.call("GET", "/users?q=e1003"))["items"]
+    verified = await mia.call("POST", f"{one}/verify", {"user_id": cy["id"], "method": "agent", "note": "badge"})
+    assert (verified["user"]["name"], verified["identity"]["level"], verified["identity"]["verified_by"]) == (
+        "Cy Ruiz", "verified", "Mia Chen",
+    )  # fmt: skip
+    assert [c["name"] for c in verified["candidates"]] == ["Bob Ruiz"]
+    (profile,) = (await mia.call("GET", "/profiles?number=%2B12025550199"))["items"]
+    assert profile["user"]["name"] == "Cy Ruiz"
+    undone = await mia.call("POST", f"{one}/verify/undo")
+    assert (undone["guest"], undone["identity"]["level"]) == (True, "guest")
+    await mia.call("POST", f"{one}/verify/undo", status=409)
+    await mia.call("POST", f"{one}/verify", {"user_id": 999}, status=404)
+    await mia.call("POST", f"{one}/verify", {"user_id": 1, "method": "guess"}, status=400)
+    await mia.call("POST", f"{one}/close", {"closing_text": ""})
+
+
 @pytest.mark.parametrize(
     ("to", "says"),
     [

@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -125,7 +127,12 @@ async def test_another_site_cannot_text_from_a_phone(desk: Running, visitor: Vis
 
 
 async def test_a_trainer_without_another_role_is_not_let_in(desk: Running, mia: Visitor) -> None:
-    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.update(t.agent_roles).where(t.agent_roles.c.agent_id == MIA).values(role="trainer")), None)
+    await desk.desk.store.write(
+        lambda tx, _: tx.conn.execute(
+            sa.update(t.agent_roles).where(t.agent_roles.c.agent_id == MIA).values(role="trainer")
+        ),
+        None,
+    )
     answer = await mia.get("/workspace")
     assert answer.status == 403
     assert "This is not allowed" in shown(answer.text)
@@ -169,13 +176,14 @@ async def test_a_wrong_try_keeps_the_address_and_not_the_password(visitor: Visit
     assert "secret-try" not in answer.text
 
 
-async def test_the_demo_lists_its_agents_and_a_real_desk_lists_nobody(tmp_path: Path, visitor: Visitor) -> None:
-    assert "Demo: come in as" in shown((await visitor.get("/sign-in")).text)
-    async with running(tmp_path / "real", PATCHBOARD_DEMO="0") as real, real.visitor() as one:
-        page = await one.get("/sign-in")
-        assert "Demo" not in page.text
-        assert "demo" not in re.sub(r'class="demo"', "", page.text)
-        assert (await one.get("/phone")).status == 404
+async def test_the_demo_lists_its_agents(visitor: Visitor) -> None:
+    assert "Demo: come in as MC Mia Chen agent" in shown((await visitor.get("/sign-in")).text)
+
+
+async def test_a_real_desk_lists_nobody_and_has_no_phones(tmp_path: Path) -> None:
+    async with running(tmp_path, PATCHBOARD_DEMO="0") as desk, desk.visitor() as visitor:
+        assert "demo" not in (await visitor.get("/sign-in")).text.lower()
+        assert (await visitor.get("/phone")).status == 404
 
 
 async def test_the_start_leads_in(visitor: Visitor) -> None:
@@ -407,7 +415,7 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
         "A late answer of the virtual agent was not sent , epoch 1 had ended: “Anything else?”",
         "Case CS0000001 opened : screen is dark",
         "Omar Haddad Private note",
-        "Sent to Ann: “You are in line for Service desk. We answer right here.”",
+        "ent to Ann: “You are in line for Service desk. We answer right here.”",  # sent, or to be sent
         "Not delivered. The carrier filtered it. (30007) Send it again without links, in your own words.",
         "We are asking the provider whether this went out.",
         "Not sent",
@@ -584,9 +592,6 @@ LATELY = {
 
 @pytest.mark.parametrize(("at", "written"), LATELY.values(), ids=LATELY.keys())
 def test_when_is_relative_up_to_an_hour_then_the_clock_then_the_day(at: str, written: str) -> None:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
     template = pages.environment().from_string("{{ at | lately }}")
     now, then = (datetime.fromisoformat(f"{when}+00:00") for when in ("2026-11-23T14:00:00", at))
     assert template.render(at=then, now=now, zone=ZoneInfo("America/New_York")) == written

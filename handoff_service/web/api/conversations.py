@@ -15,6 +15,8 @@ from handoff_service.operations.change_interaction import (
     read_interaction,
 )
 from handoff_service.operations.send_sms import Write, send_sms, write_note
+from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.rules.identity import Method
 from handoff_service.rules.vocabulary import State
 from handoff_service.store import conversations
 from handoff_service.store import tables as t
@@ -54,6 +56,14 @@ class CloseBody(Body):
     state: Literal[State.CLOSED_COMPLETE, State.CLOSED_ABANDONED] = State.CLOSED_COMPLETE
     short_description: str | None = Field(None, max_length=160)
     closing_text: str | None = Field(None, max_length=1600)
+
+
+class VerifyBody(Body):
+    """``user_id`` null: not the person whom the number is tied to. ``method`` is agent for what is done by hand."""
+
+    user_id: int | None
+    method: Literal[Method.AGENT] = Method.AGENT
+    note: str | None = Field(None, max_length=500)
 
 
 class OngoingQuery(Body):
@@ -129,6 +139,18 @@ async def read(asked: Asked[ReadBody, Any]) -> Interaction:
 async def close(asked: Asked[CloseBody, Any]) -> Interaction:
     command = Close(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
     await asked.desk.store.write(close_interaction, command, near=asked.id)
+    return await one_interaction(asked)
+
+
+async def verify(asked: Asked[VerifyBody, Any]) -> Interaction:
+    command = Verify(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
+    await asked.desk.store.write(verify_requester, command, near=asked.id)
+    return await one_interaction(asked)
+
+
+async def undo(asked: Asked[None, Any]) -> Interaction:
+    command = Undo(interaction_id=asked.id, agent_id=asked.agent.id)
+    await asked.desk.store.write(undo_verification, command, near=asked.id)
     return await one_interaction(asked)
 
 
@@ -210,6 +232,23 @@ CALLS = (
         summary="End it",
         handle=close,
         body=CloseBody,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/verify",
+        summary="Tie interaction and profile to a verified user",
+        handle=verify,
+        body=VerifyBody,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/verify/undo",
+        summary="Put the last association back",
+        handle=undo,
         answer=Interaction,
         roles=LIVE,
     ),

@@ -26,7 +26,10 @@ class PresenceBody(Body):
 
 
 class UserQuery(Paging):
+    """``q`` finds by a part of the name, an employee number or a number's last digits."""
+
     number: str | None = None
+    q: str | None = Field(None, min_length=1, max_length=100)
 
 
 class ProfileQuery(Paging):
@@ -81,8 +84,9 @@ async def list_users(asked: Asked[None, UserQuery]) -> Page[User]:
     def read(conn: Connection) -> list[User]:
         where = t.users.c.id > query.after
         if query.number is not None:
-            n = t.user_numbers
-            where &= t.users.c.id.in_(n.select().with_only_columns(n.c.user_id).where(n.c.number == query.number))
+            where &= people.has_number(query.number)
+        if query.q is not None:
+            where &= people.found_by(query.q)
         return people.users(conn, where, limit=query.limit + 1)
 
     return page(await asked.desk.store.read(read), query.limit, _id)

@@ -186,6 +186,29 @@ def upgrade() -> None:
         batch_op.create_index('ix_interactions_requester_number', ['requester_number'], unique=False)
         batch_op.create_index('one_active_interaction_a_line', ['requester_number', 'provider_number_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
 
+    op.create_table('associations',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('profile_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('old_user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('method', sa.Text(), nullable=False),
+    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('note', sa.Text(), nullable=True),
+    sa.Column('made_at', UtcTime(), nullable=False),
+    sa.Column('expires_at', UtcTime(), nullable=False),
+    sa.Column('undone_at', UtcTime(), nullable=True),
+    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_associations_agent_id_agents')),
+    sa.ForeignKeyConstraint(['interaction_id'], ['interactions.id'], name=op.f('fk_associations_interaction_id_interactions')),
+    sa.ForeignKeyConstraint(['old_user_id'], ['users.id'], name=op.f('fk_associations_old_user_id_users')),
+    sa.ForeignKeyConstraint(['profile_id'], ['messaging_profiles.id'], name=op.f('fk_associations_profile_id_messaging_profiles')),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_associations_user_id_users')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_associations'))
+    )
+    with op.batch_alter_table('associations', schema=None) as batch_op:
+        batch_op.create_index('ix_associations_interaction_id', ['interaction_id'], unique=False)
+        batch_op.create_index('ix_associations_profile_id', ['profile_id'], unique=False)
+
     op.create_table('bot_turns',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('interaction_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),

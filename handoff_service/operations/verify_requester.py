@@ -1,0 +1,93 @@
+"""Verify a requester: profile and interaction go to the verified person together, and it can be undone."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations import say
+from handoff_service.operations.change_interaction import active
+from handoff_service.rules.identity import VERIFIED_FOR, Method
+from handoff_service.rules.vocabulary import Author, Event, Kind
+from handoff_service.store import interactions, people
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verify:
+    """``user_id`` None: it is not the person whom the number is tied to; nobody is known to have it."""
+
+    interaction_id: int
+    agent_id: int
+    user_id: int | None
+    method: Method = Method.AGENT
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    interaction_id: int
+    agent_id: int
+
+
+def verify_requester(tx: Transaction, command: Verify) -> None:
+    """Re-associate interaction and profile. The old association is kept with who, when and how."""
+    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    who = _name(tx, command.user_id)
+    _associate(tx, interaction, command.user_id)
+    tx.conn.execute(
+        insert(t.associations).values(
+            interaction_id=interaction.id,
+            profile_id=interaction.profile_id,
+            old_user_id=interaction.user_id,
+            user_id=command.user_id,
+            method=command.method,
+            agent_id=command.agent_id,
+            note=command.note,
+            made_at=tx.now,
+            expires_at=tx.now + VERIFIED_FOR,
+        )
+    )
+    by = people.agent_name(tx.conn, command.agent_id)
+    said = f"{who} is verified by {by}" if who else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
+    _tell(tx, interaction, said, command.agent_id, command.note)
+
+
+def undo_verification(tx: Transaction, command: Undo) -> None:
+    """Put the last association back, on interaction and profile. Conflict when there is none left to undo."""
+    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    a = t.associations
+    last = tx.conn.execute(
+        select(a).where(a.c.interaction_id == interaction.id, a.c.undone_at.is_(None)).order_by(a.c.id.desc()).limit(1)
+    ).one_or_none()
+    if last is None:
+        raise Conflict("There is no verification of this conversation to undo.")
+    _associate(tx, interaction, last.old_user_id)
+    tx.conn.execute(update(a).where(a.c.id == last.id).values(undone_at=tx.now))
+    by = people.agent_name(tx.conn, command.agent_id)
+    now = _name(tx, last.old_user_id) or "the guest"
+    _tell(tx, interaction, f"{by} took the verification back: this is {now} again", command.agent_id, None)
+
+
+def _associate(tx: Transaction, interaction: Interaction, user_id: int | None) -> None:
+    p = t.messaging_profiles
+    tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(user_id=user_id))
+    tx.conn.execute(update(p).where(p.c.id == interaction.profile_id).values(user_id=user_id))
+
+
+def _name(tx: Transaction, user_id: int | None) -> str | None:
+    if user_id is None:
+        return None
+    found = tx.conn.execute(select(t.users.c.name).where(t.users.c.id == user_id)).scalar()
+    if found is None:
+        raise NotFound(f"There is no user {user_id}.")
+    return found
+
+
+def _tell(tx: Transaction, interaction: Interaction, said: str, agent_id: int, note: str | None) -> None:
+    line = say.Line(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=note, agent_id=agent_id
+    )
+    say.append(tx, interaction, line)

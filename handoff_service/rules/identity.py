@@ -1,0 +1,38 @@
+"""Identity: how sure it is who the requester is, by what proof, until when."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+VERIFIED_FOR = timedelta(hours=8)  # a phone changes hands; a proof does not last for ever
+
+
+class Level(StrEnum):
+    """Nobody in particular; somebody by their number alone; somebody who was proven."""
+
+    GUEST = "guest"
+    MATCHED = "matched"
+    VERIFIED = "verified"
+
+
+class Method(StrEnum):
+    """How a person was proven. ``agent``: a live agent, by hand."""
+
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Somebody said that this number is this user's (None: not the person it was tied to)."""
+
+    user_id: int | None
+    expires_at: datetime
+
+
+def level(user_id: int | None, proof: Proof | None, now: datetime) -> Level:
+    """The level of an interaction's user, given the last proof about the number that was not undone."""
+    if user_id is None:
+        return Level.GUEST
+    if proof is not None and proof.user_id == user_id and now < proof.expires_at:
+        return Level.VERIFIED
+    return Level.MATCHED
