@@ -7,7 +7,9 @@ from sqlalchemy import select, update
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.hand_off import offer_soon
 from handoff_service.operations.say import owner_changed
-from handoff_service.rules.vocabulary import OfferOutcome, Owner, Presence, State, Work, WorkItemState
+from handoff_service.rules import states
+from handoff_service.rules.states import Act
+from handoff_service.rules.vocabulary import OfferOutcome, Owner, Presence, Work, WorkItemState
 from handoff_service.store import due, interactions, live_group, people, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
@@ -44,9 +46,7 @@ def accept_work(tx: Transaction, command: Accept) -> int:
         due.disarm(tx, Work.EXPIRE_OFFER, [offer_id])
         tx.hint(f"agent:{agent_id}")
     _state(tx, offer.work_item_id, WorkItemState.ACCEPTED)
-    tx.conn.execute(
-        update(t.interactions).where(t.interactions.c.id == interaction.id).values(state=State.WORK_IN_PROGRESS)
-    )
+    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.AGENT_TAKES])
     waited = round((tx.now - offer.offered_at).total_seconds())
     changed = owner_changed(
         tx,

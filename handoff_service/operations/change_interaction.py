@@ -8,6 +8,7 @@ from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations import say
 from handoff_service.operations.hand_off import offer_soon
 from handoff_service.rules import system_messages
+from handoff_service.rules.states import ACTS, moved
 from handoff_service.rules.vocabulary import (
     CLOSED,
     Author,
@@ -118,8 +119,11 @@ def change_interaction(tx: Transaction, command: Change) -> None:
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
         raise BadInput(errors={"state": "must be work_in_progress or on_hold; to end it, close it"})
+    state = moved(interaction.state, ACTS[command.state]) if command.state else None
+    if command.state and state is None:
+        raise Conflict(f"{interaction.state} cannot become {command.state}: only work in progress is put on hold.")
     values = {
-        "state": command.state,
+        "state": state,
         "state_reason": command.state_reason,
         "short_description": command.short_description,
         "priority": command.priority,

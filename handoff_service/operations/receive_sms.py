@@ -12,9 +12,10 @@ from enum import StrEnum
 from sqlalchemy import insert, select
 
 from handoff_service.operations.say import tell
-from handoff_service.rules import profile_matching, requester_initiated
+from handoff_service.rules import profile_matching, requester_initiated, states
 from handoff_service.rules.profile_matching import NumberFacts
 from handoff_service.rules.requester_initiated import Step
+from handoff_service.rules.states import Act
 from handoff_service.rules.vocabulary import (
     Author,
     Direction,
@@ -212,7 +213,7 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
         )
     elif conversation.user is None and match.tie_profile:
         conversation.user = match.user
-    conversation.state = requester_initiated.state_after_text(conversation.state)
+    conversation.state = states.TABLE[conversation.state][Act.REQUESTER_WRITES]
     conversation.seq += 1
     conversation.texts.append((conversation.seq, text))
     return conversation

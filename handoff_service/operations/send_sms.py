@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import update
-
 from handoff_service.errors import BadInput
 from handoff_service.operations import say
 from handoff_service.operations.change_interaction import active, cancel_waiting
+from handoff_service.rules import states
 from handoff_service.rules.sms_text import MAX_BODY
-from handoff_service.rules.vocabulary import Author, Kind, Owner, State, Work
+from handoff_service.rules.states import Act
+from handoff_service.rules.vocabulary import Author, Kind, Owner, Work
 from handoff_service.store import due, interactions, live_group, people
-from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 
@@ -47,9 +46,7 @@ def write_note(tx: Transaction, command: Write) -> int:
 def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Interaction:
     cancel_waiting(tx, interaction.id)
     due.disarm(tx, Work.BOT_TURN, [interaction.id])
-    tx.conn.execute(
-        update(t.interactions).where(t.interactions.c.id == interaction.id).values(state=State.WORK_IN_PROGRESS)
-    )
+    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.AGENT_TAKES])
     said = f"{people.agent_name(tx.conn, agent_id)} took over"
     return say.owner_changed(tx, interaction, owner=Owner.AGENT, agent_id=agent_id, said=said)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handoff_service.rules.vocabulary import FirstResponder, Owner, State
+from handoff_service.rules.vocabulary import FirstResponder, Owner
 
 
 class If(StrEnum):
@@ -51,8 +51,3 @@ def first_owner(first_responder: FirstResponder, *, bot_answers: bool) -> FirstO
     if not bot_answers:
         return FirstOwner(Owner.QUEUE, "There is no virtual agent.")
     return FirstOwner(Owner.VIRTUAL_AGENT)
-
-
-def state_after_text(state: State) -> State:
-    """A text on an interaction that is on hold puts it back to work in progress."""
-    return State.WORK_IN_PROGRESS if state is State.ON_HOLD else state

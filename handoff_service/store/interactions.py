@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import Owner, State
@@ -85,3 +85,8 @@ def lock_each(conn: Connection, ids: Collection[int]) -> dict[int, Interaction]:
     """These interactions by id, locked, lowest id first."""
     query = select(*COLUMNS).where(one_of(t.interactions.c.id, ids)).order_by(t.interactions.c.id).with_for_update()
     return {row.id: of_row(row) for row in conn.execute(query)}
+
+
+def put_state(conn: Connection, interaction_id: int, state: State) -> None:
+    """Write the state that the rules say comes next."""
+    conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(state=state))

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.rules import agent_initiated, profile_matching, requester_initiated
+from handoff_service.rules import agent_initiated, profile_matching, requester_initiated, states
 from handoff_service.rules.profile_matching import NumberFacts
-from handoff_service.rules.vocabulary import FirstResponder, Owner, State
+from handoff_service.rules.states import Act, moved
+from handoff_service.rules.vocabulary import CLOSED, FirstResponder, Owner, State
 
 PAGE = (Path(__file__).parents[2] / "docs" / "product.md").read_text()
 
@@ -75,6 +76,16 @@ def test_who_answers_first(responder: FirstResponder, bot: bool, owner: Owner) -
 
 
 def test_a_text_takes_an_interaction_off_hold_and_changes_no_other_state() -> None:
-    after = {state: requester_initiated.state_after_text(state) for state in State}
+    after = {state: moved(state, Act.REQUESTER_WRITES) for state in State if state not in CLOSED}
     assert after.pop(State.ON_HOLD) is State.WORK_IN_PROGRESS
     assert all(before is now for before, now in after.items())
+
+
+def test_closed_is_for_ever_and_everything_else_can_be_closed() -> None:
+    assert all(states.TABLE[state] == {} for state in CLOSED)
+    assert all(moved(state, Act.CLOSE_ABANDONED) is State.CLOSED_ABANDONED for state in set(State) - CLOSED)
+
+
+def test_only_what_an_agent_has_is_put_on_hold() -> None:
+    assert moved(State.NEW, Act.PUT_ON_HOLD) is None
+    assert moved(State.WORK_IN_PROGRESS, Act.PUT_ON_HOLD) is State.ON_HOLD
