@@ -26,6 +26,7 @@ from handoff_service.operations.desk_file import DeskFile
 from handoff_service.operations.import_desk import import_desk
 from handoff_service.settings import Settings
 from handoff_service.store import people
+from handoff_service.store.export_desk import export_desk
 from handoff_service.store.migrate import migrate
 from handoff_service.store.store import Store
 
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     add("serve", "Run the service alone, in the foreground", _serve)
     add("migrate", "Bring the database to the newest schema", _migrate)
     add("import", "Import a desk file (TOML); again changes nothing twice", _import).add_argument("file", type=Path)
+    add("export", "Write the desk to a file that import takes", _export).add_argument("file", type=Path)
     add("doctor", "List the settings, and what is wrong with how to mend it", _doctor)
     bot = add("bot", "The virtual agent's model: train it, check its data, run it alone", _bot)
     bot.add_argument("act", choices=["train", "check", "run"])
@@ -79,6 +81,24 @@ def _import(config: Settings, asked: argparse.Namespace) -> int:
     counts = asyncio.run(_import_file(config, desk_file.read(asked.file)))
     print("imported " + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items()))
     return 0
+
+
+def _export(config: Settings, asked: argparse.Namespace) -> int:
+    migrate(config.database_url)
+    text = asyncio.run(_exported(config))
+    try:
+        asked.file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SetupError(f"{asked.file} cannot be written: {error.strerror}") from error
+    return 0
+
+
+async def _exported(config: Settings) -> str:
+    store = Store(config.database_url, clock=clock.now, terms=terms(config), told=lambda _hints, _work_at: None)
+    try:
+        return await store.read(export_desk)
+    finally:
+        store.close()
 
 
 async def _import_file(config: Settings, file: DeskFile, *, only_if_empty: bool = False) -> dict[str, int]:

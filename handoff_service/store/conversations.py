@@ -225,7 +225,7 @@ def _interaction(
         id=r.id,
         number=interactions.number(r.id),
         state=State(r.state),
-        state_reason=r.state_reason,
+        state_reason=None if r.state in (State.NEW, State.WORK_IN_PROGRESS) else r.state_reason,
         short_description=r.short_description,
         requester_number=r.requester_number,
         provider_number=r.provider_number,

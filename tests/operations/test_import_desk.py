@@ -9,6 +9,7 @@ from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
 from handoff_service.store import people
 from handoff_service.store import tables as t
+from handoff_service.store.export_desk import export_desk
 from tests.conftest import DESK
 from tests.story import Story
 
@@ -39,6 +40,17 @@ async def test_the_demo_desk_is_a_right_file(story: Story) -> None:
     await story.store.write(import_desk, desk_file.read(DEMO))
     (fact,) = await story.rows(t.user_facts)
     assert "1990" not in fact.hash
+
+
+async def test_an_exported_desk_imports_to_the_same(story: Story, tmp_path: Path) -> None:
+    nasty = 'Zoë "Z" \\ O\'Hara\u007f\n😩'
+    await story.store.write(lambda tx, _: tx.conn.execute(t.users.update().values(name=nasty)), None)
+    path = tmp_path / "out.toml"
+    path.write_text(await story.store.read(export_desk))
+    tables = {n: table for n, table in t.metadata.tables.items() if n != "due_work"}
+    before = {name: await story.rows(table) for name, table in tables.items()}
+    await story.store.write(import_desk, desk_file.read(path))
+    assert {name: await story.rows(table) for name, table in tables.items()} == before
 
 
 FAULTS = [

@@ -1,0 +1,58 @@
+"""The desk as a desk file: what `patchboard export` writes. Passwords and second facts are hashes, and stay here."""
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.store import people
+from handoff_service.store import tables as t
+
+
+def export_desk(conn: Connection) -> str:
+    """TOML that imports to the same desk; in an empty database agents need a password each first."""
+    desk = conn.execute(select(*t.desk.c["name", "country", "time_zone", "reassign_when_away"])).one_or_none()
+    parts = [_table("[desk]", **desk._mapping)] if desk is not None else []
+    parts += [
+        _table("[[users]]", external_id=u.external_id, name=u.name, email=u.email, numbers=u.numbers)
+        for u in people.users(conn, sa.true())
+    ]
+    parts += [
+        _table(
+            "[[agents]]",
+            email=a.email,
+            name=a.name,
+            roles=a.roles,
+            capacity=a.capacity,
+            groups=a.groups,
+            skills=a.skills,
+        )
+        for a in people.agents(conn).values()
+    ]
+    parts += [
+        _table("[[queues]]", name=q.name, groups=q.groups, assignment=q.assignment, accept_seconds=q.accept_seconds)
+        for q in people.queues(conn)
+    ]
+    parts += [
+        _table(
+            "[[provider_numbers]]",
+            number=p.number,
+            label=p.label,
+            first_responder=p.first_responder,
+            queue=p.queue.name,
+            segments_per_second=p.segments_per_second,
+        )
+        for p in people.provider_numbers(conn)
+    ]
+    return "\n".join(parts)
+
+
+def _table(header: str, **named: Any) -> str:
+    lines = [f"{name} = {_value(value)}" for name, value in named.items() if value is not None]
+    return "\n".join([header, *lines, ""])
+
+
+def _value(value: Any) -> str:
+    """A TOML value. Its strings and arrays of strings are written as JSON's are (TOML 1.0, basic strings)."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
