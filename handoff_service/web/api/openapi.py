@@ -5,13 +5,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from jinja2 import Environment
 from pydantic import TypeAdapter
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, html, raw
+from sanic.response import HTTPResponse, raw
 
 from handoff_service import __version__
 from handoff_service.web.api.calls import Body, Call
+from handoff_service.web.pages import render
 
 REFS = "#/components/schemas/{model}"
 PROBLEM = {
@@ -102,19 +102,9 @@ def _schema(of: Any, schemas: dict[str, Any], *, mode: Any) -> dict[str, Any]:
     return made
 
 
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>API · Patchboard</title><link rel="icon" href="/static/favicon.svg">
-<link rel="stylesheet" href="/static/workspace.css"></head>
-<body><main class="page"><header><h1>Patchboard API</h1>
-<a class="end" href="/api/v1/openapi.json">OpenAPI document</a></header>
-<p>Sign in with <code>POST /api/v1/login</code> and send the token as <code>Authorization: Bearer</code>. Errors are
-problem documents; lists are <code>{"items": [...], "next": cursor or null}</code>.</p>
-<div class="panel"><table class="fold"><thead><tr><th>Call</th><th>Does</th><th>Takes</th><th>Gives</th></tr></thead>
-<tbody>{% for row in rows %}<tr><th><code>{{ row.method }} {{ row.path }}</code></th>
-<td data-label="Does">{{ row.does }}</td>
-<td data-label="Takes"><code>{{ row.takes }}</code></td><td data-label="Gives"><code>{{ row.gives }}</code></td></tr>
-{% endfor %}</tbody></table></div></main></body></html>"""
+def _name(of: Any) -> str:
+    """Message, Page[Message]."""
+    return re.sub(r"(\w+\.)+", "", str(of)) if getattr(of, "__args__", None) else of.__name__
 
 
 def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
@@ -125,12 +115,11 @@ def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
             "method": call.method,
             "path": "/api" + re.sub(r"<(\w+):\w+>", r"{\1}", call.path),
             "does": call.summary,
-            "takes": ", ".join((call.body or call.query).model_fields),
-            "gives": f"{call.status} {getattr(call.answer, '__name__', '')}",
+            "takes": ", ".join(f.alias or name for name, f in (call.body or call.query).model_fields.items()),
+            "gives": f"{call.status} {_name(call.answer)}",
         }
         for call in calls
     ]
-    page = Environment(autoescape=True).from_string(PAGE).render(rows=rows)
 
     @blueprint.get("/v1/openapi.json", name="openapi")
     async def openapi(_request: Request) -> HTTPResponse:
@@ -138,4 +127,4 @@ def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
 
     @blueprint.get("/docs", name="docs")
     async def docs(_request: Request) -> HTTPResponse:
-        return html(page)
+        return render("api_docs.html", rows=rows)
