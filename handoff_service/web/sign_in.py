@@ -48,8 +48,9 @@ def blueprint() -> Blueprint:
     @page()
     async def sign_out(request: Request, agent: Agent) -> HTTPResponse:
         desk = desk_of(request)
-        await desk.store.write(set_presence, SetPresence(agent_id=agent.id, presence=Presence.OFFLINE))
+        # The session first: the hint about the presence makes the agent's other tabs ask, and find themselves out.
         await desk.store.write(end_session, cookie_token(request) or "")
+        await desk.store.write(set_presence, SetPresence(agent_id=agent.id, presence=Presence.OFFLINE))
         response = redirect("/sign-in", status=303)
         take_cookie(desk, response)
         return response

@@ -1,15 +1,15 @@
 """The whole service in a process of its own, and a browser to look at it with.
 
-Both are the test's own. Playwright's plain interface is used and closed again with each test, since it keeps an event
-loop running that the asynchronous tests of the same session would stumble over.
+Playwright's plain interface is closed again with each test, since it keeps an event loop running that the asynchronous
+tests of the same session would stumble over.
 """
 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.service import Service, running_service
@@ -26,11 +26,24 @@ QUIETLY = [
 ]
 
 
-@pytest.fixture
-def desk_server(tmp_path: Path) -> Iterator[Service]:
-    """The service with demo data and without a bot: live agents answer."""
-    with running_service(tmp_path / "desk", DEMO="1") as service:
+@pytest.fixture(scope="module")
+def desk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service with demo data and without a bot: live agents answer. Tests leave it ``clear``."""
+    with running_service(tmp_path_factory.mktemp("desk"), DEMO="1") as service:
         yield service
+
+
+def clear(service: Service) -> None:
+    """Nobody is there and nothing is open, as before the first test."""
+    for name in ("omar", "mia"):
+        login = {"email": f"{name}@example.com", "password": f"{name}-demo"}
+        token = requests.post(f"{service.url}/api/v1/login", json=login, timeout=10).json()["token"]
+        me = {"Authorization": f"Bearer {token}"}
+        requests.put(f"{service.url}/api/v1/agents/me/presence", json={"presence": "offline"}, headers=me, timeout=10)
+    active = f"{service.url}/api/v1/interactions?state=active"
+    for one in requests.get(active, headers=me, timeout=10).json()["items"]:
+        url = f"{service.url}/api/v1/interactions/{one['id']}/close"
+        requests.post(url, json={"closing_text": ""}, headers=me, timeout=10).raise_for_status()
 
 
 @pytest.fixture

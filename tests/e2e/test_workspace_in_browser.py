@@ -1,6 +1,7 @@
 """The workspace and the phone in Chromium, without the bot: what agents and requesters see, live and by keyboard."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from handoff_service.rules.sms_text import segments
-from tests.e2e.conftest import Troubles
+from tests.e2e.conftest import Troubles, clear
 from tests.service import Service, free_port, running_service
 
 ANN, BOB, LONG = "+12025550101", "+12025550102", "+12025550144"
@@ -72,8 +73,9 @@ class Phone:
 
 
 @pytest.fixture
-def story(desk_server: Service, browser: Browser, troubles: Troubles) -> Story:
-    return Story(desk_server, browser, troubles)
+def story(desk_server: Service, browser: Browser, troubles: Troubles) -> Iterator[Story]:
+    yield Story(desk_server, browser, troubles)
+    clear(desk_server)
 
 
 def test_the_whole_way_from_the_first_text_to_the_closing_line(story: Story) -> None:
@@ -396,40 +398,45 @@ def test_nothing_scrolls_sideways_and_nothing_violates_accessibility(story: Stor
     mia.locator("#draft").fill("Hi 👋")
     mia.keyboard.press("Control+Enter")
     expect(mia.locator('.msg[data-from="agent"]')).to_contain_text("Delivered")
-    bob = story.phone(BOB)
-    bob.text("hello")
+    story.phone(BOB).text("hello")
     expect(mia.locator(".offer")).to_be_visible()
-    state = mia.context.storage_state()
-    paths = ["/workspace", "/workspace/conversations/1", "/workspace/conversations/99", "/sign-in", "/phone"]
-    paths.append(f"/phone?from=%2B{LONG[1:]}&to=%2B{DIRECT[1:]}")
-    wrong: list[str] = []
-    for width, height in WIDTHS.items():
-        for scheme in ("light", "dark"):
-            for path in paths:
-                context = story.context(
-                    viewport={"width": width, "height": height},
-                    color_scheme=scheme,
-                    storage_state=None if path == "/sign-in" else state,
-                    bypass_csp=True,  # for axe alone; the other tests run under the policy
-                    reduced_motion="reduce",
-                )
-                page = context.new_page()
-                page.goto(story.desk.url + path)
-                for problem in _problems(page):
-                    wrong.append(f"{path} {width} {scheme}: {problem}")
-                context.close()
+    # Without the policy for axe alone; the other tests run under it.
+    options = {"bypass_csp": True, "reduced_motion": "reduce"}
+    inside = story.context(storage_state=mia.context.storage_state(), **options).new_page()
+    outside = story.context(**options).new_page()
+    paths = {
+        mia.url.removeprefix(story.desk.url): inside,
+        "/workspace": inside,
+        "/workspace/conversations/99999": inside,
+        "/sign-in": outside,
+        "/phone": outside,
+        f"/phone?from=%2B{LONG[1:]}&to=%2B{DIRECT[1:]}": outside,
+    }
+    wrong = [f"{path} {problem}" for path, page in paths.items() for problem in _problems(page, story.desk.url + path)]
     assert wrong == []
 
 
-def _problems(page: Page) -> list[str]:
-    room = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    found = [f"{room} px wider than the window"] if room > 0 else []
+def _problems(page: Page, url: str) -> list[str]:
+    """What is wrong with a page at each width, in both themes."""
+    page.emulate_media(color_scheme="light")
+    page.goto(url)
+    found = []
+    for width, height in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        room = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        found += [f"{width}: {room} px wider than the window"] if room > 0 else []
+        found += [f"{width}: {violation}" for violation in _violations(page)]
+    page.emulate_media(color_scheme="dark")
+    return found + [f"dark: {violation}" for violation in _violations(page)]
+
+
+def _violations(page: Page) -> list[str]:
     axe = _axe()
-    if axe is not None:
-        page.evaluate(axe)
-        result = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
-        found += [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in result["violations"]]
-    return found
+    if axe is None:
+        return []
+    page.evaluate(axe)
+    result = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in result["violations"]]
 
 
 def _axe() -> str | None:
@@ -442,8 +449,8 @@ def _axe() -> str | None:
 def test_what_a_finger_touches_is_large_enough_on_narrow(story: Story) -> None:
     _, mia = story.talking()
     mia.set_viewport_size({"width": 390, "height": 844})
-    for path in ("/workspace/conversations/1", "/workspace"):
-        mia.goto(story.desk.url + path)
+    for address in (mia.url, f"{story.desk.url}/workspace"):
+        mia.goto(address)
         small = mia.evaluate(
             """() => [...document.querySelectorAll("a, button, input, select, textarea, summary")]
               .filter((e) => e.checkVisibility() && !e.closest(".tabs, label") && e.matches(":not(.skip)"))
