@@ -38,14 +38,14 @@ setup-bot: .venv-bot/.ready ## the bot's environment, in .venv-bot
 .venv/.ready: requirements/dev.txt pyproject.toml | $(UV)
 	@echo "-> the service's environment (Python 3.13) into .venv"
 	@$(UV) venv --quiet --allow-existing --python 3.13 .venv
-	@$(UV) pip sync --quiet --python .venv --require-hashes requirements/dev.txt
+	@$(UV) pip sync --quiet --compile-bytecode --python .venv --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv-bot/.ready: requirements/bot.txt | $(UV)
 	@echo "-> the bot's environment (Python 3.10, Rasa 3.6.21, 2.7 GB) into .venv-bot; a few minutes, the first time only"
 	@$(UV) venv --quiet --allow-existing --python 3.10 .venv-bot
-	@$(UV) pip sync --python .venv-bot --require-hashes requirements/bot.txt
+	@$(UV) pip sync --compile-bytecode --python .venv-bot --require-hashes requirements/bot.txt
 	@touch $@
 
 services:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
+import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
@@ -431,19 +431,9 @@ def _problems(page: Page, url: str) -> list[str]:
 
 
 def _violations(page: Page) -> list[str]:
-    axe = _axe()
-    if axe is None:
-        return []
-    page.evaluate(axe)
+    page.evaluate(Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text())
     result = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
     return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in result["violations"]]
-
-
-def _axe() -> str | None:
-    spec = find_spec("axe_playwright_python")
-    if spec is None or spec.origin is None:
-        return None
-    return (Path(spec.origin).parent / "axe.min.js").read_text()
 
 
 def test_what_a_finger_touches_is_large_enough_on_narrow(story: Story) -> None:

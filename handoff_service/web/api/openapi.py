@@ -1,5 +1,6 @@
 """The API described: an OpenAPI 3.1 document and a page, both made from the table of calls."""
 
+import functools
 import json
 import re
 from collections.abc import Sequence
@@ -109,7 +110,10 @@ def _name(of: Any) -> str:
 
 def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
     """``/api/v1/openapi.json`` and ``/api/docs``."""
-    described = json.dumps(document(calls)).encode()
+    @functools.cache
+    def described() -> bytes:
+        return json.dumps(document(calls)).encode()
+
     rows = [
         {
             "method": call.method,
@@ -123,7 +127,7 @@ def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
 
     @blueprint.get("/v1/openapi.json", name="openapi")
     async def openapi(_request: Request) -> HTTPResponse:
-        return raw(described, content_type="application/json")
+        return raw(described(), content_type="application/json")
 
     @blueprint.get("/docs", name="docs")
     async def docs(_request: Request) -> HTTPResponse:
