@@ -110,6 +110,7 @@ def _name(of: Any) -> str:
 
 def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
     """``/api/v1/openapi.json`` and ``/api/docs``."""
+
     @functools.cache
     def described() -> bytes:
         return json.dumps(document(calls)).encode()
