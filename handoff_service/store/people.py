@@ -91,6 +91,13 @@ def found_by(words: str) -> sa.ColumnElement[bool]:
     return fits
 
 
+def was_verified_in(conn: Connection, interaction_id: int) -> bool:
+    """Whether there is an association of this interaction that could be undone."""
+    a = t.associations
+    stands = select(a.c.id).where(a.c.interaction_id == interaction_id, a.c.undone_at.is_(None)).limit(1)
+    return conn.execute(stands).first() is not None
+
+
 def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]]:
     """requester number -> the users it is on."""
     n = t.user_numbers

@@ -66,6 +66,8 @@ class Thread:
     handoff: WorkItem | None
     cases: list[Case]
     past: list[Interaction]
+    other_numbers: list[str]
+    can_undo: bool
     first_text: str
 
 
@@ -147,8 +149,17 @@ def _thread(
         handoff=inbox.handoff_of(conn, interaction_id),
         cases=cases.of_interaction(conn, interaction_id),
         past=conversations.past(conn, interaction),
+        other_numbers=_other_numbers(conn, interaction),
+        can_undo=people.was_verified_in(conn, interaction_id),
         first_text=next((line.body for line in found if line.direction is Direction.INBOUND), "")[:160],
     )
+
+
+def _other_numbers(conn: Connection, interaction: Interaction) -> list[str]:
+    if interaction.user is None:
+        return []
+    (user,) = people.users(conn, t.users.c.id == interaction.user.id)
+    return [number for number in user.numbers if number != interaction.requester_number]
 
 
 def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:

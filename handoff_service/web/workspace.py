@@ -16,9 +16,11 @@ from handoff_service.operations.change_interaction import Close, Read, close_int
 from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.operations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.sign_in import Agent
+from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
 from handoff_service.rules import system_messages
 from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY
 from handoff_service.rules.vocabulary import Presence, Role, State
+from handoff_service.store import people
 from handoff_service.store.lanes import Hint
 from handoff_service.web import assets, reading, sign_in, stream
 from handoff_service.web.pages import form_field, render, went_well
@@ -170,6 +172,31 @@ async def close(request: Request, interaction_id: int, agent: Agent) -> HTTPResp
     return _plain_way_back(request, interaction_id)
 
 
+@page(*LIVE)
+async def verify(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    user = _field(request, "user_id")
+    if user and not user.isdecimal():
+        raise BadInput(errors={"user_id": "must be a user's id, or empty for nobody"})
+    command = Verify(interaction_id=interaction_id, agent_id=agent.id, user_id=int(user) if user else None)
+    await desk_of(request).store.write(verify_requester, command, near=interaction_id)
+    return _plain_way_back(request, interaction_id)
+
+
+@page(*LIVE)
+async def undo(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    command = Undo(interaction_id=interaction_id, agent_id=agent.id)
+    await desk_of(request).store.write(undo_verification, command, near=interaction_id)
+    return _plain_way_back(request, interaction_id)
+
+
+@page(*LIVE)
+async def found_users(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    """Users by name, employee number or the end of a number, for whoever says who the requester is."""
+    q = (request.args.get("q") or "").strip()[:100]
+    found = await desk_of(request).store.read(people.users, people.found_by(q), limit=8) if q else []
+    return render("found_users.html", users=found, q=q, interaction_id=interaction_id)
+
+
 @page()
 async def presence(request: Request, agent: Agent) -> HTTPResponse:
     wanted = _field(request, "presence")
@@ -184,6 +211,7 @@ PAGES: dict[str, Any] = {
     ONE: conversation_page,
     "/lists": list_fragment,
     f"{ONE}/news": news_fragment,
+    f"{ONE}/users": found_users,
     "/events": events,
 }
 ACTS: dict[str, Any] = {
@@ -193,6 +221,8 @@ ACTS: dict[str, Any] = {
     f"{ONE}/notes": note,
     f"{ONE}/read": read,
     f"{ONE}/close": close,
+    f"{ONE}/verify": verify,
+    f"{ONE}/verify/undo": undo,
     "/presence": presence,
 }
 

@@ -12,6 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.e2e.people import Story
 from tests.service import Service, running_service
 
 CHROMIUM = os.environ.get("PATCHBOARD_TEST_CHROMIUM", "/usr/bin/chromium")
@@ -77,3 +78,9 @@ def troubles() -> Iterator[Troubles]:
     found = Troubles()
     yield found
     assert found.seen == []
+
+
+@pytest.fixture
+def story(desk_server: Service, browser: Browser, troubles: Troubles) -> Iterator[Story]:
+    yield Story(desk_server, browser, troubles)
+    clear(desk_server)

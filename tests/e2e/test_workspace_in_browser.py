@@ -1,81 +1,17 @@
 """The workspace and the phone in Chromium, without the bot: what agents and requesters see, live and by keyboard."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import axe_playwright_python
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from handoff_service.rules.sms_text import segments
-from tests.e2e.conftest import Troubles, clear
-from tests.service import Service, free_port, running_service
+from tests.e2e.conftest import Troubles
+from tests.e2e.people import BOB, DIRECT, LONG, Phone, Story
+from tests.service import free_port, running_service
 
-ANN, BOB, LONG = "+12025550101", "+12025550102", "+12025550144"
-MAIN, DIRECT = "+18885550100", "+18885550200"
 WIDTHS = {1440: 900, 1280: 800, 1024: 768, 390: 844}
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Agents and requesters, each in a browser of their own."""
-
-    desk: Service
-    browser: Browser
-    troubles: Troubles
-
-    def context(self, **options: object) -> BrowserContext:
-        context = self.browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
-        return context
-
-    def page(self, context: BrowserContext, path: str) -> Page:
-        page = self.troubles.watch(context.new_page())
-        page.goto(self.desk.url + path)
-        return page
-
-    def agent(self, name: str = "Mia Chen", **options: object) -> Page:
-        """Signed in by one click of the demo."""
-        page = self.page(self.context(**options), "/sign-in")
-        page.get_by_role("button", name=name).click()
-        expect(page).to_have_url(f"{self.desk.url}/workspace")
-        return page
-
-    def phone(self, number: str = ANN, to: str = MAIN) -> "Phone":
-        query = f"/phone?from=%2B{number[1:]}&to=%2B{to[1:]}"
-        return Phone(self.page(self.context(), query))
-
-    def talking(self, number: str = ANN, to: str = MAIN) -> tuple["Phone", Page]:
-        """A requester whose conversation Mia has accepted and has open."""
-        mia, phone = self.agent(), self.phone(number, to)
-        phone.text("hi, my laptop won't start")
-        mia.get_by_role("button", name="Accept").click()
-        expect(mia.locator("#head h1")).to_be_visible()
-        return phone, mia
-
-
-@dataclass(frozen=True, slots=True)
-class Phone:
-    page: Page
-
-    def text(self, body: str) -> None:
-        field = self.page.get_by_label("Text", exact=True)
-        field.fill(body)
-        field.press("Enter")
-        expect(self.texts.filter(has_text=body).last).to_be_visible()
-        expect(field).to_have_value("")
-
-    @property
-    def texts(self) -> Locator:
-        return self.page.locator(".talk .bubble")
-
-
-@pytest.fixture
-def story(desk_server: Service, browser: Browser, troubles: Troubles) -> Iterator[Story]:
-    yield Story(desk_server, browser, troubles)
-    clear(desk_server)
 
 
 def test_the_whole_way_from_the_first_text_to_the_closing_line(story: Story) -> None:

@@ -7,12 +7,15 @@ export function startDialogs() {
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog || event.target.closest("[data-hide]")) dialog.close();
     });
-    dialog.querySelector("form")?.addEventListener("htmx:afterRequest", (event) => answered(dialog, event.detail));
+    dialog.addEventListener("htmx:afterRequest", (event) => {
+      if (event.detail.requestConfig.verb !== "get") answered(dialog, event.detail);
+    });
   }
   document.addEventListener("click", (event) => {
     const rejecting = event.target.closest("[data-reject]");
     if (rejecting) askWhy(rejecting.dataset.reject);
     if (event.target.closest("#close-it")) askHow();
+    if (event.target.closest("#identify")) open("identify-dialog");
     if (event.target.closest("#show-keys")) showKeys();
   });
   document.querySelector("#reject-dialog form").addEventListener("htmx:configRequest", (event) => {

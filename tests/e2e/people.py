@@ -1,0 +1,71 @@
+"""Agents and requesters in Chromium: short words for what they do on the pages."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.service import Service
+
+ANN, BOB, LONG = "+12025550101", "+12025550102", "+12025550144"
+MAIN, DIRECT = "+18885550100", "+18885550200"
+
+
+class Watcher(Protocol):
+    """Collects what a page complains of."""
+
+    def watch(self, page: Page) -> Page: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Agents and requesters, each in a browser of their own."""
+
+    desk: Service
+    browser: Browser
+    troubles: Watcher
+
+    def context(self, **options: object) -> BrowserContext:
+        context = self.browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        return context
+
+    def page(self, context: BrowserContext, path: str) -> Page:
+        page = self.troubles.watch(context.new_page())
+        page.goto(self.desk.url + path)
+        return page
+
+    def agent(self, name: str = "Mia Chen", **options: object) -> Page:
+        """Signed in by one click of the demo."""
+        page = self.page(self.context(**options), "/sign-in")
+        page.get_by_role("button", name=name).click()
+        expect(page).to_have_url(f"{self.desk.url}/workspace")
+        return page
+
+    def phone(self, number: str = ANN, to: str = MAIN) -> "Phone":
+        query = f"/phone?from=%2B{number[1:]}&to=%2B{to[1:]}"
+        return Phone(self.page(self.context(), query))
+
+    def talking(self, number: str = ANN, to: str = MAIN) -> tuple["Phone", Page]:
+        """A requester whose conversation Mia has accepted and has open."""
+        mia, phone = self.agent(), self.phone(number, to)
+        phone.text("hi, my laptop won't start")
+        mia.get_by_role("button", name="Accept").click()
+        expect(mia.locator("#head h1")).to_be_visible()
+        return phone, mia
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    page: Page
+
+    def text(self, body: str) -> None:
+        field = self.page.get_by_label("Text", exact=True)
+        field.fill(body)
+        field.press("Enter")
+        expect(self.texts.filter(has_text=body).last).to_be_visible()
+        expect(field).to_have_value("")
+
+    @property
+    def texts(self) -> Locator:
+        return self.page.locator(".talk .bubble")

@@ -1,0 +1,47 @@
+"""Who is this? An agent says so on the page, takes it back, and sees it in the conversation."""
+
+from playwright.sync_api import expect
+
+from tests.e2e.people import ANN, Story
+
+STRANGER = "+12025550177"
+
+
+def test_a_guest_becomes_somebody_and_is_taken_back(story: Story) -> None:
+    phone, mia = story.talking(STRANGER)
+    about = mia.locator("#about")
+    expect(about).to_contain_text("The number is on no user")
+    about.get_by_role("button", name="Say who this is").click()
+    dialog = mia.get_by_role("dialog")
+    dialog.get_by_role("searchbox").fill("nobody at all")
+    expect(dialog).to_contain_text("Nobody fits.")
+    dialog.get_by_role("searchbox").fill("e1002")
+    dialog.get_by_role("button", name="It is Bob").click()
+    expect(dialog).to_have_count(0)
+    expect(mia.locator("#head h1")).to_have_text("Bob Ruiz")
+    expect(about.locator(".badge")).to_have_text("Verified")
+    expect(about).to_contain_text("by Mia Chen")
+    expect(about).to_contain_text("+1 202 555 0102")
+    expect(mia.locator("#thread")).to_contain_text("Bob Ruiz is verified by Mia Chen")
+    phone.text("so?")
+    expect(phone.texts.filter(has_text="verified")).to_have_count(0)
+
+    about.get_by_role("button", name="Undo").click()
+    expect(mia.locator("#head h1")).to_have_text("+1 202 555 0177")
+    expect(about.get_by_role("button", name="Undo")).to_have_count(0)
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen took the verification back")
+
+
+def test_a_matched_person_is_verified_by_one_click_and_not_this_person_by_two(story: Story) -> None:
+    _, mia = story.talking(ANN)
+    about = mia.locator("#about")
+    expect(about).to_contain_text("not proven")
+    about.get_by_role("button", name="Verify Ann").click()
+    expect(about.locator(".badge").first).to_have_text("Verified")
+    expect(mia.locator("#head .badge")).to_have_text("Verified")
+    about.get_by_role("button", name="Somebody else").click()
+    mia.get_by_role("dialog").get_by_role("button", name="Not Ann, nobody I know").click()
+    expect(mia.locator("#head .badge")).to_have_text("Guest")
+    expect(about).to_contain_text("Also on this number")
+    about.get_by_role("button", name="It is Ann").click()
+    expect(mia.locator("#head h1")).to_have_text("Ann Lee")
