@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import bindparam, insert, select, update
 
+from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.sms_text import segments
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, Status, Work
-from handoff_service.store import due
+from handoff_service.store import due, timers
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
@@ -51,11 +52,20 @@ def text(
     *,
     agent_id: int | None = None,
 ) -> int:
-    """Text the requester: the message and its place in the outbox, in one. Returns the message's id."""
+    """Text the requester: the message, its place in the outbox and its timers, in one. Returns the message's id."""
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
     line = Line(kind=kind, author=author, body=body, agent_id=agent_id)
     message_id, _ = _add(tx, interaction, line, outbound=True)
-    due.arm(tx, [due.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)])
+    work = [due.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)]
+    run = begins(author, interaction.unanswered)
+    if run is not None:
+        arms = timers.armed_by(tx.conn, run, interaction.provider_number_id)
+        work += timers.begin(
+            tx, [timers.Run(interaction.id, interaction.line, interaction.unanswered is not None, arms)]
+        )
+        opened = {"unanswered": run, "unanswered_since": tx.now}
+        tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(**opened))
+    due.arm(tx, work)
     return message_id
 
 

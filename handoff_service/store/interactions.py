@@ -8,14 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.vocabulary import Owner, State
+from handoff_service.rules.vocabulary import Owner, State, Unanswered
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """One row of ``interactions``, as far as decisions need it."""
+    """One row of ``interactions``, as far as decisions need it. ``unanswered``: the run of messages that is open."""
 
     id: int
     requester_number: str
@@ -30,6 +30,9 @@ class Interaction:
     last_seq: int
     short_description: str | None
     closed_at: datetime | None
+    priority: int
+    unanswered: Unanswered | None
+    unanswered_since: datetime | None
 
     @property
     def active(self) -> bool:
@@ -65,7 +68,9 @@ def line(provider_number_id: int, requester_number: str) -> str:
 
 def of_row(row: sa.Row[tuple[object, ...]]) -> Interaction:
     facts = dict(row._mapping)
-    return Interaction(**{**facts, "state": State(facts["state"]), "owner": Owner(facts["owner"])})
+    run = facts["unanswered"]
+    facts |= {"state": State(facts["state"]), "owner": Owner(facts["owner"])}
+    return Interaction(**{**facts, "unanswered": Unanswered(run) if run else None})
 
 
 def lock(conn: Connection, interaction_id: int) -> Interaction:

@@ -1,0 +1,78 @@
+"""Messaging actions as the admin saved them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.conditions import Condition, Match, Operator
+from handoff_service.rules.messaging_actions import MessagingAction
+from handoff_service.rules.vocabulary import Action, State, Unanswered
+from handoff_service.store import tables as t
+from handoff_service.store.several import one_of
+
+a, q, n = t.messaging_actions, t.messaging_action_queues, t.messaging_action_numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An action with its id and its place in the admin's order."""
+
+    id: int
+    position: int
+    action: MessagingAction
+
+
+def some(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Stored]:
+    """Actions by id, in the admin's order; all of them when no ids are given. Three queries, however many."""
+    query = select(a).order_by(a.c.position, a.c.id)
+    rows = conn.execute(query if ids is None else query.where(one_of(a.c.id, ids))).all()
+    found = [r.id for r in rows]
+    queues = _limits(conn, select(q.c.action_id, t.queues.c.name).join(t.queues), q.c.action_id, found)
+    numbers = _limits(
+        conn, select(n.c.action_id, t.provider_numbers.c.number).join(t.provider_numbers), n.c.action_id, found
+    )
+    return {
+        r.id: Stored(
+            id=r.id,
+            position=r.position,
+            action=MessagingAction(
+                name=r.name,
+                event=Unanswered(r.event),
+                duration=timedelta(seconds=r.seconds),
+                action=Action(r.action),
+                conditions=tuple(_condition(**c) for c in r.conditions),
+                match=Match(r.match),
+                text=r.text,
+                state=State(r.state) if r.state else None,
+                queues=queues.get(r.id, ()),
+                provider_numbers=numbers.get(r.id, ()),
+                active=r.active,
+            ),
+        )
+        for r in rows
+    }
+
+
+def one(conn: Connection, action_id: int) -> Stored:
+    """One action. NotFound when there is none."""
+    found = some(conn, [action_id])
+    if not found:
+        raise NotFound(f"There is no messaging action {action_id}.")
+    return found[action_id]
+
+
+def _condition(field: str, operator: str, value: str | int | bool) -> Condition:
+    return Condition(field=field, operator=Operator(operator), value=value)
+
+
+def _limits(
+    conn: Connection, query: sa.Select[int, str], key: sa.ColumnElement[int], ids: Collection[int]
+) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for action_id, name in conn.execute(query.where(one_of(key, ids)).order_by(sa.literal_column("2"))):
+        found[action_id] = (*found.get(action_id, ()), name)
+    return found
