@@ -3,16 +3,21 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules import durations
 from handoff_service.rules.conditions import Condition, Match, Operator
-from handoff_service.rules.messaging_actions import MessagingAction
+from handoff_service.rules.messaging_actions import MessagingAction, spoken
 from handoff_service.rules.vocabulary import Action, State, Unanswered
 from handoff_service.store import tables as t
+from handoff_service.store import timers
+from handoff_service.store.people import desk_time_zone
 from handoff_service.store.several import one_of
+from handoff_service.store.views import ConditionLine, Named, RunningTimer, SavedAction
 
 a, q, n = t.messaging_actions, t.messaging_action_queues, t.messaging_action_numbers
 
@@ -63,6 +68,52 @@ def one(conn: Connection, action_id: int) -> Stored:
     if not found:
         raise NotFound(f"There is no messaging action {action_id}.")
     return found[action_id]
+
+
+def saved(stored: Stored) -> SavedAction:
+    """An action as it is shown."""
+    action = stored.action
+    return SavedAction(
+        id=stored.id,
+        name=action.name,
+        event=action.event,
+        duration=durations.write(action.duration),
+        conditions=[ConditionLine(field=c.field, operator=c.operator, value=c.value) for c in action.conditions],
+        match=action.match,
+        action=action.action,
+        text=action.text,
+        state=action.state,
+        business_hours=False,
+        queues=list(action.queues),
+        provider_numbers=list(action.provider_numbers),
+        active=action.active,
+        position=stored.position,
+        will=spoken(action),
+    )
+
+
+def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
+    """An interaction's running timers as they are shown, first due first."""
+    found = timers.running(conn, interaction_id)
+    stored = some(conn, {timer.action_id for timer in found})
+    zone = ZoneInfo(desk_time_zone(conn))
+    return [_running(timer, stored[timer.action_id].action, zone) for timer in found]
+
+
+def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> RunningTimer:
+    at, after = timer.due_at.astimezone(zone), durations.spoken(timer.due_at - timer.started_at)
+    side = "requester" if action.event is Unanswered.REQUESTER_MESSAGE else "agent"
+    return RunningTimer(
+        id=timer.id,
+        interaction_id=timer.interaction_id,
+        action=Named(id=timer.action_id, name=action.name),
+        does=action.action,
+        event=action.event,
+        started_at=timer.started_at,
+        due_at=timer.due_at,
+        will=spoken(action),
+        when=f"{at:%-d %B %Y, %H:%M %Z}: {after} after the {side}'s first message without a response",
+    )
 
 
 def _condition(field: str, operator: str, value: str | int | bool) -> Condition:

@@ -68,10 +68,7 @@ def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]
         "summary": call.summary,
         "operationId": f"{call.method.lower()}{re.sub(r'[^a-z0-9]+', '_', path.removeprefix('/api/v1'))}",
         "responses": {
-            str(call.status): {
-                "description": call.summary,
-                "content": {call.media_type: {"schema": _schema(call.answer, schemas, mode="serialization")}},
-            },
+            str(call.status): _answer(call, schemas),
             **{
                 status: {
                     "description": why,
@@ -90,6 +87,13 @@ def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]
         content = {"application/json": {"schema": _schema(call.body, schemas, mode="validation")}}
         made["requestBody"] = {"required": True, "content": content}
     return made
+
+
+def _answer(call: Call, schemas: dict[str, Any]) -> dict[str, Any]:
+    if call.status == 204:
+        return {"description": call.summary}
+    schema = _schema(call.answer, schemas, mode="serialization")
+    return {"description": call.summary, "content": {call.media_type: {"schema": schema}}}
 
 
 def _schema(of: Any, schemas: dict[str, Any], *, mode: Any) -> dict[str, Any]:
@@ -126,7 +130,7 @@ def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
             "path": "/api" + re.sub(r"<(\w+):\w+>", r"{\1}", call.path),
             "does": call.summary,
             "takes": ", ".join((call.body or call.query).model_fields),
-            "gives": f"{call.status} {getattr(call.answer, '__name__', '')}",
+            "gives": f"{call.status} {getattr(call.answer, '__name__', '')}".strip(),
         }
         for call in calls
     ]
