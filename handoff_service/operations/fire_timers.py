@@ -6,7 +6,7 @@ reply that was committed first has taken its timers away by then, so nothing fir
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 
 from sqlalchemy import delete, select, update
 
@@ -50,12 +50,21 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         timers.take(tx, found)
         stored = messaging_actions.some(tx.conn, {timer.action_id for timer in found})
         names = _names(tx, rows)
+        prompts: list[tuple[Interaction, say.Line]] = []  # to agents; they wait for the next thing of another kind
         for timer in sorted(found, key=lambda one: _place(one, stored)):
             counts[timer.interaction_id] += 1
             interaction, named = rows[timer.interaction_id], names[timer.interaction_id]
             action = stored[timer.action_id].action
-            if interaction.active and action.applies(_facts(interaction, named)):
-                rows[interaction.id] = _perform(tx, action, interaction, named, timer.started_at)
+            if not interaction.active or not action.applies(_facts(interaction, named)):
+                continue
+            who = _who(interaction, named, tx.now - timer.started_at)
+            if action.action is Action.PROMPT_AGENT:
+                prompts.append((interaction, _prompt(action, who)))
+            else:
+                say.append_each(tx, prompts)
+                prompts = []
+                rows[interaction.id] = _perform(tx, action, interaction, who)
+        say.append_each(tx, prompts)
     timers.wait_for_next(tx, {one.id: one.line for one in rows.values()})
     return [counts.get(c.interaction_id, 0) for c in commands]
 
@@ -93,20 +102,23 @@ def _facts(interaction: Interaction, named: _Names) -> Facts:
     )
 
 
-def _perform(
-    tx: Transaction, action: MessagingAction, interaction: Interaction, named: _Names, started_at: datetime
-) -> Interaction:
-    """Do it. Returns the interaction as it is afterwards."""
-    who = Who(
+def _who(interaction: Interaction, named: _Names, waiting: timedelta) -> Who:
+    return Who(
         requester=named.requester,
         agent=named.agent if interaction.assigned_to else None,
         number=interactions.number(interaction.id),
-        waiting=tx.now - started_at,
+        waiting=waiting,
     )
-    if action.action is Action.PROMPT_AGENT:
-        told = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
-        say.append(tx, interaction, say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=told, event=Event.PROMPT))
-    elif action.action is Action.PROMPT_REQUESTER:
+
+
+def _prompt(action: MessagingAction, who: Who) -> say.Line:
+    told = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
+    return say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=told, event=Event.PROMPT)
+
+
+def _perform(tx: Transaction, action: MessagingAction, interaction: Interaction, who: Who) -> Interaction:
+    """Do it. Returns the interaction as it is afterwards."""
+    if action.action is Action.PROMPT_REQUESTER:
         say.text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM)
     elif action.action is Action.REASSIGN:
         return _reassign(tx, interaction, f"“{action.name}”, {why(action, who.waiting)}")

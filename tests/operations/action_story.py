@@ -73,9 +73,10 @@ class Rules:
 
 def fired(lines: list[Any]) -> list[str]:
     """What messaging actions said in a conversation: prompts to agents, texts to the requester, changes of state."""
-    said = [line for line in lines if line.event in (Event.PROMPT, Event.TIMER) or _is_system_text(line)]
+    said = [line for line in lines if line.event in (Event.PROMPT, Event.TIMER) or _of_the_product(line)]
     return [line.body for line in said if not line.body.startswith("You are in line")]
 
 
-def _is_system_text(line: Any) -> bool:
-    return bool(line.kind == "system" and line.direction == "outbound")
+def _of_the_product(line: Any) -> bool:
+    """A text of the product to the requester, or the end of a conversation by an action, which is told by its name."""
+    return bool(line.kind == "system" and (line.direction == "outbound" or line.body.startswith("“")))
