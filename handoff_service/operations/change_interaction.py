@@ -90,7 +90,7 @@ def end(
     tx.conn.execute(
         update(t.interactions)
         .where(t.interactions.c.id == interaction.id)
-        .values(state=state, closed_at=tx.now, short_description=description, unanswered=None, unanswered_since=None)
+        .values(state=state, closed_at=tx.now, short_description=description, unanswered=None)
     )
     cancel_waiting(tx, interaction.id)
     timers.cancel(tx, [interaction.id])

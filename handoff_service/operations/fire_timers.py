@@ -33,12 +33,13 @@ class Fire:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Names:
-    """What an interaction is called by people: requester (None: a guest), agent, queue, company number."""
+    """What people call it: requester (None: a guest), agent, queue, company number; and its priority."""
 
     requester: str | None
     agent: str | None
     queue: str | None
     provider_number: str
+    priority: int
 
 
 def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
@@ -80,21 +81,31 @@ def _place(timer: timers.Timer, stored: Mapping[int, messaging_actions.Stored]) 
 def _names(tx: Transaction, ids: Collection[int]) -> dict[int, _Names]:
     i, u, a, q, p = t.interactions, t.users, t.agents, t.queues, t.provider_numbers
     found = tx.conn.execute(
-        select(i.c.id, u.c.name.label("requester"), a.c.name.label("agent"), q.c.name.label("queue"), p.c.number)
+        select(
+            i.c.id,
+            u.c.name.label("requester"),
+            a.c.name.label("agent"),
+            q.c.name.label("queue"),
+            p.c.number,
+            i.c.priority,
+        )
         .join(p, p.c.id == i.c.provider_number_id)
         .outerjoin(u, u.c.id == i.c.user_id)
         .outerjoin(a, a.c.id == i.c.assigned_to)
         .outerjoin(q, q.c.id == i.c.queue_id)
         .where(one_of(i.c.id, ids))
     )
-    return {r.id: _Names(requester=r.requester, agent=r.agent, queue=r.queue, provider_number=r.number) for r in found}
+    return {
+        r.id: _Names(requester=r.requester, agent=r.agent, queue=r.queue, provider_number=r.number, priority=r.priority)
+        for r in found
+    }
 
 
 def _facts(interaction: Interaction, named: _Names) -> Facts:
     return Facts(
         state=interaction.state,
         owner=interaction.owner,
-        priority=interaction.priority,
+        priority=named.priority,
         queue=named.queue,
         provider_number=named.provider_number,
         assigned=interaction.assigned_to is not None,

@@ -7,7 +7,7 @@ the work it needs.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import insert, select
@@ -87,7 +87,7 @@ class _Profile:
 class _Conversation:
     """A line's active interaction while texts are put into it; ``id`` is 0 until it is made.
 
-    ``unanswered`` and ``since``: the open run; ``began``: these texts began it; ``ended``: and ended another.
+    ``unanswered``: the open run; ``began``: these texts began it; ``ended``: and ended another.
     """
 
     number: str
@@ -100,7 +100,6 @@ class _Conversation:
     epoch: int = 1
     seq: int = 0
     unanswered: Unanswered | None = None
-    since: datetime | None = None
     began: bool = False
     ended: bool = False
     id: int = 0
@@ -189,7 +188,6 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
             epoch=i.epoch,
             seq=i.last_seq,
             unanswered=i.unanswered,
-            since=i.unanswered_since,
             id=i.id,
         )
         for i in active_rows
@@ -238,7 +236,7 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
     run = begins(Author.REQUESTER, conversation.unanswered)
     if run is not None:
         conversation.began, conversation.ended = True, conversation.unanswered is not None
-        conversation.unanswered, conversation.since = run, tx.now
+        conversation.unanswered = run
     conversation.seq += 1
     conversation.texts.append((conversation.seq, text))
     return conversation
@@ -273,7 +271,6 @@ def _write_interactions(tx: Transaction, conversations: Iterable[_Conversation])
                 "opened_at": tx.now,
                 "last_message_at": tx.now,
                 "unanswered": c.unanswered,
-                "unanswered_since": c.since,
             }
             for c in new.values()
         ]
@@ -282,19 +279,9 @@ def _write_interactions(tx: Transaction, conversations: Iterable[_Conversation])
     update_rows(
         tx.conn,
         t.interactions,
-        [
-            {
-                "id": c.id,
-                "last_seq": c.seq,
-                "last_message_at": tx.now,
-                "state": c.state,
-                "user_id": c.user,
-                "unanswered": c.unanswered,
-                "unanswered_since": c.since,
-            }
-            for c in old
-        ],
+        [{"id": c.id, "last_seq": c.seq, "last_message_at": tx.now, "state": c.state, "user_id": c.user} for c in old],
     )
+    update_rows(tx.conn, t.interactions, [{"id": c.id, "unanswered": c.unanswered} for c in old if c.began])
 
 
 def _write_messages(tx: Transaction, conversations: Iterable[_Conversation]) -> None:

@@ -65,8 +65,7 @@ def text(
         work += timers.begin(
             tx, [timers.Run(interaction.id, interaction.line, interaction.unanswered is not None, arms)]
         )
-        opened = {"unanswered": run, "unanswered_since": tx.now}
-        tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(**opened))
+        tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(unanswered=run))
     due.arm(tx, work)
     return message_id
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, select
@@ -30,9 +31,7 @@ class Interaction:
     last_seq: int
     short_description: str | None
     closed_at: datetime | None
-    priority: int
     unanswered: Unanswered | None
-    unanswered_since: datetime | None
 
     @property
     def active(self) -> bool:
@@ -67,10 +66,11 @@ def line(provider_number_id: int, requester_number: str) -> str:
 
 
 def of_row(row: sa.Row[tuple[object, ...]]) -> Interaction:
-    facts = dict(row._mapping)
-    run = facts["unanswered"]
-    facts |= {"state": State(facts["state"]), "owner": Owner(facts["owner"])}
-    return Interaction(**{**facts, "unanswered": Unanswered(run) if run else None})
+    facts: dict[str, Any] = dict(row._mapping)
+    facts["state"], facts["owner"] = State(facts["state"]), Owner(facts["owner"])
+    if facts["unanswered"]:
+        facts["unanswered"] = Unanswered(facts["unanswered"])
+    return Interaction(**facts)
 
 
 def lock(conn: Connection, interaction_id: int) -> Interaction:

@@ -5,8 +5,8 @@ number (INT0000012) and a case's (CS0000012) are their ids; its candidates are t
 load is a count; a line is a requester number together with a provider number.
 
 What is stored though the messages say it too: an interaction's ``unanswered`` is the open run, that is, the side that
-wrote last (of requester and live agents), and ``unanswered_since`` the time of the run's first message. A text must
-know in no extra statement whether it begins a run, however long the conversation is.
+wrote last (of requester and live agents). A text must know in no extra statement whether it begins a run, however long
+the conversation is.
 """
 
 from datetime import UTC, datetime
@@ -133,7 +133,7 @@ interactions = Table(
     Column("priority", sa.Integer, nullable=False), _word("owner"), Column("epoch", sa.Integer, nullable=False),
     _ref("assigned_to", "agents.id", null=True), _ref("queue_id", "queues.id", null=True),
     Column("last_seq", sa.Integer, nullable=False), _time("opened_at"), _time("closed_at", null=True),
-    _time("last_message_at"), _word("unanswered", null=True), _time("unanswered_since", null=True),
+    _time("last_message_at"), _word("unanswered", null=True),
     Index(
         "one_active_interaction_a_line", "requester_number", "provider_number_id", unique=True,
         sqlite_where=ACTIVE, postgresql_where=ACTIVE,

@@ -52,7 +52,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('interactions', schema=None) as batch_op:
         batch_op.add_column(sa.Column('unanswered', sa.Text(), nullable=True))
-        batch_op.add_column(sa.Column('unanswered_since', UtcTime(), nullable=True))
 
     # ### end Alembic commands ###
     op.bulk_insert(messaging_actions, [
