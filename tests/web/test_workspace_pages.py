@@ -125,12 +125,7 @@ async def test_another_site_cannot_text_from_a_phone(desk: Running, visitor: Vis
 
 
 async def test_a_trainer_without_another_role_is_not_let_in(desk: Running, mia: Visitor) -> None:
-    await desk.desk.store.write(
-        lambda tx, _: tx.conn.execute(
-            sa.update(t.agent_roles).where(t.agent_roles.c.agent_id == MIA).values(role="trainer")
-        ),
-        None,
-    )
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.update(t.agent_roles).where(t.agent_roles.c.agent_id == MIA).values(role="trainer")), None)
     answer = await mia.get("/workspace")
     assert answer.status == 403
     assert "This is not allowed" in shown(answer.text)
