@@ -11,6 +11,7 @@ from handoff_service.clock import Clock
 from handoff_service.metrics import Metrics
 from handoff_service.operations.answer_offer import Expire, expire_offer
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
+from handoff_service.operations.fire_timers import Fire, fire_timers
 from handoff_service.operations.offer_work import offer_work
 from handoff_service.operations.ports import (
     Bot,
@@ -69,6 +70,7 @@ class Worker:
             Work.BOT_TURN: self._take_bot_turn,
             Work.OFFER_WORK: self._offer_work,
             Work.EXPIRE_OFFER: self._expire_offer,
+            Work.TIMER: self._fire_timers,
         }
 
     def nudge(self, at: datetime) -> None:
@@ -172,3 +174,7 @@ class Worker:
 
     async def _expire_offer(self, claimed: Claimed) -> None:
         await self._hands.store.write(expire_offer, Expire(int(claimed.key)))
+
+    async def _fire_timers(self, claimed: Claimed) -> None:
+        count = await self._hands.store.write(fire_timers, Fire(int(claimed.key)), near=claimed.key)
+        log.usual("timers_fired", interaction=claimed.key, count=count)

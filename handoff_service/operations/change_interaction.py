@@ -20,7 +20,7 @@ from handoff_service.rules.vocabulary import (
     Work,
     WorkItemState,
 )
-from handoff_service.store import due, interactions, live_group, people, work_items
+from handoff_service.store import due, interactions, live_group, people, timers, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
@@ -91,9 +91,10 @@ def end(
     tx.conn.execute(
         update(t.interactions)
         .where(t.interactions.c.id == interaction.id)
-        .values(state=state, closed_at=tx.now, short_description=description)
+        .values(state=state, closed_at=tx.now, short_description=description, unanswered=None)
     )
     cancel_waiting(tx, interaction.id)
+    timers.cancel(tx, [interaction.id])
     due.disarm(tx, Work.BOT_TURN, [interaction.id])
     offer_soon(tx)
 

@@ -9,6 +9,8 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from handoff_service.errors import SetupError
+from handoff_service.operations.messaging_action_entry import MessagingActionEntry
+from handoff_service.rules.messaging_actions import faults
 from handoff_service.rules.sms_text import is_e164
 from handoff_service.rules.vocabulary import Assignment, FirstResponder, Role
 
@@ -81,13 +83,14 @@ class DeskFile(_Entry):
     agents: list[AgentEntry] = []
     provider_numbers: list[ProviderNumberEntry] = []
     queues: list[QueueEntry] = []
+    messaging_actions: list[MessagingActionEntry] = []
 
 
 def read(path: Path) -> DeskFile:
     """Read and check a desk file. SetupError lists every fault as ``file:line: key: what is wrong``."""
     try:
         text = path.read_text()
-        return DeskFile.model_validate(tomllib.loads(text))
+        file = DeskFile.model_validate(tomllib.loads(text))
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -96,11 +99,23 @@ def read(path: Path) -> DeskFile:
         raise SetupError(f"{path}: {error}") from error
     except ValidationError as error:
         raise SetupError("\n".join(_fault(path, text, fault) for fault in error.errors())) from error
+    wrong = [
+        _said(path, text, ("messaging_actions", n, key), what)
+        for n, entry in enumerate(file.messaging_actions)
+        for key, what in faults(entry.meant()).items()
+    ]
+    if wrong:
+        raise SetupError("\n".join(wrong))
+    return file
 
 
 def _fault(path: Path, text: str, fault: Any) -> str:
     where = fault["loc"]
     said = "there is no such key" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
+    return _said(path, text, where, said)
+
+
+def _said(path: Path, text: str, where: tuple[int | str, ...], said: str) -> str:
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
     return f"{path}:{_line(text, where)}: {name}: {said}"
 

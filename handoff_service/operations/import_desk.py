@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput
+from handoff_service.operations.change_messaging_action import put_messaging_action
 from handoff_service.operations.desk_file import AgentEntry, DeskFile, ProviderNumberEntry, QueueEntry, UserEntry
 from handoff_service.operations.hand_off import offer_soon
+from handoff_service.operations.messaging_action_entry import MessagingActionEntry
 from handoff_service.operations.sign_in import hash_password, password_matches
 from handoff_service.rules.vocabulary import Presence
 from handoff_service.store import tables as t
@@ -27,12 +29,15 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
         _queue(tx, queue)
     for number in file.provider_numbers:
         _provider_number(tx, number)
+    for place, action in enumerate(file.messaging_actions, start=1):
+        _messaging_action(tx, action, place)
     offer_soon(tx)
     return {
         "users": len(file.users),
         "agents": len(file.agents),
         "queues": len(file.queues),
         "provider_numbers": len(file.provider_numbers),
+        "messaging_actions": len(file.messaging_actions),
     }
 
 
@@ -94,6 +99,15 @@ def _provider_number(tx: Transaction, entry: ProviderNumberEntry) -> None:
             "segments_per_second": entry.segments_per_second,
         },
     )
+
+
+def _messaging_action(tx: Transaction, entry: MessagingActionEntry, place: int) -> None:
+    """The file's order is the admin's order."""
+    try:
+        put_messaging_action(tx, entry.meant(), place)
+    except BadInput as error:
+        wrong = {f"messaging_actions.{entry.name}.{key}": what for key, what in error.errors.items()}
+        raise BadInput(errors=wrong) from error
 
 
 def _group(tx: Transaction, name: str) -> int:

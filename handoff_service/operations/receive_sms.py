@@ -7,12 +7,14 @@ the work it needs.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import insert, select
 
 from handoff_service.operations.say import tell
 from handoff_service.rules import profile_matching, requester_initiated, states
+from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.profile_matching import NumberFacts
 from handoff_service.rules.requester_initiated import Step
 from handoff_service.rules.states import Act
@@ -24,10 +26,11 @@ from handoff_service.rules.vocabulary import (
     Owner,
     State,
     Status,
+    Unanswered,
     Work,
     WorkItemState,
 )
-from handoff_service.store import due, interactions
+from handoff_service.store import due, interactions, timers
 from handoff_service.store import tables as t
 from handoff_service.store.bulk import insert_rows, update_rows
 from handoff_service.store.lanes import SetBased, Transaction
@@ -72,6 +75,7 @@ class _Provider:
     id: int
     first_responder: FirstResponder
     queue_id: int
+    arms: list[timers.Arms] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -82,7 +86,10 @@ class _Profile:
 
 @dataclass(slots=True)
 class _Conversation:
-    """A line's active interaction while texts are put into it; ``id`` is 0 until it is made."""
+    """A line's active interaction while texts are put into it; ``id`` is 0 until it is made.
+
+    ``unanswered``: the open run; ``began``: these texts began it; ``ended``: and ended another.
+    """
 
     number: str
     provider: _Provider
@@ -93,6 +100,9 @@ class _Conversation:
     state: State = State.NEW
     epoch: int = 1
     seq: int = 0
+    unanswered: Unanswered | None = None
+    began: bool = False
+    ended: bool = False
     id: int = 0
     texts: list[tuple[int, Text]] = field(default_factory=list)
 
@@ -112,8 +122,10 @@ class _Facts:
     active: dict[tuple[str, int], _Conversation]
 
 
-_PROVIDERS = select(*t.provider_numbers.c["id", "number", "first_responder", "queue_id"]).where(
-    one_of(t.provider_numbers.c.number, "numbers")
+_PROVIDERS = (
+    select(*t.provider_numbers.c["id", "number", "first_responder", "queue_id"], *timers.ARMS)
+    .select_from(t.provider_numbers.outerjoin(t.messaging_actions, timers.arms(Unanswered.REQUESTER_MESSAGE)))
+    .where(one_of(t.provider_numbers.c.number, "numbers"))
 )
 _SEEN = select(t.messages.c.provider_sid).where(one_of(t.messages.c.provider_sid, "sids"))
 _USERS = (
@@ -158,10 +170,7 @@ receive_sms: SetBased[Text, Received] = SetBased(_receive)
 
 def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
     numbers = sorted({text.requester_number for text in texts})
-    providers = {
-        r.number: _Provider(r.id, FirstResponder(r.first_responder), r.queue_id)
-        for r in tx.conn.execute(_PROVIDERS, {"numbers": sorted({text.provider_number for text in texts})})
-    }
+    providers = _load_providers(tx, sorted({text.provider_number for text in texts}))
     # The active interactions first: their locks are what keeps two writers of a line apart.
     active_rows = interactions.lock_active(tx.conn, numbers)
     profiles = {r.number: _Profile(r.user_id, r.id) for r in tx.conn.execute(_PROFILES, {"numbers": numbers})}
@@ -179,6 +188,7 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
             state=i.state,
             epoch=i.epoch,
             seq=i.last_seq,
+            unanswered=i.unanswered,
             id=i.id,
         )
         for i in active_rows
@@ -186,6 +196,16 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
     }
     seen = set(tx.conn.execute(_SEEN, {"sids": [text.sid for text in texts]}).scalars())
     return _Facts(providers, seen, {n: tuple(u) for n, u in users.items()}, profiles, active)
+
+
+def _load_providers(tx: Transaction, numbers: list[str]) -> dict[str, _Provider]:
+    """The provider numbers, each with the messaging actions whose timers a requester's text there starts."""
+    providers: dict[str, _Provider] = {}
+    for r in tx.conn.execute(_PROVIDERS, {"numbers": numbers}):
+        made = providers.setdefault(r.number, _Provider(r.id, FirstResponder(r.first_responder), r.queue_id))
+        if r.action_id is not None:
+            made.arms.append(timers.Arms(r.action_id, timedelta(seconds=r.seconds)))
+    return providers
 
 
 def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: dict[str, _Profile]) -> _Conversation:
@@ -214,6 +234,10 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
     elif conversation.user is None and match.tie_profile:
         conversation.user = match.user
     conversation.state = states.TABLE[conversation.state][Act.REQUESTER_WRITES]
+    run = begins(Author.REQUESTER, conversation.unanswered)
+    if run is not None:
+        conversation.began, conversation.ended = True, conversation.unanswered is not None
+        conversation.unanswered = run
     conversation.seq += 1
     conversation.texts.append((conversation.seq, text))
     return conversation
@@ -247,6 +271,7 @@ def _write_interactions(tx: Transaction, conversations: Iterable[_Conversation])
                 "last_seq": c.seq,
                 "opened_at": tx.now,
                 "last_message_at": tx.now,
+                "unanswered": c.unanswered,
             }
             for c in new.values()
         ]
@@ -257,6 +282,7 @@ def _write_interactions(tx: Transaction, conversations: Iterable[_Conversation])
         t.interactions,
         [{"id": c.id, "last_seq": c.seq, "last_message_at": tx.now, "state": c.state, "user_id": c.user} for c in old],
     )
+    update_rows(tx.conn, t.interactions, [{"id": c.id, "unanswered": c.unanswered} for c in old if c.began])
 
 
 def _write_messages(tx: Transaction, conversations: Iterable[_Conversation]) -> None:
@@ -294,7 +320,7 @@ def _write_messages(tx: Transaction, conversations: Iterable[_Conversation]) -> 
 
 
 def _write_work(tx: Transaction, conversations: Iterable[_Conversation]) -> None:
-    """Ask the bot after a silence, or put a new conversation of live agents into its queue."""
+    """Ask the bot after a silence, or put a new conversation of live agents into its queue; start timers."""
     turn_at = tx.now + tx.terms.burst_window
     work = [
         due.Due(kind=Work.BOT_TURN, key=str(c.id), line=c.line, due_at=turn_at)
@@ -318,4 +344,5 @@ def _write_work(tx: Transaction, conversations: Iterable[_Conversation]) -> None
             ],
         )
         work.append(due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now))
-    due.arm(tx, work)
+    runs = [timers.Run(c.id, c.line, c.ended, c.provider.arms) for c in conversations if c.began]
+    due.arm(tx, work + timers.begin(tx, runs))

@@ -1,14 +1,17 @@
 """Put lines into a conversation. Every other verb that says something uses this one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
+from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.sms_text import segments
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, Status, Work
-from handoff_service.store import due
+from handoff_service.store import due, timers
 from handoff_service.store import tables as t
+from handoff_service.store.bulk import insert_rows, update_rows
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
@@ -51,39 +54,64 @@ def text(
     *,
     agent_id: int | None = None,
 ) -> int:
-    """Text the requester: the message and its place in the outbox, in one. Returns the message's id."""
+    """Text the requester: the message, its place in the outbox and its timers, in one. Returns the message's id."""
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
     line = Line(kind=kind, author=author, body=body, agent_id=agent_id)
     message_id, _ = _add(tx, interaction, line, outbound=True)
-    due.arm(tx, [due.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)])
+    work = [due.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)]
+    run = begins(author, interaction.unanswered)
+    if run is not None:
+        arms = timers.armed_by(tx.conn, run, interaction.provider_number_id)
+        work += timers.begin(
+            tx, [timers.Run(interaction.id, interaction.line, interaction.unanswered is not None, arms)]
+        )
+        tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(unanswered=run))
+    due.arm(tx, work)
     return message_id
+
+
+def append_each(tx: Transaction, lines: Sequence[tuple[Interaction, Line]]) -> None:
+    """Add many lines that only agents see, to locked interactions, in four statements. Order within each is kept."""
+    ids = sorted({interaction.id for interaction, _ in lines})
+    if not ids:
+        return
+    i = t.interactions
+    seqs = {r.id: r.last_seq for r in tx.conn.execute(select(i.c.id, i.c.last_seq).where(one_of(i.c.id, ids)))}
+    rows = []
+    for interaction, line in lines:
+        seqs[interaction.id] += 1
+        rows.append(_row(tx, interaction, line, seqs[interaction.id]))
+    update_rows(tx.conn, i, [{"id": k, "last_seq": seqs[k], "last_message_at": tx.now} for k in ids])
+    insert_rows(tx.conn, t.messages, rows)
+    tell(tx, ids)
 
 
 def _add(tx: Transaction, interaction: Interaction, line: Line, *, outbound: bool) -> tuple[int, int]:
     seq = tx.conn.execute(_COUNT_UP, {"_id": interaction.id, "_at": tx.now}).scalar_one()
-    counted = segments(line.body) if outbound else None
-    message_id = tx.conn.execute(
-        insert(t.messages).returning(t.messages.c.id),
-        {
-            "interaction_id": interaction.id,
-            "seq": seq,
-            "kind": line.kind,
-            "direction": Direction.OUTBOUND if outbound else None,
-            "author": line.author,
-            "agent_id": line.agent_id,
-            "body": line.body,
-            "event": line.event,
-            "reason": line.reason,
-            "status": Status.QUEUED if outbound else None,
-            "owner": interaction.owner,
-            "epoch": interaction.epoch,
-            "segments": counted.count if counted else None,
-            "encoding": counted.encoding if counted else None,
-            "created_at": tx.now,
-        },
-    ).scalar_one()
+    row = _row(tx, interaction, line, seq)
+    if outbound:
+        counted = segments(line.body)
+        row |= {"direction": Direction.OUTBOUND, "status": Status.QUEUED}
+        row |= {"segments": counted.count, "encoding": counted.encoding}
+    message_id = tx.conn.execute(insert(t.messages).returning(t.messages.c.id), row).scalar_one()
     tell(tx, [interaction.id])
     return message_id, seq
+
+
+def _row(tx: Transaction, interaction: Interaction, line: Line, seq: int) -> dict[str, Any]:
+    return {
+        "interaction_id": interaction.id,
+        "seq": seq,
+        "kind": line.kind,
+        "author": line.author,
+        "agent_id": line.agent_id,
+        "body": line.body,
+        "event": line.event,
+        "reason": line.reason,
+        "owner": interaction.owner,
+        "epoch": interaction.epoch,
+        "created_at": tx.now,
+    }
 
 
 def tell(tx: Transaction, interaction_ids: Collection[int]) -> None:

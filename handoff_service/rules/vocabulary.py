@@ -59,6 +59,8 @@ class Event(StrEnum):
     LATE_REPLY = "late_reply"
     CASE_OPENED = "case_opened"
     IDENTITY = "identity"
+    PROMPT = "prompt"
+    TIMER = "timer"
 
 
 class Status(StrEnum):
@@ -115,6 +117,23 @@ class Work(StrEnum):
     DELIVER = "deliver"
     OFFER_WORK = "offer_work"
     EXPIRE_OFFER = "expire_offer"
+    TIMER = "timer"
+
+
+class Unanswered(StrEnum):
+    """The event of a messaging action: which side's messages are without a response."""
+
+    REQUESTER_MESSAGE = "requester_message_without_agent_response"
+    AGENT_MESSAGE = "agent_message_without_requester_response"
+
+
+class Action(StrEnum):
+    """What a messaging action does."""
+
+    PROMPT_AGENT = "prompt_agent"
+    PROMPT_REQUESTER = "prompt_requester"
+    REASSIGN = "reassign"
+    SET_STATE = "set_state"
 
 
 class TurnOutcome(StrEnum):

@@ -3,19 +3,20 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, select, update
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.vocabulary import Owner, State
+from handoff_service.rules.vocabulary import Owner, State, Unanswered
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """One row of ``interactions``, as far as decisions need it."""
+    """One row of ``interactions``, as far as decisions need it. ``unanswered``: the run of messages that is open."""
 
     id: int
     requester_number: str
@@ -30,6 +31,7 @@ class Interaction:
     last_seq: int
     short_description: str | None
     closed_at: datetime | None
+    unanswered: Unanswered | None
 
     @property
     def active(self) -> bool:
@@ -64,8 +66,11 @@ def line(provider_number_id: int, requester_number: str) -> str:
 
 
 def of_row(row: sa.Row[tuple[object, ...]]) -> Interaction:
-    facts = dict(row._mapping)
-    return Interaction(**{**facts, "state": State(facts["state"]), "owner": Owner(facts["owner"])})
+    facts: dict[str, Any] = dict(row._mapping)
+    facts["state"], facts["owner"] = State(facts["state"]), Owner(facts["owner"])
+    if facts["unanswered"]:
+        facts["unanswered"] = Unanswered(facts["unanswered"])
+    return Interaction(**facts)
 
 
 def lock(conn: Connection, interaction_id: int) -> Interaction:

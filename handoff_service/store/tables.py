@@ -3,6 +3,10 @@
 What is not stored because it follows from something else: an interaction is active when ``closed_at`` is null; its
 number (INT0000012) and a case's (CS0000012) are their ids; its candidates are the other users on its number; an agent's
 load is a count; a line is a requester number together with a provider number.
+
+What is stored though the messages say it too: an interaction's ``unanswered`` is the open run, that is, the side that
+wrote last (of requester and live agents). A text must know in no extra statement whether it begins a run, however long
+the conversation is.
 """
 
 from datetime import UTC, datetime
@@ -136,7 +140,7 @@ interactions = Table(
     Column("priority", sa.Integer, nullable=False), _word("owner"), Column("epoch", sa.Integer, nullable=False),
     _ref("assigned_to", "agents.id", null=True), _ref("queue_id", "queues.id", null=True),
     Column("last_seq", sa.Integer, nullable=False), _time("opened_at"), _time("closed_at", null=True),
-    _time("last_message_at"),
+    _time("last_message_at"), _word("unanswered", null=True),
     Index(
         "one_active_interaction_a_line", "requester_number", "provider_number_id", unique=True,
         sqlite_where=ACTIVE, postgresql_where=ACTIVE,
@@ -213,6 +217,28 @@ due_work = Table(
     Index("ix_due_work_lease_until", "lease_until", sqlite_where=LEASED, postgresql_where=LEASED),
     Index("ix_due_work_line", "kind", "line", "id"),
 )  # everything that waits: a kind and line is worked on one row at a time, lowest id first
+
+# Messaging actions -------------------------------------------------------------------------------------------
+
+messaging_actions = Table(
+    "messaging_actions", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True), _word("event"),
+    Column("seconds", sa.Integer, nullable=False), Column("conditions", sa.JSON, nullable=False), _word("match"),
+    _word("action"), _word("text", null=True), _word("state", null=True),
+    Column("position", sa.Integer, nullable=False), Column("active", sa.Boolean, nullable=False),
+)
+messaging_action_queues = Table(
+    "messaging_action_queues", metadata, _ref("action_id", "messaging_actions.id", key=True, drop=True),
+    _ref("queue_id", "queues.id", key=True, drop=True),
+)
+messaging_action_numbers = Table(
+    "messaging_action_numbers", metadata, _ref("action_id", "messaging_actions.id", key=True, drop=True),
+    _ref("provider_number_id", "provider_numbers.id", key=True, drop=True),
+)
+timers = Table(
+    "timers", metadata, _id(), _ref("interaction_id", "interactions.id"),
+    _ref("action_id", "messaging_actions.id", drop=True), _time("started_at"), _time("due_at"),
+    UniqueConstraint("interaction_id", "action_id"),
+)  # one row a running timer; the interaction waits in due_work until the first of its timers is due
 
 # Signing in --------------------------------------------------------------------------------------------------
 

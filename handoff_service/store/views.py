@@ -8,6 +8,7 @@ from datetime import datetime
 
 from handoff_service.rules.identity import Level, Method
 from handoff_service.rules.vocabulary import (
+    Action,
     Author,
     Direction,
     Event,
@@ -19,6 +20,7 @@ from handoff_service.rules.vocabulary import (
     Role,
     State,
     Status,
+    Unanswered,
     WorkItemState,
 )
 
@@ -233,3 +235,47 @@ class Case:
     impact: str | None
     state: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionLine:
+    field: str
+    operator: str
+    value: str | int | bool | list[str] | list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedAction:
+    """A messaging action. ``duration`` as it is written (30m); ``position``: its place in the admin's order; ``queues``
+    and ``provider_numbers`` limit it, empty: everywhere; ``will`` says in words what it does."""
+
+    id: int
+    name: str
+    event: Unanswered
+    duration: str
+    conditions: list[ConditionLine]
+    match: str
+    action: Action
+    text: str | None
+    state: State | None
+    business_hours: bool
+    queues: list[str]
+    provider_numbers: list[str]
+    active: bool
+    position: int
+    will: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningTimer:
+    """A timer on a conversation: ``will`` says in words what it does, ``when`` when, in the desk's time zone."""
+
+    id: int
+    interaction_id: int
+    action: Named
+    does: Action
+    event: Unanswered
+    started_at: datetime
+    due_at: datetime
+    will: str
+    when: str

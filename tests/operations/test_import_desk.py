@@ -7,7 +7,8 @@ import pytest
 from handoff_service.errors import BadInput, SetupError
 from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
-from handoff_service.store import people
+from handoff_service.rules.messaging_actions import SHIPPED
+from handoff_service.store import messaging_actions, people
 from handoff_service.store import tables as t
 from handoff_service.store.export_desk import export_desk
 from tests.conftest import DESK
@@ -53,6 +54,12 @@ async def test_an_exported_desk_imports_to_the_same(story: Story, tmp_path: Path
     assert {name: await story.rows(table) for name, table in tables.items()} == before
 
 
+ACTION = """[[messaging_actions]]
+name = "Remind"
+event = "requester_message_without_agent_response"
+duration = "30m"
+action = "prompt_agent"
+"""
 FAULTS = [
     ("unknown key", '[[users]]\nexternal_id = "E1"\nname = "A"\nmail = "x"\n',
      "4: users[0].mail: there is no such key"),
@@ -61,6 +68,15 @@ FAULTS = [
      "7: users[1].numbers[0]: must be a number in E.164, such as +12025550101"),
     ("missing key", '[[users]]\nname = "A"\n', "1: users[0].external_id: Field required"),
     ("wrong zone", '[desk]\nname = "D"\ntime_zone = "Mars"\n', "3: desk.time_zone: must be a time zone's IANA name"),
+    ("action: unknown key", ACTION + 'colour = "red"\n', "6: messaging_actions[0].colour: there is no such key"),
+    ("action: duration", ACTION.replace("30m", "half"), "4: messaging_actions[0].duration: must be a whole number and"),
+    ("action: condition", ACTION + 'conditions = [{ field = "state", is = "asleep" }]\n',
+     "6: messaging_actions[0].conditions[0]: 'asleep' is none of new, work_in_progress"),
+    ("action: placeholder", ACTION + 'text = "{requester.nick}"\n',
+     "6: messaging_actions[0].text: {requester.nick}: there is no such placeholder; there are {requester.name}"),
+    ("action: business hours", ACTION + "business_hours = true\n",
+     "6: messaging_actions[0].business_hours: cannot be used yet: queues have no schedules to count by"),
+    ("action: state", ACTION.replace("prompt_agent", "set_state"), "1: messaging_actions[0].state: must be one of"),
     ("no TOML", "name = \n", "Invalid value"),
 ]  # fmt: skip
 
@@ -78,6 +94,33 @@ def test_faults_are_told_with_file_line_and_key(tmp_path: Path, text: str, says:
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="cannot be read: No such file"):
         desk_file.read(tmp_path / "none.toml")
+
+
+async def test_messaging_actions_are_made_and_changed_by_name_in_the_files_order(story: Story, tmp_path: Path) -> None:
+    path = tmp_path / "desk.toml"
+    second = ACTION.replace("Remind", "First").replace("30m", "1h") + 'queues = ["Service desk"]\n'
+    path.write_text(second + ACTION + 'conditions = [{ field = "state", is = "work_in_progress" }]\nactive = false\n')
+    for _ in range(2):
+        await story.store.write(import_desk, desk_file.read(path))
+    found = list((await story.store.read(messaging_actions.some)).values())
+    names = [one.action.name for one in found]
+    assert sorted(names) == ["Close when abandoned", "First", "Remind", "Remind the agent"]
+    assert names.index("First") < names.index("Remind")
+    first, remind = (next(one.action for one in found if one.action.name == name) for name in ("First", "Remind"))
+    assert (first.queues, first.duration.total_seconds(), first.active) == (("Service desk",), 3600, True)
+    assert (remind.active, len(remind.conditions)) == (False, 1)
+
+
+async def test_an_action_for_a_queue_that_is_not_there_is_refused(story: Story, tmp_path: Path) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_text(ACTION + 'queues = ["None"]\n')
+    with pytest.raises(BadInput) as error:
+        await story.store.write(import_desk, desk_file.read(path))
+    assert error.value.errors == {"messaging_actions.Remind.queues": "there is no queue 'None'"}
+
+
+async def test_the_demo_desk_has_the_shipped_actions(story: Story) -> None:
+    assert tuple(entry.meant() for entry in desk_file.read(DEMO).messaging_actions) == SHIPPED
 
 
 async def test_a_file_that_cannot_be_taken_whole_changes_nothing(story: Story, tmp_path: Path) -> None:

@@ -2,11 +2,18 @@
 
 from sanic import Blueprint
 
-from handoff_service.web.api import conversations, events, first_texts, people, work
+from handoff_service.web.api import conversations, events, first_texts, messaging_actions, people, timers, work
 from handoff_service.web.api.calls import Call, route
 from handoff_service.web.api.openapi import docs_routes
 
-CALLS: tuple[Call, ...] = (*people.CALLS, *conversations.CALLS, *first_texts.CALLS, *work.CALLS)
+CALLS: tuple[Call, ...] = (
+    *people.CALLS,
+    *conversations.CALLS,
+    *timers.CALLS,
+    *first_texts.CALLS,
+    *work.CALLS,
+    *messaging_actions.CALLS,
+)
 
 
 def blueprint() -> Blueprint:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, raw
+from sanic.response import HTTPResponse, empty, raw
 
 from handoff_service.desk import Desk
 from handoff_service.errors import BadInput
@@ -64,7 +64,7 @@ def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked[B, Q]:
-    """A request, read and checked."""
+    """A request, read and checked. ``below`` is the path's second number: something that belongs to ``id``."""
 
     desk: Desk
     agent: Agent
@@ -72,6 +72,7 @@ class Asked[B, Q]:
     query: Q
     id: int
     address: str
+    below: int = 0
 
 
 type Handle = Callable[[Asked[Any, Any]], Awaitable[Any]]
@@ -79,7 +80,10 @@ type Handle = Callable[[Asked[Any, Any]], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One row of the API's table. ``path`` is Sanic's, under ``/api``; ``roles`` empty: no sign-in is needed."""
+    """One row of the API's table. ``path`` is Sanic's, under ``/api``; ``roles`` empty: no sign-in is needed.
+
+    A status of 204 answers nothing.
+    """
 
     method: str
     path: str
@@ -101,7 +105,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
     answer = TypeAdapter(call.answer)
     name = f"{call.method.lower()}_{call.path.replace('/', '_')}"
 
-    async def serve(request: Request, id: int = 0) -> HTTPResponse:  # the path's own word
+    async def serve(request: Request, id: int = 0, **below: int) -> HTTPResponse:  # the path's own words
         agent = await bearer(request, *call.roles) if call.roles else NOBODY
         asked = Asked(
             desk=desk_of(request),
@@ -110,8 +114,11 @@ def route(blueprint: Blueprint, call: Call) -> None:
             query=_checked(call.query, json.dumps({name: values[0] for name, values in request.args.items()})),
             id=id,
             address=request.ip,
+            below=next(iter(below.values()), 0),
         )
         result = await call.handle(asked)
+        if call.status == 204:
+            return empty()
         return raw(answer.dump_json(result), status=call.status, content_type=call.media_type)
 
     blueprint.add_route(serve, call.path, methods=[call.method], name=name)

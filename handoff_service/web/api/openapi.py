@@ -69,10 +69,7 @@ def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]
         "summary": call.summary,
         "operationId": f"{call.method.lower()}{re.sub(r'[^a-z0-9]+', '_', path.removeprefix('/api/v1'))}",
         "responses": {
-            str(call.status): {
-                "description": call.summary,
-                "content": {call.media_type: {"schema": _schema(call.answer, schemas, mode="serialization")}},
-            },
+            str(call.status): _answer(call, schemas),
             **{
                 status: {
                     "description": why,
@@ -93,6 +90,13 @@ def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]
     return made
 
 
+def _answer(call: Call, schemas: dict[str, Any]) -> dict[str, Any]:
+    if call.status == 204:
+        return {"description": call.summary}
+    schema = _schema(call.answer, schemas, mode="serialization")
+    return {"description": call.summary, "content": {call.media_type: {"schema": schema}}}
+
+
 def _schema(of: Any, schemas: dict[str, Any], *, mode: Any) -> dict[str, Any]:
     made = TypeAdapter(of).json_schema(ref_template=REFS, mode=mode)
     schemas.update(made.pop("$defs", {}))
@@ -104,7 +108,9 @@ def _schema(of: Any, schemas: dict[str, Any], *, mode: Any) -> dict[str, Any]:
 
 
 def _name(of: Any) -> str:
-    """Message, Page[Message]."""
+    """Message, Page[Message]; nothing for a call that answers nothing."""
+    if of is None:
+        return ""
     return re.sub(r"(\w+\.)+", "", str(of)) if getattr(of, "__args__", None) else of.__name__
 
 
@@ -121,7 +127,7 @@ def docs_routes(blueprint: Blueprint, calls: Sequence[Call]) -> None:
             "path": "/api" + re.sub(r"<(\w+):\w+>", r"{\1}", call.path),
             "does": call.summary,
             "takes": ", ".join(f.alias or name for name, f in (call.body or call.query).model_fields.items()),
-            "gives": f"{call.status} {_name(call.answer)}",
+            "gives": f"{call.status} {_name(call.answer)}".strip(),
         }
         for call in calls
     ]

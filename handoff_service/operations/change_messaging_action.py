@@ -1,0 +1,140 @@
+"""An admin makes, changes or deletes a messaging action.
+
+Timers that run keep the time they were started with and do what the action says when they fire; those of an action
+that is deleted, switched off or given another event run no more.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import delete, func, insert, select, update
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.rules import conditions
+from handoff_service.rules.messaging_actions import MessagingAction, faults
+from handoff_service.store import messaging_actions
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+a = t.messaging_actions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Make:
+    """``position``: its place in the admin's order; None is the last."""
+
+    action: MessagingAction
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """``values`` are the fields of MessagingAction to be changed; what is not named stays."""
+
+    id: int
+    values: Mapping[str, Any]
+    position: int | None = None
+
+
+def make_messaging_action(tx: Transaction, command: Make) -> int:
+    """Returns its id. BadInput names what is wrong by field; Conflict for a name that is taken."""
+    checked(command.action)
+    _name_is_free(tx, command.action.name)
+    position = command.position
+    if position is None:
+        position = (tx.conn.execute(select(func.max(a.c.position))).scalar() or 0) + 1
+    row = _row(command.action, position)
+    action_id = tx.conn.execute(insert(a).values(**row).returning(a.c.id)).scalar_one()
+    _limit(tx, action_id, command.action)
+    return action_id
+
+
+def change_messaging_action(tx: Transaction, command: Change) -> None:
+    """NotFound, and as for making one."""
+    stored = messaging_actions.one(tx.conn, command.id)
+    changed = with_values(stored.action, command.values)
+    checked(changed)
+    if changed.name != stored.action.name:
+        _name_is_free(tx, changed.name)
+    _save(tx, stored, changed, stored.position if command.position is None else command.position)
+
+
+def put_messaging_action(tx: Transaction, action: MessagingAction, position: int) -> None:
+    """Make the action with this name, or make it exactly this. The caller has checked it."""
+    found = tx.conn.execute(select(a.c.id).where(a.c.name == action.name)).scalar()
+    if found is None:
+        make_messaging_action(tx, Make(action=action, position=position))
+    else:
+        _save(tx, messaging_actions.one(tx.conn, found), action, position)
+
+
+def delete_messaging_action(tx: Transaction, action_id: int) -> None:
+    """Its running timers go with it. NotFound when there is none."""
+    messaging_actions.one(tx.conn, action_id)
+    tx.conn.execute(delete(a).where(a.c.id == action_id))
+
+
+def checked(action: MessagingAction) -> None:
+    """BadInput, by field, for what cannot be saved."""
+    found = faults(action)
+    if found:
+        raise BadInput("; ".join(f"{name}: {what}" for name, what in found.items()), errors=found)
+
+
+def with_values(action: MessagingAction, values: Mapping[str, Any]) -> MessagingAction:
+    """The action with these fields instead of its own."""
+    there = {name: getattr(action, name) for name in MessagingAction.__dataclass_fields__}
+    return MessagingAction(**{**there, **values})
+
+
+def _save(tx: Transaction, stored: messaging_actions.Stored, action: MessagingAction, position: int) -> None:
+    tx.conn.execute(update(a).where(a.c.id == stored.id).values(**_row(action, position)))
+    _limit(tx, stored.id, action)
+    if not action.active or action.event is not stored.action.event:
+        tx.conn.execute(delete(t.timers).where(t.timers.c.action_id == stored.id))
+
+
+def _row(action: MessagingAction, position: int) -> dict[str, Any]:
+    return {
+        "name": action.name,
+        "event": action.event,
+        "seconds": round(action.duration.total_seconds()),
+        "conditions": [conditions.written(c) for c in action.conditions],
+        "match": action.match,
+        "action": action.action,
+        "text": action.text,
+        "state": action.state,
+        "position": position,
+        "active": action.active,
+    }
+
+
+def _name_is_free(tx: Transaction, name: str) -> None:
+    if tx.conn.execute(select(a.c.id).where(a.c.name == name)).scalar() is not None:
+        raise Conflict(f"There is a messaging action {name!r} already.")
+
+
+def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:
+    """Make its limits exactly these."""
+    q, p = t.queues, t.provider_numbers
+    queues = _ids(tx, q.c.id, q.c.name, action.queues, "queues", "queue")
+    numbers = _ids(tx, p.c.id, p.c.number, action.provider_numbers, "provider_numbers", "provider number")
+    for table, column, ids in (
+        (t.messaging_action_queues, "queue_id", queues),
+        (t.messaging_action_numbers, "provider_number_id", numbers),
+    ):
+        tx.conn.execute(delete(table).where(table.c.action_id == action_id))
+        if ids:
+            tx.conn.execute(insert(table), [{"action_id": action_id, column: one} for one in ids])
+
+
+def _ids(
+    tx: Transaction, key: sa.Column[int], name: sa.Column[str], wanted: Sequence[str], field: str, what: str
+) -> list[int]:
+    found = {r[1]: r[0] for r in tx.conn.execute(select(key, name).where(name.in_(wanted)))}
+    missing = [one for one in wanted if one not in found]
+    if missing:
+        raise BadInput(errors={field: f"there is no {what} {missing[0]!r}"})
+    return [found[one] for one in dict.fromkeys(wanted)]

@@ -1,0 +1,64 @@
+"""An agent postpones or cancels a running timer. Both stand in the history, for agents only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import update
+
+from handoff_service.errors import BadInput
+from handoff_service.operations import say
+from handoff_service.rules.vocabulary import Author, Event, Kind
+from handoff_service.store import interactions, messaging_actions, people, timers
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.timers import Timer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postpone:
+    """``due_at``: when it fires instead; it must be in the future, and may be sooner than before."""
+
+    interaction_id: int
+    timer_id: int
+    agent_id: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    interaction_id: int
+    timer_id: int
+    agent_id: int
+
+
+def postpone_timer(tx: Transaction, command: Postpone) -> None:
+    """NotFound when it does not run any more, BadInput for a time that is over."""
+    interaction = interactions.lock(tx.conn, command.interaction_id)
+    timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
+    if command.due_at <= tx.now:
+        raise BadInput(errors={"due_at": "must be in the future"})
+    tx.conn.execute(update(t.timers).where(t.timers.c.id == timer.id).values(due_at=command.due_at))
+    timers.wait_for_next(tx, {interaction.id: interaction.line})
+    until = command.due_at.astimezone(ZoneInfo(people.desk_time_zone(tx.conn)))
+    _tell(tx, interaction, timer, command.agent_id, f"put off {{}} until {until:%-d %B %Y, %H:%M %Z}")
+
+
+def cancel_timer(tx: Transaction, command: Cancel) -> None:
+    """It does not fire for this run of messages. NotFound when it does not run any more."""
+    interaction = interactions.lock(tx.conn, command.interaction_id)
+    timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
+    timers.take(tx, [timer])
+    timers.wait_for_next(tx, {interaction.id: interaction.line})
+    _tell(tx, interaction, timer, command.agent_id, "canceled {}")
+
+
+def _tell(tx: Transaction, interaction: Interaction, timer: Timer, agent_id: int, did: str) -> None:
+    name = messaging_actions.one(tx.conn, timer.action_id).action.name
+    said = f"{people.agent_name(tx.conn, agent_id)} " + did.replace("{}", f"“{name}”")
+    say.append(
+        tx,
+        interaction,
+        say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, agent_id=agent_id),
+    )

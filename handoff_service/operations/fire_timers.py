@@ -1,0 +1,168 @@
+"""Do what messaging actions say when their timers are due: table 4 of the product page.
+
+Set-based: for all the interactions whose timers are due the facts are loaded once, under the interactions' locks. A
+reply that was committed first has taken its timers away by then, so nothing fires for it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from handoff_service.operations import say
+from handoff_service.operations.change_interaction import end
+from handoff_service.operations.hand_off import hand_off, offer_soon
+from handoff_service.rules import messaging_actions as rules
+from handoff_service.rules.conditions import Facts
+from handoff_service.rules.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who, why
+from handoff_service.rules.vocabulary import CLOSED, Action, Author, Event, Kind, Owner, State, Work
+from handoff_service.store import due, interactions, messaging_actions, timers
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import SetBased, Transaction
+from handoff_service.store.several import one_of
+
+
+@dataclass(frozen=True, slots=True)
+class Fire:
+    """Look at the timers of an interaction: something of it is due."""
+
+    interaction_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """What people call it: requester (None: a guest), agent, queue, company number; and its priority."""
+
+    requester: str | None
+    agent: str | None
+    queue: str | None
+    provider_number: str
+    priority: int
+
+
+def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
+    """Returns how many timers of each interaction were due."""
+    rows = interactions.lock_each(tx.conn, sorted({c.interaction_id for c in commands}))
+    found = timers.due_now(tx, rows)
+    counts = dict.fromkeys(rows, 0)
+    if found:
+        timers.take(tx, found)
+        stored = messaging_actions.some(tx.conn, {timer.action_id for timer in found})
+        names = _names(tx, rows)
+        prompts: list[tuple[Interaction, say.Line]] = []  # to agents; they wait for the next thing of another kind
+        for timer in sorted(found, key=lambda one: _place(one, stored)):
+            counts[timer.interaction_id] += 1
+            interaction, named = rows[timer.interaction_id], names[timer.interaction_id]
+            action = stored[timer.action_id].action
+            if not interaction.active or not action.applies(_facts(interaction, named)):
+                continue
+            who = _who(interaction, named, tx.now - timer.started_at)
+            if action.action is Action.PROMPT_AGENT:
+                prompts.append((interaction, _prompt(action, who)))
+            else:
+                say.append_each(tx, prompts)
+                prompts = []
+                rows[interaction.id] = _perform(tx, action, interaction, who)
+        say.append_each(tx, prompts)
+    timers.wait_for_next(tx, {one.id: one.line for one in rows.values()})
+    return [counts.get(c.interaction_id, 0) for c in commands]
+
+
+fire_timers: SetBased[Fire, int] = SetBased(_fire)
+
+
+def _place(timer: timers.Timer, stored: Mapping[int, messaging_actions.Stored]) -> tuple[object, ...]:
+    one = stored[timer.action_id]
+    return (timer.interaction_id, *rules.place_in_ladder(timer.due_at, one.action, one.position, one.id))
+
+
+def _names(tx: Transaction, ids: Collection[int]) -> dict[int, _Names]:
+    i, u, a, q, p = t.interactions, t.users, t.agents, t.queues, t.provider_numbers
+    found = tx.conn.execute(
+        select(
+            i.c.id,
+            u.c.name.label("requester"),
+            a.c.name.label("agent"),
+            q.c.name.label("queue"),
+            p.c.number,
+            i.c.priority,
+        )
+        .join(p, p.c.id == i.c.provider_number_id)
+        .outerjoin(u, u.c.id == i.c.user_id)
+        .outerjoin(a, a.c.id == i.c.assigned_to)
+        .outerjoin(q, q.c.id == i.c.queue_id)
+        .where(one_of(i.c.id, ids))
+    )
+    return {
+        r.id: _Names(requester=r.requester, agent=r.agent, queue=r.queue, provider_number=r.number, priority=r.priority)
+        for r in found
+    }
+
+
+def _facts(interaction: Interaction, named: _Names) -> Facts:
+    return Facts(
+        state=interaction.state,
+        owner=interaction.owner,
+        priority=named.priority,
+        queue=named.queue,
+        provider_number=named.provider_number,
+        assigned=interaction.assigned_to is not None,
+        guest=interaction.user_id is None,
+    )
+
+
+def _who(interaction: Interaction, named: _Names, waiting: timedelta) -> Who:
+    return Who(
+        requester=named.requester,
+        agent=named.agent if interaction.assigned_to else None,
+        number=interactions.number(interaction.id),
+        waiting=waiting,
+    )
+
+
+def _prompt(action: MessagingAction, who: Who) -> say.Line:
+    told = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
+    return say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=told, event=Event.PROMPT)
+
+
+def _perform(tx: Transaction, action: MessagingAction, interaction: Interaction, who: Who) -> Interaction:
+    """Do it. Returns the interaction as it is afterwards."""
+    if action.action is Action.PROMPT_REQUESTER:
+        say.text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM)
+    elif action.action is Action.REASSIGN:
+        return _reassign(tx, interaction, f"“{action.name}”, {why(action, who.waiting)}")
+    elif action.state is not None:
+        return _set_state(tx, interaction, action, action.state, why(action, who.waiting))
+    return interaction
+
+
+def _reassign(tx: Transaction, interaction: Interaction, reason: str) -> Interaction:
+    """Back to work assignment. What waits in a queue already goes on waiting there."""
+    if interaction.owner is Owner.QUEUE:
+        return interaction
+    due.disarm(tx, Work.BOT_TURN, [interaction.id])
+    changed = hand_off(tx, interaction, reason, {})
+    if interaction.assigned_to is not None:
+        g = t.live_group
+        tx.conn.execute(delete(g).where(g.c.interaction_id == changed.id, g.c.agent_id == interaction.assigned_to))
+        tx.hint(f"agent:{interaction.assigned_to}", changed.id)
+    return replace(changed, assigned_to=None)
+
+
+def _set_state(
+    tx: Transaction, interaction: Interaction, action: MessagingAction, state: State, reason: str
+) -> Interaction:
+    if state is interaction.state:
+        return interaction
+    words = state.replace("_", " ")
+    if state in CLOSED:
+        end(tx, interaction, state, said=f"“{action.name}” set this to {words}", reason=reason)
+        return replace(interaction, state=state, owner=Owner.NONE, closed_at=tx.now)
+    interactions.put_state(tx.conn, interaction.id, state)
+    said = f"“{action.name}” set this to {words}"
+    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, reason=reason)
+    say.append(tx, interaction, line)
+    offer_soon(tx)  # on hold frees the agent's capacity
+    return replace(interaction, state=state)

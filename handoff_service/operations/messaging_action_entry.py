@@ -1,0 +1,79 @@
+"""A messaging action as an admin writes it, in the desk file and in the API's JSON alike."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from handoff_service.rules import conditions, durations
+from handoff_service.rules.conditions import Condition, Match
+from handoff_service.rules.messaging_actions import MessagingAction
+from handoff_service.rules.vocabulary import Action, State, Unanswered
+
+NO_SCHEDULES = "cannot be used yet: queues have no schedules to count by"
+
+
+def _duration(value: str) -> str:
+    durations.parse(value)
+    return value
+
+
+def _condition(value: Any) -> Any:
+    return conditions.parse(value) if isinstance(value, dict) else value
+
+
+def _no_business_hours(value: bool) -> bool:
+    if value:
+        raise ValueError(NO_SCHEDULES)
+    return value
+
+
+Duration = Annotated[
+    str, AfterValidator(_duration), Field(description="A whole number and s, m, h or d, such as 30m or 2d")
+]
+Conditions = list[
+    Annotated[
+        Condition,
+        BeforeValidator(_condition, json_schema_input_type=dict[str, Any]),
+        Field(description='Field, operator and value; or the short form, such as {"field": "state", "is": "on_hold"}'),
+    ]
+]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(max_length=1600)]
+BusinessHours = Annotated[bool, AfterValidator(_no_business_hours)]
+
+
+class MessagingActionEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name
+    event: Unanswered
+    duration: Duration
+    action: Action
+    conditions: Conditions = []
+    match: Match = Match.ALL
+    text: Text | None = None
+    state: State | None = None
+    business_hours: BusinessHours = False
+    queues: list[Name] = []
+    provider_numbers: list[Name] = []
+    active: bool = True
+
+    def meant(self) -> MessagingAction:
+        """The action that this writes down."""
+        return MessagingAction(**values({name: getattr(self, name) for name in type(self).model_fields}))
+
+
+def values(written: dict[str, Any]) -> dict[str, Any]:
+    """Fields of MessagingAction from those of an entry that are given."""
+    read: dict[str, Any] = {"duration": _read_duration, "conditions": tuple, "queues": tuple, "provider_numbers": tuple}
+    fields = MessagingAction.__dataclass_fields__
+    return {name: read.get(name, _as_it_is)(value) for name, value in written.items() if name in fields}
+
+
+def _read_duration(value: str) -> timedelta:
+    return durations.parse(value)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -1,0 +1,137 @@
+"""Conditions on an interaction: a list of field, operator, value, of which all or any must hold."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from handoff_service.rules.vocabulary import Owner, State
+
+type Value = str | int | bool | list[str] | list[int]
+
+
+class Operator(StrEnum):
+    IS = "is"
+    IS_NOT = "is_not"
+    IN = "in"
+    NOT_IN = "not_in"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+
+
+class Match(StrEnum):
+    ALL = "all"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """An interaction as conditions see it. ``queue`` is its name; ``assigned``: to an agent; ``guest``: not known."""
+
+    state: State
+    owner: Owner
+    priority: int
+    queue: str | None
+    provider_number: str
+    assigned: bool
+    guest: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One line of the list. ``value`` is a list for ``in`` and ``not_in``, else a word, a number or true/false."""
+
+    field: str
+    operator: Operator
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a field can be compared with: one of these words, or any value of this type."""
+
+    kind: type
+    operators: frozenset[Operator]
+    words: tuple[str, ...] = ()
+
+
+_EQUAL = frozenset({Operator.IS, Operator.IS_NOT})
+_WORD = _EQUAL | {Operator.IN, Operator.NOT_IN}
+FIELDS: Mapping[str, Field] = {
+    "state": Field(str, _WORD, tuple(State)),
+    "owner": Field(str, _WORD, tuple(Owner)),
+    "priority": Field(int, frozenset(Operator)),
+    "queue": Field(str, _WORD),
+    "provider_number": Field(str, _WORD),
+    "assigned": Field(bool, _EQUAL),
+    "guest": Field(bool, _EQUAL),
+}
+JUDGES: Mapping[Operator, Callable[[Any, Any], bool]] = {
+    Operator.IS: lambda fact, value: fact == value,
+    Operator.IS_NOT: lambda fact, value: fact != value,
+    Operator.IN: lambda fact, value: fact in value,
+    Operator.NOT_IN: lambda fact, value: fact not in value,
+    Operator.AT_LEAST: lambda fact, value: fact >= value,
+    Operator.AT_MOST: lambda fact, value: fact <= value,
+}
+
+
+def hold(conditions: Sequence[Condition], match: Match, facts: Facts) -> bool:
+    """Whether all (or any) of them hold. An empty list holds."""
+    judged = [JUDGES[c.operator](getattr(facts, c.field), c.value) for c in conditions]
+    return not judged or (all(judged) if match is Match.ALL else any(judged))
+
+
+def parse(written: Mapping[str, Any]) -> Condition:
+    """``{field, operator, value}`` or the short ``{field, is = value}``. ValueError says what is wrong."""
+    rest = dict(written)
+    name = rest.pop("field", None)
+    field = FIELDS.get(name) if isinstance(name, str) else None
+    if field is None:
+        raise ValueError(f"there is no field {name!r}; there are {', '.join(FIELDS)}")
+    if rest.keys() == {"operator", "value"}:
+        operator, value = rest["operator"], rest["value"]
+    elif len(rest) == 1:
+        operator, value = rest.popitem()
+    else:
+        raise ValueError("needs field, operator and value, or the short form such as field and is")
+    if operator not in field.operators:
+        raise ValueError(f"{name} cannot be compared by {operator!r}; it can by {_listed(field.operators)}")
+    return Condition(field=str(name), operator=Operator(operator), value=_value(field, Operator(operator), value))
+
+
+def written(condition: Condition) -> dict[str, Any]:
+    """As it is stored."""
+    return {"field": condition.field, "operator": str(condition.operator), "value": condition.value}
+
+
+def spoken(conditions: Sequence[Condition], match: Match) -> str:
+    """In words: ``state is on hold and priority at most 2``."""
+    between = " and " if match is Match.ALL else " or "
+    return between.join(f"{_words(c.field)} {_words(c.operator)} {_said(c.value)}" for c in conditions)
+
+
+def _value(field: Field, operator: Operator, value: Any) -> Value:
+    several = operator in (Operator.IN, Operator.NOT_IN)
+    values = value if several else [value]
+    if not isinstance(values, list) or not values:
+        raise ValueError(f"{operator} needs a list of values")
+    for one in values:
+        if type(one) is not field.kind:
+            kind = {str: "a text", int: "a whole number", bool: "true or false"}[field.kind]
+            raise ValueError(f"{one!r} is not {kind}")
+        if field.words and one not in field.words:
+            raise ValueError(f"{one!r} is none of {', '.join(field.words)}")
+    return list(values) if several else value
+
+
+def _listed(operators: frozenset[Operator]) -> str:
+    return ", ".join(o for o in Operator if o in operators)
+
+
+def _said(value: Value) -> str:
+    return ", ".join(_said(one) for one in value) if isinstance(value, list) else _words(str(value).lower())
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

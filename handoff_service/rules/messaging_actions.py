@@ -1,0 +1,204 @@
+"""Table 4 of the product page: messaging actions. Event, duration, conditions, action.
+
+A run is the messages of one side that the other side has not answered. At most one run of an interaction is open.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from handoff_service.rules import conditions, durations
+from handoff_service.rules.conditions import Condition, Facts, Match
+from handoff_service.rules.sms_text import segments
+from handoff_service.rules.system_messages import first_name
+from handoff_service.rules.vocabulary import Action, Author, State, Unanswered
+
+STARTS: Mapping[Author, Unanswered | None] = {
+    Author.REQUESTER: Unanswered.REQUESTER_MESSAGE,
+    Author.AGENT: Unanswered.AGENT_MESSAGE,
+    Author.VIRTUAL_AGENT: None,  # neither a response
+    Author.SYSTEM: None,  # nor a start
+}
+
+
+def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
+    """The run that a message begins, given the open one; it ends that one. None: nothing begins and nothing ends.
+
+    More messages from the same side do not restart the timers.
+    """
+    run = STARTS[author]
+    return None if run is is_open else run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagingAction:
+    """An admin's rule. ``queues`` (names) and ``provider_numbers`` limit it; empty: everywhere."""
+
+    name: str
+    event: Unanswered
+    duration: timedelta
+    action: Action
+    conditions: tuple[Condition, ...] = ()
+    match: Match = Match.ALL
+    text: str | None = None
+    state: State | None = None
+    queues: tuple[str, ...] = ()
+    provider_numbers: tuple[str, ...] = ()
+    active: bool = True
+
+    def applies(self, facts: Facts) -> bool:
+        """Judged when the timer fires, on the interaction as it then is."""
+        return (
+            self.active
+            and (not self.queues or facts.queue in self.queues)
+            and (not self.provider_numbers or facts.provider_number in self.provider_numbers)
+            and conditions.hold(self.conditions, self.match, facts)
+        )
+
+
+SHIPPED = (
+    MessagingAction(
+        name="Remind the agent",
+        event=Unanswered.REQUESTER_MESSAGE,
+        duration=timedelta(minutes=30),
+        # the virtual agent's answers are no agent response, but whoever talks with it is not waiting for an agent
+        conditions=(Condition(field="owner", operator=conditions.Operator.IS_NOT, value="virtual_agent"),),
+        action=Action.PROMPT_AGENT,
+        text="{requester.name} has been waiting for {waiting}.",
+    ),
+    MessagingAction(
+        name="Close when abandoned",
+        event=Unanswered.AGENT_MESSAGE,
+        duration=timedelta(days=2),
+        action=Action.SET_STATE,
+        state=State.CLOSED_ABANDONED,
+    ),
+)
+DEFAULT_PROMPT: Mapping[Unanswered, str] = {
+    Unanswered.REQUESTER_MESSAGE: "{requester.name} has been waiting for {waiting}.",
+    Unanswered.AGENT_MESSAGE: "{requester.name} has not answered for {waiting}.",
+}
+
+# Texts -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """What fills the placeholders. A name is None for a guest, and when no agent is assigned."""
+
+    requester: str | None
+    agent: str | None
+    number: str
+    waiting: timedelta
+
+
+PLACEHOLDERS = (
+    "requester.name", "requester.first_name", "agent.name", "agent.first_name", "interaction.number", "waiting",
+)  # fmt: skip
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_SHORTEST = Who(requester="Al", agent="Al", number="INT0000001", waiting=timedelta(minutes=30))
+
+
+def unknown_placeholders(text: str) -> list[str]:
+    """What stands in braces and is no placeholder, as it was written."""
+    return [f"{{{name}}}" for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
+
+
+def for_agents(text: str, who: Who) -> str:
+    """A prompt for agents, filled."""
+    return _filled(text, who, guest="The requester", nobody="nobody")
+
+
+def for_requester(text: str, who: Who) -> str:
+    """A prompt for the requester, filled, never more than one segment: what makes it longer is cut at its end."""
+    filled = _filled(text, who, guest="there", nobody="our team")
+    if segments(filled).count > 1:
+        short = [first_name(name) if name else None for name in (who.requester, who.agent)]
+        who = Who(requester=short[0], agent=short[1], number=who.number, waiting=who.waiting)
+        filled = _filled(text, who, guest="there", nobody="our team")
+    while segments(filled).count > 1:
+        filled = filled[: filled.rfind(" ")] if " " in filled else filled[:-1]
+    return filled
+
+
+def _filled(text: str, who: Who, *, guest: str, nobody: str) -> str:
+    requester, agent = who.requester or guest, who.agent or nobody
+    values = {
+        "requester.name": requester,
+        "requester.first_name": first_name(requester) if who.requester else guest,
+        "agent.name": agent,
+        "agent.first_name": first_name(agent) if who.agent else nobody,
+        "interaction.number": who.number,
+        "waiting": durations.spoken(who.waiting),
+    }
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+# What an admin may save ------------------------------------------------------------------------------------------
+
+STATES = frozenset(State) - {State.NEW}
+
+
+def faults(action: MessagingAction) -> dict[str, str]:
+    """What is wrong with an action: key -> what would be right. Nothing when it can be saved."""
+    found = {}
+    if action.action is Action.SET_STATE and action.state not in STATES:
+        found["state"] = f"must be one of {', '.join(s for s in State if s in STATES)} for set_state"
+    if action.action is not Action.SET_STATE and action.state is not None:
+        found["state"] = f"is for set_state; this action is {action.action}"
+    if fault := _text_fault(action):
+        found["text"] = fault
+    return found
+
+
+def _text_fault(action: MessagingAction) -> str | None:
+    prompts = action.action in (Action.PROMPT_AGENT, Action.PROMPT_REQUESTER)
+    if not action.text:
+        return "is needed to prompt the requester" if action.action is Action.PROMPT_REQUESTER else None
+    if not prompts:
+        return f"is for prompts; this action is {action.action}"
+    if unknown := unknown_placeholders(action.text):
+        there = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        return f"{', '.join(unknown)}: there is no such placeholder; there are {there}"
+    if action.action is Action.PROMPT_REQUESTER:
+        counted = segments(_filled(action.text, _SHORTEST, guest="", nobody=""))
+        if counted.count > 1:
+            return f"must fit in one segment; filled with short names it takes {counted.count}"
+    return None
+
+
+# In words ----------------------------------------------------------------------------------------------------------
+
+
+def spoken(action: MessagingAction) -> str:
+    """What it will do, and on which conditions."""
+    does = {
+        Action.PROMPT_AGENT: "prompt the agent",
+        Action.PROMPT_REQUESTER: "text the requester",
+        Action.REASSIGN: "take it from its agent and put it back into its queue",
+        Action.SET_STATE: f"set the state to {_words(action.state or '')}",
+    }[action.action]
+    limits = []
+    if action.queues:
+        limits.append(f"the queue is {' or '.join(action.queues)}")
+    if action.provider_numbers:
+        limits.append(f"the company's number is {' or '.join(action.provider_numbers)}")
+    if action.conditions:
+        limits.append(conditions.spoken(action.conditions, action.match))
+    return does + (f", if {', and '.join(limits)}" if limits else "")
+
+
+def why(action: MessagingAction, waited: timedelta) -> str:
+    """The reason that stands in the history: ``30 minutes without agent response``."""
+    return f"{durations.spoken(waited)} {_words(action.event.partition('_message_')[2])}"
+
+
+def place_in_ladder(due_at: datetime, action: MessagingAction, position: int, number: int) -> tuple[object, ...]:
+    """Several actions of one interaction fire in this order: when they are due, which is by duration unless one was
+    postponed; then in the admin's order."""
+    return (due_at, action.duration, position, number)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,129 @@
+"""Messaging actions as the admin saved them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules import durations
+from handoff_service.rules.conditions import Condition, Match, Operator
+from handoff_service.rules.messaging_actions import MessagingAction, spoken
+from handoff_service.rules.vocabulary import Action, State, Unanswered
+from handoff_service.store import tables as t
+from handoff_service.store import timers
+from handoff_service.store.people import desk_time_zone
+from handoff_service.store.several import one_of
+from handoff_service.store.views import ConditionLine, Named, RunningTimer, SavedAction
+
+a, q, n = t.messaging_actions, t.messaging_action_queues, t.messaging_action_numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An action with its id and its place in the admin's order."""
+
+    id: int
+    position: int
+    action: MessagingAction
+
+
+def some(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Stored]:
+    """Actions by id, in the admin's order; all of them when no ids are given. Three queries, however many."""
+    query = select(a).order_by(a.c.position, a.c.id)
+    rows = conn.execute(query if ids is None else query.where(one_of(a.c.id, ids))).all()
+    found = [r.id for r in rows]
+    queues = _limits(conn, select(q.c.action_id, t.queues.c.name).join(t.queues), q.c.action_id, found)
+    numbers = _limits(
+        conn, select(n.c.action_id, t.provider_numbers.c.number).join(t.provider_numbers), n.c.action_id, found
+    )
+    return {
+        r.id: Stored(
+            id=r.id,
+            position=r.position,
+            action=MessagingAction(
+                name=r.name,
+                event=Unanswered(r.event),
+                duration=timedelta(seconds=r.seconds),
+                action=Action(r.action),
+                conditions=tuple(_condition(**c) for c in r.conditions),
+                match=Match(r.match),
+                text=r.text,
+                state=State(r.state) if r.state else None,
+                queues=queues.get(r.id, ()),
+                provider_numbers=numbers.get(r.id, ()),
+                active=r.active,
+            ),
+        )
+        for r in rows
+    }
+
+
+def one(conn: Connection, action_id: int) -> Stored:
+    """One action. NotFound when there is none."""
+    found = some(conn, [action_id])
+    if not found:
+        raise NotFound(f"There is no messaging action {action_id}.")
+    return found[action_id]
+
+
+def saved(stored: Stored) -> SavedAction:
+    """An action as it is shown."""
+    action = stored.action
+    return SavedAction(
+        id=stored.id,
+        name=action.name,
+        event=action.event,
+        duration=durations.write(action.duration),
+        conditions=[ConditionLine(field=c.field, operator=c.operator, value=c.value) for c in action.conditions],
+        match=action.match,
+        action=action.action,
+        text=action.text,
+        state=action.state,
+        business_hours=False,
+        queues=list(action.queues),
+        provider_numbers=list(action.provider_numbers),
+        active=action.active,
+        position=stored.position,
+        will=spoken(action),
+    )
+
+
+def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
+    """An interaction's running timers as they are shown, first due first."""
+    found = timers.running(conn, interaction_id)
+    stored = some(conn, {timer.action_id for timer in found})
+    zone = ZoneInfo(desk_time_zone(conn))
+    return [_running(timer, stored[timer.action_id].action, zone) for timer in found]
+
+
+def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> RunningTimer:
+    at, after = timer.due_at.astimezone(zone), durations.spoken(timer.due_at - timer.started_at)
+    side = "requester" if action.event is Unanswered.REQUESTER_MESSAGE else "agent"
+    return RunningTimer(
+        id=timer.id,
+        interaction_id=timer.interaction_id,
+        action=Named(id=timer.action_id, name=action.name),
+        does=action.action,
+        event=action.event,
+        started_at=timer.started_at,
+        due_at=timer.due_at,
+        will=spoken(action),
+        when=f"{at:%-d %B %Y, %H:%M %Z}: {after} after the {side}'s first message without a response",
+    )
+
+
+def _condition(field: str, operator: str, value: str | int | bool) -> Condition:
+    return Condition(field=field, operator=Operator(operator), value=value)
+
+
+def _limits(
+    conn: Connection, query: sa.Select[int, str], key: sa.ColumnElement[int], ids: Collection[int]
+) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for action_id, name in conn.execute(query.where(one_of(key, ids)).order_by(sa.literal_column("2"))):
+        found[action_id] = (*found.get(action_id, ()), name)
+    return found

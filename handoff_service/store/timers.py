@@ -1,0 +1,146 @@
+"""Running timers of messaging actions: one row each, and one row of ``due_work`` an interaction for the first of them.
+
+They follow the open run of an interaction (``unanswered``): begun and cancelled in the transaction of the message that
+begins or ends it, always under the interaction's lock. An action that has fired, or that an agent canceled, has no row
+any more and gets none before the next run begins: that is how it acts once for one run.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, bindparam, delete, func, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.vocabulary import Unanswered, Work
+from handoff_service.store import due
+from handoff_service.store import tables as t
+from handoff_service.store.bulk import insert_rows
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
+
+a, limits = t.messaging_actions, t.messaging_action_numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Arms:
+    """A messaging action that a message starts a timer for."""
+
+    action_id: int
+    duration: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that begins now. ``ends_another``: the other side's run was open until now."""
+
+    interaction_id: int
+    line: str
+    ends_another: bool
+    arms: Sequence[Arms]
+
+
+ARMS = (a.c.id.label("action_id"), a.c.seconds)
+
+
+def arms(event: Unanswered) -> sa.ColumnElement[bool]:
+    """Whether an action of this event is active and not limited to other provider numbers: a join's condition."""
+    numbers = select(limits.c.provider_number_id).where(limits.c.action_id == a.c.id).correlate(a, t.provider_numbers)
+    here = numbers.where(limits.c.provider_number_id == t.provider_numbers.c.id)
+    return sa.and_(a.c.active, a.c.event == event, sa.or_(~numbers.exists(), here.exists()))
+
+
+_ARMED_BY = {
+    event: select(*ARMS)
+    .select_from(t.provider_numbers.join(a, arms(event)))
+    .where(t.provider_numbers.c.id == bindparam("number"))
+    for event in Unanswered
+}
+
+
+def armed_by(conn: Connection, event: Unanswered, provider_number_id: int) -> list[Arms]:
+    """The actions whose timers a run on this provider number starts."""
+    found = conn.execute(_ARMED_BY[event], {"number": provider_number_id})
+    return [Arms(r.action_id, timedelta(seconds=r.seconds)) for r in found]
+
+
+def begin(tx: Transaction, runs: Sequence[Run]) -> list[due.Due]:
+    """End the runs that these answer and start theirs. Returns the work to be armed with what else there is."""
+    ended = [run for run in runs if run.ends_another]
+    if ended:
+        _delete(tx, [run.interaction_id for run in ended])
+        due.disarm(tx, Work.TIMER, [run.interaction_id for run in ended if not run.arms])
+    rows = [
+        {"interaction_id": run.interaction_id, "action_id": one.action_id, "started_at": tx.now, "due_at": at}
+        for run in runs
+        for one in run.arms
+        for at in [tx.now + one.duration]
+    ]
+    insert_rows(tx.conn, t.timers, rows)
+    return [
+        _work(run.interaction_id, run.line, tx.now + min(one.duration for one in run.arms)) for run in runs if run.arms
+    ]
+
+
+def cancel(tx: Transaction, interaction_ids: Collection[int]) -> None:
+    """End the open runs of these interactions without a message: they are closed."""
+    _delete(tx, interaction_ids)
+    due.disarm(tx, Work.TIMER, interaction_ids)
+
+
+def wait_for_next(tx: Transaction, lines: Mapping[int, str]) -> None:
+    """Timers of these interactions (id -> line) have changed or fired: wait for the first of those that are left."""
+    due.disarm(tx, Work.TIMER, lines)
+    rows = tx.conn.execute(
+        select(t.timers.c.interaction_id, func.min(t.timers.c.due_at, type_=t.timers.c.due_at.type))
+        .where(one_of(t.timers.c.interaction_id, lines))
+        .group_by(t.timers.c.interaction_id)
+    )
+    due.arm(tx, [_work(r[0], lines[r[0]], r[1]) for r in rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """One running timer."""
+
+    id: int
+    interaction_id: int
+    action_id: int
+    started_at: datetime
+    due_at: datetime
+
+
+def due_now(tx: Transaction, interaction_ids: Collection[int]) -> list[Timer]:
+    """The timers of these interactions that are due."""
+    s = t.timers
+    rows = tx.conn.execute(select(s).where(one_of(s.c.interaction_id, interaction_ids), s.c.due_at <= tx.now))
+    return [Timer(**r._mapping) for r in rows]
+
+
+def running(conn: Connection, interaction_id: int) -> list[Timer]:
+    """An interaction's timers, first due first."""
+    s = t.timers
+    rows = conn.execute(select(s).where(s.c.interaction_id == interaction_id).order_by(s.c.due_at, s.c.id))
+    return [Timer(**r._mapping) for r in rows]
+
+
+def one(conn: Connection, interaction_id: int, timer_id: int) -> Timer:
+    """A running timer of this interaction. NotFound when it has fired, was canceled, or never was."""
+    found = next((timer for timer in running(conn, interaction_id) if timer.id == timer_id), None)
+    if found is None:
+        raise NotFound(f"There is no timer {timer_id} on this interaction any more.")
+    return found
+
+
+def take(tx: Transaction, found: Collection[Timer]) -> None:
+    """These timers run no more."""
+    tx.conn.execute(delete(t.timers).where(one_of(t.timers.c.id, [timer.id for timer in found])))
+
+
+def _delete(tx: Transaction, interaction_ids: Collection[int]) -> None:
+    tx.conn.execute(delete(t.timers).where(one_of(t.timers.c.interaction_id, interaction_ids)))
+
+
+def _work(interaction_id: int, line: str, at: datetime) -> due.Due:
+    return due.Due(kind=Work.TIMER, key=str(interaction_id), line=line, due_at=at)

@@ -1,0 +1,132 @@
+"""Messaging actions: everyone may read them, admins change them."""
+
+from typing import Any
+
+from pydantic import Field
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.change_messaging_action import (
+    Change,
+    Make,
+    change_messaging_action,
+    delete_messaging_action,
+    make_messaging_action,
+)
+from handoff_service.operations.messaging_action_entry import (
+    BusinessHours,
+    Conditions,
+    Duration,
+    MessagingActionEntry,
+    Name,
+    Text,
+    values,
+)
+from handoff_service.rules.conditions import Match
+from handoff_service.rules.vocabulary import Action, Role, State, Unanswered
+from handoff_service.store import messaging_actions
+from handoff_service.store.views import SavedAction
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, page
+
+Position = Field(None, ge=0, le=1_000_000)
+
+
+class NewActionBody(MessagingActionEntry, Body):
+    """``position``: its place in the admin's order; without it, the last."""
+
+    position: int | None = Position
+
+
+class ActionBody(Body):
+    """What is not given stays. Null takes away a text or a state, and is refused for everything else."""
+
+    name: Name | None = None
+    event: Unanswered | None = None
+    duration: Duration | None = None
+    action: Action | None = None
+    conditions: Conditions | None = None
+    match: Match | None = None
+    text: Text | None = None
+    state: State | None = None
+    business_hours: BusinessHours | None = None
+    queues: list[Name] | None = None
+    provider_numbers: list[Name] | None = None
+    active: bool | None = None
+    position: int | None = Position
+
+
+async def list_actions(asked: Asked[None, Paging]) -> Page[SavedAction]:
+    found = [messaging_actions.saved(one) for one in (await asked.desk.store.read(messaging_actions.some)).values()]
+    after = [one.id for one in found].index(asked.query.after) + 1 if _is_there(found, asked.query.after) else 0
+    return page(found[after : after + asked.query.limit + 1], asked.query.limit, lambda one: one.id)
+
+
+async def one_action(asked: Asked[Any, Any]) -> SavedAction:
+    return messaging_actions.saved(await asked.desk.store.read(messaging_actions.one, asked.id))
+
+
+async def make(asked: Asked[NewActionBody, Any]) -> SavedAction:
+    command = Make(action=asked.body.meant(), position=asked.body.position)
+    action_id = await asked.desk.store.write(make_messaging_action, command)
+    return messaging_actions.saved(await asked.desk.store.read(messaging_actions.one, action_id))
+
+
+async def change(asked: Asked[ActionBody, Any]) -> SavedAction:
+    given = {name: getattr(asked.body, name) for name in asked.body.model_fields_set - {"position"}}
+    empty = [name for name, value in given.items() if value is None and name not in ("text", "state")]
+    if empty:
+        raise BadInput(errors=dict.fromkeys(empty, "must not be null"))
+    command = Change(id=asked.id, values=values(given), position=asked.body.position)
+    await asked.desk.store.write(change_messaging_action, command)
+    return await one_action(asked)
+
+
+async def delete(asked: Asked[None, Any]) -> None:
+    await asked.desk.store.write(delete_messaging_action, asked.id)
+
+
+def _is_there(found: list[SavedAction], action_id: int) -> bool:
+    return any(one.id == action_id for one in found)
+
+
+ACTIONS = "/v1/messaging-actions"
+ONE = f"{ACTIONS}/<id:int>"
+ADMIN = (Role.ADMIN,)
+CALLS = (
+    Call(
+        method="GET",
+        path=ACTIONS,
+        summary="Messaging actions, in the admin's order",
+        handle=list_actions,
+        query=Paging,
+        answer=Page[SavedAction],
+    ),
+    Call(method="GET", path=ONE, summary="One messaging action", handle=one_action, answer=SavedAction),
+    Call(
+        method="POST",
+        path=ACTIONS,
+        summary="Make a messaging action",
+        handle=make,
+        body=NewActionBody,
+        answer=SavedAction,
+        status=201,
+        roles=ADMIN,
+    ),
+    Call(
+        method="PATCH",
+        path=ONE,
+        summary="Change a messaging action; timers that run keep their time",
+        handle=change,
+        body=ActionBody,
+        answer=SavedAction,
+        roles=ADMIN,
+    ),
+    Call(
+        method="DELETE",
+        path=ONE,
+        summary="Delete a messaging action, and its running timers",
+        handle=delete,
+        answer=None,
+        status=204,
+        roles=ADMIN,
+    ),
+)

@@ -1,0 +1,72 @@
+"""The running timers of an interaction: what will happen and when, put off or canceled by an agent."""
+
+from typing import Any
+
+from pydantic import AwareDatetime
+from sqlalchemy import Connection
+
+from handoff_service.errors import NotFound
+from handoff_service.operations.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
+from handoff_service.store import conversations, messaging_actions
+from handoff_service.store.views import RunningTimer
+from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page
+
+
+class PostponeBody(Body):
+    """``due_at``: when it fires instead, in the future."""
+
+    due_at: AwareDatetime
+
+
+async def list_timers(asked: Asked[Any, Any]) -> Page[RunningTimer]:
+    def read(conn: Connection) -> list[RunningTimer]:
+        conversations.one(conn, asked.id)
+        return messaging_actions.running(conn, asked.id)
+
+    return Page(items=await asked.desk.store.read(read), next=None)
+
+
+async def postpone(asked: Asked[PostponeBody, Any]) -> RunningTimer:
+    command = Postpone(interaction_id=asked.id, timer_id=asked.below, agent_id=asked.agent.id, due_at=asked.body.due_at)
+    await asked.desk.store.write(postpone_timer, command, near=asked.id)
+    found = {timer.id: timer for timer in await asked.desk.store.read(messaging_actions.running, asked.id)}
+    if asked.below not in found:
+        raise NotFound("It was put off, and the timer has ended since.")
+    return found[asked.below]
+
+
+async def cancel(asked: Asked[None, Any]) -> None:
+    command = Cancel(interaction_id=asked.id, timer_id=asked.below, agent_id=asked.agent.id)
+    await asked.desk.store.write(cancel_timer, command, near=asked.id)
+
+
+TIMERS = "/v1/interactions/<id:int>/timers"
+ONE = f"{TIMERS}/<timer_id:int>"
+CALLS = (
+    Call(
+        method="GET",
+        path=TIMERS,
+        summary="The timers of messaging actions that run, first due first",
+        handle=list_timers,
+        answer=Page[RunningTimer],
+        roles=LIVE,
+    ),
+    Call(
+        method="PATCH",
+        path=ONE,
+        summary="Put a timer off (or on): it fires at due_at instead",
+        handle=postpone,
+        body=PostponeBody,
+        answer=RunningTimer,
+        roles=LIVE,
+    ),
+    Call(
+        method="DELETE",
+        path=ONE,
+        summary="Cancel a timer: it does not fire for this run of messages",
+        handle=cancel,
+        answer=None,
+        status=204,
+        roles=LIVE,
+    ),
+)

@@ -1,0 +1,82 @@
+"""Short words for tests of messaging actions: an admin's rules, time that passes, what fired."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from handoff_service.operations.change_messaging_action import Make, delete_messaging_action, make_messaging_action
+from handoff_service.operations.messaging_action_entry import MessagingActionEntry
+from handoff_service.operations.ports import LookedUp
+from handoff_service.rules.vocabulary import Event, Work
+from handoff_service.store import messaging_actions, timers
+from handoff_service.store.store import Store
+from handoff_service.store.timers import Timer
+from handoff_service.worker import Hands, Worker
+from tests.conftest import MovedClock
+
+REQUESTER = "requester_message_without_agent_response"
+AGENT = "agent_message_without_requester_response"
+
+
+class _Nobody:
+    """A provider and a bot that are never asked."""
+
+    async def send(self, message: object) -> object:
+        raise AssertionError(message)
+
+    async def find(self, message: object) -> LookedUp:
+        raise AssertionError(message)
+
+    async def ask(self, question: object) -> object:
+        raise AssertionError(question)
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
+class Rules:
+    """A desk's messaging actions and the worker that fires them."""
+
+    store: Store
+    clock: MovedClock
+
+    async def none(self) -> None:
+        """Take away what is shipped."""
+        for action_id in await self.store.read(messaging_actions.some):
+            await self.store.write(delete_messaging_action, action_id)
+
+    async def add(self, name: str, event: str, duration: str, action: str = "prompt_agent", **more: Any) -> int:
+        if action.startswith("prompt"):
+            more.setdefault("text", name)
+        entry = MessagingActionEntry(name=name, event=event, duration=duration, action=action, **more)  # type: ignore[arg-type]
+        return await self.store.write(make_messaging_action, Make(action=entry.meant()))
+
+    def worker(self) -> Worker:
+        hands = Hands(store=self.store, provider=_Nobody(), bot=_Nobody(), clock=self.clock)  # type: ignore[arg-type]
+        return Worker(hands, frozenset({Work.TIMER}))
+
+    async def fire(self) -> None:
+        """Do what is due."""
+        worker = self.worker()
+        while await worker.step():
+            pass
+
+    async def wait(self, **time: float) -> None:
+        """Time passes, and the worker does what has become due."""
+        self.clock.move(timedelta(**time).total_seconds())
+        await self.fire()
+
+    async def running(self, interaction_id: int) -> list[Timer]:
+        return await self.store.read(timers.running, interaction_id)
+
+
+def fired(lines: list[Any]) -> list[str]:
+    """What messaging actions said in a conversation: prompts to agents, texts to the requester, changes of state."""
+    said = [line for line in lines if line.event in (Event.PROMPT, Event.TIMER) or _of_the_product(line)]
+    return [line.body for line in said if not line.body.startswith("You are in line")]
+
+
+def _of_the_product(line: Any) -> bool:
+    """A text of the product to the requester, or the end of a conversation by an action, which is told by its name."""
+    return bool(line.kind == "system" and (line.direction == "outbound" or line.body.startswith("“")))

@@ -1,0 +1,481 @@
+"""Table 4: each row and each line of its semantics, on both databases."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations.change_interaction import Change, change_interaction
+from handoff_service.operations.change_messaging_action import Change as ChangeAction
+from handoff_service.operations.change_messaging_action import change_messaging_action, delete_messaging_action
+from handoff_service.operations.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
+from handoff_service.operations.fire_timers import Fire, fire_timers
+from handoff_service.operations.send_sms import Write, write_note
+from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.rules.messaging_actions import SHIPPED
+from handoff_service.rules.vocabulary import Owner, State, Work
+from handoff_service.store import due, messaging_actions
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms
+from handoff_service.store.store import Store
+from tests.conftest import Heard, MovedClock
+from tests.operations.action_story import AGENT, REQUESTER, Rules, fired
+from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
+
+
+@pytest.fixture
+async def rules(store: Store, clock: MovedClock) -> Rules:
+    """A desk without messaging actions; each test adds its own."""
+    made = Rules(store, clock)
+    await made.none()
+    return made
+
+
+async def prompts(story: Story, interaction_id: int) -> list[str]:
+    return fired(await story.lines(interaction_id))
+
+
+async def put_on_hold(story: Story, interaction_id: int) -> None:
+    await story.store.write(change_interaction, Change(interaction_id=interaction_id, state=State.ON_HOLD))
+
+
+# The run -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_timer_starts_at_the_first_unanswered_message_and_more_do_not_restart_it(
+    story: Story, rules: Rules
+) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ann = await story.with_agent()
+    await rules.wait(minutes=20)
+    await story.text("hello?", to=DIRECT)
+    await rules.wait(minutes=9, seconds=59)
+    assert await prompts(story, ann) == []
+    await rules.wait(seconds=1)
+    assert await prompts(story, ann) == ["remind"]
+
+
+async def test_it_fires_once_for_one_run_and_again_for_the_next(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ann = await story.with_agent()
+    await rules.wait(minutes=30)
+    await story.text("still there?", to=DIRECT)
+    await rules.wait(hours=5)
+    assert await prompts(story, ann) == ["remind"], "the same run"
+    await story.write(ann, "here I am")
+    await story.text("good", to=DIRECT)
+    await rules.wait(minutes=30)
+    assert await prompts(story, ann) == ["remind", "remind"]
+
+
+async def test_a_message_from_the_other_side_cancels_it_both_ways(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    await rules.add("nudge", AGENT, "30m", "prompt_requester")
+    ann = await story.with_agent()
+    await rules.wait(minutes=29)
+    await story.write(ann, "hello Ann")
+    assert [timer.started_at for timer in await rules.running(ann)] == [rules.clock()]
+    await rules.wait(minutes=29)
+    await story.text("hi", to=DIRECT)
+    assert await prompts(story, ann) == []
+    assert [timer.due_at for timer in await rules.running(ann)] == [rules.clock() + timedelta(minutes=30)]
+    await rules.wait(minutes=30)
+    assert await prompts(story, ann) == ["remind"]
+
+
+async def test_another_agents_message_is_a_response(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ann = await story.with_agent(MIA)
+    await story.write(ann, "Omar here", OMAR)
+    assert await rules.running(ann) == []
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 0
+
+
+async def test_more_messages_of_an_agent_do_not_restart_it(story: Story, rules: Rules) -> None:
+    await rules.add("nudge", AGENT, "1h", "prompt_requester", text="{requester.first_name}, do you still need us?")
+    ann = await story.with_agent()
+    await story.write(ann, "one")
+    await rules.wait(minutes=59)
+    await story.write(ann, "two")
+    await rules.wait(minutes=1)
+    assert (await story.texted(ann))[-1] == "Ann, do you still need us?"
+    await rules.wait(days=1)
+    assert (await story.texted(ann)).count("Ann, do you still need us?") == 1
+
+
+async def test_closing_cancels_it(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ann = await story.with_agent()
+    await story.close(ann)
+    assert await rules.running(ann) == []
+    await rules.wait(hours=1)
+    assert await prompts(story, ann) == ["Mia has closed this conversation. Text us any time."]
+    again = await story.text("one more thing", to=DIRECT)
+    assert again.interaction_id is not None
+    await rules.wait(minutes=30)
+    assert "remind" in await prompts(story, again.interaction_id), "a new interaction has runs of its own"
+
+
+async def test_a_closing_line_starts_nothing(story: Story, rules: Rules) -> None:
+    await rules.add("nudge", AGENT, "1m", "prompt_requester")
+    ann = await story.with_agent()
+    await story.close(ann, closing_text="Bye")
+    assert await story.count(t.timers) == 0
+
+
+async def test_the_virtual_agents_answer_is_neither_a_response_nor_a_start(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    await rules.add("nudge", AGENT, "1m", "prompt_requester")
+    received = await story.text("hi")
+    ann = received.interaction_id or 0
+    before = await rules.running(ann)
+    question = await story.begin(ann)
+    assert question is not None
+    await story.finish(question, "Hello Ann")
+    assert await rules.running(ann) == before
+    await rules.wait(minutes=30)
+    assert await prompts(story, ann) == ["remind"]
+
+
+async def test_system_messages_and_notes_are_neither(story: Story, rules: Rules) -> None:
+    await rules.add("ask", REQUESTER, "10m", "prompt_requester")
+    await rules.add("remind", REQUESTER, "30m")
+    await rules.add("nudge", AGENT, "1m", "prompt_requester")
+    ann = await story.with_agent()
+    await story.store.write(write_note, Write(interaction_id=ann, agent_id=MIA, body="calls back"))
+    await rules.wait(minutes=10)
+    await rules.wait(minutes=20)
+    assert (await prompts(story, ann))[-2:] == ["ask", "remind"]
+
+
+async def test_an_agent_who_writes_first_starts_a_run(story: Story, rules: Rules) -> None:
+    await rules.add("nudge", AGENT, "2d", "set_state", state="closed_abandoned")
+    to = Recipient(to=BOB, provider_number=MAIN)
+    started = await story.store.write(start_conversation, Start(agent_id=MIA, recipient=to, body="Hi Bob"))
+    await rules.wait(days=2)
+    assert (await story.see(started.interaction_id)).state is State.CLOSED_ABANDONED
+
+
+async def test_what_an_agents_first_text_closes_has_no_timers_left(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    received = await story.text("hi")
+    to = Recipient(to=ANN, provider_number=MAIN)
+    await story.store.write(start_conversation, Start(agent_id=MIA, recipient=to, body="Hi Ann"))
+    assert await rules.running(received.interaction_id or 0) == []
+
+
+# Conditions and limits -------------------------------------------------------------------------------------------
+
+
+async def test_conditions_are_judged_when_it_fires(story: Story, rules: Rules) -> None:
+    await rules.add("on hold", REQUESTER, "10m", conditions=[{"field": "state", "is": "on_hold"}])
+    await rules.add("late", REQUESTER, "20m", conditions=[{"field": "state", "is": "work_in_progress"}])
+    ann = await story.with_agent()
+    await rules.wait(minutes=10)
+    assert await prompts(story, ann) == [], "the state was not on hold: nothing happens, and it does not come back"
+    await put_on_hold(story, ann)
+    await rules.wait(minutes=10)
+    assert await prompts(story, ann) == []
+    assert await rules.running(ann) == []
+
+
+async def test_a_condition_sees_what_an_earlier_action_did(story: Story, rules: Rules) -> None:
+    await rules.add("hold", REQUESTER, "10m", "set_state", state="on_hold")
+    await rules.add("seen", REQUESTER, "10m", conditions=[{"field": "state", "is": "on_hold"}])
+    await rules.add("unseen", REQUESTER, "10m", conditions=[{"field": "state", "is": "work_in_progress"}])
+    ann = await story.with_agent()
+    await rules.wait(minutes=10)
+    assert await prompts(story, ann) == ["“hold” set this to on hold", "seen"]
+
+
+async def test_limits_to_provider_numbers_and_queues(story: Story, rules: Rules) -> None:
+    await rules.add("main", REQUESTER, "1m", provider_numbers=[MAIN])
+    await rules.add("desk", REQUESTER, "2m", queues=["Service desk"])
+    main, direct = await story.text("hi", to=MAIN), await story.text("hi", to=DIRECT)
+    await rules.wait(minutes=5)
+    assert await prompts(story, main.interaction_id or 0) == ["main", "desk"]
+    assert await prompts(story, direct.interaction_id or 0) == ["desk"]
+
+
+async def test_an_action_that_is_switched_off_starts_nothing_and_its_timers_end(story: Story, rules: Rules) -> None:
+    remind = await rules.add("remind", REQUESTER, "30m")
+    await rules.add("later", REQUESTER, "40m")
+    ann = await story.with_agent()
+    await story.store.write(change_messaging_action, ChangeAction(id=remind, values={"active": False}))
+    await rules.wait(hours=1)
+    assert await prompts(story, ann) == ["later"]
+    bob = await story.text("hi", number=BOB)
+    assert len(await rules.running(bob.interaction_id or 0)) == 1
+
+
+async def test_deleting_an_action_ends_its_timers(story: Story, rules: Rules) -> None:
+    remind = await rules.add("remind", REQUESTER, "30m")
+    ann = await story.with_agent()
+    await story.store.write(delete_messaging_action, remind)
+    await rules.wait(hours=1)
+    assert await prompts(story, ann) == []
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 0
+
+
+# Order -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_ladder_fires_by_duration_and_then_in_the_admins_order(story: Story, rules: Rules) -> None:
+    for name, duration in [("third", "3h"), ("first", "1h"), ("second a", "2h"), ("second b", "2h")]:
+        await rules.add(name, REQUESTER, duration)
+    ann = await story.with_agent()
+    await rules.wait(days=1)  # the service was away: all of them are due
+    assert await prompts(story, ann) == ["first", "second a", "second b", "third"]
+
+
+async def test_closing_ends_the_ladder(story: Story, rules: Rules) -> None:
+    await rules.add("close", AGENT, "1h", "set_state", state="closed_complete")
+    await rules.add("too late", AGENT, "2h")
+    ann = await story.with_agent()
+    await story.write(ann, "hello")
+    await rules.wait(days=1)
+    seen = await story.see(ann)
+    assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
+    line = (await story.lines(ann))[-1]
+    assert (line.body, line.reason) == ("“close” set this to closed complete", "1 day without requester response")
+
+
+# Actions -----------------------------------------------------------------------------------------------------------
+
+
+async def test_prompt_agent_is_a_line_for_agents_alone(story: Story, rules: Rules, heard: Heard) -> None:
+    text = "{requester.name} ({requester.first_name}) waits for {agent.name} ({agent.first_name}), {interaction.number}"
+    await rules.add("remind", REQUESTER, "90s", text=text + ", {waiting}")
+    ann = await story.with_agent()
+    texted = await story.texted(ann)
+    heard.hints.clear()
+    await rules.wait(seconds=90)
+    assert await story.texted(ann) == texted
+    line = (await story.lines(ann))[-1]
+    number = f"INT{ann:07d}"
+    assert line.body == f"Ann Lee (Ann) waits for Mia Chen (Mia), {number}, 1 minute 30 seconds"
+    assert (line.kind, line.event, line.direction, line.status) == ("system", "prompt", None, None)
+    assert f"agent:{MIA}" in {hint.topic for hint in heard.hints}
+
+
+async def test_prompt_agent_with_nobody_assigned_tells_nobody_but_stays(
+    story: Story, rules: Rules, heard: Heard
+) -> None:
+    await rules.add("remind", REQUESTER, "1m", text="{requester.name} waits for {agent.name}")
+    received = await story.text("hi", number=STRANGER, to=DIRECT)
+    heard.hints.clear()
+    await rules.wait(minutes=1)
+    assert await prompts(story, received.interaction_id or 0) == ["The requester waits for nobody"]
+    assert not [hint for hint in heard.hints if hint.topic.startswith("agent:")]
+
+
+async def test_a_prompt_to_the_requester_is_never_more_than_one_segment(story: Story, rules: Rules) -> None:
+    await rules.add("ask", REQUESTER, "1m", "prompt_requester", text="{requester.name}" + "x" * 130 + " ok?")
+    await story.store.write(
+        lambda tx, _: tx.conn.execute(sa.update(t.users).values(name="Żaneta-Maximiliana von und zu Ann")), None
+    )
+    ann = await story.with_agent()
+    await rules.wait(minutes=1)
+    line = (await story.lines(ann))[-1]
+    assert line.segments == 1
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER, t.due_work.c.key == str(line.id)) == 1
+
+
+async def test_reassign_clears_the_agent_and_goes_back_to_work_assignment(story: Story, rules: Rules) -> None:
+    await rules.add("give back", REQUESTER, "1h", "reassign")
+    ann = await story.with_agent(MIA)
+    before = await story.see(ann)
+    await rules.wait(hours=1)
+    seen = await story.see(ann)
+    assert (seen.owner.kind, seen.assigned_to, seen.live_group) == (Owner.QUEUE, None, [])
+    assert seen.epoch == before.epoch + 1
+    assert [line.reason for line in await story.lines(ann)][-1] == "“give back”, 1 hour without agent response"
+    await story.available(OMAR)
+    await story.offer()
+    (offer,) = await story.inbox(OMAR) or await story.inbox(MIA)
+    assert offer.reason == "“give back”, 1 hour without agent response"
+
+
+async def test_reassign_leaves_what_waits_in_a_queue_where_it_is(story: Story, rules: Rules) -> None:
+    await rules.add("give back", REQUESTER, "1h", "reassign")
+    received = await story.text("hi", to=DIRECT)
+    before = await story.see(received.interaction_id or 0)
+    await rules.wait(hours=1)
+    assert (await story.see(before.id)).epoch == before.epoch
+    assert await story.count(t.work_items) == 1
+
+
+async def test_reassign_takes_it_from_the_virtual_agent(story: Story, rules: Rules) -> None:
+    await rules.add("give up", REQUESTER, "1h", "reassign")
+    received = await story.text("hi")
+    await rules.wait(hours=1)
+    assert (await story.see(received.interaction_id or 0)).owner.kind is Owner.QUEUE
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
+
+
+@pytest.mark.parametrize("state", ["on_hold", "work_in_progress", "closed_abandoned", "closed_complete"])
+async def test_set_state(story: Story, rules: Rules, state: str) -> None:
+    await rules.add("change", AGENT, "1h", "set_state", state=state)
+    ann = await story.with_agent()
+    await story.write(ann, "hello")
+    if state == "work_in_progress":
+        await put_on_hold(story, ann)
+    await rules.wait(hours=1)
+    assert (await story.see(ann)).state == state
+
+
+async def test_on_hold_and_back_on_a_text(story: Story, rules: Rules) -> None:
+    await rules.add("hold", AGENT, "1h", "set_state", state="on_hold")
+    ann = await story.with_agent()
+    await story.write(ann, "hello")
+    await rules.wait(hours=1)
+    await story.text("back", to=DIRECT)
+    assert (await story.see(ann)).state is State.WORK_IN_PROGRESS
+
+
+# Timers that agents handle ---------------------------------------------------------------------------------------
+
+
+async def test_postponing_stands_in_the_history_and_moves_it(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    await rules.add("second", REQUESTER, "1h")
+    ann = await story.with_agent()
+    first, _ = await rules.running(ann)
+    until = rules.clock() + timedelta(hours=2)
+    await story.store.write(postpone_timer, Postpone(interaction_id=ann, timer_id=first.id, agent_id=MIA, due_at=until))
+    line = (await story.lines(ann))[-1]
+    assert line.body == "Mia Chen put off “remind” until 23 November 2026, 11:00 EST"
+    assert (line.event, line.direction) == ("timer", None)
+    await rules.wait(hours=1)
+    await rules.wait(hours=1)
+    assert (await prompts(story, ann))[1:] == ["second", "remind"]
+
+
+async def test_a_time_that_is_over_is_refused(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ann = await story.with_agent()
+    (timer,) = await rules.running(ann)
+    wish = Postpone(interaction_id=ann, timer_id=timer.id, agent_id=MIA, due_at=rules.clock())
+    with pytest.raises(BadInput) as error:
+        await story.store.write(postpone_timer, wish)
+    assert error.value.errors == {"due_at": "must be in the future"}
+
+
+async def test_a_canceled_timer_does_not_come_back_in_its_run(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ann = await story.with_agent()
+    (timer,) = await rules.running(ann)
+    command = Cancel(interaction_id=ann, timer_id=timer.id, agent_id=MIA)
+    await story.store.write(cancel_timer, command)
+    await story.text("hello?", to=DIRECT)
+    await rules.wait(days=1)
+    assert await prompts(story, ann) == ["Mia Chen canceled “remind”"]
+    with pytest.raises(NotFound):
+        await story.store.write(cancel_timer, command)
+
+
+async def test_a_timer_of_another_interaction_is_not_found(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ann, bob = await story.with_agent(), await story.text("hi", number=BOB)
+    (timer,) = await rules.running(ann)
+    command = Cancel(interaction_id=bob.interaction_id or 0, timer_id=timer.id, agent_id=MIA)
+    with pytest.raises(NotFound):
+        await story.store.write(cancel_timer, command)
+
+
+# Many, races, restarts -----------------------------------------------------------------------------------------------
+
+
+async def test_many_texts_at_once_arm_once(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    await asyncio.gather(*(story.text(str(n)) for n in range(20)))
+    assert await story.count(t.timers) == 1
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 1
+
+
+async def test_a_reply_that_committed_first_wins(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ann = await story.with_agent()
+    rules.clock.move(30 * 60)
+    (claimed,) = await story.store.write(due.claim, due.Claim(10, frozenset({Work.TIMER})))
+    await story.write(ann, "here")  # while the worker is on its way
+    assert await story.store.write(fire_timers, Fire(int(claimed.key))) == 0
+    assert await prompts(story, ann) == []
+
+
+async def test_replies_and_timers_at_the_same_moment_end_as_one_or_the_other(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ids = [(await story.text("hi", number=f"+1202555{6000 + n}", to=DIRECT)).interaction_id or 0 for n in range(20)]
+    rules.clock.move(30 * 60)
+    await asyncio.gather(
+        *(story.store.write(fire_timers, Fire(one), near=one) for one in ids),
+        *(story.store.write(_reply, one, near=one + 1) for one in ids),
+    )
+    assert await story.count(t.timers) == 0
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 0
+    for one in ids:
+        lines = await story.lines(one)
+        prompted = [line.seq for line in lines if line.event == "prompt"]
+        replied = [line.seq for line in lines if line.author.kind == "agent"]
+        assert len(prompted) <= 1
+        assert not prompted or prompted < replied, "no prompt after the reply"
+
+
+def _reply(tx: object, interaction_id: int) -> int:
+    from handoff_service.operations.send_sms import send_sms
+
+    return send_sms(tx, Write(interaction_id=interaction_id, agent_id=MIA, body="here"))  # type: ignore[arg-type]
+
+
+async def test_a_timer_that_came_due_while_the_service_was_down_fires_once(
+    story: Story, rules: Rules, database_url: str, clock: MovedClock
+) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ann = await story.with_agent()
+    clock.move(29 * 60)
+    await story.store.write(due.claim, due.Claim(10, frozenset({Work.TIMER})))
+    clock.move(60 * 60)
+    reopened = Store(database_url, clock=clock, terms=Terms(), told=Heard())
+    await Rules(reopened, clock).fire()
+    await Rules(reopened, clock).fire()
+    reopened.close()
+    assert await prompts(story, ann) == ["remind"]
+
+
+async def test_a_worker_that_dies_with_a_timer_in_its_hands_leaves_it_to_the_next(story: Story, rules: Rules) -> None:
+    await rules.add("remind", REQUESTER, "30m")
+    ann = await story.with_agent()
+    rules.clock.move(30 * 60)
+    assert len(await story.store.write(due.claim, due.Claim(10, frozenset({Work.TIMER})))) == 1
+    await rules.wait(seconds=59)
+    assert await prompts(story, ann) == []
+    await rules.wait(seconds=1)
+    assert await prompts(story, ann) == ["remind"]
+
+
+async def test_a_batch_of_texts_costs_the_same_statements_with_one_timer_as_with_many(
+    story: Story, rules: Rules
+) -> None:
+    seen: list[str] = []
+    listening = story.store._writing
+    sa.event.listen(listening, "before_cursor_execute", lambda *a: seen.append(a[2]))
+
+    async def texts(first: int, count: int) -> int:
+        seen.clear()
+        await asyncio.gather(*(story.text("hi", number=f"+1202555{first + n}", to=MAIN) for n in range(count)))
+        return len([s for s in seen if "timers" in s])
+
+    await texts(1000, 1)  # warm
+    none = await texts(1100, 1)
+    assert none == 0, "a desk without actions pays nothing"
+    await rules.add("remind", REQUESTER, "30m")
+    one = await texts(2000, 1)
+    assert one == 1
+    assert await texts(2000, 1) == 0, "a run that is open already costs nothing"
+
+
+async def test_what_is_shipped_is_on_a_fresh_desk(store: Store) -> None:
+    found = await store.read(messaging_actions.some)
+    assert tuple(stored.action for stored in found.values()) == SHIPPED

@@ -1,0 +1,184 @@
+"""Random conversations against a ten-line model of table 4's semantics, on both databases, with restarts."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from handoff_service.operations import say
+from handoff_service.operations.change_interaction import Change, change_interaction
+from handoff_service.rules.states import ACTS, moved
+from handoff_service.rules.vocabulary import Author, State, Work
+from handoff_service.store import due, interactions
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms, Transaction
+from handoff_service.store.store import Store
+from tests.conftest import Heard, MovedClock
+from tests.operations.action_story import AGENT, REQUESTER, Rules, fired
+from tests.story import MAIN, Story
+
+_numbers = count(8000)
+LADDER = [  # name, event, minutes, state it needs, state it sets; in the admin's order
+    ("r2 again", REQUESTER, 2, None, None),
+    ("r2", REQUESTER, 2, "work_in_progress", None),
+    ("r1 hold", REQUESTER, 1, "work_in_progress", "on_hold"),
+    ("a1", AGENT, 1, None, None),
+    ("a2 held", AGENT, 2, "on_hold", None),
+    ("a3 close", AGENT, 3, None, "closed_abandoned"),
+    ("a4 never", AGENT, 4, None, None),
+]
+
+
+@dataclass
+class Model:
+    """What should happen to one conversation. ``run``: the event that is open; ``waits``: (due, minutes, place)."""
+
+    state: str = "new"
+    run: str | None = None
+    waits: list[tuple[datetime, int, int]] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+
+    def said(self, run: str, now: datetime) -> None:
+        if run != self.run:
+            of_run = [(n, minutes) for n, (_, event, minutes, _, _) in enumerate(LADDER) if event == run]
+            self.run, self.waits = run, [(now + timedelta(minutes=m), m, n) for n, m in of_run]
+
+    def passed(self, now: datetime) -> None:
+        while self.waits and min(self.waits)[0] <= now and not self.state.startswith("closed"):
+            name, _, _, needs, sets = LADDER[min(self.waits)[2]]
+            self.waits.remove(min(self.waits))
+            if needs in (None, self.state) and sets != self.state:
+                self.done.append(f"“{name}” set this to {sets.replace('_', ' ')}" if sets else name)
+                self.state = sets or self.state
+
+
+class Conversations(RuleBasedStateMachine):
+    """Two requesters, an agent, a bot, and a service that is restarted."""
+
+    url = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.clock = MovedClock()
+        self.numbers = [f"+1202555{next(_numbers):04d}" for _ in range(2)]
+        self.ids: list[int] = [0, 0]
+        self.models = [Model(state="closed"), Model(state="closed")]
+        self.runner.run(self._open())
+
+    async def _open(self) -> None:
+        self.story = Story(Store(self.url, clock=self.clock, terms=Terms(), told=Heard()))
+        self.rules = Rules(self.story.store, self.clock)
+
+    @initialize()
+    def rules_of_the_desk(self) -> None:
+        self.do(self._ladder())
+
+    async def _ladder(self) -> None:
+        await self.rules.none()
+        for name, event, minutes, needs, sets in LADDER:
+            more: dict[str, Any] = {"action": "set_state", "state": sets} if sets else {}
+            conditions = [{"field": "state", "is": needs}] if needs else []
+            await self.rules.add(name, event, f"{minutes}m", conditions=conditions, **more)
+
+    def do(self, act: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(act)
+
+    def open(self, who: int) -> bool:
+        return not self.models[who].state.startswith("closed")
+
+    @rule(who=st.integers(0, 1), texts=st.integers(1, 3))
+    def the_requester_texts(self, who: int, texts: int) -> None:
+        async def burst() -> Any:
+            return await asyncio.gather(*(self.story.text(number=self.numbers[who], to=MAIN) for _ in range(texts)))
+
+        received = self.do(burst())
+        if not self.open(who):
+            self.ids[who], self.models[who] = received[0].interaction_id, Model()
+        model = self.models[who]
+        model.state = "work_in_progress" if model.state == "on_hold" else model.state
+        model.said(REQUESTER, self.clock())
+
+    @rule(who=st.integers(0, 1))
+    def the_agent_writes(self, who: int) -> None:
+        if self.open(who):
+            owner = self.do(self.story.see(self.ids[who])).owner.kind
+            self.do(self.story.write(self.ids[who], "hello"))
+            if owner != "agent":
+                self.models[who].state = "work_in_progress"
+            self.models[who].said(AGENT, self.clock())
+
+    @rule(who=st.integers(0, 1), author=st.sampled_from([Author.VIRTUAL_AGENT, Author.SYSTEM]))
+    def the_bot_or_the_product_says_something(self, who: int, author: Author) -> None:
+        def speak(tx: Transaction, _: None) -> None:
+            say.text(tx, interactions.lock(tx.conn, self.ids[who]), "You are in line", author)
+
+        if self.open(who):
+            self.do(self.story.store.write(speak, None))
+
+    @rule(who=st.integers(0, 1))
+    def it_is_closed(self, who: int) -> None:
+        if self.open(who):
+            self.do(self.story.close(self.ids[who], closing_text=""))
+            self.models[who].state = "closed_complete"
+
+    @rule(who=st.integers(0, 1), state=st.sampled_from([State.ON_HOLD, State.WORK_IN_PROGRESS]))
+    def its_state_is_set(self, who: int, state: State) -> None:
+        if self.open(who) and moved(State(self.models[who].state), ACTS[state]):
+            self.do(self.story.store.write(change_interaction, Change(interaction_id=self.ids[who], state=state)))
+            self.models[who].state = state
+
+    @rule(seconds=st.sampled_from([1, 30, 59, 60, 119, 120, 180, 600]), worker_is_up=st.booleans())
+    def time_passes(self, seconds: int, worker_is_up: bool) -> None:
+        """Without the worker, what has become due waits, and a message may come before it is back."""
+        self.clock.move(seconds)
+        if worker_is_up:
+            self.works()
+
+    def works(self) -> None:
+        self.do(self.rules.fire())
+        for model in self.models:
+            model.passed(self.clock())
+
+    @rule(with_work_in_hand=st.booleans())
+    def the_service_is_restarted(self, with_work_in_hand: bool) -> None:
+        if with_work_in_hand:
+            self.do(self.story.store.write(due.claim, due.Claim(10, frozenset({Work.TIMER}))))
+        self.story.store.close()
+        self.do(self._open())
+        self.do(self.story.store.write(due.forget_leases, None))
+
+    @invariant()
+    def what_fired_is_what_should(self) -> None:
+        for number, model in zip(self.ids, self.models, strict=True):
+            if number:
+                assert fired(self.do(self.story.lines(number))) == model.done
+                assert self.do(self.story.see(number)).state == model.state
+                waits = [] if model.state.startswith("closed") else sorted(due_at for due_at, _, _ in model.waits)
+                assert [timer.due_at for timer in self.do(self.rules.running(number))] == waits
+                work = self.do(
+                    self.story.rows(t.due_work, t.due_work.c.kind == Work.TIMER, t.due_work.c.key == str(number))
+                )
+                assert [row.due_at for row in work] == waits[:1]
+
+    def teardown(self) -> None:
+        for who in range(2):
+            self.it_is_closed(who)
+        self.story.store.close()
+        self.runner.close()
+
+
+def test_random_conversations_do_what_the_model_says(database_url: str) -> None:
+    machine = type("ConversationsHere", (Conversations,), {"url": database_url})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

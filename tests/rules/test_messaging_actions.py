@@ -1,0 +1,208 @@
+"""Table 4's words, durations, conditions, placeholders, and what an admin may save."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from handoff_service.rules import conditions, durations
+from handoff_service.rules.conditions import FIELDS, JUDGES, Facts, Match, Operator
+from handoff_service.rules.messaging_actions import (
+    PLACEHOLDERS,
+    STARTS,
+    MessagingAction,
+    Who,
+    begins,
+    faults,
+    for_agents,
+    for_requester,
+    spoken,
+    why,
+)
+from handoff_service.rules.sms_text import segments
+from handoff_service.rules.vocabulary import Action, Author, Owner, State, Unanswered
+from tests.rules.test_tables import PAGE
+
+R, A = Unanswered.REQUESTER_MESSAGE, Unanswered.AGENT_MESSAGE
+
+
+def test_the_words_are_the_product_pages() -> None:
+    table = PAGE.split("## Table 4")[1].split("\n## ")[0]
+    for event in Unanswered:
+        assert f"*{event.replace('_', ' ')}*" in table
+    for action in Action:
+        assert f"**{action.replace('_', ' ')}**" in table
+    assert set(STARTS) == set(Author)
+
+
+BEGINS = [
+    ("first text", Author.REQUESTER, None, R),
+    ("more texts", Author.REQUESTER, R, None),
+    ("a text after the agent's", Author.REQUESTER, A, R),
+    ("an agent first", Author.AGENT, None, A),
+    ("an agent's response", Author.AGENT, R, A),
+    ("more from agents", Author.AGENT, A, None),
+    *((f"{who} with {run}", who, run, None) for who in (Author.VIRTUAL_AGENT, Author.SYSTEM) for run in (None, R, A)),
+]
+
+
+@pytest.mark.parametrize(("author", "is_open", "run"), [b[1:] for b in BEGINS], ids=[b[0] for b in BEGINS])
+def test_which_messages_begin_a_run(author: Author, is_open: Unanswered | None, run: Unanswered | None) -> None:
+    assert begins(author, is_open) is run
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds", "said"),
+    [
+        ("45s", 45, "45 seconds"),
+        ("30m", 1800, "30 minutes"),
+        ("3h", 10800, "3 hours"),
+        ("2d", 172800, "2 days"),
+        ("1m", 60, "1 minute"),
+    ],
+)
+def test_durations(written: str, seconds: int, said: str) -> None:
+    read = durations.parse(written)
+    assert (read, durations.write(read), durations.spoken(read)) == (timedelta(seconds=seconds), written, said)
+
+
+@pytest.mark.parametrize("written", ["", "30", "m", "1.5h", "-1m", "0s", "400d", "1w", "30 m", "٣m"])
+def test_durations_that_are_refused(written: str) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        durations.parse(written)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "0 seconds"),
+        (3900, "1 hour 5 minutes"),
+        (90000, "1 day 1 hour"),
+        (3601, "1 hour"),
+        (86400 * 2 + 60, "2 days"),
+    ],
+)
+def test_waiting_in_words(seconds: int, said: str) -> None:
+    assert durations.spoken(timedelta(seconds=seconds)) == said
+
+
+FACTS = Facts(
+    state=State.ON_HOLD, owner=Owner.AGENT, priority=2, queue="Hardware", provider_number="+18885550100",
+    assigned=True, guest=False,
+)  # fmt: skip
+HOLDS = [
+    ({"field": "state", "is": "on_hold"}, True),
+    ({"field": "state", "operator": "is", "value": "on_hold"}, True),
+    ({"field": "state", "is_not": "on_hold"}, False),
+    ({"field": "state", "in": ["new", "on_hold"]}, True),
+    ({"field": "owner", "not_in": ["agent", "queue"]}, False),
+    ({"field": "priority", "at_least": 2}, True),
+    ({"field": "priority", "at_most": 1}, False),
+    ({"field": "priority", "in": [1, 2]}, True),
+    ({"field": "queue", "is": "Hardware"}, True),
+    ({"field": "provider_number", "is_not": "+18885550100"}, False),
+    ({"field": "assigned", "is": True}, True),
+    ({"field": "guest", "is": True}, False),
+]
+
+
+@pytest.mark.parametrize(("written", "holds"), HOLDS, ids=[str(h[0]) for h in HOLDS])
+def test_conditions(written: dict[str, Any], holds: bool) -> None:
+    assert conditions.hold([conditions.parse(written)], Match.ALL, FACTS) is holds
+    assert conditions.parse(conditions.written(conditions.parse(written))) == conditions.parse(written)
+
+
+def test_all_of_and_any_of() -> None:
+    both = [conditions.parse({"field": "state", "is": "on_hold"}), conditions.parse({"field": "guest", "is": True})]
+    assert not conditions.hold(both, Match.ALL, FACTS)
+    assert conditions.hold(both, Match.ANY, FACTS)
+    assert conditions.hold([], Match.ANY, FACTS), "no condition: always"
+    assert conditions.spoken(both, Match.ANY) == "state is on hold or guest is true"
+    assert set(FIELDS) == set(Facts.__dataclass_fields__)
+    assert set(JUDGES) == set(Operator)
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ({"field": "colour", "is": "red"}, "there is no field 'colour'; there are state, owner"),
+        ({"is": "on_hold"}, "there is no field None"),
+        ({"field": "state"}, "needs field, operator and value"),
+        ({"field": "state", "is": "new", "is_not": "on_hold"}, "needs field, operator and value"),
+        ({"field": "state", "at_least": "new"}, "state cannot be compared by 'at_least'; it can by is, is_not, in"),
+        ({"field": "state", "is": "asleep"}, "'asleep' is none of new, work_in_progress"),
+        ({"field": "state", "in": "new"}, "in needs a list of values"),
+        ({"field": "state", "in": []}, "in needs a list of values"),
+        ({"field": "priority", "is": "2"}, "'2' is not a whole number"),
+        ({"field": "priority", "is": True}, "True is not a whole number"),
+        ({"field": "assigned", "is": "yes"}, "'yes' is not true or false"),
+    ],
+)
+def test_conditions_that_are_refused(written: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match="^" + says.replace("(", r"\(")):
+        conditions.parse(written)
+
+
+def action(**how: Any) -> MessagingAction:
+    usual = {"name": "x", "event": R, "duration": timedelta(minutes=30), "action": Action.PROMPT_AGENT, "text": "hi"}
+    return MessagingAction(**{**usual, **how})
+
+
+FAULTS = [
+    ("right", {}, {}),
+    ("unknown placeholder", {"text": "{requester.nick} {agent.name} {x}"},
+     {"text": "{requester.nick}, {x}: there is no such placeholder; there are {requester.name}, "}),
+    ("no text for the requester", {"action": Action.PROMPT_REQUESTER, "text": None}, {"text": "is needed"}),
+    ("no text for the agent", {"text": None}, {}),
+    ("too long", {"action": Action.PROMPT_REQUESTER, "text": "x" * 161}, {"text": "must fit in one segment; "}),
+    ("too long in UCS-2", {"action": Action.PROMPT_REQUESTER, "text": "Ж" * 71}, {"text": "must fit in one segment"}),
+    ("long for agents", {"text": "x" * 500}, {}),
+    ("text for reassign", {"action": Action.REASSIGN}, {"text": "is for prompts; this action is reassign"}),
+    ("no state", {"action": Action.SET_STATE, "text": None}, {"state": "must be one of work_in_progress, on_hold, "}),
+    ("new", {"action": Action.SET_STATE, "text": None, "state": State.NEW}, {"state": "must be one of "}),
+    ("state", {"action": Action.SET_STATE, "text": None, "state": State.ON_HOLD}, {}),
+    ("state for a prompt", {"state": State.ON_HOLD}, {"state": "is for set_state"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("how", "found"), [f[1:] for f in FAULTS], ids=[f[0] for f in FAULTS])
+def test_what_may_be_saved(how: dict[str, Any], found: dict[str, str]) -> None:
+    wrong = faults(action(**how))
+    assert wrong.keys() == found.keys()
+    for key, says in found.items():
+        assert wrong[key].startswith(says)
+
+
+WHO = Who(requester="Ann Lee", agent="Mia Chen", number="INT0000012", waiting=timedelta(minutes=30))
+
+
+def test_placeholders_are_filled_and_nothing_in_a_name_is() -> None:
+    every = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+    assert for_agents(every, WHO) == "Ann Lee Ann Mia Chen Mia INT0000012 30 minutes"
+    sly = Who(requester="{agent.name}", agent="Mia", number="", waiting=timedelta())
+    assert for_agents("{requester.name}", sly) == "{agent.name}"
+
+
+def test_a_guest_and_nobody_have_words() -> None:
+    nobody = Who(requester=None, agent=None, number="INT1", waiting=timedelta(minutes=1))
+    assert for_agents("{requester.name}, {agent.first_name}", nobody) == "The requester, nobody"
+    assert for_requester("Hi {requester.first_name}, {agent.name} is on it", nobody) == "Hi there, our team is on it"
+
+
+def test_a_text_to_the_requester_stays_in_one_segment_whatever_the_names_are() -> None:
+    long = Who(requester="Ann " + "x" * 100, agent="Ж" * 90, number="INT0000012", waiting=timedelta(days=400))
+    for text in ("{requester.name} and {agent.name}", "{requester.name}" * 20, "y" * 150 + " {agent.name}"):
+        assert segments(for_requester(text, long)).count == 1
+    assert for_requester("{requester.name}: " + "y" * 130, long).startswith("Ann: yyy")
+
+
+def test_actions_in_words() -> None:
+    limited = action(
+        action=Action.SET_STATE, text=None, state=State.ON_HOLD, queues=("Hardware", "Network"),
+        conditions=(conditions.parse({"field": "state", "is": "work_in_progress"}),),
+    )  # fmt: skip
+    said = "set the state to on hold, if the queue is Hardware or Network, and state is work in progress"
+    assert spoken(limited) == said
+    assert spoken(action(action=Action.REASSIGN)) == "take it from its agent and put it back into its queue"
+    assert why(action(), timedelta(minutes=30)) == "30 minutes without agent response"
+    assert why(action(event=A), timedelta(days=2)) == "2 days without requester response"
