@@ -5,6 +5,7 @@ Source: https://www.twilio.com/docs/usage/webhooks/webhooks-security#validating-
 """
 
 import base64
+import functools
 import hmac
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ def is_signed(url: str, pairs: Sequence[tuple[str, str]], signature: str, tokens
     )
 
 
+@functools.lru_cache(256)
 def _addresses(url: str) -> tuple[bytes, bytes]:
     """The address with and without its port: Twilio signs now one, now the other."""
     parts = urlsplit(url)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy import insert, select
 
-from handoff_service.operations.say import tell
+from handoff_service.operations.say import tell, tell_onlookers
 from handoff_service.rules import profile_matching, requester_initiated, states
 from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.profile_matching import NumberFacts
@@ -161,7 +161,10 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     _write_interactions(tx, touched)
     _write_messages(tx, touched)
     _write_work(tx, touched)
-    tell(tx, [c.id for c in touched])
+    tell(tx, [c.id for c in touched if c.owner is Owner.AGENT])
+    for c in touched:
+        if c.owner is not Owner.AGENT:
+            tell_onlookers(tx, c.id, c.number)
     return [Received(outcome, c.id if c else None) for outcome, c in answers]
 
 
@@ -171,8 +174,7 @@ receive_sms: SetBased[Text, Received] = SetBased(_receive)
 def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
     numbers = sorted({text.requester_number for text in texts})
     providers = _load_providers(tx, sorted({text.provider_number for text in texts}))
-    # The active interactions first: their locks are what keeps two writers of a line apart.
-    active_rows = interactions.lock_active(tx.conn, numbers)
+    active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()  # first, for their locks
     profiles = {r.number: _Profile(r.user_id, r.id) for r in tx.conn.execute(_PROFILES, {"numbers": numbers})}
     users: dict[str, list[int]] = {}
     for r in tx.conn.execute(_USERS, {"numbers": numbers}):
@@ -184,11 +186,11 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
             provider=by_id[i.provider_number_id],
             profile=profiles.get(i.requester_number) or _Profile(i.user_id, i.profile_id),
             user=i.user_id,
-            owner=i.owner,
-            state=i.state,
+            owner=Owner(i.owner),
+            state=State(i.state),
             epoch=i.epoch,
             seq=i.last_seq,
-            unanswered=i.unanswered,
+            unanswered=Unanswered(i.unanswered) if i.unanswered else None,
             id=i.id,
         )
         for i in active_rows

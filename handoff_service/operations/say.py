@@ -118,10 +118,15 @@ def tell(tx: Transaction, interaction_ids: Collection[int]) -> None:
     """Hint, after the commit, that conversations have something new: to whoever looks at one, to its live group, and
     to its requester's phone (the simulator's page)."""
     for row in tx.conn.execute(_CONCERNED, {"ids": list(interaction_ids)}) if interaction_ids else ():
-        tx.hint(f"interaction:{row.id}", row.id)
-        tx.hint(f"requester:{row.requester_number}", row.id)
+        tell_onlookers(tx, row.id, row.requester_number)
         if row.agent_id is not None:
             tx.hint(f"agent:{row.agent_id}", row.id)
+
+
+def tell_onlookers(tx: Transaction, interaction_id: int, requester_number: str) -> None:
+    """The same where no live agent can be concerned: whoever looks at it, and the phone."""
+    tx.hint(f"interaction:{interaction_id}", interaction_id)
+    tx.hint(f"requester:{requester_number}", interaction_id)
 
 
 def owner_changed(

@@ -44,7 +44,8 @@ class Interaction:
 
 COLUMNS = [t.interactions.c[name] for name in Interaction.__dataclass_fields__]
 _ONE = select(*COLUMNS).where(t.interactions.c.id == bindparam("id")).with_for_update()
-_ACTIVE = (
+# The active interactions of some requester numbers, locked: these locks keep two writers of a line apart.
+ACTIVE = (
     select(*COLUMNS)
     .where(
         one_of(t.interactions.c.requester_number, "numbers"),
@@ -83,7 +84,7 @@ def lock(conn: Connection, interaction_id: int) -> Interaction:
 
 def lock_active(conn: Connection, numbers: Collection[str]) -> list[Interaction]:
     """The active interactions of these requester numbers, locked, lowest id first."""
-    return [of_row(row) for row in conn.execute(_ACTIVE, {"numbers": list(numbers)})]
+    return [of_row(row) for row in conn.execute(ACTIVE, {"numbers": list(numbers)})]
 
 
 def lock_each(conn: Connection, ids: Collection[int]) -> dict[int, Interaction]:

@@ -9,26 +9,36 @@ wrote last (of requester and live agents). A text must know in no extra statemen
 the conversation is.
 """
 
+import functools
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC time. SQLite keeps no zones, so it is taken off on the way in and put back on the way out."""
+    """An aware UTC time. SQLite has no type for times: there it is text of one width, which sorts as times do."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is not None and dialect.name == "sqlite":
-            return value.replace(tzinfo=None)
-        return value
+    def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else sa.DateTime(timezone=True))
 
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        return _as_text(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return datetime.fromisoformat(value + "+00:00") if isinstance(value, str) else value.astimezone(UTC)
+
+
+@functools.lru_cache(64)  # a batch writes the same moment many times
+def _as_text(value: datetime) -> str:
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
 
 metadata = sa.MetaData(
