@@ -6,8 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.store import people
+from handoff_service.store import messaging_actions, people
 from handoff_service.store import tables as t
+from handoff_service.store.views import SavedAction
 
 
 def export_desk(conn: Connection) -> str:
@@ -45,7 +46,25 @@ def export_desk(conn: Connection) -> str:
         )
         for p in people.provider_numbers(conn)
     ]
+    parts += [_action(messaging_actions.saved(stored)) for stored in messaging_actions.some(conn).values()]
     return "\n".join(parts)
+
+
+def _action(action: SavedAction) -> str:
+    return _table(
+        "[[messaging_actions]]",
+        name=action.name,
+        event=action.event,
+        duration=action.duration,
+        conditions=[{"field": c.field, "operator": c.operator, "value": c.value} for c in action.conditions],
+        match=action.match,
+        action=action.action,
+        text=action.text,
+        state=action.state,
+        queues=action.queues,
+        provider_numbers=action.provider_numbers,
+        active=action.active,
+    )
 
 
 def _table(header: str, **named: Any) -> str:
@@ -54,5 +73,9 @@ def _table(header: str, **named: Any) -> str:
 
 
 def _value(value: Any) -> str:
-    """A TOML value. Its strings and arrays of strings are written as JSON's are (TOML 1.0, basic strings)."""
+    """A TOML value. Its strings, numbers and booleans are written as JSON's are (TOML 1.0, basic strings)."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_value(inner)}" for name, inner in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(inner) for inner in value) + "]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
