@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 
@@ -94,20 +94,24 @@ def _export(config: Settings, asked: argparse.Namespace) -> int:
 
 
 async def _exported(config: Settings) -> str:
-    store = Store(config.database_url, clock=clock.now, terms=terms(config), told=lambda _hints, _work_at: None)
-    try:
+    async with _opened(config) as store:
         return await store.read(export_desk)
-    finally:
-        store.close()
 
 
 async def _import_file(config: Settings, file: DeskFile, *, only_if_empty: bool = False) -> dict[str, int]:
-    store = Store(config.database_url, clock=clock.now, terms=terms(config), told=lambda _hints, _work_at: None)
-    try:
+    async with _opened(config) as store:
         there = await store.read(people.queues)
         if only_if_empty and there:
             return {}
         return await store.write(import_desk, file)
+
+
+@asynccontextmanager
+async def _opened(config: Settings) -> AsyncIterator[Store]:
+    """The store for one command, with nobody to tell what it changed."""
+    store = Store(config.database_url, clock=clock.now, terms=terms(config), told=lambda _hints, _work_at: None)
+    try:
+        yield store
     finally:
         store.close()
 
