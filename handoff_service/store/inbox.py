@@ -1,6 +1,6 @@
 """What is offered to an agent, and a work item with the offers made of it."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import OfferOutcome, WorkItemState
@@ -33,6 +33,11 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
         )
         for r in rows
     ]
+
+
+def open_offers(conn: Connection, agent_id: int) -> int:
+    """How many offers wait for this agent."""
+    return conn.execute(select(func.count()).where(o.c.agent_id == agent_id, o.c.outcome.is_(None))).scalar_one()
 
 
 def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:

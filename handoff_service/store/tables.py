@@ -75,17 +75,29 @@ def _word(name: str, *, null: bool = False) -> Column[str]:
     return Column(name, sa.Text, nullable=null)
 
 
+def _count(name: str, default: int) -> Column[int]:
+    return Column(name, sa.Integer, nullable=False, server_default=sa.text(str(default)))
+
+
+def _flag(name: str, *, default: bool) -> Column[bool]:
+    return Column(name, sa.Boolean, nullable=False, server_default=sa.true() if default else sa.false())
+
+
+def _json(name: str, default: str) -> Column[Any]:
+    return Column(name, sa.JSON, nullable=False, server_default=sa.text(f"'{default}'"))
+
+
 # fmt: off
 # The company and its people ----------------------------------------------------------------------------------
 
 desk = Table(
     "desk", metadata, _id(), _word("name"), _word("country"), _word("time_zone"),
-    Column("reassign_when_away", sa.Boolean, nullable=False),
-)  # one row
+    Column("reassign_when_away", sa.Boolean, nullable=False), _count("away_after_seconds", 45),
+)  # one row. away_after_seconds: how long an agent's connection may be lost
 users = Table(
     "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
-    _word("email", null=True),
-)
+    _word("email", null=True), _json("attributes", "{}"), _flag("active", default=True),
+)  # attributes: what queues' conditions may ask for, such as department; not active: has left, and has no numbers
 user_numbers = Table(
     "user_numbers", metadata, _ref("user_id", "users.id", key=True, drop=True),
     Column("number", sa.Text, primary_key=True, index=True),
@@ -94,12 +106,15 @@ user_facts = Table(
     "user_facts", metadata, _ref("user_id", "users.id", key=True, drop=True), Column("name", sa.Text, primary_key=True),
     _word("hash"),
 )  # second facts for the knowledge proof, hashed
-groups = Table("groups", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True))
+groups = Table(
+    "groups", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True), Column("capacity", sa.Integer),
+)  # capacity: the most conversations that one of its agents may have; the agent's own holds too
 agents = Table(
     "agents", metadata, _id(), Column("email", sa.Text, nullable=False, unique=True), _word("name"),
     _word("password_hash"), Column("capacity", sa.Integer, nullable=False), _word("presence"),
-    _time("last_assigned_at", null=True),
-)
+    _word("presence_reason", null=True), _time("last_assigned_at", null=True),
+    _flag("active", default=True),
+)  # presence_reason: why the product changed it; not active: cannot sign in and is offered nothing
 agent_roles = Table(
     "agent_roles", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
     Column("role", sa.Text, primary_key=True),
@@ -112,18 +127,47 @@ agent_groups = Table(
     "agent_groups", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
     _ref("group_id", "groups.id", key=True),
 )
+presence_states = Table(
+    "presence_states", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True),
+    Column("takes_work", sa.Boolean, nullable=False), Column("position", sa.Integer, nullable=False),
+)  # the admin's own, beside available, away and offline
+presence_log = Table(
+    "presence_log", metadata, _id(), _ref("agent_id", "agents.id", drop=True), _word("presence"),
+    _word("reason", null=True), _time("since"),
+    Index("ix_presence_log_agent_id", "agent_id", "id"),
+)
+reject_reasons = Table(
+    "reject_reasons", metadata, _id(), Column("words", sa.Text, nullable=False, unique=True),
+    Column("again", sa.Boolean, nullable=False), Column("position", sa.Integer, nullable=False),
+)  # again: whoever rejects for this reason may be asked again in a later round
 queues = Table(
     "queues", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True), _word("assignment"),
-    Column("accept_seconds", sa.Integer, nullable=False),
-)
+    Column("accept_seconds", sa.Integer, nullable=False), _count("position", 0),
+    _json("conditions", "[]"), Column("match", sa.Text, nullable=False, server_default=sa.text("'all'")),
+    _word("schedule", null=True), _word("time_zone", null=True), _word("country", null=True),
+    _count("affinity_days", 7),
+    _flag("auto_assign", default=False), Column("alarm_seconds", sa.Integer),
+    _word("in_line_text", null=True), _word("waiting_text", null=True), _word("closed_text", null=True),
+)  # schedule: an expression of opening hours (schedules.py); null: always open. time_zone, country: null: the desk's
 queue_groups = Table(
     "queue_groups", metadata, _ref("queue_id", "queues.id", key=True, drop=True),
-    _ref("group_id", "groups.id", key=True),
+    _ref("group_id", "groups.id", key=True), _count("after_seconds", 0),
+)  # after_seconds: when this group's agents join those who are asked
+queue_skills = Table(
+    "queue_skills", metadata, _ref("queue_id", "queues.id", key=True, drop=True),
+    Column("skill", sa.Text, primary_key=True), Column("mandatory", sa.Boolean, nullable=False),
 )
 provider_numbers = Table(
     "provider_numbers", metadata, _id(), Column("number", sa.Text, nullable=False, unique=True), _word("label"),
     _word("first_responder"), _ref("queue_id", "queues.id"), Column("segments_per_second", sa.Integer, nullable=False),
 )
+
+# Words -------------------------------------------------------------------------------------------------------
+
+texts = Table("texts", metadata, Column("name", sa.Text, primary_key=True), _word("body"))  # those that were edited
+templates = Table(
+    "templates", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True), _word("body"),
+)  # what agents put into the composer
 
 # Conversations -----------------------------------------------------------------------------------------------
 
@@ -202,7 +246,9 @@ LEASED = sa.text("lease_until IS NOT NULL")
 work_items = Table(
     "work_items", metadata, _id(), _ref("interaction_id", "interactions.id"), _ref("queue_id", "queues.id"),
     _word("state"), _word("reason"), Column("collected", sa.JSON, nullable=False), _word("told", null=True),
-    _time("created_at"),
+    _ref("for_agent_id", "agents.id", null=True), _ref("from_agent_id", "agents.id", null=True),
+    _word("note", null=True), _count("round", 1), _time("alarmed_at", null=True),
+    _time("created_at"), _time("ended_at", null=True),
     Index(
         "one_waiting_work_item_an_interaction", "interaction_id", unique=True,
         sqlite_where=WAITS, postgresql_where=WAITS,
@@ -219,6 +265,12 @@ offers = Table(
     ),
     Index("ix_offers_open", "agent_id", sqlite_where=OPEN, postgresql_where=OPEN),
 )
+assignment_log = Table(
+    "assignment_log", metadata, _id(), _ref("work_item_id", "work_items.id"), _ref("agent_id", "agents.id", null=True),
+    Column("round", sa.Integer, nullable=False), Column("pool", sa.Integer), _word("said"),
+    Column("chosen", sa.Boolean, nullable=False), _time("at"),
+    Index("ix_assignment_log_work_item_id", "work_item_id", "id"),
+)  # each candidate, and in words why chosen or not
 due_work = Table(
     "due_work", metadata, _id(), _word("kind"), _word("key"), _word("line"), _time("due_at"),
     Column("attempts", sa.Integer, nullable=False), _time("lease_until", null=True),
@@ -235,6 +287,7 @@ messaging_actions = Table(
     Column("seconds", sa.Integer, nullable=False), Column("conditions", sa.JSON, nullable=False), _word("match"),
     _word("action"), _word("text", null=True), _word("state", null=True),
     Column("position", sa.Integer, nullable=False), Column("active", sa.Boolean, nullable=False),
+    _flag("business_hours", default=False),
 )
 messaging_action_queues = Table(
     "messaging_action_queues", metadata, _ref("action_id", "messaging_actions.id", key=True, drop=True),

@@ -34,6 +34,16 @@ class GoneOffer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What every page inside shows: who I am; how many offers wait for me; how many conversations have unread texts."""
+
+    desk: DeskFacts
+    me: Agent
+    offers: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
     """The list pane: my offers, ongoing conversations (mine or others'), and the counts on the rail."""
 
@@ -74,6 +84,16 @@ class Thread:
 def desk_facts(conn: Connection) -> DeskFacts:
     """The desk's name, and the zone that pages show times in."""
     return DeskFacts(name=people.desk_name(conn), zone=ZoneInfo(people.desk_time_zone(conn)))
+
+
+def frame(conn: Connection, agent_id: int) -> Frame:
+    """The rail's part of a page."""
+    return Frame(
+        desk=desk_facts(conn),
+        me=people.agents(conn, [agent_id])[agent_id],
+        offers=inbox.open_offers(conn, agent_id),
+        unread=conversations.unread_conversations(conn, agent_id),
+    )
 
 
 def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[int] = ()) -> Lists:

@@ -22,10 +22,11 @@ from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY
 from handoff_service.rules.vocabulary import Presence, Role, State
 from handoff_service.store import people
 from handoff_service.store.lanes import Hint
-from handoff_service.web import assets, reading, sign_in, stream
+from handoff_service.web import admin, assets, reading, sign_in, stream
+from handoff_service.web.frame import frame
 from handoff_service.web.pages import form_field, render, went_well
 from handoff_service.web.reading import DeskFacts, Thread
-from handoff_service.web.session import csrf_token, desk_of, page, signed_in
+from handoff_service.web.session import desk_of, page, signed_in
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)
 ONE = "/conversations/<interaction_id:int>"
@@ -46,20 +47,20 @@ def blueprint() -> Blueprint:
         inside.add_route(handler, path, methods=["GET"], name=handler.__name__)
     for path, handler in ACTS.items():
         inside.add_route(handler, path, methods=["POST"], name=handler.__name__)
-    return Blueprint.group(made, inside, sign_in.blueprint(), assets.blueprint())  # type: ignore[return-value]
+    return Blueprint.group(made, inside, admin.blueprint(), sign_in.blueprint(), assets.blueprint())  # type: ignore[return-value]
 
 
 @page(*LIVE)
 async def list_page(request: Request, agent: Agent) -> HTTPResponse:
     """The list; no conversation is open."""
-    return render("list_page.html", **await _around(request, agent), thread=None)
+    return render("list_page.html", **await _around(request, agent))
 
 
 @page(*LIVE)
 async def conversation_page(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     """A conversation with the list and what is known about the requester beside it."""
     desk = desk_of(request)
-    around = await _around(request, agent)
+    around = await _around(request, agent, opened=interaction_id)
     facts: DeskFacts = around["desk"]
     thread = await desk.store.read(
         reading.thread, interaction_id, agent.id, facts.zone, whole=request.args.get("all") == "1"
@@ -77,7 +78,13 @@ async def list_fragment(request: Request, agent: Agent) -> HTTPResponse:
     """The list pane's parts and the counts. ``shown``: offers on the page; ``open``: the open conversation."""
     on_page = _numbers(request, "shown")
     around = await _around(request, agent, on_page=on_page, opened=next(iter(_numbers(request, "open")), None))
-    return render("lists.html", **around, thread=None)
+    return render("lists.html", **around)
+
+
+@page()
+async def counts_fragment(request: Request, agent: Agent) -> HTTPResponse:
+    """The rail's counts, for pages that show no list."""
+    return render("counts.html", **await frame(request, agent, place=""))
 
 
 @page(*LIVE)
@@ -96,7 +103,7 @@ async def news_fragment(request: Request, interaction_id: int, agent: Agent) -> 
     return render("news.html", zone=facts.zone, now=desk.clock(), **_thread_context(thread, agent))
 
 
-@page(*LIVE)
+@page()
 async def events(request: Request, agent: Agent) -> None:
     """The stream: ``lists`` when something about this agent changed, ``thread`` when the open conversation did."""
     desk = desk_of(request)
@@ -210,6 +217,7 @@ PAGES: dict[str, Any] = {
     "/": list_page,
     ONE: conversation_page,
     "/lists": list_fragment,
+    "/counts": counts_fragment,
     f"{ONE}/news": news_fragment,
     f"{ONE}/users": found_users,
     "/events": events,
@@ -230,21 +238,11 @@ ACTS: dict[str, Any] = {
 async def _around(
     request: Request, agent: Agent, *, on_page: Sequence[int] = (), opened: int | None = None
 ) -> dict[str, Any]:
-    """What every page and fragment needs: the desk, the lists, the time."""
-    desk = desk_of(request)
+    """What the desk's pages and fragments need: the frame and the lists."""
     others = request.args.get("others") == "1"
-    facts = await desk.store.read(reading.desk_facts)
-    lists = await desk.store.read(reading.lists, agent.id, others=others, on_page=on_page)
-    return {
-        "desk": facts,
-        "zone": facts.zone,
-        "now": desk.clock(),
-        "csrf": csrf_token(request),
-        "demo_phone": desk.settings.demo and desk.settings.sms_provider == "simulator",
-        "lists": lists,
-        "me": lists.me,
-        "opened": opened,
-    }
+    around = await frame(request, agent, place="ongoing" if opened else "inbox")
+    lists = await desk_of(request).store.read(reading.lists, agent.id, others=others, on_page=on_page)
+    return around | {"lists": lists, "others": others, "opened": opened}
 
 
 def _thread_context(thread: Thread, agent: Agent) -> dict[str, Any]:

@@ -14,10 +14,15 @@ from handoff_service.store.migrate import migrate
 from tests.story import ANN, Story
 
 
+def _compared(_context: object, _there: object, column: sa.Column[object], *_more: object) -> bool | None:
+    """PostgreSQL has no equality for JSON, so Alembic cannot compare such a default."""
+    return False if isinstance(column.type, sa.JSON) else None
+
+
 def test_migrations_make_exactly_the_tables(database_url: str) -> None:
     opened = engine(database_url, size=1, writes=False)
     with opened.connect() as conn:
-        context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": True})
+        context = MigrationContext.configure(conn, opts={"compare_type": True, "compare_server_default": _compared})
         assert compare_metadata(context, t.metadata) == []
         there = {index["name"] for table in t.metadata.tables for index in sa.inspect(conn).get_indexes(table)}
     opened.dispose()

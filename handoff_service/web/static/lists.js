@@ -30,6 +30,7 @@ export function showLists(html) {
 // The list stays where it was from page to page.
 function keepScroll() {
   const scroller = document.getElementById("list-scroll");
+  if (!scroller) return;
   if (!location.hash) scroller.scrollTop = Number(sessionStorage.getItem("list-scroll") ?? 0);
   addEventListener("pagehide", () => sessionStorage.setItem("list-scroll", scroller.scrollTop));
 }

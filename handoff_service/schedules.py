@@ -1,0 +1,90 @@
+"""When somebody is there: a schedule in OpenStreetMap's notation for opening hours, public holidays included.
+
+``Mo-Fr 08:00-18:00; PH off`` is Monday to Friday, 8 to 18 o'clock, closed on public holidays;
+``Mo-Fr 08:00-18:00; Sa 09:00-12:00; PH off; 2026 Dec 24-31 off`` adds Saturdays and closes between the
+years. The notation: https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification
+"""
+
+import functools
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from opening_hours import (  # type: ignore[attr-defined]  # its stubs leave its errors out
+    OpeningHours,
+    ParserError,
+    UnknownCountryError,
+)
+
+LOOKS_AHEAD = timedelta(days=366)
+EXAMPLE = "Mo-Fr 08:00-18:00; PH off"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """``time_zone`` is an IANA name, ``country`` the ISO code whose public holidays ``PH`` means. None: always open."""
+
+    expression: str | None
+    time_zone: str
+    country: str | None = None
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether somebody is there at this moment."""
+        return self.expression is None or self._read().is_open(at.astimezone(ZoneInfo(self.time_zone)))
+
+    def opens_at(self, at: datetime) -> datetime | None:
+        """The next moment that is open, ``at`` itself when it is; None when there is none within a year."""
+        return next((max(start, at) for start, _ in self.open_times(at, at + LOOKS_AHEAD)), None)
+
+    def closes_at(self, at: datetime) -> datetime | None:
+        """When the time that is open at ``at`` ends; None when it is closed then, or never ends."""
+        if self.expression is None or not self.is_open(at):
+            return None
+        return next((end for _, end in self.open_times(at, at + LOOKS_AHEAD)), None)
+
+    def after(self, at: datetime, duration: timedelta) -> datetime | None:
+        """The moment when so much open time has passed since ``at``; None when that is more than a year away."""
+        left = duration
+        for start, end in self.open_times(at, at + LOOKS_AHEAD + duration):
+            if end - start >= left:
+                return start + left
+            left -= end - start
+        return None
+
+    def open_between(self, start: datetime, end: datetime) -> timedelta:
+        """How much of this time is open."""
+        return sum((b - a for a, b in self.open_times(start, end)), timedelta())
+
+    def open_times(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """The open times between two moments, in order, UTC."""
+        if end <= start:
+            return []
+        if self.expression is None:
+            return [(start, end)]
+        zone = ZoneInfo(self.time_zone)
+        found = []
+        for begins, ends, state, _ in self._read().intervals(start.astimezone(zone), end.astimezone(zone)):
+            if str(state) == "open":
+                found.append((max(begins.astimezone(UTC), start), min(ends.astimezone(UTC), end)))
+        return found
+
+    def _read(self) -> OpeningHours:
+        return _parsed(self.expression or "24/7", self.time_zone, self.country)
+
+
+def fault(expression: str, country: str | None = None) -> str | None:
+    """What is wrong with an expression, in words; None when it can be used."""
+    try:
+        _parsed(expression, "UTC", country)
+    except ParserError:
+        return f"cannot be read as opening hours; write for example {EXAMPLE!r}"
+    except UnknownCountryError:
+        return f"there are no public holidays known for the country {country!r}"
+    if Schedule(expression, "UTC", country).opens_at(datetime(2026, 1, 1, tzinfo=UTC)) is None:
+        return "is never open"
+    return None
+
+
+@functools.lru_cache(256)
+def _parsed(expression: str, time_zone: str, country: str | None) -> OpeningHours:
+    return OpeningHours(expression, timezone=ZoneInfo(time_zone), country=country)

@@ -1,0 +1,29 @@
+"""What stands around every page inside: the rail with its counts, the desk, the time."""
+
+from typing import Any
+
+from sanic import Request
+
+from handoff_service.operations.sign_in import Agent
+from handoff_service.web import reading
+from handoff_service.web.session import csrf_token, desk_of
+
+
+async def frame(request: Request, agent: Agent, *, place: str) -> dict[str, Any]:
+    """What ``shell.html`` needs. ``place``: the part of the rail that the page belongs to."""
+    desk = desk_of(request)
+    around = await desk.store.read(reading.frame, agent.id)
+    return {
+        "desk": around.desk,
+        "zone": around.desk.zone,
+        "now": desk.clock(),
+        "csrf": csrf_token(request),
+        "demo_phone": desk.settings.demo and desk.settings.sms_provider == "simulator",
+        "counts": around,
+        "me": around.me,
+        "place": place,
+        "lists": None,
+        "others": False,
+        "opened": None,
+        "thread": None,
+    }

@@ -1,0 +1,70 @@
+"""Schedules: open, closed, holidays, the hour that a clock change takes or gives."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handoff_service.schedules import Schedule, fault
+
+OFFICE = Schedule("Mo-Fr 08:00-18:00; PH off", "America/New_York", "US")
+
+
+def ny(day: int, hour: int, minute: int = 0, month: int = 11) -> datetime:
+    """New York's winter time."""
+    return datetime(2026, month, day, hour, minute, tzinfo=UTC) + timedelta(hours=5)
+
+
+@pytest.mark.parametrize(
+    ("at", "is_open"),
+    [
+        pytest.param(ny(23, 8), True, id="Monday, as it opens"),
+        pytest.param(ny(23, 7, 59), False, id="a minute before"),
+        pytest.param(ny(23, 18), False, id="as it closes"),
+        pytest.param(ny(26, 12), False, id="Thanksgiving"),
+        pytest.param(ny(28, 12), False, id="Saturday"),
+    ],
+)
+def test_open_or_closed(at: datetime, is_open: bool) -> None:
+    assert OFFICE.is_open(at) is is_open
+
+
+def test_it_opens_after_the_holiday() -> None:
+    assert OFFICE.opens_at(ny(25, 20)) == ny(27, 8)
+    assert OFFICE.opens_at(ny(23, 9)) == ny(23, 9)
+    assert OFFICE.closes_at(ny(23, 9)) == ny(23, 18)
+    assert OFFICE.closes_at(ny(28, 9)) is None
+
+
+def test_open_time_is_counted_over_nights_weekends_and_holidays() -> None:
+    assert OFFICE.after(ny(23, 17), timedelta(hours=2)) == ny(24, 9)
+    assert OFFICE.after(ny(25, 17), timedelta(hours=2)) == ny(27, 9)
+    assert OFFICE.after(ny(28, 3), timedelta(minutes=30)) == ny(30, 8, 30)
+    assert OFFICE.open_between(ny(25, 17), ny(27, 9)) == timedelta(hours=2)
+
+
+def test_a_day_with_a_clock_change_has_an_hour_more() -> None:
+    all_day = Schedule("24/7", "America/New_York")
+    start = datetime(2026, 11, 1, 4, tzinfo=UTC)  # midnight of the day on which summer time ends
+    assert all_day.after(start, timedelta(hours=25)) == start + timedelta(hours=25)
+    night = Schedule("Su 00:00-04:00", "America/New_York")
+    assert night.open_between(start, start + timedelta(days=1)) == timedelta(hours=5)
+
+
+def test_without_a_schedule_it_is_always_open() -> None:
+    always = Schedule(None, "UTC")
+    assert always.is_open(ny(28, 3))
+    assert always.after(ny(28, 3), timedelta(hours=1)) == ny(28, 4)
+    assert always.closes_at(ny(28, 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "country", "said"),
+    [
+        ("Mo-Zz 9", None, "cannot be read as opening hours"),
+        ("Mo-Fr 08:00-18:00; PH off", "XX", "no public holidays known for the country 'XX'"),
+        ("off", None, "never open"),
+    ],
+)
+def test_what_is_wrong_is_said(expression: str, country: str | None, said: str) -> None:
+    assert said in (fault(expression, country) or "")
+    assert fault("Mo-Fr 08:00-18:00; PH off", "US") is None
