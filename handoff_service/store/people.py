@@ -1,6 +1,6 @@
 """Users, agents, queues and provider numbers, read for decisions, pages and the API."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
@@ -64,10 +64,16 @@ def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Ag
     }
 
 
-def users(conn: Connection, where: sa.ColumnElement[bool], *, limit: int | None = None) -> list[User]:
-    """Users that fit, by id."""
+def users(
+    conn: Connection,
+    where: sa.ColumnElement[bool],
+    *,
+    order: Sequence[sa.ColumnElement[object]] = (t.users.c.id,),
+    limit: int | None = None,
+) -> list[User]:
+    """Users that fit, by id when no other order is given."""
     u = t.users
-    rows = conn.execute(select(u).where(where).order_by(u.c.id).limit(limit)).all()
+    rows = conn.execute(select(u).where(where).order_by(*order).limit(limit)).all()
     numbers = _several(conn, t.user_numbers.c.user_id, t.user_numbers.c.number, [r.id for r in rows])
     return [
         User(id=r.id, external_id=r.external_id, name=r.name, email=r.email, numbers=numbers.get(r.id, []))

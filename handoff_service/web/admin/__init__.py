@@ -1,4 +1,8 @@
-"""Admin: the pages on which an admin sets the desk up. One file a noun; each is in the menu."""
+"""Admin: the pages on which an admin sets the desk up. One file a noun; each is in the menu (``menu.py``).
+
+A noun's list is at ``/users``, its form at ``/users/new`` and ``/users/<id>``, the question before deleting at
+``/users/<id>/delete``; forms post to the address that they are shown at. All of it works without the page's script.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,12 +12,18 @@ from sanic.response import HTTPResponse, redirect
 
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
+from handoff_service.web.admin import users
+from handoff_service.web.admin.menu import MENU
 from handoff_service.web.session import page
 
-# heading -> address under /workspace/admin -> what the menu calls it
-MENU: Mapping[str, Mapping[str, str]] = {}
-PAGES: Mapping[str, Any] = {}  # address under /workspace/admin -> handler of GET
-ACTS: Mapping[str, Any] = {}  # address under /workspace/admin -> handler of POST
+# address under /workspace/admin -> handler of GET
+PAGES: Mapping[str, Any] = {
+    **users.PAGES,
+}
+# address under /workspace/admin -> handler of POST
+ACTS: Mapping[str, Any] = {
+    **users.ACTS,
+}
 
 
 def blueprint() -> Blueprint:
@@ -21,10 +31,14 @@ def blueprint() -> Blueprint:
     made = Blueprint("admin", url_prefix="/workspace/admin")
     pages: Mapping[str, Any] = {"/": start, **PAGES}
     for path, handler in pages.items():
-        made.add_route(handler, path, methods=["GET"], name=f"get{path.replace('/', '_')}")
+        made.add_route(handler, path, methods=["GET"], name=_name("get", handler))
     for path, handler in ACTS.items():
-        made.add_route(handler, path, methods=["POST"], name=f"post{path.replace('/', '_')}")
+        made.add_route(handler, path, methods=["POST"], name=_name("post", handler))
     return made
+
+
+def _name(method: str, handler: Any) -> str:
+    return f"{method}_{handler.__module__.rsplit('.', 1)[1]}_{handler.__name__}"
 
 
 @page(Role.ADMIN)

@@ -5,7 +5,9 @@ import { why } from "./post.js";
 export function startDialogs() {
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.addEventListener("click", (event) => {
-      if (event.target === dialog || event.target.closest("[data-hide]")) dialog.close();
+      const hiding = event.target.closest("[data-hide]");
+      if (hiding) event.preventDefault(); // it may be a link, for where there is no script
+      if (hiding || event.target === dialog) dialog.close();
     });
     dialog.addEventListener("htmx:afterRequest", (event) => {
       if (event.detail.requestConfig.verb !== "get") answered(dialog, event.detail);
@@ -17,6 +19,11 @@ export function startDialogs() {
     if (event.target.closest("#close-it")) askHow();
     if (event.target.closest("#identify")) open("identify-dialog");
     if (event.target.closest("#show-keys")) showKeys();
+    const showing = event.target.closest("[data-show]");
+    if (showing) {
+      event.preventDefault();
+      open(showing.dataset.show);
+    }
   });
   document.querySelector("#reject-dialog form").addEventListener("htmx:configRequest", (event) => {
     event.detail.path = event.currentTarget.dataset.path;

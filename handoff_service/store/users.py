@@ -1,0 +1,19 @@
+"""Users as an admin sees them: by name, a page at a time; and what refers to one."""
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.store import people
+from handoff_service.store import tables as t
+from handoff_service.store.views import User
+
+u = t.users
+
+
+def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[User]:
+    """Users in the order of their names, behind the one with the id ``after``; those that fit the words, if any."""
+    where = people.found_by(words) if words else sa.true()
+    before = conn.execute(select(u.c.name, u.c.id).where(u.c.id == after)).one_or_none()
+    if before is not None:
+        where &= sa.tuple_(u.c.name, u.c.id) > sa.tuple_(before.name, before.id)
+    return people.users(conn, where, order=(u.c.name, u.c.id), limit=limit)

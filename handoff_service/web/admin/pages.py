@@ -1,0 +1,86 @@
+"""What the admin's pages have in common: the frame with the menu, a form that keeps what was typed, paging."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput, Refusal
+from handoff_service.operations.sign_in import Agent
+from handoff_service.web.admin.menu import MENU
+from handoff_service.web.frame import frame
+from handoff_service.web.pages import form_field, render, went_well
+
+UNDER = "/workspace/admin"
+PAGE = 50  # rows of a list
+DONE = {
+    "saved": "Saved",
+    "made": "Saved. It is new",
+    "deleted": "Deleted",
+    "deactivated": "Deactivated",
+    "undone": "Put back",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a form shows: field -> what is typed in it, and field -> what would be right. ``said``: of no one field."""
+
+    values: Mapping[str, str]
+    errors: Mapping[str, str] = field(default_factory=dict)
+    said: str = ""
+
+    @property
+    def first_wrong(self) -> str | None:
+        """The field that gets the focus."""
+        return next((name for name in self.values if name in self.errors), None)
+
+    def with_refusal(self, refusal: Refusal) -> Self:
+        """The same form with what was refused, each part under its field (``numbers.2`` is under ``numbers``)."""
+        errors: dict[str, str] = {}
+        for name, what in refusal.errors.items():
+            errors.setdefault(name.split(".")[0], what)
+        strange = "; ".join(f"{name} {what}" for name, what in errors.items() if name not in self.values)
+        return type(self)(values=self.values, errors=errors, said=strange or ("" if errors else refusal.detail))
+
+
+def typed(request: Request, names: Sequence[str]) -> Form:
+    """The form that was sent. Of a field with several values (check boxes), one a line."""
+    sent: Any = request.form or {}
+    several = {name: sent.getlist(name) if sent else [] for name in names}
+    values = {n: "\n".join(v) if len(v := several[n]) > 1 else form_field(request, n).strip() for n in names}
+    return Form(values=values)
+
+
+def lines(text: str) -> list[str]:
+    """What is written one a line; empty lines count for nothing."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def number(text: str, field: str, *, least: int, most: int) -> int:
+    """A whole number that was typed. BadInput names the field."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
+        raise BadInput(errors={field: f"Write a whole number from {least} to {most}."})
+    return int(text)
+
+
+def after(request: Request) -> int:
+    """The id that the page before ended with; 0 is the first page."""
+    given = request.args.get("after") or ""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
+
+
+async def admin_page(
+    request: Request, agent: Agent, template: str, *, here: str, status: int = 200, **given: Any
+) -> HTTPResponse:
+    """A page of the admin's. ``here``: its address in the menu."""
+    around = await frame(request, agent, place="admin")
+    shown = {"menu": MENU, "here": here, "under": UNDER, "done": DONE.get(request.args.get("done") or "", "")}
+    return render(f"admin/{template}", status=status, **around | shown | given)
+
+
+def done(request: Request, path: str, what: str = "saved") -> HTTPResponse:
+    """On to a page of the admin's, which says in a word what was done (see DONE)."""
+    return went_well(request, f"{UNDER}{path}{'&' if '?' in path else '?'}done={what}")
