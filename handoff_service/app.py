@@ -8,6 +8,7 @@ from typing import Any
 from sanic import Sanic
 
 from handoff_service import clock, log
+from handoff_service.connections import Connections
 from handoff_service.desk import Desk, terms
 from handoff_service.gateways.fanout_local import LocalFanout
 from handoff_service.gateways.fanout_redis import RedisFanout
@@ -16,6 +17,7 @@ from handoff_service.gateways.rasa import RasaBot
 from handoff_service.gateways.simulator import Simulator
 from handoff_service.gateways.twilio import TwilioProvider
 from handoff_service.metrics import Metrics
+from handoff_service.operations.connection import grace_after_start
 from handoff_service.operations.ports import Bot, Fanout, SmsProvider
 from handoff_service.operations.record_receipt import record_receipt
 from handoff_service.settings import Settings
@@ -74,6 +76,8 @@ async def _open(app: App, settings: Settings) -> None:
     workers += crews(Hands(store=store, provider=provider, bot=the_bot, clock=clock.now, metrics=metrics))
     if store.is_sqlite:
         await store.write(due.forget_leases, None)
+    await store.write(grace_after_start, None)
+    connections = Connections(store)
     app.ctx.desk = Desk(
         settings=settings,
         clock=clock.now,
@@ -83,8 +87,10 @@ async def _open(app: App, settings: Settings) -> None:
         fanout=fanout,
         workers=workers,
         metrics=metrics,
+        connections=connections,
     )
     app.ctx.working = [asyncio.create_task(worker.run()) for worker in workers]
+    app.ctx.working.append(asyncio.create_task(connections.run()))
     log.line("started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url)
 
 

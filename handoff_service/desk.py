@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from handoff_service.clock import Clock
+from handoff_service.connections import Connections
 from handoff_service.metrics import Metrics
 from handoff_service.operations.ports import Bot, Fanout, SmsProvider
 from handoff_service.settings import Settings
@@ -24,6 +25,7 @@ class Desk:
     fanout: Fanout
     workers: list[Worker]
     metrics: Metrics
+    connections: Connections
 
 
 def terms(settings: Settings) -> Terms:

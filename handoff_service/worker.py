@@ -10,6 +10,7 @@ from handoff_service import log
 from handoff_service.clock import Clock
 from handoff_service.metrics import Metrics
 from handoff_service.operations.answer_offer import Expire, expire_offer
+from handoff_service.operations.connection import Lost, connection_lost
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.fire_timers import Fire, fire_timers
 from handoff_service.operations.offer_work import offer_work
@@ -71,6 +72,7 @@ class Worker:
             Work.OFFER_WORK: self._offer_work,
             Work.EXPIRE_OFFER: self._expire_offer,
             Work.TIMER: self._fire_timers,
+            Work.LOST_CONNECTION: self._connection_lost,
         }
 
     def nudge(self, at: datetime) -> None:
@@ -174,6 +176,9 @@ class Worker:
 
     async def _expire_offer(self, claimed: Claimed) -> None:
         await self._hands.store.write(expire_offer, Expire(int(claimed.key)))
+
+    async def _connection_lost(self, claimed: Claimed) -> None:
+        await self._hands.store.write(connection_lost, Lost(int(claimed.key)))
 
     async def _fire_timers(self, claimed: Claimed) -> None:
         count = await self._hands.store.write(fire_timers, Fire(int(claimed.key)), near=claimed.key)

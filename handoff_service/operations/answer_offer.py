@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations import say
+from handoff_service.operations.assign import assign
 from handoff_service.operations.hand_off import offer_soon
-from handoff_service.operations.say import owner_changed
-from handoff_service.rules import states
-from handoff_service.rules.states import Act
-from handoff_service.rules.vocabulary import OfferOutcome, Owner, Presence, Work, WorkItemState
-from handoff_service.store import due, interactions, live_group, people, work_items
+from handoff_service.operations.presence import change_presence
+from handoff_service.rules.vocabulary import Author, Event, Kind, OfferOutcome, Presence, Work, WorkItemState
+from handoff_service.store import due, interactions, people, work_items
 from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.work_items import Offer
 
 GONE = "This offer is no longer yours: it ran out or somebody else took it."
+RAN_OUT = "An offer ran out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,50 +45,40 @@ def accept_work(tx: Transaction, command: Accept) -> int:
     if offer is None or offer.expires_at <= tx.now or not interaction.active:
         raise Conflict(GONE)
     _end(tx, offer, OfferOutcome.ACCEPTED)
-    for offer_id, agent_id in work_items.end_offers(tx, [offer.work_item_id], OfferOutcome.WITHDRAWN):
-        due.disarm(tx, Work.EXPIRE_OFFER, [offer_id])
-        tx.hint(f"agent:{agent_id}")
-    _state(tx, offer.work_item_id, WorkItemState.ACCEPTED)
-    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.AGENT_TAKES])
     waited = round((tx.now - offer.offered_at).total_seconds())
-    changed = owner_changed(
-        tx,
-        interaction,
-        owner=Owner.AGENT,
-        agent_id=command.agent_id,
-        said=f"{people.agent_name(tx.conn, command.agent_id)} accepted",
-        reason=f"after {waited} s",
+    name = people.agent_name(tx.conn, command.agent_id)
+    changed = assign(
+        tx, interaction, offer.work_item_id, command.agent_id, said=f"{name} accepted", reason=f"after {waited} s"
     )
-    live_group.join(tx, changed.id, command.agent_id, interaction.last_seq + 1)
-    tx.hint(f"agent:{command.agent_id}", changed.id)
     return changed.id
 
 
 def reject_work(tx: Transaction, command: Reject) -> None:
-    """The agent does not take it; the next agent is asked at once. Conflict when the offer is gone."""
-    interactions.lock(tx.conn, _interaction_of(tx, command.work_item_id))
+    """The agent does not take it; the next agent is asked at once. Conflict when the offer is gone.
+
+    Some of the admin's reasons are for good: whoever gives one is not asked for this work item again.
+    """
+    interaction = interactions.lock(tx.conn, _interaction_of(tx, command.work_item_id))
     offer = work_items.open_offer(tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id)
     if offer is None:
         raise Conflict(GONE)
-    _end(tx, offer, OfferOutcome.REJECTED, command.reason)
-    _back_to_queue(tx, offer)
+    r = t.reject_reasons
+    again = tx.conn.execute(select(r.c.again).where(r.c.words == command.reason)).scalar()
+    _end(tx, offer, OfferOutcome.REJECTED, command.reason, again=again is not False)
+    _come_to_nothing(tx, interaction, offer, f"declined: {command.reason}")
 
 
 def expire_offer(tx: Transaction, command: Expire) -> None:
     """Nobody answered in time: the agent is set away, and the next agent is asked at once."""
     due.disarm(tx, Work.EXPIRE_OFFER, [command.offer_id])
     work_item = tx.conn.execute(select(t.offers.c.work_item_id).where(t.offers.c.id == command.offer_id)).scalar_one()
-    interactions.lock(tx.conn, _interaction_of(tx, work_item))
+    interaction = interactions.lock(tx.conn, _interaction_of(tx, work_item))
     offer = work_items.open_offer(tx.conn, offer_id=command.offer_id)
     if offer is None:
         return
     _end(tx, offer, OfferOutcome.TIMED_OUT)
-    tx.conn.execute(
-        update(t.agents)
-        .where(t.agents.c.id == offer.agent_id, t.agents.c.presence == Presence.AVAILABLE)
-        .values(presence=Presence.AWAY)
-    )
-    _back_to_queue(tx, offer)
+    change_presence(tx, offer.agent_id, Presence.AWAY, reason=RAN_OUT, only_if_taking_work=True)
+    _come_to_nothing(tx, interaction, offer, "did not answer in time")
 
 
 def _interaction_of(tx: Transaction, work_item_id: int) -> int:
@@ -95,20 +88,32 @@ def _interaction_of(tx: Transaction, work_item_id: int) -> int:
     return found
 
 
-def _end(tx: Transaction, offer: work_items.Offer, outcome: OfferOutcome, reason: str | None = None) -> None:
+def _end(
+    tx: Transaction, offer: Offer, outcome: OfferOutcome, reason: str | None = None, *, again: bool = True
+) -> None:
     tx.conn.execute(
         update(t.offers)
         .where(t.offers.c.id == offer.id)
-        .values(outcome=outcome, outcome_reason=reason, ended_at=tx.now)
+        .values(outcome=outcome, outcome_reason=reason, ended_at=tx.now, again=again)
     )
     due.disarm(tx, Work.EXPIRE_OFFER, [offer.id])
     tx.hint(f"agent:{offer.agent_id}")
 
 
-def _back_to_queue(tx: Transaction, offer: work_items.Offer) -> None:
-    _state(tx, offer.work_item_id, WorkItemState.QUEUED)
+def _come_to_nothing(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:
+    """Back into the queue, unless others are asked still; a transfer goes back to its sender, who has it anyway."""
+    w, o = t.work_items, t.offers
+    if offer.only is not None:
+        _transfer_failed(tx, interaction, offer, why)
+        return
+    others = select(o.c.id).where(o.c.work_item_id == w.c.id, o.c.outcome.is_(None))
+    tx.conn.execute(update(w).where(w.c.id == offer.work_item_id, ~others.exists()).values(state=WorkItemState.QUEUED))
     offer_soon(tx)
 
 
-def _state(tx: Transaction, work_item_id: int, state: WorkItemState) -> None:
-    tx.conn.execute(update(t.work_items).where(t.work_items.c.id == work_item_id).values(state=state))
+def _transfer_failed(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:
+    w = t.work_items
+    tx.conn.execute(update(w).where(w.c.id == offer.work_item_id).values(state=WorkItemState.CANCELED, ended_at=tx.now))
+    said = f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The transfer came to nothing."
+    say.append(tx, interaction, say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT))
+    offer_soon(tx)

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations import say
 from handoff_service.operations.hand_off import offer_soon
+from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.rules import system_messages
 from handoff_service.rules.states import ACTS, moved
 from handoff_service.rules.vocabulary import (
@@ -14,13 +15,11 @@ from handoff_service.rules.vocabulary import (
     Author,
     Direction,
     Kind,
-    OfferOutcome,
     Owner,
     State,
     Work,
-    WorkItemState,
 )
-from handoff_service.store import due, interactions, live_group, people, timers, work_items
+from handoff_service.store import due, interactions, live_group, people, timers
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
@@ -93,26 +92,10 @@ def end(
         .where(t.interactions.c.id == interaction.id)
         .values(state=state, closed_at=tx.now, short_description=description, unanswered=None)
     )
-    cancel_waiting(tx, interaction.id)
+    stop_waiting(tx, interaction.id)
     timers.cancel(tx, [interaction.id])
     due.disarm(tx, Work.BOT_TURN, [interaction.id])
     offer_soon(tx)
-
-
-def cancel_waiting(tx: Transaction, interaction_id: int) -> None:
-    """The conversation does not wait for an agent any more: its work item is canceled, its offers withdrawn."""
-    w = t.work_items
-    waiting = tx.conn.execute(
-        update(w)
-        .where(
-            w.c.interaction_id == interaction_id, w.c.state.in_([WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT])
-        )
-        .values(state=WorkItemState.CANCELED)
-        .returning(w.c.id)
-    ).scalars()
-    for offer_id, agent_id in work_items.end_offers(tx, list(waiting), OfferOutcome.WITHDRAWN):
-        due.disarm(tx, Work.EXPIRE_OFFER, [offer_id])
-        tx.hint(f"agent:{agent_id}")
 
 
 def change_interaction(tx: Transaction, command: Change) -> None:

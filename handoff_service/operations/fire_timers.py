@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from handoff_service.operations import say
 from handoff_service.operations.change_interaction import end
@@ -16,8 +16,8 @@ from handoff_service.operations.hand_off import hand_off, offer_soon
 from handoff_service.rules import messaging_actions as rules
 from handoff_service.rules.conditions import Facts
 from handoff_service.rules.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who, why
-from handoff_service.rules.vocabulary import CLOSED, Action, Author, Event, Kind, Owner, State, Work
-from handoff_service.store import due, interactions, messaging_actions, timers
+from handoff_service.rules.vocabulary import CLOSED, Action, Author, Event, Kind, Owner, State
+from handoff_service.store import interactions, messaging_actions, timers
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import SetBased, Transaction
@@ -142,12 +142,7 @@ def _reassign(tx: Transaction, interaction: Interaction, reason: str) -> Interac
     """Back to work assignment. What waits in a queue already goes on waiting there."""
     if interaction.owner is Owner.QUEUE:
         return interaction
-    due.disarm(tx, Work.BOT_TURN, [interaction.id])
     changed = hand_off(tx, interaction, reason, {})
-    if interaction.assigned_to is not None:
-        g = t.live_group
-        tx.conn.execute(delete(g).where(g.c.interaction_id == changed.id, g.c.agent_id == interaction.assigned_to))
-        tx.hint(f"agent:{interaction.assigned_to}", changed.id)
     return replace(changed, assigned_to=None)
 
 

@@ -5,20 +5,34 @@ from collections.abc import Mapping
 from sqlalchemy import insert, select
 
 from handoff_service.operations.say import owner_changed
+from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.rules.vocabulary import Owner, Work, WorkItemState
-from handoff_service.store import due
+from handoff_service.store import due, live_group
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 
 
-def hand_off(tx: Transaction, interaction: Interaction, reason: str, collected: Mapping[str, str]) -> Interaction:
-    """Put a locked, active interaction into its queue. ``collected`` is what the bot learned, by name."""
-    queue = tx.conn.execute(
-        select(*t.queues.c["id", "name"])
-        .join(t.provider_numbers, t.provider_numbers.c.queue_id == t.queues.c.id)
-        .where(t.provider_numbers.c.id == interaction.provider_number_id)
-    ).one()
+def hand_off(
+    tx: Transaction,
+    interaction: Interaction,
+    reason: str,
+    collected: Mapping[str, str],
+    *,
+    queue_id: int | None = None,
+    sender: int | None = None,
+    note: str | None = None,
+) -> Interaction:
+    """Put a locked, active interaction into a queue: the one that is named, else its own.
+
+    ``collected`` is what the bot learned, by name. The agent who had it leaves the live group; ``sender`` is the agent
+    who transferred it, with a note.
+    """
+    q, p = t.queues, t.provider_numbers
+    own = select(p.c.queue_id).where(p.c.id == interaction.provider_number_id).scalar_subquery()
+    queue = tx.conn.execute(select(*q.c["id", "name"]).where(q.c.id == (queue_id or own))).one()
+    stop_waiting(tx, interaction.id)
+    due.disarm(tx, Work.BOT_TURN, [interaction.id])
     changed = owner_changed(
         tx, interaction, owner=Owner.QUEUE, said=f"Handed to {queue.name}", reason=reason, queue_id=queue.id
     )
@@ -29,9 +43,13 @@ def hand_off(tx: Transaction, interaction: Interaction, reason: str, collected: 
             state=WorkItemState.QUEUED,
             reason=reason,
             collected=dict(collected),
+            from_agent_id=sender,
+            note=note,
             created_at=tx.now,
         )
     )
+    if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
+        live_group.leave(tx, interaction.id, interaction.assigned_to)
     offer_soon(tx)
     return changed
 

@@ -1,81 +1,235 @@
-"""Offer what waits in the queues to live agents, oldest of the highest priority first.
+"""Offer what waits in the queues to live agents: highest priority first, then oldest first.
 
-Runs as one piece of due work for the whole desk, so that two processes never give the same agent two last places.
+Runs as one piece of due work for the whole desk, so that two processes never give the same agent two last places. It
+asks to be run again at the next moment that changes something by itself: a pool joins, a round begins, a queue opens, a
+wait becomes too long.
 """
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import insert, update
 
 from handoff_service.operations import say
-from handoff_service.rules import assignment, system_messages
-from handoff_service.rules.assignment import Candidate, LeftOut
-from handoff_service.rules.system_messages import SystemMessage
+from handoff_service.operations.assign import assign
+from handoff_service.operations.supervisors import tell_supervisors
+from handoff_service.operations.wait_alarm import alarm_long_waits
+from handoff_service.rules import assignment, durations, system_messages
+from handoff_service.rules.assignment import ROUND_PAUSE, Candidate, Considered, Decision, Need, Nobody
 from handoff_service.rules.vocabulary import Author, Work, WorkItemState
 from handoff_service.store import due, interactions, work_items
 from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.work_items import Answers, Waiting, WorkQueue
 
-AT_ONCE = 50
+AT_ONCE = 100  # of each queue
+ALL_DECLINED = "all have declined"
+
+
+@dataclass(slots=True)
+class _Desk:
+    """What one run knows: queues, agents (their load grows as offers are made), and when to look again."""
+
+    queues: dict[int, WorkQueue]
+    agents: dict[int, dict[int, Candidate]]
+    answers: dict[int, Answers]
+    decided: dict[int, tuple[int, str]]
+    served: dict[str, tuple[int, datetime]]
+    again: list[datetime] = field(default_factory=list)
+    nobody_for: dict[int, timedelta] = field(default_factory=dict)  # queue -> the longest wait nobody was found for
+    log: list[dict[str, object]] = field(default_factory=list)
+
+    def took(self, agent_id: int, now: datetime) -> None:
+        for of_queue in self.agents.values():
+            if agent_id in of_queue:
+                mine = of_queue[agent_id]
+                of_queue[agent_id] = replace(mine, load=mine.load + 1, last_assigned_at=now)
 
 
 def offer_work(tx: Transaction, _command: None = None) -> int:
     """Go through the queues once. Returns the number of offers made."""
     due.disarm(tx, Work.OFFER_WORK, [due.DESK_LINE])  # first: what comes after this line makes it run again
     seen = work_items.waiting(tx.conn, AT_ONCE)
-    if not seen:
-        return 0
-    rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen])
+    rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen]) if seen else {}
     waiting = [w for w in work_items.waiting(tx.conn, AT_ONCE) if w.interaction_id in rows]  # now that they hold still
-    agents = work_items.candidates(tx.conn)
-    offered = 0
-    next_round = False
-    for item in waiting:
-        declined = work_items.declined_at(tx.conn, item.id)
-        candidates = [replace(a, declined_at=declined.get(a.agent_id)) for a in agents.get(item.queue_id, {}).values()]
-        chosen = assignment.most_capacity(candidates, tx.now)
-        if chosen is None:
-            next_round |= any(assignment.left_out(c, tx.now) is LeftOut.DECLINED for c in candidates)
-            _tell(tx, rows[item.interaction_id], item, SystemMessage.WAITING)
-            continue
-        _offer(tx, item, chosen)
-        _tell(tx, rows[item.interaction_id], item, SystemMessage.IN_LINE)
-        for of_queue in agents.values():
-            if chosen.agent_id in of_queue:
-                mine = of_queue[chosen.agent_id]
-                of_queue[chosen.agent_id] = replace(mine, load=mine.load + 1, last_assigned_at=tx.now)
-        offered += 1
-    if next_round:
-        _again(tx, assignment.ROUND_PAUSE)
-    elif offered and len(waiting) == AT_ONCE:
-        _again(tx, timedelta(0))
+    desk = _load(tx, waiting)
+    offered = sum(_take(tx, desk, item, rows[item.interaction_id]) for item in waiting)
+    if desk.log:
+        tx.conn.execute(insert(t.assignment_log), desk.log)
+    alarm_at = alarm_long_waits(tx, desk.queues.values())
+    again = [*desk.again, *([alarm_at] if alarm_at else [])]
+    if again:
+        at = max(min(again), tx.now)
+        due.arm(tx, [due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=at)])
     return offered
 
 
-def _again(tx: Transaction, after: timedelta) -> None:
-    due.arm(tx, [due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now + after)])
+def _load(tx: Transaction, waiting: Sequence[Waiting]) -> _Desk:
+    ids = [w.id for w in waiting]
+    queues = work_items.work_queues(tx.conn)
+    if not waiting:
+        return _Desk(queues, {}, {}, {}, {})
+    longest = max(queue.affinity for queue in queues.values())
+    return _Desk(
+        queues=queues,
+        agents=work_items.candidates(tx.conn, {w.queue_id for w in waiting}),
+        answers=work_items.answers(tx.conn, ids),
+        decided=work_items.last_decisions(tx.conn, ids),
+        served=work_items.served_last(tx.conn, {w.requester_number for w in waiting}, tx.now - longest),
+    )
 
 
-def _offer(tx: Transaction, item: work_items.Waiting, chosen: Candidate) -> None:
-    expires_at = tx.now + timedelta(seconds=item.accept_seconds)
-    offer_id = tx.conn.execute(
-        insert(t.offers)
-        .values(work_item_id=item.id, agent_id=chosen.agent_id, offered_at=tx.now, expires_at=expires_at)
-        .returning(t.offers.c.id)
-    ).scalar_one()
-    tx.conn.execute(update(t.work_items).where(t.work_items.c.id == item.id).values(state=WorkItemState.PENDING_ACCEPT))
-    tx.conn.execute(update(t.agents).where(t.agents.c.id == chosen.agent_id).values(last_assigned_at=tx.now))
-    due.arm(tx, [due.Due(kind=Work.EXPIRE_OFFER, key=str(offer_id), line=f"offer:{offer_id}", due_at=expires_at)])
-    tx.hint(f"agent:{chosen.agent_id}")
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One work item while it is decided."""
+
+    item: Waiting
+    interaction: Interaction
+    queue: WorkQueue
+    candidates: list[Candidate]
+    answers: Answers
 
 
-def _tell(
-    tx: Transaction, interaction: interactions.Interaction, item: work_items.Waiting, line: SystemMessage
-) -> None:
-    """One line on handoff, and one more only when an offer has come to nothing and nobody is free."""
-    if item.told in (line.name, SystemMessage.WAITING.name):
+def _take(tx: Transaction, desk: _Desk, item: Waiting, interaction: Interaction) -> int:
+    """Decide one work item. Returns the number of offers made."""
+    candidates = list(desk.agents.get(item.queue_id, {}).values())
+    answers = desk.answers.get(item.id, Answers())
+    case = _Case(item, interaction, desk.queues[item.queue_id], candidates, answers)
+    if not case.queue.schedule.is_open(tx.now):
+        opens_at = case.queue.schedule.opens_at(tx.now)
+        desk.again += [opens_at] if opens_at else []
+        _log(tx, desk, case, item.round, (), Nobody.CLOSED)
+        _nobody(tx, case, opens_at, is_open=False)
+        return 0
+    need = _need(tx, desk, case)
+    fresh = not answers.declined and not answers.asked
+    if fresh and need.waited <= desk.nobody_for.get(item.queue_id, timedelta(-1)):
+        _nobody(tx, case, None, is_open=True)
+        return 0
+    decision = assignment.decide(candidates, need)
+    if not decision.chosen and decision.next_round and not answers.asked:
+        need, decision = _next_round(tx, desk, case, need, decision)
+    if decision.joins_in is not None:
+        desk.again.append(tx.now + decision.joins_in)
+    if decision.chosen:
+        _log(
+            tx, desk, case, need.round, decision.considered, f"offered to {', '.join(c.name for c in decision.chosen)}"
+        )
+        return _offer(tx, desk, case, need, decision)
+    if fresh:
+        desk.nobody_for[item.queue_id] = need.waited
+    if not answers.asked:
+        if not decision.next_round:
+            _log(tx, desk, case, need.round, decision.considered, assignment.nobody(candidates))
+        _nobody(tx, case, None, is_open=True)
+    return 0
+
+
+def _need(tx: Transaction, desk: _Desk, case: _Case) -> Need:
+    item, queue = case.item, case.queue
+    agent, at = desk.served.get(item.requester_number, (None, tx.now))
+    declined = dict(case.answers.declined)
+    if item.sender is not None:
+        declined.setdefault(item.sender, (1, True))  # who sent it on is not the first to be asked
+    return Need(
+        rule=queue.rule,
+        waited=tx.now - item.created_at,
+        round=item.round,
+        mandatory=queue.mandatory,
+        optional=queue.optional,
+        declined=declined,
+        asked=frozenset(case.answers.asked),
+        affinity=agent if at > tx.now - queue.affinity else None,
+        last_agent=queue.last_agent,
+    )
+
+
+def _next_round(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Decision) -> tuple[Need, Decision]:
+    """All who could be asked have declined: tell the supervisors at once, and ask them again after a pause."""
+    begins_at = (case.answers.last_at or case.item.created_at) + ROUND_PAUSE
+    if desk.decided.get(case.item.id) != (need.round, ALL_DECLINED):
+        _log(tx, desk, case, need.round, decision.considered, ALL_DECLINED)
+        said = f"Everybody in {case.queue.name} has declined this. They are asked again in "
+        tell_supervisors(tx, case.interaction, said + durations.spoken(ROUND_PAUSE))
+    if tx.now < begins_at:
+        desk.again.append(begins_at)
+        return need, decision
+    need = replace(need, round=need.round + 1)
+    tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(round=need.round))
+    return need, assignment.decide(case.candidates, need)
+
+
+def _offer(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Decision) -> int:
+    chosen, queue = [c.agent_id for c in decision.chosen], case.queue
+    desk.queues[queue.id] = replace(queue, last_agent=chosen[-1])
+    tx.conn.execute(update(t.queues).where(t.queues.c.id == queue.id).values(last_agent_id=chosen[-1]))
+    if queue.auto_assign:
+        agent = decision.chosen[0]
+        desk.took(agent.agent_id, tx.now)
+        work_items.assigned(tx, [agent.agent_id])
+        said = f"{queue.name} assigned this to {agent.name}"
+        assign(tx, case.interaction, case.item.id, agent.agent_id, said=said)
+        return 1
+    for agent_id in chosen:
+        desk.took(agent_id, tx.now)
+    until = tx.now + timedelta(seconds=queue.accept_seconds)
+    offer_to(tx, case.item.id, chosen, until=until, round_=need.round)
+    _tell(tx, case, system_messages.in_line(queue.name), IN_LINE)
+    return len(chosen)
+
+
+def offer_to(tx: Transaction, work_item_id: int, agents: Collection[int], *, until: datetime, round_: int = 1) -> None:
+    """Make offers of a work item to these agents, which run out at ``until``."""
+    o, w = t.offers, t.work_items
+    for agent_id in agents:
+        offer_id = tx.conn.execute(
+            insert(o)
+            .values(work_item_id=work_item_id, agent_id=agent_id, offered_at=tx.now, expires_at=until, round=round_)
+            .returning(o.c.id)
+        ).scalar_one()
+        due.arm(tx, [due.Due(kind=Work.EXPIRE_OFFER, key=str(offer_id), line=f"offer:{offer_id}", due_at=until)])
+        tx.hint(f"agent:{agent_id}")
+    tx.conn.execute(update(w).where(w.c.id == work_item_id).values(state=WorkItemState.PENDING_ACCEPT))
+    work_items.assigned(tx, agents)
+
+
+def _log(tx: Transaction, desk: _Desk, case: _Case, round_: int, considered: Sequence[Considered], said: str) -> None:
+    """Keep a decision with every candidate; the same again is not kept twice."""
+    if desk.decided.get(case.item.id) == (round_, said):
         return
-    words = system_messages.in_line if line is SystemMessage.IN_LINE else system_messages.waiting
-    say.text(tx, interaction, words(item.queue_name), Author.SYSTEM)
-    tx.conn.execute(update(t.work_items).where(t.work_items.c.id == item.id).values(told=line.name))
+    desk.decided[case.item.id] = (round_, said)
+    grouped: dict[tuple[int, bool, str], list[int]] = {}
+    for one in considered:
+        grouped.setdefault((one.after_seconds, one.chosen, one.why), []).append(one.agent_id)
+    desk.log.append(
+        {
+            "work_item_id": case.item.id,
+            "round": round_,
+            "said": said,
+            "candidates": [[*key, agents] for key, agents in grouped.items()],
+            "at": tx.now,
+        }
+    )
+
+
+IN_LINE, NOBODY = "in line", "nobody"  # what a work item remembers of what its requester was told
+
+
+def _nobody(tx: Transaction, case: _Case, opens_at: datetime | None, *, is_open: bool) -> None:
+    queue, bot = case.queue, tx.terms.bot_answers
+    if is_open:
+        words = system_messages.waiting(queue.name, bot=bot)
+    else:
+        opens = system_messages.opening(opens_at, queue.schedule.time_zone, tx.now)
+        words = system_messages.out_of_hours(queue.name, opens, bot=bot)
+    _tell(tx, case, words, NOBODY)
+
+
+def _tell(tx: Transaction, case: _Case, words: str, what: str) -> None:
+    """One line on handoff, and one more only when an offer has come to nothing and nobody is free."""
+    if case.item.told in (what, NOBODY):
+        return
+    say.text(tx, case.interaction, words, Author.SYSTEM)
+    tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(told=what))

@@ -1,30 +1,79 @@
-"""An agent's presence: it stands until it is changed."""
+"""An agent's presence: it stands until it is changed, by the agent or by the product, which then says why.
+
+Who stops taking work has their open offers taken back, and the next agent is asked at once.
+"""
 
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
+from handoff_service.errors import BadInput
 from handoff_service.operations.hand_off import offer_soon
-from handoff_service.rules.vocabulary import Presence
+from handoff_service.rules.vocabulary import OfferOutcome, Presence, Work, WorkItemState
+from handoff_service.store import due, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPresence:
-    """``only_from``: change it only when it is this now (signing in makes an offline agent available)."""
+    """``presence``: one of the three, or an admin's own state. ``only_from``: change it only when it is this now
+    (signing in makes an offline agent available)."""
 
     agent_id: int
-    presence: Presence
+    presence: str
     only_from: Presence | None = None
 
 
 def set_presence(tx: Transaction, command: SetPresence) -> None:
-    """Change an agent's presence; somebody who becomes available may be offered what waits."""
-    query = update(t.agents).where(t.agents.c.id == command.agent_id).values(presence=command.presence)
-    if command.only_from is not None:
-        query = query.where(t.agents.c.presence == command.only_from)
-    if tx.conn.execute(query).rowcount:
-        tx.hint(f"agent:{command.agent_id}")
-        if command.presence is Presence.AVAILABLE:
-            offer_soon(tx)
+    """Change one's own presence. BadInput for a state that the desk does not have."""
+    s = t.presence_states
+    own = tx.conn.execute(select(s.c.name).order_by(s.c.position, s.c.id)).scalars().all()
+    if command.presence not in {*Presence, *own}:
+        raise BadInput(errors={"presence": f"must be one of {', '.join([*Presence, *own])}"})
+    if command.only_from is None or _now(tx, command.agent_id) == command.only_from:
+        change_presence(tx, command.agent_id, command.presence)
+
+
+def change_presence(
+    tx: Transaction, agent_id: int, presence: str, *, reason: str | None = None, only_if_taking_work: bool = False
+) -> None:
+    """Change it, keep that in the history, and let what follows from it happen. ``reason``: why the product did it."""
+    before = work_items.candidate(tx.conn, agent_id)
+    if before is None or (only_if_taking_work and not before.takes_work):
+        return
+    tx.conn.execute(update(t.agents).where(t.agents.c.id == agent_id).values(presence=presence, presence_reason=reason))
+    if before.presence != presence:
+        log = insert(t.presence_log)
+        tx.conn.execute(log.values(agent_id=agent_id, presence=presence, reason=reason, since=tx.now))
+    tx.hint(f"agent:{agent_id}")
+    after = work_items.candidate(tx.conn, agent_id)
+    if after is not None and after.takes_work:
+        offer_soon(tx)
+    elif before.takes_work:
+        _take_offers_back(tx, agent_id)
+
+
+def _now(tx: Transaction, agent_id: int) -> str | None:
+    return tx.conn.execute(select(t.agents.c.presence).where(t.agents.c.id == agent_id)).scalar()
+
+
+def _take_offers_back(tx: Transaction, agent_id: int) -> None:
+    """The agent's offers are withdrawn. What nobody else is asked for waits again; transfers come to nothing."""
+    o, w = t.offers, t.work_items
+    mine = tx.conn.execute(
+        update(o)
+        .where(o.c.agent_id == agent_id, o.c.outcome.is_(None))
+        .values(outcome=OfferOutcome.WITHDRAWN, ended_at=tx.now)
+        .returning(o.c.id, o.c.work_item_id)
+    ).all()
+    if not mine:
+        return
+    due.disarm(tx, Work.EXPIRE_OFFER, [r.id for r in mine])
+    others = select(o.c.id).where(o.c.work_item_id == w.c.id, o.c.outcome.is_(None))
+    still = one_of(w.c.id, [r.work_item_id for r in mine]) & ~others.exists()
+    tx.conn.execute(update(w).where(still, w.c.for_agent_id.is_(None)).values(state=WorkItemState.QUEUED))
+    ended = update(w).where(still, w.c.for_agent_id.is_not(None))
+    tx.conn.execute(ended.values(state=WorkItemState.CANCELED, ended_at=tx.now))
+    offer_soon(tx)

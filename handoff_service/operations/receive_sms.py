@@ -12,12 +12,15 @@ from enum import StrEnum
 
 from sqlalchemy import insert, select
 
+from handoff_service.operations.hand_off import hand_off
+from handoff_service.operations.return_to_bot import go_back
 from handoff_service.operations.say import tell, tell_onlookers
 from handoff_service.rules import profile_matching, requester_initiated, states
 from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.profile_matching import NumberFacts
 from handoff_service.rules.requester_initiated import Step
 from handoff_service.rules.states import Act
+from handoff_service.rules.system_messages import wants_bot
 from handoff_service.rules.vocabulary import (
     Author,
     Direction,
@@ -35,6 +38,7 @@ from handoff_service.store import tables as t
 from handoff_service.store.bulk import insert_rows, update_rows
 from handoff_service.store.lanes import SetBased, Transaction
 from handoff_service.store.several import one_of
+from handoff_service.store.work_items import TAKES_WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,8 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     _write_interactions(tx, touched)
     _write_messages(tx, touched)
     _write_work(tx, touched)
+    _go_back(tx, touched)
+    _reassign(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     tell(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     for c in touched:
         if c.owner is not Owner.AGENT:
@@ -348,3 +354,26 @@ def _write_work(tx: Transaction, conversations: Iterable[_Conversation]) -> None
         work.append(due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now))
     runs = [timers.Run(c.id, c.line, c.ended, c.provider.arms) for c in conversations if c.began]
     due.arm(tx, work + timers.begin(tx, runs))
+
+
+def _go_back(tx: Transaction, conversations: Iterable[_Conversation]) -> None:
+    """Who waits in a queue and texts BOT goes back to the virtual agent."""
+    if not tx.terms.bot_answers:
+        return
+    for c in conversations:
+        if c.owner is Owner.QUEUE and any(wants_bot(text.body) for _, text in c.texts):
+            go_back(tx, interactions.lock(tx.conn, c.id))
+
+
+_UNATTENDED = (
+    select(t.interactions.c.id, t.agents.c.name, t.agents.c.presence)
+    .join(t.agents, t.agents.c.id == t.interactions.c.assigned_to)
+    .join(t.desk, t.desk.c.reassign_when_away)
+    .where(one_of(t.interactions.c.id, "ids"), ~TAKES_WORK)
+)
+
+
+def _reassign(tx: Transaction, ids: list[int]) -> None:
+    """If the desk wants it, a text to a conversation whose agent is not there is offered anew."""
+    for r in tx.conn.execute(_UNATTENDED, {"ids": ids}).all() if ids else ():
+        hand_off(tx, interactions.lock(tx.conn, r.id), f"{r.name} is {r.presence.replace('_', ' ')}.", {})

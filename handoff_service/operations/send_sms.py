@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from handoff_service.errors import BadInput
 from handoff_service.operations import say
-from handoff_service.operations.change_interaction import active, cancel_waiting
-from handoff_service.rules import states
+from handoff_service.operations.assign import give
+from handoff_service.operations.change_interaction import active
+from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.rules.sms_text import MAX_BODY
-from handoff_service.rules.states import Act
-from handoff_service.rules.vocabulary import Author, Kind, Owner, Work
-from handoff_service.store import due, interactions, live_group, people
+from handoff_service.rules.vocabulary import Author, Kind, Owner
+from handoff_service.store import interactions, live_group, people
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 
@@ -44,11 +44,8 @@ def write_note(tx: Transaction, command: Write) -> int:
 
 
 def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Interaction:
-    cancel_waiting(tx, interaction.id)
-    due.disarm(tx, Work.BOT_TURN, [interaction.id])
-    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.AGENT_TAKES])
-    said = f"{people.agent_name(tx.conn, agent_id)} took over"
-    return say.owner_changed(tx, interaction, owner=Owner.AGENT, agent_id=agent_id, said=said)
+    stop_waiting(tx, interaction.id)
+    return give(tx, interaction, agent_id, said=f"{people.agent_name(tx.conn, agent_id)} took over")
 
 
 def checked_text(body: str, *, most: int = MAX_BODY) -> str:

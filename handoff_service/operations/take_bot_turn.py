@@ -6,6 +6,7 @@ texts. What the bot wants besides words (a handoff) is kept on the turn and done
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy import insert as insert_into
@@ -71,7 +72,7 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         sender=str(interaction.id),
         message=for_bot("\n".join(texts), _choices(tx, interaction)),
         turn_id=str(turn_id),
-        metadata={"interaction_id": interaction.id, "epoch": interaction.epoch},
+        metadata={"interaction_id": interaction.id, "epoch": interaction.epoch, **_handed_back(tx, interaction)},
     )
 
 
@@ -115,6 +116,19 @@ def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
         .where(t.bot_turns.c.id == command.turn_id, t.bot_turns.c.answered_at.is_(None))
         .values(hand_off={"reason": command.reason, "collected": command.collected})
     )
+
+
+def _handed_back(tx: Transaction, interaction: Interaction) -> dict[str, Any]:
+    """What the bot is told in every turn of an epoch that began when somebody gave the conversation back to it."""
+    if interaction.epoch == 1:
+        return {}
+    m = t.messages
+    line = tx.conn.execute(
+        select(m.c.body, m.c.reason).where(
+            m.c.interaction_id == interaction.id, m.c.event == Event.OWNER_CHANGED, m.c.epoch == interaction.epoch
+        )
+    ).first()
+    return {"handed_back": {"said": line.body, "outcome": line.reason}} if line else {}
 
 
 def _answered_up_to(tx: Transaction, interaction: Interaction) -> int:

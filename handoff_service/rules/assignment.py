@@ -1,48 +1,215 @@
-"""Work assignment: which live agent is offered a work item. Pure functions over facts."""
+"""Work assignment: which live agents are offered a work item, and why each of the others is not.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+Pure functions over facts. Whom ``FILTERS`` leave in can be asked; affinity, then optional skills, then the queue's rule
+decide among those.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handoff_service.rules.vocabulary import Presence
+from handoff_service.rules.vocabulary import Assignment
 
-ROUND_PAUSE = timedelta(seconds=30)  # who declined an item is not asked for it again before this
+ROUND_PAUSE = timedelta(seconds=30)  # between the round in which everybody declined and the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An agent of a queue's groups. ``load`` counts offers that wait and active conversations, not those on hold."""
+    """An agent of a queue's groups.
+
+    ``takes_work``: whether the presence does; ``capacity``: the lower of the agent's own and of the group's; ``load``:
+    offers that wait and active conversations, not those on hold; ``after_seconds``: when the agent's pool joins.
+    """
 
     agent_id: int
-    presence: Presence
+    name: str
+    presence: str
+    takes_work: bool
     capacity: int
     load: int
-    last_assigned_at: datetime | None
-    declined_at: datetime | None
+    skills: frozenset[str] = frozenset()
+    after_seconds: int = 0
+    last_assigned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """A work item: what it needs, how long it has waited, and what the agents said to it so far.
+
+    ``declined``: agent -> (round, may be asked again); ``asked``: agents whose offer is open; ``affinity``: the agent
+    who last served this requester; ``only``: the one agent it is meant for (a transfer); ``last_agent``: whom this
+    queue asked last.
+    """
+
+    rule: Assignment
+    waited: timedelta
+    round: int = 1
+    mandatory: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    declined: Mapping[int, tuple[int, bool]] = field(default_factory=dict)
+    asked: frozenset[int] = frozenset()
+    affinity: int | None = None
+    last_agent: int | None = None
 
 
 class LeftOut(StrEnum):
-    """Why a candidate is not chosen, in words for the work item's log."""
+    """Why a candidate is not asked, in words for the work item's log."""
 
-    NOT_AVAILABLE = "is not available"
-    NO_ROOM = "has no room"
+    NOT_AVAILABLE = "is {presence}"
+    ASKED = "is asked already"
+    LACKS_SKILL = "lacks the skill {skills}"
+    JOINS_LATER = "joins after {after} s"
+    NEVER_AGAIN = "rejected it for good"
     DECLINED = "declined it in this round"
+    NO_ROOM = "has no room: {load} of {capacity}"
 
 
-def left_out(candidate: Candidate, now: datetime) -> LeftOut | None:
-    """What filters a candidate out, first reason first; None when the item can be offered."""
-    if candidate.presence is not Presence.AVAILABLE:
-        return LeftOut.NOT_AVAILABLE
-    if candidate.load >= candidate.capacity:
-        return LeftOut.NO_ROOM
-    if candidate.declined_at is not None and now - candidate.declined_at < ROUND_PAUSE:
-        return LeftOut.DECLINED
-    return None
+# What filters a candidate out, first reason first.
+FILTERS: Mapping[LeftOut, Callable[[Candidate, Need], bool]] = {
+    LeftOut.NOT_AVAILABLE: lambda c, _: not c.takes_work,
+    LeftOut.ASKED: lambda c, n: c.agent_id in n.asked,
+    LeftOut.LACKS_SKILL: lambda c, n: not n.mandatory <= c.skills,
+    LeftOut.JOINS_LATER: lambda c, n: n.waited < timedelta(seconds=c.after_seconds),
+    LeftOut.NEVER_AGAIN: lambda c, n: not n.declined.get(c.agent_id, (0, True))[1],
+    LeftOut.DECLINED: lambda c, n: n.declined.get(c.agent_id, (0, True))[0] == n.round,
+    LeftOut.NO_ROOM: lambda c, _: c.load >= c.capacity,
+}
 
 
-def most_capacity(candidates: Iterable[Candidate], now: datetime) -> Candidate | None:
-    """The agent with the most room; among equals the one who was last assigned longest ago; then the lower id."""
-    free = [c for c in candidates if left_out(c, now) is None]
-    never = datetime.min.replace(tzinfo=now.tzinfo)
-    return min(free, key=lambda c: (c.load - c.capacity, c.last_assigned_at or never, c.agent_id), default=None)
+def left_out(candidate: Candidate, need: Need) -> LeftOut | None:
+    """What filters a candidate out; None when the item can be offered."""
+    return next((why for why, filters in FILTERS.items() if filters(candidate, need)), None)
+
+
+def _spare(c: Candidate, _n: Need) -> tuple[int, int]:
+    return (c.load - c.capacity, 0)
+
+
+def _idle(_c: Candidate, _n: Need) -> tuple[int, int]:
+    return (0, 0)  # who was asked longest ago decides, as it does among equals everywhere
+
+
+def _turn(c: Candidate, n: Need) -> tuple[int, int]:
+    return (int(c.agent_id <= (n.last_agent or 0)), c.agent_id)
+
+
+# How each rule orders the candidates, best first; among equals the one who was asked longest ago, then the lower id.
+ORDER: Mapping[Assignment, Callable[[Candidate, Need], tuple[int, int]]] = {
+    Assignment.MOST_CAPACITY: _spare,
+    Assignment.LONGEST_IDLE: _idle,
+    Assignment.ROUND_ROBIN: _turn,
+    Assignment.FIRST_TO_ACCEPT: _spare,
+}
+
+
+class Because(StrEnum):
+    """Why somebody is asked, in words for the log."""
+
+    AFFINITY = "served this requester last"
+    MOST_CAPACITY = "has the most room: {load} of {capacity}"
+    LONGEST_IDLE = "was asked longest ago"
+    ROUND_ROBIN = "is next in turn"
+    FIRST_TO_ACCEPT = "is asked with all who are free"
+    NOT_FIRST = "was free, and not first by the queue's rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """One candidate of a decision: asked or not, and why."""
+
+    agent_id: int
+    after_seconds: int
+    chosen: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Whom to ask (nobody, one, or all who are free), and every candidate with the reason.
+
+    ``next_round``: somebody could be asked once a new round begins; ``joins_in``: when the next pool joins.
+    """
+
+    chosen: tuple[Candidate, ...]
+    considered: tuple[Considered, ...]
+    next_round: bool
+    joins_in: timedelta | None
+
+
+def decide(candidates: Sequence[Candidate], need: Need) -> Decision:
+    """Judge every candidate and choose."""
+    reasons = {c.agent_id: left_out(c, need) for c in candidates}
+    free = sorted((c for c in candidates if reasons[c.agent_id] is None), key=lambda c: _place(c, need))
+    chosen = tuple(free if need.rule is Assignment.FIRST_TO_ACCEPT else free[:1])
+    if chosen and chosen[0].agent_id == need.affinity:
+        chosen = chosen[:1]
+    picked = {c.agent_id for c in chosen}
+    return Decision(
+        chosen=chosen,
+        considered=tuple(_considered(c, need, reasons[c.agent_id], picked) for c in candidates),
+        next_round=any(why is LeftOut.DECLINED for why in reasons.values()),
+        joins_in=_joins_in(candidates, need, reasons),
+    )
+
+
+def _place(c: Candidate, need: Need) -> tuple[object, ...]:
+    never = datetime.min.replace(tzinfo=c.last_assigned_at.tzinfo if c.last_assigned_at else None)
+    return (
+        c.agent_id != need.affinity,
+        -len(need.optional & c.skills),
+        ORDER[need.rule](c, need),
+        c.last_assigned_at is not None,
+        c.last_assigned_at or never,
+        c.agent_id,
+    )
+
+
+def _joins_in(candidates: Iterable[Candidate], need: Need, reasons: Mapping[int, LeftOut | None]) -> timedelta | None:
+    later = [c.after_seconds for c in candidates if reasons[c.agent_id] is LeftOut.JOINS_LATER]
+    return timedelta(seconds=min(later)) - need.waited if later else None
+
+
+def _considered(c: Candidate, need: Need, why: LeftOut | None, picked: set[int]) -> Considered:
+    chosen = c.agent_id in picked
+    return Considered(
+        agent_id=c.agent_id, after_seconds=c.after_seconds, chosen=chosen, why=_words(c, need, why, chosen=chosen)
+    )
+
+
+def _words(c: Candidate, need: Need, why: LeftOut | None, *, chosen: bool) -> str:
+    said: StrEnum = why or Because.NOT_FIRST
+    if chosen:
+        said = Because.AFFINITY if c.agent_id == need.affinity else Because[need.rule.name]
+    return said.format(
+        presence=c.presence.replace("_", " "),
+        skills=" and ".join(sorted(need.mandatory - c.skills)),
+        after=c.after_seconds,
+        load=c.load,
+        capacity=c.capacity,
+    )
+
+
+class Nobody(StrEnum):
+    """Why nobody can be asked: what the requester is told."""
+
+    CLOSED = "the queue is closed"
+    NOBODY_ONLINE = "nobody is online"
+    ALL_FULL = "everybody is busy"
+
+
+def nobody(candidates: Iterable[Candidate]) -> Nobody:
+    """Why, given that the queue is open and nobody was chosen."""
+    return Nobody.ALL_FULL if any(c.takes_work for c in candidates) else Nobody.NOBODY_ONLINE
+
+
+def problems(*, groups: Sequence[str], agents: int, schedule_fault: str | None) -> list[str]:
+    """Why a queue can never assign, in words; nothing when it can."""
+    found = []
+    if not groups:
+        found.append("No group is eligible: add one.")
+    elif not agents:
+        found.append(f"No active agent is in {' or '.join(groups)}: add one.")
+    if schedule_fault:
+        found.append(f"Its schedule {schedule_fault}.")
+    return found

@@ -11,6 +11,7 @@ class Act(StrEnum):
 
     REQUESTER_WRITES = "the requester writes"
     AGENT_TAKES = "a live agent accepts it, takes it over or writes first"
+    GIVEN_BACK = "it goes back to the virtual agent"
     PUT_ON_HOLD = "a live agent puts it on hold"
     TAKE_OFF_HOLD = "a live agent takes it off hold"
     CLOSE_COMPLETE = "it is closed as complete"
@@ -22,11 +23,13 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
     State.NEW: {
         Act.REQUESTER_WRITES: State.NEW,
         Act.AGENT_TAKES: State.WORK_IN_PROGRESS,
+        Act.GIVEN_BACK: State.NEW,
         **_CLOSING,
     },
     State.WORK_IN_PROGRESS: {
         Act.REQUESTER_WRITES: State.WORK_IN_PROGRESS,
         Act.AGENT_TAKES: State.WORK_IN_PROGRESS,
+        Act.GIVEN_BACK: State.WORK_IN_PROGRESS,
         Act.PUT_ON_HOLD: State.ON_HOLD,
         Act.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
         **_CLOSING,
@@ -34,6 +37,7 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
     State.ON_HOLD: {
         Act.REQUESTER_WRITES: State.WORK_IN_PROGRESS,
         Act.AGENT_TAKES: State.WORK_IN_PROGRESS,
+        Act.GIVEN_BACK: State.WORK_IN_PROGRESS,
         Act.PUT_ON_HOLD: State.ON_HOLD,
         Act.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
         **_CLOSING,

@@ -61,6 +61,7 @@ class Event(StrEnum):
     IDENTITY = "identity"
     PROMPT = "prompt"
     TIMER = "timer"
+    TRANSFER = "transfer"
 
 
 class Status(StrEnum):
@@ -92,6 +93,8 @@ class OfferOutcome(StrEnum):
 
 
 class Presence(StrEnum):
+    """The three that every desk has; an admin may add others (presence_states)."""
+
     AVAILABLE = "available"
     AWAY = "away"
     OFFLINE = "offline"
@@ -101,6 +104,9 @@ class Assignment(StrEnum):
     """How a queue chooses among the agents who could take a work item."""
 
     MOST_CAPACITY = "most_capacity"
+    LONGEST_IDLE = "longest_idle"
+    ROUND_ROBIN = "round_robin"
+    FIRST_TO_ACCEPT = "first_to_accept"
 
 
 class Role(StrEnum):
@@ -118,6 +124,7 @@ class Work(StrEnum):
     OFFER_WORK = "offer_work"
     EXPIRE_OFFER = "expire_offer"
     TIMER = "timer"
+    LOST_CONNECTION = "lost_connection"
 
 
 class Unanswered(StrEnum):

@@ -1,5 +1,6 @@
 """What is offered to an agent, and a work item with the offers made of it."""
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
@@ -7,7 +8,7 @@ from handoff_service.rules.vocabulary import OfferOutcome, WorkItemState
 from handoff_service.store import conversations
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
-from handoff_service.store.views import InboxOffer, Named, PastOffer, WorkItem
+from handoff_service.store.views import CandidateLine, DecisionLine, InboxOffer, Named, PastOffer, WorkItem
 
 o, w = t.offers, t.work_items
 
@@ -15,7 +16,7 @@ o, w = t.offers, t.work_items
 def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
     """Work offered to this agent, the one that runs out first on top."""
     rows = conn.execute(
-        select(w.c.id, w.c.interaction_id, w.c.reason, w.c.collected, o.c.offered_at, o.c.expires_at)
+        select(w.c.id, w.c.interaction_id, w.c.reason, w.c.collected, w.c.note, o.c.offered_at, o.c.expires_at)
         .join(w, w.c.id == o.c.work_item_id)
         .where(o.c.agent_id == agent_id, o.c.outcome.is_(None))
         .order_by(o.c.expires_at, o.c.id)
@@ -28,6 +29,7 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
             interaction=by_id[r.interaction_id],
             reason=r.reason,
             collected=r.collected,
+            note=r.note,
             offered_at=r.offered_at,
             expires_at=r.expires_at,
         )
@@ -48,7 +50,7 @@ def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:
 
 
 def work_item(conn: Connection, work_item_id: int) -> WorkItem:
-    """One work item with every offer made of it, oldest first. NotFound when there is none."""
+    """One work item with every offer made of it and every decision, oldest first. NotFound when there is none."""
     row = conn.execute(
         select(w, t.queues.c.name.label("queue_name"))
         .join(t.queues, t.queues.c.id == w.c.queue_id)
@@ -56,6 +58,9 @@ def work_item(conn: Connection, work_item_id: int) -> WorkItem:
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no work item {work_item_id}.")
+    g = t.assignment_log
+    decisions = conn.execute(select(g).where(g.c.work_item_id == work_item_id).order_by(g.c.id)).all()
+    names = {r.id: r.name for r in conn.execute(select(t.agents.c.id, t.agents.c.name))}
     made = conn.execute(
         select(o, t.agents.c.name.label("agent_name"))
         .join(t.agents, t.agents.c.id == o.c.agent_id)
@@ -69,6 +74,10 @@ def work_item(conn: Connection, work_item_id: int) -> WorkItem:
         state=WorkItemState(row.state),
         reason=row.reason,
         collected=row.collected,
+        note=row.note,
+        sender=_named(names, row.from_agent_id),
+        only=_named(names, row.for_agent_id),
+        round=row.round,
         offers=[
             PastOffer(
                 agent=Named(id=r.agent_id, name=r.agent_name),
@@ -79,5 +88,20 @@ def work_item(conn: Connection, work_item_id: int) -> WorkItem:
             )
             for r in made
         ],
+        decisions=[_decision(r, names) for r in decisions],
         created_at=row.created_at,
+        ended_at=row.ended_at,
     )
+
+
+def _decision(r: sa.Row[tuple[object, ...]], names: dict[int, str]) -> DecisionLine:
+    lines = [
+        CandidateLine(agent=Named(id=agent, name=names.get(agent, "")), joins_after=after, chosen=chosen, why=why)
+        for after, chosen, why, agents in r.candidates
+        for agent in agents
+    ]
+    return DecisionLine(at=r.at, round=r.round, said=r.said, candidates=lines)
+
+
+def _named(names: dict[int, str], agent_id: int | None) -> Named | None:
+    return Named(id=agent_id, name=names[agent_id]) if agent_id is not None else None

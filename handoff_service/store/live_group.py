@@ -1,6 +1,6 @@
 """The live group: the live agents who take part in an interaction, and how far each has read."""
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from handoff_service.store import tables as t
 from handoff_service.store.database import upsert
@@ -13,6 +13,13 @@ def join(tx: Transaction, interaction_id: int, agent_id: int, read_seq: int) -> 
         upsert(tx.conn, t.live_group).on_conflict_do_nothing(),
         {"interaction_id": interaction_id, "agent_id": agent_id, "read_seq": read_seq, "joined_at": tx.now},
     )
+
+
+def leave(tx: Transaction, interaction_id: int, agent_id: int) -> None:
+    """The agent is no member any more."""
+    g = t.live_group
+    tx.conn.execute(delete(g).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id))
+    tx.hint(f"agent:{agent_id}", interaction_id)
 
 
 def read_up_to(tx: Transaction, interaction_id: int, agent_id: int, seq: int) -> bool:

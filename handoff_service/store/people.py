@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.vocabulary import FirstResponder, Presence, Role, WorkItemState
+from handoff_service.rules.vocabulary import FirstResponder, Role, WorkItemState
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
 from handoff_service.store.views import Agent, Named, Profile, ProviderNumber, Queue, User
@@ -39,7 +39,9 @@ def agent_name(conn: Connection, agent_id: int) -> str:
 def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
     """Agents by id, in the order of their names; all of them when no ids are given."""
     a = t.agents
-    query = select(*a.c["id", "email", "name", "capacity", "presence"], LOAD.label("load")).order_by(a.c.name, a.c.id)
+    query = select(*a.c["id", "email", "name", "capacity", "presence", "presence_reason"], LOAD.label("load")).order_by(
+        a.c.name, a.c.id
+    )
     if ids is not None:
         query = query.where(one_of(a.c.id, ids))
     rows = conn.execute(query).all()
@@ -57,7 +59,8 @@ def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Ag
             groups=groups.get(r.id, []),
             skills=skills.get(r.id, []),
             capacity=r.capacity,
-            presence=Presence(r.presence),
+            presence=r.presence,
+            presence_reason=r.presence_reason,
             load=r.load,
         )
         for r in rows

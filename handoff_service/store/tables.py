@@ -148,7 +148,9 @@ queues = Table(
     _count("affinity_days", 7),
     _flag("auto_assign", default=False), Column("alarm_seconds", sa.Integer),
     _word("in_line_text", null=True), _word("waiting_text", null=True), _word("closed_text", null=True),
-)  # schedule: an expression of opening hours (schedules.py); null: always open. time_zone, country: null: the desk's
+    Column("last_agent_id", ID),
+)  # schedule: an expression of opening hours (schedules.py); null: always open. time_zone, country: null: the desk's;
+# last_agent_id: who was offered something last, for round robin
 queue_groups = Table(
     "queue_groups", metadata, _ref("queue_id", "queues.id", key=True, drop=True),
     _ref("group_id", "groups.id", key=True), _count("after_seconds", 0),
@@ -259,6 +261,7 @@ work_items = Table(
 offers = Table(
     "offers", metadata, _id(), _ref("work_item_id", "work_items.id"), _ref("agent_id", "agents.id"),
     _time("offered_at"), _time("expires_at"), _word("outcome", null=True), _word("outcome_reason", null=True),
+    _count("round", 1), _flag("again", default=True),
     _time("ended_at", null=True),
     Index(
         "one_open_offer_an_agent", "work_item_id", "agent_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN
@@ -266,11 +269,11 @@ offers = Table(
     Index("ix_offers_open", "agent_id", sqlite_where=OPEN, postgresql_where=OPEN),
 )
 assignment_log = Table(
-    "assignment_log", metadata, _id(), _ref("work_item_id", "work_items.id"), _ref("agent_id", "agents.id", null=True),
-    Column("round", sa.Integer, nullable=False), Column("pool", sa.Integer), _word("said"),
-    Column("chosen", sa.Boolean, nullable=False), _time("at"),
+    "assignment_log", metadata, _id(), _ref("work_item_id", "work_items.id"),
+    Column("round", sa.Integer, nullable=False), _word("said"), Column("candidates", sa.JSON, nullable=False),
+    _time("at"),
     Index("ix_assignment_log_work_item_id", "work_item_id", "id"),
-)  # each candidate, and in words why chosen or not
+)  # one row a decision; candidates: [seconds after which they are asked, chosen, why or why not, agents' ids]
 due_work = Table(
     "due_work", metadata, _id(), _word("kind"), _word("key"), _word("line"), _time("due_at"),
     Column("attempts", sa.Integer, nullable=False), _time("lease_until", null=True),

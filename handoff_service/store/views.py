@@ -16,7 +16,6 @@ from handoff_service.rules.vocabulary import (
     Kind,
     OfferOutcome,
     Owner,
-    Presence,
     Role,
     State,
     Status,
@@ -44,7 +43,8 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """``load`` counts offers that wait and active conversations that are not on hold."""
+    """``presence``: available, away, offline or an admin's own state; ``presence_reason``: why the product changed it.
+    ``load`` counts offers that wait and active conversations that are not on hold."""
 
     id: int
     email: str
@@ -53,7 +53,8 @@ class Agent:
     groups: list[str]
     skills: list[str]
     capacity: int
-    presence: Presence
+    presence: str
+    presence_reason: str | None
     load: int
 
 
@@ -187,12 +188,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxOffer:
-    """Work offered to me; ``id`` is the work item's."""
+    """Work offered to me; ``id`` is the work item's, ``note`` what an agent who transfers it wrote."""
 
     id: int
     interaction: Interaction
     reason: str
     collected: dict[str, str]
+    note: str | None
     offered_at: datetime
     expires_at: datetime
 
@@ -207,15 +209,44 @@ class PastOffer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateLine:
+    """One candidate of a decision: asked or not, and why. ``joins_after``: seconds until their pool is asked."""
+
+    agent: Named
+    joins_after: int
+    chosen: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionLine:
+    """One decision of work assignment: what was done, and every candidate with the reason."""
+
+    at: datetime
+    round: int
+    said: str
+    candidates: list[CandidateLine]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
+    """``sender`` and ``only``: a transfer, by whom and to whom alone; ``note``: what they wrote; ``round``: how often
+    everybody was asked; ``decisions``: the log."""
+
     id: int
     interaction_id: int
     queue: Named
     state: WorkItemState
     reason: str
     collected: dict[str, str]
+    note: str | None
+    sender: Named | None
+    only: Named | None
+    round: int
     offers: list[PastOffer]
+    decisions: list[DecisionLine]
     created_at: datetime
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,15 @@
 """Work items and offers: what waits, who could take it, what was offered."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
 from handoff_service.rules.assignment import Candidate
-from handoff_service.rules.vocabulary import OfferOutcome, Presence, State, WorkItemState
+from handoff_service.rules.vocabulary import Assignment, OfferOutcome, Presence, State, WorkItemState
+from handoff_service.schedules import Schedule
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
@@ -16,28 +17,91 @@ from handoff_service.store.several import one_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A work item that nobody has been offered yet, or that has come back."""
+    """A work item that waits. ``only``: the one agent it is meant for; ``sender``: who transferred it."""
 
     id: int
     interaction_id: int
+    requester_number: str
     queue_id: int
-    queue_name: str
-    accept_seconds: int
+    state: WorkItemState
     told: str | None
+    round: int
+    only: int | None
+    sender: int | None
+    created_at: datetime
 
 
 def waiting(conn: Connection, most: int) -> list[Waiting]:
-    """Queued work items, highest priority (lowest number) first, then oldest first."""
+    """What can be offered, highest priority (lowest number) first, then oldest first: the first ``most`` of each queue,
+    and everything whose requester was told nothing yet. What is offered to all who are free can be offered to more."""
     w, q, i = t.work_items, t.queues, t.interactions
-    rows = conn.execute(
-        select(w.c.id, w.c.interaction_id, w.c.queue_id, q.c.name.label("queue_name"), q.c.accept_seconds, w.c.told)
+    order = (i.c.priority, w.c.created_at, w.c.id)
+    place = sa.func.row_number().over(partition_by=w.c.queue_id, order_by=order).label("place")
+    to_all = (w.c.state == WorkItemState.PENDING_ACCEPT) & (q.c.assignment == Assignment.FIRST_TO_ACCEPT)
+    found = (
+        select(
+            *w.c["id", "interaction_id", "queue_id", "state", "told", "round", "created_at"],
+            i.c.requester_number,
+            i.c.priority,
+            w.c.for_agent_id.label("only"),
+            w.c.from_agent_id.label("sender"),
+            place,
+        )
         .join(q, q.c.id == w.c.queue_id)
         .join(i, i.c.id == w.c.interaction_id)
-        .where(w.c.state == WorkItemState.QUEUED)
-        .order_by(i.c.priority, w.c.created_at, w.c.id)
-        .limit(most)
+        .where(sa.or_(w.c.state == WorkItemState.QUEUED, to_all))
+        .subquery()
     )
-    return [Waiting(**r._mapping) for r in rows]
+    rows = conn.execute(
+        select(found)
+        .where(sa.or_(found.c.place <= most, found.c.told.is_(None)))
+        .order_by(found.c.priority, found.c.created_at, found.c.id)
+    )
+    fields = Waiting.__dataclass_fields__
+    return [Waiting(**{name: value for name, value in r._mapping.items() if name in fields}) for r in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkQueue:
+    """A queue as work assignment needs it."""
+
+    id: int
+    name: str
+    rule: Assignment
+    accept_seconds: int
+    schedule: Schedule
+    affinity: timedelta
+    auto_assign: bool
+    alarm: timedelta | None
+    mandatory: frozenset[str]
+    optional: frozenset[str]
+    last_agent: int | None
+
+
+def work_queues(conn: Connection) -> dict[int, WorkQueue]:
+    """Queues by id."""
+    q, s = t.queues, t.queue_skills
+    skills: dict[tuple[int, bool], set[str]] = {}
+    for r in conn.execute(select(s)):
+        skills.setdefault((r.queue_id, r.mandatory), set()).add(r.skill)
+    desk = conn.execute(select(t.desk.c.time_zone, t.desk.c.country)).one_or_none()
+    zone, country = (desk.time_zone, desk.country) if desk else ("UTC", None)
+    return {
+        r.id: WorkQueue(
+            id=r.id,
+            name=r.name,
+            rule=Assignment(r.assignment),
+            accept_seconds=r.accept_seconds,
+            schedule=Schedule(r.schedule, r.time_zone or zone, r.country or country),
+            affinity=timedelta(days=r.affinity_days),
+            auto_assign=r.auto_assign,
+            alarm=timedelta(seconds=r.alarm_seconds) if r.alarm_seconds else None,
+            mandatory=frozenset(skills.get((r.id, True), ())),
+            optional=frozenset(skills.get((r.id, False), ())),
+            last_agent=r.last_agent_id,
+        )
+        for r in conn.execute(select(q))
+    }
 
 
 def _load_of() -> sa.ScalarSelect[int]:
@@ -63,50 +127,134 @@ def _load_of() -> sa.ScalarSelect[int]:
 LOAD = _load_of()
 
 
-def candidates(conn: Connection) -> dict[int, dict[int, Candidate]]:
-    """queue id -> agent id -> the agent as a candidate, for every agent of a group that a queue names."""
-    a = t.agents
+TAKES_WORK = sa.or_(
+    t.agents.c.presence == Presence.AVAILABLE,
+    t.agents.c.presence.in_(select(t.presence_states.c.name).where(t.presence_states.c.takes_work)),
+)
+
+
+def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[int, Candidate]]:
+    """queue id -> agent id -> the agent as a candidate, for every active agent of a group that the queue names.
+
+    Who is in several of its groups joins with the first of them.
+    """
+    a, g, of = t.agents, t.groups, t.queue_groups
     rows = conn.execute(
-        select(t.queue_groups.c.queue_id, a.c.id, a.c.presence, a.c.capacity, a.c.last_assigned_at, LOAD.label("load"))
-        .join(t.agent_groups, t.agent_groups.c.group_id == t.queue_groups.c.group_id)
+        select(of.c.queue_id, of.c.after_seconds, g.c.capacity.label("limit"), *_FACTS)
+        .join(g, g.c.id == of.c.group_id)
+        .join(t.agent_groups, t.agent_groups.c.group_id == of.c.group_id)
         .join(a, a.c.id == t.agent_groups.c.agent_id)
-        .where(a.c.presence == Presence.AVAILABLE)
-    )
+        .where(a.c.active, one_of(of.c.queue_id, queue_ids))
+        .order_by(of.c.queue_id, of.c.after_seconds.desc(), sa.func.coalesce(g.c.capacity, a.c.capacity))
+    ).all()
+    skills = _skills(conn)
     found: dict[int, dict[int, Candidate]] = {}
     for r in rows:
-        found.setdefault(r.queue_id, {})[r.id] = Candidate(
-            agent_id=r.id,
-            presence=Presence(r.presence),
-            capacity=r.capacity,
-            load=r.load,
-            last_assigned_at=r.last_assigned_at,
-            declined_at=None,
-        )
+        found.setdefault(r.queue_id, {})[r.id] = _candidate(r, skills, limit=r.limit, after_seconds=r.after_seconds)
     return found
 
 
-def declined_at(conn: Connection, work_item_id: int) -> dict[int, datetime]:
-    """agent id -> when they last rejected this work item or let it time out."""
-    o = t.offers
-    rows = conn.execute(
-        select(o.c.agent_id, sa.func.max(o.c.ended_at, type_=o.c.ended_at.type))
-        .where(
-            o.c.work_item_id == work_item_id,
-            o.c.outcome.in_([OfferOutcome.REJECTED, OfferOutcome.TIMED_OUT]),
-        )
-        .group_by(o.c.agent_id)
+def candidate(conn: Connection, agent_id: int) -> Candidate | None:
+    """One active agent, by their own limit; whatever groups they are in."""
+    row = conn.execute(select(*_FACTS).where(t.agents.c.id == agent_id, t.agents.c.active)).one_or_none()
+    return None if row is None else _candidate(row, _skills(conn), limit=None, after_seconds=0)
+
+
+_FACTS = (
+    *t.agents.c["id", "name", "presence", "capacity", "last_assigned_at"],
+    TAKES_WORK.label("takes_work"),
+    LOAD.label("load"),
+)
+
+
+def _candidate(
+    r: sa.Row[tuple[object, ...]], skills: dict[int, frozenset[str]], *, limit: int | None, after_seconds: int
+) -> Candidate:
+    return Candidate(
+        agent_id=r.id,
+        name=r.name,
+        presence=r.presence,
+        takes_work=bool(r.takes_work),
+        capacity=r.capacity if limit is None else min(r.capacity, limit),
+        load=r.load,
+        skills=skills.get(r.id, frozenset()),
+        after_seconds=after_seconds,
+        last_assigned_at=r.last_assigned_at,
     )
-    return {r[0]: r[1] for r in rows}
+
+
+def _skills(conn: Connection) -> dict[int, frozenset[str]]:
+    found: dict[int, set[str]] = {}
+    for r in conn.execute(select(t.agent_skills)):
+        found.setdefault(r.agent_id, set()).add(r.skill)
+    return {agent: frozenset(names) for agent, names in found.items()}
+
+
+@dataclass(slots=True)
+class Answers:
+    """What agents said to a work item so far, and whose offer of it is open."""
+
+    declined: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    asked: set[int] = field(default_factory=set)
+    last_at: datetime | None = None
+
+
+def answers(conn: Connection, work_item_ids: Collection[int]) -> dict[int, Answers]:
+    """work item -> the answers to its offers. ``declined``: agent -> (latest round, may be asked again)."""
+    o = t.offers
+    declined = o.c.outcome.in_([OfferOutcome.REJECTED, OfferOutcome.TIMED_OUT])
+    rows = conn.execute(
+        select(*o.c["work_item_id", "agent_id", "outcome", "round", "again", "ended_at"])
+        .where(one_of(o.c.work_item_id, work_item_ids), sa.or_(o.c.outcome.is_(None), declined))
+        .order_by(o.c.id)
+    )
+    found: dict[int, Answers] = {}
+    for r in rows:
+        said = found.setdefault(r.work_item_id, Answers())
+        if r.outcome is None:
+            said.asked.add(r.agent_id)
+        else:
+            said.declined[r.agent_id] = (r.round, r.again and said.declined.get(r.agent_id, (0, True))[1])
+            said.last_at = r.ended_at
+    return found
+
+
+def served_last(conn: Connection, numbers: Collection[str], since: datetime) -> dict[str, tuple[int, datetime]]:
+    """requester number -> (the agent who closed its latest conversation since then, when)."""
+    i = t.interactions
+    rows = conn.execute(
+        select(i.c.requester_number, i.c.assigned_to, i.c.closed_at)
+        .where(one_of(i.c.requester_number, numbers), i.c.closed_at >= since, i.c.assigned_to.is_not(None))
+        .order_by(i.c.closed_at)
+    )
+    return {r.requester_number: (r.assigned_to, r.closed_at) for r in rows}
+
+
+def last_decisions(conn: Connection, work_item_ids: Collection[int]) -> dict[int, tuple[int, str]]:
+    """work item -> (round, what was said) of its latest decision."""
+    g = t.assignment_log
+    newest = select(sa.func.max(g.c.id)).where(one_of(g.c.work_item_id, work_item_ids)).group_by(g.c.work_item_id)
+    rows = conn.execute(select(g.c.work_item_id, g.c.round, g.c.said).where(g.c.id.in_(newest)))
+    return {r.work_item_id: (r.round, r.said) for r in rows}
+
+
+def assigned(tx: Transaction, agent_ids: Collection[int]) -> None:
+    """These agents were offered or given something now."""
+    a = t.agents
+    tx.conn.execute(update(a).where(one_of(a.c.id, agent_ids)).values(last_assigned_at=tx.now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """An offer that is open, with the work item's interaction and queue."""
+    """An offer that is open, with its work item's interaction. ``only``: it is a transfer to this one agent, by
+    ``sender``."""
 
     id: int
     work_item_id: int
     interaction_id: int
     agent_id: int
+    only: int | None
+    sender: int | None
     offered_at: datetime
     expires_at: datetime
 
@@ -117,7 +265,12 @@ def open_offer(
     """The open offer with this id, or of this work item to this agent; locked."""
     o, w = t.offers, t.work_items
     query = (
-        select(o.c.id, o.c.work_item_id, w.c.interaction_id, o.c.agent_id, o.c.offered_at, o.c.expires_at)
+        select(
+            *o.c["id", "work_item_id", "agent_id", "offered_at", "expires_at"],
+            w.c.interaction_id,
+            w.c.for_agent_id.label("only"),
+            w.c.from_agent_id.label("sender"),
+        )
         .join(w, w.c.id == o.c.work_item_id)
         .where(o.c.outcome.is_(None))
         .with_for_update(of=o)

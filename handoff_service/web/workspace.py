@@ -19,7 +19,7 @@ from handoff_service.operations.sign_in import Agent
 from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
 from handoff_service.rules import system_messages
 from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY
-from handoff_service.rules.vocabulary import Presence, Role, State
+from handoff_service.rules.vocabulary import Role, State
 from handoff_service.store import people
 from handoff_service.store.lanes import Hint
 from handoff_service.web import admin, assets, reading, sign_in, stream
@@ -116,7 +116,8 @@ async def events(request: Request, agent: Agent) -> None:
     async def still() -> bool:
         return await signed_in(request) is not None
 
-    await stream.serve(request, desk, [f"agent:{agent.id}", *opened], names, still)
+    async with desk.connections.hold(agent.id):
+        await stream.serve(request, desk, [f"agent:{agent.id}", *opened], names, still)
 
 
 @page(*LIVE)
@@ -207,9 +208,7 @@ async def found_users(request: Request, interaction_id: int, agent: Agent) -> HT
 @page()
 async def presence(request: Request, agent: Agent) -> HTTPResponse:
     wanted = _field(request, "presence")
-    if wanted not in set(Presence):
-        raise BadInput(errors={"presence": "must be available, away or offline"})
-    await desk_of(request).store.write(set_presence, SetPresence(agent_id=agent.id, presence=Presence(wanted)))
+    await desk_of(request).store.write(set_presence, SetPresence(agent_id=agent.id, presence=wanted))
     return went_well(request)
 
 

@@ -15,6 +15,7 @@ from tests.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
 
 IN_LINE = "You are in line for Service desk. We answer right here."
 WAITING = "Everyone at Service desk is busy or away right now. You are in line, and we answer right here."
+WAITING += " Text BOT for the virtual agent."
 
 
 async def test_an_offer_says_who_why_and_until_when_and_the_requester_gets_one_line(

@@ -14,7 +14,9 @@ from handoff_service.operations.change_interaction import (
     close_interaction,
     read_interaction,
 )
+from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
 from handoff_service.operations.send_sms import Write, send_sms, write_note
+from handoff_service.operations.transfer import Transfer, transfer
 from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
 from handoff_service.rules.identity import Method
 from handoff_service.rules.vocabulary import State
@@ -64,6 +66,20 @@ class VerifyBody(Body):
     user_id: int | None
     method: Literal[Method.AGENT] = Method.AGENT
     note: str | None = Field(None, max_length=500)
+
+
+class TransferBody(Body):
+    """To one of the two; the agent accepts or declines, a queue takes it at once. The note goes along."""
+
+    agent_id: int | None = None
+    queue_id: int | None = None
+    note: str | None = Field(None, max_length=1000)
+
+
+class ReturnBody(Body):
+    """``outcome``: what was done, told to the virtual agent."""
+
+    outcome: str = Field(min_length=1, max_length=200)
 
 
 class OngoingQuery(Body):
@@ -154,6 +170,24 @@ async def undo(asked: Asked[None, Any]) -> Interaction:
     return await one_interaction(asked)
 
 
+async def hand_over(asked: Asked[TransferBody, Any]) -> Interaction:
+    command = Transfer(
+        interaction_id=asked.id,
+        agent_id=asked.agent.id,
+        to_agent=asked.body.agent_id,
+        to_queue=asked.body.queue_id,
+        note=asked.body.note,
+    )
+    await asked.desk.store.write(transfer, command, near=asked.id)
+    return await one_interaction(asked)
+
+
+async def give_back(asked: Asked[ReturnBody, Any]) -> Interaction:
+    command = ReturnToBot(interaction_id=asked.id, agent_id=asked.agent.id, outcome=asked.body.outcome)
+    await asked.desk.store.write(return_to_bot, command, near=asked.id)
+    return await one_interaction(asked)
+
+
 async def ongoing(asked: Asked[None, OngoingQuery]) -> OngoingPage:
     agent_id, others = asked.agent.id, asked.query.others
 
@@ -232,6 +266,24 @@ CALLS = (
         summary="End it",
         handle=close,
         body=CloseBody,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/transfer",
+        summary="Transfer it to an agent, who accepts or declines, or to a queue",
+        handle=hand_over,
+        body=TransferBody,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/return-to-bot",
+        summary="Give it back to the virtual agent",
+        handle=give_back,
+        body=ReturnBody,
         answer=Interaction,
         roles=LIVE,
     ),

@@ -64,7 +64,7 @@ def add_route(blueprint: Blueprint) -> None:
         response = await request.respond(content_type="text/event-stream", headers={"Cache-Control": "no-store"})
         if response is None:
             return
-        async with desk.fanout.listen([f"agent:{agent.id}"]) as batches:
+        async with desk.connections.hold(agent.id), desk.fanout.listen([f"agent:{agent.id}"]) as batches:
             stream = _Stream(desk, agent.id)
             async for event in stream.events(batches, since):
                 await response.send(event)

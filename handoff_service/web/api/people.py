@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound, NotSignedIn
 from handoff_service.operations.presence import SetPresence, set_presence
-from handoff_service.rules.vocabulary import Presence
 from handoff_service.store import people
 from handoff_service.store import tables as t
 from handoff_service.store.views import Agent, Profile, ProviderNumber, Queue, User
@@ -22,7 +21,9 @@ class Login(Body):
 
 
 class PresenceBody(Body):
-    presence: Presence
+    """``presence``: available, away, offline, or the name of one of the admin's own states."""
+
+    presence: str = Field(min_length=1, max_length=100)
 
 
 class UserQuery(Paging):
@@ -46,7 +47,10 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class PresenceNow:
-    presence: Presence
+    """``reason``: why the product changed it, when it did."""
+
+    presence: str
+    reason: str | None
 
 
 async def login(asked: Asked[Login, Any]) -> SignedIn:
@@ -57,15 +61,15 @@ async def login(asked: Asked[Login, Any]) -> SignedIn:
     return SignedIn(token, (await asked.desk.store.read(people.agents, [agent_id]))[agent_id])
 
 
-async def read_presence(asked: Asked[None, Any]) -> PresenceNow:
+async def read_presence(asked: Asked[Any, Any]) -> PresenceNow:
     me = (await asked.desk.store.read(people.agents, [asked.agent.id]))[asked.agent.id]
-    return PresenceNow(me.presence)
+    return PresenceNow(me.presence, me.presence_reason)
 
 
 async def change_presence(asked: Asked[PresenceBody, Any]) -> PresenceNow:
     wish = SetPresence(agent_id=asked.agent.id, presence=asked.body.presence)
     await asked.desk.store.write(set_presence, wish)
-    return PresenceNow(asked.body.presence)
+    return await read_presence(asked)
 
 
 async def list_agents(asked: Asked[None, Paging]) -> Page[Agent]:

@@ -60,13 +60,10 @@ def upgrade() -> None:
     op.create_table('assignment_log',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('work_item_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('round', sa.Integer(), nullable=False),
-    sa.Column('pool', sa.Integer(), nullable=True),
     sa.Column('said', sa.Text(), nullable=False),
-    sa.Column('chosen', sa.Boolean(), nullable=False),
+    sa.Column('candidates', sa.JSON(), nullable=False),
     sa.Column('at', UtcTime(), nullable=False),
-    sa.ForeignKeyConstraint(['agent_id'], ['agents.id'], name=op.f('fk_assignment_log_agent_id_agents')),
     sa.ForeignKeyConstraint(['work_item_id'], ['work_items.id'], name=op.f('fk_assignment_log_work_item_id_work_items')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_assignment_log'))
     )
@@ -102,6 +99,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('in_line_text', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('waiting_text', sa.Text(), nullable=True))
         batch_op.add_column(sa.Column('closed_text', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('last_agent_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
+
+    with op.batch_alter_table('offers', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('round', sa.Integer(), server_default=sa.text('1'), nullable=False))
+        batch_op.add_column(sa.Column('again', sa.Boolean(), server_default=sa.true(), nullable=False))
 
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.add_column(sa.Column('attributes', sa.JSON(), server_default=sa.text("'{}'"), nullable=False))

@@ -1,0 +1,67 @@
+"""Give a conversation to a live agent: the one place where somebody becomes its assigned agent by a work item."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.change_interaction import active
+from handoff_service.operations.say import owner_changed
+from handoff_service.operations.stop_waiting import stop_waiting, withdraw
+from handoff_service.rules import states
+from handoff_service.rules.states import Act
+from handoff_service.rules.vocabulary import Owner, Work, WorkItemState
+from handoff_service.store import due, interactions, live_group, people
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignTo:
+    """A supervisor gives a conversation to an agent by hand; ``agent_id`` may be the supervisor's own (take over)."""
+
+    interaction_id: int
+    agent_id: int
+    by: int
+
+
+def assign(
+    tx: Transaction, interaction: Interaction, work_item_id: int, agent_id: int, *, said: str, reason: str | None = None
+) -> Interaction:
+    """A work item of a locked, active interaction has found its agent. Other offers of it are withdrawn."""
+    w = t.work_items
+    tx.conn.execute(update(w).where(w.c.id == work_item_id).values(state=WorkItemState.ACCEPTED, ended_at=tx.now))
+    withdraw(tx, [work_item_id])
+    return give(tx, interaction, agent_id, said=said, reason=reason)
+
+
+def give(
+    tx: Transaction, interaction: Interaction, agent_id: int, *, said: str, reason: str | None = None
+) -> Interaction:
+    """The agent owns it under the next epoch. Whoever had it before leaves the live group."""
+    due.disarm(tx, Work.BOT_TURN, [interaction.id])
+    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.AGENT_TAKES])
+    before = interaction.assigned_to if interaction.owner is Owner.AGENT else None
+    changed = owner_changed(tx, interaction, owner=Owner.AGENT, agent_id=agent_id, said=said, reason=reason)
+    live_group.join(tx, changed.id, agent_id, interaction.last_seq + 1)
+    tx.hint(f"agent:{agent_id}", changed.id)
+    if before is not None and before != agent_id:
+        live_group.leave(tx, changed.id, before)
+    return changed
+
+
+def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
+    """Whatever it waits for, whoever has it. NotFound for an agent who is not there, Conflict when it is closed."""
+    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    agent = tx.conn.execute(
+        select(*t.agents.c["id", "name", "active"]).where(t.agents.c.id == command.agent_id)
+    ).one_or_none()
+    if agent is None or not agent.active:
+        raise NotFound(f"There is no active agent {command.agent_id}.")
+    if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
+        raise Conflict(f"{agent.name} has this conversation already.")
+    stop_waiting(tx, interaction.id)
+    by = people.agent_name(tx.conn, command.by)
+    said = f"{by} took over" if command.by == command.agent_id else f"{by} assigned this to {agent.name}"
+    give(tx, interaction, command.agent_id, said=said)

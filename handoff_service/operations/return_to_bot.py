@@ -1,0 +1,59 @@
+"""Give a conversation back to the virtual agent: a live agent does, with an outcome, or a requester who waits.
+
+The bot is told with its next turn (``handed_back`` in the turn's metadata): it neither repeats nor forgets.
+"""
+
+from dataclasses import dataclass
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations import say
+from handoff_service.operations.change_interaction import active
+from handoff_service.operations.send_sms import checked_text
+from handoff_service.operations.stop_waiting import stop_waiting
+from handoff_service.rules import states, system_messages
+from handoff_service.rules.states import Act
+from handoff_service.rules.vocabulary import Author, Owner
+from handoff_service.store import interactions, live_group, people
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+LONGEST_OUTCOME = 200
+BY_REQUESTER = "The requester went back to the virtual agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnToBot:
+    """``outcome``: what was done, in the agent's words."""
+
+    interaction_id: int
+    agent_id: int
+    outcome: str
+
+
+def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
+    """The virtual agent answers the next text. Conflict when there is no bot, or it has the conversation already."""
+    if not command.outcome.strip():
+        raise BadInput(errors={"outcome": "must not be empty: say what was done"})
+    outcome = checked_text(command.outcome, most=LONGEST_OUTCOME)
+    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    if not tx.terms.bot_answers:
+        raise Conflict("There is no virtual agent on this desk.")
+    if interaction.owner is Owner.VIRTUAL_AGENT:
+        raise Conflict("The virtual agent has this conversation already.")
+    by = people.agent_name(tx.conn, command.agent_id)
+    _give_back(tx, interaction, said=f"{by} gave this back to the virtual agent", outcome=outcome)
+
+
+def go_back(tx: Transaction, interaction: Interaction) -> None:
+    """A requester who waits in a queue goes back to the virtual agent, and is told so."""
+    changed = _give_back(tx, interaction, said=BY_REQUESTER, outcome=None)
+    say.text(tx, changed, system_messages.back_with_bot(), Author.SYSTEM)
+
+
+def _give_back(tx: Transaction, interaction: Interaction, *, said: str, outcome: str | None) -> Interaction:
+    stop_waiting(tx, interaction.id)
+    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
+    changed = say.owner_changed(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said, reason=outcome)
+    if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
+        live_group.leave(tx, interaction.id, interaction.assigned_to)
+    return changed

@@ -1,0 +1,29 @@
+"""A conversation does not wait for an agent any more."""
+
+from sqlalchemy import update
+
+from handoff_service.rules.vocabulary import OfferOutcome, Work, WorkItemState
+from handoff_service.store import due, work_items
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+WAITS = (WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT)
+
+
+def stop_waiting(tx: Transaction, interaction_id: int) -> None:
+    """Its work item is canceled, its offers are withdrawn; a transfer that was under way has come to nothing."""
+    w = t.work_items
+    waiting = tx.conn.execute(
+        update(w)
+        .where(w.c.interaction_id == interaction_id, w.c.state.in_(WAITS))
+        .values(state=WorkItemState.CANCELED, ended_at=tx.now)
+        .returning(w.c.id)
+    ).scalars()
+    withdraw(tx, list(waiting))
+
+
+def withdraw(tx: Transaction, work_item_ids: list[int]) -> None:
+    """Take back every open offer of these work items."""
+    for offer_id, agent_id in work_items.end_offers(tx, work_item_ids, OfferOutcome.WITHDRAWN):
+        due.disarm(tx, Work.EXPIRE_OFFER, [offer_id])
+        tx.hint(f"agent:{agent_id}")

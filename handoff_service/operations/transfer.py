@@ -1,0 +1,126 @@
+"""Transfer a conversation to another agent, who accepts or declines, or to a queue. The note goes along.
+
+Until the other agent accepts, the sender has the conversation and answers it: declined, run out or withdrawn, it simply
+stays. At most one transfer of a conversation is under way.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import insert, select
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations import say
+from handoff_service.operations.change_interaction import active
+from handoff_service.operations.hand_off import hand_off
+from handoff_service.operations.offer_work import offer_to
+from handoff_service.operations.send_sms import checked_text
+from handoff_service.operations.stop_waiting import WAITS, stop_waiting
+from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, WorkItemState
+from handoff_service.store import interactions, people, work_items
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+LONGEST_NOTE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """To one of ``to_agent`` and ``to_queue``, ids."""
+
+    interaction_id: int
+    agent_id: int
+    to_agent: int | None = None
+    to_queue: int | None = None
+    note: str | None = None
+
+
+def transfer(tx: Transaction, command: Transfer) -> None:
+    """BadInput for no target or two, NotFound for one who is not there, Conflict when it cannot be done now."""
+    if (command.to_agent is None) == (command.to_queue is None):
+        raise BadInput(errors={"agent_id": "give agent_id or queue_id, one of the two"})
+    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    if interaction.owner is not Owner.AGENT:
+        raise Conflict("Nobody has this conversation yet, so it cannot be transferred. Take it over first.")
+    note = checked_text(command.note, most=LONGEST_NOTE) if command.note and command.note.strip() else None
+    if command.to_agent is not None:
+        _to_agent(tx, interaction, command.agent_id, command.to_agent, note)
+    else:
+        _to_queue(tx, interaction, command.agent_id, command.to_queue or 0, note)
+
+
+def cancel_transfer(tx: Transaction, interaction_id: int, agent_id: int) -> None:
+    """Take a transfer back that nobody has accepted yet. Conflict when there is none."""
+    interaction = active(interactions.lock(tx.conn, interaction_id))
+    if _under_way(tx, interaction.id) is None:
+        raise Conflict("There is no transfer to take back.")
+    stop_waiting(tx, interaction.id)
+    _say(tx, interaction, f"{people.agent_name(tx.conn, agent_id)} took the transfer back", None, agent_id)
+
+
+def _to_agent(tx: Transaction, interaction: Interaction, sender: int, to: int, note: str | None) -> None:
+    other = work_items.candidate(tx.conn, to)
+    if other is None:
+        raise NotFound(f"There is no active agent {to}.")
+    if interaction.assigned_to == to:
+        raise Conflict(f"{other.name} has this conversation already.")
+    if not other.takes_work:
+        raise Conflict(
+            f"{other.name} is {other.presence.replace('_', ' ')}. Choose somebody who is available, or a queue."
+        )
+    if other.load >= other.capacity:
+        raise Conflict(f"{other.name} has no room: {other.load} of {other.capacity}. Choose somebody else, or a queue.")
+    if (there := _under_way(tx, interaction.id)) is not None:
+        raise Conflict(f"It is being transferred to {there} already. Take that back first.")
+    by = people.agent_name(tx.conn, sender)
+    queue = tx.conn.execute(
+        select(*t.queues.c["id", "accept_seconds"]).where(t.queues.c.id == _queue_of(tx, interaction))
+    ).one()
+    work_item_id = tx.conn.execute(
+        insert(t.work_items)
+        .values(
+            interaction_id=interaction.id,
+            queue_id=queue.id,
+            state=WorkItemState.PENDING_ACCEPT,
+            reason=f"{by} transfers this to you.",
+            collected={},
+            for_agent_id=to,
+            from_agent_id=sender,
+            note=note,
+            created_at=tx.now,
+        )
+        .returning(t.work_items.c.id)
+    ).scalar_one()
+    offer_to(tx, work_item_id, [to], until=tx.now + timedelta(seconds=queue.accept_seconds))
+    _say(tx, interaction, f"{by} transfers this to {other.name}", note, sender)
+
+
+def _to_queue(tx: Transaction, interaction: Interaction, sender: int, to: int, note: str | None) -> None:
+    if tx.conn.execute(select(t.queues.c.id).where(t.queues.c.id == to)).scalar() is None:
+        raise NotFound(f"There is no queue {to}.")
+    by = people.agent_name(tx.conn, sender)
+    hand_off(tx, interaction, f"{by} transferred it.", {}, queue_id=to, sender=sender, note=note)
+    if note:
+        line = say.Line(kind=Kind.NOTE, author=Author.AGENT, body=note, agent_id=sender)
+        say.append(tx, interactions.lock(tx.conn, interaction.id), line)
+
+
+def _under_way(tx: Transaction, interaction_id: int) -> str | None:
+    """The name of the agent who is asked to take it over, or None."""
+    w, a = t.work_items, t.agents
+    query = select(a.c.name).join(w, w.c.for_agent_id == a.c.id)
+    return tx.conn.execute(query.where(w.c.interaction_id == interaction_id, w.c.state.in_(WAITS))).scalar()
+
+
+def _queue_of(tx: Transaction, interaction: Interaction) -> int:
+    p = t.provider_numbers
+    own = select(p.c.queue_id).where(p.c.id == interaction.provider_number_id)
+    return interaction.queue_id or tx.conn.execute(own).scalar_one()
+
+
+def _say(tx: Transaction, interaction: Interaction, said: str, reason: str | None, agent_id: int) -> None:
+    line = say.Line(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TRANSFER, reason=reason, agent_id=agent_id
+    )
+    say.append(tx, interaction, line)

@@ -1,0 +1,40 @@
+"""The longest-wait alarm: a conversation that waits in its queue for too long is told to the supervisors, once."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from handoff_service.operations.supervisors import tell_supervisors
+from handoff_service.rules import durations
+from handoff_service.rules.vocabulary import WorkItemState
+from handoff_service.store import interactions
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
+from handoff_service.store.work_items import WorkQueue
+
+
+def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime | None:
+    """Tell of the waits that are too long now. Returns when the next one will be."""
+    alarms = {queue.id: queue for queue in queues if queue.alarm is not None}
+    if not alarms:
+        return None
+    w = t.work_items
+    rows = tx.conn.execute(
+        select(*w.c["id", "interaction_id", "queue_id", "created_at"]).where(
+            w.c.state.in_([WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT]),
+            w.c.for_agent_id.is_(None),
+            w.c.alarmed_at.is_(None),
+            one_of(w.c.queue_id, alarms),
+        )
+    ).all()
+    at = {r.id: r.created_at + (alarms[r.queue_id].alarm or timedelta()) for r in rows}
+    late = [r for r in rows if at[r.id] <= tx.now]
+    locked = interactions.lock_each(tx.conn, [r.interaction_id for r in late]) if late else {}
+    for r in late:
+        waited = durations.spoken(tx.now - r.created_at)
+        tell_supervisors(tx, locked[r.interaction_id], f"Has waited in {alarms[r.queue_id].name} for {waited}")
+    if late:
+        tx.conn.execute(update(w).where(one_of(w.c.id, [r.id for r in late])).values(alarmed_at=tx.now))
+    return min((moment for moment in at.values() if moment > tx.now), default=None)
