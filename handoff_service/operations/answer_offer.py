@@ -2,19 +2,16 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations import say
 from handoff_service.operations.assign import assign
-from handoff_service.operations.hand_off import offer_soon
+from handoff_service.operations.end_offer import come_to_nothing, end_offer
 from handoff_service.operations.presence import change_presence
-from handoff_service.rules.vocabulary import Author, Event, Kind, OfferOutcome, Presence, Work, WorkItemState
+from handoff_service.rules.vocabulary import OfferOutcome, Presence, Work
 from handoff_service.store import due, interactions, people, work_items
 from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
-from handoff_service.store.work_items import Offer
 
 GONE = "This offer is no longer yours: it ran out or somebody else took it."
 RAN_OUT = "An offer ran out"
@@ -44,7 +41,7 @@ def accept_work(tx: Transaction, command: Accept) -> int:
     offer = work_items.open_offer(tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id)
     if offer is None or offer.expires_at <= tx.now or not interaction.active:
         raise Conflict(GONE)
-    _end(tx, offer, OfferOutcome.ACCEPTED)
+    end_offer(tx, offer, OfferOutcome.ACCEPTED)
     waited = round((tx.now - offer.offered_at).total_seconds())
     name = people.agent_name(tx.conn, command.agent_id)
     changed = assign(
@@ -64,8 +61,8 @@ def reject_work(tx: Transaction, command: Reject) -> None:
         raise Conflict(GONE)
     r = t.reject_reasons
     again = tx.conn.execute(select(r.c.again).where(r.c.words == command.reason)).scalar()
-    _end(tx, offer, OfferOutcome.REJECTED, command.reason, again=again is not False)
-    _come_to_nothing(tx, interaction, offer, f"declined: {command.reason}")
+    end_offer(tx, offer, OfferOutcome.REJECTED, command.reason, again=again is not False)
+    come_to_nothing(tx, interaction, offer, f"declined: {command.reason}")
 
 
 def expire_offer(tx: Transaction, command: Expire) -> None:
@@ -76,9 +73,9 @@ def expire_offer(tx: Transaction, command: Expire) -> None:
     offer = work_items.open_offer(tx.conn, offer_id=command.offer_id)
     if offer is None:
         return
-    _end(tx, offer, OfferOutcome.TIMED_OUT)
+    end_offer(tx, offer, OfferOutcome.TIMED_OUT)
     change_presence(tx, offer.agent_id, Presence.AWAY, reason=RAN_OUT, only_if_taking_work=True)
-    _come_to_nothing(tx, interaction, offer, "did not answer in time")
+    come_to_nothing(tx, interaction, offer, "did not answer in time")
 
 
 def _interaction_of(tx: Transaction, work_item_id: int) -> int:
@@ -86,34 +83,3 @@ def _interaction_of(tx: Transaction, work_item_id: int) -> int:
     if found is None:
         raise NotFound(f"There is no work item {work_item_id}.")
     return found
-
-
-def _end(
-    tx: Transaction, offer: Offer, outcome: OfferOutcome, reason: str | None = None, *, again: bool = True
-) -> None:
-    tx.conn.execute(
-        update(t.offers)
-        .where(t.offers.c.id == offer.id)
-        .values(outcome=outcome, outcome_reason=reason, ended_at=tx.now, again=again)
-    )
-    due.disarm(tx, Work.EXPIRE_OFFER, [offer.id])
-    tx.hint(f"agent:{offer.agent_id}")
-
-
-def _come_to_nothing(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:
-    """Back into the queue, unless others are asked still; a transfer goes back to its sender, who has it anyway."""
-    w, o = t.work_items, t.offers
-    if offer.only is not None:
-        _transfer_failed(tx, interaction, offer, why)
-        return
-    others = select(o.c.id).where(o.c.work_item_id == w.c.id, o.c.outcome.is_(None))
-    tx.conn.execute(update(w).where(w.c.id == offer.work_item_id, ~others.exists()).values(state=WorkItemState.QUEUED))
-    offer_soon(tx)
-
-
-def _transfer_failed(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:
-    w = t.work_items
-    tx.conn.execute(update(w).where(w.c.id == offer.work_item_id).values(state=WorkItemState.CANCELED, ended_at=tx.now))
-    said = f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The transfer came to nothing."
-    say.append(tx, interaction, say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT))
-    offer_soon(tx)

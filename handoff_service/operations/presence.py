@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 
 from handoff_service.errors import BadInput
+from handoff_service.operations.end_offer import come_to_nothing, end_offer
 from handoff_service.operations.hand_off import offer_soon
-from handoff_service.rules.vocabulary import OfferOutcome, Presence, Work, WorkItemState
-from handoff_service.store import due, work_items
+from handoff_service.rules.vocabulary import OfferOutcome, Presence
+from handoff_service.store import interactions, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,20 +60,13 @@ def _now(tx: Transaction, agent_id: int) -> str | None:
 
 
 def _take_offers_back(tx: Transaction, agent_id: int) -> None:
-    """The agent's offers are withdrawn. What nobody else is asked for waits again; transfers come to nothing."""
+    """The agent's offers are withdrawn."""
     o, w = t.offers, t.work_items
-    mine = tx.conn.execute(
-        update(o)
-        .where(o.c.agent_id == agent_id, o.c.outcome.is_(None))
-        .values(outcome=OfferOutcome.WITHDRAWN, ended_at=tx.now)
-        .returning(o.c.id, o.c.work_item_id)
-    ).all()
-    if not mine:
-        return
-    due.disarm(tx, Work.EXPIRE_OFFER, [r.id for r in mine])
-    others = select(o.c.id).where(o.c.work_item_id == w.c.id, o.c.outcome.is_(None))
-    still = one_of(w.c.id, [r.work_item_id for r in mine]) & ~others.exists()
-    tx.conn.execute(update(w).where(still, w.c.for_agent_id.is_(None)).values(state=WorkItemState.QUEUED))
-    ended = update(w).where(still, w.c.for_agent_id.is_not(None))
-    tx.conn.execute(ended.values(state=WorkItemState.CANCELED, ended_at=tx.now))
-    offer_soon(tx)
+    open_ = select(o.c.id, w.c.interaction_id).join(w, w.c.id == o.c.work_item_id)
+    mine = tx.conn.execute(open_.where(o.c.agent_id == agent_id, o.c.outcome.is_(None))).all()
+    rows = interactions.lock_each(tx.conn, {r.interaction_id for r in mine}) if mine else {}
+    for r in mine:
+        offer = work_items.open_offer(tx.conn, offer_id=r.id)
+        if offer is not None:
+            end_offer(tx, offer, OfferOutcome.WITHDRAWN)
+            come_to_nothing(tx, rows[r.interaction_id], offer, "is not available any more")

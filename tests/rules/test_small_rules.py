@@ -1,18 +1,14 @@
-"""Delivery statuses, assignment, what passes between requester and bot, system messages."""
+"""Delivery statuses, what passes between requester and bot, system messages."""
 
-from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
 
-from handoff_service.rules import assignment, system_messages
-from handoff_service.rules.assignment import Candidate, LeftOut
+from handoff_service.rules import system_messages
 from handoff_service.rules.bot_text import Choice, for_bot, with_choices
 from handoff_service.rules.delivery import RANK, TWILIO, advanced
 from handoff_service.rules.sms_text import segments
-from handoff_service.rules.vocabulary import Presence, Status
-
-NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+from handoff_service.rules.vocabulary import Status
 
 
 def test_whatever_order_receipts_come_in_a_delivered_message_ends_delivered() -> None:
@@ -30,44 +26,6 @@ def test_a_received_text_has_no_receipts() -> None:
 
 def test_every_word_of_twilio_has_a_rank() -> None:
     assert set(TWILIO.values()) <= set(RANK)
-
-
-def agent(number: int, **facts: object) -> Candidate:
-    usual: dict[str, object] = {
-        "presence": Presence.AVAILABLE,
-        "capacity": 4,
-        "load": 0,
-        "last_assigned_at": None,
-        "declined_at": None,
-    }
-    return Candidate(agent_id=number, **{**usual, **facts})  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("why", "candidates", "chosen"),
-    [
-        ("nobody there", [], None),
-        ("most room", [agent(1, load=2), agent(2, load=1)], 2),
-        ("room counts, not load", [agent(1, load=1, capacity=2), agent(2, load=2, capacity=8)], 2),
-        (
-            "equal room: longest since the last one",
-            [agent(1, last_assigned_at=NOW), agent(2, last_assigned_at=NOW - timedelta(hours=1))],
-            2,
-        ),
-        ("never had one goes first", [agent(1, last_assigned_at=NOW), agent(2)], 2),
-        ("away", [agent(1, presence=Presence.AWAY), agent(2, load=3)], 2),
-        ("full", [agent(1, load=4)], None),
-        ("declined just now", [agent(1, declined_at=NOW - timedelta(seconds=29)), agent(2, load=3)], 2),
-        ("declined a round ago", [agent(1, declined_at=NOW - timedelta(seconds=30))], 1),
-    ],
-)  # fmt: skip
-def test_most_capacity(why: str, candidates: list[Candidate], chosen: int | None) -> None:
-    found = assignment.most_capacity(candidates, NOW)
-    assert (found.agent_id if found else None) == chosen, why
-
-
-def test_the_first_reason_is_told() -> None:
-    assert assignment.left_out(agent(1, presence=Presence.OFFLINE, load=4), NOW) is LeftOut.NOT_AVAILABLE
 
 
 IMPACT = [Choice("I can't work", '/inform_impact{"impact":"blocked"}'), Choice("I can still work", "/still")]
@@ -103,7 +61,7 @@ def test_choices_are_numbered_lines() -> None:
 def test_system_messages_fit_one_segment() -> None:
     for text in (
         system_messages.in_line("Service desk"),
-        system_messages.waiting("Service desk"),
+        system_messages.waiting("Service desk", bot=True),
         system_messages.closed("Maximiliana Alejandra Montemayor"),
     ):
         assert segments(text).count == 1

@@ -1,0 +1,39 @@
+"""An offer ends without being accepted: what it was an offer of waits again, or the transfer has come to nothing."""
+
+from sqlalchemy import select, update
+
+from handoff_service.operations import say
+from handoff_service.operations.hand_off import offer_soon
+from handoff_service.rules.vocabulary import Author, Event, Kind, OfferOutcome, Work, WorkItemState
+from handoff_service.store import due, people
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.work_items import Offer
+
+
+def end_offer(
+    tx: Transaction, offer: Offer, outcome: OfferOutcome, reason: str | None = None, *, again: bool = True
+) -> None:
+    """Write down how it ended. ``again``: the agent may be asked for this work item again in another round."""
+    tx.conn.execute(
+        update(t.offers)
+        .where(t.offers.c.id == offer.id)
+        .values(outcome=outcome, outcome_reason=reason, ended_at=tx.now, again=again)
+    )
+    due.disarm(tx, Work.EXPIRE_OFFER, [offer.id])
+    tx.hint(f"agent:{offer.agent_id}")
+
+
+def come_to_nothing(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:
+    """Back into the queue, unless others are asked still. A transfer's sender, who has it anyway, is told ``why``."""
+    w, o = t.work_items, t.offers
+    offer_soon(tx)
+    this = update(w).where(w.c.id == offer.work_item_id)
+    if offer.only is None:
+        others = select(o.c.id).where(o.c.work_item_id == w.c.id, o.c.outcome.is_(None))
+        tx.conn.execute(this.where(~others.exists()).values(state=WorkItemState.QUEUED))
+        return
+    tx.conn.execute(this.values(state=WorkItemState.CANCELED, ended_at=tx.now))
+    said = f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The transfer came to nothing."
+    say.append(tx, interaction, say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT))

@@ -1,0 +1,304 @@
+"""Work assignment beyond the first offer: pools, skills, rounds, closed queues, presence, lost connections."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.answer_offer import Expire, Reject, expire_offer, reject_work
+from handoff_service.operations.connection import Connected, Lost, connection_lost, grace_after_start, still_connected
+from handoff_service.operations.presence import SetPresence, set_presence
+from handoff_service.rules.vocabulary import Assignment, Event, Owner, Presence, Work
+from handoff_service.store import inbox, people
+from handoff_service.store import tables as t
+from handoff_service.store.store import Store
+from handoff_service.store.views import WorkItem
+from tests.conftest import MovedClock
+from tests.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
+
+SERVICE_DESK = 1
+
+
+async def change(store: Store, table: sa.Table, where: sa.ColumnElement[bool] | None = None, **values: Any) -> None:
+    """What an admin changed."""
+    query = sa.update(table).values(**values)
+    await store.write(lambda tx, _: tx.conn.execute(query if where is None else query.where(where)), None)
+
+
+async def add(store: Store, table: sa.Table, **values: Any) -> None:
+    await store.write(lambda tx, _: tx.conn.execute(sa.insert(table).values(**values)), None)
+
+
+async def waiting_item(story: Story, interaction_id: int) -> WorkItem:
+    found = await story.store.read(inbox.handoff_of, interaction_id)
+    assert found is not None
+    return found
+
+
+async def reject(story: Story, agent: int, reason: str = "Busy with another conversation") -> None:
+    (offer,) = await story.inbox(agent)
+    await story.store.write(reject_work, Reject(work_item_id=offer.id, agent_id=agent, reason=reason))
+
+
+async def texts(story: Story, number: str = ANN) -> int:
+    """A new conversation on the line that live agents answer."""
+    return (await story.text("help", number=number, to=DIRECT)).interaction_id or 0
+
+
+async def run_due(story: Story, clock: MovedClock) -> int:
+    """Move to the time at which the queues are looked through again, and do it."""
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.OFFER_WORK)
+    clock.now = max(clock.now, work.due_at)
+    return await story.offer()
+
+
+async def test_the_log_says_of_each_candidate_why(story: Story) -> None:
+    await story.available(MIA)
+    ann = await texts(story)
+    await story.offer()
+    (decision,) = (await waiting_item(story, ann)).decisions
+    assert (decision.said, decision.round) == ("offered to Mia Chen", 1)
+    assert {c.agent.name: (c.chosen, c.why) for c in decision.candidates} == {
+        "Mia Chen": (True, "has the most room: 0 of 2"),
+        "Omar Haddad": (False, "is offline"),
+    }
+
+
+async def test_the_second_pool_joins_after_its_time(story: Story, clock: MovedClock) -> None:
+    await add(story.store, t.groups, name="Second line")
+    await change(story.store, t.agent_groups, t.agent_groups.c.agent_id == OMAR, group_id=2)
+    await add(story.store, t.queue_groups, queue_id=SERVICE_DESK, group_id=2, after_seconds=90)
+    await story.available(OMAR)
+    ann = await texts(story)
+    assert await story.offer() == 0
+    assert (await story.texted(ann))[0].startswith("Everyone at Service desk is busy")
+    assert await run_due(story, clock) == 1
+    assert len(await story.inbox(OMAR)) == 1
+    assert [d.said for d in (await waiting_item(story, ann)).decisions] == [
+        "everybody is busy", "offered to Omar Haddad",
+    ]  # fmt: skip
+
+
+async def test_a_mandatory_skill_leaves_out_and_an_optional_one_prefers(story: Story) -> None:
+    await story.available(MIA, OMAR)
+    await add(story.store, t.queue_skills, queue_id=SERVICE_DESK, skill="hardware", mandatory=True)
+    await texts(story)
+    await story.offer()
+    assert (len(await story.inbox(MIA)), len(await story.inbox(OMAR))) == (1, 0)
+    await change(story.store, t.queue_skills, mandatory=False)
+    await texts(story, BOB)
+    await story.offer()
+    assert (len(await story.inbox(MIA)), len(await story.inbox(OMAR))) == (2, 0), "less room, but the skill"
+
+
+async def test_a_groups_limit_holds_beside_the_agents_own(story: Story) -> None:
+    await change(story.store, t.groups, capacity=1)
+    await story.available(MIA)
+    await texts(story)
+    await texts(story, BOB)
+    assert await story.offer() == 1
+
+
+async def test_whoever_served_the_requester_last_is_asked_first_for_some_days(story: Story, clock: MovedClock) -> None:
+    ann = await story.with_agent(OMAR)
+    await story.close(ann, OMAR)
+    await story.available(MIA)
+    clock.move(86_400)
+    await texts(story)
+    await story.offer()
+    assert len(await story.inbox(OMAR)) == 1
+    await reject(story, OMAR)
+    await story.offer()
+    assert len(await story.inbox(MIA)) == 1, "not twice in a round"
+
+
+async def test_first_to_accept_is_offered_to_all_and_vanishes_for_the_others(story: Story) -> None:
+    await change(story.store, t.queues, assignment=Assignment.FIRST_TO_ACCEPT)
+    await story.available(MIA)
+    ann = await texts(story)
+    assert await story.offer() == 1
+    await story.available(OMAR)
+    assert await story.offer() == 1, "who becomes free is asked too"
+    (offer,) = await story.inbox(OMAR)
+    await reject(story, MIA)
+    assert await story.offer() == 0, "Omar is asked still"
+    await story.accept(offer.id, OMAR)
+    assert await story.inbox(MIA) == []
+    assert (await story.see(ann)).owner.name == "Omar Haddad"
+
+
+async def test_a_queue_that_assigns_by_itself_asks_nobody(story: Story) -> None:
+    await change(story.store, t.queues, auto_assign=True)
+    await story.available(MIA)
+    ann = await texts(story)
+    assert await story.offer() == 1
+    seen = await story.see(ann)
+    assert (seen.owner.name, seen.state, await story.inbox(MIA)) == ("Mia Chen", "work_in_progress", [])
+
+
+async def test_when_all_decline_supervisors_are_told_once_and_rounds_follow_with_a_pause(
+    story: Story, clock: MovedClock
+) -> None:
+    await story.available(MIA, OMAR)
+    ann = await texts(story)
+    for agent in (MIA, OMAR):
+        await story.offer()
+        await reject(story, agent)
+    assert await story.offer() == 0
+    assert await story.offer() == 0
+    prompts = [line.body for line in await story.lines(ann) if line.event is Event.PROMPT]
+    assert prompts == ["Everybody in Service desk has declined this. They are asked again in 30 seconds"]
+    assert await run_due(story, clock) == 1
+    assert (await waiting_item(story, ann)).round == 2
+
+
+async def test_a_reason_for_good_is_not_asked_again_in_any_round(story: Story, clock: MovedClock) -> None:
+    await story.available(MIA)
+    ann = await texts(story)
+    await story.offer()
+    await reject(story, MIA, "Not my subject")
+    clock.move(3600)
+    assert await story.offer() == 0
+    (last,) = [d for d in (await waiting_item(story, ann)).decisions if d.said == "everybody is busy"]
+    assert "rejected it for good" in {c.why for c in last.candidates}
+
+
+async def test_a_closed_queue_says_when_it_opens_and_offers_then(story: Story, clock: MovedClock) -> None:
+    await change(story.store, t.queues, schedule="Mo-Fr 08:00-18:00; PH off")
+    await story.available(MIA)
+    clock.now = datetime(2026, 11, 25, 23, 30, tzinfo=UTC)  # Wednesday 18:30; Thursday is Thanksgiving
+    ann = await texts(story)
+    assert await story.offer() == 0
+    assert await story.texted(ann) == [
+        "Service desk is closed. We are back on Friday at 08:00. You are in line, and we answer right here. "
+        "Text BOT for the virtual agent."
+    ]
+    assert await run_due(story, clock) == 1
+    assert clock.now == datetime(2026, 11, 27, 13, 0, tzinfo=UTC)
+    assert len(await story.texted(ann)) == 1, "told once"
+
+
+async def test_who_waits_may_go_back_to_the_virtual_agent(story: Story) -> None:
+    ann = await texts(story)
+    await story.offer()
+    await story.text("Bot", to=DIRECT)
+    seen = await story.see(ann)
+    assert (seen.owner.kind, (await story.texted(ann))[-1]) == (
+        Owner.VIRTUAL_AGENT, "You are with the virtual agent again. Text AGENT for a person.",
+    )  # fmt: skip
+    await story.available(MIA)
+    assert await story.offer() == 0
+    await story.text("reset my password", to=DIRECT)
+    question = await story.begin(ann)
+    assert question is not None
+    assert question.message == "reset my password"
+    assert question.metadata["handed_back"] == {"said": "The requester went back to the virtual agent", "outcome": None}
+
+
+async def test_a_wait_that_is_too_long_is_told_to_supervisors_once(story: Story, clock: MovedClock) -> None:
+    await change(story.store, t.queues, alarm_seconds=300)
+    ann = await texts(story)
+    await story.offer()
+    await run_due(story, clock)
+    await story.offer()
+    prompts = [line.body for line in await story.lines(ann) if line.event is Event.PROMPT]
+    assert prompts == ["Has waited in Service desk for 5 minutes"]
+
+
+async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
+    await add(story.store, t.queues, name="Other", assignment="most_capacity", accept_seconds=60)
+    await add(story.store, t.queue_groups, queue_id=2, group_id=1)
+    await change(story.store, t.provider_numbers, t.provider_numbers.c.number == DIRECT, queue_id=2)
+    await add(story.store, t.queue_skills, queue_id=SERVICE_DESK, skill="nobody has it", mandatory=True)
+    ann = (await story.text("hi")).interaction_id or 0
+    await story.hand_off(ann)
+    await story.available(MIA)
+    bob = await texts(story, BOB)
+    assert await story.offer() == 1
+    assert [o.interaction.id for o in await story.inbox(MIA)] == [bob]
+
+
+# Presence ------------------------------------------------------------------------------------------------------
+
+
+async def set_to(story: Story, presence: str, agent: int = MIA) -> None:
+    await story.store.write(set_presence, SetPresence(agent_id=agent, presence=presence))
+
+
+async def test_an_own_state_stands_and_may_take_work(story: Story) -> None:
+    await add(story.store, t.presence_states, name="Lunch", takes_work=False, position=1)
+    await add(story.store, t.presence_states, name="Training", takes_work=True, position=2)
+    with pytest.raises(BadInput) as refused:
+        await set_to(story, "Asleep")
+    assert refused.value.errors == {"presence": "must be one of available, away, offline, Lunch, Training"}
+    await set_to(story, "Lunch")
+    await texts(story)
+    assert await story.offer() == 0
+    await set_to(story, "Training")
+    assert await story.offer() == 1
+    assert [r.presence for r in await story.rows(t.presence_log)] == ["Lunch", "Training"]
+
+
+async def test_going_away_gives_an_offer_to_the_next_at_once(story: Story) -> None:
+    await story.available(MIA, OMAR)
+    await texts(story)
+    await story.offer()
+    await set_to(story, Presence.AWAY)
+    assert await story.inbox(MIA) == []
+    await story.offer()
+    assert len(await story.inbox(OMAR)) == 1
+
+
+async def test_an_offer_that_ran_out_says_why_the_agent_is_away(story: Story, clock: MovedClock) -> None:
+    await story.available(MIA)
+    await texts(story)
+    await story.offer()
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER)
+    clock.now = work.due_at
+    await story.store.write(expire_offer, Expire(int(work.key)))
+    mia = (await story.store.read(people.agents))[MIA]
+    assert (mia.presence, mia.presence_reason) == ("away", "An offer ran out")
+    await set_to(story, Presence.AVAILABLE)
+    assert (await story.store.read(people.agents))[MIA].presence_reason is None
+
+
+async def test_a_lost_connection_makes_away_after_the_grace_time(story: Story, clock: MovedClock) -> None:
+    await story.available(MIA)
+    await story.store.write(still_connected, Connected([MIA]))
+    clock.move(30)
+    await story.store.write(still_connected, Connected([MIA]))
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
+    assert work.due_at == clock.now + timedelta(seconds=45)
+    clock.now = work.due_at + timedelta(hours=1)
+    await story.store.write(grace_after_start, None)
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
+    assert work.due_at == clock.now + timedelta(seconds=45), "the service itself was away"
+    await story.store.write(connection_lost, Lost(MIA))
+    mia = (await story.store.read(people.agents))[MIA]
+    assert (mia.presence, mia.presence_reason) == ("away", "The connection was lost")
+
+
+async def test_a_text_to_an_agent_who_is_away_is_offered_anew_if_the_desk_wants_it(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    await story.available(OMAR)
+    await set_to(story, Presence.AWAY)
+    await story.text("still there?", to=DIRECT)
+    assert (await story.see(ann)).owner.name == "Mia Chen"
+    await change(story.store, t.desk, reassign_when_away=True)
+    await story.text("hello?", to=DIRECT)
+    seen = await story.see(ann)
+    assert (seen.owner.kind, seen.live_group) == (Owner.QUEUE, [])
+    assert (await waiting_item(story, ann)).reason == "Mia Chen is away."
+    await story.offer()
+    assert len(await story.inbox(OMAR)) == 1
+
+
+async def test_an_offer_can_not_be_accepted_by_who_was_never_asked(story: Story) -> None:
+    await story.available(MIA)
+    await texts(story, STRANGER)
+    await story.offer()
+    (offer,) = await story.inbox(MIA)
+    with pytest.raises(Conflict):
+        await story.accept(offer.id, OMAR)

@@ -1,0 +1,134 @@
+"""Transfer to an agent or a queue, hand-back, assignment by hand: one owner, and no lost message."""
+
+import asyncio
+
+import pytest
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.answer_offer import Expire, Reject, expire_offer, reject_work
+from handoff_service.operations.assign import AssignTo, assign_by_hand
+from handoff_service.operations.presence import SetPresence, set_presence
+from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
+from handoff_service.operations.transfer import Transfer, cancel_transfer, transfer
+from handoff_service.rules.vocabulary import Event, Owner, Presence, Work
+from handoff_service.store import tables as t
+from tests.conftest import MovedClock
+from tests.story import BOB, DIRECT, MIA, OMAR, STRANGER, Story
+
+
+async def send_on(story: Story, interaction_id: int, **to: object) -> None:
+    await story.store.write(transfer, Transfer(interaction_id=interaction_id, agent_id=MIA, **to))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def ann(story: Story) -> int:
+    """Mia has Ann's conversation; Omar is available."""
+    made = await story.with_agent(MIA)
+    await story.available(OMAR)
+    return made
+
+
+async def test_the_other_accepts_and_the_sender_leaves(story: Story, ann: int) -> None:
+    await send_on(story, ann, to_agent=OMAR, note="Knows the dock.")
+    (offer,) = await story.inbox(OMAR)
+    assert (offer.reason, offer.note) == ("Mia Chen transfers this to you.", "Knows the dock.")
+    assert (await story.see(ann)).owner.name == "Mia Chen", "until it is accepted"
+    await story.text("one more thing", to=DIRECT)
+    await story.accept(offer.id, OMAR)
+    seen = await story.see(ann)
+    assert (seen.owner.name, [a.name for a in seen.live_group]) == ("Omar Haddad", ["Omar Haddad"])
+    assert "one more thing" in [line.body for line in await story.lines(ann)]
+
+
+@pytest.mark.parametrize("how", ["declines", "lets it run out", "goes away", "is taken back"])
+async def test_it_stays_with_the_sender_when_the_other(how: str, story: Story, ann: int, clock: MovedClock) -> None:
+    await send_on(story, ann, to_agent=OMAR)
+    (offer,) = await story.inbox(OMAR)
+    if how == "declines":
+        await story.store.write(reject_work, Reject(work_item_id=offer.id, agent_id=OMAR, reason="Not my subject"))
+    elif how == "lets it run out":
+        (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER)
+        clock.now = work.due_at
+        await story.store.write(expire_offer, Expire(int(work.key)))
+    elif how == "goes away":
+        await story.store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.AWAY))
+    else:
+        await story.store.write(lambda tx, _: cancel_transfer(tx, ann, MIA), None)
+    assert (await story.see(ann)).owner.name == "Mia Chen"
+    assert await story.inbox(OMAR) == []
+    with pytest.raises(Conflict):
+        await story.accept(offer.id, OMAR)
+    told = [line.body for line in await story.lines(ann) if line.event in (Event.PROMPT, Event.TRANSFER)]
+    assert len(told) == 2, "it was begun, and what became of it"
+    await story.available(OMAR)
+    await send_on(story, ann, to_agent=OMAR)  # and it can be tried again
+
+
+async def test_to_a_queue_at_once_with_the_note_and_not_back_to_the_sender_first(story: Story, ann: int) -> None:
+    await send_on(story, ann, to_queue=1, note="Needs a second look.")
+    seen = await story.see(ann)
+    assert (seen.owner.kind, seen.live_group) == (Owner.QUEUE, [])
+    await story.offer()
+    assert await story.inbox(MIA) == []
+    (offer,) = await story.inbox(OMAR)
+    assert offer.note == "Needs a second look."
+
+
+async def test_closing_during_a_transfer_ends_it(story: Story, ann: int) -> None:
+    await send_on(story, ann, to_agent=OMAR)
+    await story.close(ann)
+    assert await story.inbox(OMAR) == []
+
+
+async def test_of_two_transfers_at_once_one_is_refused(story: Story, ann: int) -> None:
+    tries = await asyncio.gather(
+        send_on(story, ann, to_agent=OMAR), send_on(story, ann, to_agent=OMAR), return_exceptions=True
+    )
+    assert sorted(type(found).__name__ for found in tries) == ["Conflict", "NoneType"]
+    assert len(await story.inbox(OMAR)) == 1
+
+
+async def test_what_cannot_be_transferred_is_refused_with_the_reason(story: Story, ann: int) -> None:
+    for to, error, said in (
+        ({}, BadInput, "agent_id"),
+        ({"to_agent": OMAR, "to_queue": 1}, BadInput, "agent_id"),
+        ({"to_agent": 99}, NotFound, "no active agent 99"),
+        ({"to_queue": 99}, NotFound, "no queue 99"),
+        ({"to_agent": MIA}, Conflict, "has this conversation already"),
+    ):
+        with pytest.raises(error) as refused:
+            await send_on(story, ann, **to)
+        assert said in f"{refused.value.detail} {refused.value.errors}"
+    await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
+    await story.with_agent(OMAR, number=BOB)
+    await story.with_agent(OMAR, number=STRANGER)
+    with pytest.raises(Conflict, match="has no room: 2 of 2"):
+        await send_on(story, ann, to_agent=OMAR)
+    await story.store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.AWAY))
+    with pytest.raises(Conflict, match="is away"):
+        await send_on(story, ann, to_agent=OMAR)
+
+
+async def test_handed_back_with_an_outcome_that_the_bot_is_told(story: Story, ann: int) -> None:
+    command = ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="New dock ordered")
+    await story.store.write(return_to_bot, command)
+    seen = await story.see(ann)
+    assert (seen.owner.kind, seen.live_group, seen.assigned_to) == (Owner.VIRTUAL_AGENT, [], None)
+    with pytest.raises(Conflict):
+        await story.store.write(return_to_bot, command)
+    await story.text("thanks", to=DIRECT)
+    question = await story.begin(ann)
+    assert question is not None
+    assert question.metadata["handed_back"]["outcome"] == "New dock ordered"
+
+
+async def test_a_supervisor_assigns_by_hand_or_takes_over(story: Story, ann: int) -> None:
+    await send_on(story, ann, to_agent=OMAR)
+    by_hand = AssignTo(interaction_id=ann, agent_id=OMAR, by=OMAR)
+    await story.store.write(assign_by_hand, by_hand)
+    seen = await story.see(ann)
+    assert (seen.owner.name, [a.name for a in seen.live_group]) == ("Omar Haddad", ["Omar Haddad"])
+    assert await story.inbox(OMAR) == [], "the transfer has come to nothing"
+    await story.store.write(assign_by_hand, AssignTo(interaction_id=ann, agent_id=MIA, by=OMAR))
+    lines = [line.body for line in await story.lines(ann) if line.event is Event.OWNER_CHANGED]
+    assert lines[-2:] == ["Omar Haddad took over", "Omar Haddad assigned this to Mia Chen"]

@@ -1,0 +1,136 @@
+"""Whom work assignment asks, and in what words it says why it does not ask the others."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handoff_service.rules import assignment, system_messages
+from handoff_service.rules.assignment import FILTERS, Candidate, LeftOut, Need, Nobody, decide, problems
+from handoff_service.rules.sms_text import segments
+from handoff_service.rules.vocabulary import Assignment
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+SPANISH = frozenset({"es"})
+LATELY = {"last_assigned_at": NOW}
+LONG_AGO = {"last_assigned_at": NOW - timedelta(hours=1)}
+MOST, IDLE, TURN, ALL = (
+    Assignment.MOST_CAPACITY, Assignment.LONGEST_IDLE, Assignment.ROUND_ROBIN, Assignment.FIRST_TO_ACCEPT,
+)  # fmt: skip
+
+
+def agent(number: int, **facts: object) -> Candidate:
+    usual: dict[str, object] = {
+        "name": f"Agent {number}", "presence": "available", "takes_work": True, "capacity": 4, "load": 0,
+    }  # fmt: skip
+    return Candidate(agent_id=number, **{**usual, **facts})  # type: ignore[arg-type]
+
+
+def need(rule: Assignment = MOST, waited: float = 0, **facts: object) -> Need:
+    return Need(rule=rule, waited=timedelta(seconds=waited), **facts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("why", "wanted", "candidates", "chosen"),
+    [
+        ("nobody there", need(), [], []),
+        ("most room", need(), [agent(1, load=2), agent(2, load=1)], [2]),
+        ("room counts, not load", need(), [agent(1, load=1, capacity=2), agent(2, load=2, capacity=8)], [2]),
+        ("equal room: longest since", need(), [agent(1, **LATELY), agent(2, **LONG_AGO)], [2]),
+        ("never had one goes first", need(), [agent(1, **LATELY), agent(2)], [2]),
+        ("idle, whatever the room", need(IDLE), [agent(1, **LATELY), agent(2, load=3, **LONG_AGO)], [2]),
+        ("the next in turn", need(TURN, last_agent=1), [agent(1), agent(2, load=3), agent(3)], [2]),
+        ("and around", need(TURN, last_agent=3), [agent(1), agent(2), agent(3)], [1]),
+        ("in turn, but for who is full", need(TURN, last_agent=1), [agent(1), agent(2, load=4), agent(3)], [3]),
+        ("all who are free", need(ALL), [agent(1), agent(2, load=4), agent(3, load=1)], [1, 3]),
+        ("and who was asked is not asked twice", need(ALL, asked=frozenset({1})), [agent(1), agent(3)], [3]),
+        ("affinity first", need(affinity=1), [agent(1, load=3), agent(2)], [1]),
+        ("affinity before all", need(ALL, affinity=1), [agent(1, load=3), agent(2)], [1]),
+        ("but not if full", need(affinity=1), [agent(1, load=4), agent(2)], [2]),
+        ("optional skills before room", need(optional=SPANISH), [agent(1), agent(2, load=3, skills=SPANISH)], [2]),
+        ("mandatory skills", need(mandatory=SPANISH), [agent(1), agent(2, load=3, skills=SPANISH)], [2]),
+        ("the second pool has not joined", need(waited=59), [agent(1, after_seconds=60)], []),
+        ("and joins", need(waited=60), [agent(1, after_seconds=60)], [1]),
+        ("declined in this round", need(round=2, declined={1: (2, True)}), [agent(1), agent(2, load=3)], [2]),
+        ("declined in the round before", need(round=2, declined={1: (1, True)}), [agent(1)], [1]),
+        ("declined for good", need(round=2, declined={1: (1, False)}), [agent(1)], []),
+    ],
+)  # fmt: skip
+def test_who_is_asked(why: str, wanted: Need, candidates: list[Candidate], chosen: list[int]) -> None:
+    decision = decide(candidates, wanted)
+    assert [c.agent_id for c in decision.chosen] == chosen, why
+    assert {c.agent_id for c in decision.considered if c.chosen} == set(chosen)
+
+
+def test_every_candidate_is_in_the_log_with_the_first_reason_in_words() -> None:
+    wanted = need(waited=10, mandatory=SPANISH | {"vpn"}, declined={4: (1, True), 5: (1, False)}, asked=frozenset({6}))
+    can = SPANISH | {"vpn"}
+    decision = decide(
+        [
+            agent(1, presence="lunch", takes_work=False, load=9),
+            agent(2, skills=SPANISH),
+            agent(3, skills=can, after_seconds=60),
+            agent(4, skills=can),
+            agent(5, skills=can),
+            agent(6, skills=can),
+            agent(7, skills=can, load=4),
+            agent(8, skills=can, load=1),
+            agent(9, skills=can, load=2),
+        ],
+        wanted,
+    )
+    assert [c.why for c in decision.considered] == [
+        "is lunch", "lacks the skill vpn", "joins after 60 s", "declined it in this round", "rejected it for good",
+        "is asked already", "has no room: 4 of 4", "has the most room: 1 of 4",
+        "was free, and not first by the queue's rule",
+    ]  # fmt: skip
+    assert (decision.next_round, decision.joins_in) == (True, timedelta(seconds=50))
+
+
+def test_each_reason_filters_and_nothing_else_does() -> None:
+    assert list(FILTERS) == list(LeftOut)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "why"),
+    [
+        ([], Nobody.NOBODY_ONLINE),
+        ([agent(1, takes_work=False)], Nobody.NOBODY_ONLINE),
+        ([agent(1, load=4)], Nobody.ALL_FULL),
+    ],
+)  # fmt: skip
+def test_why_nobody(candidates: list[Candidate], why: Nobody) -> None:
+    assert assignment.nobody(candidates) is why
+
+
+def test_a_queue_that_can_never_assign_says_so() -> None:
+    assert problems(groups=[], agents=0, schedule_fault="is never open") == [
+        "No group is eligible: add one.", "Its schedule is never open.",
+    ]  # fmt: skip
+    assert problems(groups=["Desk"], agents=0, schedule_fault=None) == ["No active agent is in Desk: add one."]
+    assert problems(groups=["Desk"], agents=1, schedule_fault=None) == []
+
+
+@pytest.mark.parametrize(
+    ("opens", "said"),
+    [
+        (NOW + timedelta(hours=4), "at 13:00"),
+        (NOW + timedelta(hours=23), "tomorrow at 08:00"),
+        (NOW + timedelta(days=3), "on Thursday at 09:00"),
+        (NOW + timedelta(days=42), "on 4 January at 09:00"),
+        (None, "later"),
+    ],
+)
+def test_when_a_queue_opens_in_words(opens: datetime | None, said: str) -> None:
+    assert system_messages.opening(opens, "America/New_York", NOW) == said
+
+
+def test_what_a_waiting_requester_is_told_fits_one_segment() -> None:
+    queue = "Facilities and buildings"
+    for text in (
+        system_messages.waiting(queue, bot=True),
+        system_messages.out_of_hours(queue, "on Wednesday at 08:00", bot=True),
+        system_messages.back_with_bot(),
+    ):
+        assert segments(text).count == 1, text
+    assert system_messages.wants_bot(" Bot. ")
+    assert not system_messages.wants_bot("is this a bot?")
