@@ -1,0 +1,227 @@
+"""A day of a big desk, in moved time: agents come and go, conversations come in, everybody does what people do.
+
+The rules of the day are checked after each step by queries of their own, not by the product's.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from handoff_service.errors import Conflict, Refusal
+from handoff_service.operations.answer_offer import Accept, Reject, accept_work, reject_work
+from handoff_service.operations.change_interaction import Close, close_interaction
+from handoff_service.operations.connection import Lost, connection_lost
+from handoff_service.operations.presence import SetPresence, set_presence
+from handoff_service.operations.receive_sms import Text, receive_sms
+from handoff_service.operations.transfer import Transfer, transfer
+from handoff_service.rules.assignment import ROUND_PAUSE
+from handoff_service.rules.vocabulary import Presence
+from handoff_service.store import tables as t
+from handoff_service.store.store import Store
+from tests.conftest import MovedClock
+
+TICK = timedelta(seconds=10)
+QUEUES = (  # rule, what its agents must be able to do, when the second group joins
+    ("most_capacity", None, None),
+    ("longest_idle", None, 30),
+    ("round_robin", "network", None),
+    ("first_to_accept", None, None),
+)
+CAPACITY = 3
+REASONS = ("Busy with another conversation", "Not my subject", "in my own words")
+
+
+def lay_out(conn: Connection, agents: int) -> None:
+    """Agents in four groups, a queue for each group, a company number for each queue."""
+    for n, (rule, skill, second) in enumerate(QUEUES, start=10):
+        conn.execute(sa.insert(t.groups).values(id=n, name=f"Group {n}"))
+        queue = {"id": n, "name": f"Queue {n}", "assignment": rule, "accept_seconds": 40}
+        conn.execute(sa.insert(t.queues).values(**queue))
+        number = {"number": f"+188855505{n}", "label": "", "first_responder": "live_agent", "segments_per_second": 1}
+        conn.execute(sa.insert(t.provider_numbers).values(queue_id=n, **number))
+        conn.execute(sa.insert(t.queue_groups).values(queue_id=n, group_id=n, after_seconds=0))
+        if skill:
+            conn.execute(sa.insert(t.queue_skills).values(queue_id=n, skill=skill, mandatory=True))
+        if second is not None:
+            conn.execute(sa.insert(t.queue_groups).values(queue_id=n, group_id=10, after_seconds=second))
+    ids = range(100, 100 + agents)
+    made = [
+        {"id": k, "email": f"{k}@example.com", "name": f"Agent {k}", "password_hash": "", "capacity": CAPACITY,
+         "presence": "offline"} for k in ids
+    ]  # fmt: skip
+    conn.execute(sa.insert(t.agents), made)
+    conn.execute(sa.insert(t.agent_groups), [{"agent_id": k, "group_id": 10 + k % 4} for k in ids])
+    conn.execute(sa.insert(t.agent_skills), [{"agent_id": k, "skill": "network"} for k in ids if k % 3])
+
+
+@dataclass
+class Day:
+    """``work`` does what is due, in one process or several."""
+
+    store: Store
+    clock: MovedClock
+    work: Callable[[], Awaitable[int]]
+    agents: int
+    chance: random.Random
+    begun: int = 0
+    refused: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    async def run(self, conversations: int, a_tick: int) -> None:
+        """Until so many conversations have come in and all of them are closed."""
+        while self.begun < conversations or await self.store.read(_active):
+            fresh = min(a_tick, conversations - self.begun)
+            await asyncio.gather(*self._acts(await self.store.read(_seen), fresh))
+            self.clock.move(TICK.total_seconds())
+            while await self.work():
+                pass
+            self.faults += await self.store.read(_faults, self.clock.now)
+            assert not self.faults, self.faults[:5]
+
+    def _acts(self, seen: "_Seen", fresh: int) -> list[Awaitable[Any]]:
+        chance = self.chance.random
+        acts: list[Awaitable[Any]] = [self._text(n) for n in range(self.begun, self.begun + fresh)]
+        self.begun += fresh
+        for offer in seen.offers:
+            if (what := chance()) < 0.4:
+                acts.append(self._try(accept_work, Accept(work_item_id=offer.work_item_id, agent_id=offer.agent_id)))
+            elif what < 0.6:
+                why = self.chance.choice(REASONS)
+                command = Reject(work_item_id=offer.work_item_id, agent_id=offer.agent_id, reason=why)
+                acts.append(self._try(reject_work, command))
+        for one in seen.owned:
+            if (what := chance()) < 0.25:
+                close = Close(interaction_id=one.id, agent_id=one.assigned_to, closing_text="")
+                acts.append(self._try(close_interaction, close))
+            elif what < 0.28:
+                to: dict[str, int] = self.chance.choice(
+                    [
+                        {"to_queue": self.chance.randrange(10, 14)},
+                        {"to_agent": 100 + self.chance.randrange(self.agents)},
+                    ]
+                )
+                command = Transfer(interaction_id=one.id, agent_id=one.assigned_to, **to)
+                acts.append(self._try(transfer, command))
+        for agent in seen.agents:
+            acts += self._comes_or_goes(agent)
+        return acts
+
+    def _comes_or_goes(self, agent: Any) -> list[Awaitable[Any]]:
+        what, there = self.chance.random(), agent.presence == Presence.AVAILABLE
+        if there and what < 0.02:
+            return [self._try(connection_lost, Lost(agent.id))]
+        if there and what < 0.04:
+            return [self._try(set_presence, SetPresence(agent_id=agent.id, presence=Presence.AWAY))]
+        if not there and what < 0.25:
+            return [self._try(set_presence, SetPresence(agent_id=agent.id, presence=Presence.AVAILABLE))]
+        return []
+
+    async def _text(self, n: int) -> None:
+        text = Text(
+            sid=f"SM{n:032d}", requester_number=f"+1303{n:07d}", provider_number=f"+188855505{10 + n % 4}", body="help"
+        )
+        await self.store.write(receive_sms, text)
+
+    async def _try(self, operation: Any, command: Any) -> None:
+        """Somebody else was quicker: that is the day's business."""
+        try:
+            await self.store.write(operation, command, near=self.chance.random())
+        except Conflict:
+            self.refused += 1
+        except Refusal as error:
+            self.faults.append(repr(error))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    offers: list[Any]
+    owned: list[Any]
+    agents: list[Any]
+
+
+def _seen(conn: Connection) -> _Seen:
+    o, i, a = t.offers, t.interactions, t.agents
+    return _Seen(
+        list(conn.execute(sa.select(o.c.work_item_id, o.c.agent_id).where(o.c.outcome.is_(None)))),
+        list(conn.execute(sa.select(i.c.id, i.c.assigned_to).where(i.c.owner == "agent", i.c.closed_at.is_(None)))),
+        list(conn.execute(sa.select(a.c.id, a.c.presence).where(a.c.id >= 100))),
+    )
+
+
+def _active(conn: Connection) -> int:
+    return conn.execute(sa.select(sa.func.count()).where(t.interactions.c.closed_at.is_(None))).scalar_one()
+
+
+TOO_MUCH = """
+SELECT a.id FROM agents a WHERE a.capacity <
+  (SELECT count(*) FROM interactions i WHERE i.assigned_to = a.id AND i.closed_at IS NULL AND i.state <> 'on_hold')
+  + (SELECT count(*) FROM offers o WHERE o.agent_id = a.id AND o.outcome IS NULL)"""
+TWICE = """
+SELECT work_item_id FROM offers WHERE outcome = 'accepted' GROUP BY work_item_id HAVING count(*) > 1
+UNION ALL SELECT id FROM interactions WHERE closed_at IS NULL AND owner = 'agent' AND assigned_to IS NULL
+UNION ALL SELECT interaction_id FROM work_items WHERE state IN ('queued', 'pending_accept')
+  GROUP BY interaction_id HAVING count(*) > 1"""
+# The owner, and nobody who has left, is in the live group.
+STRAYS = """
+SELECT i.id FROM interactions i WHERE i.closed_at IS NULL AND i.owner = 'agent'
+  AND (SELECT count(*) FROM live_group g WHERE g.interaction_id = i.id AND g.agent_id = i.assigned_to) <> 1
+UNION ALL SELECT i.id FROM interactions i WHERE i.closed_at IS NULL AND i.owner = 'queue'
+  AND NOT EXISTS (SELECT 1 FROM work_items w WHERE w.interaction_id = i.id
+    AND w.state IN ('queued', 'pending_accept'))"""
+UNTOLD = """
+SELECT w.id FROM work_items w WHERE w.state IN ('queued', 'pending_accept') AND w.for_agent_id IS NULL
+  AND w.created_at < :a_tick_ago AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.interaction_id = w.interaction_id
+    AND m.direction = 'outbound' AND m.author = 'system')"""
+
+
+def _faults(conn: Connection, now: Any) -> list[str]:
+    """What must never be."""
+    earlier = sa.bindparam("a_tick_ago", now - TICK, type_=t.work_items.c.created_at.type)
+    found = [
+        f"{what}: {row[0]}"
+        for what, query in (("has too much", TOO_MUCH), ("is owned twice or by nobody", TWICE), ("is astray", STRAYS))
+        for row in conn.execute(sa.text(query))
+    ]
+    found += [f"was told nothing: {row[0]}" for row in conn.execute(sa.text(UNTOLD).bindparams(earlier))]
+    return found + _left_waiting(conn, now)
+
+
+def _left_waiting(conn: Connection, now: Any) -> list[str]:
+    """What waits though somebody who may take it is free and has not declined it within a round."""
+    w, o, a = t.work_items, t.offers, t.agents
+    queued = conn.execute(sa.select(w).where(w.c.state == "queued")).all()
+    if not queued:
+        return []
+    load = dict.fromkeys(conn.execute(sa.select(a.c.id).where(a.c.presence == "available")).scalars(), 0)
+    counted = sa.text(
+        "SELECT assigned_to FROM interactions WHERE closed_at IS NULL AND assigned_to IS NOT NULL "
+        "UNION ALL SELECT agent_id FROM offers WHERE outcome IS NULL"
+    )
+    for agent in conn.execute(counted).scalars():
+        if agent in load:
+            load[agent] += 1
+    free = {agent for agent, count in load.items() if count < CAPACITY}
+    for_good: dict[int, set[int]] = {}
+    in_a_round: set[int] = set()  # somebody declined it lately: those who declined before are asked after a pause
+    of_these = o.c.work_item_id.in_([item.id for item in queued])
+    for r in conn.execute(sa.select(o).where(of_these, o.c.outcome.in_(["rejected", "timed_out"]))):
+        if not r.again:
+            for_good.setdefault(r.work_item_id, set()).add(r.agent_id)
+        if r.ended_at > now - ROUND_PAUSE - TICK:
+            in_a_round.add(r.work_item_id)
+    found = []
+    for item in queued:
+        _, skill, second = QUEUES[item.queue_id - 10]
+        waited = (now - item.created_at).total_seconds()
+        groups = {item.queue_id, *([10] if second is not None and waited >= second else [])}
+        able = {k for k in free if 10 + k % 4 in groups and (skill is None or k % 3)}
+        able -= for_good.get(item.id, set()) | {item.from_agent_id}
+        if able and item.id not in in_a_round:
+            found.append(f"waits though {sorted(able)[:3]} are free: {item.id}")
+    return found

@@ -1,0 +1,26 @@
+"""A second process of the simulated day: for each time that it reads it does what is due then, and prints how much."""
+
+import asyncio
+import sys
+from datetime import datetime
+
+from handoff_service.store.lanes import Terms
+from handoff_service.store.store import Store
+from handoff_service.worker import Hands, Worker
+from tests.conftest import Heard, MovedClock
+from tests.operations.test_routing_simulation import KINDS
+
+
+async def main(url: str) -> None:
+    clock = MovedClock()
+    store = Store(url, clock=clock, terms=Terms(), told=Heard())
+    worker = Worker(Hands(store=store, provider=None, bot=None, clock=clock), KINDS)  # type: ignore[arg-type]
+    loop = asyncio.get_running_loop()
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        clock.now = datetime.fromisoformat(line.strip())
+        print(await worker.step(), flush=True)
+    store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

@@ -1,0 +1,69 @@
+"""A big desk's day in moved time: capacity never exceeded, nobody owned twice, nobody left waiting, everybody told."""
+
+import asyncio
+import os
+import random
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from handoff_service.rules.vocabulary import Work
+from handoff_service.store import tables as t
+from handoff_service.store.store import Store
+from handoff_service.worker import Hands, Worker
+from tests.conftest import MovedClock
+from tests.operations.routing_day import Day, lay_out
+from tests.story import Story
+
+AGENTS = int(os.environ.get("PATCHBOARD_TEST_AGENTS", "200"))
+CONVERSATIONS = int(os.environ.get("PATCHBOARD_TEST_CONVERSATIONS", "5000"))
+KINDS = frozenset({Work.OFFER_WORK, Work.EXPIRE_OFFER, Work.LOST_CONNECTION})
+
+
+async def the_day(story: Story, clock: MovedClock, day: Day) -> None:
+    await story.store.write(lambda tx, _: lay_out(tx.conn, AGENTS), None)
+    await day.run(CONVERSATIONS, a_tick=max(CONVERSATIONS // 60, 1))
+    assert await story.count(t.interactions) == CONVERSATIONS
+    assert await story.count(t.interactions, t.interactions.c.closed_at.is_(None)) == 0
+    for outcome in ("accepted", "rejected", "timed_out", "withdrawn"):
+        assert await story.count(t.offers, t.offers.c.outcome == outcome), f"no offer was {outcome}"
+
+
+def a_worker(store: Store, clock: MovedClock) -> Worker:
+    return Worker(Hands(store=store, provider=None, bot=None, clock=clock), KINDS)  # type: ignore[arg-type]
+
+
+async def test_a_day_of_200_agents_and_5000_conversations(story: Story, clock: MovedClock) -> None:
+    day = Day(story.store, clock, a_worker(story.store, clock).step, AGENTS, random.Random(4))
+    await the_day(story, clock, day)
+
+
+@asynccontextmanager
+async def second_process(url: str, clock: MovedClock) -> AsyncIterator[object]:
+    command = [sys.executable, "-m", "tests.operations.routing_worker", url]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
+    assert process.stdin
+    assert process.stdout
+
+    async def step() -> int:
+        process.stdin.write(f"{clock.now.isoformat()}\n".encode())
+        return int(await process.stdout.readline())
+
+    yield step
+    process.stdin.close()
+    await process.wait()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_the_same_day_with_two_processes(database_url: str, story: Story, clock: MovedClock) -> None:
+    worker = a_worker(story.store, clock)
+    async with second_process(database_url, clock) as other:
+
+        async def both() -> int:
+            return sum(await asyncio.gather(worker.step(), other()))  # type: ignore[operator]
+
+        day = Day(story.store, clock, both, AGENTS, random.Random(5))
+        await the_day(story, clock, day)
