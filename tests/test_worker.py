@@ -210,7 +210,7 @@ async def test_a_bot_that_hangs_holds_up_no_agents_text(story: Story, provider: 
     ann = await story.with_agent(MIA, number=BOB)
     await story.write(ann, "Still here")
     clock.move(2)
-    turns, rest = crews(Hands(store=story.store, provider=provider, bot=Hangs(), clock=clock))
+    turns, *_, rest = crews(Hands(store=story.store, provider=provider, bot=Hangs(), clock=clock))
     hanging = asyncio.create_task(turns.run())
     await work(rest)
     assert provider.sent[-1] == "Still here"
