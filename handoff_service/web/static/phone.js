@@ -36,7 +36,8 @@ async function send(event) {
   const field = form.elements.body;
   const text = field.value;
   const picture = form.elements.picture;
-  if (!text.trim() && !picture.files.length) return;
+  const [file] = picture.files;
+  if (!text.trim() && !file) return;
   const problem = form.closest(".handset").querySelector('[role="alert"]');
   let said = "The service cannot be reached. The text is kept.";
   try {
@@ -53,7 +54,7 @@ async function send(event) {
   problem.hidden = !said;
   if (said) return;
   if (field.value === text) field.value = "";
-  picture.value = "";
+  if (picture.files[0] === file) picture.value = "";
   chosen(picture);
 }
 
