@@ -16,6 +16,7 @@ from handoff_service.gateways.no_bot import NoBot
 from handoff_service.gateways.rasa import RasaBot
 from handoff_service.gateways.simulator import Simulator
 from handoff_service.gateways.twilio import TwilioProvider
+from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.connection import grace_after_start
 from handoff_service.operations.ports import Bot, Fanout, SmsProvider
@@ -24,7 +25,7 @@ from handoff_service.settings import Settings
 from handoff_service.store import due
 from handoff_service.store.lanes import Hint
 from handoff_service.store.store import Store
-from handoff_service.web import api, bot, health, phone, security, twilio, workspace
+from handoff_service.web import api, bot, health, media, phone, security, twilio, workspace
 from handoff_service.worker import Hands, Worker, crews
 
 APP_NAME = "patchboard"
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> App:
     app.blueprint(bot.blueprint())
     app.blueprint(api.blueprint())
     app.blueprint(health.blueprint())
+    app.blueprint(media.blueprint())
     app.blueprint(workspace.blueprint())
     if settings.demo and settings.sms_provider == "simulator":
         app.blueprint(phone.blueprint())
@@ -70,10 +72,11 @@ async def _open(app: App, settings: Settings) -> None:
                 worker.nudge(work_at)
 
     store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
+    folder = MediaFolder(settings.home / "media")
     provider = _provider(settings, store)
     the_bot = _bot(settings)
     metrics = Metrics()
-    workers += crews(Hands(store=store, provider=provider, bot=the_bot, clock=clock.now, metrics=metrics))
+    workers += crews(Hands(store=store, provider=provider, bot=the_bot, clock=clock.now, media=folder, metrics=metrics))
     if store.is_sqlite:
         await store.write(due.forget_leases, None)
     await store.write(grace_after_start, None)
@@ -84,6 +87,7 @@ async def _open(app: App, settings: Settings) -> None:
         store=store,
         provider=provider,
         bot=the_bot,
+        media=folder,
         fanout=fanout,
         workers=workers,
         metrics=metrics,
@@ -110,7 +114,8 @@ async def _close(app: App) -> None:
 def _provider(settings: Settings, store: Store) -> SmsProvider:
     if settings.sms_provider == "twilio":
         return TwilioProvider(settings)
-    return Simulator(lambda receipt: store.write(record_receipt, receipt))
+    pictures = MediaFolder(settings.home / "simulator")
+    return Simulator(lambda receipt: store.write(record_receipt, receipt), pictures=pictures)
 
 
 def _bot(settings: Settings) -> Bot:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from handoff_service.clock import Clock
 from handoff_service.connections import Connections
+from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.ports import Bot, Fanout, SmsProvider
 from handoff_service.settings import Settings
@@ -22,6 +23,7 @@ class Desk:
     store: Store
     provider: SmsProvider
     bot: Bot
+    media: MediaFolder
     fanout: Fanout
     workers: list[Worker]
     metrics: Metrics
@@ -34,4 +36,6 @@ def terms(settings: Settings) -> Terms:
         bot_answers=settings.bot_url is not None,
         burst_window=timedelta(seconds=settings.burst_window),
         lease=timedelta(seconds=2 * settings.bot_timeout + 15),
+        public_url=settings.public_url,
+        link_key=settings.secret_key,
     )

@@ -5,13 +5,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from handoff_service import log
 from handoff_service.clock import Clock
+from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.answer_offer import Expire, expire_offer
 from handoff_service.operations.connection import Lost, connection_lost
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
+from handoff_service.operations.fetch_media import FinishFetch, finish_fetch
 from handoff_service.operations.fire_timers import Fire, fire_timers
 from handoff_service.operations.offer_work import offer_work
 from handoff_service.operations.ports import (
@@ -19,6 +22,7 @@ from handoff_service.operations.ports import (
     BotFailed,
     BotReply,
     LookedUp,
+    NotFetched,
     Outgoing,
     Question,
     SendResult,
@@ -26,15 +30,19 @@ from handoff_service.operations.ports import (
     Unsure,
 )
 from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn
+from handoff_service.operations.uploads import Stored, forget_upload
+from handoff_service.pictures import picture_in
+from handoff_service.rules.media import NotTaken, judged
 from handoff_service.rules.vocabulary import Work
-from handoff_service.store import due
+from handoff_service.store import due, media
 from handoff_service.store.due import Claimed
 from handoff_service.store.store import Store
 
-# Who works on what, and how much at once: a bot that hangs must not hold up what agents send.
+# Who works on what, and how much at once: a bot or a download that hangs must not hold up what agents send.
 CREWS = (
     (frozenset({Work.BOT_TURN}), 16),
-    (frozenset(Work) - {Work.BOT_TURN}, 64),
+    (frozenset({Work.FETCH_MEDIA}), 4),
+    (frozenset(Work) - {Work.BOT_TURN, Work.FETCH_MEDIA}, 64),
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
@@ -48,6 +56,7 @@ class Hands:
     provider: SmsProvider
     bot: Bot
     clock: Clock
+    media: MediaFolder = field(default_factory=lambda: MediaFolder(Path(".patchboard/media")))
     metrics: Metrics = field(default_factory=Metrics)
 
 
@@ -73,6 +82,8 @@ class Worker:
             Work.EXPIRE_OFFER: self._expire_offer,
             Work.TIMER: self._fire_timers,
             Work.LOST_CONNECTION: self._connection_lost,
+            Work.FETCH_MEDIA: self._fetch_media,
+            Work.FORGET_UPLOAD: self._forget_upload,
         }
 
     def nudge(self, at: datetime) -> None:
@@ -183,3 +194,31 @@ class Worker:
     async def _fire_timers(self, claimed: Claimed) -> None:
         count = await self._hands.store.write(fire_timers, Fire(int(claimed.key)), near=claimed.key)
         log.usual("timers_fired", interaction=claimed.key, count=count)
+
+    async def _fetch_media(self, claimed: Claimed) -> None:
+        wanted = await self._hands.store.read(media.wanted, int(claimed.key))
+        if wanted is None:
+            return await self._hands.store.write(due.drop, claimed)
+        result = await self._fetched(wanted)
+        finish = FinishFetch(media_id=wanted.id, attempts=claimed.attempts, result=result)
+        status = await self._hands.store.write(finish_fetch, finish)
+        why = result.why if isinstance(result, NotTaken) else result if isinstance(result, str) else None
+        log.line("media_fetched", media=wanted.id, status=status, attempts=claimed.attempts, why=why)
+
+    async def _fetched(self, wanted: media.Wanted) -> Stored | NotTaken | str:
+        """Download one medium, look at what it is, and store it when it is taken."""
+        content = await self._hands.provider.fetch(wanted.url)
+        if isinstance(content, NotFetched):
+            return content.why if content.again else NotTaken(content.why)
+        picture = await asyncio.to_thread(picture_in, content)
+        verdict = judged(content, wanted.content_type, picture)
+        if isinstance(verdict, NotTaken):
+            return verdict
+        file = await asyncio.to_thread(self._hands.media.keep, content, self._hands.clock())
+        return Stored(file=file, size=len(content), taken=verdict)
+
+    async def _forget_upload(self, claimed: Claimed) -> None:
+        file = await self._hands.store.write(forget_upload, int(claimed.key))
+        if file is not None:
+            await asyncio.to_thread(self._hands.media.forget, file, self._hands.clock())
+        log.usual("upload_forgotten", media=claimed.key)

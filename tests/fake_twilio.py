@@ -13,6 +13,8 @@ By hand: ``python -m tests.fake_twilio --port 4010`` prints the settings and the
 
 import asyncio
 import base64
+import contextlib
+import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,6 +80,9 @@ class FakeTwilio:
         steps: Statuses that are called back, in this order; may hold repeats and go backwards.
         callbacks_first: Post the callbacks before the send is answered.
         answer_delay, callback_delay: Seconds before a send's answer and before each callback.
+        media: Media SID -> content and type; see ``keep_media``.
+        media_faults: What the next fetches of media get instead: a status, ``stall``, or an address to go to.
+        credentials_leaked: Whether the store of media was sent the account's credentials.
         reroute: Address that is signed -> address that is really called, for their beginnings.
     """
 
@@ -98,6 +103,9 @@ class FakeTwilio:
         self.callbacks_first = False
         self.answer_delay = self.callback_delay = 0.0
         self.reroute: dict[str, str] = {}
+        self.media: dict[str, tuple[bytes, str]] = {}
+        self.media_faults: deque[int | str] = deque()
+        self.credentials_leaked = False
         self._faults: deque[_Fault] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._may_call = asyncio.Event()
@@ -155,6 +163,13 @@ class FakeTwilio:
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
+    def keep_media(self, content: bytes, content_type: str = "image/png") -> tuple[str, str]:
+        """A medium that a phone has sent: its address, which wants credentials, and its type."""
+        sid = f"ME{secrets.token_hex(16)}"
+        self.media[sid] = (content, content_type)
+        message = f"MM{secrets.token_hex(16)}"
+        return f"{self.url}/{VERSION}/Accounts/{self.account_sid}/Messages/{message}/Media/{sid}", content_type
+
     async def send_inbound(
         self,
         url: str,
@@ -209,6 +224,9 @@ class FakeTwilio:
         app.router.add_post(list_path, self._signed_in(self._create))
         app.router.add_get(list_path, self._signed_in(self._list))
         app.router.add_get(f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}.json", self._signed_in(self._one))
+        media_path = f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}/Media/{{media}}"
+        app.router.add_get(media_path, self._signed_in(self._media))
+        app.router.add_get("/store/{media}", self._stored)
         return app
 
     def _signed_in(
@@ -226,23 +244,25 @@ class FakeTwilio:
         return guarded
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
-        form = {name: str(value) for name, value in (await request.post()).items()}
+        posted = await request.post()
+        form = {name: str(value) for name, value in posted.items()}
+        media_urls = [str(url) for url in posted.getall("MediaUrl", [])]
         fault = self._faults.popleft() if self._faults else None
         if self.answer_delay:
             await asyncio.sleep(self.answer_delay)
         if fault and not fault.accept:
             return web.json_response(error(fault.code, fault.status), status=fault.status)
         to, sender = form.get("To", ""), form.get("From", "")
-        if code := refusal(form, self.opted_out):
+        if code := 21623 if len(media_urls) > 10 else refusal(form, self.opted_out):
             return web.json_response(error(code, 400, to=to, sender=sender), status=400)
-        message = await self._accept(form)
+        message = await self._accept(form, media_urls)
         if fault:
             return await self._break(request, fault)
         return web.json_response(as_json(message), status=201)
 
-    async def _accept(self, form: Mapping[str, str]) -> Message:
+    async def _accept(self, form: Mapping[str, str], media_urls: Sequence[str]) -> Message:
         message = Message(
-            sid=new_sid(["MediaUrl"] if "MediaUrl" in form else []), account_sid=self.account_sid,
+            sid=new_sid(media_urls), media_urls=media_urls, account_sid=self.account_sid,
             direction="outbound-api", to=form["To"], sender=form["From"], body=form.get("Body", ""),
             status="queued", created_at=self.clock(), callback=form.get("StatusCallback"),
         )  # fmt: skip
@@ -275,6 +295,28 @@ class FakeTwilio:
                 message.error_code = code
             if message.callback:
                 await self.post(message.callback, status_form(message, message.status, self.clock()))
+
+    async def _media(self, request: web.Request) -> web.StreamResponse:
+        """A medium: a redirect to where it is stored. ``media_faults`` come first."""
+        if self.media_faults:
+            fault = self.media_faults.popleft()
+            if fault == "stall":
+                await self._closing.wait()
+            if isinstance(fault, str) and fault.startswith("http"):
+                raise web.HTTPTemporaryRedirect(fault)
+            return web.Response(status=int(fault) if fault != "stall" else 500)
+        raise web.HTTPTemporaryRedirect(f"/store/{request.match_info['media']}")
+
+    async def _stored(self, request: web.Request) -> web.StreamResponse:
+        """Twilio's store is not asked for credentials, and must not be sent any."""
+        self.credentials_leaked |= "Authorization" in request.headers
+        content, content_type = self.media[request.match_info["media"]]
+        answer = web.StreamResponse(headers={"Content-Type": content_type})  # without a length, as chunks
+        await answer.prepare(request)
+        with contextlib.suppress(ConnectionError):  # whoever wants no more of it hangs up
+            for start in range(0, len(content), 65_536):
+                await answer.write(content[start : start + 65_536])
+        return answer
 
     async def _one(self, request: web.Request) -> web.Response:
         message = self.messages.get(request.match_info["sid"])

@@ -33,6 +33,7 @@ ERRORS: Mapping[int, str] = {
     21611: "This 'From' number has exceeded the maximum number of queued messages",
     21612: "Message cannot be sent with the current combination of 'To' ({to}) and/or 'From' ({sender})",
     21614: "'To' number is not a valid mobile number",
+    21623: "Number of media files exceeds allowed limit",
     21617: "The concatenated message body exceeds the 1600 character limit",
 }
 
@@ -60,6 +61,7 @@ class Message:
     status: str
     created_at: datetime
     media: Sequence[tuple[str, str]] = ()
+    media_urls: Sequence[str] = ()
     date_sent: datetime | None = None
     error_code: int | None = None
     callback: str | None = None
@@ -111,7 +113,7 @@ def as_json(message: Message) -> dict[str, Any]:
         "error_message": None,
         "from": message.sender,
         "messaging_service_sid": None,
-        "num_media": str(len(message.media)),
+        "num_media": str(len(message.media) or len(message.media_urls)),
         "num_segments": str(segments(message.body).count),
         "price": None,
         "price_unit": "USD",

@@ -2,24 +2,31 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from handoff_service.media_folder import MediaFolder
 from handoff_service.operations.ports import (
     Accepted,
     BotFailed,
     BotReply,
     Later,
+    NotFetched,
     Outgoing,
     Question,
     Refused,
     SentBefore,
     Unsure,
 )
+from handoff_service.operations.receive_sms import Attachment, Text, receive_sms
+from handoff_service.operations.uploads import Stored, Upload, keep_upload
+from handoff_service.rules.media import Taken
 from handoff_service.rules.vocabulary import Event, Status
 from handoff_service.store import tables as t
 from handoff_service.worker import Hands, Worker, crews
 from tests.conftest import MovedClock
+from tests.pictures import PDF, picture
 from tests.story import ANN, BOB, DIRECT, MIA, Story
 
 
@@ -30,6 +37,7 @@ class Provider:
         self.sent: list[str] = []
         self.results: list[Accepted | Refused | Later | Unsure | Exception] = []
         self.found: Sequence[SentBefore] = ()
+        self.media: dict[str, bytes | NotFetched] = {}
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         result = self.results.pop(0) if self.results else Accepted(sid=f"SM{message.message_id}", status=Status.SENT)
@@ -41,6 +49,9 @@ class Provider:
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
         return self.found
+
+    async def fetch(self, url: str) -> bytes | NotFetched:
+        return self.media[url]
 
     async def close(self) -> None:
         pass
@@ -210,12 +221,78 @@ async def test_a_bot_that_hangs_holds_up_no_agents_text(story: Story, provider: 
     ann = await story.with_agent(MIA, number=BOB)
     await story.write(ann, "Still here")
     clock.move(2)
-    turns, rest = crews(Hands(store=story.store, provider=provider, bot=Hangs(), clock=clock))
+    turns, *_, rest = crews(Hands(store=story.store, provider=provider, bot=Hangs(), clock=clock))
     hanging = asyncio.create_task(turns.run())
     await work(rest)
     assert provider.sent[-1] == "Still here"
     hanging.cancel()
     await turns.close()
+
+
+async def picture_in(story: Story, *types: str, number: str = ANN) -> int:
+    """A text from a phone with something of each of these types."""
+    found = tuple(Attachment(f"https://api.twilio.com/{n}", kind) for n, kind in enumerate(types))
+    text = Text(sid=f"MM{number}", requester_number=number, provider_number=DIRECT, body="", media=found)
+    received = await story.store.write(receive_sms, text)
+    return received.interaction_id or 0
+
+
+async def test_media_are_fetched_looked_at_and_stored(
+    story: Story, provider: Provider, bot: Bot, clock: MovedClock, tmp_path: Path
+) -> None:
+    folder = MediaFolder(tmp_path)
+    worker = Worker(Hands(store=story.store, provider=provider, bot=bot, clock=clock, media=folder))
+    interaction = await picture_in(story, "image/png", "application/pdf", "image/png", "image/png")
+    gone = NotFetched(why="The provider does not have it (404).", again=True)
+    found: list[bytes | NotFetched] = [picture(), PDF, b"<script>", gone]
+    provider.media = {f"https://api.twilio.com/{n}": one for n, one in enumerate(found)}
+    await work(worker)
+    (line,) = [one for one in await story.lines(interaction) if one.media]
+    assert [(m.status, m.content_type, m.width, m.why) for m in line.media] == [
+        ("stored", "image/png", 64, None),
+        ("stored", "application/pdf", None, None),
+        ("refused", "image/png", None, "It is not what it says it is (image/png)."),
+        ("waiting", "image/png", None, "The provider does not have it (404)."),
+    ]
+    clock.move(2)
+    provider.media["https://api.twilio.com/3"] = picture("GIF")
+    await work(worker)
+    (line,) = [one for one in await story.lines(interaction) if one.media]
+    assert (line.media[3].status, line.media[3].content_type, line.media[3].why) == ("stored", "image/gif", None)
+    files = [str(row.file) for row in await story.rows(t.media) if row.file]
+    assert [folder.read(name) for name in files] == [picture(), PDF, picture("GIF")]
+
+
+async def test_an_upload_that_nobody_sent_takes_its_file_along(
+    story: Story, provider: Provider, bot: Bot, clock: MovedClock, tmp_path: Path
+) -> None:
+    folder = MediaFolder(tmp_path)
+    worker = Worker(Hands(store=story.store, provider=provider, bot=bot, clock=clock, media=folder))
+    stored = Stored(file=folder.keep(picture(), clock()), size=len(picture()), taken=Taken("image/png", 64, 48))
+    await story.store.write(keep_upload, Upload(agent_id=MIA, stored=stored))
+    clock.move(24 * 3600)
+    await work(worker)
+    assert folder.read(stored.file) is None
+    assert await story.count(t.media) == 0
+
+
+async def test_downloads_that_hang_hold_up_no_agents_text(story: Story, bot: Bot, clock: MovedClock) -> None:
+    class Hangs(Provider):
+        async def fetch(self, url: str) -> bytes | NotFetched:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    for n in range(20):
+        await picture_in(story, "image/png", number=f"+1202555{6000 + n}")
+    hangs = Hangs()
+    bob = await story.with_agent(MIA, number=BOB)
+    await story.write(bob, "Still here")
+    _, fetching, rest = crews(Hands(store=story.store, provider=hangs, bot=bot, clock=clock))
+    hanging = asyncio.create_task(fetching.run())
+    await work(rest)
+    assert hangs.sent[-1] == "Still here"
+    hanging.cancel()
+    await fetching.close()
 
 
 async def test_a_late_answer_is_kept_for_agents(worker: Worker, story: Story, bot: Bot, clock: MovedClock) -> None:

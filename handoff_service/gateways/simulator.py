@@ -6,21 +6,30 @@ A text that is sent is on the phone page as soon as it is ``sent``; receipts com
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
-from handoff_service.operations.ports import Accepted, Later, Outgoing, Refused, SentBefore, Unsure
+from handoff_service.media_folder import MediaFolder, is_name
+from handoff_service.operations.ports import Accepted, Later, NotFetched, Outgoing, Refused, SentBefore, Unsure
 from handoff_service.operations.record_receipt import Receipt
 from handoff_service.rules.sms_text import is_e164
 from handoff_service.rules.vocabulary import Status
 
 REMEMBERED = 1000
+SCHEME = "simulator:"  # of the addresses of what phones send
 STEPS = ((Status.SENT, 0.05), (Status.DELIVERED, 0.5))  # seconds from the step before
 
 
 class Simulator:
-    """``receipt`` is called with each delivery receipt; ``pace`` makes carriers slower (2) or instant (0)."""
+    """``receipt`` is called with each delivery receipt; ``pace`` makes carriers slower (2) or instant (0).
 
-    def __init__(self, receipt: Callable[[Receipt], Awaitable[object]], *, pace: float = 1) -> None:
+    ``pictures``: where it keeps what phones send, as a provider keeps it until it is fetched.
+    """
+
+    def __init__(
+        self, receipt: Callable[[Receipt], Awaitable[object]], *, pictures: MediaFolder, pace: float = 1
+    ) -> None:
         self._receipt = receipt
+        self._pictures = pictures
         self._pace = pace
         self._sent: dict[str, Outgoing] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -42,8 +51,18 @@ class Simulator:
             SentBefore(sid=sid, status=Status.SENDING)
             for sid, sent in self._sent.items()
             if (sent.to, sent.sender, sent.body) == (message.to, message.sender, message.body)
+            and bool(sent.media_urls) == bool(message.media_urls)
             and sent.created_at >= message.created_at
         ]
+
+    async def fetch(self, url: str) -> bytes | NotFetched:
+        name = url.removeprefix(SCHEME)
+        content = await asyncio.to_thread(self._pictures.read, name) if is_name(name) else None
+        return NotFetched(why="The simulator does not have it.", again=False) if content is None else content
+
+    async def keep(self, content: bytes, now: datetime) -> str:
+        """What a phone sends, kept until it is fetched. Returns its address at this provider."""
+        return SCHEME + await asyncio.to_thread(self._pictures.keep, content, now)
 
     async def close(self) -> None:
         for task in list(self._tasks):

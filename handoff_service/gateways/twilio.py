@@ -19,13 +19,15 @@ from datetime import timedelta
 
 import requests
 from requests.adapters import HTTPAdapter
+from twilio.base import values
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 from urllib3.exceptions import NewConnectionError
 
-from handoff_service.operations.ports import Accepted, Later, Outgoing, Refused, SentBefore, Unsure
+from handoff_service.gateways.twilio_media import TwilioMedia
+from handoff_service.operations.ports import Accepted, Later, NotFetched, Outgoing, Refused, SentBefore, Unsure
 from handoff_service.rules.delivery import TWILIO
 from handoff_service.rules.vocabulary import Status
 from handoff_service.settings import Settings
@@ -62,6 +64,7 @@ class TwilioProvider:
         )
         self._client.api.base_url = settings.twilio_api_url
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="twilio")
+        self._media = TwilioMedia(settings)
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         """Send one text; Twilio will report on it to an address that carries the message's own id."""
@@ -78,8 +81,13 @@ class TwilioProvider:
         except (*_NONSENSE, requests.RequestException, RuntimeError) as error:
             raise OSError(f"Twilio could not be asked: {_why(error)}") from None
 
+    async def fetch(self, url: str) -> bytes | NotFetched:
+        """A picture or file that came with a text."""
+        return await self._media.fetch(url)
+
     async def close(self) -> None:
         """Wait for what is under way, then let go of the connections."""
+        await self._media.close()
         await asyncio.to_thread(self._threads.shutdown)
         self._session.close()
 
@@ -93,6 +101,7 @@ class TwilioProvider:
                 from_=message.sender,
                 body=message.body,
                 status_callback=f"{self._callback}{message.message_id}",
+                media_url=list(message.media_urls) or values.unset,
             )
         except (TwilioRestException, TwilioServiceException) as error:
             return _refusal(error)
@@ -133,6 +142,7 @@ def _could_be(listed: MessageInstance, message: Outgoing) -> bool:
     return (
         str(listed.direction).startswith("outbound")
         and body.strip() == message.body.strip()
+        and (str(listed.num_media or 0) == "0" or bool(message.media_urls))  # how many may not be counted yet
         and listed.date_created is not None
         and listed.date_created >= message.created_at - CLOCKS_APART
     )

@@ -9,11 +9,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 
 from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure
 from handoff_service.operations.record_receipt import apply_early_receipts
 from handoff_service.operations.say import tell
+from handoff_service.rules import media_links
 from handoff_service.rules.delivery import PUT_OFF
 from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import due
@@ -46,6 +47,7 @@ _OUTGOING = (
         *t.messages.c["id", "status", "body", "created_at"],
         t.interactions.c.requester_number,
         t.provider_numbers.c.number.label("sender"),
+        exists().where(t.media.c.message_id == t.messages.c.id).label("with_media"),
     )
     .join(t.interactions, t.interactions.c.id == t.messages.c.interaction_id)
     .join(t.provider_numbers, t.provider_numbers.c.id == t.interactions.c.provider_number_id)
@@ -63,6 +65,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     """Mark each message as sending. None for one that needs no sending any more; its work is taken away."""
     attempts = {c.message_id: c.attempts for c in commands}
     found = {r.id: r for r in tx.conn.execute(_OUTGOING, {"ids": list(attempts)})}
+    links = _links(tx, [i for i, r in found.items() if r.with_media])
     open_ = {i for i, r in found.items() if r.status in (Status.QUEUED, Status.SENDING, Status.UNKNOWN)}
     queued = [i for i in open_ if found[i].status == Status.QUEUED]
     if queued:
@@ -77,11 +80,25 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
             created_at=found[c.message_id].created_at,
             attempts=c.attempts,
             uncertain=found[c.message_id].status != Status.QUEUED,
+            media_urls=links.get(c.message_id, ()),
         )
         if c.message_id in open_
         else None
         for c in commands
     ]
+
+
+def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """message id -> links to its pictures, made anew for this try."""
+    if not with_media:
+        return {}
+    d = t.media
+    query = select(d.c.message_id, d.c.id).where(one_of(d.c.message_id, with_media)).order_by(d.c.position)
+    found: dict[int, tuple[str, ...]] = {}
+    for r in tx.conn.execute(query):
+        made = media_links.link(tx.terms.public_url, tx.terms.link_key, r.id, tx.now)
+        found[r.message_id] = (*found.get(r.message_id, ()), made)
+    return found
 
 
 def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[None]:

@@ -15,7 +15,10 @@ from handoff_service.store.lanes import Hint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A text on its way out. ``uncertain``: an earlier try may have gone out, so look before sending."""
+    """A text on its way out. ``uncertain``: an earlier try may have gone out, so look before sending.
+
+    ``media_urls``: pictures that go with it, by links that the provider can fetch for an hour.
+    """
 
     message_id: int
     to: str
@@ -24,6 +27,7 @@ class Outgoing:
     created_at: datetime
     attempts: int
     uncertain: bool = False
+    media_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,14 @@ class LookedUp:
     found: tuple[SentBefore, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFetched:
+    """A medium could not be fetched: why, in a sentence for a person, and whether trying again may help."""
+
+    why: str
+    again: bool
+
+
 type SendResult = Accepted | Refused | Later | Unsure | LookedUp
 
 
@@ -79,6 +91,9 @@ class SmsProvider(Protocol):
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
         """Messages at the provider that could be this one: same numbers and text, not older. Raises OSError."""
+
+    async def fetch(self, url: str) -> bytes | NotFetched:
+        """A picture or file that came with a text. Never raises for what the provider or the network does."""
 
     async def close(self) -> None: ...
 

@@ -26,6 +26,7 @@ from handoff_service.rules.vocabulary import (
     Direction,
     FirstResponder,
     Kind,
+    MediaStatus,
     Owner,
     State,
     Status,
@@ -144,6 +145,7 @@ _PROFILES = (
     .with_for_update()
 )
 _NEW_PROFILES = insert(t.messaging_profiles).returning(*t.messaging_profiles.c["id", "number"])
+_NEW_MEDIA = insert(t.media).returning(t.media.c.id)
 _NEW_INTERACTIONS = insert(t.interactions).returning(*t.interactions.c["id", "requester_number", "provider_number_id"])
 
 
@@ -164,7 +166,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     _write_profiles(tx, facts.profiles, tied)
     _write_interactions(tx, touched)
     _write_messages(tx, touched)
-    _write_work(tx, touched)
+    _write_work(tx, touched, _write_media(tx, touched))
     _go_back(tx, touched)
     _reassign(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     tell(tx, [c.id for c in touched if c.owner is Owner.AGENT])
@@ -312,22 +314,32 @@ def _write_messages(tx: Transaction, conversations: Iterable[_Conversation]) -> 
         for seq, text in c.texts
     ]
     insert_rows(tx.conn, t.messages, rows)
+
+
+def _write_media(tx: Transaction, conversations: Iterable[_Conversation]) -> list[due.Due]:
+    """What came with texts, and the work of fetching it. Texts without media cost nothing here."""
     with_media = {text.sid: text.media for c in conversations for _, text in c.texts if text.media}
-    if with_media:
-        ids = tx.conn.execute(
-            select(*t.messages.c["id", "provider_sid"]).where(one_of(t.messages.c.provider_sid, with_media))
-        ).all()
-        tx.conn.execute(
-            insert(t.media),
-            [
-                {"message_id": r.id, "position": n, "url": m.url, "content_type": m.content_type}
-                for r in ids
-                for n, m in enumerate(with_media[r.provider_sid])
-            ],
-        )
+    if not with_media:
+        return []
+    m = t.messages
+    found = tx.conn.execute(select(m.c.id, m.c.provider_sid).where(one_of(m.c.provider_sid, with_media))).all()
+    rows = [
+        {
+            "message_id": r.id,
+            "position": n,
+            "url": medium.url,
+            "content_type": medium.content_type,
+            "status": MediaStatus.WAITING,
+            "created_at": tx.now,
+        }
+        for r in found
+        for n, medium in enumerate(with_media[r.provider_sid])
+    ]
+    made = tx.conn.execute(_NEW_MEDIA, rows).scalars()
+    return [due.Due(kind=Work.FETCH_MEDIA, key=str(i), line=f"media:{i}", due_at=tx.now) for i in made]
 
 
-def _write_work(tx: Transaction, conversations: Iterable[_Conversation]) -> None:
+def _write_work(tx: Transaction, conversations: Iterable[_Conversation], fetching: list[due.Due]) -> None:
     """Ask the bot after a silence, or put a new conversation of live agents into its queue; start timers."""
     turn_at = tx.now + tx.terms.burst_window
     work = [
@@ -353,7 +365,7 @@ def _write_work(tx: Transaction, conversations: Iterable[_Conversation]) -> None
         )
         work.append(due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now))
     runs = [timers.Run(c.id, c.line, c.ended, c.provider.arms) for c in conversations if c.began]
-    due.arm(tx, work + timers.begin(tx, runs))
+    due.arm(tx, work + fetching + timers.begin(tx, runs))
 
 
 def _go_back(tx: Transaction, conversations: Iterable[_Conversation]) -> None:

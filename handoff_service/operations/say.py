@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
+from handoff_service.operations.uploads import attach
 from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.sms_text import segments
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, Status, Work
@@ -39,6 +40,7 @@ class Line:
     agent_id: int | None = None
     event: Event | None = None
     reason: str | None = None
+    with_media: bool = False
 
 
 def append(tx: Transaction, interaction: Interaction, line: Line) -> int:
@@ -53,11 +55,17 @@ def text(
     author: Author,
     *,
     agent_id: int | None = None,
+    media: Sequence[int] = (),
 ) -> int:
-    """Text the requester: the message, its place in the outbox and its timers, in one. Returns the message's id."""
+    """Text the requester: the message, its place in the outbox and its timers, in one. Returns the message's id.
+
+    ``media``: this agent's uploads that go with it.
+    """
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
-    line = Line(kind=kind, author=author, body=body, agent_id=agent_id)
+    line = Line(kind=kind, author=author, body=body, agent_id=agent_id, with_media=bool(media))
     message_id, _ = _add(tx, interaction, line, outbound=True)
+    if agent_id is not None:
+        attach(tx, message_id, agent_id, media)
     work = [due.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)]
     run = begins(author, interaction.unanswered)
     if run is not None:
@@ -90,12 +98,19 @@ def _add(tx: Transaction, interaction: Interaction, line: Line, *, outbound: boo
     seq = tx.conn.execute(_COUNT_UP, {"_id": interaction.id, "_at": tx.now}).scalar_one()
     row = _row(tx, interaction, line, seq)
     if outbound:
-        counted = segments(line.body)
         row |= {"direction": Direction.OUTBOUND, "status": Status.QUEUED}
-        row |= {"segments": counted.count, "encoding": counted.encoding}
+        row |= _length(line)
     message_id = tx.conn.execute(insert(t.messages).returning(t.messages.c.id), row).scalar_one()
     tell(tx, [interaction.id])
     return message_id, seq
+
+
+def _length(line: Line) -> dict[str, Any]:
+    """How it travels. A text with media is an MMS: one, however long it is, in no encoding of SMS."""
+    if line.with_media:
+        return {"segments": 1, "encoding": None}
+    counted = segments(line.body)
+    return {"segments": counted.count, "encoding": counted.encoding}
 
 
 def _row(tx: Transaction, interaction: Interaction, line: Line, seq: int) -> dict[str, Any]:

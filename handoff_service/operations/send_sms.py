@@ -16,9 +16,12 @@ from handoff_service.store.lanes import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
+    """``media``: uploads of this agent that go with the text, which may then be empty."""
+
     interaction_id: int
     agent_id: int
     body: str
+    media: tuple[int, ...] = ()
 
 
 def send_sms(tx: Transaction, command: Write) -> int:
@@ -27,12 +30,12 @@ def send_sms(tx: Transaction, command: Write) -> int:
     With a live agent as owner, the writer joins the live group and nothing is reassigned. With the virtual agent or a
     queue as owner, the writer takes the conversation over first: only the owner speaks.
     """
-    body = checked_text(command.body)
+    body = checked_text(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is not Owner.AGENT:
         interaction = _take_over(tx, interaction, command.agent_id)
     live_group.join(tx, interaction.id, command.agent_id, interaction.last_seq)
-    return say.text(tx, interaction, body, Author.AGENT, agent_id=command.agent_id)
+    return say.text(tx, interaction, body, Author.AGENT, agent_id=command.agent_id, media=command.media)
 
 
 def write_note(tx: Transaction, command: Write) -> int:
@@ -48,10 +51,10 @@ def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Inte
     return give(tx, interaction, agent_id, said=f"{people.agent_name(tx.conn, agent_id)} took over")
 
 
-def checked_text(body: str, *, most: int = MAX_BODY) -> str:
+def checked_text(body: str, *, most: int = MAX_BODY, may_be_empty: bool = False) -> str:
     """The text without space around it. BadInput when it is empty, too long or cannot be stored."""
     text = body.strip()
-    if not text:
+    if not text and not may_be_empty:
         raise BadInput(errors={"body": "must not be empty"})
     if len(text) > most:
         raise BadInput(errors={"body": f"must be at most {most} characters; it has {len(text)}"})

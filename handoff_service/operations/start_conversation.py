@@ -32,6 +32,7 @@ class Start:
     agent_id: int
     recipient: Recipient
     body: str
+    media: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def preview(conn: Connection, recipient: Recipient) -> Preview:
 
 def start_conversation(tx: Transaction, command: Start) -> Started:
     """Send the first text. NotFound for a user who is not there, BadInput for numbers and texts that cannot be used."""
-    body = checked_text(command.body)
+    body = checked_text(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)
     row = _row(line, command.recipient)
     steps = TABLE[row].steps
@@ -86,7 +87,7 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
         interaction = _create(tx, command, line, profile_id, user_id)
     elif user_id is not None and interaction.user_id is None:
         tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(user_id=user_id))
-    write = Write(interaction_id=interaction.id, agent_id=command.agent_id, body=body)
+    write = Write(interaction_id=interaction.id, agent_id=command.agent_id, body=body, media=command.media)
     return Started(interaction.id, send_sms(tx, write), row)
 
 

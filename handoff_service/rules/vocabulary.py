@@ -78,6 +78,14 @@ class Status(StrEnum):
     CANCELED = "canceled"
 
 
+class MediaStatus(StrEnum):
+    """How far a picture or file has come: it waits to be fetched, is here, or was not taken."""
+
+    WAITING = "waiting"
+    STORED = "stored"
+    REFUSED = "refused"
+
+
 class WorkItemState(StrEnum):
     QUEUED = "queued"
     PENDING_ACCEPT = "pending_accept"
@@ -125,6 +133,8 @@ class Work(StrEnum):
     EXPIRE_OFFER = "expire_offer"
     TIMER = "timer"
     LOST_CONNECTION = "lost_connection"
+    FETCH_MEDIA = "fetch_media"
+    FORGET_UPLOAD = "forget_upload"
 
 
 class Unanswered(StrEnum):

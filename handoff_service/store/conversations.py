@@ -10,7 +10,7 @@ from handoff_service.errors import NotFound
 from handoff_service.rules.delivery import meaning
 from handoff_service.rules.identity import Level, Method, Proof, level
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, State, Status
-from handoff_service.store import interactions, people
+from handoff_service.store import interactions, media, people
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 from handoff_service.store.several import one_of
@@ -167,14 +167,11 @@ def some_messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], lim
         .limit(limit)
     )
     rows = conn.execute(query).all()
-    media: dict[int, list[Medium]] = {}
-    with_media = select(t.media).where(one_of(t.media.c.message_id, [r.id for r in rows])).order_by(t.media.c.position)
-    for r in conn.execute(with_media) if rows else ():
-        media.setdefault(r.message_id, []).append(Medium(url=r.url, content_type=r.content_type, size=None))
-    return [_message(r, media.get(r.id, [])) for r in rows]
+    with_them = media.of_messages(conn, [r.id for r in rows])
+    return [_message(r, with_them.get(r.id, [])) for r in rows]
 
 
-def _message(r: sa.Row[tuple[object, ...]], media: list[Medium]) -> Message:
+def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
     author = Author(r.author)
     by = {
         Author.REQUESTER: (r.user_id, r.user_name),
@@ -192,7 +189,7 @@ def _message(r: sa.Row[tuple[object, ...]], media: list[Medium]) -> Message:
         direction=Direction(r.direction) if r.direction else None,
         author=WrittenBy(kind=author, id=by[0], name=by[1]),
         body=r.body,
-        media=media,
+        media=with_it,
         status=Status(r.status) if r.status else None,
         error=error,
         segments=r.segments,

@@ -53,6 +53,12 @@ def read_at(connection: sa.Connection) -> datetime:
     return moment
 
 
+def public_url(connection: sa.Connection) -> str:
+    """The service's own address, for the addresses in what a reading connection shows."""
+    address: str = connection.get_execution_options()["public_url"]
+    return address
+
+
 def upsert(connection: sa.Connection, table: sa.Table) -> Any:
     """An INSERT that can say ON CONFLICT, of this connection's dialect (both spell it alike)."""
     made = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert

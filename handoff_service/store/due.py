@@ -145,6 +145,11 @@ def forget_leases(tx: Transaction, _command: None = None) -> int:
     ).rowcount
 
 
+def drop(tx: Transaction, claimed: Claimed) -> None:
+    """Claimed work that turned out to be nobody's wish any more."""
+    disarm(tx, claimed.kind, [claimed.key])
+
+
 @dataclass(frozen=True, slots=True)
 class GiveBack:
     """Claimed work that could not be done, to be tried again after a while."""

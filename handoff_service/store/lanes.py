@@ -31,6 +31,8 @@ class Terms:
     bot_answers: bool = True
     burst_window: timedelta = timedelta(seconds=1.5)
     lease: timedelta = timedelta(seconds=60)
+    public_url: str = ""
+    link_key: str = ""  # signs the links by which the provider fetches pictures
 
 
 @dataclass(frozen=True, slots=True)

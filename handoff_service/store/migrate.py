@@ -10,7 +10,7 @@ from handoff_service.errors import SetupError
 from handoff_service.store.database import engine
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, to: str = "head") -> None:
     """Apply what is missing. Makes the SQLite file and its folder. SetupError when the database cannot be opened."""
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
@@ -22,7 +22,7 @@ def migrate(url: str) -> None:
             config = Config()
             config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
     except sa.exc.OperationalError as error:
         raise SetupError(f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}") from error
     finally:

@@ -25,7 +25,7 @@ class Store:
         self._writing = engine(url, size=lanes, writes=True)
         self._reading = engine(url, size=READERS, writes=False)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._clock = clock
+        self._clock, self._public_url = clock, terms.public_url
         loop = asyncio.get_running_loop()
         self._lanes = [Lane(self._writing, clock, terms, loop, told, f"lane-{n}") for n in range(lanes)]
         for lane in self._lanes:
@@ -58,7 +58,8 @@ class Store:
         def run() -> R:
             try:
                 with self._reading.connect() as conn:
-                    return query(conn.execution_options(now=self._clock()), *args, **kwargs)
+                    shown = conn.execution_options(now=self._clock(), public_url=self._public_url)
+                    return query(shown, *args, **kwargs)
             except sa.exc.OperationalError as error:
                 raise DatabaseAway(type(error.orig).__name__) from error
 

@@ -214,9 +214,12 @@ messages = Table(
     UniqueConstraint("interaction_id", "seq"),
 )
 media = Table(
-    "media", metadata, _ref("message_id", "messages.id", key=True), Column("position", sa.Integer, primary_key=True),
-    _word("url"), _word("content_type"),
-)
+    "media", metadata, _id(), _ref("message_id", "messages.id", null=True),
+    Column("position", sa.Integer, nullable=False), _ref("agent_id", "agents.id", null=True), _word("url", null=True),
+    _word("content_type"), _word("status"), _word("why", null=True), _word("file", null=True),
+    Column("size", sa.Integer), Column("width", sa.Integer), Column("height", sa.Integer), _time("created_at"),
+    UniqueConstraint("message_id", "position"), Index("ix_media_file", "file"),
+)  # no message: an agent's upload, not sent yet. url: where the provider keeps it; file: its name under HOME/media
 unmatched_receipts = Table(
     "unmatched_receipts", metadata, Column("provider_sid", sa.Text, primary_key=True),
     Column("status", sa.Text, primary_key=True), Column("error_code", sa.Integer), _time("received_at"),

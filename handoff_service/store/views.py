@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.rules.identity import Level, Method
+from handoff_service.rules.media import is_shown
 from handoff_service.rules.vocabulary import (
     Action,
     Author,
@@ -14,6 +15,7 @@ from handoff_service.rules.vocabulary import (
     Event,
     FirstResponder,
     Kind,
+    MediaStatus,
     OfferOutcome,
     Owner,
     Role,
@@ -147,11 +149,22 @@ class WrittenBy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Medium:
-    """``size`` in bytes, when it is known."""
+    """A picture or file. ``url`` is fetched with the same token; ``size`` in bytes, ``width`` and ``height`` in pixels,
+    when they are known; ``why``: what kept it from being taken, or is in the way so far."""
 
+    id: int
     url: str
     content_type: str
     size: int | None
+    status: MediaStatus
+    why: str | None
+    width: int | None
+    height: int | None
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is here, and browsers show it."""
+        return self.status is MediaStatus.STORED and is_shown(self.content_type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from handoff_service.rules.vocabulary import Author, Direction, Kind, Status
+from handoff_service.rules.vocabulary import Author, Direction, Kind, MediaStatus, Status
 from handoff_service.store.views import Message
 
 RUN = timedelta(minutes=5)  # of one author; within it the name is said once
@@ -85,7 +85,7 @@ def _shown(line: Message, before: Message | None, zone: ZoneInfo) -> Shown:
         day=day if new_day else None,
         first=new_day or before is None or not _same_run(before, line),
         receipt=RECEIPTS.get(line.status) if outbound and line.status else None,
-        open=outbound and line.status not in FINAL,
+        open=(outbound and line.status not in FINAL) or any(m.status is MediaStatus.WAITING for m in line.media),
     )
 
 

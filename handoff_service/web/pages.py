@@ -14,6 +14,7 @@ from sanic import Request
 from sanic.response import HTTPResponse, empty, html, redirect
 
 from handoff_service.errors import NotAllowed
+from handoff_service.rules.media import in_words
 from handoff_service.rules.system_messages import first_name
 from handoff_service.web import assets
 
@@ -68,6 +69,7 @@ def environment() -> Environment:
         initials=initials,
         first_name=first_name,
         words=words,
+        size=in_words,
         address=lambda of: urlencode(of, doseq=True),
         clock=_clock,
         moment=_moment,

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -15,16 +16,20 @@ from sanic.response import HTTPResponse, redirect
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations.receive_sms import Outcome, Text, receive_sms
+from handoff_service.gateways.simulator import Simulator
+from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
+from handoff_service.rules.media import MOST_BYTES, MOST_FILES
 from handoff_service.rules.sms_text import MAX_BODY, is_e164
 from handoff_service.rules.vocabulary import Direction, Status
-from handoff_service.store import conversations, people
+from handoff_service.store import conversations, media, people
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Hint
 from handoff_service.store.views import Message, ProviderNumber, User
 from handoff_service.web import reading, stream
+from handoff_service.web.media import served
 from handoff_service.web.pages import form_field, from_this_site, phone, render, went_well
 from handoff_service.web.session import desk_of
+from handoff_service.web.uploads import AROUND, take_body
 
 m, i, p = t.messages, t.interactions, t.provider_numbers
 TYPED = re.compile(r"[\s().-]")  # what people put into a number besides its digits
@@ -66,7 +71,12 @@ def blueprint() -> Blueprint:
     async def texts(request: Request) -> HTTPResponse:
         return await _page(request, "phones.html")
 
-    @made.post("/texts")
+    @made.get("/media/<media_id:int>")
+    async def picture(request: Request, media_id: int) -> HTTPResponse:
+        desk = desk_of(request)
+        return await served(desk, await desk.store.read(media.kept, media_id, agent_id=None))
+
+    @made.post("/texts", stream=True)
     async def text(request: Request) -> HTTPResponse:
         return await _text(request)
 
@@ -103,19 +113,34 @@ async def _page(request: Request, template: str) -> HTTPResponse:
 
 async def _text(request: Request) -> HTTPResponse:
     from_this_site(request)
+    await take_body(request, MOST_BYTES + AROUND)
     number, company = form_field(request, "from"), form_field(request, "to")
     body = form_field(request, "body").strip()
     if not is_e164(number):
         raise BadInput("This phone has no number that can text.")
-    if not body or "\0" in body or len(body) > MAX_BODY:
+    sent = await _pictures(request)
+    if not (body or sent) or "\0" in body or len(body) > MAX_BODY:
         raise BadInput(f"A text has from 1 to {MAX_BODY} characters.")
-    text = Text(sid=f"SM{secrets.token_hex(16)}", requester_number=number, provider_number=company, body=body)
+    sid = f"{'MM' if sent else 'SM'}{secrets.token_hex(16)}"
+    text = Text(sid=sid, requester_number=number, provider_number=company, body=body, media=sent)
     received = await desk_of(request).store.write(receive_sms, text, near=number)
     if received.outcome is Outcome.UNKNOWN_NUMBER:
         raise NotFound(f"The company has no number {company}.")
     if "hx-request" in request.headers:
         return went_well(request)
     return went_well(request, "/phone?" + urlencode({"from": number, "to": company}))
+
+
+async def _pictures(request: Request) -> tuple[Attachment, ...]:
+    """What the phone sends with the text, kept by the simulator as a provider keeps it."""
+    desk = desk_of(request)
+    files: Any = request.files
+    if not isinstance(desk.provider, Simulator):
+        raise NotFound("Phones belong to the simulator.")
+    sent = (files.getlist("picture") or []) if files else []
+    return tuple(
+        [Attachment(await desk.provider.keep(f.body, desk.clock()), f.type) for f in sent[:MOST_FILES] if f.body]
+    )
 
 
 def _shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf:

@@ -15,6 +15,7 @@ from handoff_service.errors import NotAllowed, NotSignedIn, TooManyTries
 from handoff_service.operations import sign_in
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
+from handoff_service.web.pages import form_field
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 type Handler = Callable[..., Awaitable[Any]]
@@ -108,8 +109,7 @@ def check_meant(request: Request) -> None:
         return
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed("This request came from another site.")
-    form = request.form
-    sent: str = request.headers.get("x-csrf-token") or (form.get("csrf") if form else None) or ""
+    sent: str = request.headers.get("x-csrf-token") or form_field(request, "csrf")
     if not hmac.compare_digest(sent.encode(), csrf_token(request).encode()):
         raise NotAllowed("The page is out of date. Reload it and try again.")
 

@@ -27,6 +27,7 @@ from handoff_service.web.frame import frame
 from handoff_service.web.pages import form_field, render, went_well
 from handoff_service.web.reading import DeskFacts, Thread
 from handoff_service.web.session import desk_of, page, signed_in
+from handoff_service.web.uploads import MAY_ATTACH, attached
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)
 ONE = "/conversations/<interaction_id:int>"
@@ -69,6 +70,7 @@ async def conversation_page(request: Request, interaction_id: int, agent: Agent)
         "conversation_page.html",
         **around | _thread_context(thread, agent),
         alphabets=ALPHABETS,
+        attach=MAY_ATTACH,
         closing_text=system_messages.closed(agent.name),
     )
 
@@ -139,7 +141,9 @@ async def reject(request: Request, work_item_id: int, agent: Agent) -> HTTPRespo
 
 @page(*LIVE)
 async def text_requester(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
-    command = Write(interaction_id=interaction_id, agent_id=agent.id, body=_field(request, "body"))
+    command = Write(
+        interaction_id=interaction_id, agent_id=agent.id, body=_field(request, "body"), media=attached(request)
+    )
     await desk_of(request).store.write(send_sms, command, near=interaction_id)
     return _plain_way_back(request, interaction_id)
 

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from handoff_service.gateways.simulator import Simulator
+from handoff_service.media_folder import MediaFolder
 from handoff_service.operations.ports import Accepted
 from handoff_service.operations.record_receipt import Receipt
 from handoff_service.rules.vocabulary import Status
@@ -28,8 +30,8 @@ def receipts() -> Receipts:
 
 
 @pytest.fixture
-async def provider(receipts: Receipts) -> AsyncIterator[Simulator]:
-    simulator = Simulator(receipts, pace=0)
+async def provider(receipts: Receipts, tmp_path: Path) -> AsyncIterator[Simulator]:
+    simulator = Simulator(receipts, pictures=MediaFolder(tmp_path), pace=0)
     yield simulator
     await simulator.close()
 

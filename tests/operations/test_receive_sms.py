@@ -165,7 +165,10 @@ async def test_pictures_are_kept_with_their_text(story: Story) -> None:
     text = Text(sid="SM1", requester_number=ANN, provider_number=MAIN, body="", media=media)
     received = await story.store.write(receive_sms, text)
     (line,) = await story.lines(received.interaction_id or 0)
-    assert [m.url for m in line.media] == [m.url for m in media]
+    assert [(m.status, m.content_type) for m in line.media] == [("waiting", "image/jpeg")] * 10
+    assert [row.url for row in await story.rows(t.media)] == [m.url for m in media]
+    work = await story.rows(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA)
+    assert len({(w.key, w.line) for w in work}) == 10, "each is fetched by itself"
 
 
 @pytest.mark.parametrize("body", ["😩", "a" * 1600, "<script>alert(1)</script>", "line\nbreak", "\u202edrow", ""])

@@ -1,5 +1,7 @@
 """Migrations and tables say the same, on both databases; a database cannot hold what must never be."""
 
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from handoff_service.errors import SetupError
 from handoff_service.store import tables as t
 from handoff_service.store.database import engine
 from handoff_service.store.migrate import migrate
+from tests.conftest import postgres_database
 from tests.story import ANN, Story
 
 
@@ -56,3 +59,40 @@ async def test_the_database_itself_refuses_a_second_active_interaction_and_profi
 async def test_times_come_back_as_they_went(story: Story, clock: object) -> None:
     received = await story.text()
     assert (await story.see(received.interaction_id or 0)).opened_at == clock()  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_media_of_before_0004_wait_to_be_fetched(kind: str, tmp_path: Path) -> None:
+    """The table is made anew; what was in it is still there, with an id and with the work of fetching it."""
+    with postgres_database() if kind == "postgresql" else nullcontext(f"sqlite:///{tmp_path}/old.db") as url:
+        migrate(url, "0003")
+        opened = engine(url, size=1, writes=True)
+        with opened.begin() as conn:
+            for statement in BEFORE_0004:
+                conn.exec_driver_sql(statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement)
+        opened.dispose()
+        migrate(url)
+        opened = engine(url, size=1, writes=False)
+        with opened.connect() as conn:
+            rows = conn.execute(sa.select(t.media).order_by(t.media.c.id)).all()
+            work = conn.execute(sa.select(t.due_work)).all()
+        opened.dispose()
+    assert [(r.message_id, r.position, r.url, r.status) for r in rows] == [
+        (1, n, f"https://x/{n}", "waiting") for n in (0, 1)
+    ]
+    assert [(w.kind, w.key) for w in work] == [("fetch_media", str(r.id)) for r in rows]
+    assert work[0].due_at == rows[0].created_at == datetime(2026, 11, 1, 9, tzinfo=UTC)
+
+
+AT = "2026-11-01 09:00:00.000000"
+BEFORE_0004 = [
+    "INSERT INTO queues (name, assignment, accept_seconds) VALUES ('Desk', 'most_capacity', 60)",
+    "INSERT INTO provider_numbers (number, label, first_responder, queue_id, segments_per_second)"
+    " VALUES ('+18885550100', 'Main', 'live_agent', 1, 3)",
+    f"INSERT INTO messaging_profiles (number, active, created_at) VALUES ('{ANN}', true, '{AT}')",
+    "INSERT INTO interactions (requester_number, provider_number_id, profile_id, state, priority, owner, epoch,"
+    f" last_seq, opened_at, last_message_at) VALUES ('{ANN}', 1, 1, 'new', 3, 'queue', 1, 1, '{AT}', '{AT}')",
+    "INSERT INTO messages (interaction_id, seq, kind, author, body, owner, epoch, created_at)"
+    f" VALUES (1, 1, 'message', 'requester', '', 'queue', 1, '{AT}')",
+    *(f"INSERT INTO media VALUES (1, {n}, 'https://x/{n}', 'image/png')" for n in (1, 0)),
+]

@@ -11,8 +11,9 @@ import aiohttp
 import pytest
 
 from tests.fake_twilio import FakeTwilio
+from tests.pictures import picture
 from tests.service import Service, free_port, running_service
-from tests.story import ANN, BOB, DIRECT, MAIN
+from tests.story import ANN, BOB, DIRECT, MAIN, STRANGER
 
 ACCOUNT, AUTH = "AC" + "0" * 32, "12345678901234567890123456789012"
 
@@ -143,6 +144,70 @@ async def test_the_story_by_api_and_signed_webhooks(twilio: FakeTwilio, service:
     assert [i["id"] != taken["id"] for i in active["items"]] == [True]
 
 
+async def test_pictures_come_in_and_go_out(twilio: FakeTwilio, service: Service, mia: Client) -> None:
+    """An MMS is fetched from Twilio with credentials; an answer's picture is fetched by Twilio without any."""
+    await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
+    twilio.media_faults.append(404)  # media may be late
+    kept = [twilio.keep_media(picture()), twilio.keep_media(b"MZ", "application/x-msdownload")]
+    answer = await twilio.send_inbound(f"{service.url}/webhooks/twilio/sms", STRANGER, DIRECT, "", kept)
+    assert answer.status == 200
+
+    def strangers(found: Any) -> list[Any]:
+        return [o for o in found["items"] if o["interaction"]["requester_number"] == STRANGER]
+
+    (offer,) = strangers(await mia.until("/inbox", strangers))
+    taken = await mia.call("POST", f"/work-items/{offer['id']}/accept")
+    lines = f"/interactions/{taken['id']}/messages"
+    found = await mia.until(lines, lambda found: all(m["status"] != "waiting" for m in found["items"][0]["media"]))
+    came, refused = found["items"][0]["media"]
+    assert (came["content_type"], came["size"], came["width"], came["status"]) == (
+        "image/png", len(picture()), 64, "stored",
+    )  # fmt: skip
+    assert refused["why"] == "Files of this type are not taken (application/x-msdownload)."
+    assert not twilio.credentials_leaked
+    assert came["url"].startswith(f"{service.url}/api/v1/media/")
+    async with mia.session.get(came["url"], headers={"Authorization": f"Bearer {mia.token}"}) as bytes_of_it:
+        assert (await bytes_of_it.read(), bytes_of_it.content_type) == (picture(), "image/png")
+    async with mia.session.get(came["url"]) as nobody:
+        assert nobody.status == 401
+
+    made = [await upload(mia, picture("JPEG")), await upload(mia, picture("GIF"), form=True)]
+    assert [m["content_type"] for m in made] == ["image/jpeg", "image/gif"]
+    ids = [m["id"] for m in made]
+    sent = await mia.call("POST", lines, {"body": "Like these?", "media": ids}, status=201)
+    assert ([m["id"] for m in sent["media"]], sent["segments"], sent["encoding"]) == (ids, 1, None)
+    again = await mia.call("POST", lines, {"body": "Like these?", "media": ids}, status=400)
+    assert "each sent once" in again["errors"]["media"]
+    await asyncio.wait_for(until_sent(twilio, "Like these?"), 10)
+    (message,) = [m for m in twilio.sent if m.body == "Like these?"]
+    assert [url.partition("?")[0] for url in message.media_urls] == [f"{service.url}/media/{i}" for i in ids]
+    for url, content, kind in zip(message.media_urls, ("JPEG", "GIF"), ("image/jpeg", "image/gif"), strict=True):
+        for method in ("HEAD", "GET"):
+            async with mia.session.request(method, url) as as_twilio:
+                assert (as_twilio.status, as_twilio.content_type) == (200, kind)
+                assert await as_twilio.read() == (picture(content) if method == "GET" else b"")
+        for forged in (
+            url.replace("expires=", "expires=9"),
+            url.replace("signature=", "signature=0"),
+            url.split("?")[0],
+        ):
+            async with mia.session.get(forged) as other:
+                assert (other.status, other.content_type) == (403, "application/problem+json")
+    await mia.call("POST", f"/interactions/{taken['id']}/close", {"closing_text": ""})
+
+
+async def upload(mia: Client, content: bytes, *, form: bool = False) -> Any:
+    """What ``POST /media`` answers: with the bytes as the body, or in a form."""
+    headers = {"Authorization": f"Bearer {mia.token}"}
+    data: Any = content
+    if form:
+        data = aiohttp.FormData()
+        data.add_field("file", content, filename="a.gif", content_type="image/gif")
+    async with mia.session.post(f"{mia.url}/api/v1/media", data=data, headers=headers) as answer:
+        assert answer.status == 201, await answer.text()
+        return await answer.json()
+
+
 async def until_sent(twilio: FakeTwilio, body: str) -> None:
     while not any(m.body == body for m in twilio.sent):
         await asyncio.sleep(0.02)
@@ -262,6 +327,22 @@ REFUSALS = [
     ("reject without reason", "POST", "/work-items/1/reject", {}, 400, "reason"),
     ("unknown work item", "POST", "/work-items/999/accept", None, 404, None),
     ("not JSON", "POST", "/login", b"email=mia", 400, None),
+    ("an upload that is no picture", "POST", "/media", b"MZ", 400, None),
+    ("an empty upload", "POST", "/media", b"", 400, None),
+    ("an upload without a token", "POST", "/media", b"MZ", 401, None),
+    ("a picture that is not there", "GET", "/media/999", None, 404, None),
+    ("a picture with an endless id", "GET", "/media/99999999999999999999", None, 404, None),
+    (
+        "a first text with a strange upload",
+        "POST",
+        "/conversations",
+        {"to": "+12025550142", "body": "", "media": [999]},
+        400,
+        "media",
+    ),
+    ("a text with no upload's id", "POST", "/interactions/1/messages", {"body": "", "media": ["a"]}, 400, "media"),
+    ("a text with an endless id", "POST", "/interactions/1/messages", {"body": "", "media": [2**70]}, 400, "media"),
+    ("a note with a picture", "POST", "/interactions/1/notes", {"body": "x", "media": [1]}, 400, "media"),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from sanic import Blueprint
 
-from handoff_service.web.api import conversations, events, first_texts, messaging_actions, people, timers, work
+from handoff_service.web.api import conversations, events, first_texts, media, messaging_actions, people, timers, work
 from handoff_service.web.api.calls import Call, route
 from handoff_service.web.api.openapi import docs_routes
 
@@ -22,5 +22,6 @@ def blueprint() -> Blueprint:
     for call in CALLS:
         route(made, call)
     events.add_route(made)
-    docs_routes(made, (*CALLS, events.CALL))
+    media.add_routes(made)
+    docs_routes(made, (*CALLS, *media.CALLS, events.CALL))
     return made

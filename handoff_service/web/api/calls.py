@@ -82,7 +82,7 @@ type Handle = Callable[[Asked[Any, Any]], Awaitable[Any]]
 class Call:
     """One row of the API's table. ``path`` is Sanic's, under ``/api``; ``roles`` empty: no sign-in is needed.
 
-    A status of 204 answers nothing.
+    A status of 204 answers nothing. ``takes``: the media type of a body that is not JSON.
     """
 
     method: str
@@ -95,6 +95,7 @@ class Call:
     query: type[Body] = Nothing
     roles: tuple[Role, ...] = ANYONE
     media_type: str = "application/json"
+    takes: str | None = None
 
 
 NOBODY = Agent(0, "", "", frozenset(), "")

@@ -1,7 +1,7 @@
 """Interactions and what is said in them."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from sqlalchemy import Connection
@@ -44,8 +44,15 @@ class ChangeBody(Body):
     priority: int | None = Field(None, ge=1, le=5)
 
 
-class WriteBody(Body):
+class NoteBody(Body):
     body: str
+
+
+class WriteBody(Body):
+    """``media``: ids of uploads (``POST /api/v1/media``) that go with the text, which may then be empty."""
+
+    body: str
+    media: list[Annotated[int, Field(ge=1, lt=2**53)]] = Field(default_factory=list, max_length=10)
 
 
 class ReadBody(Body):
@@ -135,12 +142,13 @@ async def list_messages(asked: Asked[None, Paging]) -> Page[Message]:
 
 
 async def write(asked: Asked[WriteBody, Any]) -> Message:
-    command = Write(interaction_id=asked.id, agent_id=asked.agent.id, body=asked.body.body)
+    given = asked.body
+    command = Write(interaction_id=asked.id, agent_id=asked.agent.id, body=given.body, media=tuple(given.media))
     message_id = await asked.desk.store.write(send_sms, command, near=asked.id)
     return await asked.desk.store.read(conversations.message, message_id)
 
 
-async def note(asked: Asked[WriteBody, Any]) -> Message:
+async def note(asked: Asked[NoteBody, Any]) -> Message:
     command = Write(interaction_id=asked.id, agent_id=asked.agent.id, body=asked.body.body)
     seq = await asked.desk.store.write(write_note, command, near=asked.id)
     return (await asked.desk.store.read(conversations.messages, asked.id, after=seq - 1, limit=1))[0]
@@ -246,7 +254,7 @@ CALLS = (
         path=f"{ONE}/notes",
         summary="Write a private note",
         handle=note,
-        body=WriteBody,
+        body=NoteBody,
         answer=Message,
         status=201,
         roles=LIVE,

@@ -3,7 +3,7 @@
 | event | data |
 |---|---|
 | hello | ``{"time"}``: the stream is open; first on every connection |
-| message | a message of one of my conversations, new or with a new status: the same ``id`` replaces it |
+| message | a message of one of my conversations, new or changed (status, media): the same ``id`` replaces it |
 | interaction | one of my conversations, changed |
 | offer | work offered to me, as in the inbox |
 | offer_ended | ``{"id"}``: an offer that is no longer mine |
@@ -24,7 +24,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.desk import Desk
 from handoff_service.errors import BadInput
-from handoff_service.rules.vocabulary import Status
+from handoff_service.rules.vocabulary import MediaStatus, Status
 from handoff_service.store import conversations, inbox
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
@@ -36,6 +36,14 @@ from handoff_service.web.stream import with_heartbeats
 OVERLAP = timedelta(seconds=10)
 _MESSAGE, _INTERACTION, _OFFER = TypeAdapter(Message), TypeAdapter(Interaction), TypeAdapter(InboxOffer)
 _ON_ITS_WAY = (Status.QUEUED, Status.SENDING, Status.SENT, Status.UNKNOWN)
+
+
+def _may_change(line: Message) -> bool:
+    return line.status in _ON_ITS_WAY or any(medium.status is MediaStatus.WAITING for medium in line.media)
+
+
+def _state(line: Message) -> object:
+    return line.status, line.media
 
 
 async def _never(_asked: Any) -> None:
@@ -86,7 +94,7 @@ class _Stream:
         self._desk = desk
         self._agent_id = agent_id
         self._told: dict[int, int] = {}
-        self._on_its_way: dict[int, tuple[int, Status]] = {}
+        self._on_its_way: dict[int, Message] = {}
         self._offers: set[int] = set()
 
     async def events(self, batches: AsyncIterator[Any], since: datetime | None) -> AsyncIterator[str]:
@@ -132,12 +140,12 @@ class _Stream:
         return said + self._inbox(conn)
 
     def _receipts(self, conn: Connection, interaction_id: int) -> list[str]:
-        """Messages told before whose status has changed since."""
-        waiting = {k: status for k, (of, status) in self._on_its_way.items() if of == interaction_id}
+        """Messages told before whose status, or what came with them, has changed since."""
+        waiting = {k: line for k, line in self._on_its_way.items() if line.interaction_id == interaction_id}
         if not waiting:
             return []
         lines = conversations.some_messages(conn, [one_of(t.messages.c.id, waiting)])
-        return [self._line(line) for line in lines if line.status != waiting[line.id]]
+        return [self._line(line) for line in lines if _state(line) != _state(waiting[line.id])]
 
     def _inbox(self, conn: Connection) -> list[str]:
         offers = {offer.id: offer for offer in inbox.inbox(conn, self._agent_id)}
@@ -147,8 +155,8 @@ class _Stream:
         return said
 
     def _line(self, line: Message) -> str:
-        if line.status in _ON_ITS_WAY:
-            self._on_its_way[line.id] = (line.interaction_id, line.status)
+        if _may_change(line):
+            self._on_its_way[line.id] = line
         else:
             self._on_its_way.pop(line.id, None)
         return self._event("message", _MESSAGE.dump_json(line))

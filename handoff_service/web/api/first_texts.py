@@ -1,7 +1,7 @@
 """An agent writes first: what sending would do, and sending."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -24,7 +24,10 @@ class RecipientBody(Body):
 
 
 class FirstTextBody(RecipientBody):
+    """``media``: ids of uploads (``POST /api/v1/media``) that go with the text, which may then be empty."""
+
     body: str
+    media: list[Annotated[int, Field(ge=1, lt=2**53)]] = Field(default_factory=list, max_length=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,8 @@ async def preview(asked: Asked[RecipientBody, Any]) -> Previewed:
 
 async def send(asked: Asked[FirstTextBody, Any]) -> StartedConversation:
     recipient = await _recipient(asked)
-    command = Start(agent_id=asked.agent.id, recipient=recipient, body=asked.body.body)
+    given = asked.body
+    command = Start(agent_id=asked.agent.id, recipient=recipient, body=given.body, media=tuple(given.media))
     started = await asked.desk.store.write(start.start_conversation, command, near=recipient.to)
     return StartedConversation(
         interaction=await asked.desk.store.read(conversations.one, started.interaction_id, asked.agent.id),

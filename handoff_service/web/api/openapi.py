@@ -87,6 +87,9 @@ def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]
     if call.body is not None:
         content = {"application/json": {"schema": _schema(call.body, schemas, mode="validation")}}
         made["requestBody"] = {"required": True, "content": content}
+    if call.takes is not None:
+        binary = {"schema": {"type": "string", "format": "binary"}}
+        made["requestBody"] = {"required": True, "content": {call.takes: binary}}
     return made
 
 

@@ -1,5 +1,6 @@
 // The composer. Nothing from the server ever replaces it: it empties itself after a send, if its text is unchanged.
 
+import { attached, attaching, detach, startAttach } from "./attach.js";
 import { why } from "./post.js";
 import { counted } from "./segments.js";
 
@@ -7,10 +8,12 @@ const form = document.getElementById("composer");
 const draft = document.getElementById("draft");
 const key = `draft:${document.body.dataset.me}:${document.body.dataset.open}`;
 let sent = null;
+let sentPictures = [];
 
 export function startComposer(afterSend) {
   if (!form) return showKept(document.getElementById("closed"), kept()?.text ?? "");
   restore();
+  startAttach(changed);
   draft.addEventListener("input", changed);
   form.addEventListener("change", changed);
   draft.addEventListener("keydown", (event) => {
@@ -20,6 +23,7 @@ export function startComposer(afterSend) {
   form.addEventListener("htmx:configRequest", (event) => {
     event.detail.path = form.dataset[kind()];
     sent = draft.value;
+    sentPictures = kind() === "text" ? attached() : [];
   });
   form.addEventListener("htmx:afterRequest", (event) => finished(event.detail, afterSend));
   changed();
@@ -74,11 +78,14 @@ function showLength(note) {
   const sms = JSON.parse(form.dataset.sms);
   const tooLong = !note && [...body].length - sms.most;
   const length = counted(body, sms);
-  form.querySelector('[type="submit"]').disabled = tooLong > 0;
-  output.classList.toggle("wait", !note && length.count > 1);
+  form.querySelector('[type="submit"]').disabled = tooLong > 0 || (!note && attaching());
+  const pictures = attached().length;
+  output.classList.toggle("wait", !note && !pictures && length.count > 1);
   output.classList.toggle("fail", tooLong > 0);
   if (note) output.textContent = "Not sent to the requester";
   else if (tooLong > 0) output.textContent = `Too long by ${tooLong}: a text has at most ${sms.most} characters`;
+  else if (attaching()) output.textContent = "Uploading the picture";
+  else if (pictures) output.textContent = `One MMS with ${pictures} ${pictures === 1 ? "picture" : "pictures"}`;
   else output.textContent = words(length);
 }
 
@@ -88,8 +95,9 @@ function words({ units, room, count, encoding, forcedBy }) {
 }
 
 function blocked() {
-  if (!draft.value.trim()) draft.focus();
-  return !draft.value.trim() || form.querySelector('[type="submit"]').disabled;
+  const empty = !draft.value.trim() && (kind() === "note" || !attached().length);
+  if (empty) draft.focus();
+  return empty || form.querySelector('[type="submit"]').disabled;
 }
 
 function finished({ successful, xhr }, afterSend) {
@@ -97,6 +105,7 @@ function finished({ successful, xhr }, afterSend) {
   problem.hidden = successful;
   if (successful) {
     if (draft.value === sent) draft.value = "";
+    detach(sentPictures);
     changed();
     afterSend();
   } else {

@@ -35,14 +35,16 @@ async function send(event) {
   const form = event.target;
   const field = form.elements.body;
   const text = field.value;
-  if (!text.trim()) return;
+  const picture = form.elements.picture;
+  const [file] = picture.files;
+  if (!text.trim() && !file) return;
   const problem = form.closest(".handset").querySelector('[role="alert"]');
   let said = "The service cannot be reached. The text is kept.";
   try {
     const answer = await fetch(form.action, {
       method: "POST",
       headers: { "HX-Request": "true" },
-      body: new URLSearchParams(new FormData(form)),
+      body: new FormData(form),
     });
     said = answer.ok ? "" : await answer.text();
   } catch {
@@ -50,7 +52,18 @@ async function send(event) {
   }
   problem.textContent = said;
   problem.hidden = !said;
-  if (!said && field.value === text) field.value = "";
+  if (said) return;
+  if (field.value === text) field.value = "";
+  if (picture.files[0] === file) picture.value = "";
+  chosen(picture);
+}
+
+// A picture needs no words.
+function chosen(picture) {
+  const [file] = picture.files;
+  const field = picture.form.elements.body;
+  field.required = !file;
+  field.placeholder = file ? `With ${file.name}` : "Text message";
 }
 
 function listen() {
@@ -68,7 +81,10 @@ function listen() {
 }
 
 if (query) {
-  for (const form of document.querySelectorAll(".write")) form.addEventListener("submit", send);
+  for (const form of document.querySelectorAll(".write")) {
+    form.addEventListener("submit", send);
+    form.elements.picture.addEventListener("change", ({ target }) => chosen(target));
+  }
   for (const talk of document.querySelectorAll(".talk")) talk.scrollTop = talk.scrollHeight;
   listen();
   setInterval(() => {

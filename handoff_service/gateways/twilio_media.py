@@ -1,0 +1,133 @@
+"""Pictures and files that came with texts, fetched from Twilio: with the account's credentials, from Twilio alone.
+
+The address comes in a signed webhook, and is still believed only when it is Twilio's. Twilio answers with a redirect to
+where it keeps media; that is followed to those places only, and without the credentials.
+
+| what happened                          | result          | source                                                  |
+| -------------------------------------- | --------------- | ------------------------------------------------------- |
+| 404                                    | again           | https://support.twilio.com/hc/en-us/articles/44750147594523 (media may be late) |
+| any other error, no answer in time     | again           |                                                         |
+| more than 5 MB                         | never           | https://www.twilio.com/docs/messaging/api/media-resource |
+| an address that is not Twilio's        | never           |                                                         |
+"""  # noqa: E501  # a link is not cut
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from handoff_service.operations.ports import NotFetched
+from handoff_service.rules.media import MOST_BYTES, in_words
+from handoff_service.settings import Settings
+
+AT_ONCE = 4  # as many as the worker fetches at once
+DEADLINE, SILENCE = 10.0, 5.0  # seconds for one medium, and without a byte; ours, together less than a lease
+MOST_REDIRECTS = 3
+CHUNK = 64 * 1024
+
+# Where media are kept, with HTTP authentication switched on for them (mms.twiliocdn.com) and without:
+# https://support.twilio.com/hc/en-us/articles/223183748
+KEPT_AT = (".twilio.com", ".twiliocdn.com")
+OLD_STORE = ("s3-external-1.amazonaws.com", "/media.twiliocdn.com/")
+
+FOREIGN = NotFetched(why="It was not fetched: its address is not the provider's.", again=False)
+TOO_LARGE = NotFetched(why=f"It is larger than {in_words(MOST_BYTES)}.", again=False)
+
+
+class TwilioMedia:
+    """Downloads in threads of its own, so that one that hangs holds up no text."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._auth = (settings.twilio_account_sid or "", settings.twilio_auth_token or "")
+        self._api = urlsplit(settings.twilio_api_url)
+        self._session = requests.Session()
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="twilio-media")
+
+    async def fetch(self, url: str) -> bytes | NotFetched:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._fetch, url)
+        except RuntimeError:  # the threads have ended
+            return NotFetched(why="Patchboard is stopping.", again=True)
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._threads.shutdown)
+        self._session.close()
+
+    def _fetch(self, url: str) -> bytes | NotFetched:
+        until = time.monotonic() + DEADLINE
+        try:
+            return self._follow(url, until)
+        except (requests.Timeout, TimeoutError, ReadTimeoutError):
+            return NotFetched(why="The provider did not answer in time.", again=True)
+        except (requests.RequestException, HTTPError, OSError):
+            return NotFetched(why="The provider could not be reached.", again=True)
+        except ValueError:  # not even an address
+            return FOREIGN
+
+    def _follow(self, url: str, until: float) -> bytes | NotFetched:
+        if not self._is_api(url):
+            return FOREIGN
+        for redirects in range(MOST_REDIRECTS + 1):
+            with self._ask(url, signed=redirects == 0) as answer:
+                if not answer.is_redirect:
+                    return _content(answer, until)
+                url = urljoin(url, answer.headers["location"])
+            if not (self._is_api(url) or _is_store(url)):
+                return FOREIGN
+        return NotFetched(why="The provider sent us around in circles.", again=True)
+
+    def _ask(self, url: str, *, signed: bool) -> requests.Response:
+        return self._session.get(
+            url,
+            auth=self._auth if signed else _nobody,
+            headers={"Accept-Encoding": "identity"},
+            timeout=SILENCE,
+            stream=True,
+            allow_redirects=False,
+        )
+
+    def _is_api(self, url: str) -> bool:
+        """Whether the credentials may be sent there: Twilio itself, or the address that was set in its place."""
+        parts = urlsplit(url)
+        ours = (parts.scheme, parts.netloc) == (self._api.scheme, self._api.netloc)
+        return ours or (_is_plain_https(parts) and f".{parts.hostname}".endswith(".twilio.com"))
+
+
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """No credentials, not even those of a .netrc file."""
+    return request
+
+
+def _is_store(url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    old = (host == OLD_STORE[0]) and parts.path.startswith(OLD_STORE[1])
+    return _is_plain_https(parts) and (old or f".{host}".endswith(KEPT_AT))
+
+
+def _is_plain_https(parts: SplitResult) -> bool:
+    return parts.scheme == "https" and "@" not in parts.netloc and parts.netloc.removesuffix(":443") == parts.hostname
+
+
+def _content(answer: requests.Response, until: float) -> bytes | NotFetched:
+    """The body, as it comes and no more of it than may be."""
+    if answer.status_code == 404:
+        return NotFetched(why="The provider does not have it (404).", again=True)
+    if answer.status_code != 200:
+        return NotFetched(why=f"The provider did not hand it over ({answer.status_code}).", again=True)
+    promised = answer.headers.get("content-length", "")
+    if promised.isdecimal() and int(promised) > MOST_BYTES:
+        return TOO_LARGE
+    content = bytearray()
+    while chunk := answer.raw.read1(CHUNK, decode_content=False):
+        content += chunk
+        if len(content) > MOST_BYTES:
+            return TOO_LARGE
+        if time.monotonic() > until:
+            raise TimeoutError
+    if promised.isdecimal() and len(content) < int(promised):
+        return NotFetched(why="The connection to the provider broke off.", again=True)
+    return bytes(content)

@@ -1,0 +1,59 @@
+"""Media that came with texts: what became of fetching them. The download itself is outside any transaction."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from handoff_service.operations.say import tell
+from handoff_service.operations.uploads import Stored
+from handoff_service.rules.media import NotTaken
+from handoff_service.rules.vocabulary import MediaStatus, Work
+from handoff_service.store import due
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+MOST_TRIES = 12  # the waits between them add up to about an hour
+LONGEST_WAIT = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishFetch:
+    """``result``: what was stored, why it is not taken, or (a plain sentence) what went wrong this time."""
+
+    media_id: int
+    attempts: int
+    result: Stored | NotTaken | str
+
+
+def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
+    """Write down what became of a medium, and tell those who look at it. Trouble is tried again for about an hour."""
+    d = t.media
+    row = tx.conn.execute(
+        select(d.c.status, t.messages.c.interaction_id)
+        .join(t.messages, t.messages.c.id == d.c.message_id)
+        .where(d.c.id == command.media_id)
+        .with_for_update(of=d)
+    ).one()
+    if row.status != MediaStatus.WAITING:
+        due.disarm(tx, Work.FETCH_MEDIA, [command.media_id])
+        return MediaStatus(row.status)
+    status, values = MediaStatus.WAITING, {}
+    match command.result:
+        case Stored(file=file, size=size, taken=taken):
+            status = MediaStatus.STORED
+            values = {"file": file, "size": size, "content_type": taken.content_type, "why": None}
+            values |= {"width": taken.width, "height": taken.height}
+        case NotTaken(why=why):
+            status, values = MediaStatus.REFUSED, {"why": why}
+        case str(why):
+            status = MediaStatus.REFUSED if command.attempts >= MOST_TRIES else status
+            values = {"why": why}
+    tx.conn.execute(update(d).where(d.c.id == command.media_id).values(status=status, **values))
+    if status is MediaStatus.WAITING:
+        wait = min(timedelta(seconds=2 ** min(command.attempts, 12)), LONGEST_WAIT)
+        due.release(tx, Work.FETCH_MEDIA, command.media_id, tx.now + wait)
+    else:
+        due.disarm(tx, Work.FETCH_MEDIA, [command.media_id])
+    tell(tx, [row.interaction_id])
+    return status

@@ -1,0 +1,88 @@
+"""Pictures that agents send: kept as an upload, then put with a text; an upload that nobody sends is forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, func, insert, select, update
+
+from handoff_service.errors import BadInput
+from handoff_service.rules.media import MOST_BYTES, MOST_FILES, Taken, in_words
+from handoff_service.rules.vocabulary import MediaStatus, Work
+from handoff_service.store import due
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
+
+FORGOTTEN_AFTER = timedelta(days=1)
+d = t.media
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """The bytes are in the media folder under this name."""
+
+    file: str
+    size: int
+    taken: Taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    agent_id: int
+    stored: Stored
+
+
+def keep_upload(tx: Transaction, command: Upload) -> int:
+    """A picture that an agent means to send. Returns its id, for the text that it goes with."""
+    taken = command.stored.taken
+    media_id: int = tx.conn.execute(
+        insert(d)
+        .values(
+            position=0,
+            agent_id=command.agent_id,
+            content_type=taken.content_type,
+            status=MediaStatus.STORED,
+            file=command.stored.file,
+            size=command.stored.size,
+            width=taken.width,
+            height=taken.height,
+            created_at=tx.now,
+        )
+        .returning(d.c.id)
+    ).scalar_one()
+    key = str(media_id)
+    at = tx.now + FORGOTTEN_AFTER
+    due.arm(tx, [due.Due(kind=Work.FORGET_UPLOAD, key=key, line=f"upload:{key}", due_at=at)])
+    return media_id
+
+
+def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]) -> None:
+    """Put this agent's uploads with a text, in this order. BadInput when that cannot be."""
+    ids = list(dict.fromkeys(media))
+    if not ids:
+        return
+    if len(ids) > MOST_FILES:
+        raise BadInput(errors={"media": f"must be at most {MOST_FILES} pictures; there are {len(ids)}"})
+    mine = one_of(d.c.id, ids) & (d.c.agent_id == agent_id) & d.c.message_id.is_(None)
+    found = {r.id: r.size for r in tx.conn.execute(select(d.c.id, d.c.size).where(mine).with_for_update())}
+    if gone := [i for i in ids if i not in found]:
+        raise BadInput(errors={"media": f"must be your own uploads of the last day, each sent once; {gone[0]} is none"})
+    if sum(found.values()) > MOST_BYTES:
+        together = in_words(sum(found.values()))
+        raise BadInput(errors={"media": f"must be at most {in_words(MOST_BYTES)} together; they have {together}"})
+    for position, media_id in enumerate(ids):
+        tx.conn.execute(update(d).where(d.c.id == media_id).values(message_id=message_id, position=position))
+    due.disarm(tx, Work.FORGET_UPLOAD, ids)
+
+
+def forget_upload(tx: Transaction, media_id: int) -> str | None:
+    """Take away an upload that was never sent. Returns its file's name when nothing else is in that file."""
+    due.disarm(tx, Work.FORGET_UPLOAD, [media_id])
+    file = tx.conn.execute(
+        delete(d).where(d.c.id == media_id, d.c.message_id.is_(None)).returning(d.c.file)
+    ).scalar_one_or_none()
+    if file is None:
+        return None
+    others = tx.conn.execute(select(func.count()).where(d.c.file == file)).scalar_one()
+    return None if others else file

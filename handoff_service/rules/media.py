@@ -1,0 +1,131 @@
+"""Pictures and files that travel with texts: which are taken, by what they are and not by what they say they are.
+
+The provider's limits: https://www.twilio.com/docs/messaging/guides/accepted-mime-types and
+https://www.twilio.com/docs/messaging/api/message-resource (10 files and 5 MB for one message).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+MOST_BYTES = 5_000_000  # of all the media of one message
+MOST_FILES = 10
+MOST_PIXELS = 50_000_000  # ours: what a browser shows without choking on it
+
+# Formats as pillow names them, and what travels: every browser shows the first four, every carrier takes three.
+SHOWN: Mapping[str, str] = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+SENT = frozenset({"image/jpeg", "image/png", "image/gif"})
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a picture's own bytes say: its media type, and its size as it is shown."""
+
+    content_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """It is kept under this media type; a picture is shown, anything else is only ever downloaded."""
+
+    content_type: str
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """It is not kept. ``why`` is for a person, in a sentence."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A kind of file: what its bytes begin with (at ``at``), and the media types under which it travels."""
+
+    begins: tuple[bytes, ...]
+    types: tuple[str, ...]
+    at: int = 0
+
+
+FILES: Sequence[_File] = (
+    _File((b"%PDF-",), ("application/pdf",)),
+    _File(
+        (b"BEGIN:VCARD", b"begin:vcard", b"\xef\xbb\xbfBEGIN:VCARD"),
+        ("text/vcard", "text/x-vcard", "text/directory", "application/vcard"),
+    ),
+    _File((b"BEGIN:VCALENDAR",), ("text/calendar",)),
+    _File((b"#!AMR",), ("audio/amr", "audio/amr-nb", "audio/amr-wb")),
+    _File((b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"), ("audio/mpeg", "audio/mp3")),
+    _File((b"OggS",), ("audio/ogg", "audio/vorbis", "video/ogg")),
+    _File((b"RIFF",), ("audio/wav", "audio/x-wav", "audio/vnd.wave")),
+    _File((b"\x1a\x45\xdf\xa3",), ("audio/webm", "video/webm")),
+    _File(
+        (b"ftyp",),
+        (
+            "video/mp4", "audio/mp4", "video/3gpp", "audio/3gpp", "video/3gpp2", "audio/3gpp2", "video/quicktime",
+            "audio/x-m4a", "image/heic", "image/heif",
+        ),
+        at=4,
+    ),
+    _File((b"II*\0", b"MM\0*"), ("image/tiff",)),
+    _File((b"BM",), ("image/bmp",)),
+)  # fmt: skip
+NAMELESS = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+
+def judged(content: bytes, said: str, picture: Picture | None) -> Taken | NotTaken:
+    """Whether something that came with a text is kept. ``said``: the media type that it came under.
+
+    A picture under another picture's name is kept as what it is. Anything else must be what it says.
+    """
+    name = said.partition(";")[0].strip().lower()
+    if picture is not None and (name.startswith("image/") or name in NAMELESS):
+        if picture.width * picture.height > MOST_PIXELS:
+            return NotTaken(f"The picture is too large: {picture.width} by {picture.height} pixels.")
+        return Taken(picture.content_type, picture.width, picture.height)
+    kinds = [kind for kind in FILES if name in kind.types or name in NAMELESS]
+    if not kinds and name not in SHOWN.values():
+        return NotTaken(f"Files of this type are not taken ({name[:100]}).")
+    found = next((kind for kind in kinds if content.startswith(kind.begins, kind.at)), None)
+    if found is None:
+        return NotTaken(f"It is not what it says it is ({name[:100] or 'no type'}).")
+    return Taken(name if name in found.types else found.types[0])
+
+
+def sendable(picture: Picture | None, size: int) -> Taken | NotTaken:
+    """Whether an agent may send this picture."""
+    if size > MOST_BYTES:
+        return NotTaken(f"A picture has at most {in_words(MOST_BYTES)}; this one has {in_words(size)}.")
+    if picture is None or picture.content_type not in SENT:
+        return NotTaken("Only JPEG, PNG and GIF pictures can be sent.")
+    if picture.width * picture.height > MOST_PIXELS:
+        return NotTaken(f"The picture is too large: {picture.width} by {picture.height} pixels.")
+    return Taken(picture.content_type, picture.width, picture.height)
+
+
+def is_shown(content_type: str) -> bool:
+    """Whether browsers show it; else it is only downloaded."""
+    return content_type in SHOWN.values()
+
+
+def file_name(media_id: int, content_type: str) -> str:
+    """A name for whoever saves it, of at most 20 plain characters, as carriers want it."""
+    return f"media-{media_id}.{ENDINGS.get(content_type, content_type.partition('/')[2])}"[:20]
+
+
+ENDINGS: Mapping[str, str] = {
+    "image/jpeg": "jpg", "text/vcard": "vcf", "text/x-vcard": "vcf", "text/directory": "vcf",
+    "application/vcard": "vcf", "text/calendar": "ics", "audio/mpeg": "mp3", "video/quicktime": "mov",
+    "video/3gpp": "3gp", "audio/3gpp": "3gp", "video/3gpp2": "3g2", "audio/3gpp2": "3g2",
+    "audio/amr-nb": "amr", "audio/amr-wb": "amr", "audio/vnd.wave": "wav", "audio/x-wav": "wav", "audio/x-m4a": "m4a",
+}  # fmt: skip
+
+
+def in_words(size: int) -> str:
+    """A size as people read it: 812 KB, 4.2 MB."""
+    if size < 1_000_000:
+        return f"{max(round(size / 1000), 1)} KB"
+    return f"{size / 1_000_000:.1f}".removesuffix(".0") + " MB"

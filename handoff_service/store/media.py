@@ -1,0 +1,81 @@
+"""Pictures and files: those of messages as they are shown, and one of them to be served."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, or_, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.vocabulary import MediaStatus
+from handoff_service.store import tables as t
+from handoff_service.store.database import public_url
+from handoff_service.store.several import one_of
+from handoff_service.store.views import Medium
+
+d = t.media
+LARGEST_ID = 2**63  # what a database can look for
+_OF_MESSAGES = select(d).where(one_of(d.c.message_id, "ids")).order_by(d.c.message_id, d.c.position)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A medium whose bytes are here: the file's name in the media folder."""
+
+    id: int
+    file: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A medium that waits to be fetched from the provider. ``content_type``: what it came under."""
+
+    id: int
+    url: str
+    content_type: str
+
+
+def of_messages(conn: Connection, ids: Sequence[int]) -> dict[int, list[Medium]]:
+    """message id -> its pictures and files, in order."""
+    found: dict[int, list[Medium]] = {}
+    for r in conn.execute(_OF_MESSAGES, {"ids": ids}) if ids else ():
+        found.setdefault(r.message_id, []).append(_medium(r, public_url(conn)))
+    return found
+
+
+def one(conn: Connection, media_id: int) -> Medium:
+    """One medium as it is shown. NotFound when there is none."""
+    r = conn.execute(select(d).where(d.c.id == media_id)).one_or_none()
+    if r is None:
+        raise NotFound(f"There is no picture or file {media_id}.")
+    return _medium(r, public_url(conn))
+
+
+def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> Kept:
+    """A medium of a message, or an upload of this agent's that is not sent yet. NotFound when there is none."""
+    if media_id >= LARGEST_ID:
+        raise NotFound(f"There is no picture or file {media_id}.")
+    mine = [d.c.message_id.is_not(None)] + ([d.c.agent_id == agent_id] if agent_id is not None else [])
+    r = conn.execute(select(d).where(d.c.id == media_id, or_(*mine))).one_or_none()
+    if r is None or r.status != MediaStatus.STORED:
+        raise NotFound(f"There is no picture or file {media_id}.")
+    return Kept(id=r.id, file=r.file, content_type=r.content_type)
+
+
+def wanted(conn: Connection, media_id: int) -> Wanted | None:
+    """What is to be fetched, or None when that is not wanted any more."""
+    r = conn.execute(select(d).where(d.c.id == media_id, d.c.status == MediaStatus.WAITING)).one_or_none()
+    return Wanted(id=r.id, url=r.url, content_type=r.content_type) if r is not None else None
+
+
+def _medium(r: Row[tuple[object, ...]], address: str) -> Medium:
+    return Medium(
+        id=r.id,
+        url=f"{address}/api/v1/media/{r.id}",
+        content_type=r.content_type,
+        size=r.size,
+        status=MediaStatus(r.status),
+        why=r.why,
+        width=r.width,
+        height=r.height,
+    )

@@ -1,0 +1,64 @@
+"""Pictures and files by the API: the bytes of one, and an upload that a text then names.
+
+Both are not JSON one way, so they have routes of their own; the calls describe them.
+"""
+
+from typing import Any
+
+from pydantic import TypeAdapter
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, raw
+
+from handoff_service.store import media
+from handoff_service.store.views import Medium
+from handoff_service.web.api.calls import LIVE, Call
+from handoff_service.web.media import served
+from handoff_service.web.session import bearer, desk_of
+from handoff_service.web.uploads import upload
+
+_MEDIUM = TypeAdapter(Medium)
+
+
+async def _never(_asked: Any) -> None:
+    """Served by ``add_routes``."""
+
+
+CALLS = (
+    Call(
+        method="GET",
+        path="/v1/media/<id:int>",
+        summary="A picture or file: its bytes",
+        handle=_never,
+        answer=str,
+        roles=LIVE,
+        media_type="*/*",
+    ),
+    Call(
+        method="POST",
+        path="/v1/media",
+        summary="Upload a JPEG, PNG or GIF (the body, or a form's file); a text within a day names its id",
+        handle=_never,
+        answer=Medium,
+        status=201,
+        roles=LIVE,
+        takes="image/*",
+    ),
+)
+
+
+def add_routes(blueprint: Blueprint) -> None:
+    """Serve both."""
+
+    @blueprint.get("/v1/media/<id:int>", name="media")
+    async def one(request: Request, id: int) -> HTTPResponse:
+        agent = await bearer(request, *LIVE)
+        desk = desk_of(request)
+        return await served(desk, await desk.store.read(media.kept, id, agent_id=agent.id))
+
+    async def add(request: Request) -> HTTPResponse:
+        agent = await bearer(request, *LIVE)
+        media_id = await upload(request, agent.id)
+        made = await desk_of(request).store.read(media.one, media_id)
+        return raw(_MEDIUM.dump_json(made), status=201, content_type="application/json")
+
+    blueprint.add_route(add, "/v1/media", methods=["POST"], stream=True, name="add_media")

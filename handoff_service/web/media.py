@@ -1,0 +1,77 @@
+"""Pictures and files, served: to agents in the workspace, and to whoever holds a link that was signed for a while."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, json, raw
+
+from handoff_service.desk import Desk
+from handoff_service.errors import NotAllowed, NotFound
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules import media_links
+from handoff_service.rules.media import file_name, is_shown
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import media
+from handoff_service.store.media import Kept
+from handoff_service.web.session import desk_of, page
+from handoff_service.web.uploads import upload
+
+LIVE = (Role.AGENT, Role.SUPERVISOR)
+
+# Whatever is in the file, a browser runs nothing of it, and takes it for nothing else than it is served as.
+LOCKED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+AN_HOUR = "private, max-age=3600"  # a file never changes under its id
+
+
+class Expired(NotAllowed):
+    """This link was not made here, or it has run out."""
+
+
+def blueprint() -> Blueprint:
+    """``/media`` for signed links, ``/workspace/media`` for agents."""
+    made = Blueprint("media")
+    made.add_route(by_link, "/media/<media_id:int>", methods=["GET", "HEAD"])  # Twilio asks both ways
+    inside: Sequence[tuple[Any, str, str, bool]] = (
+        (one, "/workspace/media/<media_id:int>", "GET", False),
+        (add, "/workspace/media", "POST", True),
+    )
+    for handler, path, method, stream in inside:
+        made.add_route(handler, path, methods=[method], stream=stream, name=handler.__name__)
+    return made
+
+
+async def by_link(request: Request, media_id: int) -> HTTPResponse:
+    """For the provider, which fetches what is sent. A picture that no text carries has no link."""
+    desk = desk_of(request)
+    expires, signature = request.args.get("expires", ""), request.args.get("signature", "")
+    if not media_links.is_good(desk.settings.secret_key, media_id, expires, signature, desk.clock()):
+        raise Expired
+    return await served(desk, await desk.store.read(media.kept, media_id, agent_id=None))
+
+
+@page(*LIVE)
+async def one(request: Request, media_id: int, agent: Agent) -> HTTPResponse:
+    desk = desk_of(request)
+    return await served(desk, await desk.store.read(media.kept, media_id, agent_id=agent.id))
+
+
+@page(*LIVE)
+async def add(request: Request, agent: Agent) -> HTTPResponse:
+    """What the composer attaches. The text that it goes with names its id."""
+    return json({"id": await upload(request, agent.id)}, status=201)
+
+
+async def served(desk: Desk, kept: Kept) -> HTTPResponse:
+    """The bytes: a picture to look at, anything else to be saved."""
+    content = await asyncio.to_thread(desk.media.read, kept.file)
+    if content is None:
+        raise NotFound("The file is not in the media folder of this service.")
+    way = "inline" if is_shown(kept.content_type) else "attachment"
+    name = file_name(kept.id, kept.content_type)
+    return raw(
+        content,
+        content_type=kept.content_type,
+        headers=LOCKED | {"Cache-Control": AN_HOUR, "Content-Disposition": f'{way}; filename="{name}"'},
+    )

@@ -1,0 +1,159 @@
+// Pictures that go with a text: chosen, pasted or dropped, uploaded at once, shown until they are sent, kept with the
+// draft. The service looks at them again; what is refused here is what it would refuse after the upload.
+
+import { csrf } from "./post.js";
+
+const row = document.getElementById("attached");
+const key = `attached:${document.body.dataset.me}:${document.body.dataset.open}`;
+let changed = () => {};
+
+export function startAttach(whenChanged) {
+  changed = whenChanged;
+  const button = document.getElementById("attach");
+  const files = document.getElementById("attach-files");
+  button.hidden = false;
+  button.addEventListener("click", () => files.click());
+  files.addEventListener("change", () => {
+    add([...files.files]);
+    files.value = "";
+  });
+  row.form = button.form;
+  row.form.addEventListener("paste", pasted);
+  document.addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
+  document.addEventListener("drop", dropped);
+  for (const one of JSON.parse(localStorage.getItem(key) ?? "[]")) show(chip(one.name, one.size), one.id);
+}
+
+// The ids of what goes with the next text.
+export function attached() {
+  return [...(row?.querySelectorAll('[name="media"]') ?? [])].map((input) => input.value);
+}
+
+export function attaching() {
+  return row?.querySelector('[aria-busy="true"]') != null;
+}
+
+// They were sent.
+export function detach(ids) {
+  for (const input of row.querySelectorAll('[name="media"]')) if (ids.includes(input.value)) input.closest("li").remove();
+  keep();
+}
+
+function hasFiles(event) {
+  return row.isConnected && event.dataTransfer?.types.includes("Files");
+}
+
+function dropped(event) {
+  if (!hasFiles(event)) return;
+  event.preventDefault(); // else the browser leaves the page for the picture
+  add([...event.dataTransfer.files]);
+}
+
+// Some programs put a picture of a text beside the text: the text is what is meant.
+function pasted(event) {
+  const files = [...event.clipboardData.files];
+  if (!files.length || event.clipboardData.types.includes("text/plain")) return;
+  event.preventDefault();
+  add(files);
+}
+
+function add(files) {
+  tell("");
+  if (row.form.elements.kind.value === "note") return tell("A private note has no pictures. Write a text message.");
+  for (const file of files) {
+    const problem = refusal(file);
+    if (problem) tell(`${file.name} was not attached. ${problem}`);
+    else upload(file);
+  }
+}
+
+function refusal(file) {
+  const { mostBytes, mostFiles, types } = row.dataset;
+  const all = [...row.children].reduce((sum, item) => sum + Number(item.dataset.size), file.size);
+  const most = Number(mostBytes) / 1e6;
+  if (!types.split(",").includes(file.type)) return "Only JPEG, PNG and GIF pictures can be sent.";
+  if (row.children.length >= Number(mostFiles)) return `A text has at most ${mostFiles} pictures.`;
+  if (all > Number(mostBytes)) return `The pictures of a text have at most ${most} MB; with this one they have ${megabytes(all)}.`;
+  return "";
+}
+
+async function upload(file) {
+  const item = chip(file.name, file.size);
+  changed();
+  let problem = "The service cannot be reached.";
+  try {
+    const answer = await fetch("/workspace/media", {
+      method: "POST",
+      headers: { "HX-Request": "true", "X-CSRF-Token": csrf(), "Content-Type": file.type },
+      body: file,
+    });
+    if (answer.status === 401) return location.assign("/sign-in");
+    problem = answer.ok ? "" : await answer.text();
+    if (answer.ok && item.isConnected) show(item, (await answer.json()).id);
+  } catch {
+    // Said below.
+  }
+  if (problem && item.isConnected) tell(`${file.name} was not attached. ${problem}`);
+  if (problem) item.remove();
+  changed();
+}
+
+function chip(name, size) {
+  const item = document.createElement("li");
+  item.dataset.size = size;
+  item.setAttribute("aria-busy", "true");
+  const words = document.createElement("span");
+  words.className = "clip";
+  words.textContent = name;
+  words.title = name;
+  const remove = document.createElement("button");
+  Object.assign(remove, { type: "button", className: "btn plain icon-only", textContent: "×" });
+  remove.setAttribute("aria-label", `Remove ${name}`);
+  remove.addEventListener("click", () => {
+    item.remove();
+    keep();
+    changed();
+    document.getElementById("attach").focus();
+  });
+  item.append(words, remove);
+  row.append(item);
+  row.hidden = false;
+  return item;
+}
+
+function show(item, id) {
+  const picture = new Image(48, 48);
+  picture.alt = "";
+  picture.src = `/workspace/media/${id}`;
+  picture.addEventListener("error", () => {
+    item.remove(); // an old draft's: uploads are forgotten after a day
+    keep();
+    changed();
+  });
+  const input = document.createElement("input");
+  Object.assign(input, { type: "hidden", name: "media", value: id });
+  item.prepend(picture, input);
+  item.removeAttribute("aria-busy");
+  keep();
+}
+
+function keep() {
+  const all = [...row.querySelectorAll("li:not([aria-busy])")].map((item) => ({
+    id: item.querySelector('[name="media"]').value,
+    name: item.querySelector("span").textContent,
+    size: Number(item.dataset.size),
+  }));
+  if (all.length) localStorage.setItem(key, JSON.stringify(all));
+  else localStorage.removeItem(key);
+  row.hidden = !row.children.length;
+}
+
+function tell(problem) {
+  const place = document.getElementById("not-sent");
+  place.textContent = problem;
+  place.hidden = !problem;
+}
+
+function megabytes(size) {
+  return `${(size / 1e6).toFixed(1)} MB`;
+}

@@ -1,0 +1,66 @@
+"""Pictures that come in by HTTP: read up to the limit, looked at, stored. The body is the picture, or a form's file."""
+
+import asyncio
+from typing import Any
+
+from sanic import Request
+
+from handoff_service.desk import Desk
+from handoff_service.errors import BadInput, Refusal
+from handoff_service.operations.uploads import Stored, Upload, keep_upload
+from handoff_service.pictures import picture_in
+from handoff_service.rules.media import MOST_BYTES, MOST_FILES, SENT, NotTaken, in_words, sendable
+from handoff_service.web.session import desk_of
+
+MAY_ATTACH = {"bytes": MOST_BYTES, "files": MOST_FILES, "types": ",".join(sorted(SENT))}  # for the composer
+AROUND = 16 * 1024  # what a form adds to the picture in it
+
+
+class TooLarge(Refusal):
+    """The request is too large."""
+
+    status = 413
+
+
+async def take_body(request: Request, most: int) -> None:
+    """Read the body of a handler that is registered with ``stream=True``: Sanic gives such a one no limit of its own,
+    and every other one that of the whole app, which is too small for pictures."""
+    length = request.headers.get("content-length", "")
+    if request.stream is None or (length.isdecimal() and int(length) > most):
+        raise TooLarge(f"A picture has at most {in_words(MOST_BYTES)}.")
+    request.stream.request_max_size = most
+    await request.receive_body()  # type: ignore[no-untyped-call]
+
+
+async def upload(request: Request, agent_id: int) -> int:
+    """Keep a picture that an agent means to send. Returns its id; BadInput when it is none that can be sent."""
+    await take_body(request, MOST_BYTES + AROUND)
+    content = _content(request)
+    if not content:
+        raise BadInput("Send the picture itself as the body; this one is empty.")
+    stored = await _stored(desk_of(request), content)
+    return await desk_of(request).store.write(keep_upload, Upload(agent_id=agent_id, stored=stored))
+
+
+def attached(request: Request) -> tuple[int, ...]:
+    """The uploads that a form names in its fields ``media``."""
+    fields: Any = request.form
+    given = (fields.getlist("media") or []) if fields else []
+    if any(not (one.isascii() and one.isdecimal()) or len(one) > 15 for one in given):
+        raise BadInput(errors={"media": "must be ids of uploads"})
+    return tuple(int(one) for one in given)
+
+
+def _content(request: Request) -> bytes:
+    if not (request.content_type or "").startswith("multipart/form-data"):
+        return request.body
+    files: Any = request.files
+    return next((file.body for given in (files or {}).values() for file in given), b"")
+
+
+async def _stored(desk: Desk, content: bytes) -> Stored:
+    verdict = sendable(await asyncio.to_thread(picture_in, content), len(content))
+    if isinstance(verdict, NotTaken):
+        raise BadInput(verdict.why)
+    file = await asyncio.to_thread(desk.media.keep, content, desk.clock())
+    return Stored(file=file, size=len(content), taken=verdict)

@@ -1,0 +1,142 @@
+"""Media at Twilio: fetched with the credentials from Twilio alone, up to the limit; sent by links."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from handoff_service import settings
+from handoff_service.gateways import twilio_media
+from handoff_service.gateways.twilio import TwilioProvider
+from handoff_service.gateways.twilio_media import FOREIGN, TOO_LARGE, _is_store
+from handoff_service.operations.ports import Accepted, NotFetched, SentBefore
+from handoff_service.rules.vocabulary import Status
+from tests.conftest import MovedClock
+from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
+from tests.gateways.sms_provider_contract import outgoing
+from tests.pictures import picture
+
+
+@pytest.fixture
+async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
+    async with FakeTwilio(clock=clock) as fake:
+        fake.hold_callbacks()
+        yield fake
+
+
+@pytest.fixture
+async def provider(twilio: FakeTwilio, tmp_path: Path) -> AsyncIterator[TwilioProvider]:
+    environ = {
+        "PATCHBOARD_HOME": str(tmp_path),
+        "PATCHBOARD_SMS_PROVIDER": "twilio",
+        "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "PATCHBOARD_TWILIO_API_URL": twilio.url,
+    }
+    made = TwilioProvider(settings.read(environ))
+    yield made
+    await made.close()
+
+
+async def test_a_picture_is_fetched_with_credentials_that_its_store_does_not_get(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
+    url, _ = twilio.keep_media(picture())
+    assert await provider.fetch(url) == picture()
+    assert not twilio.credentials_leaked
+    twilio.auth_token = "another"
+    assert await provider.fetch(url) == NotFetched(why="The provider did not hand it over (401).", again=True)
+
+
+async def test_five_megabytes_and_no_more(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+    """The store does not say how long it is, so reading stops where it is too much."""
+    url, _ = twilio.keep_media(b"x" * 5_000_000)
+    assert len(await provider.fetch(url)) == 5_000_000  # type: ignore[arg-type]
+    url, _ = twilio.keep_media(b"x" * 50_000_000)
+    assert await provider.fetch(url) == TOO_LARGE
+
+
+TROUBLE = [
+    ("not there yet", 404, NotFetched(why="The provider does not have it (404).", again=True)),
+    ("failing", 503, NotFetched(why="The provider did not hand it over (503).", again=True)),
+    ("elsewhere", "http://127.0.0.1:9/secret", FOREIGN),
+    ("elsewhere, nearly", "https://twilio.com.evil.example/x", FOREIGN),
+    ("elsewhere, without TLS", "http://mms.twiliocdn.com/x", FOREIGN),
+]
+
+
+@pytest.mark.parametrize(("fault", "expected"), [t[1:] for t in TROUBLE], ids=[t[0] for t in TROUBLE])
+async def test_trouble(twilio: FakeTwilio, provider: TwilioProvider, fault: int | str, expected: NotFetched) -> None:
+    url, _ = twilio.keep_media(picture())
+    twilio.media_faults.append(fault)
+    assert await provider.fetch(url) == expected
+    assert await provider.fetch(url) == picture()
+
+
+async def test_a_redirect_back_to_twilio_has_no_credentials_either(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
+    url, _ = twilio.keep_media(picture())
+    twilio.media_faults.append(url)
+    assert await provider.fetch(url) == NotFetched(why="The provider did not hand it over (401).", again=True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "simulator:x", "file:///etc/passwd", "http://127.0.0.1/x", "http://api.twilio.com/x", "https://[",
+        "https://twilio.com.evil.example/x", "https://eviltwilio.com/x", "https://api.twilio.com:8443/x",
+        "https://api.twilio.com@evil.example/x", "https://evil.example/api.twilio.com", "https://mms.twiliocdn.com/x",
+    ],
+)  # fmt: skip
+async def test_credentials_go_to_twilio_alone(provider: TwilioProvider, url: str) -> None:
+    """Nothing is asked of any other address, whatever a webhook says."""
+    assert await provider.fetch(url) == FOREIGN
+
+
+def test_where_twilio_keeps_media() -> None:
+    for kept in (
+        "https://mms.twiliocdn.com/AC1/x?Expires=1", "https://media.twiliocdn.com/AC1/x",
+        "https://s3-external-1.amazonaws.com/media.twiliocdn.com/AC1/x",
+    ):  # fmt: skip
+        assert _is_store(kept)
+    for other in (
+        "https://s3-external-1.amazonaws.com/mine/x", "https://twiliocdn.com.evil.example/x",
+        "https://user@mms.twiliocdn.com/x", "http://media.twiliocdn.com/x",
+    ):  # fmt: skip
+        assert not _is_store(other)
+
+
+async def test_a_download_that_stalls_ends_and_holds_up_no_text(
+    twilio: FakeTwilio, provider: TwilioProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(twilio_media, "SILENCE", 0.5)
+    url, _ = twilio.keep_media(picture())
+    twilio.media_faults.append("stall")
+    stalled = asyncio.create_task(provider.fetch(url))
+    while twilio.media_faults:
+        await asyncio.sleep(0)
+    assert isinstance(await provider.send(outgoing()), Accepted)
+    assert await stalled == NotFetched(why="The provider did not answer in time.", again=True)
+
+
+async def test_after_closing_it_is_fetched_later(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+    await provider.close()
+    assert await provider.fetch("https://api.twilio.com/x") == NotFetched(why="Patchboard is stopping.", again=True)
+
+
+async def test_pictures_are_sent_by_their_links_and_found_again(twilio: FakeTwilio, provider: TwilioProvider) -> None:
+    """Without words too; a text of the same words without a picture is another one."""
+    links = ("https://sms.example.com/media/1?expires=1&signature=a", "https://sms.example.com/media/2?expires=1")
+    with_two = replace(outgoing(body=""), media_urls=links)
+    sent = await provider.send(with_two)
+    assert isinstance(sent, Accepted)
+    assert sent.sid.startswith("MM")
+    assert tuple(twilio.sent[0].media_urls) == links
+    assert await provider.find(with_two) == [SentBefore(sid=sent.sid, status=Status.SENDING)]
+    with_words = replace(outgoing(), media_urls=links)
+    await provider.send(with_words)
+    assert len(await provider.find(with_words)) == 1
+    assert await provider.find(outgoing()) == []

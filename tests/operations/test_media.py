@@ -1,0 +1,230 @@
+"""Pictures and files: what becomes of those that come in, and of those that agents upload."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.deliver import BeginSend, begin_sends
+from handoff_service.operations.fetch_media import MOST_TRIES, FinishFetch, finish_fetch
+from handoff_service.operations.receive_sms import Attachment, Received, Text, receive_sms
+from handoff_service.operations.send_sms import Write, send_sms
+from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.uploads import Stored, Upload, forget_upload, keep_upload
+from handoff_service.rules.media import NotTaken, Taken
+from handoff_service.rules.media_links import is_good
+from handoff_service.rules.vocabulary import MediaStatus, Work
+from handoff_service.store import due, media
+from handoff_service.store import tables as t
+from handoff_service.store.due import Claim
+from handoff_service.store.lanes import Terms
+from handoff_service.store.views import Medium, Message
+from tests.conftest import Heard, MovedClock
+from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, Story
+
+PNG = Stored(file="a" * 64, size=214_000, taken=Taken("image/png", 640, 480))
+URL = "https://api.twilio.com/media/1"
+
+
+@pytest.fixture
+def terms() -> Terms:
+    return Terms(public_url="https://sms.example.com", link_key="key")
+
+
+async def picture_in(story: Story, *, to: str = MAIN, sid: str = "MM1", count: int = 1) -> Received:
+    found = tuple(Attachment(URL, "image/jpeg") for _ in range(count))
+    text = Text(sid=sid, requester_number=ANN, provider_number=to, body="", media=found)
+    return await story.store.write(receive_sms, text)
+
+
+async def fetched(story: Story, result: Any, *, media_id: int = 1, attempts: int = 1) -> MediaStatus:
+    command = FinishFetch(media_id=media_id, attempts=attempts, result=result)
+    return await story.store.write(finish_fetch, command)
+
+
+async def first(story: Story, received: Received) -> Medium:
+    return (await story.lines(received.interaction_id or 0))[0].media[0]
+
+
+async def fetches(story: Story) -> list[str]:
+    wish = Claim(100, frozenset({Work.FETCH_MEDIA}))
+    return [claimed.key for claimed in await story.store.write(due.claim, wish)]
+
+
+async def upload(story: Story, *, size: int = 214_000, agent: int = MIA, file: str = "a" * 64) -> int:
+    stored = Stored(file=file, size=size, taken=PNG.taken)
+    return await story.store.write(keep_upload, Upload(agent_id=agent, stored=stored))
+
+
+async def write(story: Story, interaction: int, *uploads: int, body: str = "", agent: int = MIA) -> Message:
+    command = Write(interaction_id=interaction, agent_id=agent, body=body, media=uploads)
+    await story.store.write(send_sms, command)
+    return (await story.lines(interaction))[-1]
+
+
+# In ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_picture_waits_is_stored_and_those_who_look_are_told(story: Story, heard: Heard) -> None:
+    received = await picture_in(story)
+    waiting = await first(story, received)
+    assert (waiting.status, waiting.size, waiting.url) == ("waiting", None, "https://sms.example.com/api/v1/media/1")
+    assert await fetches(story) == ["1"]
+    heard.hints.clear()
+    assert await fetched(story, PNG) is MediaStatus.STORED
+    stored = await first(story, received)
+    assert (stored.status, stored.size, stored.width, stored.height) == ("stored", 214_000, 640, 480)
+    assert (stored.content_type, stored.is_picture) == ("image/png", True)
+    assert {h.topic for h in heard.hints} == {f"interaction:{received.interaction_id}", f"requester:{ANN}"}
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA) == 0
+    kept = await story.store.read(media.kept, 1, agent_id=None)
+    assert (kept.file, kept.content_type) == ("a" * 64, "image/png")
+
+
+async def test_pictures_of_one_text_do_not_wait_for_each_other(story: Story) -> None:
+    await picture_in(story, count=10)
+    assert len(await fetches(story)) == 10
+
+
+async def test_what_is_not_taken_says_why(story: Story) -> None:
+    received = await picture_in(story)
+    assert await fetched(story, NotTaken("It is larger than 5 MB.")) is MediaStatus.REFUSED
+    refused = await first(story, received)
+    assert (refused.status, refused.why, refused.is_picture) == ("refused", "It is larger than 5 MB.", False)
+    with pytest.raises(Exception, match="no picture or file 1"):
+        await story.store.read(media.kept, 1, agent_id=None)
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA) == 0
+
+
+async def test_trouble_is_tried_again_more_and_more_rarely_and_then_told(story: Story, clock: MovedClock) -> None:
+    received, waits, began = await picture_in(story), [], clock()
+    for attempt in range(1, MOST_TRIES):
+        assert await fetches(story) == ["1"]
+        assert await fetched(story, "The provider does not have it (404).", attempts=attempt) is MediaStatus.WAITING
+        waits.append((await story.store.read(due.next_due, clock(), frozenset({Work.FETCH_MEDIA}))) or timedelta())
+        clock.move(waits[-1].total_seconds())
+    assert waits[:3] == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8)]
+    assert timedelta(minutes=30) < clock() - began < timedelta(hours=2)
+    assert (await first(story, received)).why == "The provider does not have it (404)."
+    assert await fetched(story, "The provider does not have it (404).", attempts=MOST_TRIES) is MediaStatus.REFUSED
+    assert await fetches(story) == []
+
+
+async def test_fetched_twice_is_stored_once(story: Story) -> None:
+    """A lease that ended while the download went on: the second result changes nothing."""
+    received = await picture_in(story)
+    await fetched(story, PNG)
+    assert await fetched(story, NotTaken("too late")) is MediaStatus.STORED
+    assert (await first(story, received)).status is MediaStatus.STORED
+    assert await story.store.read(media.wanted, 1) is None
+
+
+async def test_the_bot_is_told_of_a_picture_without_words(story: Story) -> None:
+    received = await picture_in(story)
+    question = await story.begin(received.interaction_id or 0)
+    assert question is not None
+    assert question.message == "(picture)"
+
+
+# Out -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_picture_goes_out_by_a_link_that_is_made_anew_for_each_try(story: Story, clock: MovedClock) -> None:
+    ann = await story.with_agent(MIA)
+    two = [await upload(story), await upload(story)]
+    line = await write(story, ann, *reversed(two))
+    assert (line.body, line.segments, line.encoding) == ("", 1, None)
+    assert [m.id for m in line.media] == list(reversed(two)), "in the order that the agent gave"
+
+    def expiry(outgoing: Any) -> list[int]:
+        found = []
+        for media_id, url in zip(reversed(two), outgoing.media_urls, strict=True):
+            address, _, query = url.partition("?expires=")
+            expires, _, signature = query.partition("&signature=")
+            assert address == f"https://sms.example.com/media/{media_id}"
+            assert is_good("key", media_id, expires, signature, clock())
+            found.append(int(expires))
+        return found
+
+    before = expiry(await story.store.write(begin_sends, BeginSend(line.id, 1)))
+    clock.move(7200)
+    after = expiry(await story.store.write(begin_sends, BeginSend(line.id, 2)))
+    assert [b - a for a, b in zip(before, after, strict=True)] == [7200, 7200]
+
+
+async def test_a_text_without_pictures_has_no_links(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    message = await story.write(ann, "hello")
+    outgoing = await story.store.write(begin_sends, BeginSend(message, 1))
+    assert outgoing is not None
+    assert outgoing.media_urls == ()
+
+
+async def test_an_agent_writes_first_with_a_picture(story: Story) -> None:
+    recipient = Recipient(to=BOB, provider_number=DIRECT)
+    start = Start(agent_id=MIA, recipient=recipient, body="", media=(await upload(story),))
+    started = await story.store.write(start_conversation, start)
+    assert [m.status for m in (await story.lines(started.interaction_id))[-1].media] == ["stored"]
+
+
+async def test_what_cannot_be_attached_is_refused_and_nothing_is_sent(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    used, mine, omars = await upload(story), await upload(story), await upload(story, agent=OMAR)
+    await write(story, ann, used)
+    large = [await upload(story, size=2_600_000) for _ in range(2)]
+    many = [await upload(story, size=1000) for _ in range(11)]
+    before = await story.count(t.messages)
+    cases = [
+        ((used,), "each sent once"),
+        ((mine, omars), f"{omars} is none"),
+        ((999,), "999 is none"),
+        (tuple(large), "at most 5 MB together; they have 5.2 MB"),
+        (tuple(many), "at most 10 pictures; there are 11"),
+    ]
+    for uploads, said in cases:
+        with pytest.raises(BadInput) as refused:
+            await write(story, ann, *uploads, body="look")
+        assert said in refused.value.errors["media"]
+    with pytest.raises(BadInput) as empty:
+        await write(story, ann)
+    assert empty.value.errors == {"body": "must not be empty"}
+    assert await story.count(t.messages) == before
+    await write(story, ann, mine, mine)  # named twice is attached once
+    assert [m.id for m in (await story.lines(ann))[-1].media] == [mine]
+
+
+async def test_an_upload_is_seen_by_its_agent_alone_until_it_is_sent(story: Story) -> None:
+    ann, one = await story.with_agent(MIA), await upload(story)
+    assert (await story.store.read(media.kept, one, agent_id=MIA)).id == one
+    for other in (OMAR, None):
+        with pytest.raises(Exception, match="no picture or file"):
+            await story.store.read(media.kept, one, agent_id=other)
+    await write(story, ann, one)
+    assert (await story.store.read(media.kept, one, agent_id=OMAR)).id == one
+
+
+async def test_an_upload_that_nobody_sends_is_forgotten_after_a_day(story: Story, clock: MovedClock) -> None:
+    ann = await story.with_agent(MIA)
+    sent, shared, alone = await upload(story), await upload(story), await upload(story, file="b" * 64)
+    await write(story, ann, sent)
+    wish = Claim(100, frozenset({Work.FORGET_UPLOAD}))
+    assert await story.store.write(due.claim, wish) == []
+    clock.move(24 * 3600)
+    assert [c.key for c in await story.store.write(due.claim, wish)] == [str(shared), str(alone)]
+    assert await story.store.write(forget_upload, shared) is None, "the sent one is in the same file"
+    assert await story.store.write(forget_upload, alone) == "b" * 64
+    assert await story.store.write(forget_upload, sent) is None
+    assert await story.store.write(forget_upload, alone) is None, "the same again does nothing"
+    assert [row.id for row in await story.rows(t.media)] == [sent]
+
+
+async def test_a_text_without_media_asks_the_database_for_nothing_more(story: Story) -> None:
+    """The webhook's budget: no statement names the table of media."""
+    said: list[str] = []
+    engine = story.store._writing
+    sa.event.listen(engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+    await story.text("hi")
+    assert said
+    assert not [statement for statement in said if "media" in statement]

@@ -1,0 +1,76 @@
+"""Which pictures and files are taken, and links that run out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handoff_service.rules.media import NotTaken, Picture, Taken, file_name, in_words, judged, sendable
+from handoff_service.rules.media_links import is_good, link
+
+PNG = Picture("image/png", 64, 48)
+HUGE = Picture("image/png", 60_000, 60_000)
+
+JUDGED = [
+    ("a picture", b"..", "image/png", PNG, Taken("image/png", 64, 48)),
+    ("a picture under another's name is what it is", b"..", "image/jpeg", PNG, Taken("image/png", 64, 48)),
+    ("a picture without a type", b"..", "", PNG, Taken("image/png", 64, 48)),
+    ("a picture with more said", b"..", "image/png; name=a.png", PNG, Taken("image/png", 64, 48)),
+    ("too many pixels", b"..", "image/png", HUGE, "The picture is too large: 60000 by 60000 pixels."),
+    ("no picture", b"<html>", "image/png", None, "It is not what it says it is (image/png)."),
+    ("a picture that says it is a page", b"..", "text/html", PNG, "Files of this type are not taken (text/html)."),
+    ("a page", b"<html>", "text/html", None, "Files of this type are not taken (text/html)."),
+    ("a drawing with scripts", b"<svg>", "image/svg+xml", None, "Files of this type are not taken (image/svg+xml)."),
+    ("a PDF", b"%PDF-1.7", "application/pdf", None, Taken("application/pdf")),
+    ("no PDF", b"MZ", "application/pdf", None, "It is not what it says it is (application/pdf)."),
+    ("a PDF without a type", b"%PDF-1.7", "application/octet-stream", None, Taken("application/pdf")),
+    ("anything without a type", b"MZ", "", None, "It is not what it says it is (no type)."),
+    ("a contact", b"BEGIN:VCARD", "TEXT/X-VCARD", None, Taken("text/x-vcard")),
+    ("a voice note", b"#!AMR\n", "audio/amr", None, Taken("audio/amr")),
+    ("a video", b"\0\0\0\x18ftyp3gp4", "video/3gpp", None, Taken("video/3gpp")),
+    ("a picture that browsers do not show", b"\0\0\0\x18ftypheic", "image/heic", None, Taken("image/heic")),
+    ("nothing at all", b"", "image/png", None, "It is not what it says it is (image/png)."),
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "picture", "expected"), [j[1:] for j in JUDGED], ids=[j[0] for j in JUDGED]
+)
+def test_what_is_taken(content: bytes, said: str, picture: Picture | None, expected: Taken | str) -> None:
+    assert judged(content, said, picture) == (NotTaken(expected) if isinstance(expected, str) else expected)
+
+
+def test_what_may_be_sent() -> None:
+    assert sendable(PNG, 5_000_000) == Taken("image/png", 64, 48)
+    assert sendable(PNG, 5_000_001) == NotTaken("A picture has at most 5 MB; this one has 5 MB.")
+    assert sendable(PNG, 7_340_032) == NotTaken("A picture has at most 5 MB; this one has 7.3 MB.")
+    assert isinstance(sendable(HUGE, 1000), NotTaken)
+    for not_sent in (None, Picture("image/webp", 1, 1)):
+        assert sendable(not_sent, 1000) == NotTaken("Only JPEG, PNG and GIF pictures can be sent.")
+
+
+def test_names_and_sizes_for_people() -> None:
+    assert [in_words(n) for n in (1, 812_345, 999_999, 4_230_000)] == ["1 KB", "812 KB", "1000 KB", "4.2 MB"]
+    assert file_name(7, "image/jpeg") == "media-7.jpg"
+    assert file_name(7, "application/pdf") == "media-7.pdf"
+    assert len(file_name(123_456_789, "application/vnd.something")) <= 20
+
+
+def test_a_link_is_good_for_an_hour_for_its_medium_and_its_key() -> None:
+    now = datetime(2026, 11, 23, 14, tzinfo=UTC)
+    made = link("https://sms.example.com", "key", 7, now)
+    address, _, query = made.partition("?expires=")
+    expires, _, signature = query.partition("&signature=")
+    assert address == "https://sms.example.com/media/7"
+    assert is_good("key", 7, expires, signature, now + timedelta(hours=1))
+    assert not is_good("key", 7, expires, signature, now + timedelta(hours=1, seconds=1))
+    wrong = [
+        ("key", 8, expires, signature),
+        ("other", 7, expires, signature),
+        ("key", 7, str(int(expires) + 1), signature),
+        ("key", 7, "", signature),
+        ("key", 7, "9" * 40, signature),
+        ("key", 7, "²", signature),
+        ("key", 7, expires, ""),
+        ("key", 7, expires, "é"),
+    ]
+    assert [is_good(*given, now) for given in wrong] == [False] * len(wrong)

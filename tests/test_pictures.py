@@ -1,0 +1,37 @@
+"""What a picture's bytes say of it, and what is none."""
+
+import pytest
+
+from handoff_service.pictures import picture_in
+from handoff_service.rules.media import Picture
+from tests.pictures import PDF, bomb, picture
+
+FOUND = [
+    ("PNG", picture("PNG"), Picture("image/png", 64, 48)),
+    ("JPEG", picture("JPEG"), Picture("image/jpeg", 64, 48)),
+    ("JPEG of a phone held upright", picture("JPEG", turned=True), Picture("image/jpeg", 48, 64)),
+    ("GIF", picture("GIF"), Picture("image/gif", 64, 48)),
+    ("WebP", picture("WEBP"), Picture("image/webp", 64, 48)),
+    ("no picture", PDF, None),
+    ("nothing", b"", None),
+    ("a format that browsers do not show", picture("BMP"), None),
+    ("cut off", picture("PNG")[:60], None),
+    ("a bit that fell over", picture("PNG").replace(b"IDAT", b"IDAU"), None),
+    ("more pixels than anybody has", bomb(60_000, 60_000), None),
+]
+
+
+@pytest.mark.parametrize(("content", "expected"), [f[1:] for f in FOUND], ids=[f[0] for f in FOUND])
+def test_what_a_picture_is(content: bytes, expected: Picture | None) -> None:
+    assert picture_in(content) == expected
+
+
+def test_the_pixels_are_never_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes that would be 150 MB: their size is known, and nothing more is done with them."""
+    from PIL import ImageFile
+
+    def unpacked(_self: object) -> None:
+        raise AssertionError("unpacked")
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", unpacked)
+    assert picture_in(bomb(7_000, 7_000)) == Picture("image/png", 7_000, 7_000)

@@ -1,0 +1,206 @@
+"""Pictures and files in the workspace and on the phone page: who gets them, how they are served, what is refused."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from argon2 import PasswordHasher
+
+from handoff_service.operations.receive_sms import Attachment, Text, receive_sms
+from handoff_service.store import tables as t
+from tests.pictures import PDF, bomb, picture
+from tests.story import ANN, DIRECT, MIA
+from tests.web.workspace_server import SCRIPT, Answer, Running, Visitor, running, shown
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+async def visitor(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as one:
+        yield one
+
+
+@pytest.fixture
+async def mia(visitor: Visitor) -> Visitor:
+    await visitor.sign_in()
+    return visitor
+
+
+async def add(mia: Visitor, content: bytes, *, csrf: str | None = None) -> Answer:
+    """What the composer does with a picture."""
+    headers = SCRIPT | {"X-CSRF-Token": await mia.csrf() if csrf is None else csrf, "Content-Type": "image/png"}
+    async with mia.client.post(f"{mia.address}/workspace/media", data=content, headers=headers) as answer:
+        return Answer(answer.status, await answer.text(), answer.headers)
+
+
+async def phone(visitor: Visitor, body: str, *files: tuple[bytes, str]) -> Answer:
+    """What the phone page's form sends."""
+    form = aiohttp.FormData({"from": ANN, "to": DIRECT, "body": body})
+    for content, kind in files or ((b"", "application/octet-stream"),):  # nothing chosen is an empty file
+        form.add_field("picture", content, filename="a", content_type=kind)
+    async with visitor.client.post(f"{visitor.address}/phone/texts", data=form, headers=SCRIPT) as answer:
+        return Answer(answer.status, await answer.text(), answer.headers)
+
+
+async def settled(desk: Running) -> None:
+    """Until everything that came in was fetched or refused."""
+    async with asyncio.timeout(10):
+        while await desk.story.count(t.media, t.media.c.status == "waiting"):
+            await asyncio.sleep(0.01)
+
+
+async def get(visitor: Visitor, path: str) -> tuple[int, bytes, dict[str, str]]:
+    async with visitor.client.get(visitor.address + path, allow_redirects=False) as answer:
+        return answer.status, await answer.read(), dict(answer.headers)
+
+
+async def test_a_phones_picture_is_shown_to_agents_and_to_nobody_else(desk: Running, mia: Visitor) -> None:
+    assert (await phone(mia, "", (picture("JPEG", turned=True), "image/jpeg"))).status == 204
+    await settled(desk)
+    page = (await mia.get("/workspace/conversations/1")).text
+    assert '<img src="/workspace/media/1" width="48" height="64" alt="Picture from Ann Lee, ' in page
+    status, content, headers = await get(mia, "/workspace/media/1")
+    assert (status, content) == (200, picture("JPEG", turned=True))
+    assert headers["Content-Type"] == "image/jpeg"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert headers["Cache-Control"] == "private, max-age=3600"
+    assert headers["Content-Disposition"] == 'inline; filename="media-1.jpg"'
+    async with desk.visitor() as nobody:
+        assert (await get(nobody, "/workspace/media/1"))[0] in (303, 401)
+        assert (await get(nobody, "/media/1"))[0] == 403
+        assert (await get(nobody, "/api/v1/media/1"))[0] == 401
+        assert (await get(nobody, f"/phone/media/{1}"))[0] == 200, "in the demo, whoever reaches it holds the phones"
+    assert 'src="/phone/media/1"' in (await mia.get("/phone/texts?from=%2B12025550101&to=%2B18885550200")).text
+
+
+async def test_a_file_is_only_ever_saved_and_what_is_refused_says_why(desk: Running, mia: Visitor) -> None:
+    page_as_picture = (b"<script>alert(1)</script>", "image/png")
+    exe, hostile = (b"MZ", "application/x-msdownload"), (b"x", "text/html;<script>alert(1)</script>")
+    sent = ((PDF, "application/pdf"), page_as_picture, exe, hostile, (bomb(60_000, 60_000), "image/png"))
+    await phone(mia, "look", *sent)
+    await settled(desk)
+    status, content, headers = await get(mia, "/workspace/media/1")
+    assert (status, content, headers["Content-Type"]) == (200, PDF, "application/pdf")
+    assert headers["Content-Disposition"] == 'attachment; filename="media-1.pdf"'
+    for refused in range(2, 6):
+        assert (await get(mia, f"/workspace/media/{refused}"))[0] == 404
+    html = (await mia.get("/workspace/conversations/1")).text
+    assert "<script>alert" not in html
+    said = shown(html)
+    assert "Save the file application/pdf · 1 KB" in said
+    assert "The picture was not taken. It is not what it says it is (image/png)." in said
+    assert "The file was not taken. Files of this type are not taken (application/x-msdownload)." in said
+    assert "look" in said
+
+
+async def test_the_page_shows_that_a_picture_is_on_its_way_and_watches_it(desk: Running, mia: Visitor) -> None:
+    found = (Attachment("simulator:nowhere", "image/png"),)
+    text = Text(sid="MM1", requester_number=ANN, provider_number=DIRECT, body="", media=found)
+
+    def waiting(tx: object, _: None) -> None:  # received, and not fetched yet
+        receive_sms.run(tx, [text])  # type: ignore[arg-type]
+        tx.conn.execute(t.due_work.delete())  # type: ignore[attr-defined]
+
+    await desk.desk.store.write(waiting, None)
+    html = (await mia.get("/workspace/conversations/1")).text
+    assert "Fetching the picture from the provider" in shown(html)
+    (line,) = re.findall(r'<li class="msg" id="line-1"[^>]*>', html)
+    assert "data-open" in line
+
+
+async def test_what_an_agent_attaches_goes_out_with_the_text(desk: Running, mia: Visitor) -> None:
+    ann = await desk.story.with_agent(MIA)
+    answer = await add(mia, picture())
+    assert (answer.status, answer.text) == (201, '{"id":1}')
+    sent = await mia.act(f"/workspace/conversations/{ann}/messages", body="", media="1")
+    assert sent.status == 204
+    async with asyncio.timeout(10):
+        while 'src="/phone/media/1"' not in (await mia.get("/phone/texts?from=%2B12025550101&to=%2B18885550200")).text:
+            await asyncio.sleep(0.02)
+    page = (await mia.get(f"/workspace/conversations/{ann}")).text
+    assert 'alt="Picture from Mia Chen, ' in page
+    assert "You: Picture" in shown(page)
+
+
+LARGE = b"\x89PNG\r\n\x1a\n" + b"x" * 6_000_000
+UPLOADS = [
+    ("no picture", b"<svg>", 400, "Only JPEG, PNG and GIF pictures can be sent."),
+    ("WebP, which carriers do not take", picture("WEBP"), 400, "Only JPEG, PNG and GIF pictures can be sent."),
+    ("nothing", b"", 400, "Send the picture itself as the body; this one is empty."),
+    ("too many pixels", bomb(8_000, 8_000), 400, "The picture is too large: 8000 by 8000 pixels."),
+    ("more bytes than may be", LARGE, 413, "A picture has at most 5 MB."),
+]
+
+
+@pytest.mark.parametrize(("content", "status", "said"), [u[1:] for u in UPLOADS], ids=[u[0] for u in UPLOADS])
+async def test_what_cannot_be_attached(desk: Running, mia: Visitor, content: bytes, status: int, said: str) -> None:
+    answer = await add(mia, content)
+    assert (answer.status, answer.text) == (status, said)
+    assert await desk.story.count(t.media) == 0
+
+
+async def test_an_upload_that_does_not_say_its_length_is_read_only_so_far(mia: Visitor) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 65_536
+
+    headers = SCRIPT | {"X-CSRF-Token": await mia.csrf(), "Content-Type": "image/png"}
+    try:
+        async with mia.client.post(f"{mia.address}/workspace/media", data=endless(), headers=headers) as answer:
+            assert answer.status == 413
+    except aiohttp.ClientConnectionError:
+        pass  # it hung up while we were still sending
+
+
+async def test_an_upload_must_be_meant(desk: Running, mia: Visitor) -> None:
+    assert (await add(mia, picture(), csrf="wrong")).status == 403
+    async with desk.visitor() as nobody:
+        assert (await add(nobody, picture(), csrf="")).status == 401
+    assert await desk.story.count(t.media) == 0
+
+
+async def test_other_requests_keep_the_small_limit(mia: Visitor) -> None:
+    headers = SCRIPT | {"X-CSRF-Token": await mia.csrf()}
+    async with mia.client.post(f"{mia.address}/workspace/presence", data=b"x" * 1_100_000, headers=headers) as answer:
+        assert answer.status == 413
+
+
+async def test_a_text_names_uploads_by_id(desk: Running, mia: Visitor) -> None:
+    ann = await desk.story.with_agent(MIA)
+    for wrong in ("x", "²", "1" * 30, "-1"):
+        answer = await mia.act(f"/workspace/conversations/{ann}/messages", body="hi", media=wrong)
+        assert (answer.status, "media must be ids of uploads" in answer.text) == (400, True)
+    gone = await mia.act(f"/workspace/conversations/{ann}/messages", body="hi", media="999")
+    assert (gone.status, "each sent once" in gone.text) == (400, True)
+    assert "hi" not in await desk.story.texted(ann)
+
+
+async def test_a_phone_without_words_or_picture_sends_nothing(desk: Running, visitor: Visitor) -> None:
+    assert (await phone(visitor, "")).status == 400
+    assert (await phone(visitor, "x", (b"x" * 6_000_000, "image/png"))).status == 413
+    assert await desk.story.count(t.messages) == 0
+
+
+async def test_a_file_that_is_gone_is_said(desk: Running, mia: Visitor) -> None:
+    """As when HOME was not shared between processes, or not restored with the database."""
+    await phone(mia, "", (picture(), "image/png"))
+    await settled(desk)
+    (row,) = await desk.story.rows(t.media)
+    (desk.desk.media.path / row.file[:2] / row.file).unlink()
+    status, content, _ = await get(mia, "/workspace/media/1")
+    assert (status, b"not in the media folder" in content) == (404, True)
