@@ -13,6 +13,7 @@ from handoff_service.operations.answer_offer import Expire, expire_offer
 from handoff_service.operations.connection import Lost, connection_lost
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.fire_timers import Fire, fire_timers
+from handoff_service.operations.index_texts import index_texts
 from handoff_service.operations.offer_work import offer_work
 from handoff_service.operations.ports import (
     Bot,
@@ -73,6 +74,7 @@ class Worker:
             Work.EXPIRE_OFFER: self._expire_offer,
             Work.TIMER: self._fire_timers,
             Work.LOST_CONNECTION: self._connection_lost,
+            Work.INDEX_TEXTS: self._index_texts,
         }
 
     def nudge(self, at: datetime) -> None:
@@ -183,3 +185,6 @@ class Worker:
     async def _fire_timers(self, claimed: Claimed) -> None:
         count = await self._hands.store.write(fire_timers, Fire(int(claimed.key)), near=claimed.key)
         log.usual("timers_fired", interaction=claimed.key, count=count)
+
+    async def _index_texts(self, _claimed: Claimed) -> None:
+        await self._hands.store.write(index_texts, None)

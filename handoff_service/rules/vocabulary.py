@@ -125,6 +125,7 @@ class Work(StrEnum):
     EXPIRE_OFFER = "expire_offer"
     TIMER = "timer"
     LOST_CONNECTION = "lost_connection"
+    INDEX_TEXTS = "index_texts"
 
 
 class Unanswered(StrEnum):
