@@ -76,7 +76,7 @@ def number_tokens(number: str) -> list[str]:
 
 def read(typed: str) -> Wanted:
     """What is wanted. One letter is too little; quotes hold a phrase together; the last word may go on."""
-    typed = typed.strip()
+    typed = typed.replace("\0", " ").strip()
     tokens, endings = _numbers(typed)
     reference, case = _INTERACTION.fullmatch(typed), _CASE.fullmatch(typed)
     phrases = _phrases(typed)
@@ -128,6 +128,13 @@ def marked(text: str, wanted: Sequence[Phrase], room: int = 160) -> list[tuple[s
             at = right
     pieces += [(text[at:end], False), *([("…", False)] if end < len(text) else [])]
     return [piece for piece in pieces if piece[0]]
+
+
+def fits(there: Sequence[str], wanted: Wanted) -> bool:
+    """Whether a line with these words (or a requester number's tokens) is what is wanted."""
+    if any(word.startswith(token) for word in there for token in wanted.tokens):
+        return True
+    return bool(wanted.phrases) and all(_finds([[word] for word in there], phrase) for phrase in wanted.phrases)
 
 
 def _start(text: str, first: int, room: int) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select, update
 
-from handoff_service.rules.search_words import Phrase, can_be_found, number_tokens, words
+from handoff_service.rules.search_words import Phrase, Wanted, can_be_found, fits, number_tokens, words
 from handoff_service.rules.vocabulary import Direction, Event, Kind
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
@@ -25,6 +25,20 @@ SEQ_BITS = 20
 AT_ONCE = 500  # messages of one batch: some 10 ms, for which the lane does nothing else
 _m, _x = t.messages, t.text_index
 _places = sa.table(t.MESSAGE_WORDS, sa.column("place", t.ID))
+
+
+# A transaction's number, and the lowest of those that others have under way in this database: a snapshot's own xmin
+# would also wait for other databases of the cluster. age() counts from this transaction's number.
+_MINE = sa.text("SELECT pg_current_xact_id()::text::bigint")
+_OLDEST = sa.text(
+    "SELECT min(pg_current_xact_id()::text::bigint - age(backend_xid)) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_LINES = (
+    select(*_m.c["id", "interaction_id", "seq", "kind", "event", "direction", "body", "reason"])
+    .add_columns(t.interactions.c.requester_number)
+    .join(t.interactions, t.interactions.c.id == _m.c.interaction_id)
+)
 
 
 def place(interaction_id: int, seq: int) -> int:
@@ -52,7 +66,7 @@ def index_next(conn: Connection, newest: int) -> bool:
     if conn.dialect.name == "sqlite":
         conn.execute(update(_x).values(done_to=seen_to))
     elif settled:
-        mine = conn.execute(sa.text("SELECT pg_current_xact_id()::text::bigint")).scalar_one()
+        mine = conn.execute(_MINE).scalar_one()
         done_to = min(state.next_to or 0, seen_to)
         conn.execute(update(_x).values(done_to=max(done_to, state.done_to), next_to=seen_to, next_after=mine))
     return more
@@ -62,22 +76,14 @@ def _settled(conn: Connection, state: sa.Row[Any]) -> bool:
     """Whether every transaction that could still bring a message up to ``next_to`` has ended, so that it is seen."""
     if conn.dialect.name == "sqlite" or state.next_after is None:
         return True
-    oldest = conn.execute(sa.text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")).scalar_one()
-    return oldest > state.next_after
+    oldest = conn.execute(_OLDEST).scalar_one()
+    return oldest is None or oldest > state.next_after
 
 
 def _not_indexed(conn: Connection, done_to: int) -> tuple[Sequence[sa.Row[Any]], bool]:
     """The next messages that have no row in the index, lowest id first; whether there may be more behind them."""
     while True:
-        query = (
-            select(*_m.c["id", "interaction_id", "seq", "kind", "event", "direction", "body", "reason"])
-            .add_columns(t.interactions.c.requester_number)
-            .join(t.interactions, t.interactions.c.id == _m.c.interaction_id)
-            .where(_m.c.id > done_to)
-            .order_by(_m.c.id)
-            .limit(AT_ONCE)
-        )
-        rows = conn.execute(query).all()
+        rows = conn.execute(_LINES.where(_m.c.id > done_to).order_by(_m.c.id).limit(AT_ONCE)).all()
         there = _there(conn, rows)
         missing = [r for r in rows if place(r.interaction_id, r.seq) not in there]
         if missing or len(rows) < AT_ONCE:
@@ -93,8 +99,7 @@ def _there(conn: Connection, rows: Sequence[sa.Row[Any]]) -> set[int]:
 
 
 def _insert(conn: Connection, rows: Sequence[sa.Row[Any]]) -> None:
-    lines = {place(r.interaction_id, r.seq): _words_of(r) for r in rows}
-    lines |= {place(r.interaction_id, 0): number_tokens(r.requester_number) for r in rows if r.seq == 1}
+    lines = _by_place(rows)
     if not lines:
         return
     if conn.dialect.name == "sqlite":
@@ -110,6 +115,11 @@ def _insert(conn: Connection, rows: Sequence[sa.Row[Any]]) -> None:
     )
 
 
+def _by_place(rows: Sequence[sa.Row[Any]]) -> dict[int, list[str]]:
+    lines = {place(r.interaction_id, r.seq): _words_of(r) for r in rows}
+    return lines | {place(r.interaction_id, 0): number_tokens(r.requester_number) for r in rows if r.seq == 1}
+
+
 def _words_of(r: sa.Row[Any]) -> list[str]:
     """The words that a line is found by. One that cannot be found has a row without words: it is done."""
     event, direction = Event(r.event) if r.event else None, Direction(r.direction) if r.direction else None
@@ -123,18 +133,25 @@ def _tsvector(found: Sequence[str]) -> str:
     return " ".join(f"'{word}':{min(n, 16383)}" for n, word in enumerate(found, start=1))
 
 
-def matches(conn: Connection, phrases: Sequence[Phrase], tokens: Sequence[str], below: int, most: int) -> list[int]:
-    """The places below ``below`` where all phrases are, or that begin with one of the tokens; highest first."""
+def matches(conn: Connection, wanted: Wanted, below: int, most: int) -> list[int]:
+    """The indexed places below ``below`` that fit, highest first."""
     if conn.dialect.name == "sqlite":
         query = "SELECT rowid FROM message_words WHERE message_words MATCH :q AND rowid < :below ORDER BY rowid DESC"
-        given = _fts5(phrases, tokens)
+        given = _fts5(wanted.phrases, wanted.tokens)
     else:
         query = (
             "SELECT place FROM message_words WHERE words @@ CAST(:q AS tsquery) AND place < :below ORDER BY place DESC"
         )
-        given = _tsquery(phrases, tokens)
+        given = _tsquery(wanted.phrases, wanted.tokens)
     rows = conn.execute(sa.text(f"{query} LIMIT :most"), {"q": given, "below": below, "most": most})
     return list(rows.scalars())
+
+
+def newest_matches(conn: Connection, wanted: Wanted, below: int) -> list[int]:
+    """The same in what is stored and not indexed yet, so that a text can be found at once. Highest first."""
+    done_to = conn.execute(select(_x.c.done_to)).scalar_one()
+    rows = conn.execute(_LINES.where(_m.c.id > done_to).order_by(_m.c.id.desc()).limit(AT_ONCE)).all()
+    return sorted((at for at, there in _by_place(rows).items() if at < below and fits(there, wanted)), reverse=True)
 
 
 def _fts5(phrases: Sequence[Phrase], tokens: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ async def index(story: Story) -> int:
 async def found(story: Story, typed: str) -> list[tuple[int, int]]:
     """(interaction, seq) of each match, newest interaction first."""
     wanted = read(typed)
-    places = await story.store.read(text_index.matches, wanted.phrases, wanted.tokens, EVERYTHING, 1000)
+    places = await story.store.read(text_index.matches, wanted, EVERYTHING, 1000)
     return [text_index.interaction_of(at) for at in places]
 
 
