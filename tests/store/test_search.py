@@ -1,7 +1,5 @@
 """Searching: what finds what, in which order, page by page."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from handoff_service.operations.index_texts import index_texts
@@ -18,17 +16,13 @@ async def index(story: Story) -> None:
         pass
 
 
-@dataclass(frozen=True)
-class Said:
-    """One interaction each, in this order: 1 Ann, 2 Bob, 3 a stranger, 4 the number of Bob and Cy."""
-
-    texts = {
-        ANN: ["my laptop won't start", "It says: ERROR 0x80070057", "Tschüß, Zoë & José"],
-        BOB: ["scanner 7 is dead", "the laptop works", "call me at 202-555-0777"],
-        STRANGER: ["quick: the printer is on fire", 'say "hello" AND NOT (goodbye) OR * near^2 {x}'],
-        SHARED: ["привет мир", "日本語のテキスト"],
-    }
-
+# One interaction each, in this order: 1 Ann, 2 Bob, 3 a stranger, 4 the number of Bob and Cy.
+TEXTS = {
+    ANN: ["my laptop won't start", "It says: ERROR 0x80070057", "Tschüß, Zoë & José"],
+    BOB: ["scanner 7 is dead", "the laptop works", "call me at 202-555-0777"],
+    STRANGER: ["quick: the printer is on fire", 'say "hello" AND NOT (goodbye) OR * near^2 {x}'],
+    SHARED: ["привет мир", "日本語のテキスト"],
+}
 
 FOUND = {
     "a word": ("laptop", [2, 1]),
@@ -80,7 +74,7 @@ FOUND = {
 
 @pytest.fixture
 async def said(story: Story) -> Story:
-    for number, texts in Said.texts.items():
+    for number, texts in TEXTS.items():
         for body in texts:
             await story.text(body, number=number)
     await index(story)
@@ -96,7 +90,7 @@ async def test_what_finds_what(said: Story) -> None:
 
 
 async def test_what_is_not_indexed_yet_is_found_as_well(story: Story) -> None:
-    for number, texts in Said.texts.items():
+    for number, texts in TEXTS.items():
         for body in texts:
             await story.text(body, number=number)
     for case, (typed, right) in FOUND.items():

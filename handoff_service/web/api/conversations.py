@@ -30,8 +30,11 @@ i = t.interactions
 
 
 class InteractionQuery(Paging):
-    """``state`` takes ``active`` too; ``assigned_to`` is an agent's id. ``q`` finds by the words of texts and notes, names,
-    employee numbers, phone numbers, INT and CS numbers; a page of it may hold less than ``limit`` and have a next one."""
+    """``state`` takes ``active`` too; ``assigned_to`` is an agent's id.
+
+    ``q`` finds by words of texts and notes, names, employee numbers, phone numbers, INT and CS numbers. A page of what
+    it finds may hold less than ``limit`` and still have a next one.
+    """
 
     state: State | Literal["active"] | None = None
     requester_number: str | None = None
