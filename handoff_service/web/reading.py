@@ -11,8 +11,9 @@ from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import Direction, OfferOutcome, Owner, Presence
 from handoff_service.store import cases, conversations, inbox, people
 from handoff_service.store import tables as t
+from handoff_service.store.listed import listed
 from handoff_service.store.several import one_of
-from handoff_service.store.views import Agent, Case, InboxOffer, Interaction, Message, Ongoing, WorkItem
+from handoff_service.store.views import Agent, Case, InboxOffer, Interaction, Listed, Message, WorkItem
 from handoff_service.web.lines import Shown, shown, with_unread_line
 
 m = t.messages
@@ -52,7 +53,7 @@ class Lists:
     offers: list[InboxOffer]
     gone: list[GoneOffer]
     others: bool
-    ongoing: list[Ongoing]
+    ongoing: list[Listed]
     others_count: int
     unread: int
 
@@ -105,7 +106,7 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
         offers=offers,
         gone=[gone for gone in (_gone(conn, k, agent_id) for k in sorted(missing)) if gone],
         others=others,
-        ongoing=conversations.ongoing(conn, agent_id, others=others),
+        ongoing=listed(conn, agent_id, others=others),
         others_count=conversations.others_count(conn, agent_id),
         unread=conversations.unread_conversations(conn, agent_id),
     )

@@ -208,7 +208,7 @@ async def ongoing(asked: Asked[None, OngoingQuery]) -> OngoingPage:
 
     def read(conn: Connection) -> OngoingPage:
         return OngoingPage(
-            items=[one.interaction for one in conversations.ongoing(conn, agent_id, others=others)],
+            items=conversations.ongoing(conn, agent_id, others=others),
             next=None,
             unread_conversations=conversations.unread_conversations(conn, agent_id),
         )
