@@ -88,13 +88,10 @@ def some(
 
 def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Interaction]:
     """Active conversations with live agents, newest activity first: mine, or other agents' that I am not in."""
-    return some(conn, with_agents(agent_id, others=others), agent_id=agent_id, order=NEWEST_FIRST)
-
-
-def with_agents(agent_id: int, *, others: bool) -> list[sa.ColumnElement[bool]]:
-    """What the ongoing conversations are: mine, or the others'."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
-    return [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.not_in(mine) if others else i.c.id.in_(mine)]
+    with_agents = [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT]
+    which = i.c.id.not_in(mine) if others else i.c.id.in_(mine)
+    return some(conn, [*with_agents, which], agent_id=agent_id, order=NEWEST_FIRST)
 
 
 def others_count(conn: Connection, agent_id: int) -> int:

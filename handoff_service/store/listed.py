@@ -1,16 +1,17 @@
 """The list pane: a thousand conversations as fast as ten, so no more is read of each than an item shows."""
 
-from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, select
+import sqlalchemy as sa
+from sqlalchemy import Connection, bindparam, select
 
-from handoff_service.rules.vocabulary import Author, Direction, Kind, State, Status
+from handoff_service.rules.vocabulary import Author, Direction, Kind, Owner, State, Status
 from handoff_service.store import conversations
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
 from handoff_service.store.views import LastLine, Listed, ListedInteraction, Named, WrittenBy
 
-i, m, u, a = t.interactions, t.messages, t.users, t.agents
+i, m, u, a, g = t.interactions, t.messages, t.users, t.agents, t.live_group
 
 # An index's last entry that fits: however long the conversation is, one or a few rows are looked at.
 _LAST_SAID = (
@@ -23,9 +24,10 @@ _LAST_SAID = (
 )
 
 
-def listed(conn: Connection, agent_id: int, *, others: bool) -> list[Listed]:
+def _query(*, others: bool) -> sa.Select[Any]:
     """Active conversations with live agents, newest activity first: mine, or other agents' that I am not in."""
-    query = (
+    mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
+    return (
         select(
             *i.c["id", "state", "requester_number", "user_id", "assigned_to", "last_message_at"],
             u.c.name.label("user_name"),
@@ -34,12 +36,26 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[Listed]:
         )
         .outerjoin(u, u.c.id == i.c.user_id)
         .outerjoin(a, a.c.id == i.c.assigned_to)
-        .where(*conversations.with_agents(agent_id, others=others))
+        .where(i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.not_in(mine) if others else i.c.id.in_(mine))
         .order_by(*conversations.NEWEST_FIRST)
     )
-    rows = conn.execute(query).all()
+
+
+# Built once: building a statement costs more than running it.
+_LISTED = {others: _query(others=others) for others in (False, True)}
+_LINES = (
+    select(*m.c["id", "direction", "author", "agent_id", "body", "status"], a.c.name.label("agent_name"))
+    .outerjoin(a, a.c.id == m.c.agent_id)
+    .where(one_of(m.c.id, "ids"))
+)
+
+
+def listed(conn: Connection, agent_id: int, *, others: bool) -> list[Listed]:
+    """The ongoing conversations, mine or the others', as the list pane shows them."""
+    rows = conn.execute(_LISTED[others], {"me": agent_id}).all()
     unread = {} if others else conversations.unread(conn, [r.id for r in rows], agent_id)
-    last = _last_lines(conn, [r.last_id for r in rows if r.last_id])
+    lines = conn.execute(_LINES, {"ids": [r.last_id for r in rows if r.last_id]})
+    last = {r.id: _last_line(r) for r in lines}
     return [
         Listed(
             interaction=ListedInteraction(
@@ -57,18 +73,10 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[Listed]:
     ]
 
 
-def _last_lines(conn: Connection, ids: Sequence[int]) -> dict[int, LastLine]:
-    query = (
-        select(*m.c["id", "direction", "author", "agent_id", "body", "status"], a.c.name.label("agent_name"))
-        .outerjoin(a, a.c.id == m.c.agent_id)
-        .where(one_of(m.c.id, ids))
+def _last_line(r: Any) -> LastLine:
+    return LastLine(
+        direction=Direction(r.direction),
+        author=WrittenBy(kind=Author(r.author), id=r.agent_id, name=r.agent_name),
+        body=r.body,
+        status=Status(r.status),
     )
-    return {
-        r.id: LastLine(
-            direction=Direction(r.direction),
-            author=WrittenBy(kind=Author(r.author), id=r.agent_id, name=r.agent_name),
-            body=r.body,
-            status=Status(r.status),
-        )
-        for r in conn.execute(query)
-    }

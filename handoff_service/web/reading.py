@@ -100,15 +100,18 @@ def frame(conn: Connection, agent_id: int) -> Frame:
 def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[int] = ()) -> Lists:
     """``on_page``: the offers that the page shows; those that are no longer mine come back as gone."""
     offers = inbox.inbox(conn, agent_id)
+    ongoing = listed(conn, agent_id, others=others)
     missing = set(on_page) - {offer.id for offer in offers}
     return Lists(
         me=people.agents(conn, [agent_id])[agent_id],
         offers=offers,
         gone=[gone for gone in (_gone(conn, k, agent_id) for k in sorted(missing)) if gone],
         others=others,
-        ongoing=listed(conn, agent_id, others=others),
-        others_count=conversations.others_count(conn, agent_id),
-        unread=conversations.unread_conversations(conn, agent_id),
+        ongoing=ongoing,
+        others_count=len(ongoing) if others else conversations.others_count(conn, agent_id),
+        unread=conversations.unread_conversations(conn, agent_id)
+        if others
+        else sum(one.interaction.unread > 0 for one in ongoing),
     )
 
 

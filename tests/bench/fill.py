@@ -1,9 +1,11 @@
 """Many rows, by SQL: the stored past of a desk, and an agent with many ongoing conversations."""
 
 from datetime import UTC, datetime
+from unittest import mock
 
 import sqlalchemy as sa
 
+from handoff_service.store import text_index
 from handoff_service.store.database import engine
 
 
@@ -15,6 +17,17 @@ def closed_interactions(url: str, first: int, last: int) -> None:
 def ongoing(url: str, first: int, last: int) -> None:
     """Active conversations of agent 1 with these ids, ten lines each; every tenth has unread texts."""
     _run(url, _ONGOING, first=first, last=last, at=datetime.now(UTC))
+
+
+def index_texts(url: str) -> None:
+    """Index all of it at once, which the worker does in small batches."""
+    opened = engine(url, size=1, writes=True)
+    with mock.patch.object(text_index, "AT_ONCE", 20_000):
+        more = True
+        while more:
+            with opened.begin() as conn:
+                more = text_index.index_next(conn, text_index.newest_message(conn))
+    opened.dispose()
 
 
 _PROFILE = """
@@ -58,14 +71,15 @@ _ONGOING = (
 
 
 _COUNT_SQLITE = (
-    "(WITH RECURSIVE some (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM some WHERE n < :last) SELECT n FROM some)"
+    "(WITH RECURSIVE counted (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM counted WHERE n < :last) "
+    "SELECT n FROM counted)"
 )
 
 
 def _run(url: str, statements: tuple[str, ...], *, first: int, last: int, at: datetime) -> None:
     opened = engine(url, size=1, writes=True)
     sqlite = opened.dialect.name == "sqlite"
-    numbers = _COUNT_SQLITE if sqlite else "generate_series(CAST(:first AS bigint), :last) AS some (n)"
+    numbers = _COUNT_SQLITE if sqlite else "generate_series(CAST(:first AS bigint), :last) AS counted (n)"
     moment = at.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds") if sqlite else at
     given = {"first": first, "last": last, "at": moment}
     with opened.begin() as conn:
