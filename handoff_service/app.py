@@ -19,9 +19,11 @@ from handoff_service.gateways.twilio import TwilioProvider
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.connection import grace_after_start
+from handoff_service.operations.index_texts import A_MOMENT, want_index
 from handoff_service.operations.ports import Bot, Fanout, SmsProvider
 from handoff_service.operations.record_receipt import record_receipt
 from handoff_service.settings import Settings
+from handoff_service.soon import Soon
 from handoff_service.store import due
 from handoff_service.store.lanes import Hint
 from handoff_service.store.store import Store
@@ -67,10 +69,13 @@ async def _open(app: App, settings: Settings) -> None:
 
     def told(hints: Sequence[Hint], work_at: datetime | None) -> None:
         fanout.publish(hints)
+        if hints:
+            indexing.wanted()
         if work_at is not None:
             for worker in workers:
                 worker.nudge(work_at)
 
+    indexing = Soon(lambda: store.write(want_index, None), A_MOMENT)
     store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
     folder = MediaFolder(settings.home / "media")
     provider = _provider(settings, store)
@@ -81,6 +86,7 @@ async def _open(app: App, settings: Settings) -> None:
         await store.write(due.forget_leases, None)
     await store.write(grace_after_start, None)
     connections = Connections(store)
+    await store.write(want_index, None)  # what an earlier process left
     app.ctx.desk = Desk(
         settings=settings,
         clock=clock.now,
@@ -93,6 +99,7 @@ async def _open(app: App, settings: Settings) -> None:
         metrics=metrics,
         connections=connections,
     )
+    app.ctx.indexing = indexing
     app.ctx.working = [asyncio.create_task(worker.run()) for worker in workers]
     app.ctx.working.append(asyncio.create_task(connections.run()))
     log.line("started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url)
@@ -101,6 +108,7 @@ async def _open(app: App, settings: Settings) -> None:
 async def _close(app: App) -> None:
     desk: Desk = app.ctx.desk
     await desk.fanout.close()  # first: it ends the open event streams, which a server would wait for
+    app.ctx.indexing.close()
     for task in app.ctx.working:
         task.cancel()
     for worker in desk.workers:

@@ -16,6 +16,7 @@ from handoff_service.operations.connection import Lost, connection_lost
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.fetch_media import FinishFetch, finish_fetch
 from handoff_service.operations.fire_timers import Fire, fire_timers
+from handoff_service.operations.index_texts import index_texts
 from handoff_service.operations.offer_work import offer_work
 from handoff_service.operations.ports import (
     Bot,
@@ -84,6 +85,7 @@ class Worker:
             Work.LOST_CONNECTION: self._connection_lost,
             Work.FETCH_MEDIA: self._fetch_media,
             Work.FORGET_UPLOAD: self._forget_upload,
+            Work.INDEX_TEXTS: self._index_texts,
         }
 
     def nudge(self, at: datetime) -> None:
@@ -222,3 +224,6 @@ class Worker:
         if file is not None:
             await asyncio.to_thread(self._hands.media.forget, file, self._hands.clock())
         log.usual("upload_forgotten", media=claimed.key)
+
+    async def _index_texts(self, _claimed: Claimed) -> None:
+        await self._hands.store.write(index_texts, None)

@@ -135,6 +135,7 @@ class Work(StrEnum):
     LOST_CONNECTION = "lost_connection"
     FETCH_MEDIA = "fetch_media"
     FORGET_UPLOAD = "forget_upload"
+    INDEX_TEXTS = "index_texts"
 
 
 class Unanswered(StrEnum):

@@ -22,7 +22,6 @@ from handoff_service.store.views import (
     Message,
     MessageError,
     Named,
-    Ongoing,
     OwnedBy,
     User,
     WrittenBy,
@@ -72,7 +71,7 @@ def some(
     assigned = {r.assigned_to for r in rows if r.assigned_to}
     agents = people.agents(conn, assigned | {a for members in groups.values() for a in members})
     candidates = people.users_on(conn, {r.requester_number for r in rows if r.closed_at is None})
-    unread = _unread(conn, ids, agent_id) if agent_id is not None else {}
+    not_read = unread(conn, ids, agent_id) if agent_id is not None else {}
     identities = _identities(conn, rows)
     return [
         _interaction(
@@ -80,25 +79,19 @@ def some(
             agents=agents,
             group=groups.get(r.id, []),
             on_number=candidates.get(r.requester_number, []),
-            unread=unread.get(r.id, 0),
+            unread=not_read.get(r.id, 0),
             identity=identities[r.id],
         )
         for r in rows
     ]
 
 
-def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Ongoing]:
+def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Interaction]:
     """Active conversations with live agents, newest activity first: mine, or other agents' that I am not in."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
     with_agents = [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT]
-    found = some(
-        conn,
-        [*with_agents, i.c.id.not_in(mine) if others else i.c.id.in_(mine)],
-        agent_id=agent_id,
-        order=NEWEST_FIRST,
-    )
-    last = _last_lines(conn, found)
-    return [Ongoing(interaction=one, last=last.get(one.id)) for one in found]
+    which = i.c.id.not_in(mine) if others else i.c.id.in_(mine)
+    return some(conn, [*with_agents, which], agent_id=agent_id, order=NEWEST_FIRST)
 
 
 def others_count(conn: Connection, agent_id: int) -> int:
@@ -275,7 +268,8 @@ def _live_groups(conn: Connection, ids: Sequence[int]) -> dict[int, list[int]]:
     return found
 
 
-def _unread(conn: Connection, ids: Sequence[int], agent_id: int) -> dict[int, int]:
+def unread(conn: Connection, ids: Sequence[int], agent_id: int) -> dict[int, int]:
+    """interaction id -> how many of the requester's messages this agent has not read; none: not in it."""
     query = (
         select(m.c.interaction_id, func.count())
         .join(g, (g.c.interaction_id == m.c.interaction_id) & (g.c.agent_id == agent_id))
@@ -283,13 +277,3 @@ def _unread(conn: Connection, ids: Sequence[int], agent_id: int) -> dict[int, in
         .group_by(m.c.interaction_id)
     )
     return {r[0]: r[1] for r in conn.execute(query)}
-
-
-def _last_lines(conn: Connection, found: Sequence[Interaction]) -> dict[int, Message]:
-    """The last line of each that a person or the bot said to the other side."""
-    said = (
-        select(func.max(m.c.id))
-        .where(one_of(m.c.interaction_id, [one.id for one in found]), m.c.kind == Kind.MESSAGE)
-        .group_by(m.c.interaction_id)
-    )
-    return {line.interaction_id: line for line in some_messages(conn, [m.c.id.in_(said)])}

@@ -203,6 +203,10 @@ interactions = Table(
     ),
     Index("ix_interactions_ongoing", "assigned_to", sqlite_where=ACTIVE, postgresql_where=ACTIVE),
     Index("ix_interactions_requester_number", "requester_number"),
+    Index(
+        "ix_interactions_user_id", "user_id", "id",
+        sqlite_where=sa.text("user_id IS NOT NULL"), postgresql_where=sa.text("user_id IS NOT NULL"),
+    ),
 )
 messages = Table(
     "messages", metadata, _id(), _ref("interaction_id", "interactions.id"), Column("seq", sa.Integer, nullable=False),
@@ -308,6 +312,14 @@ timers = Table(
     _ref("action_id", "messaging_actions.id", drop=True), _time("started_at"), _time("due_at"),
     UniqueConstraint("interaction_id", "action_id"),
 )  # one row a running timer; the interaction waits in due_work until the first of its timers is due
+
+# Searching ---------------------------------------------------------------------------------------------------
+
+text_index = Table(
+    "text_index", metadata, _id(), Column("done_to", sa.BigInteger, nullable=False),
+    Column("next_to", sa.BigInteger), Column("next_after", sa.BigInteger),
+)  # one row: every message up to done_to is indexed; up to next_to, once the transactions up to next_after have ended
+MESSAGE_WORDS = "message_words"  # the index itself, a full-text table of the database's own kind: see store/search.py
 
 # Signing in --------------------------------------------------------------------------------------------------
 

@@ -263,11 +263,38 @@ class WorkItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ongoing:
-    """One of the active conversations, with its last line."""
+class ListedInteraction:
+    """An interaction as far as the list pane shows it; named as in ``Interaction``."""
 
-    interaction: Interaction
-    last: Message | None
+    id: int
+    state: State
+    requester_number: str
+    user: Named | None
+    assigned_to: Named | None
+    unread: int
+    last_message_at: datetime
+
+    @property
+    def guest(self) -> bool:
+        return self.user is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastLine:
+    """The last thing that a person or the virtual agent said; named as in ``Message``."""
+
+    direction: Direction
+    author: WrittenBy
+    body: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One item of the list pane."""
+
+    interaction: ListedInteraction
+    last: LastLine | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,14 @@ from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import Direction, OfferOutcome, Owner, Presence
 from handoff_service.store import cases, conversations, inbox, people
 from handoff_service.store import tables as t
+from handoff_service.store.listed import listed
 from handoff_service.store.several import one_of
-from handoff_service.store.views import Agent, Case, InboxOffer, Interaction, Message, Ongoing, WorkItem
+from handoff_service.store.views import Agent, Case, InboxOffer, Interaction, Listed, Message, WorkItem
 from handoff_service.web.lines import Shown, shown, with_unread_line
 
 m = t.messages
 AT_FIRST = 300  # lines of a long conversation that a page begins with
+BEFORE_A_LINE = 20  # lines that stand above one that was searched for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Lists:
     offers: list[InboxOffer]
     gone: list[GoneOffer]
     others: bool
-    ongoing: list[Ongoing]
+    ongoing: list[Listed]
     others_count: int
     unread: int
 
@@ -66,13 +68,12 @@ class Lists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """One conversation with what stands beside it. ``earlier`` lines are not shown yet."""
+    """One conversation with what stands beside it."""
 
     interaction: Interaction
     lines: list[Shown]
     last_seq: int
     read_seq: int | None
-    earlier: int
     handoff: WorkItem | None
     cases: list[Case]
     past: list[Interaction]
@@ -99,15 +100,18 @@ def frame(conn: Connection, agent_id: int) -> Frame:
 def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[int] = ()) -> Lists:
     """``on_page``: the offers that the page shows; those that are no longer mine come back as gone."""
     offers = inbox.inbox(conn, agent_id)
+    ongoing = listed(conn, agent_id, others=others)
     missing = set(on_page) - {offer.id for offer in offers}
     return Lists(
         me=people.agents(conn, [agent_id])[agent_id],
         offers=offers,
         gone=[gone for gone in (_gone(conn, k, agent_id) for k in sorted(missing)) if gone],
         others=others,
-        ongoing=conversations.ongoing(conn, agent_id, others=others),
-        others_count=conversations.others_count(conn, agent_id),
-        unread=conversations.unread_conversations(conn, agent_id),
+        ongoing=ongoing,
+        others_count=len(ongoing) if others else conversations.others_count(conn, agent_id),
+        unread=conversations.unread_conversations(conn, agent_id)
+        if others
+        else sum(one.interaction.unread > 0 for one in ongoing),
     )
 
 
@@ -127,13 +131,22 @@ def _gone(conn: Connection, work_item_id: int, agent_id: int) -> GoneOffer | Non
     return GoneOffer(work_item_id, said.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "It does not wait any more"))
 
 
-def thread(conn: Connection, interaction_id: int, agent_id: int, zone: ZoneInfo, *, whole: bool = False) -> Thread:
-    """A conversation as it is opened. NotFound when there is none."""
+def thread(
+    conn: Connection,
+    interaction_id: int,
+    agent_id: int,
+    zone: ZoneInfo,
+    *,
+    whole: bool = False,
+    line: int | None = None,
+) -> Thread:
+    """A conversation as it is opened: its newest lines, and in any case this ``line``. NotFound when there is none."""
     last = conn.execute(select(func.max(m.c.seq)).where(m.c.interaction_id == interaction_id)).scalar() or 0
-    after = 0 if whole else max(last - AT_FIRST, 0)
+    begin = last - AT_FIRST if line is None else min(last - AT_FIRST, line - BEFORE_A_LINE)
+    after = 0 if whole else max(begin, 0)
     lines = conversations.messages(conn, interaction_id, after=after)
     read_seq = conversations.read_seq(conn, interaction_id, agent_id)
-    return _thread(conn, interaction_id, agent_id, with_unread_line(shown(lines, zone), read_seq), lines, earlier=after)
+    return _thread(conn, interaction_id, agent_id, with_unread_line(shown(lines, zone), read_seq), lines)
 
 
 def news(
@@ -147,7 +160,7 @@ def news(
     by_seq = {line.seq: line for line in found}
     lines = [line for line in found if line.seq > after or line.seq in watched]
     seen = [one for line in lines for one in shown([line], zone, before=by_seq.get(line.seq - 1))]
-    return _thread(conn, interaction_id, agent_id, seen, found, earlier=0)
+    return _thread(conn, interaction_id, agent_id, seen, found)
 
 
 def _thread(
@@ -156,8 +169,6 @@ def _thread(
     agent_id: int,
     lines: list[Shown],
     found: list[Message],
-    *,
-    earlier: int,
 ) -> Thread:
     interaction = conversations.one(conn, interaction_id, agent_id)
     return Thread(
@@ -165,7 +176,6 @@ def _thread(
         lines=lines,
         last_seq=found[-1].seq if found else 0,
         read_seq=conversations.read_seq(conn, interaction_id, agent_id),
-        earlier=earlier,
         handoff=inbox.handoff_of(conn, interaction_id),
         cases=cases.of_interaction(conn, interaction_id),
         past=conversations.past(conn, interaction),

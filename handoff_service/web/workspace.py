@@ -22,7 +22,7 @@ from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY
 from handoff_service.rules.vocabulary import Role, State
 from handoff_service.store import people
 from handoff_service.store.lanes import Hint
-from handoff_service.web import admin, assets, reading, sign_in, stream
+from handoff_service.web import admin, assets, history, reading, search, sign_in, stream
 from handoff_service.web.frame import frame
 from handoff_service.web.pages import form_field, render, went_well
 from handoff_service.web.reading import DeskFacts, Thread
@@ -63,12 +63,15 @@ async def conversation_page(request: Request, interaction_id: int, agent: Agent)
     desk = desk_of(request)
     around = await _around(request, agent, opened=interaction_id)
     facts: DeskFacts = around["desk"]
+    line = next(iter(_numbers(request, "line")), None)
     thread = await desk.store.read(
-        reading.thread, interaction_id, agent.id, facts.zone, whole=request.args.get("all") == "1"
+        reading.thread, interaction_id, agent.id, facts.zone, whole=request.args.get("all") == "1", line=line
     )
     return render(
         "conversation_page.html",
         **around | _thread_context(thread, agent),
+        conversation=thread.interaction,
+        earlier=await history.earlier_than(request, thread),
         alphabets=ALPHABETS,
         attach=MAY_ATTACH,
         closing_text=system_messages.closed(agent.name),
@@ -222,6 +225,8 @@ PAGES: dict[str, Any] = {
     "/lists": list_fragment,
     "/counts": counts_fragment,
     f"{ONE}/news": news_fragment,
+    f"{ONE}/earlier": history.earlier_fragment,
+    "/search": search.search_page,
     f"{ONE}/users": found_users,
     "/events": events,
 }

@@ -1,4 +1,5 @@
-"""``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and PostgreSQL.
+"""``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and PostgreSQL; then what lists
+and searches cost (``reads.py``).
 
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 from threading import Event
 from urllib.error import URLError
 
+from tests.bench import reads
 from tests.bench.load import TOKEN, URL, Measured
 from tests.conftest import postgres_database
 
@@ -55,6 +57,7 @@ def main() -> int:
                         rung.found.append(measured)
                 print(f"-> {kind}: round {turn} of {ROUNDS}", file=sys.stderr)
             missed += _report(kind, rungs)
+    missed += reads.main()
     return 1 if missed else 0
 
 

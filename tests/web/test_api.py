@@ -323,6 +323,7 @@ REFUSALS = [
     ("limit too large", "GET", "/interactions?limit=1000", None, 400, "limit"),
     ("bad cursor", "GET", "/interactions?cursor=xx", None, 400, "cursor"),
     ("bad state", "GET", "/interactions?state=open", None, 400, "state"),
+    ("huge search", "GET", "/interactions?q=" + "x" * 201, None, 400, "q"),
     ("unknown query", "GET", "/interactions?stat=active", None, 400, "stat"),
     ("reject without reason", "POST", "/work-items/1/reject", {}, 400, "reason"),
     ("unknown work item", "POST", "/work-items/999/accept", None, 404, None),
@@ -371,6 +372,34 @@ async def test_a_wrong_password_says_how_many_tries_are_left_and_then_waits(anyo
     nobody = {"email": "nobody@example.com", "password": "x"}
     unknown = await anyone.call("POST", "/login", nobody, status=401)
     assert unknown["detail"] == said[0], "an unknown e-mail is told the same"
+
+
+async def test_searching_finds_a_text_at_once_within_the_other_filters_page_by_page(
+    twilio: FakeTwilio, service: Service, mia: Client
+) -> None:
+    for n in range(5):
+        await text(twilio, service, f"the dockingstation {n} is broken", number=f"+1202555{7100 + n}", to=MAIN)
+    seen, cursor = [], ""
+    while True:
+        page = await mia.call("GET", f"/interactions?q=docking&state=active&limit=2{cursor}")
+        seen += [one["requester_number"] for one in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == [f"+1202555{7100 + n}" for n in reversed(range(5))]
+    for query, right in {
+        'q="dockingstation 3"': 1,
+        "q=(202) 555-7104": 1,
+        "q=docking&requester_number=%2B12025557102": 1,
+        "q=docking&state=closed_complete": 0,
+        "q=docking&provider_number=%2B18885550200": 0,
+        "q=docking&assigned_to=1": 0,
+        "q=d": 0,
+        "q=%00": 0,
+        "q=%ff%fe": 0,
+        "q=(": 0,
+    }.items():
+        assert (query, len((await mia.call("GET", f"/interactions?{query}"))["items"])) == (query, right)
 
 
 async def test_lists_are_paged_to_the_end(twilio: FakeTwilio, service: Service, mia: Client) -> None:

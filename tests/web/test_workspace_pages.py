@@ -446,7 +446,7 @@ async def test_a_long_conversation_begins_with_its_newest_lines(
     for n in range(6):
         await desk.story.text(f"text {n}", to=DIRECT)
     page = await mia.get(f"/workspace/conversations/{one}")
-    assert "Show the" in page.text
+    assert "Show what was said before" in page.text
     assert "the very first</p>" not in page.text
     assert "the very first</p>" in (await mia.get(f"/workspace/conversations/{one}?all=1")).text
 

@@ -58,8 +58,12 @@ class Page[T]:
 def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
     """A page from a query that was asked for one item more than the limit."""
     items = found[:limit]
-    cursor = base64.urlsafe_b64encode(str(key(items[-1])).encode()).decode() if len(found) > limit else None
-    return Page(items=items, next=cursor)
+    return Page(items=items, next=cursor(key(items[-1])) if len(found) > limit else None)
+
+
+def cursor(after: int) -> str:
+    """What asks for the page behind the item with this key."""
+    return base64.urlsafe_b64encode(str(after).encode()).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,23 +18,29 @@ from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
 from handoff_service.operations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.transfer import Transfer, transfer
 from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.rules import search_words
 from handoff_service.rules.identity import Method
 from handoff_service.rules.vocabulary import State
-from handoff_service.store import conversations
+from handoff_service.store import conversations, search
 from handoff_service.store import tables as t
 from handoff_service.store.views import Interaction, Message
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
+from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, cursor, page
 
 i = t.interactions
 
 
 class InteractionQuery(Paging):
-    """``state`` takes ``active`` too; ``assigned_to`` is an agent's id."""
+    """``state`` takes ``active`` too; ``assigned_to`` is an agent's id.
+
+    ``q`` finds by words of texts and notes, names, employee numbers, phone numbers, INT and CS numbers. A page of what
+    it finds may hold less than ``limit`` and still have a next one.
+    """
 
     state: State | Literal["active"] | None = None
     requester_number: str | None = None
     provider_number: str | None = None
     assigned_to: int | None = None
+    q: str | None = Field(None, min_length=1, max_length=200)
 
 
 class ChangeBody(Body):
@@ -121,6 +127,15 @@ async def list_interactions(asked: Asked[None, InteractionQuery]) -> Page[Intera
     def read(conn: Connection) -> list[Interaction]:
         return conversations.some(conn, where, agent_id=agent_id, order=(i.c.id.desc(),), limit=query.limit + 1)
 
+    def find(conn: Connection) -> Page[Interaction]:
+        wanted = search_words.read(query.q or "")
+        found = search.finds(conn, wanted, where=where, below=query.after, limit=query.limit)
+        shown = search.found_conversations(conn, found, agent_id)
+        next_page = cursor(found.below) if found.below is not None else None
+        return Page(items=[one.interaction for one in shown], next=next_page)
+
+    if query.q is not None:
+        return await asked.desk.store.read(find)
     return page(await asked.desk.store.read(read), query.limit, lambda one: one.id)
 
 
@@ -201,7 +216,7 @@ async def ongoing(asked: Asked[None, OngoingQuery]) -> OngoingPage:
 
     def read(conn: Connection) -> OngoingPage:
         return OngoingPage(
-            items=[one.interaction for one in conversations.ongoing(conn, agent_id, others=others)],
+            items=conversations.ongoing(conn, agent_id, others=others),
             next=None,
             unread_conversations=conversations.unread_conversations(conn, agent_id),
         )

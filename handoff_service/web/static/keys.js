@@ -1,6 +1,7 @@
 // Single keys. They do nothing while somebody types, in a dialog, or when they are turned off.
 
 import { otherKind, writeNext } from "./composer.js";
+import { toSearch } from "./search.js";
 import { askHow, askWhy, showKeys } from "./dialogs.js";
 
 const FIELDS = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
@@ -16,6 +17,7 @@ const KEYS = {
     if (offer) askWhy(offer.dataset.reject);
   },
   e: () => document.getElementById("close-it") && askHow(),
+  "/": toSearch,
   i: toContext,
   g: () => (afterG = Date.now()),
   u: () => Date.now() - afterG < SOON && nextUnread(),

@@ -18,7 +18,9 @@ let reading;
 export function startThread() {
   if (!scroller) return;
   const unread = document.getElementById("unread-line");
-  if (unread) scroller.scrollTop = unread.offsetTop - scroller.clientHeight / 3;
+  const wanted = thread().querySelector(`:scope > [id="${CSS.escape(location.hash.slice(1))}"]`); // a line that was searched for
+  if (wanted) wanted.scrollIntoView({ block: "center" });
+  else if (unread) scroller.scrollTop = unread.offsetTop - scroller.clientHeight / 3;
   else toEnd();
   jump.addEventListener("click", toEnd);
   scroller.addEventListener("scroll", () => nearEnd() && hideJump());

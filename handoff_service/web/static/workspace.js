@@ -2,6 +2,7 @@
 
 import { startComposer } from "./composer.js";
 import { startDialogs } from "./dialogs.js";
+import { startHistory } from "./history.js";
 import { startKeys } from "./keys.js";
 import { askForLists, showLists, startLists } from "./lists.js";
 import { startStream } from "./live.js";
@@ -24,6 +25,7 @@ document.body.addEventListener("htmx:afterRequest", ({ detail, target }) => {
 
 startLists();
 startThread();
+startHistory();
 startComposer(() => {
   follow();
   window.htmx.trigger("#get-news", "again");

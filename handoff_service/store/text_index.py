@@ -1,0 +1,166 @@
+"""The index of texts: ``message_words``, one row a line, filled behind what is written.
+
+A row's key is its *place*: the interaction's id and the line's seq in one number, so that the database's own order by
+key is newest interaction first, and a search can stop when it has enough. Place seq 0 holds the requester's number.
+On SQLite it is an FTS5 table without content, on PostgreSQL a tsvector with a GIN index; both are given words that
+``rules/search_words.py`` has folded, never text.
+
+Which messages are indexed already is one number, ``done_to``. On PostgreSQL two lanes commit their ids out of order, so
+``done_to`` only moves to a message's id once every transaction that was under way when it was seen has ended. (A
+message's transaction has its number before the message has its id: it has locked the interaction by then.)
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select, update
+
+from handoff_service.rules.search_words import Phrase, Wanted, can_be_found, fits, number_tokens, words
+from handoff_service.rules.vocabulary import Direction, Event, Kind
+from handoff_service.store import tables as t
+from handoff_service.store.several import one_of
+
+SEQ_BITS = 20
+AT_ONCE = 500  # messages of one batch: some 10 ms, for which the lane does nothing else
+_m, _x = t.messages, t.text_index
+_places = sa.table(t.MESSAGE_WORDS, sa.column("place", t.ID))
+
+
+# A transaction's number, and the lowest of those that others have under way in this database: a snapshot's own xmin
+# would also wait for other databases of the cluster. age() counts from this transaction's number.
+_MINE = sa.text("SELECT pg_current_xact_id()::text::bigint")
+_OLDEST = sa.text(
+    "SELECT min(pg_current_xact_id()::text::bigint - age(backend_xid)) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+_LINES = (
+    select(*_m.c["id", "interaction_id", "seq", "kind", "event", "direction", "body", "reason"])
+    .add_columns(t.interactions.c.requester_number)
+    .join(t.interactions, t.interactions.c.id == _m.c.interaction_id)
+)
+
+
+def place(interaction_id: int, seq: int) -> int:
+    """Where a line stands in the index."""
+    return (interaction_id << SEQ_BITS) + seq
+
+
+def interaction_of(at: int) -> tuple[int, int]:
+    """(interaction id, seq) of a place."""
+    return at >> SEQ_BITS, at & ((1 << SEQ_BITS) - 1)
+
+
+def newest_message(conn: Connection) -> int:
+    """The highest message id that can be seen. To be asked before a transaction writes or locks anything."""
+    return conn.execute(select(func.coalesce(func.max(_m.c.id), 0))).scalar_one()
+
+
+def index_next(conn: Connection, newest: int) -> bool:
+    """Index the next batch. Returns whether there may be more."""
+    state = conn.execute(select(_x).with_for_update()).one()
+    settled = _settled(conn, state)
+    rows, more = _not_indexed(conn, state.done_to)
+    _insert(conn, rows)
+    seen_to = max(min(rows[-1].id, newest) if more else newest, state.done_to)
+    if conn.dialect.name == "sqlite":
+        conn.execute(update(_x).values(done_to=seen_to))
+    elif settled:
+        mine = conn.execute(_MINE).scalar_one()
+        done_to = min(state.next_to or 0, seen_to)
+        conn.execute(update(_x).values(done_to=max(done_to, state.done_to), next_to=seen_to, next_after=mine))
+    return more
+
+
+def _settled(conn: Connection, state: sa.Row[Any]) -> bool:
+    """Whether every transaction that could still bring a message up to ``next_to`` has ended, so that it is seen."""
+    if conn.dialect.name == "sqlite" or state.next_after is None:
+        return True
+    oldest = conn.execute(_OLDEST).scalar_one()
+    return oldest is None or oldest > state.next_after
+
+
+def _not_indexed(conn: Connection, done_to: int) -> tuple[Sequence[sa.Row[Any]], bool]:
+    """The next messages that have no row in the index, lowest id first; whether there may be more behind them."""
+    while True:
+        rows = conn.execute(_LINES.where(_m.c.id > done_to).order_by(_m.c.id).limit(AT_ONCE)).all()
+        there = _there(conn, rows)
+        missing = [r for r in rows if place(r.interaction_id, r.seq) not in there]
+        if missing or len(rows) < AT_ONCE:
+            return missing, len(rows) == AT_ONCE
+        done_to = rows[-1].id
+
+
+def _there(conn: Connection, rows: Sequence[sa.Row[Any]]) -> set[int]:
+    if conn.dialect.name == "sqlite":  # one writer: what is after done_to is not indexed
+        return set()
+    wanted = [place(r.interaction_id, r.seq) for r in rows]
+    return set(conn.execute(select(_places.c.place).where(one_of(_places.c.place, wanted))).scalars())
+
+
+def _insert(conn: Connection, rows: Sequence[sa.Row[Any]]) -> None:
+    lines = _by_place(rows)
+    if not lines:
+        return
+    if conn.dialect.name == "sqlite":
+        ordered = [{"place": at, "words": " ".join(found)} for at, found in sorted(lines.items())]
+        conn.execute(sa.text("INSERT INTO message_words (rowid, words) VALUES (:place, :words)"), ordered)
+        return
+    conn.execute(
+        sa.text(
+            "INSERT INTO message_words SELECT place, words::tsvector "
+            "FROM unnest(CAST(:places AS bigint[]), CAST(:words AS text[])) AS lines (place, words)"
+        ),
+        {"places": list(lines), "words": [_tsvector(found) for found in lines.values()]},
+    )
+
+
+def _by_place(rows: Sequence[sa.Row[Any]]) -> dict[int, list[str]]:
+    lines = {place(r.interaction_id, r.seq): _words_of(r) for r in rows}
+    return lines | {place(r.interaction_id, 0): number_tokens(r.requester_number) for r in rows if r.seq == 1}
+
+
+def _words_of(r: sa.Row[Any]) -> list[str]:
+    """The words that a line is found by. One that cannot be found has a row without words: it is done."""
+    event, direction = Event(r.event) if r.event else None, Direction(r.direction) if r.direction else None
+    if not can_be_found(Kind(r.kind), event, direction):
+        return []
+    return words(f"{r.body} {r.reason}" if r.reason and event is Event.CASE_OPENED else r.body)
+
+
+def _tsvector(found: Sequence[str]) -> str:
+    """Words with their places. Written out, since PostgreSQL's own parser would read some as e-mail or versions."""
+    return " ".join(f"'{word}':{min(n, 16383)}" for n, word in enumerate(found, start=1))
+
+
+def matches(conn: Connection, wanted: Wanted, below: int, most: int) -> list[int]:
+    """The indexed places below ``below`` that fit, highest first."""
+    if conn.dialect.name == "sqlite":
+        query = "SELECT rowid FROM message_words WHERE message_words MATCH :q AND rowid < :below ORDER BY rowid DESC"
+        given = _fts5(wanted.phrases, wanted.tokens)
+    else:
+        query = (
+            "SELECT place FROM message_words WHERE words @@ CAST(:q AS tsquery) AND place < :below ORDER BY place DESC"
+        )
+        given = _tsquery(wanted.phrases, wanted.tokens)
+    rows = conn.execute(sa.text(f"{query} LIMIT :most"), {"q": given, "below": below, "most": most})
+    return list(rows.scalars())
+
+
+def newest_matches(conn: Connection, wanted: Wanted, below: int) -> list[int]:
+    """The same in what is stored and not indexed yet, so that a text can be found at once. Highest first."""
+    done_to = conn.execute(select(_x.c.done_to)).scalar_one()
+    rows = conn.execute(_LINES.where(_m.c.id > done_to).order_by(_m.c.id.desc()).limit(AT_ONCE)).all()
+    return sorted((at for at, there in _by_place(rows).items() if at < below and fits(there, wanted)), reverse=True)
+
+
+def _fts5(phrases: Sequence[Phrase], tokens: Sequence[str]) -> str:
+    lines = [f'"{" ".join(p.words)}"{" *" if p.begins else ""}' for p in phrases]
+    either = [f"({' AND '.join(lines)})"] if lines else []
+    return " OR ".join([*either, *(f'("{token}" *)' for token in tokens)])
+
+
+def _tsquery(phrases: Sequence[Phrase], tokens: Sequence[str]) -> str:
+    lines = [" <-> ".join(f"'{word}'" for word in p.words) + (":*" if p.begins else "") for p in phrases]
+    either = [f"({' & '.join(f'({line})' for line in lines)})"] if lines else []
+    return " | ".join([*either, *(f"'{token}':*" for token in tokens)])

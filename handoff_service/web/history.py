@@ -1,0 +1,61 @@
+"""What was said on a line before, above the conversation: loaded when one scrolls up, page by page."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import conversations, history
+from handoff_service.store.history import Before
+from handoff_service.store.views import Interaction
+from handoff_service.web import reading
+from handoff_service.web.lines import Shown, shown
+from handoff_service.web.pages import render
+from handoff_service.web.reading import Thread
+from handoff_service.web.session import desk_of, page
+
+_BEFORE = re.compile(r"(\d{1,15})-(\d{1,9})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownChapter:
+    """Lines of one interaction, as they are shown."""
+
+    interaction: Interaction
+    lines: list[Shown]
+    to_its_end: bool
+
+
+async def earlier_than(request: Request, thread: Thread) -> Before | None:
+    """Where what stands above a conversation's page ends; None: nothing does."""
+    first_seq = thread.lines[0].line.seq if thread.lines else 1
+    return await desk_of(request).store.read(history.has_earlier, thread.interaction.id, first_seq)
+
+
+@page(Role.AGENT, Role.SUPERVISOR)
+async def earlier_fragment(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    """The lines before ``before`` (an interaction's id and a seq, such as 12-301), and the way to those before them."""
+    found = _BEFORE.fullmatch(request.args.get("before") or "")
+    if found is None:
+        raise BadInput(errors={"before": "must be an interaction's id and a line's place in it, such as 12-301"})
+    at = Before(int(found[1]), int(found[2]))
+    desk = desk_of(request)
+    given = await desk.store.read(_read, interaction_id, at)
+    return render("earlier.html", now=desk.clock(), **given)
+
+
+def _read(conn: Connection, interaction_id: int, at: Before) -> dict[str, Any]:
+    facts = reading.desk_facts(conn)
+    conversation = conversations.one(conn, interaction_id)
+    found = history.earlier(conn, interaction_id, at)
+    chapters = [
+        ShownChapter(interaction=one.interaction, lines=shown(one.lines, facts.zone), to_its_end=one.to_its_end)
+        for one in found.chapters
+    ]
+    return {"zone": facts.zone, "conversation": conversation, "chapters": chapters, "earlier": found.before}

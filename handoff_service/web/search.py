@@ -1,0 +1,89 @@
+"""The search page: people and conversations, as one types."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules import search_words
+from handoff_service.rules.search_words import Wanted
+from handoff_service.rules.system_messages import first_name
+from handoff_service.rules.vocabulary import Author, Event, Kind, Role
+from handoff_service.store import search
+from handoff_service.store.search import FoundConversation, FoundPerson
+from handoff_service.store.views import Interaction, Message
+from handoff_service.web.frame import frame
+from handoff_service.web.pages import render
+from handoff_service.web.session import desk_of, page
+
+A_PAGE = 20
+LONGEST = 200  # characters of a query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A conversation that was found: the line in pieces (piece, whether it was wanted), who wrote it, and its seq."""
+
+    interaction: Interaction
+    seq: int | None
+    by: str
+    pieces: Sequence[tuple[str, bool]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """``below``: where the next page begins; None: there is none."""
+
+    wanted: Wanted
+    people: list[FoundPerson]
+    hits: list[Hit]
+    below: int | None
+
+
+@page(Role.AGENT, Role.SUPERVISOR)
+async def search_page(request: Request, agent: Agent) -> HTTPResponse:
+    """The page; for a script, its results alone. ``q``: what is typed; ``below``: a later page of conversations."""
+    desk = desk_of(request)
+    wanted = search_words.read((request.args.get("q") or "")[:LONGEST])
+    below = request.args.get("below") or ""
+    start = int(below) if below.isdecimal() and len(below) < 16 else None
+    results = await desk.store.read(_results, wanted, start, agent.id)
+    around = await frame(request, agent, place="search")
+    template = "search_results.html" if "hx-request" in request.headers else "search_page.html"
+    return render(template, **around, results=results)
+
+
+def _results(conn: Connection, wanted: Wanted, below: int | None, agent_id: int) -> Results:
+    found = search.finds(conn, wanted, below=below, limit=A_PAGE)
+    shown = search.found_conversations(conn, found, agent_id)
+    return Results(
+        wanted=wanted,
+        people=search.found_people(conn, wanted) if below is None else [],
+        hits=[_hit(one, wanted, agent_id) for one in shown],
+        below=found.below,
+    )
+
+
+def _hit(one: FoundConversation, wanted: Wanted, agent_id: int) -> Hit:
+    interaction, line = one.interaction, one.line
+    if line is None:
+        said = interaction.short_description or ""
+        return Hit(interaction=interaction, seq=None, by="", pieces=[(said, False)] if said else [])
+    text = f"{line.body}: {line.reason}" if line.event is Event.CASE_OPENED and line.reason else line.body
+    pieces = search_words.marked(text, wanted.phrases)
+    return Hit(interaction=interaction, seq=line.seq, by=_by(line, agent_id), pieces=pieces)
+
+
+def _by(line: Message, agent_id: int) -> str:
+    """Who wrote a line that was found; nothing for the requester."""
+    author: Any = line.author
+    who = "You" if author.id == agent_id else first_name(author.name or "Live agent")
+    if line.kind is Kind.NOTE:
+        return f"Note, {who.lower() if who == 'You' else who}"
+    if line.event is Event.LATE_REPLY:
+        return "Virtual agent, not sent"
+    return {Author.AGENT: who, Author.VIRTUAL_AGENT: "Virtual agent", Author.SYSTEM: "Patchboard"}.get(author.kind, "")

@@ -1,0 +1,93 @@
+"""Many rows, by SQL: the stored past of a desk, and an agent with many ongoing conversations."""
+
+from datetime import UTC, datetime
+from unittest import mock
+
+import sqlalchemy as sa
+
+from handoff_service.store import text_index
+from handoff_service.store.database import engine
+
+
+def closed_interactions(url: str, first: int, last: int) -> None:
+    """Closed interactions with these ids: each with a text, a work item and an offer, as if it had been dealt with."""
+    _run(url, _CLOSED, first=first, last=last, at=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def ongoing(url: str, first: int, last: int) -> None:
+    """Active conversations of agent 1 with these ids, ten lines each; every tenth has unread texts."""
+    _run(url, _ONGOING, first=first, last=last, at=datetime.now(UTC))
+
+
+def index_texts(url: str) -> None:
+    """Index all of it at once, which the worker does in small batches."""
+    opened = engine(url, size=1, writes=True)
+    with mock.patch.object(text_index, "AT_ONCE", 20_000):
+        more = True
+        while more:
+            with opened.begin() as conn:
+                more = text_index.index_next(conn, text_index.newest_message(conn))
+    opened.dispose()
+
+
+_PROFILE = """
+INSERT INTO messaging_profiles (id, number, user_id, active, created_at)
+SELECT n, '+1312' || substr('000000' || n, -7), NULL, {yes}, :at FROM {numbers}
+"""
+_INTERACTION = """
+INSERT INTO interactions (id, requester_number, provider_number_id, profile_id, state, priority, owner, epoch,
+  assigned_to, queue_id, last_seq, opened_at, closed_at, last_message_at)
+SELECT n, '+1312' || substr('000000' || n, -7), 1, n, '%s', 3, '%s', 2, 1, 1, %d, :at, %s, :at FROM {numbers}
+"""
+_MESSAGE = """
+INSERT INTO messages (interaction_id, seq, kind, direction, author, agent_id, body, status, owner, epoch, created_at)
+SELECT n, %d, 'message', '%s', '%s', %s, 'my laptop will not start, it is number ' || n, '%s', 'agent', 2, :at
+FROM {numbers}
+"""
+_TEXT = ("inbound", "requester", "NULL", "received")
+_ANSWER = ("outbound", "agent", "1", "delivered")
+_CLOSED = (
+    _PROFILE,
+    _INTERACTION % ("closed_complete", "none", 1, ":at"),
+    _MESSAGE % (1, *_TEXT),
+    """
+    INSERT INTO work_items (id, interaction_id, queue_id, state, reason, collected, round, created_at)
+    SELECT n, n, 1, 'accepted', 'Asked for a person.', '{{}}', 1, :at FROM {numbers}
+    """,
+    """
+    INSERT INTO offers (id, work_item_id, agent_id, offered_at, expires_at, outcome, ended_at)
+    SELECT n, n, 1, :at, :at, 'accepted', :at FROM {numbers}
+    """,
+)
+_ONGOING = (
+    _PROFILE,
+    _INTERACTION % ("work_in_progress", "agent", 10, "NULL"),
+    *(_MESSAGE % (seq, *(_ANSWER if seq in (3, 5, 7, 9) else _TEXT)) for seq in range(1, 11)),
+    """
+    INSERT INTO live_group (interaction_id, agent_id, read_seq, joined_at)
+    SELECT n, 1, CASE WHEN n % 10 = 0 THEN 7 ELSE 10 END, :at FROM {numbers}
+    """,
+)
+
+
+_COUNT_SQLITE = (
+    "(WITH RECURSIVE counted (n) AS (SELECT :first UNION ALL SELECT n + 1 FROM counted WHERE n < :last) "
+    "SELECT n FROM counted)"
+)
+
+
+def _run(url: str, statements: tuple[str, ...], *, first: int, last: int, at: datetime) -> None:
+    opened = engine(url, size=1, writes=True)
+    sqlite = opened.dialect.name == "sqlite"
+    numbers = _COUNT_SQLITE if sqlite else "generate_series(CAST(:first AS bigint), :last) AS counted (n)"
+    moment = at.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds") if sqlite else at
+    given = {"first": first, "last": last, "at": moment}
+    with opened.begin() as conn:
+        for statement in statements:
+            written = statement.format(yes="1" if sqlite else "true", numbers=numbers)
+            if not sqlite:
+                written = written.replace("substr('000000' || n, -7)", "lpad(n::text, 7, '0')")
+            conn.execute(sa.text(written), given)
+    with opened.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.execute(sa.text("ANALYZE"))
+    opened.dispose()

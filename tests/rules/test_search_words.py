@@ -1,0 +1,41 @@
+"""What a search means, and how a find is shown."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handoff_service.rules.search_words import fits, marked, read, words
+
+LONG = "word " * 100
+
+MARKED = {
+    "a word": ("My laptop won't start", "laptop", "My [laptop] won't start"),
+    "each time, in its own spelling": ("LAPTOP, laptop", "lap", "[LAPTOP], [laptop]"),
+    "accents": ("Zoë and Zoe", "zoe", "[Zoë] and [Zoe]"),
+    "an apostrophe": ("it won't", "won't", "it [won]'[t]"),
+    "a phrase, not its words apart": ("blue screen, blue sky", '"blue screen"', "[blue] [screen], blue sky"),
+    "markup stays text": ("<b>laptop</b>", "laptop", "<b>[laptop]</b>"),
+    "nothing": ("hello", "laptop", "hello"),
+    "around the first find": (LONG + "needle " + LONG, "needle", "[needle]"),
+}
+
+
+@pytest.mark.parametrize(("text", "typed", "right"), MARKED.values(), ids=MARKED)
+def test_what_was_wanted_is_marked(text: str, typed: str, right: str) -> None:
+    shown = "".join(f"[{piece}]" if wanted else piece for piece, wanted in marked(text, read(typed).phrases))
+    assert right in shown if len(text) > 200 else shown == right
+    assert len(shown) < 170
+
+
+@given(st.text(max_size=300), st.text(max_size=30))
+def test_an_excerpt_is_always_a_piece_of_the_text(text: str, typed: str) -> None:
+    pieces = "".join(piece for piece, _ in marked(text, read(typed).phrases))
+    assert pieces.removeprefix("…").removesuffix("…") in text or pieces in text
+
+
+@given(st.text(max_size=60))
+def test_a_text_fits_its_own_words(text: str) -> None:
+    there = words(text)
+    if len(there) == 1 and len(there[0]) > 1:
+        assert fits(there, read(there[0]))
+    assert all(words(word) == [word] for word in there), "folding twice changes nothing"

@@ -1,0 +1,51 @@
+"""What was said on a line before, page by page to the very beginning."""
+
+import pytest
+
+from handoff_service.store import history
+from handoff_service.store.history import Before
+from tests.story import ANN, DIRECT, Story
+
+
+async def talks(story: Story, *counts: int) -> list[int]:
+    """Interactions of Ann on the direct line with so many texts more, closed; the last one stays open."""
+    made = []
+    for n, count in enumerate(counts):
+        made.append(await story.with_agent())
+        for k in range(count):
+            await story.text(f"text {k} of talk {n}", to=DIRECT)
+        if n < len(counts) - 1:
+            await story.close(made[-1], short_description=f"talk {n}", closing_text="")
+    return made
+
+
+async def test_pages_lead_to_the_very_beginning_with_each_line_once(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "LINES", 7)
+    monkeypatch.setattr(history, "MOST_CHAPTERS", 2)
+    made = await talks(story, 20, 0, 3, 1)
+    await story.text("on another line", number=ANN)
+    wanted = [(k, line.seq) for k in made for line in await story.lines(k)]
+    seen: list[tuple[int, int]] = []
+    ends: list[int] = []
+    before = await story.store.read(history.has_earlier, made[-1], 4)
+    shown = [(made[-1], line.seq) for line in (await story.lines(made[-1])) if line.seq >= 4]
+    while before is not None:
+        page = await story.store.read(history.earlier, made[-1], before)
+        lines = [(c.interaction.id, line.seq) for c in page.chapters for line in c.lines]
+        assert len(lines) <= 7
+        seen = lines + seen
+        ends = [c.interaction.id for c in page.chapters if c.to_its_end] + ends
+        before = page.before
+    assert seen + shown == wanted
+    assert ends == made[:-1]
+
+
+async def test_a_place_on_another_line_leads_nowhere_else(story: Story) -> None:
+    (ann,) = await talks(story, 1)
+    other = (await story.text("on another line")).interaction_id or 0
+    page = await story.store.read(history.earlier, ann, Before(other, 2))
+    assert {c.interaction.id for c in page.chapters} <= {ann}
+    assert await story.store.read(history.has_earlier, ann, 1) is None
+    assert (await story.store.read(history.earlier, 999, Before(1, 1))).chapters == []

@@ -1,0 +1,159 @@
+"""Searching: what finds what, in which order, page by page."""
+
+import pytest
+
+from handoff_service.operations.index_texts import index_texts
+from handoff_service.operations.send_sms import Write, write_note
+from handoff_service.rules.search_words import read
+from handoff_service.store import search
+from handoff_service.store import tables as t
+from tests.conftest import MovedClock
+from tests.story import ANN, BOB, DIRECT, MIA, SHARED, STRANGER, Story
+
+
+async def index(story: Story) -> None:
+    while await story.store.write(index_texts, None):
+        pass
+
+
+# One interaction each, in this order: 1 Ann, 2 Bob, 3 a stranger, 4 the number of Bob and Cy.
+TEXTS = {
+    ANN: ["my laptop won't start", "It says: ERROR 0x80070057", "Tschüß, Zoë & José"],
+    BOB: ["scanner 7 is dead", "the laptop works", "call me at 202-555-0777"],
+    STRANGER: ["quick: the printer is on fire", 'say "hello" AND NOT (goodbye) OR * near^2 {x}'],
+    SHARED: ["привет мир", "日本語のテキスト"],
+}
+
+FOUND = {
+    "a word": ("laptop", [2, 1]),
+    "its beginning": ("lap", [2, 1]),
+    "case does not matter": ("LAPTOP", [2, 1]),
+    "the end of a word is none": ("top", []),
+    "only the last word may go on": ("lap start", []),
+    "all words must be in one line": ("laptop start", [1]),
+    "words of two lines": ("laptop scanner", []),
+    "an apostrophe": ("won't", [1]),
+    "words in any order": ("start laptop", [1]),
+    "a phrase": ('"laptop works"', [2]),
+    "a phrase in another order": ('"works laptop"', []),
+    "a phrase is whole words": ('"laptop work"', []),
+    "a phrase that is not ended": ('"laptop works', [2]),
+    "without accents": ("jose", [1]),
+    "with accents": ("JOSÉ", [1]),
+    "sharp s": ("tschüss", [1]),
+    "letters and digits": ("0x8007", [1]),
+    "another script": ("Привет", [4]),
+    "Japanese, from the beginning": ("日本", [4]),
+    "operators are words": ("hello and not goodbye or near", [3]),
+    "an operator alone": ("AND", [3]),
+    "brackets and stars mean nothing": ("((printer)) *", [3]),
+    "a column of the index is a word": ("words:printer", []),
+    "quotes and backslashes": ("\\\"'printer'", [3]),
+    "one letter is too little": ("a", []),
+    "nothing": ("", []),
+    "signs only": ("?!*()\"'", []),
+    "a name": ("ruiz", [2]),
+    "a whole name in another order": ("lee ann", [1]),
+    "a part of a name that is a sign": ("%", []),
+    "an employee number": ("e1002", [2]),
+    "an interaction's number": ("INT0000003", [3]),
+    "in small letters without zeros": ("int3", [3]),
+    "an interaction that is not there": ("INT0000099", []),
+    "a number, international": ("+12025550101", [1]),
+    "a number, as it is read": ("+1 (202) 555-0101", [1]),
+    "a number, national": ("202 555 0101", [1]),
+    "a number, national with a zero": ("0202.555.0101", [1]),
+    "a number with 00": ("0012025550101", [1]),
+    "the last digits": ("0177", [3]),
+    "a number while it is typed": ("+1202555", [4, 3, 2, 1]),
+    "three digits are no number": ("177", []),
+    "a number in a text": ("202-555-0777", [2]),
+    "digits in the middle of a number": ("55501", []),
+}
+
+
+@pytest.fixture
+async def said(story: Story) -> Story:
+    for number, texts in TEXTS.items():
+        for body in texts:
+            await story.text(body, number=number)
+    await index(story)
+    return story
+
+
+async def test_what_finds_what(said: Story) -> None:
+    found = {
+        case: [find.interaction_id for find in (await said.store.read(search.finds, read(typed), limit=10)).items]
+        for case, (typed, _) in FOUND.items()
+    }
+    assert found == {case: right for case, (_, right) in FOUND.items()}
+
+
+async def test_what_is_not_indexed_yet_is_found_as_well(story: Story) -> None:
+    for number, texts in TEXTS.items():
+        for body in texts:
+            await story.text(body, number=number)
+    for case, (typed, right) in FOUND.items():
+        found = (await story.store.read(search.finds, read(typed), limit=10)).items
+        assert (case, [find.interaction_id for find in found]) == (case, right)
+
+
+async def test_the_line_is_the_newest_that_fits(said: Story) -> None:
+    await said.text("laptop again")
+    await index(said)
+    (first, second) = (await said.store.read(search.finds, read("laptop"), limit=10)).items
+    assert (first, second) == (search.Find(2, 2), search.Find(1, 4))
+    (by_number,) = (await said.store.read(search.finds, read("INT0000001"), limit=10)).items
+    assert by_number.seq is None
+
+
+async def test_pages_are_in_the_lists_order_and_leave_nothing_out(
+    story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "CHUNK", 3)
+    monkeypatch.setattr(search, "MOST_LOOKED_AT", 6)
+    right = []
+    for n in range(30):
+        clock.move(1)
+        one = (await story.text("help", number=f"+1415555{n:04d}", to=DIRECT)).interaction_id or 0
+        for _ in range(n % 5):
+            await story.text("the vpn is down", number=f"+1415555{n:04d}", to=DIRECT)
+        right += [one] if n % 5 else []
+    await index(story)
+    for typed, limit, where, wanted in (
+        ("vpn", 4, (), right),
+        ("vpn", 1, (), right),
+        ("vpn", 4, (t.interactions.c.requester_number == "+14155550001",), right[:1]),
+        ("+1415", 7, (), list(range(1, 31))),
+    ):
+        seen, below = [], None
+        for _ in range(100):
+            page = await story.store.read(search.finds, read(typed), where=where, below=below, limit=limit)
+            seen += [find.interaction_id for find in page.items]
+            assert len(page.items) <= limit
+            if (below := page.below) is None:
+                break
+        assert seen == wanted[::-1]
+
+
+async def test_what_only_agents_see_is_found_and_what_tells_of_the_machinery_is_not(story: Story) -> None:
+    conversation = await story.with_agent()
+    await story.store.write(
+        write_note, Write(interaction_id=conversation, agent_id=MIA, body="ask Omar about the dock")
+    )
+    await story.write(conversation, "Have you tried another cable?")
+    await index(story)
+    lines = {line.seq: line.body for line in await story.lines(conversation)}
+    for typed, said in {"dock": "ask Omar about the dock", "cable": "Have you tried another cable?"}.items():
+        (find,) = (await story.store.read(search.finds, read(typed), limit=10)).items
+        assert lines[find.seq or 0] == said
+    assert (await story.store.read(search.finds, read("accepted"), limit=10)).items == []
+    assert "Mia Chen accepted" in lines.values()
+
+
+async def test_people_come_with_their_newest_conversation(said: Story) -> None:
+    (ann,) = await said.store.read(search.found_people, read("ann"))
+    assert (ann.user.name, ann.conversations, ann.newest) == ("Ann Lee", 1, 1)
+    found = await said.store.read(search.found_people, read("0199"))
+    assert [(one.user.name, one.newest) for one in found] == [("Bob Ruiz", 2), ("Cy Ruiz", None)]
+    assert await said.store.read(search.found_people, read("")) == []

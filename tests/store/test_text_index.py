@@ -1,0 +1,112 @@
+"""The index of texts: all that is stored is found in the end, whatever the order of commits, and once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.operations.index_texts import index_texts, want_index
+from handoff_service.rules.search_words import read
+from handoff_service.rules.vocabulary import Work
+from handoff_service.store import tables as t
+from handoff_service.store import text_index
+from handoff_service.store.database import engine
+from handoff_service.store.store import Store
+from tests.story import ANN, BOB, Story
+
+EVERYTHING = 1 << 62
+
+
+async def index(story: Story) -> int:
+    """Index everything. Returns how many batches that took."""
+    batches = 1
+    while await story.store.write(index_texts, None):
+        batches += 1
+    return batches
+
+
+async def found(story: Story, typed: str) -> list[tuple[int, int]]:
+    """(interaction, seq) of each match, newest interaction first."""
+    wanted = read(typed)
+    places = await story.store.read(text_index.matches, wanted, EVERYTHING, 1000)
+    return [text_index.interaction_of(at) for at in places]
+
+
+async def test_a_text_is_found_once_it_is_indexed(story: Story) -> None:
+    await story.text("my laptop won't start")
+    assert await found(story, "laptop") == []
+    await index(story)
+    assert await found(story, "laptop") == [(1, 1)]
+    await story.text("the LAPTOP again")
+    await index(story)
+    await index(story)
+    assert await found(story, "laptop") == [(1, 2), (1, 1)]
+
+
+async def test_batches_leave_nothing_out_and_are_asked_for_as_long_as_there_is_more(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_index, "AT_ONCE", 3)
+    await story.store.write(want_index, None)
+    for n in range(10):
+        await story.text(f"word{n}", number=ANN if n % 2 else BOB)
+    assert await story.store.write(index_texts, None)
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.INDEX_TEXTS) == 1
+    assert await index(story) >= 3
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.INDEX_TEXTS) == 0
+    assert [len(await found(story, f"word{n}")) for n in range(10)] == [1] * 10
+
+
+async def test_another_process_goes_on_where_one_was_ended(
+    story: Story, database_url: str, monkeypatch: pytest.MonkeyPatch, clock: object
+) -> None:
+    monkeypatch.setattr(text_index, "AT_ONCE", 3)
+    for n in range(7):
+        await story.text(f"word{n}")
+    await story.store.write(index_texts, None)
+    again = Store(database_url, clock=clock, terms=story.store._lanes[0]._terms, told=lambda *_: None)  # type: ignore[arg-type]
+    await index(Story(again))
+    again.close()
+    assert [len(await found(story, f"word{n}")) for n in range(7)] == [1] * 7
+
+
+@contextmanager
+def slow_writer(url: str, interaction_id: int) -> Iterator[sa.Connection]:
+    """Another lane, in the middle of storing a text: it has its id and has not committed."""
+    opened = engine(url, size=1, writes=True)
+    with opened.connect() as conn:
+        i, m = t.interactions, t.messages
+        conn.execute(sa.update(i).where(i.c.id == interaction_id).values(last_seq=i.c.last_seq + 1))
+        last = conn.execute(sa.select(m).where(m.c.interaction_id == interaction_id)).first()
+        assert last is not None
+        row = last._asdict() | {"seq": last.seq + 1, "body": "committed late", "provider_sid": "SMlate"}
+        del row["id"]
+        conn.execute(sa.insert(m).values(**row))
+        yield conn
+    opened.dispose()
+
+
+async def test_what_is_committed_late_with_a_low_id_is_found(
+    story: Story, request: pytest.FixtureRequest, database_url: str
+) -> None:
+    if story.store.is_sqlite:
+        pytest.skip("one writer: ids are committed in order")
+    bob = (await story.text("hi", number=BOB)).interaction_id or 0
+    await index(story)
+    with slow_writer(database_url, bob) as conn:
+        for n in range(5):
+            await story.text(f"word{n}", number=ANN)
+            await index(story)
+        assert await found(story, "word4") != []
+        assert await found(story, "late") == []
+        conn.commit()
+    await index(story)
+    assert await found(story, "late") == [(bob, 2)]
+    for n in range(3):
+        await story.text(f"more{n}", number=ANN)
+        await index(story)
+    (state,) = await story.rows(t.text_index)
+    (late,) = await story.rows(t.messages, t.messages.c.body == "committed late")
+    assert state.done_to > late.id, "what has been waited for is not looked at again"
+    assert await found(story, "late") == [(bob, 2)]

@@ -1,0 +1,147 @@
+"""The search page and what was said before, as a browser without its script gets them."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from handoff_service.store import history
+from tests.story import ANN, BOB, DIRECT, MIA
+from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+async def mia(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as visitor:
+        assert (await visitor.sign_in()).status == 303
+        yield visitor
+
+
+async def accepted(desk: Running, body: str, number: str = ANN) -> int:
+    """A conversation that Mia has accepted."""
+    received = await desk.story.text(body, number=number, to=DIRECT)
+    async with asyncio.timeout(10):
+        while not (offers := await desk.story.inbox(MIA)):
+            await asyncio.sleep(0.01)
+    await desk.story.accept(offers[0].id, MIA)
+    return received.interaction_id or 0
+
+
+async def test_searching_needs_somebody_who_is_signed_in(desk: Running) -> None:
+    async with desk.visitor() as anyone:
+        for path in ("/workspace/search?q=ann", "/workspace/conversations/1/earlier?before=1-1"):
+            assert (await anyone.get(path)).headers["Location"] == "/sign-in"
+            assert (await anyone.get(path, SCRIPT)).status == 401
+
+
+async def test_people_and_conversations_are_found_and_lead_to_the_line(desk: Running, mia: Visitor) -> None:
+    one = await accepted(desk, "hi")
+    await desk.story.text("my docking station <b>smokes</b>", to=DIRECT)
+    page = await mia.get("/workspace/search?q=dock")
+    assert f'href="/workspace/conversations/{one}?line=4#line-4"' in page.text
+    assert "my <mark>docking</mark> station &lt;b&gt;smokes&lt;/b&gt;" in page.text
+    assert "0 people, 1 conversation" in shown(page.text)
+    assert f'href="/workspace/conversations/{one}"' in (await mia.get("/workspace/search?q=lee")).text
+    fragment = await mia.get("/workspace/search?q=dock", SCRIPT)
+    assert fragment.text.lstrip().startswith('<div id="results">')
+
+
+async def test_what_was_typed_is_never_markup_and_the_page_says_what_to_do(mia: Visitor) -> None:
+    said = {
+        "": "Find a person or a conversation",
+        "?q=x": "Two letters or digits at least.",
+        "?q=nothing+like+this": "Nothing found for “nothing like this”",
+        "?q=%3Cscript%3Ealert%281%29%3C%2Fscript%3E": "Nothing found for “<script>alert(1)</script>”",
+        "?q=%00&below=x": "Find a person or a conversation",
+        "?q=" + "x" * 5000: "Nothing found for",
+        "?q=word&below=99999999999999999999": "Nothing found",
+        "?q=INT999999999999999": "Nothing found",
+    }
+    for query, words in said.items():
+        page = await mia.get(f"/workspace/search{query}")
+        assert (query, page.status) == (query, 200)
+        assert words in shown(page.text)
+        assert "<script>alert" not in page.text
+
+
+async def test_older_finds_are_a_page_further(desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handoff_service.web.search.A_PAGE", 2)
+    for n in range(5):
+        await desk.story.text(f"vpn {n}", number=f"+1202555020{n}")
+    seen, path = [], "/workspace/search?q=vpn"
+    while path:
+        page = await mia.get(path)
+        seen += re.findall(r"<mark>vpn</mark> (\d)", page.text)
+        older = re.search(r'id="more-found"><a class="btn" href="([^"]+)"', page.text)
+        path = older[1].replace("&amp;", "&") if older else ""
+    assert seen == ["4", "3", "2", "1", "0"]
+
+
+async def test_what_was_said_before_on_the_line_has_ids_of_its_own(desk: Running, mia: Visitor) -> None:
+    first = await accepted(desk, "the keyboard is wet")
+    await desk.story.close(first, short_description="Wet keyboard", closing_text="")
+    await desk.story.text("on another line", number=BOB, to=DIRECT)
+    second = await accepted(desk, "the mouse is wet too")
+    page = (await mia.get(f"/workspace/conversations/{second}")).text
+    link = re.search(r'hx-get="([^"]+/earlier\?before=[^"]+)"', page)
+    assert link is not None
+    before = (await mia.get(link[1], SCRIPT)).text
+    assert f'id="past-{first}-1"' in before
+    assert 'id="line-' not in before
+    assert "the keyboard is wet" in before
+    assert "another line" not in before
+    assert f"INT{first:07d} Closed complete" in shown(before)
+    assert "Wet keyboard Mia Chen" in shown(before)
+    assert "earlier?before" not in before, "this is the beginning"
+
+
+async def test_the_divider_says_whom_the_number_belonged_to_then(desk: Running, mia: Visitor) -> None:
+    first = await accepted(desk, "it is Ann")
+    await desk.story.close(first, closing_text="")
+    second = await accepted(desk, "it is Bob with the phone of Ann")
+    await mia.act(f"/workspace/conversations/{second}/verify", user_id="2")
+    before = await mia.get(f"/workspace/conversations/{second}/earlier?before={first}-99", SCRIPT)
+    assert "with Ann Lee" in shown(before.text)
+
+
+async def test_a_long_conversation_goes_on_above_with_its_own_ids(
+    desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handoff_service.web.reading.AT_FIRST", 5)
+    monkeypatch.setattr(history, "LINES", 4)
+    monkeypatch.setattr("handoff_service.web.reading.BEFORE_A_LINE", 1)
+    one = await accepted(desk, "the very first")
+    for n in range(12):
+        await desk.story.text(f"text {n}", to=DIRECT)
+    page = (await mia.get(f"/workspace/conversations/{one}")).text
+    seen = [int(seq) for seq in re.findall(r'id="line-(\d+)"', page)]
+    while link := re.search(r'hx-get="([^"]+/earlier\?before=[^"]+)"', page):
+        page = (await mia.get(link[1], SCRIPT)).text
+        seen = [int(seq) for seq in re.findall(r'id="line-(\d+)"', page)] + seen
+    assert seen == list(range(1, 16))
+    found = (await mia.get(f"/workspace/conversations/{one}?line=4")).text
+    assert [int(seq) for seq in re.findall(r'id="line-(\d+)"', found)] == list(range(4, 16))
+
+
+async def test_a_wrong_place_is_said(desk: Running, mia: Visitor) -> None:
+    one = await accepted(desk, "hi")
+    for wrong in ("", "x", "1", "1-", "1-2-3", "99999999999999999999-1"):
+        answer = await mia.get(f"/workspace/conversations/{one}/earlier?before={wrong}", SCRIPT)
+        assert (wrong, answer.status) == (wrong, 400)
+        assert "such as 12-301" in answer.text
+    assert (await mia.get("/workspace/conversations/999/earlier?before=1-1", SCRIPT)).status == 404
