@@ -353,6 +353,9 @@ def test_toasts_and_the_bar_fit_and_violate_nothing(story: Story, soon: None) ->
     story.phone(BOB).text("hi")
     accept(mia, "Bob Ruiz")
     expect(mia.locator(".toast")).to_have_count(2)
+    mia.set_viewport_size({"width": 390, "height": 844})
+    heights = mia.locator(".toast .btn").evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
+    assert min(heights) >= 44
     options = {"bypass_csp": True, "reduced_motion": "reduce"}
     inside = story.context(storage_state=mia.context.storage_state(), **options).new_page()
     for path in ("/workspace", mia.url.removeprefix(story.desk.url)):
