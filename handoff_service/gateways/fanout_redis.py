@@ -53,7 +53,7 @@ class RedisFanout:
     async def _send(self) -> None:
         while True:
             hints = await self._waiting.get()
-            message = json.dumps([self._me, [[h.topic, h.interaction_id] for h in hints]])
+            message = json.dumps([self._me, [[h.topic, h.interaction_id, h.by] for h in hints]])
             try:
                 await self._redis.publish(self._channel, message)
             except (RedisError, OSError) as error:
@@ -75,4 +75,4 @@ class RedisFanout:
     def _take(self, message: bytes) -> None:
         sender, hints = json.loads(message)
         if sender != self._me:
-            self._local.publish([Hint(topic, interaction_id) for topic, interaction_id in hints])
+            self._local.publish([Hint(*hint) for hint in hints])

@@ -62,10 +62,10 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
             if action.action is Action.PROMPT_AGENT:
                 prompts.append((interaction, _prompt(action, who)))
             else:
-                say.append_each(tx, prompts)
+                say.prompt_each(tx, prompts)
                 prompts = []
                 rows[interaction.id] = _perform(tx, action, interaction, who)
-        say.append_each(tx, prompts)
+        say.prompt_each(tx, prompts)
     timers.wait_for_next(tx, {one.id: one.line for one in rows.values()})
     return [counts.get(c.interaction_id, 0) for c in commands]
 

@@ -17,6 +17,7 @@ from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
 
+SUPERVISORS = "supervisors"  # the topic of what concerns them all
 _COUNT_UP = (
     update(t.interactions)
     .where(t.interactions.c.id == bindparam("_id"))
@@ -78,8 +79,9 @@ def text(
     return message_id
 
 
-def append_each(tx: Transaction, lines: Sequence[tuple[Interaction, Line]]) -> None:
-    """Add many lines that only agents see, to locked interactions, in four statements. Order within each is kept."""
+def prompt_each(tx: Transaction, lines: Sequence[tuple[Interaction, Line]]) -> None:
+    """Prompt the agents of locked interactions, in four statements. Order within each is kept. Where nobody is
+    assigned, supervisors are told too."""
     ids = sorted({interaction.id for interaction, _ in lines})
     if not ids:
         return
@@ -89,9 +91,12 @@ def append_each(tx: Transaction, lines: Sequence[tuple[Interaction, Line]]) -> N
     for interaction, line in lines:
         seqs[interaction.id] += 1
         rows.append(_row(tx, interaction, line, seqs[interaction.id]))
-    update_rows(tx.conn, i, [{"id": k, "last_seq": seqs[k], "last_message_at": tx.now} for k in ids])
+    changed = [{"id": k, "last_seq": seqs[k], "prompted_seq": seqs[k], "last_message_at": tx.now} for k in ids]
+    update_rows(tx.conn, i, changed)
     insert_rows(tx.conn, t.messages, rows)
     tell(tx, ids)
+    for interaction_id in sorted({one.id for one, _ in lines if one.assigned_to is None}):
+        tx.hint(SUPERVISORS, interaction_id)
 
 
 def _add(tx: Transaction, interaction: Interaction, line: Line, *, outbound: bool) -> tuple[int, int]:

@@ -1,14 +1,14 @@
 """What is offered to an agent, and a work item with the offers made of it."""
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import OfferOutcome, WorkItemState
 from handoff_service.store import conversations
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
-from handoff_service.store.views import CandidateLine, DecisionLine, InboxOffer, Named, PastOffer, WorkItem
+from handoff_service.store.views import CandidateLine, DecisionLine, InboxOffer, Named, Offered, PastOffer, WorkItem
 
 o, w = t.offers, t.work_items
 
@@ -37,9 +37,27 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
     ]
 
 
-def open_offers(conn: Connection, agent_id: int) -> int:
-    """How many offers wait for this agent."""
-    return conn.execute(select(func.count()).where(o.c.agent_id == agent_id, o.c.outcome.is_(None))).scalar_one()
+def offered(conn: Connection, agent_id: int) -> list[Offered]:
+    """The same, as much of it as a notification says."""
+    i, u = t.interactions, t.users
+    rows = conn.execute(
+        select(w.c.id, w.c.reason, o.c.offered_at, i.c.requester_number, i.c.user_id, u.c.name)
+        .join(w, w.c.id == o.c.work_item_id)
+        .join(i, i.c.id == w.c.interaction_id)
+        .outerjoin(u, u.c.id == i.c.user_id)
+        .where(o.c.agent_id == agent_id, o.c.outcome.is_(None))
+        .order_by(o.c.expires_at, o.c.id)
+    )
+    return [
+        Offered(
+            id=r.id,
+            user=Named(id=r.user_id, name=r.name) if r.user_id else None,
+            requester_number=r.requester_number,
+            reason=r.reason,
+            offered_at=r.offered_at,
+        )
+        for r in rows
+    ]
 
 
 def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:

@@ -82,6 +82,14 @@ def lock(conn: Connection, interaction_id: int) -> Interaction:
     return of_row(row)
 
 
+def is_open(conn: Connection, interaction_id: int) -> bool:
+    """Whether it is active. NotFound when there is none."""
+    row = conn.execute(select(t.interactions.c.closed_at).where(t.interactions.c.id == interaction_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no interaction {interaction_id}.")
+    return row.closed_at is None
+
+
 def lock_active(conn: Connection, numbers: Collection[str]) -> list[Interaction]:
     """The active interactions of these requester numbers, locked, lowest id first."""
     return [of_row(row) for row in conn.execute(ACTIVE, {"numbers": list(numbers)})]

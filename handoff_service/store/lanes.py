@@ -37,10 +37,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Something is new about a topic. A hint carries ids only: the database is the truth."""
+    """Something is new about a topic. A hint carries ids only: the database is the truth. ``by``: the agent who did
+    what is not stored."""
 
     topic: str
     interaction_id: int | None = None
+    by: int | None = None
 
 
 @dataclass(slots=True)

@@ -189,6 +189,7 @@ associations = Table(
     Index("ix_associations_profile_id", "profile_id"), Index("ix_associations_interaction_id", "interaction_id"),
 )  # who was verified as whom, by whom and how; nothing is ever taken out
 ACTIVE = sa.text("closed_at IS NULL")
+PROMPTED = sa.text("closed_at IS NULL AND prompted_seq IS NOT NULL")
 interactions = Table(
     "interactions", metadata, _id(), _word("requester_number"), _ref("provider_number_id", "provider_numbers.id"),
     _ref("profile_id", "messaging_profiles.id"), _ref("user_id", "users.id", null=True), _word("state"),
@@ -196,18 +197,19 @@ interactions = Table(
     Column("priority", sa.Integer, nullable=False), _word("owner"), Column("epoch", sa.Integer, nullable=False),
     _ref("assigned_to", "agents.id", null=True), _ref("queue_id", "queues.id", null=True),
     Column("last_seq", sa.Integer, nullable=False), _time("opened_at"), _time("closed_at", null=True),
-    _time("last_message_at"), _word("unanswered", null=True),
+    _time("last_message_at"), _word("unanswered", null=True), Column("prompted_seq", sa.Integer),
     Index(
         "one_active_interaction_a_line", "requester_number", "provider_number_id", unique=True,
         sqlite_where=ACTIVE, postgresql_where=ACTIVE,
     ),
     Index("ix_interactions_ongoing", "assigned_to", sqlite_where=ACTIVE, postgresql_where=ACTIVE),
+    Index("ix_interactions_prompted", "assigned_to", sqlite_where=PROMPTED, postgresql_where=PROMPTED),
     Index("ix_interactions_requester_number", "requester_number"),
     Index(
         "ix_interactions_user_id", "user_id", "id",
         sqlite_where=sa.text("user_id IS NOT NULL"), postgresql_where=sa.text("user_id IS NOT NULL"),
     ),
-)
+)  # prompted_seq: the newest line that prompts its agents
 messages = Table(
     "messages", metadata, _id(), _ref("interaction_id", "interactions.id"), Column("seq", sa.Integer, nullable=False),
     _word("kind"), _word("direction", null=True), _word("author"), _ref("agent_id", "agents.id", null=True),
@@ -233,6 +235,10 @@ live_group = Table(
     _ref("agent_id", "agents.id", key=True), Column("read_seq", sa.Integer, nullable=False), _time("joined_at"),
     Index("ix_live_group_agent_id", "agent_id"),
 )
+dismissed_prompts = Table(
+    "dismissed_prompts", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
+    _ref("interaction_id", "interactions.id", key=True, drop=True), Column("seq", sa.Integer, nullable=False),
+)  # up to which line an agent has put prompts away; supervisors are prompted without being in the live group
 cases = Table(
     "cases", metadata, _id(), _ref("interaction_id", "interactions.id"), _ref("user_id", "users.id", null=True),
     Column("bot_turn_id", ID, ForeignKey("bot_turns.id"), nullable=False, unique=True), _word("problem"),

@@ -61,6 +61,14 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceChoice:
+    """A presence that an agent can choose: one of the three, or an admin's own. Who takes no work is left in peace."""
+
+    name: str
+    takes_work: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderNumber:
     id: int
     number: str
@@ -350,3 +358,28 @@ class RunningTimer:
     due_at: datetime
     will: str
     when: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """As much of an offer as a notification says: who and why. ``id`` is the work item's."""
+
+    id: int
+    user: Named | None
+    requester_number: str
+    reason: str
+    offered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A prompt of a messaging action that stands. ``id`` and ``seq`` are its line's; ``said`` is the admin's text."""
+
+    id: int
+    interaction_id: int
+    seq: int
+    user: Named | None
+    requester_number: str
+    assigned: bool
+    said: str
+    created_at: datetime

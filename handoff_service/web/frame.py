@@ -21,6 +21,8 @@ async def frame(request: Request, agent: Agent, *, place: str) -> dict[str, Any]
         "demo_phone": desk.settings.demo and desk.settings.sms_provider == "simulator",
         "counts": around,
         "me": around.me,
+        "presences": around.presences,
+        "takes_work": around.takes_work,
         "place": place,
         "lists": None,
         "others": False,

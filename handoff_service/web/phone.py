@@ -82,11 +82,11 @@ def blueprint() -> Blueprint:
 
     @made.get("/events")
     async def events(request: Request) -> None:
-        def names(_hints: Sequence[Hint]) -> list[str]:
-            return ["texts"]
+        async def says(_hints: Sequence[Hint]) -> list[stream.Said]:
+            return [("texts", "")]
 
         topics = [f"requester:{number}" for number in _asked(request, "from")]
-        await stream.serve(request, desk_of(request), topics, names)
+        await stream.serve(request, desk_of(request), topics, says)
 
     return made
 

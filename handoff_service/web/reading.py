@@ -8,12 +8,23 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.vocabulary import Direction, OfferOutcome, Owner, Presence
-from handoff_service.store import cases, conversations, inbox, people
+from handoff_service.rules.vocabulary import Direction, OfferOutcome, Owner, Role
+from handoff_service.store import cases, conversations, inbox, people, prompts
 from handoff_service.store import tables as t
 from handoff_service.store.listed import listed
 from handoff_service.store.several import one_of
-from handoff_service.store.views import Agent, Case, InboxOffer, Interaction, Listed, Message, WorkItem
+from handoff_service.store.views import (
+    Agent,
+    Case,
+    InboxOffer,
+    Interaction,
+    Listed,
+    Message,
+    Offered,
+    PresenceChoice,
+    Prompt,
+    WorkItem,
+)
 from handoff_service.web.lines import Shown, shown, with_unread_line
 
 m = t.messages
@@ -37,12 +48,27 @@ class GoneOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every page inside shows: who I am; how many offers wait for me; how many conversations have unread texts."""
+    """What every page inside shows: who I am; what is offered to me; prompts that stand; and which conversations have
+    unread texts, with the newest of each."""
 
     desk: DeskFacts
     me: Agent
-    offers: int
-    unread: int
+    presences: list[PresenceChoice]
+    offered: list[Offered]
+    prompts: list[Prompt]
+    newest_unread: dict[int, int]
+
+    @property
+    def takes_work(self) -> bool:
+        return any(one.takes_work for one in self.presences if one.name == self.me.presence)
+
+    @property
+    def offers(self) -> int:
+        return len(self.offered)
+
+    @property
+    def unread(self) -> int:
+        return len(self.newest_unread)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +86,6 @@ class Lists:
     @property
     def room(self) -> int:
         return max(self.me.capacity - self.me.load, 0)
-
-    @property
-    def available(self) -> bool:
-        return self.me.presence is Presence.AVAILABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +111,14 @@ def desk_facts(conn: Connection) -> DeskFacts:
 
 def frame(conn: Connection, agent_id: int) -> Frame:
     """The rail's part of a page."""
+    me = people.agents(conn, [agent_id])[agent_id]
     return Frame(
         desk=desk_facts(conn),
-        me=people.agents(conn, [agent_id])[agent_id],
-        offers=inbox.open_offers(conn, agent_id),
-        unread=conversations.unread_conversations(conn, agent_id),
+        me=me,
+        presences=people.presences(conn),
+        offered=inbox.offered(conn, agent_id),
+        prompts=prompts.standing(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),
+        newest_unread=conversations.newest_unread(conn, agent_id),
     )
 
 

@@ -13,11 +13,12 @@ from handoff_service.desk import Desk
 from handoff_service.store.lanes import Hint
 
 HEARTBEAT = 10.0  # seconds
-type Names = Callable[[Sequence[Hint]], Sequence[str]]
+type Said = tuple[str, object]  # an event's name, and its data
+type Says = Callable[[Sequence[Hint]], Awaitable[Sequence[Said]]]
 
 
 def event(name: str, data: object = "") -> str:
-    """One event. ``data`` is an id or a time, never a text."""
+    """One event. ``data`` is an id, a time or JSON on one line, never a text of a conversation."""
     return f"event: {name}\ndata: {data}\n\n"
 
 
@@ -25,17 +26,17 @@ async def serve(
     request: Request,
     desk: Desk,
     topics: Sequence[str],
-    names: Names,
+    says: Says,
     still: Callable[[], Awaitable[bool]] | None = None,
 ) -> None:
-    """Keep the stream open: ``names`` says which events a batch of hints means."""
+    """Keep the stream open: ``says`` tells which events a batch of hints means."""
     async with desk.fanout.listen(topics) as batches:
         response = await request.respond(content_type="text/event-stream", headers={"Cache-Control": "no-store"})
         await response.send(event("hello", desk.clock().isoformat()))
         async for batch in with_heartbeats(batches):
             if batch is not None:
-                for name in names(batch):
-                    await response.send(event(name))
+                for name, data in await says(batch):
+                    await response.send(event(name, data))
             elif still is None or await still():
                 await response.send(event("heartbeat", desk.clock().isoformat()))
             else:

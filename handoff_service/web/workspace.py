@@ -21,8 +21,7 @@ from handoff_service.rules import system_messages
 from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY
 from handoff_service.rules.vocabulary import Role, State
 from handoff_service.store import people
-from handoff_service.store.lanes import Hint
-from handoff_service.web import admin, assets, history, reading, search, sign_in, stream
+from handoff_service.web import admin, assets, history, live, reading, search, sign_in
 from handoff_service.web.frame import frame
 from handoff_service.web.pages import form_field, render, went_well
 from handoff_service.web.reading import DeskFacts, Thread
@@ -106,23 +105,6 @@ async def news_fragment(request: Request, interaction_id: int, agent: Agent) -> 
         watched=_numbers(request, "watch")[:MOST_WATCHED],
     )
     return render("news.html", zone=facts.zone, now=desk.clock(), **_thread_context(thread, agent))
-
-
-@page()
-async def events(request: Request, agent: Agent) -> None:
-    """The stream: ``lists`` when something about this agent changed, ``thread`` when the open conversation did."""
-    desk = desk_of(request)
-    opened = [f"interaction:{number}" for number in _numbers(request, "open")[:1]]
-
-    def names(hints: Sequence[Hint]) -> list[str]:
-        topics = {hint.topic for hint in hints}
-        return [*(["thread"] if topics & set(opened) else []), *(["lists"] if f"agent:{agent.id}" in topics else [])]
-
-    async def still() -> bool:
-        return await signed_in(request) is not None
-
-    async with desk.connections.hold(agent.id):
-        await stream.serve(request, desk, [f"agent:{agent.id}", *opened], names, still)
 
 
 @page(*LIVE)
@@ -228,7 +210,7 @@ PAGES: dict[str, Any] = {
     f"{ONE}/earlier": history.earlier_fragment,
     "/search": search.search_page,
     f"{ONE}/users": found_users,
-    "/events": events,
+    "/events": live.events,
 }
 ACTS: dict[str, Any] = {
     "/offers/<work_item_id:int>/accept": accept,
@@ -236,6 +218,8 @@ ACTS: dict[str, Any] = {
     f"{ONE}/messages": text_requester,
     f"{ONE}/notes": note,
     f"{ONE}/read": read,
+    f"{ONE}/writing": live.writing,
+    f"{ONE}/prompts/dismiss": live.dismiss,
     f"{ONE}/close": close,
     f"{ONE}/verify": verify,
     f"{ONE}/verify/undo": undo,

@@ -76,8 +76,8 @@ async def test_a_hint_reaches_another_process(channel: str) -> None:
     await here.start()
     await there.start()
     async with there.listen(["agent:1"]) as batches:
-        here.publish([Hint("agent:1", 5)])
-        assert await next_of(batches) == [Hint("agent:1", 5)]
+        here.publish([Hint("agent:1", 5), Hint("agent:1", 7, by=2)])
+        assert await next_of(batches) == [Hint("agent:1", 5), Hint("agent:1", 7, by=2)]
     await here.close()
     await there.close()
 

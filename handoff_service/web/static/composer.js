@@ -6,7 +6,7 @@ import { counted } from "./segments.js";
 
 const form = document.getElementById("composer");
 const draft = document.getElementById("draft");
-const key = `draft:${document.body.dataset.me}:${document.body.dataset.open}`;
+const key = keyOf(document.body.dataset.open);
 let sent = null;
 let sentPictures = [];
 
@@ -14,6 +14,7 @@ export function startComposer(afterSend) {
   if (!form) return showKept(document.getElementById("closed"), kept()?.text ?? "");
   restore();
   startAttach(changed);
+  addEventListener("storage", (event) => event.key === key && writtenElsewhere(event));
   draft.addEventListener("input", changed);
   form.addEventListener("change", changed);
   draft.addEventListener("keydown", (event) => {
@@ -27,6 +28,10 @@ export function startComposer(afterSend) {
   });
   form.addEventListener("htmx:afterRequest", (event) => finished(event.detail, afterSend));
   changed();
+}
+
+export function hasDraft(conversation) {
+  return localStorage.getItem(keyOf(conversation)) !== null;
 }
 
 export function writeNext() {
@@ -113,6 +118,19 @@ function finished({ successful, xhr }, afterSend) {
     problem.textContent = `Not sent. ${why(xhr)} What you wrote is kept.`;
     changed();
   }
+}
+
+function keyOf(conversation) {
+  return `draft:${document.body.dataset.me}:${conversation}`;
+}
+
+// Another tab wrote or sent a draft of this conversation. What was typed here on top of it stays.
+function writtenElsewhere({ oldValue }) {
+  const before = JSON.parse(oldValue ?? "null")?.text ?? "";
+  if (draft.value !== "" && draft.value !== before) return;
+  draft.value = "";
+  restore();
+  changed();
 }
 
 function restore() {

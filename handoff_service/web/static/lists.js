@@ -1,13 +1,16 @@
-// The list pane and the rail: offers, ongoing conversations, counts, presence, the tab's title, notifications.
+// The list pane and the rail: offers, ongoing conversations, counts, presence, the tab's title.
 
+import { hasDraft } from "./composer.js";
 import { merge } from "./merge.js";
+import { keepFocus, notice } from "./notices.js";
 
 export function startLists() {
   document.addEventListener("offer-folded", () => {
     if (!document.querySelector("[data-gone]")) window.htmx.trigger("#get-lists", "again");
   });
   keepScroll();
-  offerNotifications();
+  markDrafts();
+  addEventListener("storage", markDrafts);
   showTheme();
   document.getElementById("theme").addEventListener("click", nextTheme);
 }
@@ -19,12 +22,21 @@ export function askForLists(parameters) {
 }
 
 export function showLists(html) {
-  const arrived = merge(html);
-  for (const offer of arrived.filter((item) => item.dataset.offer)) notify(offer);
+  keepFocus(() => merge(html));
+  markDrafts();
   const presence = document.getElementById("me").dataset.presence;
   for (const radio of document.querySelectorAll('#presences [name="presence"]')) radio.checked = radio.value === presence;
   const unread = Number(document.getElementById("count-unread").dataset.unread);
   document.title = `${unread ? `(${unread}) ` : ""}${document.body.dataset.title} · Patchboard`;
+  notice();
+}
+
+// Which conversations hold something half written. The open one shows it itself.
+function markDrafts() {
+  for (const item of document.querySelectorAll("#ongoing .item")) {
+    const id = item.id.slice("to-".length);
+    item.toggleAttribute("data-draft", id !== document.body.dataset.open && hasDraft(id));
+  }
 }
 
 // The list stays where it was from page to page.
@@ -33,22 +45,6 @@ function keepScroll() {
   if (!scroller) return;
   if (!location.hash) scroller.scrollTop = Number(sessionStorage.getItem("list-scroll") ?? 0);
   addEventListener("pagehide", () => sessionStorage.setItem("list-scroll", scroller.scrollTop));
-}
-
-// Who and why, never a text.
-function notify(offer) {
-  if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
-  const said = new Notification(`Offer: ${offer.dataset.who}`, { body: offer.dataset.why, tag: offer.id });
-  said.addEventListener("click", () => window.focus());
-}
-
-function offerNotifications() {
-  const button = document.getElementById("notify");
-  button.hidden = !("Notification" in window) || Notification.permission !== "default";
-  button.addEventListener("click", async () => {
-    await Notification.requestPermission();
-    button.hidden = Notification.permission !== "default";
-  });
 }
 
 const THEMES = { "": "as this device", light: "light", dark: "dark" };

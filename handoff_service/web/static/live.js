@@ -1,6 +1,7 @@
 // The stream: one connection a tab, through htmx's SSE extension. The extension opens it and starts the requests that
 // hints ask for; this file decides when to connect, notices when the server has gone quiet, and says so.
 
+import { rest } from "./tabs.js";
 import { clockNow, setClock } from "./times.js";
 
 const QUIET = 25_000; // the server sends a heartbeat every 10 s
@@ -84,7 +85,7 @@ function lost() {
 // An event stream's failure has no status, so a plain request asks first whether the session still stands.
 async function tryAgain() {
   try {
-    const answer = await fetch("/workspace/lists", {
+    const answer = await fetch("/workspace/counts", {
       headers: { "HX-Request": "true" },
       signal: AbortSignal.timeout(ANSWER),
     });
@@ -115,6 +116,7 @@ function sleepOrWake() {
     sleepOrWake.timer = setTimeout(async () => {
       if (await keepsWatch()) return;
       asleep = true;
+      rest();
       disconnect();
     }, ASLEEP_AFTER);
   } else {

@@ -4,10 +4,11 @@ export function csrf() {
   return document.querySelector('meta[name="csrf"]').content;
 }
 
+// What is said while a page is left still goes out.
 export async function post(path, values) {
   const headers = { "HX-Request": "true", "X-CSRF-Token": csrf() };
   try {
-    return await fetch(path, { method: "POST", headers, body: new URLSearchParams(values) });
+    return await fetch(path, { method: "POST", headers, body: new URLSearchParams(values), keepalive: true });
   } catch {
     return null; // the next stream says so
   }

@@ -6,9 +6,12 @@ import { startHistory } from "./history.js";
 import { startKeys } from "./keys.js";
 import { askForLists, showLists, startLists } from "./lists.js";
 import { startStream } from "./live.js";
+import { startNotices } from "./notices.js";
 import { csrf, say, why } from "./post.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
 import { runTimes } from "./times.js";
+import { startSounds } from "./sounds.js";
+import { startWriting, stopped } from "./writing.js";
 
 const ASKED = { "get-lists": [askForLists, showLists], "get-news": [askForNews, showNews] };
 
@@ -27,10 +30,14 @@ startLists();
 startThread();
 startHistory();
 startComposer(() => {
+  stopped();
   follow();
   window.htmx.trigger("#get-news", "again");
 });
 startDialogs();
 startKeys();
+startWriting();
+startSounds();
+startNotices();
 runTimes();
 startStream();

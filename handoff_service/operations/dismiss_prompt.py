@@ -1,0 +1,35 @@
+"""An agent puts a prompt of a messaging action away. Others still see theirs, and the next one is shown again."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.vocabulary import Event
+from handoff_service.store import tables as t
+from handoff_service.store.database import upsert
+from handoff_service.store.lanes import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dismiss:
+    """``seq``: the prompt's place in the conversation. Older prompts of it go with it."""
+
+    interaction_id: int
+    agent_id: int
+    seq: int
+
+
+def dismiss_prompt(tx: Transaction, command: Dismiss) -> None:
+    """Keep that this agent has seen it. Doing so twice, or for an older one, changes nothing."""
+    m, d = t.messages, t.dismissed_prompts
+    prompt = select(m.c.id).where(m.c.interaction_id == command.interaction_id, m.c.seq == command.seq)
+    if tx.conn.execute(prompt.where(m.c.event == Event.PROMPT)).first() is None:
+        raise NotFound(f"There is no prompt {command.seq} in interaction {command.interaction_id}.")
+    new = upsert(tx.conn, d)
+    key = [d.c.agent_id, d.c.interaction_id]
+    tx.conn.execute(
+        new.on_conflict_do_update(index_elements=key, set_={"seq": new.excluded.seq}, where=d.c.seq < new.excluded.seq),
+        {"agent_id": command.agent_id, "interaction_id": command.interaction_id, "seq": command.seq},
+    )
+    tx.hint(f"agent:{command.agent_id}")

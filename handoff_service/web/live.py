@@ -1,0 +1,85 @@
+"""What keeps pages current: the stream of hints, and what is too fleeting to be stored (who is writing just now)."""
+
+import json
+from collections.abc import Sequence
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.dismiss_prompt import Dismiss, dismiss_prompt
+from handoff_service.operations.say import SUPERVISORS
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.system_messages import first_name
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import interactions, people
+from handoff_service.store.lanes import Hint
+from handoff_service.web import stream
+from handoff_service.web.pages import form_field, went_well
+from handoff_service.web.session import allowed, desk_of, page, signed_in
+
+LIVE = (Role.AGENT, Role.SUPERVISOR)
+KINDS = {"text": "is writing a text", "note": "is writing a note", "": ""}  # what is written; nothing any more
+LONGEST = 9  # digits of a number that is an id or a place
+
+
+@page()
+async def events(request: Request, agent: Agent) -> None:
+    """The stream: ``lists`` when something about this agent changed, ``thread`` when the ``open`` conversation did,
+    ``writing`` when somebody else writes in it (``{"by", "said"}``; nothing is said when they stopped)."""
+    desk = desk_of(request)
+    opened = _number(request.args.get("open") or "")
+    if opened is not None:
+        allowed(agent, *LIVE)
+    here = f"interaction:{opened}"
+    mine = {f"agent:{agent.id}", *([SUPERVISORS] if Role.SUPERVISOR in agent.roles else [])}
+    written = {f"writing:{opened}:{kind}": said for kind, said in KINDS.items()} if opened is not None else {}
+
+    async def says(hints: Sequence[Hint]) -> list[stream.Said]:
+        topics = {hint.topic for hint in hints}
+        said: list[stream.Said] = [("thread", "")] if here in topics else []
+        said += [("lists", "")] if topics & mine else []
+        for hint in hints:
+            if hint.topic in written and hint.by not in (None, agent.id):
+                name = await desk.store.read(people.agent_name, hint.by)
+                said.append(("writing", _writes(hint.by, name, written[hint.topic])))
+        return said
+
+    async def still() -> bool:
+        return await signed_in(request) is not None
+
+    topics = [*mine, *([here] if opened is not None else []), *written]
+    async with desk.connections.hold(agent.id):
+        await stream.serve(request, desk, topics, says, still)
+
+
+@page(*LIVE)
+async def writing(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    """Tell others who have this conversation open that the agent writes in it. Nothing is stored."""
+    desk = desk_of(request)
+    kind = form_field(request, "kind")
+    if kind not in KINDS:
+        raise BadInput(errors={"kind": "must be text or note, or empty when nothing is written any more"})
+    if not await desk.store.read(interactions.is_open, interaction_id):
+        raise Conflict(f"{interactions.number(interaction_id)} is closed.")
+    desk.fanout.publish([Hint(f"writing:{interaction_id}:{kind}", interaction_id, by=agent.id)])
+    return went_well(request, f"/workspace/conversations/{interaction_id}")
+
+
+@page(*LIVE)
+async def dismiss(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    """Put a prompt away."""
+    seq = _number(form_field(request, "seq"))
+    if seq is None:
+        raise BadInput(errors={"seq": "must be the prompt's place in the conversation"})
+    command = Dismiss(interaction_id=interaction_id, agent_id=agent.id, seq=seq)
+    await desk_of(request).store.write(dismiss_prompt, command, near=interaction_id)
+    return went_well(request)
+
+
+def _number(asked: str) -> int | None:
+    return int(asked) if asked.isdecimal() and len(asked) <= LONGEST else None
+
+
+def _writes(by: int | None, name: str, said: str) -> str:
+    return json.dumps({"by": by, "said": f"{first_name(name)} {said}…" if said else ""})

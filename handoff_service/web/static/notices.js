@@ -1,0 +1,97 @@
+// What must be noticed on every page: offers, prompts of messaging actions, new messages. What stands is in the page, put
+// there by the server; here are the sound and the system notification, each once, in one tab, and not while away.
+
+import { play } from "./sounds.js";
+import { onScreens, speaks, startTabs } from "./tabs.js";
+
+const KEY = `noticed:${document.body.dataset.me}`;
+
+export async function startNotices() {
+  askForNotifications();
+  document.body.addEventListener("sse:heartbeat", lookAgain);
+  await startTabs();
+  notice();
+}
+
+// Compares the page with what was noticed before, in any tab and on any page.
+export async function notice() {
+  if (!speaks()) return;
+  const page = onPage();
+  const before = JSON.parse(localStorage.getItem(KEY) ?? "null") ?? page;
+  const newest = { prompt: Math.max(page.prompt, before.prompt), message: Math.max(page.message, before.message) };
+  localStorage.setItem(KEY, JSON.stringify({ ...newest, offers: page.offers }));
+  if (!("takesWork" in document.getElementById("me").dataset)) return;
+  const offers = page.offers.filter((id) => !before.offers.includes(id));
+  const prompts = toasts().filter((toast) => Number(toast.dataset.prompt) > before.prompt);
+  const arrived = Object.entries(unread()).filter(([, message]) => message > before.message);
+  if (offers.length + prompts.length + arrived.length) await tell(offers, prompts, arrived);
+}
+
+// The focus stays near when the toast that has it goes.
+export function keepFocus(change) {
+  const inside = document.getElementById("prompts").contains(document.activeElement);
+  change();
+  if (inside && !document.getElementById("prompts").contains(document.activeElement)) {
+    (document.querySelector("#prompts .toast a") ?? document.getElementById("thread-scroll"))?.focus();
+  }
+}
+
+function onPage() {
+  return {
+    offers: [...document.querySelectorAll("#offered > li")].map((offer) => offer.id),
+    prompt: Math.max(0, ...toasts().map((toast) => Number(toast.dataset.prompt))),
+    message: Math.max(0, ...Object.values(unread())),
+  };
+}
+
+function toasts() {
+  return [...document.querySelectorAll("#prompts .toast")];
+}
+
+// Conversation -> its newest unread message.
+function unread() {
+  return JSON.parse(document.getElementById("count-unread").dataset.newest);
+}
+
+async function tell(offers, prompts, arrived) {
+  const screens = await onScreens();
+  if (offers.length) play("offer");
+  else if (arrived.some(([conversation]) => !screens.includes(conversation))) play("message");
+  if (screens.length) return;
+  for (const id of offers) {
+    const { who, why } = document.getElementById(id).dataset;
+    notify(`Offer: ${who}`, why, id, "/workspace#inbox-head");
+  }
+  for (const { id, dataset } of prompts) {
+    notify(`Prompt: ${dataset.who}`, dataset.said, id, `/workspace/conversations/${dataset.conversation}`);
+  }
+}
+
+// Who and why, never a requester's text.
+function notify(title, body, tag, leadsTo) {
+  if (!("Notification" in window) || Notification.permission !== "granted") return;
+  try {
+    const said = new Notification(title, { body, tag });
+    said.addEventListener("click", () => {
+      window.focus();
+      said.close();
+      location.assign(leadsTo);
+    });
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // phones have no notifications of this kind
+  }
+}
+
+function askForNotifications() {
+  const button = document.getElementById("notify");
+  button.hidden = !("Notification" in window) || Notification.permission !== "default";
+  button.addEventListener("click", async () => {
+    await Notification.requestPermission();
+    button.hidden = Notification.permission !== "default";
+  });
+}
+
+// Nobody is told when somebody else answers a conversation that nobody was assigned to: supervisors look.
+function lookAgain() {
+  if (document.querySelector(".toast[data-unassigned]")) window.htmx.trigger("#get-lists", "again");
+}

@@ -1,0 +1,362 @@
+"""What must be noticed, in Chromium: toasts, sounds, system notifications, several tabs, who is writing, drafts."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.conftest import Troubles
+from tests.e2e.people import ANN, BOB, LONG, Story
+from tests.e2e.test_workspace_in_browser import _problems
+from tests.service import Service, free_port, running_service
+
+OFFER, MESSAGE = [784, 1047], [587]  # hertz
+# Watches what a page makes, and lets a test put a tab out of sight, which a browser without a screen never does.
+WATCH = """
+window.heard = [];
+window.told = [];
+window.OscillatorNode = class extends OscillatorNode {
+  constructor(context, how) { super(context, how); window.heard.push(how.frequency); }
+};
+window.Notification = class extends Notification {
+  constructor(title, how) { super(title, how); window.told.push([title, how.body]); }
+};
+window.out = false;
+Object.defineProperty(document, "hidden", { get: () => window.out });
+window.look = (out) => { window.out = out; document.dispatchEvent(new Event("visibilitychange")); };
+"""
+REMIND = {
+    "name": "Soon",
+    "event": "requester_message_without_agent_response",
+    "duration": "1s",
+    "action": "prompt_agent",
+    "text": "{requester.name} has been waiting for {waiting}.",
+}
+
+
+@contextmanager
+def reminding(desk: Service) -> Iterator[None]:
+    """Agents are prompted after a second, as long as the block lasts."""
+    login = {"email": "grace@example.com", "password": "grace-demo"}
+    token = requests.post(f"{desk.url}/api/v1/login", json=login, timeout=10).json()["token"]
+    me = {"Authorization": f"Bearer {token}"}
+    url = f"{desk.url}/api/v1/messaging-actions"
+    made = requests.post(url, json=REMIND, headers=me, timeout=10)
+    made.raise_for_status()
+    yield
+    requests.delete(f"{url}/{made.json()['id']}", headers=me, timeout=10).raise_for_status()
+
+
+@pytest.fixture
+def soon(story: Story) -> Iterator[None]:
+    with reminding(story.desk):
+        yield
+
+
+def watched(story: Story, name: str = "Mia Chen", **options: object) -> Page:
+    """Somebody signed in, whose sounds and notifications are watched in every tab."""
+    context = story.context(**options)
+    context.add_init_script(WATCH)
+    context.grant_permissions(["notifications"])
+    page = story.page(context, "/sign-in")
+    page.get_by_role("button", name=name).click()
+    expect(page).to_have_url(f"{story.desk.url}/workspace")
+    return page
+
+
+def tab(story: Story, context: BrowserContext, path: str) -> Page:
+    page = story.page(context, path)
+    expect(page.locator("#stream > div")).to_have_count(1)
+    return page
+
+
+def heard(*pages: Page) -> list[int]:
+    return [pitch for page in pages for pitch in page.evaluate("() => window.heard")]
+
+
+def told(*pages: Page) -> list[list[str]]:
+    return [said for page in pages for said in page.evaluate("() => window.told")]
+
+
+def accept(mia: Page, who: str) -> None:
+    mia.get_by_role("button", name=f"Accept {who}").click()
+    expect(mia.locator("#head h1")).to_have_text(who)
+
+
+# Prompts -------------------------------------------------------------------------------------------------------
+
+
+def test_a_prompt_stays_on_every_page_until_it_is_answered(story: Story, soon: None) -> None:
+    phone, mia = story.talking()
+    toast = mia.locator(".toast")
+    expect(toast).to_contain_text("Ann Lee has been waiting for")
+    other = tab(story, mia.context, "/workspace")
+    expect(other.locator(".toast")).to_contain_text("Ann Lee")
+    mia.reload()
+    expect(toast).to_have_count(1)
+    mia.locator("#draft").fill("Here I am")
+    mia.keyboard.press("Control+Enter")
+    expect(toast).to_have_count(0)
+    expect(other.locator(".toast")).to_have_count(0)
+
+    phone.text("and another thing")
+    expect(other.locator(".toast")).to_have_count(1)
+    other.get_by_role("link", name="Open Ann Lee").click()
+    expect(other.locator("#head h1")).to_have_text("Ann Lee")
+    expect(other.locator(".toast")).to_have_count(1)
+    other.get_by_role("button", name="Dismiss Ann Lee").click()
+    expect(other.locator(".toast")).to_have_count(0)
+    expect(toast).to_have_count(0)
+
+
+def test_the_focus_stays_near_a_toast_that_was_dismissed(story: Story, soon: None) -> None:
+    _, mia = story.talking()
+    story.phone(BOB).text("hi")
+    accept(mia, "Bob Ruiz")
+    expect(mia.locator(".toast")).to_have_count(2)
+    mia.get_by_role("button", name="Dismiss Bob Ruiz").focus()
+    mia.keyboard.press("Enter")
+    expect(mia.get_by_role("link", name="Open Ann Lee")).to_be_focused()
+    mia.get_by_role("button", name="Dismiss Ann Lee").focus()
+    mia.keyboard.press("Enter")
+    expect(mia.locator("#thread-scroll")).to_be_focused()
+
+
+def test_an_admin_page_is_as_live_as_the_desk(story: Story, soon: None) -> None:
+    phone, mia = story.talking()
+    grace = watched(story, "Grace Okafor")
+    grace.goto(mia.url)
+    grace.locator("#draft").fill("Grace here")
+    grace.keyboard.press("Control+Enter")
+    expect(grace.locator('.msg[data-from="agent"]')).to_contain_text("Grace here")
+    grace.goto(f"{story.desk.url}/workspace/admin/users")
+    expect(grace).to_have_title("Users · Patchboard")
+    phone.text("anyone?")
+    expect(grace).to_have_title("(1) Users · Patchboard")
+    expect(grace.locator("#count-unread")).to_contain_text("1")
+    expect(grace.locator(".toast")).to_contain_text("Ann Lee has been waiting for")
+    grace.reload()
+    expect(grace).to_have_title("(1) Users · Patchboard")
+    mia.locator("#draft").fill("Yes")
+    mia.keyboard.press("Control+Enter")
+    expect(grace.locator(".toast")).to_have_count(0)
+
+
+def test_the_connection_of_an_admin_page_is_lost_and_comes_back(
+    browser: Browser, troubles: Troubles, tmp_path: Path
+) -> None:
+    port = free_port()
+    with running_service(tmp_path, port=port, DEMO="1") as desk:
+        story = Story(desk, browser, troubles)
+        grace = story.agent("Grace Okafor")
+        grace.goto(f"{desk.url}/workspace/admin/users")
+        expect(grace.locator("#stream > div")).to_have_count(1)
+    expect(grace.locator("#connection")).to_contain_text("Connection lost at")
+    with running_service(tmp_path, port=port, DEMO="1"):
+        expect(grace.locator("#connection")).to_be_hidden(timeout=20_000)
+
+
+# Sounds and system notifications -------------------------------------------------------------------------------
+
+
+def test_an_offer_is_heard_once_however_many_tabs_there_are(story: Story) -> None:
+    mia = watched(story)
+    tabs = [mia, *(tab(story, mia.context, "/workspace") for _ in range(2))]
+    for page in tabs:
+        page.locator(".list-head").first.click()  # a browser plays nothing in a page that was never touched
+    speaks = tabs.pop()  # the last that came into view
+    story.phone().text("hi")
+    speaks.wait_for_function("() => window.heard.length")
+    for page in tabs:
+        expect(page.locator(".offer")).to_be_visible()
+    assert (heard(speaks), heard(*tabs)) == (OFFER, [])
+    speaks.close()
+    story.phone(BOB).text("me too")
+    for page in tabs:
+        expect(page.locator(".offer")).to_have_count(2)
+    tabs[0].wait_for_function("() => window.heard.length")  # the one that waits longest
+    assert heard(*tabs) == OFFER
+    assert told(*tabs) == []  # they are in view
+
+
+def test_messages_are_soft_and_seldom_and_silent_where_one_looks(story: Story) -> None:
+    mia = watched(story)
+    ann, bob = story.phone(ANN), story.phone(BOB)
+    ann.text("hi")
+    accept(mia, "Ann Lee")
+    bob.text("hi")
+    accept(mia, "Bob Ruiz")
+    mia.evaluate("() => { window.heard.length = 0; localStorage.removeItem('sounded') }")
+    bob.text("in the open conversation")
+    expect(mia.locator("#thread")).to_contain_text("in the open conversation")
+    assert heard(mia) == []
+    for n in range(3):
+        ann.text(f"elsewhere {n}")
+        unread = mia.locator("#ongoing .item[data-unread]", has_text="Ann Lee").locator(".count")
+        expect(unread).to_have_text(f"{n + 1} new")
+    mia.wait_for_function("() => window.heard.length")
+    assert heard(mia) == MESSAGE
+    mia.evaluate("() => { window.heard.length = 0; localStorage.removeItem('sounded'); window.look(true) }")
+    bob.text("nobody looks now")
+    mia.wait_for_function("() => window.heard.length")
+    assert heard(mia) == MESSAGE
+
+
+@pytest.mark.parametrize("how", ["Sounds are turned off", "She is away"])
+def test_nothing_is_heard_when(story: Story, how: str) -> None:
+    mia = watched(story)
+    story.phone().text("hi")
+    accept(mia, "Ann Lee")
+    story.phone(BOB).text("hi")
+    accept(mia, "Bob Ruiz")
+    mia.locator("#me").click()
+    if how == "She is away":
+        mia.get_by_role("radio", name="Away").check()
+        expect(mia.locator("#me")).to_contain_text("Away")
+    else:
+        mia.get_by_label("Sounds").uncheck()
+        mia.reload()
+        mia.locator("#me").click()
+        expect(mia.get_by_label("Sounds")).not_to_be_checked()
+    mia.evaluate("() => { window.heard.length = 0; localStorage.removeItem('sounded') }")
+    story.phone(ANN).text("hello?")
+    expect(mia.locator("#ongoing .item[data-unread]")).to_contain_text("hello?")
+    mia.wait_for_timeout(300)
+    assert heard(mia) == []
+    mia.locator("#sounds-on").check()
+
+
+def test_out_of_sight_an_offer_and_a_prompt_are_notifications_with_who_and_why(story: Story, soon: None) -> None:
+    mia = watched(story)
+    mia.evaluate("() => window.look(true)")
+    story.phone().text("my secret is 42")
+    mia.wait_for_function("() => window.told.length")
+    assert told(mia) == [["Offer: Ann Lee", "There is no virtual agent."]]
+    mia.get_by_role("button", name="Accept").click()
+    expect(mia.locator("#head h1")).to_have_text("Ann Lee")
+    mia.evaluate("() => window.look(true)")
+    mia.wait_for_function("() => window.told.length")
+    (prompt,) = told(mia)
+    assert prompt[0] == "Prompt: Ann Lee"
+    assert re.fullmatch(r"Ann Lee has been waiting for \d+ seconds?\.", prompt[1])
+
+
+def test_no_notification_while_another_tab_is_in_view(story: Story) -> None:
+    mia = watched(story)
+    other = tab(story, mia.context, "/workspace")
+    other.locator(".list-head").first.click()
+    other.evaluate("() => window.look(true)")
+    story.phone().text("hi")
+    other.wait_for_function("() => window.heard.length")
+    assert told(mia, other) == []
+
+
+# Somebody else is writing here ---------------------------------------------------------------------------------
+
+
+def test_who_writes_is_shown_to_others_and_goes_when_it_is_sent(story: Story) -> None:
+    _, mia = story.talking()
+    omar = story.agent("Omar Haddad")
+    omar.goto(mia.url)
+    expect(omar.locator("#stream > div")).to_have_count(1)
+    box = mia.locator("#composer").bounding_box()
+    omar.locator("#draft").press_sequentially("I know this")
+    said = mia.locator("#writing")
+    expect(said).to_have_text("Omar is writing a text…")
+    assert mia.locator("#composer").bounding_box() == box
+    expect(omar.locator("#writing")).to_be_empty()
+    omar.keyboard.press("Alt+n")
+    omar.locator("#draft").press_sequentially(" one")
+    expect(said).to_have_text("Omar is writing a note…")
+    mia.locator("#draft").press_sequentially("me too")
+    expect(omar.locator("#writing")).to_have_text("Mia is writing a text…")
+    omar.locator("#draft").press("Control+Enter")
+    expect(said).to_be_empty()
+    expect(mia.locator(".note")).to_contain_text("I know this one")  # before she sends hers
+    omar.locator("#draft").press_sequentially("x")
+    expect(said).to_have_text("Omar is writing a note…")
+    expect(said).to_be_empty(timeout=8_000)  # five seconds after the last key
+
+
+def test_writing_is_told_once_in_three_seconds(story: Story) -> None:
+    _, mia = story.talking()
+    asked: list[str | None] = []
+    mia.on("request", lambda request: asked.append(request.post_data) if request.url.endswith("/writing") else None)
+    mia.locator("#draft").press_sequentially("one, two, three, four", delay=20)
+    mia.locator("#draft").fill("")
+    mia.wait_for_timeout(100)
+    assert asked == ["kind=text", "kind="]
+
+
+def test_two_agents_who_send_at_the_same_time_lose_nothing(story: Story) -> None:
+    phone, mia = story.talking()
+    omar = story.agent("Omar Haddad")
+    omar.goto(mia.url)
+    mia.locator("#draft").fill("from Mia")
+    omar.locator("#draft").fill("from Omar")
+    for page in (mia, omar):
+        page.evaluate("() => document.getElementById('composer').requestSubmit()")
+    for page in (mia, omar):
+        expect(page.locator("#thread")).to_contain_text("from Mia")
+        expect(page.locator("#thread")).to_contain_text("from Omar")
+    expect(phone.texts.filter(has_text="from ")).to_have_count(2)
+
+
+# Drafts --------------------------------------------------------------------------------------------------------
+
+
+def test_drafts_live_through_signing_out_and_closing_the_tab(story: Story) -> None:
+    _, mia = story.talking()
+    ann = mia.url
+    story.phone(BOB).text("hi")
+    mia.locator("#draft").fill("half a text to Ann")
+    accept(mia, "Bob Ruiz")
+    bob = mia.url
+    mia.locator("#draft").fill("half a text to Bob")
+    marked = mia.locator("#ongoing .item[data-draft]")
+    expect(marked).to_have_count(1)  # the open one shows its own
+    expect(marked).to_contain_text("Ann Lee")
+    mia.locator("#me").click()
+    mia.get_by_role("button", name="Sign out").click()
+    expect(mia).to_have_url(re.compile("/sign-in$"))
+    context = mia.context
+    mia.close()
+    again = story.page(context, "/sign-in")
+    again.get_by_role("button", name="Mia Chen").click()
+    expect(again.locator("#ongoing .item[data-draft]")).to_have_count(2)
+    for url, text in ((ann, "half a text to Ann"), (bob, "half a text to Bob")):
+        again.goto(url)
+        expect(again.locator("#draft")).to_have_value(text)
+
+
+def test_a_draft_of_another_tab_shows_up_where_nothing_is_written_and_goes_when_it_is_sent(story: Story) -> None:
+    _, mia = story.talking()
+    other = tab(story, mia.context, mia.url.removeprefix(story.desk.url))
+    mia.locator("#draft").fill("half a sentence")
+    expect(other.locator("#draft")).to_have_value("half a sentence")
+    other.locator("#draft").fill("half a sentence, and more")
+    expect(mia.locator("#draft")).to_have_value("half a sentence, and more")
+    other.locator("#draft").press("Control+Enter")
+    expect(mia.locator('.msg[data-from="agent"]')).to_contain_text("and more")
+    expect(mia.locator("#draft")).to_have_value("")
+
+
+# How it looks --------------------------------------------------------------------------------------------------
+
+
+def test_toasts_and_the_bar_fit_and_violate_nothing(story: Story, soon: None) -> None:
+    _, mia = story.talking(LONG)
+    story.phone(BOB).text("hi")
+    accept(mia, "Bob Ruiz")
+    expect(mia.locator(".toast")).to_have_count(2)
+    mia.set_viewport_size({"width": 390, "height": 844})
+    heights = mia.locator(".toast .btn").evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
+    assert min(heights) >= 44
+    options = {"bypass_csp": True, "reduced_motion": "reduce"}
+    inside = story.context(storage_state=mia.context.storage_state(), **options).new_page()
+    for path in ("/workspace", mia.url.removeprefix(story.desk.url)):
+        assert _problems(inside, story.desk.url + path) == []

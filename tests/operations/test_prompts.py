@@ -1,0 +1,137 @@
+"""Prompts that stand: who is told, until when, and what putting one away does."""
+
+import pytest
+
+from handoff_service.errors import NotFound
+from handoff_service.operations.dismiss_prompt import Dismiss, dismiss_prompt
+from handoff_service.operations.fire_timers import Fire, fire_timers
+from handoff_service.operations.say import SUPERVISORS
+from handoff_service.operations.send_sms import Write, write_note
+from handoff_service.rules.vocabulary import Event
+from handoff_service.store import prompts
+from handoff_service.store.lanes import Hint
+from handoff_service.store.store import Store
+from handoff_service.store.views import Prompt
+from tests.conftest import Heard, MovedClock
+from tests.operations.action_story import AGENT, REQUESTER, Rules
+from tests.story import BOB, DIRECT, MIA, OMAR, Story
+
+
+@pytest.fixture
+async def rules(store: Store, clock: MovedClock) -> Rules:
+    """Remind after 30 minutes, and after an hour; and say so when the requester has been silent for a day."""
+    made = Rules(store, clock)
+    await made.none()
+    await made.add("Ann waits", REQUESTER, "30m")
+    await made.add("Ann still waits", REQUESTER, "1h")
+    await made.add("Ann is silent", AGENT, "1d")
+    return made
+
+
+async def told(story: Story, agent: int = MIA, *, supervises: bool = False) -> list[str]:
+    return [one.said for one in await standing(story, agent, supervises=supervises)]
+
+
+async def standing(story: Story, agent: int = MIA, *, supervises: bool = False) -> list[Prompt]:
+    return await story.store.read(prompts.standing, agent, supervises=supervises)
+
+
+async def prompt_seqs(story: Story, interaction_id: int) -> list[int]:
+    return [line.seq for line in await story.lines(interaction_id) if line.event is Event.PROMPT]
+
+
+async def dismiss(story: Story, interaction_id: int, seq: int, agent: int = MIA) -> None:
+    await story.store.write(dismiss_prompt, Dismiss(interaction_id=interaction_id, agent_id=agent, seq=seq))
+
+
+async def test_a_prompt_stands_until_an_agent_answers_whatever_else_is_said(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()
+    assert await told(story) == []
+    await rules.wait(minutes=31)
+    assert await told(story) == ["Ann waits"]
+    await story.text("hello?", to=DIRECT)
+    await story.store.write(write_note, Write(interaction_id=ann, agent_id=OMAR, body="I know her"))
+    assert await told(story) == ["Ann waits"]
+    await story.write(ann, "Here I am", agent=OMAR)
+    assert await told(story) == []
+
+
+async def test_a_prompt_about_the_requesters_silence_ends_with_it(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()
+    await story.write(ann, "Does it work now?")
+    await rules.wait(days=1, minutes=1)
+    assert await told(story) == ["Ann is silent"]
+    await story.text("yes", to=DIRECT)
+    assert await told(story) == []
+
+
+async def test_a_prompt_is_for_the_live_group_and_the_newest_of_each_conversation_stands(
+    story: Story, rules: Rules
+) -> None:
+    await story.with_agent()
+    await rules.wait(minutes=31)
+    await story.with_agent(number=BOB)
+    await rules.wait(minutes=31)
+    assert await told(story) == ["Ann waits", "Ann still waits"]  # the first is Bob's; newest on top
+    assert await told(story, OMAR, supervises=True) == []
+    assert await told(story, OMAR) == []
+
+
+async def test_where_nobody_is_assigned_supervisors_are_prompted_and_told_at_once(
+    story: Story, rules: Rules, heard: Heard
+) -> None:
+    received = await story.text("anyone?", to=DIRECT)
+    await rules.wait(minutes=31)
+    assert await told(story, OMAR, supervises=True) == ["Ann waits"]
+    assert not (await standing(story, OMAR, supervises=True))[0].assigned
+    assert await told(story) == []
+    assert Hint(SUPERVISORS, received.interaction_id) in heard.hints
+    assert received.interaction_id is not None
+    await story.write(received.interaction_id, "Mia here")
+    assert await told(story, OMAR, supervises=True) == []
+
+
+async def test_closing_ends_a_prompt(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()
+    await rules.wait(minutes=31)
+    await story.close(ann)
+    assert await told(story) == []
+
+
+async def test_a_dismissed_prompt_is_gone_for_me_and_the_next_one_is_not(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()
+    await story.write(ann, "Hello", agent=OMAR)
+    await story.text("hi", to=DIRECT)
+    await rules.wait(minutes=31)
+    (first,) = await prompt_seqs(story, ann)
+    await dismiss(story, ann, first)
+    await dismiss(story, ann, first)
+    assert (await told(story), await told(story, OMAR)) == ([], ["Ann waits"])
+    await rules.wait(minutes=31)
+    assert await told(story) == ["Ann still waits"]
+    await dismiss(story, ann, first)
+    assert await told(story) == ["Ann still waits"]
+    await dismiss(story, ann, (await prompt_seqs(story, ann))[-1])
+    await dismiss(story, ann, first)  # an older tab: nothing comes back
+    assert await told(story) == []
+
+
+async def test_only_a_prompt_can_be_dismissed(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()
+    for interaction_id, seq in ((ann, 1), (ann, 999), (999, 1)):
+        with pytest.raises(NotFound):
+            await dismiss(story, interaction_id, seq)
+
+
+async def test_dismissing_is_told_to_my_other_tabs_only(story: Story, rules: Rules, heard: Heard) -> None:
+    ann = await story.with_agent()
+    await rules.wait(minutes=31)
+    heard.hints.clear()
+    await dismiss(story, ann, (await prompt_seqs(story, ann))[0])
+    assert heard.hints == [Hint(f"agent:{MIA}")]
+
+
+async def test_nothing_due_prompts_nobody(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()
+    await story.store.write(fire_timers, Fire(ann))
+    assert await told(story) == []

@@ -1,0 +1,277 @@
+"""What must be noticed, as the pages and the stream give it: prompts, offers, unread counts, who writes, why away."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from html import unescape
+from pathlib import Path
+
+import aiohttp
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+
+from handoff_service.operations import desk_file, say
+from handoff_service.operations.import_desk import import_desk
+from handoff_service.rules.vocabulary import Author, Event, Kind
+from handoff_service.store import interactions
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+from tests.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER
+from tests.web.test_admin_pages import ADMIN
+from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are made to take time; not here."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    path = tmp_path / "admin.toml"
+    path.write_text(ADMIN)
+    async with running(tmp_path) as service:
+        await service.desk.store.write(import_desk, desk_file.read(path))
+        yield service
+
+
+@asynccontextmanager
+async def agent(desk: Running, name: str) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as one:
+        assert (await one.sign_in(f"{name}@example.com", f"demo-{name}")).status == 303
+        yield one
+
+
+@pytest.fixture
+async def mia(desk: Running) -> AsyncIterator[Visitor]:
+    async with agent(desk, "mia") as one:
+        yield one
+
+
+async def with_mia(desk: Running, number: str = ANN) -> int:
+    """A conversation of which Mia is in the live group."""
+    received = await desk.story.text("hi", number=number, to=DIRECT)
+    assert received.interaction_id is not None
+    await desk.story.write(received.interaction_id, "Hello, Mia here")
+    await desk.story.text("my secret is 42", number=number, to=DIRECT)
+    return received.interaction_id
+
+
+async def prompt(desk: Running, interaction_id: int, body: str = "waits for 30 minutes") -> None:
+    """What a messaging action does when its timer is due."""
+
+    def add(tx: Transaction, _: None) -> None:
+        line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=body, event=Event.PROMPT)
+        say.prompt_each(tx, [(interactions.lock(tx.conn, interaction_id), line)])
+
+    await desk.desk.store.write(add, None)
+
+
+def toasts(html: str) -> list[str]:
+    return [shown(found) for found in re.findall(r'<li class="toast".*?</li>', html, re.DOTALL)]
+
+
+# Prompts -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_prompt_is_on_every_page_until_an_agent_has_answered(desk: Running) -> None:
+    async with agent(desk, "grace") as grace:
+        one = await with_mia(desk)
+        await grace.act(f"/workspace/conversations/{one}/messages", body="Grace too")
+        await desk.story.text("hello?", to=DIRECT)
+        await prompt(desk, one)
+        paths = ("/workspace", f"/workspace/conversations/{one}", "/workspace/admin/users", "/workspace/counts")
+        for path in (*paths, *paths):
+            (toast,) = toasts((await grace.get(path)).text)
+            assert toast.startswith("Ann Lee"), path
+            assert "waits for 30 minutes" in toast
+            assert "secret" not in toast
+        await desk.story.write(one, "Here I am")
+        for path in paths:
+            assert toasts((await grace.get(path)).text) == [], path
+
+
+async def test_three_prompts_are_shown_newest_on_top_and_the_rest_counted(desk: Running, mia: Visitor) -> None:
+    numbers = [ANN, BOB, STRANGER, "+12025550178", "+12025550179"]
+    for number in numbers:
+        await prompt(desk, await with_mia(desk, number))
+    page = (await mia.get("/workspace")).text
+    assert [toast[:15] for toast in toasts(page)] == ["+1 202 555 0179", "+1 202 555 0178", "+1 202 555 0177"]
+    assert re.search(r'id="prompts-more">2 more<', page)
+
+
+async def test_a_dismissed_prompt_is_gone_everywhere_for_whoever_dismissed_it(desk: Running, mia: Visitor) -> None:
+    one = await with_mia(desk)
+    await desk.story.write(one, "Omar too", agent=OMAR)
+    await desk.story.text("hello?", to=DIRECT)
+    await prompt(desk, one)
+    page = (await mia.get("/workspace")).text
+    found = re.search(r'name="seq" value="(\d+)"', page)
+    assert found is not None
+    path = f"/workspace/conversations/{one}/prompts/dismiss"
+    assert (await mia.post(path, csrf=await mia.csrf(), seq=found[1])).status == 303  # a plain form, without script
+    assert (await mia.act(path, seq=found[1])).status == 204
+    assert toasts((await mia.get("/workspace")).text) == []
+    async with agent(desk, "omar") as omar:
+        assert len(toasts((await omar.get("/workspace")).text)) == 1
+
+
+REFUSED = {
+    "no place": ({}, 400, "must be the prompt's place"),
+    "words": ({"seq": "first"}, 400, "must be the prompt's place"),
+    "huge": ({"seq": "9" * 40}, 400, "must be the prompt's place"),
+    "no prompt": ({"seq": "1"}, 404, "There is no prompt 1"),
+}
+
+
+@pytest.mark.parametrize(("fields", "status", "why"), REFUSED.values(), ids=REFUSED.keys())
+async def test_what_cannot_be_dismissed_is_said(
+    desk: Running, mia: Visitor, fields: dict[str, str], status: int, why: str
+) -> None:
+    one = await with_mia(desk)
+    answer = await mia.act(f"/workspace/conversations/{one}/prompts/dismiss", **fields)
+    assert (answer.status, why in answer.text) == (status, True)
+
+
+async def test_a_hostile_prompt_is_only_text(desk: Running, mia: Visitor) -> None:
+    one = await with_mia(desk)
+    await prompt(desk, one, '"><script>alert(1)</script>')
+    page = (await mia.get("/workspace")).text
+    assert "<script>alert" not in page
+    assert '"><script>alert(1)</script>' in toasts(page)[0]
+
+
+# Offers and unread counts --------------------------------------------------------------------------------------
+
+
+async def test_pages_without_the_list_know_offers_and_unread_messages_too(desk: Running, mia: Visitor) -> None:
+    one = await with_mia(desk)
+    await desk.story.text("help", number=BOB, to=DIRECT)
+    for _ in range(200):
+        if await desk.story.inbox(MIA):
+            break
+        await asyncio.sleep(0.01)
+    newest = max(line.id for line in await desk.story.lines(one) if line.direction == "inbound")
+    for path in ("/workspace/counts", "/workspace/lists", "/workspace"):
+        page = (await mia.get(path, SCRIPT)).text
+        assert 'data-who="Bob Ruiz" data-why="Live agents answer this number first."' in page
+        found = re.search(r'data-unread="1" data-newest="([^"]*)"', page)
+        assert found is not None
+        assert json.loads(unescape(found[1])) == {str(one): newest}
+        assert "help" not in shown(re.findall(r'<ul id="offered".*?</ul>', page, re.DOTALL)[0])
+    await mia.act(f"/workspace/conversations/{one}/read", up_to="99")
+    assert 'data-unread="0" data-newest="{}"' in (await mia.get("/workspace/counts", SCRIPT)).text
+
+
+# Somebody else is writing here ---------------------------------------------------------------------------------
+
+
+class Ear:
+    """Reads the events of a stream."""
+
+    def __init__(self, stream: aiohttp.ClientResponse) -> None:
+        self._stream = stream
+
+    async def next(self) -> tuple[str, str]:
+        async with asyncio.timeout(5):
+            block = (await self._stream.content.readuntil(b"\n\n")).decode()
+        name, data = block.strip("\n").split("\n")
+        return name.removeprefix("event: "), data.removeprefix("data: ")
+
+    async def writing(self) -> dict[str, object]:
+        """The next that is told of somebody who writes."""
+        while True:
+            name, data = await self.next()
+            if name == "writing":
+                told: dict[str, object] = json.loads(data)
+                return told
+
+
+@asynccontextmanager
+async def listening(visitor: Visitor, opened: int | str = "") -> AsyncIterator[Ear]:
+    async with visitor.client.get(f"{visitor.address}/workspace/events?open={opened}") as stream:
+        ear = Ear(stream)
+        assert (await ear.next())[0] == "hello"
+        yield ear
+
+
+async def test_others_who_have_it_open_are_told_who_writes_and_when_they_stop(desk: Running, mia: Visitor) -> None:
+    one = await with_mia(desk)
+    before = len(await desk.story.lines(one))
+    path = f"/workspace/conversations/{one}/writing"
+    async with agent(desk, "omar") as omar, listening(mia, one) as here, listening(omar, one) as writer:
+        for kind in ("text", "note", ""):
+            assert (await omar.act(path, kind=kind)).status == 204
+        heard = [await here.writing() for _ in range(3)]
+        assert [one["said"] for one in heard] == ["Omar is writing a text…", "Omar is writing a note…", ""]
+        assert {one["by"] for one in heard} == {OMAR}
+        await mia.act(path, kind="note")
+        assert await writer.writing() == {"by": MIA, "said": "Mia is writing a note…"}  # nobody is told of themselves
+    assert len(await desk.story.lines(one)) == before  # nothing is stored
+
+
+async def test_whoever_has_another_conversation_open_is_not_told(desk: Running, mia: Visitor) -> None:
+    one, other = await with_mia(desk), await with_mia(desk, BOB)
+    async with agent(desk, "omar") as omar, listening(mia, other) as there:
+        await omar.act(f"/workspace/conversations/{one}/writing", kind="text")
+        await omar.act(f"/workspace/conversations/{other}/writing", kind="note")
+        assert await there.writing() == {"by": OMAR, "said": "Omar is writing a note…"}
+
+
+NOT_WRITING = {
+    "a kind that is none": ("{one}", "song", 400, "kind must be text or note"),
+    "a conversation that is none": ("999", "text", 404, "There is no interaction 999"),
+    "a closed one": ("{closed}", "text", 409, "is closed"),
+}
+
+
+@pytest.mark.parametrize(("which", "kind", "status", "why"), NOT_WRITING.values(), ids=NOT_WRITING.keys())
+async def test_writing_where_one_cannot_is_refused(
+    desk: Running, mia: Visitor, which: str, kind: str, status: int, why: str
+) -> None:
+    one, closed = await with_mia(desk), await with_mia(desk, BOB)
+    await desk.story.close(closed)
+    answer = await mia.act(f"/workspace/conversations/{which.format(one=one, closed=closed)}/writing", kind=kind)
+    assert (answer.status, why in answer.text) == (status, True)
+
+
+async def test_who_may_not_see_conversations_hears_nothing_of_them(desk: Running, mia: Visitor) -> None:
+    one = await with_mia(desk)
+    trainer = sa.update(t.agent_roles).where(t.agent_roles.c.agent_id == MIA).values(role="trainer")
+    csrf = await mia.csrf()
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(trainer), None)
+    said = await mia.post(f"/workspace/conversations/{one}/writing", SCRIPT | {"X-CSRF-Token": csrf}, kind="text")
+    heard = await mia.get(f"/workspace/events?open={one}", SCRIPT)
+    assert (said.status, heard.status, (await mia.get("/workspace/counts")).status) == (403, 403, 200)
+
+
+async def test_supervisors_are_told_of_a_prompt_where_nobody_is_assigned(desk: Running) -> None:
+    received = await desk.story.text("anyone?", to=DIRECT)
+    assert received.interaction_id is not None
+    async with agent(desk, "omar") as omar, agent(desk, "grace") as grace, listening(omar) as ear:
+        await prompt(desk, received.interaction_id)
+        assert (await ear.next())[0] == "lists"
+        (toast,) = toasts((await omar.get("/workspace/counts", SCRIPT)).text)
+        assert "Nobody is assigned." in toast
+        assert toasts((await grace.get("/workspace/counts", SCRIPT)).text) == []
+
+
+# Why I am away -------------------------------------------------------------------------------------------------
+
+
+async def test_whoever_the_product_set_away_is_told_why_with_the_way_back(desk: Running, mia: Visitor) -> None:
+    def away(reason: str | None) -> sa.Update:
+        return sa.update(t.agents).where(t.agents.c.id == MIA).values(presence="away", presence_reason=reason)
+
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(away("An offer ran out")), None)
+    for path in ("/workspace", "/workspace/counts", "/workspace/lists"):
+        assert "You are away: An offer ran out. Back to available" in shown((await mia.get(path)).text), path
+    assert (await mia.act("/workspace/presence", presence="available")).status == 204
+    assert "You are away:" not in shown((await mia.get("/workspace")).text)
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(away(None)), None)
+    assert "You are away:" not in shown((await mia.get("/workspace")).text)
