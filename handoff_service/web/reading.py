@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import Direction, OfferOutcome, Owner, Presence
-from handoff_service.store import cases, conversations, inbox, people
+from handoff_service.store import cases, conversations, desk, inbox, people
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
 from handoff_service.store.views import Agent, Case, InboxOffer, Interaction, Message, Ongoing, WorkItem
@@ -35,12 +35,15 @@ class GoneOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every page inside shows: who I am; how many offers wait for me; how many conversations have unread texts."""
+    """What every page inside shows: who I am; how many offers wait for me; how many conversations have unread texts;
+    the presences to choose from, each with whether it takes work; the reasons to reject an offer."""
 
     desk: DeskFacts
     me: Agent
     offers: int
     unread: int
+    presences: dict[str, bool]
+    reject_reasons: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +57,11 @@ class Lists:
     ongoing: list[Ongoing]
     others_count: int
     unread: int
+    available: bool
 
     @property
     def room(self) -> int:
         return max(self.me.capacity - self.me.load, 0)
-
-    @property
-    def available(self) -> bool:
-        return self.me.presence is Presence.AVAILABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,21 +93,31 @@ def frame(conn: Connection, agent_id: int) -> Frame:
         me=people.agents(conn, [agent_id])[agent_id],
         offers=inbox.open_offers(conn, agent_id),
         unread=conversations.unread_conversations(conn, agent_id),
+        presences=_presences(conn),
+        reject_reasons=[reason.words for reason in desk.reject_reasons(conn)],
     )
+
+
+def _presences(conn: Connection) -> dict[str, bool]:
+    """Every presence of this desk -> whether it takes work."""
+    own = {state.name: state.takes_work for state in desk.presence_states(conn)}
+    return {Presence.AVAILABLE: True, Presence.AWAY: False, **own, Presence.OFFLINE: False}
 
 
 def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[int] = ()) -> Lists:
     """``on_page``: the offers that the page shows; those that are no longer mine come back as gone."""
     offers = inbox.inbox(conn, agent_id)
     missing = set(on_page) - {offer.id for offer in offers}
+    me = people.agents(conn, [agent_id])[agent_id]
     return Lists(
-        me=people.agents(conn, [agent_id])[agent_id],
+        me=me,
         offers=offers,
         gone=[gone for gone in (_gone(conn, k, agent_id) for k in sorted(missing)) if gone],
         others=others,
         ongoing=conversations.ongoing(conn, agent_id, others=others),
         others_count=conversations.others_count(conn, agent_id),
         unread=conversations.unread_conversations(conn, agent_id),
+        available=_presences(conn).get(me.presence, False),
     )
 
 

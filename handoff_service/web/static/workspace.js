@@ -2,10 +2,12 @@
 
 import { startComposer } from "./composer.js";
 import { startDialogs } from "./dialogs.js";
+import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { askForLists, showLists, startLists } from "./lists.js";
 import { startStream } from "./live.js";
 import { csrf, say, why } from "./post.js";
+import { startTemplates } from "./templates.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
 import { runTimes } from "./times.js";
 
@@ -29,6 +31,8 @@ startComposer(() => {
   window.htmx.trigger("#get-news", "again");
 });
 startDialogs();
+startTemplates();
+startForms();
 startKeys();
 runTimes();
 startStream();
