@@ -25,7 +25,7 @@ from handoff_service.operations import desk_file
 from handoff_service.operations.desk_file import DeskFile
 from handoff_service.operations.import_desk import import_desk
 from handoff_service.settings import Settings
-from handoff_service.store import people
+from handoff_service.store import queues
 from handoff_service.store.export_desk import export_desk
 from handoff_service.store.migrate import migrate
 from handoff_service.store.store import Store
@@ -100,7 +100,7 @@ async def _exported(config: Settings) -> str:
 
 async def _import_file(config: Settings, file: DeskFile, *, only_if_empty: bool = False) -> dict[str, int]:
     async with _opened(config) as store:
-        there = await store.read(people.queues)
+        there = await store.read(queues.some)
         if only_if_empty and there:
             return {}
         return await store.write(import_desk, file)

@@ -7,9 +7,10 @@ import redis.asyncio as redis
 import sqlalchemy as sa
 from redis.exceptions import RedisError
 
+from handoff_service import clock
 from handoff_service.bot_process import RASA
 from handoff_service.settings import Settings
-from handoff_service.store import people
+from handoff_service.store import people, queues
 from handoff_service.store.database import engine
 
 PATIENCE = aiohttp.ClientTimeout(total=5)
@@ -36,7 +37,8 @@ def _database(settings: Settings) -> list[str]:
                 return ["The database has no tables yet. Make them with: patchboard migrate"]
             if not people.provider_numbers(conn):
                 return ["There is no provider number yet. Import a desk file with: patchboard import FILE"]
-            return []
+            found = queues.shown(conn.execution_options(now=clock.now()))
+            return [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
     except sa.exc.OperationalError as error:
         return [f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}"]
     finally:

@@ -6,6 +6,7 @@ years. The notation: https://wiki.openstreetmap.org/wiki/Key:opening_hours/speci
 """
 
 import functools
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from opening_hours import (  # type: ignore[attr-defined]  # its stubs leave its
 
 LOOKS_AHEAD = timedelta(days=366)
 EXAMPLE = "Mo-Fr 08:00-18:00; PH off"
+_HOLIDAYS = re.compile(r"\b[PS]H\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +76,26 @@ class Schedule:
 
 def fault(expression: str, country: str | None = None) -> str | None:
     """What is wrong with an expression, in words; None when it can be used."""
+    if wrong := unreadable(expression, country):
+        return wrong
+    if Schedule(expression, "UTC", country).opens_at(datetime(2026, 1, 1, tzinfo=UTC)) is None:
+        return "is never open"
+    return None
+
+
+def unreadable(expression: str, country: str | None = None) -> str | None:
+    """Why an expression cannot be read; None when it can. One that is never open can."""
     try:
         _parsed(expression, "UTC", country)
     except ParserError:
         return f"cannot be read as opening hours; write for example {EXAMPLE!r}"
     except UnknownCountryError:
         return f"there are no public holidays known for the country {country!r}"
-    if Schedule(expression, "UTC", country).opens_at(datetime(2026, 1, 1, tzinfo=UTC)) is None:
-        return "is never open"
     return None
 
 
 @functools.lru_cache(256)
 def _parsed(expression: str, time_zone: str, country: str | None) -> OpeningHours:
-    return OpeningHours(expression, timezone=ZoneInfo(time_zone), country=country)
+    """The country counts only where holidays are named: one whose holidays are not known is refused."""
+    holidays = country if _HOLIDAYS.search(expression) else None
+    return OpeningHours(expression, timezone=ZoneInfo(time_zone), country=holidays)

@@ -8,7 +8,6 @@ from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations import say
 from handoff_service.operations.hand_off import offer_soon
 from handoff_service.operations.stop_waiting import stop_waiting
-from handoff_service.rules import system_messages
 from handoff_service.rules.states import ACTS, moved
 from handoff_service.rules.vocabulary import (
     CLOSED,
@@ -23,6 +22,7 @@ from handoff_service.store import due, interactions, live_group, people, timers
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.texts import closing_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def close_interaction(tx: Transaction, command: Close) -> None:
     if command.state not in CLOSED:
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
     name = people.agent_name(tx.conn, command.agent_id)
-    closing = system_messages.closed(name) if command.closing_text is None else command.closing_text.strip()
+    closing = closing_line(tx.conn, name) if command.closing_text is None else command.closing_text.strip()
     if closing:
         say.text(tx, interaction, closing, Author.SYSTEM, agent_id=command.agent_id)
     end(tx, interaction, command.state, said=f"{name} closed this conversation", described=command.short_description)

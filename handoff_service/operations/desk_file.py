@@ -2,32 +2,21 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from handoff_service import schedules
 from handoff_service.errors import SetupError
+from handoff_service.operations.entries import Country, Name, Number, PresenceName, TimeZone
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
-from handoff_service.rules.messaging_actions import faults
-from handoff_service.rules.sms_text import is_e164
-from handoff_service.rules.vocabulary import Assignment, FirstResponder, Role
+from handoff_service.operations.queue_entry import QueueEntry
+from handoff_service.rules import messaging_actions, queues, system_messages, templates
+from handoff_service.rules.system_messages import SystemMessage
+from handoff_service.rules.vocabulary import FirstResponder, Role
 
-
-def _e164(value: str) -> str:
-    if not is_e164(value):
-        raise ValueError("must be a number in E.164, such as +12025550101")
-    return value
-
-
-def _time_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("must be a time zone's IANA name, such as America/New_York")
-    return value
-
-
-Number = Annotated[str, AfterValidator(_e164)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -37,9 +26,10 @@ class _Entry(BaseModel):
 
 class DeskEntry(_Entry):
     name: Text
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "US"
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    country: Country = "US"
+    time_zone: TimeZone = "UTC"
     reassign_when_away: bool = False
+    away_after_seconds: Annotated[int, Field(ge=5, le=3600)] = 45
 
 
 class UserEntry(_Entry):
@@ -70,11 +60,23 @@ class ProviderNumberEntry(_Entry):
     segments_per_second: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
-class QueueEntry(_Entry):
-    name: Text
-    groups: list[Text] = []
-    assignment: Assignment = Assignment.MOST_CAPACITY
-    accept_seconds: Annotated[int, Field(ge=5, le=3600)] = 60
+class TemplateEntry(_Entry):
+    name: Name
+    body: Annotated[str, Field(max_length=1600)]
+
+
+class PresenceStateEntry(_Entry):
+    """Their order in the file is the admin's."""
+
+    name: PresenceName
+    takes_work: bool = False
+
+
+class RejectReasonEntry(_Entry):
+    """Their order in the file is the admin's."""
+
+    words: Name
+    again: bool = True
 
 
 class DeskFile(_Entry):
@@ -84,38 +86,64 @@ class DeskFile(_Entry):
     provider_numbers: list[ProviderNumberEntry] = []
     queues: list[QueueEntry] = []
     messaging_actions: list[MessagingActionEntry] = []
+    templates: list[TemplateEntry] = []
+    texts: dict[SystemMessage, str] = {}
+    presence_states: list[PresenceStateEntry] = []
+    reject_reasons: list[RejectReasonEntry] = []
 
 
 def read(path: Path) -> DeskFile:
     """Read and check a desk file. SetupError lists every fault as ``file:line: key: what is wrong``."""
     try:
-        text = path.read_text()
-        file = DeskFile.model_validate(tomllib.loads(text))
+        content = path.read_bytes()
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}") from error
+    return read_bytes(content, str(path))
+
+
+def read_bytes(content: bytes, name: str) -> DeskFile:
+    """The same for a file that is here already, under this name."""
+    try:
+        text = content.decode()
+        file = DeskFile.model_validate(tomllib.loads(text.replace("\r\n", "\n")))
     except UnicodeDecodeError as error:
-        raise SetupError(f"{path} is not UTF-8 text") from error
+        raise SetupError(f"{name} is not UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
-        raise SetupError(f"{path}: {error}") from error
+        raise SetupError(f"{name}: {error}") from error
     except ValidationError as error:
-        raise SetupError("\n".join(_fault(path, text, fault) for fault in error.errors())) from error
-    wrong = [
-        _said(path, text, ("messaging_actions", n, key), what)
-        for n, entry in enumerate(file.messaging_actions)
-        for key, what in faults(entry.meant()).items()
-    ]
+        raise SetupError("\n".join(_fault(name, text, fault) for fault in error.errors())) from error
+    wrong = [_said(name, text, where, what) for where, what in _faults(file)]
     if wrong:
         raise SetupError("\n".join(wrong))
     return file
 
 
-def _fault(path: Path, text: str, fault: Any) -> str:
+def _faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """What the rules say against entries that are well formed: (where, what)."""
+    for n, action in enumerate(file.messaging_actions):
+        for key, what in messaging_actions.faults(action.meant()).items():
+            yield ("messaging_actions", n, key), what
+    for n, queue in enumerate(file.queues):
+        for key, what in queues.faults(queue.meant()).items():
+            yield ("queues", n, key), what
+        country = queue.country or (file.desk.country if file.desk else None)
+        if queue.schedule is not None and (wrong := schedules.fault(queue.schedule, country)):
+            yield ("queues", n, "schedule"), wrong
+    for n, template in enumerate(file.templates):
+        if wrong := templates.fault(template.body):
+            yield ("templates", n, "body"), wrong
+    for message, body in file.texts.items():
+        if wrong := system_messages.fault(message, body):
+            yield ("texts", str(message)), wrong
+
+
+def _fault(path: str, text: str, fault: Any) -> str:
     where = fault["loc"]
     said = "there is no such key" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
     return _said(path, text, where, said)
 
 
-def _said(path: Path, text: str, where: tuple[int | str, ...], said: str) -> str:
+def _said(path: str, text: str, where: tuple[int | str, ...], said: str) -> str:
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
     return f"{path}:{_line(text, where)}: {name}: {said}"
 

@@ -1,16 +1,24 @@
 """Import a desk file. Idempotent: what its key names is made or changed; what the file does not name stays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import BaseModel
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput
+from handoff_service.operations import change_provider_number
+from handoff_service.operations.change_desk import put_desk
 from handoff_service.operations.change_messaging_action import put_messaging_action
-from handoff_service.operations.desk_file import AgentEntry, DeskFile, ProviderNumberEntry, QueueEntry, UserEntry
+from handoff_service.operations.change_provider_number import put_provider_number
+from handoff_service.operations.change_queue import check_schedules, put_queue
+from handoff_service.operations.change_template import Make, put_template
+from handoff_service.operations.change_text import ChangeText, change_text
+from handoff_service.operations.desk_file import AgentEntry, DeskFile, ProviderNumberEntry, UserEntry
 from handoff_service.operations.hand_off import offer_soon
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
+from handoff_service.operations.queue_entry import QueueEntry
 from handoff_service.operations.sign_in import hash_password, password_matches
 from handoff_service.rules.vocabulary import Presence
 from handoff_service.store import tables as t
@@ -20,7 +28,13 @@ from handoff_service.store.lanes import Transaction
 def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
     """Take in a whole file or nothing of it. Returns how many of each were in it."""
     if file.desk is not None:
-        _put(tx, t.desk, {"id": 1}, file.desk.model_dump())
+        put_desk(tx, file.desk.model_dump())
+    for message, body in file.texts.items():
+        change_text(tx, ChangeText(name=message, body=body))
+    for template in file.templates:
+        put_template(tx, Make(name=template.name, body=template.body))
+    _in_order(tx, t.presence_states, "name", file.presence_states)
+    _in_order(tx, t.reject_reasons, "words", file.reject_reasons)
     for user in file.users:
         _user(tx, user)
     for agent in file.agents:
@@ -31,6 +45,7 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
         _provider_number(tx, number)
     for place, action in enumerate(file.messaging_actions, start=1):
         _messaging_action(tx, action, place)
+    check_schedules(tx)
     offer_soon(tx)
     return {
         "users": len(file.users),
@@ -38,6 +53,7 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
         "queues": len(file.queues),
         "provider_numbers": len(file.provider_numbers),
         "messaging_actions": len(file.messaging_actions),
+        "templates": len(file.templates),
     }
 
 
@@ -79,26 +95,35 @@ def _agent(tx: Transaction, entry: AgentEntry) -> None:
 
 
 def _queue(tx: Transaction, entry: QueueEntry) -> None:
-    values = {"assignment": entry.assignment, "accept_seconds": entry.accept_seconds}
-    queue_id = _put(tx, t.queues, {"name": entry.name}, values)
-    _replace(tx, t.queue_groups, "queue_id", queue_id, [{"group_id": _group(tx, g)} for g in entry.groups])
+    """Groups that are new to the desk are made."""
+    for group in entry.groups:
+        _group(tx, group.name)
+    try:
+        put_queue(tx, entry.meant())
+    except BadInput as error:
+        wrong = {f"queues.{entry.name}.{key}": what for key, what in error.errors.items()}
+        raise BadInput(errors=wrong) from error
 
 
 def _provider_number(tx: Transaction, entry: ProviderNumberEntry) -> None:
-    queue_id = tx.conn.execute(select(t.queues.c.id).where(t.queues.c.name == entry.queue)).scalar()
-    if queue_id is None:
-        raise BadInput(errors={f"provider_numbers.{entry.number}.queue": f"there is no queue {entry.queue!r}"})
-    _put(
-        tx,
-        t.provider_numbers,
-        {"number": entry.number},
-        {
-            "label": entry.label or entry.number,
-            "first_responder": entry.first_responder,
-            "queue_id": queue_id,
-            "segments_per_second": entry.segments_per_second,
-        },
-    )
+    try:
+        put_provider_number(tx, change_provider_number.Make(**entry.model_dump()))
+    except BadInput as error:
+        wrong = {f"provider_numbers.{entry.number}.{key}": what for key, what in error.errors.items()}
+        raise BadInput(errors=wrong) from error
+
+
+def _in_order(tx: Transaction, table: sa.Table, key: str, entries: Sequence[BaseModel]) -> None:
+    """The admin's own words in the file's order; those that the file does not name come after them."""
+    for place, entry in enumerate(entries, start=1):
+        values = entry.model_dump()
+        _put(tx, table, {key: values.pop(key)}, values | {"position": place})
+    if entries:
+        named = [getattr(entry, key) for entry in entries]
+        rest = table.c[key].not_in(named)
+        ids = tx.conn.execute(select(table.c.id).where(rest).order_by(table.c.position, table.c.id)).scalars().all()
+        for place, row_id in enumerate(ids, start=len(entries) + 1):
+            tx.conn.execute(update(table).where(table.c.id == row_id).values(position=place))
 
 
 def _messaging_action(tx: Transaction, entry: MessagingActionEntry, place: int) -> None:

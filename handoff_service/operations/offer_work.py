@@ -5,7 +5,7 @@ asks to be run again at the next moment that changes something by itself: a pool
 wait becomes too long.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from handoff_service.operations.wait_alarm import alarm_long_waits
 from handoff_service.rules import assignment, durations, system_messages
 from handoff_service.rules.assignment import ROUND_PAUSE, Candidate, Considered, Decision, Need, Nobody
 from handoff_service.rules.vocabulary import Author, Work, WorkItemState
-from handoff_service.store import due, interactions, work_items
+from handoff_service.store import due, interactions, texts, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
@@ -176,7 +176,7 @@ def _offer(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Deci
         desk.took(agent_id, tx.now)
     until = tx.now + timedelta(seconds=queue.accept_seconds)
     offer_to(tx, case.item.id, chosen, until=until, round_=need.round)
-    _tell(tx, case, system_messages.in_line(queue.name), IN_LINE)
+    _tell(tx, case, lambda: texts.in_line(tx.conn, queue.id, queue.name), IN_LINE)
     return len(chosen)
 
 
@@ -219,17 +219,19 @@ IN_LINE, NOBODY = "in line", "nobody"  # what a work item remembers of what its 
 
 def _nobody(tx: Transaction, case: _Case, opens_at: datetime | None, *, is_open: bool) -> None:
     queue, bot = case.queue, tx.terms.bot_answers
-    if is_open:
-        words = system_messages.waiting(queue.name, bot=bot)
-    else:
+
+    def words() -> str:
+        if is_open:
+            return texts.waiting(tx.conn, queue.id, queue.name, bot=bot)
         opens = system_messages.opening(opens_at, queue.schedule.time_zone, tx.now)
-        words = system_messages.out_of_hours(queue.name, opens, bot=bot)
+        return texts.out_of_hours(tx.conn, queue.id, queue.name, opens, bot=bot)
+
     _tell(tx, case, words, NOBODY)
 
 
-def _tell(tx: Transaction, case: _Case, words: str, what: str) -> None:
+def _tell(tx: Transaction, case: _Case, words: Callable[[], str], what: str) -> None:
     """One line on handoff, and one more only when an offer has come to nothing and nobody is free."""
     if case.item.told in (what, NOBODY):
         return
-    say.text(tx, case.interaction, words, Author.SYSTEM)
+    say.text(tx, case.interaction, words(), Author.SYSTEM)
     tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(told=what))

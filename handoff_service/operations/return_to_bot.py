@@ -10,10 +10,10 @@ from handoff_service.operations import say
 from handoff_service.operations.change_interaction import active
 from handoff_service.operations.send_sms import checked_text
 from handoff_service.operations.stop_waiting import stop_waiting
-from handoff_service.rules import states, system_messages
+from handoff_service.rules import states
 from handoff_service.rules.states import Act
 from handoff_service.rules.vocabulary import Author, Owner
-from handoff_service.store import interactions, live_group, people
+from handoff_service.store import interactions, live_group, people, texts
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 
@@ -47,7 +47,7 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
 def go_back(tx: Transaction, interaction: Interaction) -> None:
     """A requester who waits in a queue goes back to the virtual agent, and is told so."""
     changed = _give_back(tx, interaction, said=BY_REQUESTER, outcome=None)
-    say.text(tx, changed, system_messages.back_with_bot(), Author.SYSTEM)
+    say.text(tx, changed, texts.back_with_bot(tx.conn), Author.SYSTEM)
 
 
 def _give_back(tx: Transaction, interaction: Interaction, *, said: str, outcome: str | None) -> Interaction:

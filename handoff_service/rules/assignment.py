@@ -201,15 +201,3 @@ class Nobody(StrEnum):
 def nobody(candidates: Iterable[Candidate]) -> Nobody:
     """Why, given that the queue is open and nobody was chosen."""
     return Nobody.ALL_FULL if any(c.takes_work for c in candidates) else Nobody.NOBODY_ONLINE
-
-
-def problems(*, groups: Sequence[str], agents: int, schedule_fault: str | None) -> list[str]:
-    """Why a queue can never assign, in words; nothing when it can."""
-    found = []
-    if not groups:
-        found.append("No group is eligible: add one.")
-    elif not agents:
-        found.append(f"No active agent is in {' or '.join(groups)}: add one.")
-    if schedule_fault:
-        found.append(f"Its schedule {schedule_fault}.")
-    return found

@@ -1,4 +1,7 @@
-"""Conditions on an interaction: a list of field, operator, value, of which all or any must hold."""
+"""Conditions: a list of field, operator, value, of which all or any must hold.
+
+Here are those on an interaction, which messaging actions have; ``queue_conditions`` has the fields of queues.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,15 +81,23 @@ JUDGES: Mapping[Operator, Callable[[Any, Any], bool]] = {
 
 def hold(conditions: Sequence[Condition], match: Match, facts: Facts) -> bool:
     """Whether all (or any) of them hold. An empty list holds."""
-    judged = [JUDGES[c.operator](getattr(facts, c.field), c.value) for c in conditions]
+    return hold_for(conditions, match, lambda field: getattr(facts, field))
+
+
+def hold_for(conditions: Sequence[Condition], match: Match, fact: Callable[[str], Any]) -> bool:
+    """Whether they hold, given the fact of each field."""
+    judged = [JUDGES[c.operator](fact(c.field), c.value) for c in conditions]
     return not judged or (all(judged) if match is Match.ALL else any(judged))
 
 
-def parse(written: Mapping[str, Any]) -> Condition:
-    """``{field, operator, value}`` or the short ``{field, is = value}``. ValueError says what is wrong."""
+def parse(written: Mapping[str, Any], fields: Callable[[str], Field | None] = FIELDS.get) -> Condition:
+    """``{field, operator, value}`` or the short ``{field, is = value}``. ValueError says what is wrong.
+
+    ``fields`` finds a field by its name; it may raise a ValueError of its own.
+    """
     rest = dict(written)
     name = rest.pop("field", None)
-    field = FIELDS.get(name) if isinstance(name, str) else None
+    field = fields(name) if isinstance(name, str) else None
     if field is None:
         raise ValueError(f"there is no field {name!r}; there are {', '.join(FIELDS)}")
     if rest.keys() == {"operator", "value"}:
@@ -103,6 +114,11 @@ def parse(written: Mapping[str, Any]) -> Condition:
 def written(condition: Condition) -> dict[str, Any]:
     """As it is stored."""
     return {"field": condition.field, "operator": str(condition.operator), "value": condition.value}
+
+
+def stored(rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
+    """What ``written`` wrote, read again."""
+    return tuple(Condition(field=r["field"], operator=Operator(r["operator"]), value=r["value"]) for r in rows)
 
 
 def spoken(conditions: Sequence[Condition], match: Match) -> str:

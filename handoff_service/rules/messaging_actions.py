@@ -3,15 +3,14 @@
 A run is the messages of one side that the other side has not answered. At most one run of an interaction is open.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handoff_service.rules import conditions, durations
+from handoff_service.rules import conditions, durations, placeholders
 from handoff_service.rules.conditions import Condition, Facts, Match
+from handoff_service.rules.placeholders import PEOPLE, first_name
 from handoff_service.rules.sms_text import segments
-from handoff_service.rules.system_messages import first_name
 from handoff_service.rules.vocabulary import Action, Author, State, Unanswered
 
 STARTS: Mapping[Author, Unanswered | None] = {
@@ -84,25 +83,14 @@ DEFAULT_PROMPT: Mapping[Unanswered, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
-    """What fills the placeholders. A name is None for a guest, and when no agent is assigned."""
+class Who(placeholders.Who):
+    """What fills the placeholders, ``waiting`` among them."""
 
-    requester: str | None
-    agent: str | None
-    number: str
     waiting: timedelta
 
 
-PLACEHOLDERS = (
-    "requester.name", "requester.first_name", "agent.name", "agent.first_name", "interaction.number", "waiting",
-)  # fmt: skip
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDERS = (*PEOPLE, "waiting")
 _SHORTEST = Who(requester="Al", agent="Al", number="INT0000001", waiting=timedelta(minutes=30))
-
-
-def unknown_placeholders(text: str) -> list[str]:
-    """What stands in braces and is no placeholder, as it was written."""
-    return [f"{{{name}}}" for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
 
 
 def for_agents(text: str, who: Who) -> str:
@@ -123,16 +111,8 @@ def for_requester(text: str, who: Who) -> str:
 
 
 def _filled(text: str, who: Who, *, guest: str, nobody: str) -> str:
-    requester, agent = who.requester or guest, who.agent or nobody
-    values = {
-        "requester.name": requester,
-        "requester.first_name": first_name(requester) if who.requester else guest,
-        "agent.name": agent,
-        "agent.first_name": first_name(agent) if who.agent else nobody,
-        "interaction.number": who.number,
-        "waiting": durations.spoken(who.waiting),
-    }
-    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+    people = placeholders.people(who, guest=guest, nobody=nobody)
+    return placeholders.fill(text, {**people, "waiting": durations.spoken(who.waiting)})
 
 
 # What an admin may save ------------------------------------------------------------------------------------------
@@ -158,9 +138,8 @@ def _text_fault(action: MessagingAction) -> str | None:
         return "is needed to prompt the requester" if action.action is Action.PROMPT_REQUESTER else None
     if not prompts:
         return f"is for prompts; this action is {action.action}"
-    if unknown := unknown_placeholders(action.text):
-        there = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-        return f"{', '.join(unknown)}: there is no such placeholder; there are {there}"
+    if unknown := placeholders.fault(action.text, PLACEHOLDERS):
+        return unknown
     if action.action is Action.PROMPT_REQUESTER:
         counted = segments(_filled(action.text, _SHORTEST, guest="", nobody=""))
         if counted.count > 1:

@@ -1,51 +1,121 @@
 """System messages to the requester: the limited subset of the product page, each within one segment.
 
-Never: "X joined", "X is typing", "session timed out". Agents see every one of them.
+Never: "X joined", "X is typing", "session timed out". Agents see every one of them. An admin may edit each text.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from handoff_service.rules import placeholders
+from handoff_service.rules.keyword_traps import asks_for_opt_out
+from handoff_service.rules.placeholders import first_name
+from handoff_service.rules.sms_text import segments
+
 
 class SystemMessage(StrEnum):
-    """What the requester may be told by the product itself. The value is the text, with its placeholders."""
+    """What the requester may be told by the product itself."""
 
-    IN_LINE = "You are in line for {queue}. We answer right here."
-    WAITING = "Everyone at {queue} is busy or away right now. You are in line, and we answer right here."
-    OUT_OF_HOURS = "{queue} is closed. We are back {opens}. You are in line, and we answer right here."
-    BACK_WITH_BOT = "You are with the virtual agent again. Text AGENT for a person."
-    CLOSED = "{agent.first_name} has closed this conversation. Text us any time."
-
-
-def in_line(queue: str) -> str:
-    """The queue's first line on handoff."""
-    return SystemMessage.IN_LINE.format(queue=queue)
+    IN_LINE = "in_line"
+    WAITING = "waiting"
+    CLOSED = "closed"
+    BOT_INSTEAD = "bot_instead"
+    BACK_WITH_BOT = "back_with_bot"
+    CLOSING_LINE = "closing_line"
 
 
-BOT_INSTEAD = " Text BOT for the virtual agent."
 BOT_WORDS = frozenset({"bot", "virtual agent"})  # what brings a requester who waits back to the virtual agent
+QUEUES_OWN = (SystemMessage.IN_LINE, SystemMessage.WAITING, SystemMessage.CLOSED)  # a queue may have its own words
 
 
-def waiting(queue: str, *, bot: bool) -> str:
-    """Said once when nobody is free. ``bot``: there is a virtual agent to go back to."""
-    return SystemMessage.WAITING.format(queue=queue) + (BOT_INSTEAD if bot else "")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placeholder:
+    """``example``: an ordinary value; ``long``: one of the longest; ``instead``: said when the real one is too long."""
+
+    example: str
+    long: str
+    instead: str
 
 
-def out_of_hours(queue: str, opens: str, *, bot: bool) -> str:
-    """Said once when the queue is closed."""
-    return SystemMessage.OUT_OF_HOURS.format(queue=queue, opens=opens) + (BOT_INSTEAD if bot else "")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A system message: when it is sent, the text as shipped, and what may stand in it."""
+
+    when: str
+    default: str
+    placeholders: Mapping[str, Placeholder]
 
 
-def back_with_bot() -> str:
+QUEUE = Placeholder(example="Service desk", long="Facilities and Workplace", instead="our team")
+OPENS = Placeholder(example="on Monday at 08:00", long="on 23 September at 08:00", instead="later")
+AGENT = Placeholder(example="Mia", long="Maximiliana-Alejandra", instead="Our agent")
+TEXTS: Mapping[SystemMessage, Words] = {
+    SystemMessage.IN_LINE: Words(
+        when="Once, when a conversation is handed to a queue and an agent is asked",
+        default="You are in line for {queue}. We answer right here.",
+        placeholders={"queue": QUEUE},
+    ),
+    SystemMessage.WAITING: Words(
+        when="Once, when nobody is free",
+        default="Everyone at {queue} is busy or away right now. You are in line, and we answer right here.",
+        placeholders={"queue": QUEUE},
+    ),
+    SystemMessage.CLOSED: Words(
+        when="Once, when a conversation is handed to a queue outside its hours",
+        default="{queue} is closed. We are back {opens}. You are in line, and we answer right here.",
+        placeholders={"queue": QUEUE, "opens": OPENS},
+    ),
+    SystemMessage.BOT_INSTEAD: Words(
+        when="Behind the two lines before, where it fits, when there is a virtual agent to go back to",
+        default="Text BOT for the virtual agent.",
+        placeholders={},
+    ),
+    SystemMessage.BACK_WITH_BOT: Words(
+        when="When somebody who waits texts BOT, and is with the virtual agent again",
+        default="You are with the virtual agent again. Text AGENT for a person.",
+        placeholders={},
+    ),
+    SystemMessage.CLOSING_LINE: Words(
+        when="When an agent closes a conversation; the agent can change it each time",
+        default="{agent.first_name} has closed this conversation. Text us any time.",
+        placeholders={"agent.first_name": AGENT},
+    ),
+}
+
+# Filled for one conversation. ``text`` is the admin's, see store/texts.py; without it, as shipped. ----------------
+
+
+def in_line(queue: str, text: str | None = None) -> str:
+    """The queue's first line on handoff."""
+    return _filled(SystemMessage.IN_LINE, text, {"queue": queue})
+
+
+def waiting(queue: str, text: str | None = None, *, instead: str | None = None) -> str:
+    """Said once when nobody is free. ``instead``: how to go back to the virtual agent, where there is one."""
+    return _and(_filled(SystemMessage.WAITING, text, {"queue": queue}), instead)
+
+
+def out_of_hours(queue: str, opens: str, text: str | None = None, *, instead: str | None = None) -> str:
+    """Said once when the queue is closed. ``opens``: in words, see ``opening``; ``instead`` as for ``waiting``."""
+    return _and(_filled(SystemMessage.CLOSED, text, {"queue": queue, "opens": opens}), instead)
+
+
+def back_with_bot(text: str | None = None) -> str:
     """Said to a requester who did not want to wait."""
-    return SystemMessage.BACK_WITH_BOT
+    return _filled(SystemMessage.BACK_WITH_BOT, text, {})
+
+
+def closing_line(agent_name: str, text: str | None = None) -> str:
+    """An agent's closing line."""
+    return _filled(SystemMessage.CLOSING_LINE, text, {"agent.first_name": first_name(agent_name)})
 
 
 def opening(at: datetime | None, time_zone: str, now: datetime) -> str:
     """When a queue opens, as a text says it: at 08:00, tomorrow at 08:00, on Monday at 08:00, on 4 January at 08:00."""
     if at is None:
-        return "later"
+        return OPENS.instead
     zone = ZoneInfo(time_zone)
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     days = (local.date() - today).days
@@ -58,11 +128,48 @@ def wants_bot(text: str) -> bool:
     return text.strip(" .!").casefold() in BOT_WORDS
 
 
-def closed(agent_name: str) -> str:
-    """An agent's closing line."""
-    return SystemMessage.CLOSED.replace("{agent.first_name}", first_name(agent_name))
+def examples(message: SystemMessage, text: str | None = None) -> tuple[str, str]:
+    """The text with ordinary names, and with long ones."""
+    words = TEXTS[message]
+    plain, long = ({n: getattr(p, kind) for n, p in words.placeholders.items()} for kind in ("example", "long"))
+    return placeholders.fill(text or words.default, plain), placeholders.fill(text or words.default, long)
 
 
-def first_name(name: str) -> str:
-    """The first word of a name: what a text calls a person."""
-    return name.split(maxsplit=1)[0] if name.split() else name
+def _filled(message: SystemMessage, text: str | None, values: Mapping[str, str]) -> str:
+    """Never more than one segment: a name that is too long, or forces UCS-2, gives way to plain words."""
+    words, values = TEXTS[message], dict(values)
+    filled = placeholders.fill(text or words.default, values)
+    for name, placeholder in words.placeholders.items():
+        if segments(filled).count > 1:
+            values[name] = placeholder.instead
+            filled = placeholders.fill(text or words.default, values)
+    return filled[:1].upper() + filled[1:]
+
+
+def _and(line: str, more: str | None) -> str:
+    """Both, if they fit in one segment."""
+    both = f"{line} {more}" if more else line
+    return both if segments(both).count == 1 else line
+
+
+# What an admin may save ---------------------------------------------------------------------------------------
+
+
+def fault(message: SystemMessage, text: str, values: Mapping[str, str] | None = None) -> str | None:
+    """What is wrong with an edited text; None when it can be saved. ``values``: what is known, such as {queue}."""
+    words = TEXTS[message]
+    if not text.strip():
+        return "must not be empty; reset it to have the usual text"
+    if unknown := placeholders.fault(text, words.placeholders):
+        return unknown
+    if keyword := asks_for_opt_out(text):
+        return f"asks people to answer {keyword}, with which they opt out of all texts; use another word"
+    for kind in ("instead", "example" if values is None else "long"):
+        filled = placeholders.fill(
+            text, {n: getattr(p, kind) for n, p in words.placeholders.items()} | dict(values or {})
+        )
+        counted = segments(filled)
+        if counted.count > 1:
+            because = f" because of {counted.forced_by}" if counted.forced_by else ""
+            return f"must fit in one segment; filled, as in “{filled}”, it takes {counted.count}{because}"
+    return None

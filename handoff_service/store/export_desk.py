@@ -1,20 +1,27 @@
 """The desk as a desk file: what `patchboard export` writes. Passwords and second facts are hashes, and stay here."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from handoff_service.store import messaging_actions, people
-from handoff_service.store import tables as t
+from handoff_service.rules import conditions
+from handoff_service.rules.queues import Queue
+from handoff_service.store import desk, messaging_actions, people, queues, templates, texts
 from handoff_service.store.views import SavedAction
 
 
 def export_desk(conn: Connection) -> str:
     """TOML that imports to the same desk; in an empty database agents need a password each first."""
-    desk = conn.execute(select(*t.desk.c["name", "country", "time_zone", "reassign_when_away"])).one_or_none()
-    parts = [_table("[desk]", **desk._mapping)] if desk is not None else []
+    found = desk.desk(conn)
+    parts = [_table("[desk]", **asdict(found))] if found is not None else []
+    if words := texts.edited(conn):
+        parts.append(_table("[texts]", **words))
+    parts += [_table("[[presence_states]]", name=p.name, takes_work=p.takes_work) for p in desk.presence_states(conn)]
+    parts += [_table("[[reject_reasons]]", words=r.words, again=r.again) for r in desk.reject_reasons(conn)]
+    parts += [_table("[[templates]]", name=m.name, body=m.body) for m in templates.some(conn)]
     parts += [
         _table("[[users]]", external_id=u.external_id, name=u.name, email=u.email, numbers=u.numbers)
         for u in people.users(conn, sa.true())
@@ -31,10 +38,7 @@ def export_desk(conn: Connection) -> str:
         )
         for a in people.agents(conn).values()
     ]
-    parts += [
-        _table("[[queues]]", name=q.name, groups=q.groups, assignment=q.assignment, accept_seconds=q.accept_seconds)
-        for q in people.queues(conn)
-    ]
+    parts += [_queue(queue) for queue in queues.some(conn).values()]
     parts += [
         _table(
             "[[provider_numbers]]",
@@ -48,6 +52,29 @@ def export_desk(conn: Connection) -> str:
     ]
     parts += [_action(messaging_actions.saved(stored)) for stored in messaging_actions.some(conn).values()]
     return "\n".join(parts)
+
+
+def _queue(queue: Queue) -> str:
+    return _table(
+        "[[queues]]",
+        name=queue.name,
+        position=queue.position,
+        groups=[
+            {"name": p.group, "after_seconds": p.after_seconds} if p.after_seconds else p.group for p in queue.pools
+        ],
+        skills=[s.name if s.mandatory else {"name": s.name, "mandatory": False} for s in queue.skills],
+        conditions=[conditions.written(c) for c in queue.conditions],
+        match=queue.match,
+        schedule=queue.schedule,
+        time_zone=queue.time_zone,
+        country=queue.country,
+        assignment=queue.assignment,
+        accept_seconds=queue.accept_seconds,
+        auto_assign=queue.auto_assign,
+        affinity_days=queue.affinity_days,
+        alarm_seconds=queue.alarm_seconds,
+        texts=dict(queue.texts) or None,
+    )
 
 
 def _action(action: SavedAction) -> str:

@@ -1,4 +1,4 @@
-"""Users, agents, queues and provider numbers, read for decisions, pages and the API."""
+"""Users, agents and provider numbers, read for decisions, pages and the API."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.vocabulary import FirstResponder, Role, WorkItemState
+from handoff_service.rules.vocabulary import FirstResponder, Presence, Role
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
-from handoff_service.store.views import Agent, Named, Profile, ProviderNumber, Queue, User
+from handoff_service.store.views import Agent, Named, PresenceChoice, Profile, ProviderNumber, User
 from handoff_service.store.work_items import LOAD
 
 
@@ -65,6 +65,14 @@ def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Ag
         )
         for r in rows
     }
+
+
+def presences(conn: Connection) -> list[PresenceChoice]:
+    """The presences of this desk: the three, then the admin's own in their order."""
+    s = t.presence_states
+    own = conn.execute(select(s.c.name, s.c.takes_work).order_by(s.c.position, s.c.id))
+    three = [PresenceChoice(name=one, takes_work=one is Presence.AVAILABLE) for one in Presence]
+    return three + [PresenceChoice(name=r.name, takes_work=r.takes_work) for r in own]
 
 
 def users(
@@ -130,30 +138,6 @@ def provider_numbers(conn: Connection) -> list[ProviderNumber]:
             first_responder=FirstResponder(r.first_responder),
             queue=Named(id=r.queue_id, name=r.queue_name),
             segments_per_second=r.segments_per_second,
-        )
-        for r in rows
-    ]
-
-
-def queues(conn: Connection) -> list[Queue]:
-    """Queues by id, with how many conversations wait in each."""
-    q, w = t.queues, t.work_items
-    waiting = (
-        select(func.count())
-        .where(w.c.queue_id == q.c.id, w.c.state.in_([WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT]))
-        .scalar_subquery()
-    )
-    rows = conn.execute(select(q, waiting.label("waiting")).order_by(q.c.id)).all()
-    named = t.queue_groups.join(t.groups, t.groups.c.id == t.queue_groups.c.group_id)
-    groups = _several(conn, t.queue_groups.c.queue_id, t.groups.c.name, [r.id for r in rows], named)
-    return [
-        Queue(
-            id=r.id,
-            name=r.name,
-            groups=groups.get(r.id, []),
-            assignment=r.assignment,
-            accept_seconds=r.accept_seconds,
-            waiting=r.waiting,
         )
         for r in rows
     ]

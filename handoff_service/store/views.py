@@ -8,6 +8,7 @@ from datetime import datetime
 
 from handoff_service.rules.identity import Level, Method
 from handoff_service.rules.media import is_shown
+from handoff_service.rules.system_messages import SystemMessage
 from handoff_service.rules.vocabulary import (
     Action,
     Author,
@@ -87,16 +88,6 @@ class Profile:
     user: Named | None
     active: bool
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
-    id: int
-    name: str
-    groups: list[str]
-    assignment: str
-    accept_seconds: int
-    waiting: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,3 +374,98 @@ class Prompt:
     assigned: bool
     said: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A group of a queue, and when its agents join those who are asked."""
+
+    group: str
+    after_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSkill:
+    name: str
+    mandatory: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A queue. ``position``: its place in the admin's order; ``groups`` are those of ``pools``, by when they join;
+    ``schedule`` null: always open; ``time_zone``, ``country`` and ``texts`` null: the desk's; ``opens_at``: when it
+    opens, null when it is open now or never will be; ``problems``: why it can never assign, in words."""
+
+    id: int
+    name: str
+    position: int
+    groups: list[str]
+    pools: list[Pool]
+    skills: list[QueueSkill]
+    conditions: list[ConditionLine]
+    match: str
+    schedule: str | None
+    time_zone: str | None
+    country: str | None
+    assignment: str
+    accept_seconds: int
+    auto_assign: bool
+    affinity_days: int
+    alarm_seconds: int | None
+    texts: dict[SystemMessage, str | None]
+    waiting: int
+    open_now: bool
+    opens_at: datetime | None
+    problems: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A text that agents put into the composer; ``body`` has placeholders."""
+
+    id: int
+    name: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedText:
+    """A system message to the requester. ``when`` it is sent; ``body`` as it is now, ``default`` as shipped;
+    ``placeholders`` that may stand in it."""
+
+    name: SystemMessage
+    when: str
+    body: str
+    default: str
+    edited: bool
+    placeholders: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """``away_after_seconds``: how long an agent's connection may be lost; ``reassign_when_away``: whether the
+    conversations of who is set away go back to their queues."""
+
+    name: str
+    country: str
+    time_zone: str
+    reassign_when_away: bool
+    away_after_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceState:
+    """A presence of the admin's own. ``takes_work``: agents in it are offered work."""
+
+    id: int
+    name: str
+    takes_work: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectReason:
+    """Why an agent rejects an offer. ``again``: may be asked again in a later round."""
+
+    id: int
+    words: str
+    again: bool

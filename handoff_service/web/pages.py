@@ -15,10 +15,12 @@ from sanic.response import HTTPResponse, empty, html, redirect
 
 from handoff_service.errors import NotAllowed
 from handoff_service.rules.media import in_words
-from handoff_service.rules.system_messages import first_name
+from handoff_service.rules.placeholders import first_name
+from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY
 from handoff_service.web import assets
 
 TEMPLATES = Path(__file__).parent / "templates"
+ALPHABETS = {"gsm7": GSM_7, "extension": GSM_7_EXTENSION, "most": MAX_BODY}  # for segments.js
 
 
 def render(template: str, *, status: int = 200, **given: object) -> HTTPResponse:
@@ -63,7 +65,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(static=assets.address)
+    made.globals.update(static=assets.address, sms=ALPHABETS)
     made.filters.update(
         phone=phone,
         initials=initials,

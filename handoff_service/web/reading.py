@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import Direction, OfferOutcome, Owner, Role
-from handoff_service.store import cases, conversations, inbox, people, prompts
+from handoff_service.store import cases, conversations, desk, inbox, people, prompts
 from handoff_service.store import tables as t
 from handoff_service.store.listed import listed
 from handoff_service.store.several import one_of
@@ -49,7 +49,7 @@ class GoneOffer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What every page inside shows: who I am; what is offered to me; prompts that stand; and which conversations have
-    unread texts, with the newest of each."""
+    unread texts, with the newest of each; the reasons to reject an offer."""
 
     desk: DeskFacts
     me: Agent
@@ -57,6 +57,7 @@ class Frame:
     offered: list[Offered]
     prompts: list[Prompt]
     newest_unread: dict[int, int]
+    reject_reasons: list[str]
 
     @property
     def takes_work(self) -> bool:
@@ -82,6 +83,7 @@ class Lists:
     ongoing: list[Listed]
     others_count: int
     unread: int
+    available: bool
 
     @property
     def room(self) -> int:
@@ -119,6 +121,7 @@ def frame(conn: Connection, agent_id: int) -> Frame:
         offered=inbox.offered(conn, agent_id),
         prompts=prompts.standing(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),
         newest_unread=conversations.newest_unread(conn, agent_id),
+        reject_reasons=[reason.words for reason in desk.reject_reasons(conn)],
     )
 
 
@@ -127,8 +130,9 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
     offers = inbox.inbox(conn, agent_id)
     ongoing = listed(conn, agent_id, others=others)
     missing = set(on_page) - {offer.id for offer in offers}
+    me = people.agents(conn, [agent_id])[agent_id]
     return Lists(
-        me=people.agents(conn, [agent_id])[agent_id],
+        me=me,
         offers=offers,
         gone=[gone for gone in (_gone(conn, k, agent_id) for k in sorted(missing)) if gone],
         others=others,
@@ -137,6 +141,7 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
         unread=conversations.unread_conversations(conn, agent_id)
         if others
         else sum(one.interaction.unread > 0 for one in ongoing),
+        available=any(one.takes_work for one in people.presences(conn) if one.name == me.presence),
     )
 
 

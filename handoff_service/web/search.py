@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules import search_words
+from handoff_service.rules.placeholders import first_name
 from handoff_service.rules.search_words import Wanted
-from handoff_service.rules.system_messages import first_name
 from handoff_service.rules.vocabulary import Author, Event, Kind, Role
 from handoff_service.store import search
 from handoff_service.store.search import FoundConversation, FoundPerson

@@ -17,11 +17,10 @@ from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.operations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.sign_in import Agent
 from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
-from handoff_service.rules import system_messages
-from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY
+from handoff_service.rules.sms_text import MAX_BODY
 from handoff_service.rules.vocabulary import Role, State
-from handoff_service.store import people
-from handoff_service.web import admin, assets, history, live, reading, search, sign_in
+from handoff_service.store import people, texts
+from handoff_service.web import admin, assets, history, live, picker, reading, search, sign_in
 from handoff_service.web.frame import frame
 from handoff_service.web.pages import form_field, render, went_well
 from handoff_service.web.reading import DeskFacts, Thread
@@ -31,7 +30,6 @@ from handoff_service.web.uploads import MAY_ATTACH, attached
 LIVE = (Role.AGENT, Role.SUPERVISOR)
 ONE = "/conversations/<interaction_id:int>"
 MOST_WATCHED = 50  # lines whose receipts may still change
-ALPHABETS = {"gsm7": GSM_7, "extension": GSM_7_EXTENSION, "most": MAX_BODY}
 
 
 def blueprint() -> Blueprint:
@@ -71,9 +69,8 @@ async def conversation_page(request: Request, interaction_id: int, agent: Agent)
         **around | _thread_context(thread, agent),
         conversation=thread.interaction,
         earlier=await history.earlier_than(request, thread),
-        alphabets=ALPHABETS,
         attach=MAY_ATTACH,
-        closing_text=system_messages.closed(agent.name),
+        closing_text=await desk.store.read(texts.closing_line, agent.name),
     )
 
 
@@ -211,6 +208,7 @@ PAGES: dict[str, Any] = {
     "/search": search.search_page,
     f"{ONE}/users": found_users,
     "/events": live.events,
+    **picker.PAGES,
 }
 ACTS: dict[str, Any] = {
     "/offers/<work_item_id:int>/accept": accept,

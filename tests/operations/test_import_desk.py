@@ -8,7 +8,7 @@ from handoff_service.errors import BadInput, SetupError
 from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
 from handoff_service.rules.messaging_actions import SHIPPED
-from handoff_service.store import messaging_actions, people
+from handoff_service.store import desk, messaging_actions, people, queues
 from handoff_service.store import tables as t
 from handoff_service.store.export_desk import export_desk
 from tests.conftest import DESK
@@ -54,12 +54,85 @@ async def test_an_exported_desk_imports_to_the_same(story: Story, tmp_path: Path
     assert {name: await story.rows(table) for name, table in tables.items()} == before
 
 
+FULL = """[desk]
+name = "Full"
+country = "DE"
+time_zone = "Europe/Berlin"
+reassign_when_away = true
+away_after_seconds = 90
+
+[texts]
+waiting = "{queue} has nobody free. You are in line."
+
+[[presence_states]]
+name = "Lunch"
+[[presence_states]]
+name = "Back office"
+takes_work = true
+
+[[reject_reasons]]
+words = "Wrong language"
+again = false
+[[reject_reasons]]
+words = "About to leave"
+
+[[templates]]
+name = "Restart"
+body = '''Hi {requester.first_name}, "restart" it.
+{agent.first_name} \\o/'''
+
+[[queues]]
+name = "Escalations"
+position = 7
+groups = ["Service desk", { name = "Second line", after_seconds = 60 }]
+skills = ["hardware", { name = "spanish", mandatory = false }]
+conditions = [{ field = "language", is = "es" }, { field = "user.department", in = ["Sales", "HR"] }]
+match = "any"
+schedule = "Mo-Fr 08:00-18:00; PH off"
+time_zone = "America/New_York"
+country = "US"
+assignment = "longest_idle"
+accept_seconds = 30
+auto_assign = true
+affinity_days = 0
+alarm_seconds = 300
+texts = { closed = "{queue} opens {opens}.", in_line = "Wait here." }
+
+[[queues]]
+name = "Service desk"
+groups = ["Service desk"]
+"""
+
+
+async def test_a_full_desk_is_exported_as_it_was_imported(story: Story, tmp_path: Path) -> None:
+    path, again = tmp_path / "full.toml", tmp_path / "again.toml"
+    path.write_text(FULL)
+    await story.store.write(import_desk, desk_file.read(path))
+    queue = (await story.store.read(queues.shown))[1]
+    assert [(p.group, p.after_seconds) for p in queue.pools] == [("Service desk", 0), ("Second line", 60)]
+    assert [(s.name, s.mandatory) for s in queue.skills] == [("hardware", True), ("spanish", False)]
+    assert (queue.match, queue.assignment, queue.auto_assign) == ("any", "longest_idle", True)
+    assert queue.texts == {"in_line": "Wait here.", "waiting": None, "closed": "{queue} opens {opens}."}
+    assert [r.words for r in await story.store.read(desk.reject_reasons)][:2] == ["Wrong language", "About to leave"]
+
+    async def everything() -> dict[str, list[str]]:
+        tables = {n: table for n, table in t.metadata.tables.items() if n != "due_work"}
+        return {name: sorted(repr(row) for row in await story.rows(table)) for name, table in tables.items()}
+
+    before = await everything()
+    for _ in range(2):
+        again.write_text(await story.store.read(export_desk))
+        await story.store.write(import_desk, desk_file.read(again))
+        assert await everything() == before
+
+
 ACTION = """[[messaging_actions]]
 name = "Remind"
 event = "requester_message_without_agent_response"
 duration = "30m"
 action = "prompt_agent"
 """
+QUEUE = '[[queues]]\nname = "Q"\n'
 FAULTS = [
     ("unknown key", '[[users]]\nexternal_id = "E1"\nname = "A"\nmail = "x"\n',
      "4: users[0].mail: there is no such key"),
@@ -77,6 +150,20 @@ FAULTS = [
     ("action: business hours", ACTION + "business_hours = true\n",
      "6: messaging_actions[0].business_hours: cannot be used yet: queues have no schedules to count by"),
     ("action: state", ACTION.replace("prompt_agent", "set_state"), "1: messaging_actions[0].state: must be one of"),
+    ("queue: schedule", QUEUE + 'schedule = "weekdays"\n',
+     "3: queues[0].schedule: cannot be read as opening hours; write for example 'Mo-Fr 08:00-18:00; PH off'"),
+    ("queue: never open", QUEUE + 'schedule = "off"\n', "3: queues[0].schedule: is never open"),
+    ("queue: condition", QUEUE + 'conditions = [{ field = "state", is = "new" }]\n',
+     "3: queues[0].conditions[0]: there is no field 'state'; there are provider_number, topic, language, user."),
+    ("queue: pool", QUEUE + 'groups = [{ name = "A", after = 5 }]\n', "3: queues[0].groups[0].after: there is no such"),
+    ("queue: twice", QUEUE + 'groups = ["A", "A"]\n', "3: queues[0].groups: names 'A' twice"),
+    ("queue: text", QUEUE + 'texts = { closed = "{x}" }\n', "3: queues[0].texts: closed: {x}: there is no such placeh"),
+    ("queue: accept", QUEUE + "accept_seconds = 4\n", "3: queues[0].accept_seconds: Input should be greater than or"),
+    ("template", '[[templates]]\nname = "T"\nbody = "{name}"\n', "3: templates[0].body: {name}: there is no such"),
+    ("text", '[texts]\nwaiting = "Reply STOP"\n', "2: texts.waiting: asks people to answer STOP"),
+    ("text: unknown", '[texts]\nhello = "x"\n', "2: texts.hello"),
+    ("presence", '[[presence_states]]\nname = "Away"\n', "2: presence_states[0].name: must not be one of the three"),
+    ("country", '[desk]\nname = "D"\ncountry = "XX"\n', "3: desk.country: must be a country's ISO code"),
     ("no TOML", "name = \n", "Invalid value"),
 ]  # fmt: skip
 

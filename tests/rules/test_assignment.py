@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from handoff_service.rules import assignment, system_messages
-from handoff_service.rules.assignment import FILTERS, Candidate, LeftOut, Need, Nobody, decide, problems
-from handoff_service.rules.sms_text import segments
+from handoff_service.rules.assignment import FILTERS, Candidate, LeftOut, Need, Nobody, decide
 from handoff_service.rules.vocabulary import Assignment
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -102,35 +101,6 @@ def test_why_nobody(candidates: list[Candidate], why: Nobody) -> None:
     assert assignment.nobody(candidates) is why
 
 
-def test_a_queue_that_can_never_assign_says_so() -> None:
-    assert problems(groups=[], agents=0, schedule_fault="is never open") == [
-        "No group is eligible: add one.", "Its schedule is never open.",
-    ]  # fmt: skip
-    assert problems(groups=["Desk"], agents=0, schedule_fault=None) == ["No active agent is in Desk: add one."]
-    assert problems(groups=["Desk"], agents=1, schedule_fault=None) == []
-
-
-@pytest.mark.parametrize(
-    ("opens", "said"),
-    [
-        (NOW + timedelta(hours=4), "at 13:00"),
-        (NOW + timedelta(hours=23), "tomorrow at 08:00"),
-        (NOW + timedelta(days=3), "on Thursday at 09:00"),
-        (NOW + timedelta(days=42), "on 4 January at 09:00"),
-        (None, "later"),
-    ],
-)
-def test_when_a_queue_opens_in_words(opens: datetime | None, said: str) -> None:
-    assert system_messages.opening(opens, "America/New_York", NOW) == said
-
-
-def test_what_a_waiting_requester_is_told_fits_one_segment() -> None:
-    queue = "Facilities and buildings"
-    for text in (
-        system_messages.waiting(queue, bot=True),
-        system_messages.out_of_hours(queue, "on Wednesday at 08:00", bot=True),
-        system_messages.back_with_bot(),
-    ):
-        assert segments(text).count == 1, text
+def test_a_text_by_itself_asks_for_the_bot() -> None:
     assert system_messages.wants_bot(" Bot. ")
     assert not system_messages.wants_bot("is this a bot?")

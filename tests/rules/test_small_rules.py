@@ -4,10 +4,8 @@ from itertools import permutations
 
 import pytest
 
-from handoff_service.rules import system_messages
 from handoff_service.rules.bot_text import Choice, for_bot, with_choices
 from handoff_service.rules.delivery import RANK, TWILIO, advanced
-from handoff_service.rules.sms_text import segments
 from handoff_service.rules.vocabulary import Status
 
 
@@ -56,17 +54,3 @@ def test_what_the_bot_is_asked(text: str, asked: str) -> None:
 def test_choices_are_numbered_lines() -> None:
     assert with_choices("How bad is it?", IMPACT) == "How bad is it?\n1 I can't work\n2 I can still work"
     assert with_choices("", IMPACT) == "1 I can't work\n2 I can still work"
-
-
-def test_system_messages_fit_one_segment() -> None:
-    for text in (
-        system_messages.in_line("Service desk"),
-        system_messages.waiting("Service desk", bot=True),
-        system_messages.closed("Maximiliana Alejandra Montemayor"),
-    ):
-        assert segments(text).count == 1
-        assert "{" not in text
-
-
-def test_the_closing_line_calls_the_agent_by_first_name() -> None:
-    assert system_messages.closed("Mia Chen") == "Mia has closed this conversation. Text us any time."

@@ -275,3 +275,27 @@ async def test_whoever_the_product_set_away_is_told_why_with_the_way_back(desk: 
     assert "You are away:" not in shown((await mia.get("/workspace")).text)
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(away(None)), None)
     assert "You are away:" not in shown((await mia.get("/workspace")).text)
+
+
+async def test_the_admins_own_presences_stand_below_the_three_and_say_whether_they_take_work(
+    desk: Running, mia: Visitor
+) -> None:
+    own = [
+        {"name": "Back office", "takes_work": True, "position": 2},
+        {"name": "Lunch", "takes_work": False, "position": 1},
+    ]
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.presence_states), own), None)
+    page = (await mia.get("/workspace")).text
+    assert re.findall(r'name="presence" value="([^"]+)"(?: checked)?>', page)[:5] == [
+        "available",
+        "away",
+        "offline",
+        "Lunch",
+        "Back office",
+    ]
+    assert "Lunch no offers Back office Set presence" in shown(page)
+    for chosen, takes_work in (("Lunch", False), ("Back office", True)):
+        assert (await mia.act("/workspace/presence", presence=chosen)).status == 204
+        counts = (await mia.get("/workspace/counts", SCRIPT)).text
+        assert (f'data-presence="{chosen}"' in counts, "data-takes-work" in counts) == (True, takes_work)
+        assert ("You are Lunch, and offers go to" in shown((await mia.get("/workspace")).text)) is not takes_work

@@ -4,6 +4,7 @@ A noun's list is at ``/users``, its form at ``/users/new`` and ``/users/<id>``, 
 ``/users/<id>/delete``; forms post to the address that they are shown at. All of it works without the page's script.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,17 +13,29 @@ from sanic.response import HTTPResponse, redirect
 
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
-from handoff_service.web.admin import users
+from handoff_service.web.admin import desk, desk_file, provider_numbers, queues, templates, texts, users
 from handoff_service.web.admin.menu import MENU
 from handoff_service.web.session import page
 
 # address under /workspace/admin -> handler of GET
 PAGES: Mapping[str, Any] = {
     **users.PAGES,
+    **provider_numbers.PAGES,
+    **queues.PAGES,
+    **texts.PAGES,
+    **templates.PAGES,
+    **desk.PAGES,
+    **desk_file.PAGES,
 }
 # address under /workspace/admin -> handler of POST
 ACTS: Mapping[str, Any] = {
     **users.ACTS,
+    **provider_numbers.ACTS,
+    **queues.ACTS,
+    **texts.ACTS,
+    **templates.ACTS,
+    **desk.ACTS,
+    **desk_file.ACTS,
 }
 
 
@@ -31,14 +44,14 @@ def blueprint() -> Blueprint:
     made = Blueprint("admin", url_prefix="/workspace/admin")
     pages: Mapping[str, Any] = {"/": start, **PAGES}
     for path, handler in pages.items():
-        made.add_route(handler, path, methods=["GET"], name=_name("get", handler))
+        made.add_route(handler, path, methods=["GET"], name=_name("get", path))
     for path, handler in ACTS.items():
-        made.add_route(handler, path, methods=["POST"], name=_name("post", handler))
+        made.add_route(handler, path, methods=["POST"], name=_name("post", path))
     return made
 
 
-def _name(method: str, handler: Any) -> str:
-    return f"{method}_{handler.__module__.rsplit('.', 1)[1]}_{handler.__name__}"
+def _name(method: str, path: str) -> str:
+    return f"{method}{re.sub(r'[^a-z]+', '_', path)}"
 
 
 @page(Role.ADMIN)

@@ -7,18 +7,18 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/users": "Users",
     },
     "Numbers": {
-        # the company's own
+        "/provider-numbers": "Provider numbers",
     },
     "Work": {
-        # who gets what
+        "/queues": "Queues",
         # what happens by itself
     },
     "Words": {
-        # the product's
-        # the agents'
+        "/texts": "System messages",
+        "/templates": "Templates",
     },
     "Desk": {
-        # where and when
-        # all of it in one file
+        "/desk": "Time and country",
+        "/desk-file": "Import and export",
     },
 }

@@ -2,12 +2,27 @@
 
 from sanic import Blueprint
 
-from handoff_service.web.api import conversations, events, first_texts, media, messaging_actions, people, timers, work
+from handoff_service.web.api import (
+    conversations,
+    events,
+    first_texts,
+    media,
+    messaging_actions,
+    people,
+    provider_numbers,
+    queues,
+    timers,
+    words,
+    work,
+)
 from handoff_service.web.api.calls import Call, route
 from handoff_service.web.api.openapi import docs_routes
 
 CALLS: tuple[Call, ...] = (
     *people.CALLS,
+    *provider_numbers.CALLS,
+    *queues.CALLS,
+    *words.CALLS,
     *conversations.CALLS,
     *timers.CALLS,
     *first_texts.CALLS,

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,21 @@ def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
 def cursor(after: int) -> str:
     """What asks for the page behind the item with this key."""
     return base64.urlsafe_b64encode(str(after).encode()).decode()
+
+
+def page_of[T](found: list[T], paging: Paging, key: Callable[[T], int]) -> Page[T]:
+    """A page of a list that is read whole, in the list's own order."""
+    ids = [key(one) for one in found]
+    begins = ids.index(paging.after) + 1 if paging.after in ids else 0
+    return page(found[begins : begins + paging.limit + 1], paging.limit, key)
+
+
+def given_in(body: Body, *, may_be_null: Collection[str] = ()) -> dict[str, Any]:
+    """What a change names. BadInput for a null where it means nothing."""
+    given = {name: getattr(body, name) for name in body.model_fields_set}
+    if empty := [name for name, value in given.items() if value is None and name not in may_be_null]:
+        raise BadInput(errors=dict.fromkeys(empty, "must not be null"))
+    return given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

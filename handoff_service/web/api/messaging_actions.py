@@ -4,7 +4,6 @@ from typing import Any
 
 from pydantic import Field
 
-from handoff_service.errors import BadInput
 from handoff_service.operations.change_messaging_action import (
     Change,
     Make,
@@ -25,7 +24,7 @@ from handoff_service.rules.conditions import Match
 from handoff_service.rules.vocabulary import Action, Role, State, Unanswered
 from handoff_service.store import messaging_actions
 from handoff_service.store.views import SavedAction
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, page
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, given_in, page_of
 
 Position = Field(None, ge=0, le=1_000_000)
 
@@ -56,8 +55,7 @@ class ActionBody(Body):
 
 async def list_actions(asked: Asked[None, Paging]) -> Page[SavedAction]:
     found = [messaging_actions.saved(one) for one in (await asked.desk.store.read(messaging_actions.some)).values()]
-    after = [one.id for one in found].index(asked.query.after) + 1 if _is_there(found, asked.query.after) else 0
-    return page(found[after : after + asked.query.limit + 1], asked.query.limit, lambda one: one.id)
+    return page_of(found, asked.query, lambda one: one.id)
 
 
 async def one_action(asked: Asked[Any, Any]) -> SavedAction:
@@ -71,10 +69,8 @@ async def make(asked: Asked[NewActionBody, Any]) -> SavedAction:
 
 
 async def change(asked: Asked[ActionBody, Any]) -> SavedAction:
-    given = {name: getattr(asked.body, name) for name in asked.body.model_fields_set - {"position"}}
-    empty = [name for name, value in given.items() if value is None and name not in ("text", "state")]
-    if empty:
-        raise BadInput(errors=dict.fromkeys(empty, "must not be null"))
+    given = given_in(asked.body, may_be_null=("text", "state"))
+    given.pop("position", None)
     command = Change(id=asked.id, values=values(given), position=asked.body.position)
     await asked.desk.store.write(change_messaging_action, command)
     return await one_action(asked)
@@ -82,10 +78,6 @@ async def change(asked: Asked[ActionBody, Any]) -> SavedAction:
 
 async def delete(asked: Asked[None, Any]) -> None:
     await asked.desk.store.write(delete_messaging_action, asked.id)
-
-
-def _is_there(found: list[SavedAction], action_id: int) -> bool:
-    return any(one.id == action_id for one in found)
 
 
 ACTIONS = "/v1/messaging-actions"

@@ -1,4 +1,4 @@
-"""Signing in, presence, and the people and numbers of the desk."""
+"""Signing in, presence, and the people of the desk."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from handoff_service.errors import NotFound, NotSignedIn
 from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.store import people
 from handoff_service.store import tables as t
-from handoff_service.store.views import Agent, Profile, ProviderNumber, Queue, User
+from handoff_service.store.views import Agent, Profile, User
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
 from handoff_service.web.session import try_password
 
@@ -107,31 +107,8 @@ async def list_profiles(asked: Asked[None, ProfileQuery]) -> Page[Profile]:
     return page(found, query.limit, _id)
 
 
-async def list_provider_numbers(asked: Asked[None, Paging]) -> Page[ProviderNumber]:
-    return _rest(await asked.desk.store.read(people.provider_numbers), asked.query)
-
-
-async def one_provider_number(asked: Asked[None, Any]) -> ProviderNumber:
-    found = {p.id: p for p in await asked.desk.store.read(people.provider_numbers)}
-    return _found(found.get(asked.id), "provider number", asked.id)
-
-
-async def list_queues(asked: Asked[None, Paging]) -> Page[Queue]:
-    return _rest(await asked.desk.store.read(people.queues), asked.query)
-
-
-async def one_queue(asked: Asked[None, Any]) -> Queue:
-    found = {q.id: q for q in await asked.desk.store.read(people.queues)}
-    return _found(found.get(asked.id), "queue", asked.id)
-
-
-def _id(item: Agent | User | Profile | ProviderNumber | Queue) -> int:
+def _id(item: Agent | User | Profile) -> int:
     return item.id
-
-
-def _rest[T: (Agent, ProviderNumber, Queue)](found: list[T], query: Paging) -> Page[T]:
-    """A page of a short list that is read whole."""
-    return page([item for item in found if item.id > query.after][: query.limit + 1], query.limit, _id)
 
 
 def _found[T](item: T | None, what: str, number: int) -> T:
@@ -179,21 +156,4 @@ CALLS = (
         query=ProfileQuery,
         answer=Page[Profile],
     ),
-    Call(
-        method="GET",
-        path="/v1/provider-numbers",
-        summary="The company's numbers",
-        handle=list_provider_numbers,
-        query=Paging,
-        answer=Page[ProviderNumber],
-    ),
-    Call(
-        method="GET",
-        path="/v1/provider-numbers/<id:int>",
-        summary="One provider number",
-        handle=one_provider_number,
-        answer=ProviderNumber,
-    ),
-    Call(method="GET", path="/v1/queues", summary="Queues", handle=list_queues, query=Paging, answer=Page[Queue]),
-    Call(method="GET", path="/v1/queues/<id:int>", summary="One queue", handle=one_queue, answer=Queue),
 )

@@ -2,7 +2,7 @@
 
 import { attached, attaching, detach, startAttach } from "./attach.js";
 import { why } from "./post.js";
-import { counted } from "./segments.js";
+import { counted, words } from "./segments.js";
 
 const form = document.getElementById("composer");
 const draft = document.getElementById("draft");
@@ -50,7 +50,7 @@ export function closeComposer(closed) {
   if (!form?.isConnected) return;
   showKept(closed, draft.value);
   form.remove();
-  document.getElementById("close-dialog")?.close();
+  for (const id of ["close-dialog", "template-dialog"]) document.getElementById(id)?.close();
 }
 
 function showKept(closed, text) {
@@ -92,11 +92,6 @@ function showLength(note) {
   else if (attaching()) output.textContent = "Uploading the picture";
   else if (pictures) output.textContent = `One MMS with ${pictures} ${pictures === 1 ? "picture" : "pictures"}`;
   else output.textContent = words(length);
-}
-
-function words({ units, room, count, encoding, forcedBy }) {
-  const because = forcedBy === undefined ? "" : ` because of ${forcedBy}`;
-  return `${units} / ${room} · ${count} ${count === 1 ? "segment" : "segments"} · ${encoding}${because}`;
 }
 
 function blocked() {

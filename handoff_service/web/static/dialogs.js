@@ -49,7 +49,7 @@ export function askWhy(offer) {
   open("reject-dialog");
 }
 
-function open(id) {
+export function open(id) {
   const dialog = document.getElementById(id);
   if (!dialog || dialog.open) return;
   for (const problem of dialog.querySelectorAll('[role="alert"]')) problem.hidden = true;

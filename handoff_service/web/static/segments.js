@@ -23,3 +23,8 @@ function parts(widths, room) {
   }
   return count;
 }
+
+export function words({ units, room, count, encoding, forcedBy }) {
+  const because = forcedBy === undefined ? "" : ` because of ${forcedBy}`;
+  return `${units} / ${room} · ${count} ${count === 1 ? "segment" : "segments"} · ${encoding}${because}`;
+}

@@ -3,11 +3,13 @@
 import { startComposer } from "./composer.js";
 import { startDialogs } from "./dialogs.js";
 import { startHistory } from "./history.js";
+import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { askForLists, showLists, startLists } from "./lists.js";
 import { startStream } from "./live.js";
 import { startNotices } from "./notices.js";
 import { csrf, say, why } from "./post.js";
+import { startTemplates } from "./templates.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
 import { runTimes } from "./times.js";
 import { startSounds } from "./sounds.js";
@@ -35,6 +37,8 @@ startComposer(() => {
   window.htmx.trigger("#get-news", "again");
 });
 startDialogs();
+startTemplates();
+startForms();
 startKeys();
 startWriting();
 startSounds();

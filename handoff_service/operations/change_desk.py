@@ -1,0 +1,106 @@
+"""An admin changes the desk's name, time and country, its presence states and its reasons to reject an offer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import delete, func, insert, select, update
+
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.change_queue import check_schedules
+from handoff_service.operations.hand_off import offer_soon
+from handoff_service.store import desk
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutPresence:
+    """``id`` None: a new one, the last."""
+
+    name: str
+    takes_work: bool
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutReason:
+    """``id`` None: a new one, the last."""
+
+    words: str
+    again: bool
+    id: int | None = None
+
+
+def change_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
+    """``values`` are fields of ``views.Desk``; what is not named stays. BadInput for a country without the public
+    holidays that queues' schedules need."""
+    put_desk(tx, values)
+    check_schedules(tx)
+    offer_soon(tx)
+
+
+def put_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
+    """The same, unchecked. The first change makes the desk."""
+    if desk.desk(tx.conn) is None:
+        made = {"name": "Patchboard", "country": "US", "time_zone": "UTC", "reassign_when_away": False}
+        tx.conn.execute(insert(t.desk).values(id=1, **made | dict(values)))
+    elif values:
+        tx.conn.execute(update(t.desk).values(**values))
+
+
+def put_presence_state(tx: Transaction, command: PutPresence) -> None:
+    """Make or change a presence state. An agent who is in one that is renamed is in it still."""
+    p, before = t.presence_states, None
+    if command.id is not None:
+        before = tx.conn.execute(select(p.c.name).where(p.c.id == command.id)).scalar()
+    _put(tx, p, command.id, p.c.name, {"name": command.name, "takes_work": command.takes_work}, "presence state")
+    if before is not None and before != command.name:
+        tx.conn.execute(update(t.agents).where(t.agents.c.presence == before).values(presence=command.name))
+    offer_soon(tx)
+
+
+def delete_presence_state(tx: Transaction, state_id: int) -> None:
+    """NotFound; Conflict while an agent is in it."""
+    p, a = t.presence_states, t.agents
+    name = _one(tx, p.c.id, p.c.name, state_id, "presence state")
+    if agent := tx.conn.execute(select(a.c.name).where(a.c.presence == name).limit(1)).scalar():
+        raise Conflict(f"{agent} is {name} right now. Delete it when nobody is.")
+    tx.conn.execute(delete(p).where(p.c.id == state_id))
+
+
+def put_reject_reason(tx: Transaction, command: PutReason) -> None:
+    """Make or change a reason. Offers that were rejected for it before keep its old words."""
+    r = t.reject_reasons
+    _put(tx, r, command.id, r.c.words, {"words": command.words, "again": command.again}, "reason")
+
+
+def delete_reject_reason(tx: Transaction, reason_id: int) -> None:
+    """NotFound; Conflict for the last one, since whoever rejects has to say why."""
+    r = t.reject_reasons
+    _one(tx, r.c.id, r.c.words, reason_id, "reason")
+    if tx.conn.execute(select(func.count()).select_from(r)).scalar() == 1:
+        raise Conflict("It is the last reason. Change its words instead, or add another first.")
+    tx.conn.execute(delete(r).where(r.c.id == reason_id))
+
+
+def _put(
+    tx: Transaction, table: sa.Table, row_id: int | None, key: sa.Column[str], values: dict[str, Any], what: str
+) -> None:
+    taken = tx.conn.execute(select(table.c.id).where(key == values[key.name])).scalar()
+    if taken not in (None, row_id):
+        raise Conflict(f"There is a {what} {values[key.name]!r} already.")
+    if row_id is None:
+        last = tx.conn.execute(select(func.max(table.c.position))).scalar() or 0
+        tx.conn.execute(insert(table).values(**values, position=last + 1))
+    else:
+        _one(tx, table.c.id, key, row_id, what)
+        tx.conn.execute(update(table).where(table.c.id == row_id).values(**values))
+
+
+def _one(tx: Transaction, key: sa.Column[int], name: sa.Column[str], row_id: int, what: str) -> str:
+    found = tx.conn.execute(select(name).where(key == row_id)).scalar()
+    if found is None:
+        raise NotFound(f"There is no {what} {row_id}.")
+    return found

@@ -1,0 +1,109 @@
+"""An admin makes, changes or deletes a provider number."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import delete, insert, select, update
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.rules.vocabulary import FirstResponder
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+p = t.provider_numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Make:
+    """``queue`` is its name. Without a label the number is its own."""
+
+    number: str
+    queue: str
+    label: str = ""
+    first_responder: FirstResponder = FirstResponder.VIRTUAL_AGENT
+    segments_per_second: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """``values`` are the fields of Make to be changed; what is not named stays."""
+
+    id: int
+    values: Mapping[str, Any]
+
+
+def make_provider_number(tx: Transaction, command: Make) -> int:
+    """Returns its id. BadInput for a queue that is not there, Conflict for a number that is."""
+    _number_is_free(tx, command.number)
+    values = {name: getattr(command, name) for name in Make.__dataclass_fields__}
+    return tx.conn.execute(insert(p).values(**_row(tx, values, command.number)).returning(p.c.id)).scalar_one()
+
+
+def change_provider_number(tx: Transaction, command: Change) -> None:
+    """NotFound, and as for making one; Conflict for another number when this one has been used."""
+    number, label = _one(tx, command.id)
+    wanted = command.values.get("number", number)
+    if wanted != number:
+        if _used(tx, command.id):
+            raise Conflict(f"{number} has conversations and stays itself. Make a provider number {wanted} instead.")
+        _number_is_free(tx, wanted)
+    values = {"label": "" if label == number else label, **command.values}
+    tx.conn.execute(update(p).where(p.c.id == command.id).values(**_row(tx, values, wanted)))
+
+
+def put_provider_number(tx: Transaction, command: Make) -> None:
+    """Make this number, or make it exactly this."""
+    found = tx.conn.execute(select(p.c.id).where(p.c.number == command.number)).scalar()
+    if found is None:
+        make_provider_number(tx, command)
+    else:
+        values = {name: getattr(command, name) for name in Make.__dataclass_fields__}
+        change_provider_number(tx, Change(id=found, values=values))
+
+
+def delete_provider_number(tx: Transaction, number_id: int) -> None:
+    """Only one that was never used. NotFound; Conflict says what to do instead."""
+    number, _ = _one(tx, number_id)
+    if _used(tx, number_id):
+        said = f"{number} has conversations, and their history names it. Change its label to say that it is not in use."
+        raise Conflict(said)
+    if action := tx.conn.execute(_limited_to(number_id)).scalar():
+        raise Conflict(f"The messaging action {action!r} is limited to {number}. Change that first.")
+    tx.conn.execute(delete(p).where(p.c.id == number_id))
+
+
+def _one(tx: Transaction, number_id: int) -> tuple[str, str]:
+    found = tx.conn.execute(select(p.c.number, p.c.label).where(p.c.id == number_id)).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no provider number {number_id}.")
+    return found.number, found.label
+
+
+def _used(tx: Transaction, number_id: int) -> bool:
+    i = t.interactions
+    return tx.conn.execute(select(i.c.id).where(i.c.provider_number_id == number_id).limit(1)).scalar() is not None
+
+
+def _limited_to(number_id: int) -> sa.Select[str]:
+    a, limits = t.messaging_actions, t.messaging_action_numbers
+    found = select(a.c.name).join(limits, limits.c.action_id == a.c.id)
+    return found.where(limits.c.provider_number_id == number_id).limit(1)
+
+
+def _number_is_free(tx: Transaction, number: str) -> None:
+    if tx.conn.execute(select(p.c.id).where(p.c.number == number)).scalar() is not None:
+        raise Conflict(f"There is a provider number {number} already.")
+
+
+def _row(tx: Transaction, values: Mapping[str, Any], number: str) -> dict[str, Any]:
+    row = dict(values)
+    if "label" in row:
+        row["label"] = row["label"].strip() or number
+    if "queue" in row:
+        name = row.pop("queue")
+        row["queue_id"] = tx.conn.execute(select(t.queues.c.id).where(t.queues.c.name == name)).scalar()
+        if row["queue_id"] is None:
+            raise BadInput(errors={"queue": f"there is no queue {name!r}"})
+    return row

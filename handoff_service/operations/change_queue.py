@@ -1,0 +1,153 @@
+"""An admin makes, changes or deletes a queue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import delete, func, insert, select, update
+
+from handoff_service import schedules
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations.hand_off import offer_soon
+from handoff_service.rules import conditions
+from handoff_service.rules.queues import Queue, faults
+from handoff_service.rules.system_messages import QUEUES_OWN
+from handoff_service.store import people, queues
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+q = t.queues
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """``values`` are the fields of Queue to be changed; what is not named stays."""
+
+    id: int
+    values: Mapping[str, Any]
+
+
+def make_queue(tx: Transaction, queue: Queue) -> int:
+    """Returns its id. BadInput names what is wrong by field; Conflict for a name that is taken."""
+    checked(tx, queue)
+    _name_is_free(tx, queue.name)
+    last = tx.conn.execute(select(func.max(q.c.position))).scalar() or 0
+    row = _row(replace(queue, position=queue.position or last + 1))
+    queue_id = tx.conn.execute(insert(q).values(**row).returning(q.c.id)).scalar_one()
+    _join(tx, queue_id, queue)
+    offer_soon(tx)
+    return queue_id
+
+
+def change_queue(tx: Transaction, command: Change) -> None:
+    """NotFound, and as for making one. What waits in it goes on by its new rules."""
+    stored = queues.one(tx.conn, command.id)
+    changed = replace(stored, **command.values)
+    checked(tx, changed)
+    if changed.name != stored.name:
+        _name_is_free(tx, changed.name)
+    _save(tx, command.id, changed)
+
+
+def put_queue(tx: Transaction, queue: Queue) -> None:
+    """Make the queue with this name, or make it exactly this; with position 0 it stays in its place."""
+    found = tx.conn.execute(select(q.c.id).where(q.c.name == queue.name)).scalar()
+    if found is None:
+        make_queue(tx, queue)
+    else:
+        checked(tx, queue)
+        _save(tx, found, replace(queue, position=queue.position or queues.one(tx.conn, found).position))
+
+
+def delete_queue(tx: Transaction, queue_id: int) -> None:
+    """Only one that nothing names. NotFound; Conflict says what names it, and what to do instead."""
+    name = queues.one(tx.conn, queue_id).name
+    for why, query in _uses(queue_id).items():
+        used_by = tx.conn.execute(query.limit(1)).scalar()
+        if used_by is not None:
+            raise Conflict(why.format(queue=name, by=used_by))
+    tx.conn.execute(delete(q).where(q.c.id == queue_id))
+
+
+def checked(tx: Transaction, queue: Queue) -> None:
+    """BadInput, by field, for what cannot be saved."""
+    found = faults(queue)
+    country = queue.country or people.desk_country(tx.conn)
+    if queue.schedule is not None and (wrong := schedules.fault(queue.schedule, country)):
+        found["schedule"] = wrong
+    if found:
+        raise BadInput("; ".join(f"{name}: {what}" for name, what in found.items()), errors=found)
+
+
+def check_schedules(tx: Transaction) -> None:
+    """BadInput when a queue's schedule cannot be read in the desk's country."""
+    country = people.desk_country(tx.conn)
+    for queue in queues.some(tx.conn).values():
+        if queue.country is None and queue.schedule is not None and schedules.unreadable(queue.schedule, country):
+            said = f"has no public holidays that are known, which the schedule of {queue.name} needs"
+            raise BadInput(errors={"country": said})
+
+
+def _uses(queue_id: int) -> dict[str, Any]:
+    """What a person is told -> the query that finds such a use."""
+    p, w, i, a, limits = (
+        t.provider_numbers,
+        t.work_items,
+        t.interactions,
+        t.messaging_actions,
+        t.messaging_action_queues,
+    )
+    limited = select(a.c.name).join(limits, limits.c.action_id == a.c.id).where(limits.c.queue_id == queue_id)
+    history = sa.union_all(
+        select(w.c.id).where(w.c.queue_id == queue_id), select(i.c.id).where(i.c.queue_id == queue_id)
+    )
+    return {
+        "{queue} is the queue of {by}. Give that number another queue first.": select(p.c.number).where(
+            p.c.queue_id == queue_id
+        ),
+        "The messaging action {by!r} is limited to {queue}. Change that first.": limited,
+        "Conversations have waited in {queue}, and history names it. Rename it, or take its groups away.": history,
+    }
+
+
+def _name_is_free(tx: Transaction, name: str) -> None:
+    if tx.conn.execute(select(q.c.id).where(q.c.name == name)).scalar() is not None:
+        raise Conflict(f"There is a queue {name!r} already.")
+
+
+def _save(tx: Transaction, queue_id: int, queue: Queue) -> None:
+    tx.conn.execute(update(q).where(q.c.id == queue_id).values(**_row(queue)))
+    _join(tx, queue_id, queue)
+    offer_soon(tx)
+
+
+def _row(queue: Queue) -> dict[str, Any]:
+    plain = (
+        "name", "position", "match", "schedule", "time_zone", "country", "assignment", "accept_seconds", "auto_assign",
+        "affinity_days", "alarm_seconds",
+    )  # fmt: skip
+    return {
+        **{name: getattr(queue, name) for name in plain},
+        "conditions": [conditions.written(c) for c in queue.conditions],
+        **{f"{message}_text": queue.texts.get(message) for message in QUEUES_OWN},
+    }
+
+
+def _join(tx: Transaction, queue_id: int, queue: Queue) -> None:
+    """Make its groups and skills exactly these."""
+    groups = _groups(tx, [p.group for p in queue.pools])
+    pools = [{"group_id": groups[p.group], "after_seconds": p.after_seconds} for p in queue.pools]
+    skills = [{"skill": s.name, "mandatory": s.mandatory} for s in queue.skills]
+    for table, rows in ((t.queue_groups, pools), (t.queue_skills, skills)):
+        tx.conn.execute(delete(table).where(table.c.queue_id == queue_id))
+        if rows:
+            tx.conn.execute(insert(table), [{"queue_id": queue_id, **row} for row in rows])
+
+
+def _groups(tx: Transaction, names: Sequence[str]) -> dict[str, int]:
+    g = t.groups
+    found = {r.name: r.id for r in tx.conn.execute(select(g.c.id, g.c.name).where(g.c.name.in_(names)))}
+    if missing := next((name for name in names if name not in found), None):
+        raise BadInput(errors={"groups": f"there is no group {missing!r}"})
+    return found

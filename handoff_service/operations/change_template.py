@@ -1,0 +1,72 @@
+"""An admin or a supervisor makes, changes or deletes a template."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select, update
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.rules import templates as rules
+from handoff_service.store import tables as t
+from handoff_service.store import templates
+from handoff_service.store.lanes import Transaction
+
+m = t.templates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Make:
+    name: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """``values`` are name and body, or one of them; what is not named stays."""
+
+    id: int
+    values: Mapping[str, str]
+
+
+def make_template(tx: Transaction, command: Make) -> int:
+    """Returns its id. BadInput names what is wrong by field; Conflict for a name that is taken."""
+    checked(command.body)
+    _name_is_free(tx, command.name)
+    made = insert(m).values(name=command.name, body=command.body).returning(m.c.id)
+    return tx.conn.execute(made).scalar_one()
+
+
+def change_template(tx: Transaction, command: Change) -> None:
+    """NotFound, and as for making one."""
+    stored = templates.one(tx.conn, command.id)
+    name, body = command.values.get("name", stored.name), command.values.get("body", stored.body)
+    checked(body)
+    if name != stored.name:
+        _name_is_free(tx, name)
+    tx.conn.execute(update(m).where(m.c.id == command.id).values(name=name, body=body))
+
+
+def put_template(tx: Transaction, command: Make) -> None:
+    """Make the template with this name, or give it this text."""
+    found = tx.conn.execute(select(m.c.id).where(m.c.name == command.name)).scalar()
+    if found is None:
+        make_template(tx, command)
+    else:
+        change_template(tx, Change(id=found, values={"body": command.body}))
+
+
+def delete_template(tx: Transaction, template_id: int) -> None:
+    """NotFound when there is none."""
+    templates.one(tx.conn, template_id)
+    tx.conn.execute(delete(m).where(m.c.id == template_id))
+
+
+def checked(body: str) -> None:
+    """BadInput for a text that cannot be saved."""
+    if wrong := rules.fault(body):
+        raise BadInput(errors={"body": wrong})
+
+
+def _name_is_free(tx: Transaction, name: str) -> None:
+    if tx.conn.execute(select(m.c.id).where(m.c.name == name)).scalar() is not None:
+        raise Conflict(f"There is a template {name!r} already.")

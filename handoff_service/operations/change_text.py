@@ -1,0 +1,29 @@
+"""An admin edits a system message, or gives it back its usual text."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete
+
+from handoff_service.errors import BadInput
+from handoff_service.rules.system_messages import TEXTS, SystemMessage, fault
+from handoff_service.store import tables as t
+from handoff_service.store.database import upsert
+from handoff_service.store.lanes import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeText:
+    """``body`` None: the text as shipped."""
+
+    name: SystemMessage
+    body: str | None
+
+
+def change_text(tx: Transaction, command: ChangeText) -> None:
+    """BadInput for a text that cannot be sent. The text as shipped is kept as no edit."""
+    tx.conn.execute(delete(t.texts).where(t.texts.c.name == command.name))
+    if command.body is None or command.body == TEXTS[command.name].default:
+        return
+    if wrong := fault(command.name, command.body):
+        raise BadInput(errors={"body": wrong})
+    tx.conn.execute(upsert(tx.conn, t.texts).values(name=command.name, body=command.body))

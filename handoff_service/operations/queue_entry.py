@@ -1,0 +1,101 @@
+"""A queue as an admin writes it, in the desk file and in the API's JSON alike."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from handoff_service.operations.entries import Country, Name, Position, TimeZone
+from handoff_service.rules import queue_conditions
+from handoff_service.rules.conditions import Condition, Match
+from handoff_service.rules.queues import Pool, Queue, Skill
+from handoff_service.rules.system_messages import SystemMessage
+from handoff_service.rules.vocabulary import Assignment
+
+WEEK = 7 * 86_400  # seconds
+
+
+QueueText = Annotated[str, Field(max_length=1600)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PoolEntry(_Entry):
+    name: Name
+    after_seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
+
+
+class SkillEntry(_Entry):
+    name: Name
+    mandatory: bool = True
+
+
+class TextsEntry(_Entry):
+    """The queue's own words; null: the desk's."""
+
+    in_line: QueueText | None = None
+    waiting: QueueText | None = None
+    closed: QueueText | None = None
+
+
+def _named(value: Any) -> Any:
+    """``"Service desk"`` is short for ``{name = "Service desk"}``."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _condition(value: Any) -> Any:
+    return queue_conditions.parse(value) if isinstance(value, dict) else value
+
+
+Groups = list[Annotated[PoolEntry, BeforeValidator(_named, json_schema_input_type=str | PoolEntry)]]
+Skills = list[Annotated[SkillEntry, BeforeValidator(_named, json_schema_input_type=str | SkillEntry)]]
+Conditions = list[
+    Annotated[
+        Condition,
+        BeforeValidator(_condition, json_schema_input_type=dict[str, Any]),
+        Field(description='Field, operator and value; or the short form, such as {"field": "language", "is": "es"}'),
+    ]
+]
+Schedule = Annotated[
+    str, Field(min_length=1, max_length=500, description="Opening hours, such as Mo-Fr 08:00-18:00; PH off")
+]
+AcceptSeconds = Annotated[int, Field(ge=5, le=3600)]
+AffinityDays = Annotated[int, Field(ge=0, le=365)]
+AlarmSeconds = Annotated[int, Field(ge=1, le=WEEK)]
+
+
+class QueueEntry(_Entry):
+    """``position``: its place in the admin's order; without it, the place that it has, or the last."""
+
+    name: Name
+    position: Position | None = None
+    groups: Groups = []
+    skills: Skills = []
+    conditions: Conditions = []
+    match: Match = Match.ALL
+    schedule: Schedule | None = None
+    time_zone: TimeZone | None = None
+    country: Country | None = None
+    assignment: Assignment = Assignment.MOST_CAPACITY
+    accept_seconds: AcceptSeconds = 60
+    auto_assign: bool = False
+    affinity_days: AffinityDays = 7
+    alarm_seconds: AlarmSeconds | None = None
+    texts: TextsEntry = TextsEntry()
+
+    def meant(self) -> Queue:
+        """The queue that this writes down."""
+        written = {name: getattr(self, name) for name in type(self).model_fields}
+        return Queue(**values(written | {"position": self.position or 0}))
+
+
+def values(written: dict[str, Any]) -> dict[str, Any]:
+    """Fields of Queue from those of an entry that are given."""
+    read: dict[str, Any] = {
+        "groups": lambda given: ("pools", tuple(Pool(group=g.name, after_seconds=g.after_seconds) for g in given)),
+        "skills": lambda given: ("skills", tuple(Skill(name=s.name, mandatory=s.mandatory) for s in given)),
+        "conditions": lambda given: ("conditions", tuple(given)),
+        "texts": lambda given: ("texts", {SystemMessage(n): text for n, text in given if text is not None}),
+    }
+    return dict(read[name](value) if name in read else (name, value) for name, value in written.items())

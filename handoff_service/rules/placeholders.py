@@ -1,0 +1,50 @@
+"""Placeholders: names in braces that stand in an admin's or an agent's text until it is used."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Whom a text is about. A name is None for a guest, and when no agent is assigned; ``number`` is INT0000012."""
+
+    requester: str | None
+    agent: str | None
+    number: str
+
+
+PEOPLE = ("requester.name", "requester.first_name", "agent.name", "agent.first_name", "interaction.number")
+
+
+def people(who: Who, *, guest: str, nobody: str) -> dict[str, str]:
+    """What fills the placeholders of ``PEOPLE``; ``guest`` and ``nobody`` stand for names that are not known."""
+    return {
+        "requester.name": who.requester or guest,
+        "requester.first_name": first_name(who.requester) if who.requester else guest,
+        "agent.name": who.agent or nobody,
+        "agent.first_name": first_name(who.agent) if who.agent else nobody,
+        "interaction.number": who.number,
+    }
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with these values instead of their placeholders."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def fault(text: str, known: Iterable[str]) -> str | None:
+    """What stands in braces and is no placeholder, with those that there are; None when all are known."""
+    names = list(known)
+    unknown = [f"{{{name}}}" for name in _PLACEHOLDER.findall(text) if name not in names]
+    if not unknown:
+        return None
+    there = f"there are {', '.join(f'{{{name}}}' for name in names)}" if names else "this text has none"
+    return f"{', '.join(unknown)}: there is no such placeholder; {there}"
+
+
+def first_name(name: str) -> str:
+    """The first word of a name: what a text calls a person."""
+    return name.split(maxsplit=1)[0] if name.split() else name

@@ -1,0 +1,84 @@
+"""A queue as an admin sets it up, what cannot be saved, and why one can never assign."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from handoff_service.rules import system_messages
+from handoff_service.rules.conditions import Condition, Match
+from handoff_service.rules.system_messages import SystemMessage
+from handoff_service.rules.vocabulary import Assignment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A group whose agents are asked once a work item has waited ``after_seconds``."""
+
+    group: str
+    after_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skill:
+    """``mandatory``: who lacks it is not asked; else who has it is asked first."""
+
+    name: str
+    mandatory: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """``position``: its place in the admin's order; 0 when it is made: the last. ``schedule``: opening hours
+    (schedules.py), None: always open; ``time_zone``, ``country`` None: the desk's. ``texts``: its own words, else the
+    desk's. ``auto_assign``: a work item is given, not offered. ``alarm_seconds``: when supervisors are told that
+    somebody waits, None: never."""
+
+    name: str
+    position: int = 0
+    pools: tuple[Pool, ...] = ()
+    skills: tuple[Skill, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    match: Match = Match.ALL
+    schedule: str | None = None
+    time_zone: str | None = None
+    country: str | None = None
+    assignment: Assignment = Assignment.MOST_CAPACITY
+    accept_seconds: int = 60
+    auto_assign: bool = False
+    affinity_days: int = 7
+    alarm_seconds: int | None = None
+    texts: Mapping[SystemMessage, str] = field(default_factory=dict)
+
+
+def faults(queue: Queue) -> dict[str, str]:
+    """What is wrong with a queue: key -> what would be right. Nothing when it can be saved."""
+    found = {}
+    for key, names in (("groups", [p.group for p in queue.pools]), ("skills", [s.name for s in queue.skills])):
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            found[key] = f"names {twice!r} twice"
+    for message, text in queue.texts.items():
+        if wrong := system_messages.fault(message, text, {"queue": queue.name}):
+            found["texts"] = f"{message}: {wrong}"
+    return found
+
+
+def problems(
+    *,
+    groups: Collection[str],
+    agents: int,
+    lacking: Collection[str] = (),
+    schedule_fault: str | None = None,
+) -> list[str]:
+    """Why a queue can never assign, in words; nothing when it can.
+
+    ``agents``: how many active ones are in its groups; ``lacking``: mandatory skills that none of them has all of.
+    """
+    found = []
+    if not groups:
+        found.append("No group is eligible: add one.")
+    elif not agents:
+        found.append(f"No active agent is in {' or '.join(groups)}: add one.")
+    elif lacking:
+        found.append(f"No agent of its groups has the mandatory skill {' and '.join(lacking)}.")
+    if schedule_fault:
+        found.append(f"Its schedule {schedule_fault}.")
+    return found

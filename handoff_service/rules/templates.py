@@ -1,0 +1,22 @@
+"""Templates: what agents put into the composer, with the names of the conversation filled in."""
+
+from handoff_service.rules import placeholders
+from handoff_service.rules.placeholders import PEOPLE, Who
+from handoff_service.rules.sms_text import MAX_BODY
+
+GUEST, NOBODY = "there", "our team"  # for names that are not known: "Hi there"
+EXAMPLE = Who(requester="Ann Lee", agent="Mia Chen", number="INT0000012")
+
+
+def filled(body: str, who: Who) -> str:
+    """The text for one conversation. No braces are left."""
+    return placeholders.fill(body, placeholders.people(who, guest=GUEST, nobody=NOBODY))
+
+
+def fault(body: str) -> str | None:
+    """What is wrong with a template's text; None when it can be saved."""
+    if not body.strip():
+        return "must not be empty"
+    if len(body) > MAX_BODY:
+        return f"must be at most {MAX_BODY} characters; it has {len(body)}"
+    return placeholders.fault(body, PEOPLE)

@@ -1,0 +1,27 @@
+"""The desk itself: its name, time and country, and the admin's own choices."""
+
+from sqlalchemy import Connection, select
+
+from handoff_service.store import tables as t
+from handoff_service.store.views import Desk, PresenceState, RejectReason
+
+
+def desk(conn: Connection) -> Desk | None:
+    """None before anything was imported."""
+    columns = t.desk.c["name", "country", "time_zone", "reassign_when_away", "away_after_seconds"]
+    row = conn.execute(select(*columns)).one_or_none()
+    return Desk(**row._mapping) if row is not None else None
+
+
+def presence_states(conn: Connection) -> list[PresenceState]:
+    """The admin's own, in their order; available, away and offline are there anyway."""
+    p = t.presence_states
+    rows = conn.execute(select(p.c.id, p.c.name, p.c.takes_work).order_by(p.c.position, p.c.id))
+    return [PresenceState(**r._mapping) for r in rows]
+
+
+def reject_reasons(conn: Connection) -> list[RejectReason]:
+    """What an agent who rejects an offer chooses from, in the admin's order."""
+    r = t.reject_reasons
+    rows = conn.execute(select(r.c.id, r.c.words, r.c.again).order_by(r.c.position, r.c.id))
+    return [RejectReason(**row._mapping) for row in rows]

@@ -1,0 +1,169 @@
+"""Queues: as an admin set them up, and as they are shown."""
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules import conditions
+from handoff_service.rules.conditions import Match
+from handoff_service.rules.queues import Pool, Queue, Skill, problems
+from handoff_service.rules.system_messages import QUEUES_OWN
+from handoff_service.rules.vocabulary import Assignment, WorkItemState
+from handoff_service.schedules import Schedule
+from handoff_service.store import people, views
+from handoff_service.store import tables as t
+from handoff_service.store.database import read_at
+from handoff_service.store.several import one_of
+
+q = t.queues
+WAITS = (WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT)
+
+
+def some(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Queue]:
+    """Queues by id, in the admin's order; all of them when no ids are given. Three queries, however many."""
+    query = select(q).order_by(q.c.position, q.c.id)
+    rows = conn.execute(query if ids is None else query.where(one_of(q.c.id, ids))).all()
+    pools, skills = _pools(conn), _skills(conn)
+    return {r.id: _queue(r, pools.get(r.id, ()), skills.get(r.id, ())) for r in rows}
+
+
+def one(conn: Connection, queue_id: int) -> Queue:
+    """One queue. NotFound when there is none."""
+    found = some(conn, [queue_id])
+    if not found:
+        raise NotFound(f"There is no queue {queue_id}.")
+    return found[queue_id]
+
+
+def schedule(conn: Connection, queue: Queue) -> Schedule:
+    """When it is open: in its own time zone and country, or the desk's."""
+    return Schedule(
+        queue.schedule,
+        queue.time_zone or people.desk_time_zone(conn),
+        queue.country or people.desk_country(conn),
+    )
+
+
+def shown(conn: Connection) -> list[views.Queue]:
+    """Queues in the admin's order, with how many conversations wait in each and why it can never assign."""
+    waiting, agents = _waiting(conn), _agents(conn)
+    return [_shown(conn, queue_id, queue, waiting, agents) for queue_id, queue in some(conn).items()]
+
+
+def shown_one(conn: Connection, queue_id: int) -> views.Queue:
+    """One queue as it is shown. NotFound when there is none."""
+    return _shown(conn, queue_id, one(conn, queue_id), _waiting(conn), _agents(conn))
+
+
+def _shown(
+    conn: Connection,
+    queue_id: int,
+    queue: Queue,
+    waiting: dict[int, int],
+    agents: dict[int, tuple[set[str], set[str]]],
+) -> views.Queue:
+    hours, now = schedule(conn, queue), read_at(conn)
+    opens_at = hours.opens_at(now)
+    return views.Queue(
+        id=queue_id,
+        name=queue.name,
+        position=queue.position,
+        groups=[pool.group for pool in queue.pools],
+        pools=[views.Pool(group=pool.group, after_seconds=pool.after_seconds) for pool in queue.pools],
+        skills=[views.QueueSkill(name=skill.name, mandatory=skill.mandatory) for skill in queue.skills],
+        conditions=[views.ConditionLine(field=c.field, operator=c.operator, value=c.value) for c in queue.conditions],
+        match=queue.match,
+        schedule=queue.schedule,
+        time_zone=queue.time_zone,
+        country=queue.country,
+        assignment=queue.assignment,
+        accept_seconds=queue.accept_seconds,
+        auto_assign=queue.auto_assign,
+        affinity_days=queue.affinity_days,
+        alarm_seconds=queue.alarm_seconds,
+        texts={name: queue.texts.get(name) for name in QUEUES_OWN},
+        waiting=waiting.get(queue_id, 0),
+        open_now=opens_at == now,
+        opens_at=None if opens_at == now else opens_at,
+        problems=_problems(queue, agents, never_opens=opens_at is None),
+    )
+
+
+def _problems(queue: Queue, agents: dict[int, tuple[set[str], set[str]]], *, never_opens: bool) -> list[str]:
+    groups = {pool.group for pool in queue.pools}
+    able = [skills for of, skills in agents.values() if of & groups]
+    needed = {skill.name for skill in queue.skills if skill.mandatory}
+    return problems(
+        groups=[pool.group for pool in queue.pools],
+        agents=len(able),
+        lacking=sorted(needed) if able and not any(needed <= skills for skills in able) else (),
+        schedule_fault="is never open again within a year" if never_opens else None,
+    )
+
+
+def _agents(conn: Connection) -> dict[int, tuple[set[str], set[str]]]:
+    """active agent -> (groups, skills)."""
+    a, ag, g, s = t.agents, t.agent_groups, t.groups, t.agent_skills
+    found: dict[int, tuple[set[str], set[str]]] = {
+        agent_id: (set(), set()) for agent_id in conn.execute(select(a.c.id).where(a.c.active)).scalars()
+    }
+    for agent_id, group in conn.execute(select(ag.c.agent_id, g.c.name).join(g, g.c.id == ag.c.group_id)):
+        if agent_id in found:
+            found[agent_id][0].add(group)
+    for agent_id, skill in conn.execute(select(s.c.agent_id, s.c.skill)):
+        if agent_id in found:
+            found[agent_id][1].add(skill)
+    return found
+
+
+def _waiting(conn: Connection) -> dict[int, int]:
+    w = t.work_items
+    rows = conn.execute(select(w.c.queue_id, func.count()).where(w.c.state.in_(WAITS)).group_by(w.c.queue_id))
+    return {r[0]: r[1] for r in rows}
+
+
+def _pools(conn: Connection) -> dict[int, tuple[Pool, ...]]:
+    qg, g = t.queue_groups, t.groups
+    query = select(qg.c.queue_id, g.c.name, qg.c.after_seconds).join(g, g.c.id == qg.c.group_id)
+    found: dict[int, tuple[Pool, ...]] = {}
+    for queue_id, group, after in conn.execute(query.order_by(qg.c.after_seconds, g.c.name)):
+        found[queue_id] = (*found.get(queue_id, ()), Pool(group=group, after_seconds=after))
+    return found
+
+
+def _skills(conn: Connection) -> dict[int, tuple[Skill, ...]]:
+    s = t.queue_skills
+    found: dict[int, tuple[Skill, ...]] = {}
+    for r in conn.execute(select(s).order_by(s.c.skill)):
+        found[r.queue_id] = (*found.get(r.queue_id, ()), Skill(name=r.skill, mandatory=r.mandatory))
+    return found
+
+
+def _queue(row: sa.Row[Any], pools: tuple[Pool, ...], skills: tuple[Skill, ...]) -> Queue:
+    return Queue(
+        name=row.name,
+        position=row.position,
+        pools=pools,
+        skills=skills,
+        conditions=conditions.stored(row.conditions),
+        match=Match(row.match),
+        schedule=row.schedule,
+        time_zone=row.time_zone,
+        country=row.country,
+        assignment=Assignment(row.assignment),
+        accept_seconds=row.accept_seconds,
+        auto_assign=row.auto_assign,
+        affinity_days=row.affinity_days,
+        alarm_seconds=row.alarm_seconds,
+        texts={name: text for name in QUEUES_OWN if (text := row._mapping[f"{name}_text"]) is not None},
+    )
+
+
+def attribute_names(conn: Connection) -> list[str]:
+    """Names of users' attributes, for an admin to choose from: those of the last thousand users who have any."""
+    u = t.users
+    rows = conn.execute(select(u.c.attributes).order_by(u.c.id.desc()).limit(1000)).scalars()
+    return sorted({name for attributes in rows for name in attributes})

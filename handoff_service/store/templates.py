@@ -1,0 +1,30 @@
+"""Templates: the texts that agents put into the composer."""
+
+from sqlalchemy import Connection, func, select
+
+from handoff_service.errors import NotFound
+from handoff_service.store import tables as t
+from handoff_service.store.views import Template
+
+_NAMED = select(t.templates).order_by(func.lower(t.templates.c.name), t.templates.c.id)
+
+
+def some(conn: Connection, words: str = "", *, limit: int | None = None) -> list[Template]:
+    """Templates by name; those whose name or text has these words in it. A name that begins with them comes first."""
+    c, words = t.templates.c, words.strip()
+    query = _NAMED
+    if words:
+        begins = c.name.istartswith(words, autoescape=True)
+        query = select(t.templates).where(
+            c.name.icontains(words, autoescape=True) | c.body.icontains(words, autoescape=True)
+        )
+        query = query.order_by(begins.desc(), func.lower(c.name), c.id)
+    return [Template(**r._mapping) for r in conn.execute(query.limit(limit))]
+
+
+def one(conn: Connection, template_id: int) -> Template:
+    """One template. NotFound when there is none."""
+    row = conn.execute(select(t.templates).where(t.templates.c.id == template_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no template {template_id}.")
+    return Template(**row._mapping)

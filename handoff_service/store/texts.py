@@ -1,0 +1,77 @@
+"""System messages to the requester: the queue's own words, else the desk's, else those shipped."""
+
+from sqlalchemy import Connection, select
+
+from handoff_service.rules import system_messages
+from handoff_service.rules.system_messages import QUEUES_OWN, TEXTS, SystemMessage
+from handoff_service.store import tables as t
+from handoff_service.store.views import SavedText
+
+
+def text_for(conn: Connection, message: SystemMessage, queue_id: int | None = None) -> str:
+    """The text to send, with its placeholders; ``system_messages`` fills them."""
+    if queue_id is not None and message in QUEUES_OWN:
+        own = t.queues.c[f"{message}_text"]
+        if body := conn.execute(select(own).where(t.queues.c.id == queue_id)).scalar():
+            return body
+    body = conn.execute(select(t.texts.c.body).where(t.texts.c.name == message)).scalar()
+    return body or TEXTS[message].default
+
+
+# As they are sent ---------------------------------------------------------------------------------------------
+
+
+def in_line(conn: Connection, queue_id: int, queue: str) -> str:
+    """The queue's first line on handoff."""
+    return system_messages.in_line(queue, text_for(conn, SystemMessage.IN_LINE, queue_id))
+
+
+def waiting(conn: Connection, queue_id: int, queue: str, *, bot: bool) -> str:
+    """Said once when nobody is free. ``bot``: there is a virtual agent to go back to."""
+    text = text_for(conn, SystemMessage.WAITING, queue_id)
+    return system_messages.waiting(queue, text, instead=_instead(conn, bot=bot))
+
+
+def out_of_hours(conn: Connection, queue_id: int, queue: str, opens: str, *, bot: bool) -> str:
+    """Said once when the queue is closed. ``opens``: in words; ``bot`` as for ``waiting``."""
+    text = text_for(conn, SystemMessage.CLOSED, queue_id)
+    return system_messages.out_of_hours(queue, opens, text, instead=_instead(conn, bot=bot))
+
+
+def back_with_bot(conn: Connection) -> str:
+    """Said to a requester who did not want to wait."""
+    return system_messages.back_with_bot(text_for(conn, SystemMessage.BACK_WITH_BOT))
+
+
+def closing_line(conn: Connection, agent_name: str) -> str:
+    """What the requester is texted when this agent closes a conversation and says nothing else."""
+    return system_messages.closing_line(agent_name, text_for(conn, SystemMessage.CLOSING_LINE))
+
+
+def _instead(conn: Connection, *, bot: bool) -> str | None:
+    return text_for(conn, SystemMessage.BOT_INSTEAD) if bot else None
+
+
+# As an admin sees them ----------------------------------------------------------------------------------------
+
+
+def edited(conn: Connection) -> dict[SystemMessage, str]:
+    """The texts that an admin has changed."""
+    rows = conn.execute(select(t.texts).order_by(t.texts.c.name))
+    return {SystemMessage(r.name): r.body for r in rows if r.name in set(SystemMessage)}
+
+
+def saved(conn: Connection) -> list[SavedText]:
+    """Every system message as it is now."""
+    changed = edited(conn)
+    return [
+        SavedText(
+            name=name,
+            when=words.when,
+            body=changed.get(name, words.default),
+            default=words.default,
+            edited=name in changed,
+            placeholders=list(words.placeholders),
+        )
+        for name, words in TEXTS.items()
+    ]

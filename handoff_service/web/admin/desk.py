@@ -1,0 +1,126 @@
+"""Time and country, and the desk's other choices: presence states, reasons to reject an offer."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import NotFound, Refusal
+from handoff_service.operations.change_desk import (
+    PutPresence,
+    PutReason,
+    change_desk,
+    delete_presence_state,
+    delete_reject_reason,
+    put_presence_state,
+    put_reject_reason,
+)
+from handoff_service.operations.desk_file import DeskEntry, PresenceStateEntry, RejectReasonEntry
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import desk
+from handoff_service.store.views import PresenceState, RejectReason
+from handoff_service.web.admin.editor import Deleting, Editor, Write
+from handoff_service.web.admin.entries import read_as
+from handoff_service.web.admin.pages import Form, admin_page, done, typed
+from handoff_service.web.admin.places import COUNTRIES, TIME_ZONES
+from handoff_service.web.session import desk_of, page
+
+HERE = "/desk"
+NAMES = ("name", "country", "time_zone", "away_after_seconds", "reassign_when_away")
+
+
+@page(Role.ADMIN)
+async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
+    now = await desk_of(request).store.read(desk.desk)
+    shown = DeskEntry(name="Patchboard").model_dump() if now is None else {name: getattr(now, name) for name in NAMES}
+    values = {name: str(shown[name]) for name in NAMES} | {"reassign_when_away": "1" * shown["reassign_when_away"]}
+    return await _form(request, agent, Form(values=values))
+
+
+@page(Role.ADMIN)
+async def save_desk(request: Request, agent: Agent) -> HTTPResponse:
+    form = typed(request, NAMES)
+    given = {**form.values, "reassign_when_away": bool(form.values["reassign_when_away"])}
+    try:
+        await desk_of(request).store.write(change_desk, read_as(DeskEntry, given).model_dump())
+    except Refusal as refusal:
+        return await _form(request, agent, form.with_refusal(refusal))
+    return done(request, HERE)
+
+
+async def _form(request: Request, agent: Agent, form: Form) -> HTTPResponse:
+    read = desk_of(request).store.read
+    return await admin_page(
+        request,
+        agent,
+        "desk.html",
+        here=HERE,
+        status=400 if form.errors else 200,
+        form=form,
+        time_zones=TIME_ZONES,
+        countries=COUNTRIES,
+        presence_states=await read(desk.presence_states),
+        reject_reasons=await read(desk.reject_reasons),
+    )
+
+
+def _presence(conn: Connection, state_id: int) -> PresenceState:
+    return _found([one for one in desk.presence_states(conn) if one.id == state_id], "presence state", state_id)
+
+
+def _reason(conn: Connection, reason_id: int) -> RejectReason:
+    return _found([one for one in desk.reject_reasons(conn) if one.id == reason_id], "reason", reason_id)
+
+
+def _found[T](found: list[T], what: str, number: int) -> T:
+    if not found:
+        raise NotFound(f"There is no {what} {number}.")
+    return found[0]
+
+
+def _write_presence(_request: Request, form: Form, state_id: int | None) -> Write:
+    given = {**form.values, "takes_work": bool(form.values["takes_work"])}
+    return put_presence_state, PutPresence(id=state_id, **read_as(PresenceStateEntry, given).model_dump())
+
+
+def _write_reason(_request: Request, form: Form, reason_id: int | None) -> Write:
+    given = {**form.values, "again": bool(form.values["again"])}
+    return put_reject_reason, PutReason(id=reason_id, **read_as(RejectReasonEntry, given).model_dump())
+
+
+PRESENCE = Editor(
+    here=HERE,
+    at="/presence-states",
+    template="presence_state.html",
+    back_label="Time and country",
+    new=("New presence", {"name": "", "takes_work": ""}),
+    read=_presence,
+    shown=lambda one: (one.name, {"name": one.name, "takes_work": "1" * one.takes_work}),
+    write=_write_presence,
+    delete=delete_presence_state,
+    deleting=lambda one: Deleting(
+        title=f"Delete {one.name}",
+        says="Agents cannot choose it any more. While an agent is in it, it stays.",
+        verb="Delete this presence",
+    ),
+)
+REASONS = Editor(
+    here=HERE,
+    at="/reject-reasons",
+    template="reject_reason.html",
+    back_label="Time and country",
+    new=("New reason", {"words": "", "again": "1"}),
+    read=_reason,
+    shown=lambda one: (one.words, {"words": one.words, "again": "1" * one.again}),
+    write=_write_reason,
+    delete=delete_reject_reason,
+    deleting=lambda one: Deleting(
+        title=f"Delete “{one.words}”",
+        says="Agents cannot choose it any more. Offers that were rejected for it keep it.",
+        verb="Delete this reason",
+    ),
+)
+PAGES: dict[str, Any] = {HERE: desk_page, **PRESENCE.pages(), **REASONS.pages()}
+ACTS: dict[str, Any] = {HERE: save_desk, **PRESENCE.acts(), **REASONS.acts()}

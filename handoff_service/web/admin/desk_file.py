@@ -1,0 +1,55 @@
+"""Import and export: all of the desk as one file, with the same checks as ``patchboard import``."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse, raw
+
+from handoff_service.errors import BadInput, SetupError
+from handoff_service.operations import desk_file
+from handoff_service.operations.import_desk import import_desk
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store.export_desk import export_desk
+from handoff_service.web.admin.pages import admin_page
+from handoff_service.web.session import desk_of, page
+
+HERE = "/desk-file"
+NAME = "desk.toml"
+
+
+@page(Role.ADMIN)
+async def file_page(request: Request, agent: Agent) -> HTTPResponse:
+    return await admin_page(request, agent, "desk_file.html", here=HERE, wrong=[], imported=None)
+
+
+@page(Role.ADMIN)
+async def export(request: Request, agent: Agent) -> HTTPResponse:
+    text = await desk_of(request).store.read(export_desk)
+    kept = {"Content-Disposition": f'attachment; filename="{NAME}"'}
+    return raw(text.encode(), content_type="application/toml; charset=utf-8", headers=kept)
+
+
+@page(Role.ADMIN)
+async def take_in(request: Request, agent: Agent) -> HTTPResponse:
+    """A whole file or nothing of it; what is wrong is told by line."""
+    files: Any = request.files
+    sent = files.get("file") if files else None
+    try:
+        if sent is None or not sent.body:
+            raise BadInput("Choose a file first.")
+        file = desk_file.read_bytes(sent.body, sent.name or NAME)
+        counts = await desk_of(request).store.write(import_desk, file)
+    except SetupError as error:
+        return await _refused(request, agent, str(error).splitlines())
+    except BadInput as error:
+        return await _refused(request, agent, [f"{k}: {what}" for k, what in error.errors.items()] or [error.detail])
+    return await admin_page(request, agent, "desk_file.html", here=HERE, wrong=[], imported=counts)
+
+
+async def _refused(request: Request, agent: Agent, wrong: list[str]) -> HTTPResponse:
+    return await admin_page(request, agent, "desk_file.html", here=HERE, status=400, wrong=wrong, imported=None)
+
+
+PAGES: dict[str, Any] = {HERE: file_page, f"{HERE}/export": export}
+ACTS: dict[str, Any] = {HERE: take_in}

@@ -1,0 +1,69 @@
+"""Opening hours in words: whether it is open now, when that changes, and the week to come."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from handoff_service import schedules
+from handoff_service.schedules import Schedule
+
+WEEK = 7  # days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """``times``: ``08:00 to 18:00``; none when it is closed."""
+
+    day: date
+    times: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """``fault``: what is wrong with the expression; then there is nothing else. ``says``: one sentence."""
+
+    fault: str | None
+    says: str
+    week: list[Day]
+
+
+def hours(schedule: Schedule, now: datetime) -> Hours:
+    """What a schedule means, in its own time zone."""
+    if schedule.expression is None:
+        return Hours(fault=None, says="Always open.", week=[])
+    if fault := schedules.fault(schedule.expression, schedule.country):
+        return Hours(fault=fault, says="", week=[])
+    zone = ZoneInfo(schedule.time_zone)
+    today = now.astimezone(zone).date()
+    days = [today + timedelta(days=n) for n in range(WEEK)]
+    return Hours(fault=None, says=_says(schedule, now, zone), week=[_day(schedule, day, zone) for day in days])
+
+
+def _says(schedule: Schedule, now: datetime, zone: ZoneInfo) -> str:
+    opens, closes = schedule.opens_at(now), schedule.closes_at(now)
+    if opens is None:
+        return "Closed, and not open again within a year."
+    if opens > now:
+        return f"Closed now. Opens {_moment(opens, now, zone)}."
+    if closes is None or closes - now > timedelta(days=365):
+        return "Open now, and always."
+    return f"Open now, until {_moment(closes, now, zone)}."
+
+
+def _moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return f"{local:%H:%M} today"
+    return f"{local:%A}, {local.day} {local:%B} at {local:%H:%M}"
+
+
+def _day(schedule: Schedule, day: date, zone: ZoneInfo) -> Day:
+    start = datetime(day.year, day.month, day.day, tzinfo=zone)
+    end = start + timedelta(days=1)  # by the clock on the wall
+    times = schedule.open_times(start, end)
+    return Day(day=day, times=[f"{_clock(a, zone)} to {_clock(b, zone, end=True)}" for a, b in times])
+
+
+def _clock(at: datetime, zone: ZoneInfo, *, end: bool = False) -> str:
+    said = f"{at.astimezone(zone):%H:%M}"
+    return "24:00" if end and said == "00:00" else said

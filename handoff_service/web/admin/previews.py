@@ -1,0 +1,21 @@
+"""What a text with placeholders becomes: shown beside its field, and kept current while somebody types."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handoff_service.rules import placeholders
+from handoff_service.rules.sms_text import Segments, segments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """``values`` fill the placeholders."""
+
+    label: str
+    values: Mapping[str, str]
+
+    def filled(self, text: str) -> str:
+        return placeholders.fill(text, self.values)
+
+    def length(self, text: str) -> Segments:
+        return segments(self.filled(text))

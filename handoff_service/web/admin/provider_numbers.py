@@ -1,0 +1,87 @@
+"""Provider numbers: the company's own, and who answers each first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import NotFound
+from handoff_service.operations.change_provider_number import (
+    Change,
+    Make,
+    change_provider_number,
+    delete_provider_number,
+    make_provider_number,
+)
+from handoff_service.operations.desk_file import ProviderNumberEntry
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import FirstResponder, Role
+from handoff_service.store import people, queues
+from handoff_service.store.views import ProviderNumber
+from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
+from handoff_service.web.admin.entries import read_as
+from handoff_service.web.admin.pages import Form, admin_page
+from handoff_service.web.pages import phone
+from handoff_service.web.session import desk_of, page
+
+HERE = "/provider-numbers"
+RESPONDERS = {
+    FirstResponder.VIRTUAL_AGENT: ("The virtual agent", "It hands over when a person is needed"),
+    FirstResponder.LIVE_AGENT: ("Live agents", "Each conversation goes to the queue at once"),
+}
+
+
+@page(Role.ADMIN)
+async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+    found = await desk_of(request).store.read(people.provider_numbers)
+    around = listed(found, new=f"{HERE}/new") | {"responders": RESPONDERS}
+    return await admin_page(request, agent, "provider_numbers.html", here=HERE, **around)
+
+
+def _read(conn: Connection, number_id: int) -> ProviderNumber:
+    for one in people.provider_numbers(conn):
+        if one.id == number_id:
+            return one
+    raise NotFound(f"There is no provider number {number_id}.")
+
+
+def _shown(one: ProviderNumber) -> tuple[str, dict[str, str]]:
+    names = ("number", "label", "first_responder", "segments_per_second")
+    return phone(one.number), {name: str(getattr(one, name)) for name in names} | {"queue": one.queue.name}
+
+
+def _write(_request: Request, form: Form, number_id: int | None) -> Write:
+    values = read_as(ProviderNumberEntry, form.values).model_dump()
+    if number_id is None:
+        return make_provider_number, Make(**values)
+    return change_provider_number, Change(id=number_id, values=values)
+
+
+def _around(conn: Connection, _form: Form, _one: ProviderNumber | None) -> Mapping[str, Any]:
+    return {"queues": {queue.name: queue.name for queue in queues.some(conn).values()}, "responders": RESPONDERS}
+
+
+EDITOR = Editor(
+    here=HERE,
+    at=HERE,
+    template="provider_number.html",
+    back_label="All provider numbers",
+    new=(
+        "New provider number",
+        {"number": "", "label": "", "first_responder": "virtual_agent", "queue": "", "segments_per_second": "1"},
+    ),
+    read=_read,
+    shown=_shown,
+    write=_write,
+    delete=delete_provider_number,
+    deleting=lambda one: Deleting(
+        title=f"Delete {phone(one.number)}",
+        says="Texts to it are then refused. A number that has conversations cannot be deleted.",
+        verb="Delete this number",
+    ),
+    around=_around,
+)
+PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
+ACTS: dict[str, Any] = EDITOR.acts()

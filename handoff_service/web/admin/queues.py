@@ -1,0 +1,121 @@
+"""Queues: which conversations they are for, when they are open, whom they ask, and what they say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection, select
+
+from handoff_service.operations.change_queue import Change, change_queue, delete_queue, make_queue
+from handoff_service.operations.queue_entry import values
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.queue_conditions import FIELDS, USER
+from handoff_service.rules.queues import Queue
+from handoff_service.rules.system_messages import QUEUES_OWN, TEXTS
+from handoff_service.rules.vocabulary import Assignment, Role
+from handoff_service.schedules import Schedule
+from handoff_service.store import people, queues, texts
+from handoff_service.store import tables as t
+from handoff_service.store.database import read_at
+from handoff_service.web.admin import queue_form
+from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
+from handoff_service.web.admin.hours import hours
+from handoff_service.web.admin.pages import Form, admin_page
+from handoff_service.web.admin.places import COUNTRIES, TIME_ZONES
+from handoff_service.web.admin.previews import Preview
+from handoff_service.web.pages import render
+from handoff_service.web.session import desk_of, page
+
+HERE = "/queues"
+ASSIGNMENTS = {
+    Assignment.MOST_CAPACITY: ("Most capacity", "The agent with the most room for conversations"),
+    Assignment.LONGEST_IDLE: ("Longest idle", "The agent who was asked longest ago"),
+    Assignment.ROUND_ROBIN: ("Round robin", "One agent after the other, in turn"),
+    Assignment.FIRST_TO_ACCEPT: ("First to accept", "Everybody who is free is asked at once"),
+}
+OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is none of"}
+
+
+@page(Role.ADMIN)
+async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+    def read(conn: Connection) -> list[tuple[Any, str]]:
+        stored = queues.some(conn)
+        return [
+            (shown, hours(queues.schedule(conn, stored[shown.id]), read_at(conn)).says) for shown in queues.shown(conn)
+        ]
+
+    around = listed(await desk_of(request).store.read(read), new=f"{HERE}/new") | {"assignments": ASSIGNMENTS}
+    return await admin_page(request, agent, "queues.html", here=HERE, **around)
+
+
+@page(Role.ADMIN)
+async def hours_fragment(request: Request, agent: Agent) -> HTTPResponse:
+    """What the schedule that is being typed means."""
+    typed = {name: (request.args.get(name) or "").strip()[:500] for name in ("schedule", "time_zone", "country")}
+    read = desk_of(request).store.read
+    return render("admin/hours.html", hours=await read(lambda conn: hours(_schedule(conn, typed), read_at(conn))))
+
+
+def _read(conn: Connection, queue_id: int) -> Queue:
+    return queues.one(conn, queue_id)
+
+
+def _write(_request: Request, form: Form, queue_id: int | None) -> Write:
+    entry = queue_form.entry(form)
+    if queue_id is None:
+        return make_queue, entry.meant()
+    written = {name: getattr(entry, name) for name in type(entry).model_fields}
+    if entry.position is None:
+        written.pop("position")
+    return change_queue, Change(id=queue_id, values=values(written))
+
+
+def _around(conn: Connection, form: Form, one: Queue | None) -> Mapping[str, Any]:
+    names = conn.execute(select(t.groups.c.name).order_by(t.groups.c.name)).scalars().all()
+    after = {name: seconds for seconds, name in queue_form.rows(form.values["groups"])}
+    example = {"queue": form.values["name"] or "Service desk", "opens": "on Monday at 08:00"}
+    problems = [q.problems for q in queues.shown(conn) if one is not None and q.name == one.name]
+    return {
+        "problems": problems[0] if problems else [],
+        "groups": [(name, name in after, after.get(name, "0")) for name in names],
+        "skills": sorted(conn.execute(select(t.agent_skills.c.skill).distinct()).scalars()),
+        "conditions": [*queue_form.rows(form.values["conditions"]), ["", "is", ""]],
+        "condition_fields": [*FIELDS, *(f"{USER}{name}" for name in queues.attribute_names(conn))],
+        "operators": OPERATORS,
+        "assignments": ASSIGNMENTS,
+        "hours": hours(_schedule(conn, form.values), read_at(conn)),
+        "time_zones": TIME_ZONES,
+        "countries": {"": "The desk's", **COUNTRIES},
+        "desk_zone": people.desk_time_zone(conn),
+        "words": {m: (TEXTS[m].when, list(TEXTS[m].placeholders), texts.text_for(conn, m)) for m in QUEUES_OWN},
+        "previews": [Preview(label="The requester reads", values=example)],
+    }
+
+
+def _schedule(conn: Connection, given: Mapping[str, str]) -> Schedule:
+    zone = given["time_zone"] if given["time_zone"] in TIME_ZONES else people.desk_time_zone(conn)
+    country = given["country"] if given["country"] in COUNTRIES else people.desk_country(conn)
+    return Schedule(given["schedule"] or None, zone, country)
+
+
+EDITOR = Editor(
+    here=HERE,
+    at=HERE,
+    template="queue.html",
+    back_label="All queues",
+    new=("New queue", queue_form.NEW),
+    read=_read,
+    shown=lambda one: (one.name, queue_form.shown(one)),
+    write=_write,
+    delete=delete_queue,
+    deleting=lambda one: Deleting(
+        title=f"Delete {one.name}",
+        says="Only a queue that no provider number, messaging action or conversation names can be deleted.",
+        verb="Delete this queue",
+    ),
+    around=_around,
+    typed=queue_form.with_lists,
+)
+PAGES: dict[str, Any] = {HERE: list_page, f"{HERE}/hours": hours_fragment, **EDITOR.pages()}
+ACTS: dict[str, Any] = EDITOR.acts()

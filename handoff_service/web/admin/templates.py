@@ -1,0 +1,73 @@
+"""Templates: the texts that agents put into the composer."""
+
+from dataclasses import replace
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.operations.change_template import (
+    Change,
+    Make,
+    change_template,
+    delete_template,
+    make_template,
+)
+from handoff_service.operations.desk_file import TemplateEntry
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules import placeholders
+from handoff_service.rules.placeholders import PEOPLE
+from handoff_service.rules.templates import EXAMPLE, GUEST, NOBODY
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import templates
+from handoff_service.store.views import Template
+from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
+from handoff_service.web.admin.entries import read_as
+from handoff_service.web.admin.pages import Form, admin_page
+from handoff_service.web.admin.previews import Preview
+from handoff_service.web.session import desk_of, page
+
+HERE = "/templates"
+NAMES = placeholders.people(EXAMPLE, guest=GUEST, nobody=NOBODY)
+NO_NAME = placeholders.people(replace(EXAMPLE, requester=None), guest=GUEST, nobody=NOBODY)
+
+
+@page(Role.ADMIN)
+async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+    q = (request.args.get("q") or "").strip()[:100]
+    found = await desk_of(request).store.read(templates.some, q)
+    return await admin_page(request, agent, "templates.html", here=HERE, **listed(found, new=f"{HERE}/new", q=q))
+
+
+def _write(_request: Request, form: Form, template_id: int | None) -> Write:
+    values = read_as(TemplateEntry, form.values).model_dump()
+    if template_id is None:
+        return make_template, Make(**values)
+    return change_template, Change(id=template_id, values=values)
+
+
+def _around(_conn: Connection, form: Form, _one: Template | None) -> dict[str, Any]:
+    previews = [Preview(label="To Ann Lee", values=NAMES), Preview(label="To a guest", values=NO_NAME)]
+    return {"previews": previews, "known": PEOPLE, "body": form.values["body"]}
+
+
+EDITOR = Editor(
+    here=HERE,
+    at=HERE,
+    template="template.html",
+    back_label="All templates",
+    new=("New template", {"name": "", "body": ""}),
+    read=templates.one,
+    shown=lambda one: (one.name, {"name": one.name, "body": one.body}),
+    write=_write,
+    delete=delete_template,
+    deleting=lambda one: Deleting(
+        title=f"Delete “{one.name}”",
+        says="Agents do not find it any more. What was sent with it stays as it is.",
+        verb="Delete this template",
+    ),
+    around=_around,
+)
+PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
+ACTS: dict[str, Any] = EDITOR.acts()

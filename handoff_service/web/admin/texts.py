@@ -1,0 +1,88 @@
+"""System messages: what requesters are told by the product itself, in the admin's words."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import NotFound, Refusal
+from handoff_service.operations.change_text import ChangeText, change_text
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.system_messages import TEXTS, SystemMessage
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import texts
+from handoff_service.store.views import SavedText
+from handoff_service.web.admin.editor import listed
+from handoff_service.web.admin.pages import Form, admin_page, done, typed
+from handoff_service.web.admin.previews import Preview
+from handoff_service.web.pages import form_field
+from handoff_service.web.session import desk_of, page
+
+HERE = "/texts"
+CALLED = {
+    SystemMessage.IN_LINE: "In line",
+    SystemMessage.WAITING: "Nobody is free",
+    SystemMessage.CLOSED: "Queue is closed",
+    SystemMessage.BOT_INSTEAD: "The virtual agent instead",
+    SystemMessage.BACK_WITH_BOT: "With the virtual agent again",
+    SystemMessage.CLOSING_LINE: "Closing line",
+}
+
+
+@page(Role.ADMIN)
+async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+    found = await desk_of(request).store.read(texts.saved)
+    return await admin_page(request, agent, "texts.html", here=HERE, **listed(found), called=CALLED)
+
+
+@page(Role.ADMIN)
+async def one_page(request: Request, name: str, agent: Agent) -> HTTPResponse:
+    one = await _one(request, name)
+    return await _form(request, agent, one, Form(values={"body": one.body}))
+
+
+@page(Role.ADMIN)
+async def change(request: Request, name: str, agent: Agent) -> HTTPResponse:
+    """Save what is typed; ``reset``: the text as shipped instead."""
+    one = await _one(request, name)
+    form = typed(request, ["body"])
+    body = None if form_field(request, "reset") else form.values["body"]
+    try:
+        await desk_of(request).store.write(change_text, ChangeText(name=one.name, body=body))
+    except Refusal as refusal:
+        return await _form(request, agent, one, form.with_refusal(refusal))
+    return done(request, HERE)
+
+
+async def _one(request: Request, name: str) -> SavedText:
+    for one in await desk_of(request).store.read(texts.saved):
+        if one.name == name:
+            return one
+    raise NotFound(f"There is no system message {name!r}.")
+
+
+async def _form(request: Request, agent: Agent, one: SavedText, form: Form) -> HTTPResponse:
+    parts = TEXTS[one.name].placeholders
+    previews = [
+        Preview(label="With ordinary names", values={name: part.example for name, part in parts.items()}),
+        Preview(label="With long names", values={name: part.long for name, part in parts.items()}),
+    ]
+    return await admin_page(
+        request,
+        agent,
+        "text.html",
+        here=HERE,
+        status=400 if form.errors else 200,
+        title=CALLED[one.name],
+        text=one,
+        form=form,
+        back=HERE,
+        back_label="All system messages",
+        saves=f"{HERE}/{one.name}",
+        deletes=None,
+        previews=previews if parts else [Preview(label="The requester reads", values={})],
+    )
+
+
+PAGES: dict[str, Any] = {HERE: list_page, f"{HERE}/<name:str>": one_page}
+ACTS: dict[str, Any] = {f"{HERE}/<name:str>": change}

@@ -1,0 +1,112 @@
+"""The company's numbers: everyone may read them, admins change them."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from handoff_service.errors import NotFound
+from handoff_service.operations.change_provider_number import (
+    Change,
+    Make,
+    change_provider_number,
+    delete_provider_number,
+    make_provider_number,
+)
+from handoff_service.operations.entries import Name, Number
+from handoff_service.rules.vocabulary import FirstResponder, Role
+from handoff_service.store import people
+from handoff_service.store.views import ProviderNumber
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, given_in, page_of
+
+Label = Annotated[str, Field(max_length=200)]
+Rate = Annotated[int, Field(ge=1, le=1000)]
+
+
+class NewNumberBody(Body):
+    number: Number
+    queue: Name
+    label: Label = ""
+    first_responder: FirstResponder = FirstResponder.VIRTUAL_AGENT
+    segments_per_second: Rate = 1
+
+
+class NumberBody(Body):
+    """What is not given stays. The number itself can be changed until it has a conversation."""
+
+    number: Number | None = None
+    queue: Name | None = None
+    label: Label | None = None
+    first_responder: FirstResponder | None = None
+    segments_per_second: Rate | None = None
+
+
+async def list_numbers(asked: Asked[None, Paging]) -> Page[ProviderNumber]:
+    return page_of(await asked.desk.store.read(people.provider_numbers), asked.query, lambda one: one.id)
+
+
+async def one_number(asked: Asked[Any, Any]) -> ProviderNumber:
+    return await _one(asked, asked.id)
+
+
+async def make(asked: Asked[NewNumberBody, Any]) -> ProviderNumber:
+    return await _one(asked, await asked.desk.store.write(make_provider_number, Make(**asked.body.model_dump())))
+
+
+async def change(asked: Asked[NumberBody, Any]) -> ProviderNumber:
+    await asked.desk.store.write(change_provider_number, Change(id=asked.id, values=given_in(asked.body)))
+    return await _one(asked, asked.id)
+
+
+async def delete(asked: Asked[None, Any]) -> None:
+    await asked.desk.store.write(delete_provider_number, asked.id)
+
+
+async def _one(asked: Asked[Any, Any], number_id: int) -> ProviderNumber:
+    for one in await asked.desk.store.read(people.provider_numbers):
+        if one.id == number_id:
+            return one
+    raise NotFound(f"There is no provider number {number_id}.")
+
+
+NUMBERS = "/v1/provider-numbers"
+ONE = f"{NUMBERS}/<id:int>"
+ADMIN = (Role.ADMIN,)
+CALLS = (
+    Call(
+        method="GET",
+        path=NUMBERS,
+        summary="The company's numbers",
+        handle=list_numbers,
+        query=Paging,
+        answer=Page[ProviderNumber],
+    ),
+    Call(method="GET", path=ONE, summary="One provider number", handle=one_number, answer=ProviderNumber),
+    Call(
+        method="POST",
+        path=NUMBERS,
+        summary="Make a provider number",
+        handle=make,
+        body=NewNumberBody,
+        answer=ProviderNumber,
+        status=201,
+        roles=ADMIN,
+    ),
+    Call(
+        method="PATCH",
+        path=ONE,
+        summary="Change a provider number; the number itself only while it has no conversation",
+        handle=change,
+        body=NumberBody,
+        answer=ProviderNumber,
+        roles=ADMIN,
+    ),
+    Call(
+        method="DELETE",
+        path=ONE,
+        summary="Delete a provider number that was never used",
+        handle=delete,
+        answer=None,
+        status=204,
+        roles=ADMIN,
+    ),
+)

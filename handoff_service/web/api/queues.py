@@ -1,0 +1,116 @@
+"""Queues: everyone may read them, admins change them."""
+
+from typing import Any
+
+from handoff_service.operations.change_queue import Change, change_queue, delete_queue, make_queue
+from handoff_service.operations.entries import Country, Name, Position, TimeZone
+from handoff_service.operations.queue_entry import (
+    AcceptSeconds,
+    AffinityDays,
+    AlarmSeconds,
+    Conditions,
+    Groups,
+    QueueEntry,
+    Schedule,
+    Skills,
+    TextsEntry,
+    values,
+)
+from handoff_service.rules.conditions import Match
+from handoff_service.rules.vocabulary import Assignment, Role
+from handoff_service.store import queues
+from handoff_service.store.views import Queue
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, given_in, page_of
+
+MAY_BE_NULL = ("schedule", "time_zone", "country", "alarm_seconds")
+
+
+class NewQueueBody(QueueEntry, Body):
+    """``position``: its place in the admin's order; without it, the last."""
+
+
+class QueueBody(Body):
+    """What is not given stays; groups, skills, conditions and texts are given whole. Null takes away a schedule (always
+    open), a time zone or a country (the desk's), an alarm, and is refused for everything else."""
+
+    name: Name | None = None
+    position: Position | None = None
+    groups: Groups | None = None
+    skills: Skills | None = None
+    conditions: Conditions | None = None
+    match: Match | None = None
+    schedule: Schedule | None = None
+    time_zone: TimeZone | None = None
+    country: Country | None = None
+    assignment: Assignment | None = None
+    accept_seconds: AcceptSeconds | None = None
+    auto_assign: bool | None = None
+    affinity_days: AffinityDays | None = None
+    alarm_seconds: AlarmSeconds | None = None
+    texts: TextsEntry | None = None
+
+
+async def list_queues(asked: Asked[None, Paging]) -> Page[Queue]:
+    return page_of(await asked.desk.store.read(queues.shown), asked.query, lambda one: one.id)
+
+
+async def one_queue(asked: Asked[Any, Any]) -> Queue:
+    return await asked.desk.store.read(queues.shown_one, asked.id)
+
+
+async def make(asked: Asked[NewQueueBody, Any]) -> Queue:
+    return await asked.desk.store.read(queues.shown_one, await asked.desk.store.write(make_queue, asked.body.meant()))
+
+
+async def change(asked: Asked[QueueBody, Any]) -> Queue:
+    given = values(given_in(asked.body, may_be_null=MAY_BE_NULL))
+    await asked.desk.store.write(change_queue, Change(id=asked.id, values=given))
+    return await one_queue(asked)
+
+
+async def delete(asked: Asked[None, Any]) -> None:
+    await asked.desk.store.write(delete_queue, asked.id)
+
+
+QUEUES = "/v1/queues"
+ONE = f"{QUEUES}/<id:int>"
+ADMIN = (Role.ADMIN,)
+CALLS = (
+    Call(
+        method="GET",
+        path=QUEUES,
+        summary="Queues, in the admin's order",
+        handle=list_queues,
+        query=Paging,
+        answer=Page[Queue],
+    ),
+    Call(method="GET", path=ONE, summary="One queue", handle=one_queue, answer=Queue),
+    Call(
+        method="POST",
+        path=QUEUES,
+        summary="Make a queue",
+        handle=make,
+        body=NewQueueBody,
+        answer=Queue,
+        status=201,
+        roles=ADMIN,
+    ),
+    Call(
+        method="PATCH",
+        path=ONE,
+        summary="Change a queue; what waits in it goes on by its new rules",
+        handle=change,
+        body=QueueBody,
+        answer=Queue,
+        roles=ADMIN,
+    ),
+    Call(
+        method="DELETE",
+        path=ONE,
+        summary="Delete a queue that nothing names",
+        handle=delete,
+        answer=None,
+        status=204,
+        roles=ADMIN,
+    ),
+)

@@ -1,0 +1,141 @@
+"""Words: templates for agents, and the system messages that requesters get. Everyone may read them."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from handoff_service.operations.change_template import (
+    Change,
+    Make,
+    change_template,
+    delete_template,
+    make_template,
+)
+from handoff_service.operations.change_text import ChangeText, change_text
+from handoff_service.operations.entries import Name
+from handoff_service.rules.system_messages import SystemMessage
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import templates, texts
+from handoff_service.store.views import SavedText, Template
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, given_in, page_of
+
+Text = Annotated[str, Field(max_length=1600)]
+
+
+class NewTemplateBody(Body):
+    name: Name
+    body: Text
+
+
+class TemplateBody(Body):
+    """What is not given stays."""
+
+    name: Name | None = None
+    body: Text | None = None
+
+
+class TemplateQuery(Paging):
+    """``q``: a part of the name or of the text."""
+
+    q: str = Field("", max_length=100)
+
+
+class TextBody(Body):
+    """``body`` null: the text as shipped."""
+
+    name: SystemMessage
+    body: Text | None
+
+
+async def list_templates(asked: Asked[None, TemplateQuery]) -> Page[Template]:
+    found = await asked.desk.store.read(templates.some, asked.query.q)
+    return page_of(found, asked.query, lambda one: one.id)
+
+
+async def one_template(asked: Asked[Any, Any]) -> Template:
+    return await asked.desk.store.read(templates.one, asked.id)
+
+
+async def make(asked: Asked[NewTemplateBody, Any]) -> Template:
+    made = await asked.desk.store.write(make_template, Make(name=asked.body.name, body=asked.body.body))
+    return await asked.desk.store.read(templates.one, made)
+
+
+async def change(asked: Asked[TemplateBody, Any]) -> Template:
+    await asked.desk.store.write(change_template, Change(id=asked.id, values=given_in(asked.body)))
+    return await one_template(asked)
+
+
+async def delete(asked: Asked[None, Any]) -> None:
+    await asked.desk.store.write(delete_template, asked.id)
+
+
+async def list_texts(asked: Asked[None, Any]) -> Page[SavedText]:
+    return Page(items=await asked.desk.store.read(texts.saved), next=None)
+
+
+async def put_text(asked: Asked[TextBody, Any]) -> SavedText:
+    await asked.desk.store.write(change_text, ChangeText(name=asked.body.name, body=asked.body.body))
+    return next(one for one in await asked.desk.store.read(texts.saved) if one.name == asked.body.name)
+
+
+TEMPLATES = "/v1/templates"
+ONE = f"{TEMPLATES}/<id:int>"
+TEXTS = "/v1/texts"
+ADMIN = (Role.ADMIN,)
+WRITERS = (Role.ADMIN, Role.SUPERVISOR)
+CALLS = (
+    Call(
+        method="GET",
+        path=TEMPLATES,
+        summary="Templates, by name",
+        handle=list_templates,
+        query=TemplateQuery,
+        answer=Page[Template],
+    ),
+    Call(method="GET", path=ONE, summary="One template", handle=one_template, answer=Template),
+    Call(
+        method="POST",
+        path=TEMPLATES,
+        summary="Make a template",
+        handle=make,
+        body=NewTemplateBody,
+        answer=Template,
+        status=201,
+        roles=WRITERS,
+    ),
+    Call(
+        method="PATCH",
+        path=ONE,
+        summary="Change a template",
+        handle=change,
+        body=TemplateBody,
+        answer=Template,
+        roles=WRITERS,
+    ),
+    Call(
+        method="DELETE",
+        path=ONE,
+        summary="Delete a template",
+        handle=delete,
+        answer=None,
+        status=204,
+        roles=WRITERS,
+    ),
+    Call(
+        method="GET",
+        path=TEXTS,
+        summary="System messages to the requester, as they are now",
+        handle=list_texts,
+        answer=Page[SavedText],
+    ),
+    Call(
+        method="PUT",
+        path=TEXTS,
+        summary="Edit a system message; body null gives back its usual text",
+        handle=put_text,
+        body=TextBody,
+        answer=SavedText,
+        roles=ADMIN,
+    ),
+)

@@ -1,0 +1,65 @@
+// Forms of the admin's: what a text with placeholders becomes, while it is typed; rows that are added and removed.
+
+import { counted, words } from "./segments.js";
+
+export function startForms() {
+  for (const part of document.querySelectorAll("[data-words]")) keepCurrent(part);
+  for (const rows of document.querySelectorAll("[data-rows]")) addAndRemove(rows);
+  nameCountries();
+}
+
+function keepCurrent(part) {
+  const field = part.querySelector("textarea");
+  const sms = JSON.parse(field.dataset.sms);
+  const show = () => {
+    for (const reads of part.querySelectorAll(".reads")) {
+      const values = JSON.parse(reads.dataset.values);
+      const text = (field.value.trim() || field.placeholder).replace(/\{([^{}]*)\}/g, (all, name) => values[name] ?? all);
+      const length = counted(text, sms);
+      const output = reads.querySelector("output");
+      output.textContent = words(length);
+      output.classList.toggle("wait", length.count > 1);
+      reads.querySelector(".bubble").textContent = text;
+    }
+  };
+  field.addEventListener("input", show);
+  show();
+}
+
+// The last row is the empty one, which is what is added.
+function addAndRemove(rows) {
+  const empty = rows.lastElementChild.cloneNode(true);
+  const add = rows.parentElement.querySelector("[data-add]");
+  add.hidden = false;
+  add.addEventListener("click", () => {
+    rows.append(empty.cloneNode(true));
+    number(rows);
+    rows.lastElementChild.querySelector("input").focus();
+  });
+  rows.addEventListener("click", (event) => {
+    const row = event.target.closest("[data-remove]")?.closest("li");
+    if (!row) return;
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    row.remove();
+    number(rows);
+    (next?.querySelector("input") ?? add).focus();
+  });
+  number(rows);
+}
+
+function number(rows) {
+  for (const [at, row] of [...rows.children].entries()) {
+    row.querySelector("[data-remove]").hidden = false;
+    for (const named of row.querySelectorAll("[aria-label]"))
+      named.setAttribute("aria-label", named.getAttribute("aria-label").replace(/\d+$/, at + 1));
+  }
+}
+
+// The browser knows what countries are called.
+function nameCountries() {
+  const called = new Intl.DisplayNames([document.documentElement.lang || "en"], { type: "region", fallback: "none" });
+  for (const option of document.querySelectorAll("select[name='country'] option")) {
+    const name = /^[A-Z]{2}$/.test(option.value) && called.of(option.value);
+    if (name) option.textContent = `${option.value} · ${name}`;
+  }
+}

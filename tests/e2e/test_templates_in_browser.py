@@ -1,0 +1,87 @@
+"""Templates in the composer: found by typing, chosen by keys or by mouse, filled for the conversation."""
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.e2e.people import DIRECT, Story
+
+STRANGER = "+12025550177"
+
+
+@pytest.fixture(autouse=True)
+def _templates(story: Story) -> None:
+    """Two more than the demo has."""
+    login = {"email": "omar@example.com", "password": "omar-demo"}
+    token = requests.post(f"{story.desk.url}/api/v1/login", json=login, timeout=10).json()["token"]
+    for name, body in (
+        ("Zebra", "Hi {requester.first_name}, {agent.first_name} here about {interaction.number}.\n<b>&amp;"),
+        ("Zebra crossing", "Look left, {requester.name}."),
+    ):
+        made = requests.post(
+            f"{story.desk.url}/api/v1/templates",
+            json={"name": name, "body": body},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=10,
+        )
+        assert made.status_code in (201, 409), made.text
+
+
+def picker(page: Page) -> Page:
+    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(page.get_by_role("combobox")).to_be_focused()
+    return page
+
+
+def test_a_slash_in_an_empty_composer_finds_a_template_by_keys(story: Story) -> None:
+    _, mia = story.talking(to=DIRECT)
+    draft = mia.locator("#draft")
+    draft.focus()
+    draft.press("/")
+    options = picker(mia).get_by_role("option")
+    mia.get_by_role("combobox").fill("zebra")
+    expect(options).to_have_count(2)
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    mia.keyboard.press("ArrowDown")
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    active = mia.get_by_role("combobox").get_attribute("aria-activedescendant")
+    assert active == options.last.get_attribute("id")
+    mia.keyboard.press("ArrowUp")
+    mia.keyboard.press("Enter")
+    expect(mia.get_by_role("dialog")).to_have_count(0)
+    expect(draft).to_be_focused()
+    filled = draft.input_value()
+    assert filled.startswith("Hi Ann, Mia here about INT0")
+    assert filled.endswith(".\n<b>&amp;")
+    expect(mia.locator("#segments")).to_contain_text(f"{len(filled)} / 160")
+    mia.keyboard.type(" Bye")
+    expect(draft).to_have_value(filled + " Bye")
+    mia.keyboard.press("/")
+    expect(mia.get_by_role("dialog")).to_have_count(0)
+    for _ in range(9):
+        mia.keyboard.press("Control+z")
+    expect(draft).to_have_value("")
+
+
+def test_the_button_puts_a_template_where_the_cursor_is_and_esc_leaves_everything(story: Story) -> None:
+    _, mia = story.talking(STRANGER, DIRECT)
+    draft = mia.locator("#draft")
+    draft.fill("Before. ")
+    mia.get_by_role("button", name="Template").click()
+    picker(mia).keyboard.press("Escape")
+    expect(draft).to_have_value("Before. ")
+    mia.get_by_role("button", name="Template").click()
+    picker(mia).get_by_role("combobox").fill("crossing")
+    mia.get_by_role("option", name="Zebra crossing").click()
+    expect(draft).to_have_value("Before. Look left, there.")
+    draft.fill("")
+    mia.keyboard.press("Alt+n")
+    draft.press("/")
+    picker(mia).get_by_role("combobox").fill("no such thing")
+    expect(mia.get_by_text("No template has “no such thing” in it.")).to_be_visible()
+    mia.keyboard.press("Enter")
+    mia.get_by_role("combobox").fill("crossing")
+    expect(mia.get_by_role("option")).to_have_count(1)
+    mia.keyboard.press("Enter")
+    expect(draft).to_have_value("Look left, there.")
+    expect(mia.locator("#segments")).to_have_text("Not sent to the requester")

@@ -1,0 +1,233 @@
+"""What an admin sets up: queues, provider numbers, templates, system messages, presence states, reasons."""
+
+from dataclasses import replace
+
+import pytest
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations import change_provider_number as numbers
+from handoff_service.operations import change_template as template
+from handoff_service.operations.change_desk import (
+    PutPresence,
+    PutReason,
+    change_desk,
+    delete_presence_state,
+    delete_reject_reason,
+    put_presence_state,
+    put_reject_reason,
+)
+from handoff_service.operations.change_messaging_action import Make, make_messaging_action
+from handoff_service.operations.change_queue import Change, change_queue, delete_queue, make_queue
+from handoff_service.operations.change_text import ChangeText, change_text
+from handoff_service.rules.messaging_actions import SHIPPED
+from handoff_service.rules.queues import Pool, Queue, Skill
+from handoff_service.rules.system_messages import TEXTS, SystemMessage
+from handoff_service.store import desk, queues, templates, texts
+from handoff_service.store import tables as t
+from tests.story import DIRECT, MIA, Story
+
+ESCALATIONS = Queue(name="Escalations", pools=(Pool(group="Service desk"),), skills=(Skill(name="hardware"),))
+SPARE = "+18885550300"
+
+
+# Queues ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
+    queue_id = await story.store.write(make_queue, ESCALATIONS)
+    assert (await story.store.read(queues.shown_one, queue_id)).problems == []
+    change = Change(id=queue_id, values={"schedule": "24/7 off", "skills": (Skill(name="opera"),)})
+    with pytest.raises(BadInput) as error:
+        await story.store.write(change_queue, change)
+    assert error.value.errors == {"schedule": "is never open"}
+    await story.store.write(change_queue, replace(change, values={"skills": (Skill(name="opera"),)}))
+    shown = await story.store.read(queues.shown_one, queue_id)
+    assert shown.problems == ["No agent of its groups has the mandatory skill opera."]
+    await story.store.write(delete_queue, queue_id)
+    with pytest.raises(NotFound):
+        await story.store.write(delete_queue, queue_id)
+
+
+async def test_a_schedule_that_has_run_out_is_a_problem_that_is_shown(story: Story) -> None:
+    only_that_year = replace(ESCALATIONS, schedule="2026 Nov 24 08:00-18:00")
+    queue_id = await story.store.write(make_queue, only_that_year)
+    shown = await story.store.read(queues.shown_one, queue_id)
+    assert (shown.open_now, str(shown.opens_at), shown.problems) == (False, "2026-11-24 13:00:00+00:00", [])
+    story.store._clock.move(3 * 86_400)  # type: ignore[attr-defined]
+    shown = await story.store.read(queues.shown_one, queue_id)
+    assert (shown.opens_at, shown.problems) == (None, ["Its schedule is never open again within a year."])
+
+
+async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
+    queue_id = await story.store.write(make_queue, replace(ESCALATIONS, pools=()))
+    assert (await story.store.read(queues.shown_one, queue_id)).problems == ["No group is eligible: add one."]
+    await story.store.write(change_queue, Change(id=queue_id, values={"pools": ESCALATIONS.pools, "skills": ()}))
+    await story.store.write(lambda tx, _: tx.conn.execute(t.agents.update().values(active=False)), None)
+    shown = await story.store.read(queues.shown_one, queue_id)
+    assert shown.problems == ["No active agent is in Service desk: add one."]
+
+
+REFUSED = [
+    ("a group that is not there", {"pools": (Pool(group="None"),)}, "groups", "there is no group 'None'"),
+    ("a group twice", {"pools": (Pool(group="Service desk"),) * 2}, "groups", "twice"),
+    ("a schedule", {"schedule": "weekdays"}, "schedule", "write for example"),
+    (
+        "a country without holidays",
+        {"schedule": "24/7; PH off", "country": "IN"},
+        "schedule",
+        "no public holidays known",
+    ),
+    ("a text", {"texts": {SystemMessage.WAITING: "x" * 161}}, "texts", "waiting: must fit in one segment"),
+]
+
+
+@pytest.mark.parametrize(("values", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
+async def test_what_cannot_be_saved_names_its_field(
+    story: Story, values: dict[str, object], field: str, says: str
+) -> None:
+    with pytest.raises(BadInput) as error:
+        await story.store.write(make_queue, replace(ESCALATIONS, **values))  # type: ignore[arg-type]
+    assert says in error.value.errors[field]
+    assert await story.count(t.queues) == 1
+
+
+async def test_a_queue_that_is_used_is_not_deleted(story: Story) -> None:
+    with pytest.raises(Conflict, match=r"Service desk is the queue of .*another queue first"):
+        await story.store.write(delete_queue, 1)
+    queue_id = await story.store.write(make_queue, ESCALATIONS)
+    limited = Make(action=replace(SHIPPED[0], name="Limited", queues=("Escalations",)))
+    await story.store.write(make_messaging_action, limited)
+    with pytest.raises(Conflict, match="action 'Limited' is limited to Escalations"):
+        await story.store.write(delete_queue, queue_id)
+    await story.with_agent(MIA)
+    for number in (1, 2):
+        await story.store.write(
+            numbers.change_provider_number, numbers.Change(id=number, values={"queue": "Escalations"})
+        )
+    with pytest.raises(Conflict, match="Conversations have waited in Service desk"):
+        await story.store.write(delete_queue, 1)
+
+
+async def test_a_name_that_is_taken_is_refused(story: Story) -> None:
+    queue_id = await story.store.write(make_queue, ESCALATIONS)
+    with pytest.raises(Conflict, match="There is a queue 'Escalations' already"):
+        await story.store.write(make_queue, ESCALATIONS)
+    with pytest.raises(Conflict, match="There is a queue 'Service desk' already"):
+        await story.store.write(change_queue, Change(id=queue_id, values={"name": "Service desk"}))
+
+
+# Provider numbers ------------------------------------------------------------------------------------------------
+
+
+async def test_a_number_is_its_own_until_it_has_a_conversation(story: Story) -> None:
+    made = await story.store.write(
+        numbers.make_provider_number, numbers.Make(number="+18885550399", queue="Service desk")
+    )
+    await story.store.write(numbers.change_provider_number, numbers.Change(id=made, values={"number": SPARE}))
+    (row,) = await story.rows(t.provider_numbers, t.provider_numbers.c.id == made)
+    assert (row.number, row.label) == (SPARE, SPARE), "a number without a label is its own"
+    await story.text(to=DIRECT)
+    with pytest.raises(Conflict, match=r"has conversations and stays itself. Make a provider number \+1888.* instead"):
+        await story.store.write(numbers.change_provider_number, numbers.Change(id=2, values={"number": f"{SPARE}9"}))
+    with pytest.raises(Conflict, match=r"has conversations.* Change its label"):
+        await story.store.write(numbers.delete_provider_number, 2)
+    with pytest.raises(Conflict, match="already"):
+        await story.store.write(numbers.change_provider_number, numbers.Change(id=made, values={"number": DIRECT}))
+    await story.store.write(numbers.delete_provider_number, made)
+    with pytest.raises(NotFound):
+        await story.store.write(numbers.delete_provider_number, made)
+
+
+async def test_deleting_a_number_never_lifts_the_limit_of_an_action(story: Story) -> None:
+    made = await story.store.write(numbers.make_provider_number, numbers.Make(number=SPARE, queue="Service desk"))
+    await story.store.write(
+        make_messaging_action, Make(action=replace(SHIPPED[0], name="Limited", provider_numbers=(SPARE,)))
+    )
+    with pytest.raises(Conflict, match="'Limited' is limited to"):
+        await story.store.write(numbers.delete_provider_number, made)
+
+
+# Words -----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_edited_closing_line_is_what_the_requester_gets(story: Story) -> None:
+    edit = ChangeText(name=SystemMessage.CLOSING_LINE, body="Thanks, {agent.first_name}")
+    await story.store.write(change_text, edit)
+    interaction_id = await story.with_agent(MIA)
+    await story.close(interaction_id)
+    assert (await story.texted(interaction_id))[-1] == "Thanks, Mia"
+    await story.store.write(change_text, replace(edit, body=None))
+    saved = {text.name: text for text in await story.store.read(texts.saved)}
+    assert (saved[edit.name].body, saved[edit.name].edited) == (TEXTS[edit.name].default, False)
+    with pytest.raises(BadInput) as error:
+        await story.store.write(change_text, replace(edit, body="Reply END"))
+    assert "answer END" in error.value.errors["body"]
+
+
+async def test_the_queues_own_words_come_before_the_desks_and_those_before_what_is_shipped(story: Story) -> None:
+    own = await story.store.write(make_queue, replace(ESCALATIONS, texts={SystemMessage.WAITING: "Own"}))
+    assert await story.store.read(texts.text_for, SystemMessage.WAITING, own) == "Own"
+    assert await story.store.read(texts.text_for, SystemMessage.WAITING, 1) == TEXTS[SystemMessage.WAITING].default
+    await story.store.write(change_text, ChangeText(name=SystemMessage.WAITING, body="Desk"))
+    assert await story.store.read(texts.text_for, SystemMessage.WAITING, 1) == "Desk"
+    assert await story.store.read(texts.text_for, SystemMessage.WAITING, own) == "Own"
+    assert await story.store.read(texts.text_for, SystemMessage.CLOSING_LINE, own) == TEXTS["closing_line"].default
+
+
+async def test_templates_are_found_by_name_first(story: Story) -> None:
+    for name, body in (("VPN", "Restart it"), ("restart", "Hold the button"), ("Bye 100%", "Bye")):
+        await story.store.write(template.make_template, template.Make(name=name, body=body))
+    assert [one.name for one in await story.store.read(templates.some)] == ["Bye 100%", "restart", "VPN"]
+    assert [one.name for one in await story.store.read(templates.some, " RESTART ")] == ["restart", "VPN"]
+    assert [one.name for one in await story.store.read(templates.some, "%")] == ["Bye 100%"]
+    with pytest.raises(Conflict, match="already"):
+        await story.store.write(template.make_template, template.Make(name="VPN", body="x"))
+    with pytest.raises(BadInput):
+        await story.store.write(template.change_template, template.Change(id=1, values={"body": "{nobody}"}))
+    await story.store.write(template.delete_template, 1)
+    with pytest.raises(NotFound):
+        await story.store.write(template.change_template, template.Change(id=1, values={"name": "x"}))
+
+
+# The desk --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None:
+    plain = replace(ESCALATIONS, schedule="Mo-Fr 08:00-18:00")
+    queue_id = await story.store.write(make_queue, plain)
+    await story.store.write(change_desk, {"country": "IN"})
+    assert (await story.store.read(queues.shown_one, queue_id)).open_now
+    await story.store.write(change_desk, {"country": "US"})
+    await story.store.write(change_queue, Change(id=queue_id, values={"schedule": "Mo-Fr 08:00-18:00; PH off"}))
+    with pytest.raises(BadInput) as error:
+        await story.store.write(change_desk, {"country": "IN"})
+    assert "which the schedule of Escalations needs" in error.value.errors["country"]
+
+
+# Choices ---------------------------------------------------------------------------------------------------------
+
+
+async def test_presence_states_follow_who_is_in_them(story: Story) -> None:
+    await story.store.write(put_presence_state, PutPresence(name="Lunch", takes_work=False))
+    (lunch,) = await story.store.read(desk.presence_states)
+    await story.store.write(lambda tx, _: tx.conn.execute(t.agents.update().values(presence="Lunch")), None)
+    await story.store.write(put_presence_state, PutPresence(id=lunch.id, name="Break", takes_work=False))
+    assert {agent.presence for agent in await story.rows(t.agents)} == {"Break"}
+    with pytest.raises(Conflict, match="is Break right now"):
+        await story.store.write(delete_presence_state, lunch.id)
+    await story.store.write(lambda tx, _: tx.conn.execute(t.agents.update().values(presence="away")), None)
+    await story.store.write(delete_presence_state, lunch.id)
+    with pytest.raises(NotFound):
+        await story.store.write(put_presence_state, PutPresence(id=lunch.id, name="Break", takes_work=True))
+
+
+async def test_the_last_reason_to_reject_stays(story: Story) -> None:
+    await story.store.write(put_reject_reason, PutReason(words="Wrong language", again=False))
+    reasons = await story.store.read(desk.reject_reasons)
+    assert [r.words for r in reasons][-1] == "Wrong language"
+    with pytest.raises(Conflict, match="There is a reason 'Wrong language' already"):
+        await story.store.write(put_reject_reason, PutReason(id=1, words="Wrong language", again=True))
+    for reason in reasons[:-1]:
+        await story.store.write(delete_reject_reason, reason.id)
+    with pytest.raises(Conflict, match="the last reason"):
+        await story.store.write(delete_reject_reason, reasons[-1].id)

@@ -1,0 +1,152 @@
+"""System messages, templates, keyword traps, and the conditions and problems of queues."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handoff_service.rules import placeholders, queue_conditions, queues, system_messages, templates
+from handoff_service.rules.conditions import Match
+from handoff_service.rules.keyword_traps import OPT_OUT, asks_for_opt_out
+from handoff_service.rules.placeholders import PEOPLE, Who
+from handoff_service.rules.queue_conditions import Facts
+from handoff_service.rules.queues import Pool, Queue, Skill
+from handoff_service.rules.sms_text import segments
+from handoff_service.rules.system_messages import TEXTS, SystemMessage, fault
+
+BOT = TEXTS[SystemMessage.BOT_INSTEAD].default
+NAMES = ["Service desk", "Facilities and Workplace", "x" * 200, "サービスデスク" * 9, "IT 😩", "{queue}"]
+
+
+@pytest.mark.parametrize("message", SystemMessage)
+def test_what_is_shipped_can_be_saved_and_has_no_braces_left(message: SystemMessage) -> None:
+    assert fault(message, TEXTS[message].default) is None
+    for text in system_messages.examples(message):
+        assert segments(text).count == 1
+        assert "{" not in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_names_there_are_a_system_message_is_one_segment(name: str) -> None:
+    for text in (
+        system_messages.in_line(name),
+        system_messages.waiting(name),
+        system_messages.waiting(name, instead=BOT),
+        system_messages.out_of_hours(name, "on 23 September at 08:00", instead=BOT),
+        system_messages.closing_line(name),
+    ):
+        assert segments(text).count == 1
+
+
+def test_edited_texts_are_filled() -> None:
+    assert system_messages.closing_line("Mia Chen") == "Mia has closed this conversation. Text us any time."
+    assert system_messages.in_line("Facilities", "{queue}: soon!") == "Facilities: soon!"
+    assert system_messages.out_of_hours("x" * 200, "at 08:00", "{queue} opens {opens}") == "Our team opens at 08:00"
+    assert system_messages.waiting("IT", "Wait.", instead=BOT) == f"Wait. {BOT}"
+    assert system_messages.waiting("IT", "x" * 140, instead=BOT) == "X" + "x" * 139, "where it fits"
+
+
+REFUSED = [
+    ("empty", SystemMessage.WAITING, " ", "must not be empty"),
+    ("unknown placeholder", SystemMessage.WAITING, "Wait for {agent}", "{agent}: there is no such placeholder"),
+    ("another message's", SystemMessage.IN_LINE, "{queue} opens {opens}", "there are {queue}"),
+    ("too long", SystemMessage.IN_LINE, "x" * 161, "must fit in one segment"),
+    ("too long when filled", SystemMessage.IN_LINE, "{queue}" + "x" * 149, "as in “Service desk"),
+    ("too long by one character's alphabet", SystemMessage.IN_LINE, "x" * 80 + "…", "because of …"),
+    ("keyword", SystemMessage.IN_LINE, "Reply stop to leave the line", "answer STOP"),
+]
+
+
+@pytest.mark.parametrize(("message", "text", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
+def test_texts_that_cannot_be_sent_are_refused(message: SystemMessage, text: str, says: str) -> None:
+    assert says in (fault(message, text) or "")
+
+
+def test_a_queues_own_text_must_fit_with_its_own_name() -> None:
+    own = "{queue} opens {opens}, we answer then. " + "x" * 90
+    assert fault(SystemMessage.CLOSED, own, {"queue": "IT"}) is None
+    assert "one segment" in (fault(SystemMessage.CLOSED, own, {"queue": "Facilities and Workplace"}) or "")
+
+
+@pytest.mark.parametrize("word", OPT_OUT)
+def test_keyword_traps(word: str) -> None:
+    for text in (
+        f"Reply {word} to end.",
+        f"text us “{word.lower()}”",
+        f"Send the word '{word.lower()}'",
+        f"{word}: no",
+    ):
+        assert asks_for_opt_out(text) == word
+    for text in (
+        "We answer at the end of the day.",
+        "Text us any time. The stop is near.",
+        "Send an update, then stop.",
+    ):
+        assert asks_for_opt_out(text) is None
+
+
+def test_opening_times_are_said_as_people_say_them() -> None:
+    now = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # a Monday, 09:00 in New York
+    said = [system_messages.opening(now + timedelta(hours=h), "America/New_York", now) for h in (3, 24, 6 * 24, 7 * 24)]
+    assert said == ["at 12:00", "tomorrow at 09:00", "on Sunday at 09:00", "on 30 November at 09:00"]
+    assert system_messages.opening(None, "America/New_York", now) == "later"
+
+
+def test_a_template_is_filled_for_its_conversation_and_leaves_no_braces() -> None:
+    body = " ".join(f"{{{name}}}" for name in PEOPLE)
+    ann = Who(requester="Ann Lee", agent="Mia Chen", number="INT0000012")
+    assert templates.filled(body, ann) == "Ann Lee Ann Mia Chen Mia INT0000012"
+    guest = Who(requester=None, agent=None, number="INT0000012")
+    assert templates.filled("Hi {requester.first_name}, {agent.name} here", guest) == "Hi there, our team here"
+    assert "there is no such placeholder" in (templates.fault("Hi {name}") or "")
+    assert templates.fault("Use {} in the shell {") is not None
+    assert templates.fault("") == "must not be empty"
+    assert "at most 1600" in (templates.fault("x" * 1601) or "")
+
+
+def test_a_name_that_holds_braces_is_filled_once() -> None:
+    assert placeholders.fill("{a} {b}", {"a": "{b}", "b": "B"}) == "{b} B"
+
+
+CONDITIONS = [
+    ({"field": "provider_number", "is": "+18885550100"}, True),
+    ({"field": "topic", "in": ["hardware", "network"]}, True),
+    ({"field": "topic", "not_in": ["hardware"]}, False),
+    ({"field": "language", "is": "es"}, False),
+    ({"field": "language", "is_not": "es"}, True),
+    ({"field": "user.department", "is": "Sales"}, True),
+    ({"field": "user.site", "operator": "in", "value": ["Boston"]}, False),
+    ({"field": "user.site", "operator": "not_in", "value": ["Boston"]}, True),
+]
+FACTS = Facts(provider_number="+18885550100", topic="hardware", attributes={"department": "Sales"})
+
+
+@pytest.mark.parametrize(("written", "holds"), CONDITIONS)
+def test_conditions_of_queues(written: dict[str, object], holds: bool) -> None:
+    assert queue_conditions.hold([queue_conditions.parse(written)], Match.ALL, FACTS) is holds
+
+
+def test_a_condition_of_another_field_is_refused() -> None:
+    for field in ("state", "user.", "user", 7):
+        with pytest.raises(ValueError, match="there is no field"):
+            queue_conditions.parse({"field": field, "is": "x"})
+
+
+def test_faults_of_queues() -> None:
+    pools, skills = (Pool(group="A"), Pool(group="A", after_seconds=60)), (Skill(name="es"), Skill(name="es"))
+    wrong = Queue(name="Q", pools=pools, skills=skills, texts={SystemMessage.CLOSED: "{x}"})
+    assert {key: what[:20] for key, what in queues.faults(wrong).items()} == {
+        "groups": "names 'A' twice",
+        "skills": "names 'es' twice",
+        "texts": "closed: {x}: there i",
+    }
+    assert queues.faults(Queue(name="Q", pools=pools[:1], skills=skills[:1])) == {}
+
+
+def test_a_queue_that_can_never_assign_says_why() -> None:
+    assert queues.problems(groups=[], agents=0) == ["No group is eligible: add one."]
+    assert queues.problems(groups=["A", "B"], agents=0) == ["No active agent is in A or B: add one."]
+    assert queues.problems(groups=["A"], agents=1, lacking=["es"], schedule_fault="is never open") == [
+        "No agent of its groups has the mandatory skill es.",
+        "Its schedule is never open.",
+    ]
+    assert queues.problems(groups=["A"], agents=1) == []

@@ -1,0 +1,156 @@
+"""Queues, provider numbers, templates and system messages over the HTTP API."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from argon2 import PasswordHasher
+
+from handoff_service.operations import desk_file
+from handoff_service.operations.import_desk import import_desk
+from tests.web.test_actions_api import delete
+from tests.web.test_admin_pages import ADMIN
+from tests.web.test_api import Client
+from tests.web.workspace_server import Running, running
+
+QUEUE = {
+    "name": "Escalations",
+    "groups": ["Service desk", {"name": "Service desk 2", "after_seconds": 60}],
+    "skills": [{"name": "hardware", "mandatory": False}],
+    "conditions": [{"field": "user.department", "is": "Sales"}],
+    "schedule": "Mo-Fr 08:00-18:00; PH off",
+    "texts": {"closed": "{queue} opens {opens}."},
+}
+NUMBER = {"number": "+18885550300", "queue": "Service desk"}
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are made to take time; not here."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    path = tmp_path / "admin.toml"
+    path.write_text(ADMIN + '[[queues]]\nname = "Other"\ngroups = ["Service desk 2"]\n')
+    async with running(tmp_path) as service:
+        await service.desk.store.write(import_desk, desk_file.read(path))
+        yield service
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as one:
+        yield one
+
+
+async def sign_in(desk: Running, session: aiohttp.ClientSession, name: str) -> Client:
+    login = {"email": f"{name}@example.com", "password": f"demo-{name}"}
+    token = (await Client(session, desk.address).call("POST", "/login", login))["token"]
+    return Client(session, desk.address, token)
+
+
+@pytest.fixture
+async def grace(desk: Running, session: aiohttp.ClientSession) -> Client:
+    return await sign_in(desk, session, "grace")
+
+
+@pytest.fixture
+async def mia(desk: Running, session: aiohttp.ClientSession) -> Client:
+    return await sign_in(desk, session, "mia")
+
+
+async def test_queues_are_made_changed_and_deleted_by_admins(mia: Client, grace: Client) -> None:
+    await mia.call("POST", "/queues", QUEUE, status=403)
+    made = await grace.call("POST", "/queues", QUEUE, status=201)
+    assert made["groups"] == ["Service desk", "Service desk 2"]
+    assert made["pools"][1] == {"group": "Service desk 2", "after_seconds": 60}
+    assert made["conditions"] == [{"field": "user.department", "operator": "is", "value": "Sales"}]
+    assert made["texts"] == {"in_line": None, "waiting": None, "closed": "{queue} opens {opens}."}
+    assert (made["position"], made["assignment"], made["problems"]) == (3, "most_capacity", [])
+    one = f"/queues/{made['id']}"
+    assert await mia.call("GET", one) == made
+    changed = await grace.call("PATCH", one, {"schedule": None, "groups": [], "position": 1, "texts": {}})
+    assert (changed["open_now"], changed["problems"]) == (True, ["No group is eligible: add one."])
+    assert (changed["texts"]["closed"], changed["conditions"]) == (None, made["conditions"])
+    names = [queue["name"] for queue in (await mia.call("GET", "/queues"))["items"]]
+    assert names == ["Service desk", "Escalations", "Other"], "the admin's order"
+    page = await mia.call("GET", "/queues?limit=2")
+    page = await mia.call("GET", f"/queues?limit=2&cursor={page['next']}")
+    assert [queue["name"] for queue in page["items"]] == ["Other"]
+    await grace.call("POST", "/queues", QUEUE, status=409)
+    await delete(grace, one)
+    await delete(grace, one, 404)
+    await delete(grace, "/queues/1", 409)
+
+
+REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
+    ("group", {"groups": ["None"]}, "groups", "there is no group 'None'"),
+    ("pool", {"groups": [{"name": "Service desk", "after_seconds": -1}]}, "groups", "greater than or equal to 0"),
+    ("condition", {"conditions": [{"field": "state", "is": "new"}]}, "conditions", "there is no field 'state'"),
+    ("operator", {"conditions": [{"field": "topic", "at_least": 1}]}, "conditions", "cannot be compared by"),
+    ("schedule", {"schedule": "soon"}, "schedule", "cannot be read as opening hours"),
+    ("zone", {"time_zone": "Mars"}, "time_zone", "America/New_York"),
+    ("country", {"country": "us"}, "country", "two capitals"),
+    ("assignment", {"assignment": "random"}, "assignment", "longest_idle"),
+    ("accept", {"accept_seconds": 4}, "accept_seconds", "greater than or equal to 5"),
+    ("text", {"texts": {"waiting": "Reply STOP"}}, "texts", "waiting: asks people to answer STOP"),
+    ("unknown text", {"texts": {"hello": "x"}}, "texts", "not permitted"),
+    ("empty name", {"name": "  "}, "name", "must not be empty"),
+    ("null", {"name": None}, "name", ""),
+]
+
+
+@pytest.mark.parametrize(("how", "field", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
+async def test_what_is_refused_names_its_field(grace: Client, how: dict[str, Any], field: str, says: str) -> None:
+    for method, path, body in (("POST", "/queues", {**QUEUE, **how}), ("PATCH", "/queues/1", how)):
+        problem = await grace.call(method, path, body, status=400)
+        assert says in problem["errors"][field]
+
+
+async def test_provider_numbers(mia: Client, grace: Client) -> None:
+    await mia.call("POST", "/provider-numbers", NUMBER, status=403)
+    made = await grace.call("POST", "/provider-numbers", NUMBER, status=201)
+    assert (made["label"], made["first_responder"]) == (NUMBER["number"], "virtual_agent")
+    one = f"/provider-numbers/{made['id']}"
+    assert (await grace.call("PATCH", one, {"label": "Spare", "queue": "Other"}))["queue"]["name"] == "Other"
+    problem = await grace.call("PATCH", one, {"queue": "None"}, status=400)
+    assert problem["errors"] == {"queue": "there is no queue 'None'"}
+    assert "label" in (await grace.call("PATCH", one, {"label": None}, status=400))["errors"]
+    assert "number" in (await grace.call("PATCH", one, {"number": "123"}, status=400))["errors"]
+    await delete(grace, one)
+    await grace.call("GET", one, status=404)
+
+
+async def test_templates_are_changed_by_supervisors_too(
+    desk: Running, session: aiohttp.ClientSession, mia: Client
+) -> None:
+    omar = await sign_in(desk, session, "omar")
+    body = {"name": "VPN", "body": "Hi {requester.first_name}"}
+    await mia.call("POST", "/templates", body, status=403)
+    made = await omar.call("POST", "/templates", body, status=201)
+    await omar.call("POST", "/templates", body, status=409)
+    assert (await mia.call("GET", "/templates?q=first_name"))["items"] == [made]
+    one = f"/templates/{made['id']}"
+    assert "{x}" in (await omar.call("PATCH", one, {"body": "{x}"}, status=400))["errors"]["body"]
+    assert await omar.call("PATCH", one, {"name": "Network"}) == {**made, "name": "Network"}
+    await delete(omar, one)
+    await mia.call("GET", one, status=404)
+
+
+async def test_system_messages(mia: Client, grace: Client) -> None:
+    texts = {text["name"]: text for text in (await mia.call("GET", "/texts"))["items"]}
+    assert texts["closed"]["placeholders"] == ["queue", "opens"]
+    edit = {"name": "waiting", "body": "{queue} is busy."}
+    await mia.call("PUT", "/texts", edit, status=403)
+    edited = await grace.call("PUT", "/texts", edit)
+    assert (edited["body"], edited["edited"], edited["default"]) == (edit["body"], True, texts["waiting"]["body"])
+    assert (
+        "one segment" in (await grace.call("PUT", "/texts", {**edit, "body": "x" * 161}, status=400))["errors"]["body"]
+    )
+    await grace.call("PUT", "/texts", {**edit, "name": "hello"}, status=400)
+    assert await grace.call("PUT", "/texts", {**edit, "body": None}) == texts["waiting"]

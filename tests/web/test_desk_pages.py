@@ -1,0 +1,242 @@
+"""The admin's pages of the desk: provider numbers, queues, words, time and country, the desk file."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from argon2 import PasswordHasher
+
+from handoff_service.operations import desk_file
+from handoff_service.operations.import_desk import import_desk
+from handoff_service.store import desk as desk_rows
+from handoff_service.store import people, queues, templates, texts
+from handoff_service.web.admin import ACTS, PAGES
+from tests.story import ANN, DIRECT
+from tests.web.test_admin_pages import ADMIN
+from tests.web.workspace_server import PAGE, Running, Visitor, running, shown
+
+UNDER = "/workspace/admin"
+NUMBER = {
+    "number": "+18885550300",
+    "queue": "Service desk",
+    "first_responder": "live_agent",
+    "segments_per_second": "1",
+}
+QUEUE = {
+    "name": "Escalations",
+    "match": "all",
+    "assignment": "longest_idle",
+    "accept_seconds": "30",
+    "affinity_days": "0",
+}
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are made to take time; not here."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    path = tmp_path / "admin.toml"
+    path.write_text(ADMIN)
+    async with running(tmp_path) as service:
+        await service.desk.store.write(import_desk, desk_file.read(path))
+        yield service
+
+
+@pytest.fixture
+async def grace(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as one:
+        assert (await one.sign_in("grace@example.com", "demo-grace")).status == 303
+        yield one
+
+
+async def save(grace: Visitor, path: str, **fields: str) -> str:
+    """Post a form as a browser without script does. What the next page says: the list's, or the form's again."""
+    answer = await grace.post(UNDER + path, PAGE, csrf=await grace.csrf(), **fields)
+    if answer.status == 303:
+        return shown((await grace.get(answer.headers["Location"])).text)
+    assert answer.status in (400, 404, 409), answer.text
+    return shown(answer.text)
+
+
+async def test_every_page_is_there_and_its_acts_need_a_token(desk: Running, grace: Visitor) -> None:
+    for path in PAGES:
+        if path != "/" and "<" not in path:
+            assert ((await grace.get(UNDER + path)).status, path) == (200, path)
+    for path in ACTS:
+        real = path.replace("<number:int>", "1").replace("<name:str>", "waiting")
+        assert ((await grace.post(UNDER + real, PAGE)).status, path) == (403, path)
+
+
+async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
+    assert "+1 888 555 0300" in await save(grace, "/provider-numbers/new", **NUMBER)
+    again = await save(grace, "/provider-numbers/new", **NUMBER)
+    assert "There is a provider number +18885550300 already." in again
+    wrong = {"number": "0300", "queue": "Service desk", "first_responder": "nobody", "segments_per_second": "fast"}
+    said = await save(grace, "/provider-numbers/new", **wrong)
+    assert "must be a number in E.164, such as +12025550101" in said
+    assert "must be a whole number" in said
+    assert "must be 'virtual_agent' or 'live_agent'" in said
+    await save(grace, "/provider-numbers/3", **NUMBER | {"label": "Spare"})
+    assert [one.label for one in await desk.desk.store.read(people.provider_numbers)][2] == "Spare"
+    await desk.story.text(to=DIRECT)
+    assert "has conversations" in await save(grace, "/provider-numbers/2/delete")
+    assert "+1 888 555 0300" not in await save(grace, "/provider-numbers/3/delete")
+    assert (await grace.get(f"{UNDER}/provider-numbers/3")).status == 404
+
+
+async def test_a_queue_is_written_down_in_full_and_shown_again(desk: Running, grace: Visitor) -> None:
+    csrf = await grace.csrf()
+    rows = [
+        *QUEUE.items(),
+        ("csrf", csrf),
+        ("groups", "Service desk"),
+        ("after Service desk", "60"),
+        ("skills", "hardware\n\nopera"),
+        ("optional_skills", "spanish"),
+        *(("condition_field", f) for f in ("language", "", "user.site")),
+        *(("condition_operator", o) for o in ("is_not", "is", "in")),
+        *(("condition_value", v) for v in ("es", "", "Boston, New York")),
+        ("schedule", "Mo-Fr 08:00-18:00; PH off"),
+        ("time_zone", "Europe/Berlin"),
+        ("country", "DE"),
+        ("alarm_seconds", "300"),
+        ("auto_assign", "1"),
+        ("waiting_text", "Own words"),
+    ]
+    async with grace.client.post(f"{grace.address}{UNDER}/queues/new", data=rows, headers=PAGE) as answer:
+        assert "Escalations" in await answer.text()
+    (queue,) = [q for q in await desk.desk.store.read(queues.shown) if q.name == "Escalations"]
+    assert [(p.group, p.after_seconds) for p in queue.pools] == [("Service desk", 60)]
+    assert [(s.name, s.mandatory) for s in queue.skills] == [("hardware", True), ("opera", True), ("spanish", False)]
+    assert [(c.field, c.operator, c.value) for c in queue.conditions] == [
+        ("language", "is_not", "es"),
+        ("user.site", "in", ["Boston", "New York"]),
+    ]
+    assert (queue.country, queue.alarm_seconds, queue.auto_assign) == ("DE", 300, True)
+    assert queue.problems == ["No agent of its groups has the mandatory skill hardware and opera."]
+    page = (await grace.get(f"{UNDER}/queues/{queue.id}")).text
+    assert "It can never assign. No agent of its groups" in shown(page)
+    for value in ('value="Boston, New York"', 'value="60"', "Own words", 'value="Mo-Fr 08:00-18:00; PH off"'):
+        assert value in page
+    assert "Cannot assign. No agent" in shown((await grace.get(f"{UNDER}/queues")).text)
+
+
+async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(desk: Running, grace: Visitor) -> None:
+    typed = {
+        "schedule": "weekdays",
+        "accept_seconds": "4",
+        "time_zone": "Mars",
+        "condition_field": "colour",
+        "condition_operator": "is",
+        "condition_value": "red",
+    }
+    said = await save(grace, "/queues/new", **QUEUE | typed)
+    for what in ("must be at least 5", "must be a time zone's IANA name", "there is no field 'colour'"):
+        assert what in said
+    right = QUEUE | {"schedule": "weekdays", "waiting_text": "{x}"}
+    said = await save(grace, "/queues/new", **right)
+    assert "cannot be read as opening hours" in said
+    assert "waiting: {x}: there is no such placeholder" in said
+    half = QUEUE | {"condition_field": "language", "condition_operator": "is", "condition_value": ""}
+    assert "'language' stands alone" in await save(grace, "/queues/new", **half)
+    assert "Service desk is the queue of" in await save(grace, "/queues/1/delete")
+
+
+async def test_the_live_line_says_when_a_schedule_is_open(grace: Visitor) -> None:
+    async def says(**asked: str) -> str:
+        query = "&".join(f"{name}={value}" for name, value in asked.items())
+        return shown((await grace.get(f"{UNDER}/queues/hours?{query}")).text)
+
+    assert await says(schedule="") == "Always open."
+    assert (await says(schedule="24/7")).startswith("Open now, and always.")
+    assert await says(schedule="2030 Jan 01") == "Is never open."
+    week = await says(schedule="Mo-Su 08:00-12:00,13:00-24:00", time_zone="Asia/Tokyo")
+    assert week.count("08:00 to 12:00, 13:00 to 24:00") == 7
+    assert "Cannot be read as opening hours" in await says(schedule="soon")
+    assert "There are no public holidays known" in await says(schedule="24/7; PH off", country="IN")
+
+
+async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visitor) -> None:
+    edited = await save(grace, "/texts/closing_line", body="{agent.first_name} says bye.")
+    assert "Closing line Edited" in edited
+    assert await desk.desk.store.read(texts.closing_line, "Mia Chen") == "Mia says bye."
+    said = await save(grace, "/texts/closing_line", body="Reply STOP " + "x" * 200)
+    assert "asks people to answer STOP" in said
+    assert "x" * 200 in said, "what was typed is kept"
+    page = shown((await grace.get(f"{UNDER}/texts/closing_line")).text)
+    assert "As shipped {agent.first_name} has closed this conversation." in page
+    assert "With long names" in page
+    assert "Edited" not in await save(grace, "/texts/closing_line", body="whatever", reset="1")
+    assert (await grace.get(f"{UNDER}/texts/hello")).status == 404
+
+
+async def test_templates_are_made_found_changed_and_deleted(desk: Running, grace: Visitor) -> None:
+    await save(grace, "/templates/new", name="VPN", body="Hi {requester.first_name},\r\nrestart it.")
+    (one,) = await desk.desk.store.read(templates.some)
+    assert one.body == "Hi {requester.first_name},\nrestart it."
+    assert "Hi there, restart it." in shown((await grace.get(f"{UNDER}/templates/{one.id}")).text)
+    assert "VPN" in shown((await grace.get(f"{UNDER}/templates?q=restart")).text)
+    assert "Nothing fits" in shown((await grace.get(f"{UNDER}/templates?q=zebra")).text)
+    assert "there is no such placeholder" in await save(grace, f"/templates/{one.id}", name="VPN", body="{x}")
+    assert "must not be empty" in await save(grace, "/templates/new", name=" ", body="x")
+    assert "No templates yet" in await save(grace, f"/templates/{one.id}/delete")
+
+
+async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor) -> None:
+    right = {"name": "IT", "country": "DE", "time_zone": "Europe/Berlin", "away_after_seconds": "60"}
+    assert "Saved" in await save(grace, "/desk", **right)
+    saved = await desk.desk.store.read(desk_rows.desk)
+    assert saved is not None
+    assert (saved.name, saved.away_after_seconds, saved.reassign_when_away) == ("IT", 60, False)
+    said = await save(grace, "/desk", **right | {"country": "XX", "away_after_seconds": "1", "name": ""})
+    for what in ("ISO code", "must be at least 5", "must not be empty"):
+        assert what in said
+    assert "Lunch no offers" in await save(grace, "/presence-states/new", name="Lunch")
+    assert "one of the three that every desk has" in await save(grace, "/presence-states/new", name="away")
+    assert "Lunch takes work" in await save(grace, "/presence-states/1", name="Lunch", takes_work="1")
+    assert "Lunch" not in await save(grace, "/presence-states/1/delete")
+    assert "Wrong language is not asked again" in await save(grace, "/reject-reasons/new", words="Wrong language")
+    assert "already" in await save(grace, "/reject-reasons/1", words="Wrong language")
+
+
+async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace: Visitor) -> None:
+    exported = await grace.get(f"{UNDER}/desk-file/export")
+    assert 'filename="desk.toml"' in exported.headers["Content-Disposition"]
+    assert '[[queues]]\nname = "Service desk"' in exported.text
+
+    async def take_in(content: bytes, status: int) -> str:
+        form = aiohttp.FormData({"csrf": await grace.csrf()})
+        form.add_field("file", content, filename="my.toml", content_type="application/toml")
+        async with grace.client.post(f"{grace.address}{UNDER}/desk-file", data=form, headers=PAGE) as answer:
+            assert answer.status == status
+            return shown(await answer.text())
+
+    assert "Imported: 3 users, 3 agents" in await take_in(exported.text.encode(), 200)
+    said = await take_in(b'[[queues]]\nname = "Q"\nschedule = "soon"\ncolour = 1\n', 400)
+    assert "Nothing was imported. my.toml:4: queues[0].colour: there is no such key" in said
+    assert "my.toml is not UTF-8 text" in await take_in(b"\xff\xfe", 400)
+    number = b'[[provider_numbers]]\nnumber = "+18885550300"\nqueue = "None"\n'
+    assert "provider_numbers.+18885550300.queue: there is no queue 'None'" in await take_in(number, 400)
+    assert "Choose a file first." in await take_in(b"", 400)
+
+
+async def test_templates_for_the_composer_are_filled(desk: Running) -> None:
+    received = await desk.story.text("help", number=ANN, to=DIRECT)
+    async with desk.visitor() as mia:
+        await mia.sign_in()
+        at = f"/workspace/conversations/{received.interaction_id}/templates"
+        assert "There are no templates yet" in (await mia.get(at)).text
+        await desk.desk.store.write(import_desk, desk_file.read_bytes(TEMPLATE, "t.toml"))
+        page = (await mia.get(f"{at}?q=gre")).text
+        assert 'data-text="Hi Ann &lt;b&gt;, Mia here."' in page
+        assert "No template has “&lt;i&gt;” in it." in (await mia.get(f"{at}?q=%3Ci%3E")).text
+        assert (await mia.get("/workspace/conversations/99/templates")).status == 404
+
+
+TEMPLATE = b'[[templates]]\nname = "Greeting"\nbody = "Hi {requester.first_name} <b>, {agent.first_name} here."\n'
