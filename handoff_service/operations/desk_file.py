@@ -10,15 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from handoff_service.errors import SetupError
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
+from handoff_service.operations.person_entry import Attributes, Capacity, Number
 from handoff_service.rules.messaging_actions import faults
-from handoff_service.rules.sms_text import is_e164
 from handoff_service.rules.vocabulary import Assignment, FirstResponder, Role
-
-
-def _e164(value: str) -> str:
-    if not is_e164(value):
-        raise ValueError("must be a number in E.164, such as +12025550101")
-    return value
 
 
 def _time_zone(value: str) -> str:
@@ -27,7 +21,6 @@ def _time_zone(value: str) -> str:
     return value
 
 
-Number = Annotated[str, AfterValidator(_e164)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -40,26 +33,39 @@ class DeskEntry(_Entry):
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "US"
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     reassign_when_away: bool = False
+    away_after_seconds: Annotated[int, Field(ge=5, le=3600)] = 45
 
 
 class UserEntry(_Entry):
+    """``active`` stays as it is when it is left out; a user who is new is active."""
+
     external_id: Text
     name: Text
     email: Text | None = None
     numbers: list[Number] = []
     facts: dict[str, str] = {}
+    attributes: Attributes = {}
+    active: bool | None = None
 
 
 class AgentEntry(_Entry):
-    """``password`` is needed once; later imports may leave it out."""
+    """``password`` is needed once; later imports may leave it out. ``active`` as with users."""
 
     email: Text
     name: Text
     password: str | None = None
     roles: list[Role] = [Role.AGENT]
-    capacity: Annotated[int, Field(ge=0, le=1000)] = 4
+    capacity: Capacity = 4
     groups: list[Text] = []
     skills: list[Text] = []
+    active: bool | None = None
+
+
+class GroupEntry(_Entry):
+    """Groups that agents and queues name need no entry of their own, unless they have a limit."""
+
+    name: Text
+    capacity: Capacity | None = None
 
 
 class ProviderNumberEntry(_Entry):
@@ -81,6 +87,7 @@ class DeskFile(_Entry):
     desk: DeskEntry | None = None
     users: list[UserEntry] = []
     agents: list[AgentEntry] = []
+    groups: list[GroupEntry] = []
     provider_numbers: list[ProviderNumberEntry] = []
     queues: list[QueueEntry] = []
     messaging_actions: list[MessagingActionEntry] = []

@@ -1,24 +1,36 @@
 """The desk as a desk file: what `patchboard export` writes. Passwords and second facts are hashes, and stay here."""
 
 import json
+import re
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.store import messaging_actions, people
+from handoff_service.store import agents, messaging_actions, people
 from handoff_service.store import tables as t
 from handoff_service.store.views import SavedAction
 
 
 def export_desk(conn: Connection) -> str:
     """TOML that imports to the same desk; in an empty database agents need a password each first."""
-    desk = conn.execute(select(*t.desk.c["name", "country", "time_zone", "reassign_when_away"])).one_or_none()
+    desk = conn.execute(
+        select(*t.desk.c["name", "country", "time_zone", "reassign_when_away", "away_after_seconds"])
+    ).one_or_none()
     parts = [_table("[desk]", **desk._mapping)] if desk is not None else []
     parts += [
-        _table("[[users]]", external_id=u.external_id, name=u.name, email=u.email, numbers=u.numbers)
+        _table(
+            "[[users]]",
+            external_id=u.external_id,
+            name=u.name,
+            email=u.email,
+            numbers=u.numbers,
+            attributes=u.attributes or None,
+            active=None if u.active else False,
+        )
         for u in people.users(conn, sa.true())
     ]
+    parts += [_table("[[groups]]", name=g.name, capacity=g.capacity) for g in agents.groups(conn)]
     parts += [
         _table(
             "[[agents]]",
@@ -28,6 +40,7 @@ def export_desk(conn: Connection) -> str:
             capacity=a.capacity,
             groups=a.groups,
             skills=a.skills,
+            active=None if a.active else False,
         )
         for a in people.agents(conn).values()
     ]
@@ -72,10 +85,15 @@ def _table(header: str, **named: Any) -> str:
     return "\n".join([header, *lines, ""])
 
 
+def _key(name: str) -> str:
+    """A key as it is, or as a string where it holds more than letters, figures, _ and -."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
+
+
 def _value(value: Any) -> str:
     """A TOML value. Its strings, numbers and booleans are written as JSON's are (TOML 1.0, basic strings)."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{name} = {_value(inner)}" for name, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(name)} = {_value(inner)}" for name, inner in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(inner) for inner in value) + "]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

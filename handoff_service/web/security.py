@@ -41,12 +41,18 @@ async def add_headers(request: Request, response: BaseHTTPResponse) -> HTTPRespo
     return None
 
 
-def problem(status: int, title: str, detail: str, errors: dict[str, str] | None = None) -> HTTPResponse:
+def problem(
+    status: int,
+    title: str,
+    detail: str,
+    errors: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> HTTPResponse:
     """A problem document, RFC 9457."""
     body: dict[str, object] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if errors:
         body["errors"] = errors
-    return json(body, status=status, content_type="application/problem+json")
+    return json(body, status=status, content_type="application/problem+json", headers=headers)
 
 
 async def refuse(request: Request, error: Exception) -> HTTPResponse:
@@ -64,7 +70,7 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
         return _for_page(request, error, status, detail, errors)
     if request.path.startswith("/webhooks"):
         return text(detail, status=status)
-    return problem(status, title, detail, errors)
+    return problem(status, title, detail, errors, getattr(error, "headers", None))  # a 405 says what is allowed
 
 
 def _for_page(request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]) -> HTTPResponse:

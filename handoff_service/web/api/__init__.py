@@ -2,12 +2,28 @@
 
 from sanic import Blueprint
 
-from handoff_service.web.api import conversations, events, first_texts, messaging_actions, people, timers, work
+from handoff_service.web.api import (
+    agents,
+    conversations,
+    events,
+    first_texts,
+    groups,
+    messaging_actions,
+    people,
+    profiles,
+    timers,
+    users,
+    work,
+)
 from handoff_service.web.api.calls import Call, route
 from handoff_service.web.api.openapi import docs_routes
 
 CALLS: tuple[Call, ...] = (
     *people.CALLS,
+    *users.CALLS,
+    *profiles.CALLS,
+    *agents.CALLS,
+    *groups.CALLS,
     *conversations.CALLS,
     *timers.CALLS,
     *first_texts.CALLS,

@@ -11,13 +11,14 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, empty, raw
 
 from handoff_service.desk import Desk
-from handoff_service.errors import BadInput
+from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web.session import bearer, desk_of
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)
 ANYONE = tuple(Role)
+BIGGEST = 2**63 - 1  # that a database's whole number holds
 
 
 class Body(BaseModel):
@@ -42,9 +43,12 @@ class Paging(Body):
         if self.cursor is None:
             return 0
         try:
-            return int(base64.urlsafe_b64decode(self.cursor.encode()).decode())
-        except ValueError as error:
-            raise BadInput(errors={"cursor": "must be the next of an earlier page"}) from error
+            after = int(base64.urlsafe_b64decode(self.cursor.encode()).decode())
+        except ValueError:
+            after = -1
+        if not 0 <= after <= BIGGEST:
+            raise BadInput(errors={"cursor": "must be the next of an earlier page"})
+        return after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,15 @@ class Page[T]:
 
     items: list[T]
     next: str | None
+
+
+def given(body: Body, *may_be_null: str) -> dict[str, Any]:
+    """The fields that a change names. BadInput for a null that means nothing."""
+    values = {name: getattr(body, name) for name in body.model_fields_set}
+    empty = [name for name, value in values.items() if value is None and name not in may_be_null]
+    if empty:
+        raise BadInput(errors=dict.fromkeys(empty, "must not be null"))
+    return values
 
 
 def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
@@ -64,7 +77,8 @@ def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked[B, Q]:
-    """A request, read and checked. ``below`` is the path's second number: something that belongs to ``id``."""
+    """A request, read and checked. ``below`` is the path's second number: something that belongs to ``id``.
+    ``token`` is the session's."""
 
     desk: Desk
     agent: Agent
@@ -73,6 +87,7 @@ class Asked[B, Q]:
     id: int
     address: str
     below: int = 0
+    token: str = ""
 
 
 type Handle = Callable[[Asked[Any, Any]], Awaitable[Any]]
@@ -107,6 +122,8 @@ def route(blueprint: Blueprint, call: Call) -> None:
 
     async def serve(request: Request, id: int = 0, **below: int) -> HTTPResponse:  # the path's own words
         agent = await bearer(request, *call.roles) if call.roles else NOBODY
+        if max(id, *below.values(), 0) > BIGGEST:
+            raise NotFound("There is nothing with such a number.")
         asked = Asked(
             desk=desk_of(request),
             agent=agent,
@@ -115,6 +132,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
             id=id,
             address=request.ip,
             below=next(iter(below.values()), 0),
+            token=request.token or "",
         )
         result = await call.handle(asked)
         if call.status == 204:
@@ -135,12 +153,26 @@ def _body(call: Call, request: Request) -> Body | None:
 def _checked(model: type[Body], text: str | bytes) -> Body:
     """Read JSON as a model. BadInput names each field and what would be right. Query values are JSON strings."""
     try:
-        return model.model_validate_json(text)
+        read = model.model_validate_json(text)
     except ValidationError as error:
         raise BadInput(
             "; ".join(f"{_where(fault)}: {fault['msg']}" for fault in error.errors()),
             errors={_where(fault): fault["msg"] for fault in error.errors()},
         ) from error
+    refused = {name: why for name, value in json.loads(text).items() if (why := _not_storable(value))}
+    if refused:
+        raise BadInput("; ".join(f"{name}: {why}" for name, why in refused.items()), errors=refused)
+    return read
+
+
+def _not_storable(value: Any) -> str | None:
+    """What no database takes, wherever in a field it is."""
+    if isinstance(value, str):
+        return "must not hold the character U+0000" if "\0" in value else None
+    if isinstance(value, int):
+        return None if -BIGGEST <= value <= BIGGEST else "must be a whole number of 64 bits"
+    inside = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return next((why for one in inside if (why := _not_storable(one))), None)
 
 
 def _where(fault: Any) -> str:
