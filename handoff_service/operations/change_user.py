@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
 from handoff_service.operations.second_facts import put_facts
 from handoff_service.rules.vocabulary import Author, Event, Kind
@@ -63,14 +63,14 @@ def make_user(tx: Transaction, command: Make) -> int:
 
 
 def change_user(tx: Transaction, command: Change) -> None:
-    """NotFound, and Conflict for an employee number that is taken."""
+    """NotFound; Conflict for an employee number that is taken, and for numbers of somebody deactivated."""
     stored = _locked(tx, command.id)
     values = dict(command.values)
     if values.get("external_id", stored.external_id) != stored.external_id:
         _is_free(tx, values["external_id"])
     active = values.get("active", stored.active)
     if not active and values.get("numbers"):
-        raise BadInput(errors={"numbers": "are not for a deactivated user; make the user active too"})
+        raise Conflict(f"{stored.name} is deactivated and has no numbers. Make the user active first.")
     columns = {name: value for name, value in values.items() if name in ("external_id", "name", "email", "attributes")}
     if columns or active != stored.active:
         tx.conn.execute(update(u).where(u.c.id == command.id).values(**columns, active=active))

@@ -1,6 +1,7 @@
 """What users, agents and groups are written with, in the desk file, the API's JSON and the admin's forms alike."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
@@ -8,6 +9,9 @@ from handoff_service.rules.sms_text import is_e164
 
 MOST_LISTED = 50  # numbers, skills, groups, attributes or facts of one person
 SHORTEST_PASSWORD = 8
+NO_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+NAME = re.compile(rf"[^\s{NO_CONTROLS}]([^{NO_CONTROLS}]*[^\s{NO_CONTROLS}])?")
+EMAIL = re.compile(rf"[^@\s{NO_CONTROLS}]+@[^@\s{NO_CONTROLS}]+")
 
 
 def _e164(value: str) -> str:
@@ -16,9 +20,9 @@ def _e164(value: str) -> str:
     return value
 
 
-def _stripped(value: str) -> str:
-    if value != value.strip():
-        raise ValueError("must not begin or end with a space")
+def _name(value: str) -> str:
+    if not NAME.fullmatch(value):
+        raise ValueError("must be one line that neither begins nor ends with a space")
     return value
 
 
@@ -29,10 +33,17 @@ def _long_enough(value: str) -> str:
 
 
 def _email(value: str) -> str:
-    name, at, host = value.rpartition("@")
-    if not (name and at and host) or any(c.isspace() for c in value) or "@" in name:
+    if not EMAIL.fullmatch(value):
         raise ValueError("must be an e-mail address, such as mia@example.com")
     return value
+
+
+def _named(value: dict[str, Any]) -> WithJsonSchema:
+    """An object whose keys are names. Pydantic's own schema would let other keys hold anything."""
+    names = {"pattern": f"^{NAME.pattern}$", "maxLength": 200}
+    return WithJsonSchema(
+        {"type": "object", "propertyNames": names, "additionalProperties": value, "maxProperties": MOST_LISTED}
+    )
 
 
 Number = Annotated[
@@ -44,14 +55,14 @@ Word = Annotated[str, Field(min_length=1, max_length=200)]
 Name = Annotated[
     str,
     Field(min_length=1, max_length=200),
-    AfterValidator(_stripped),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^\S(.*\S)?$"}),
+    AfterValidator(_name),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200, "pattern": f"^{NAME.pattern}$"}),
 ]
 Email = Annotated[
     str,
     Field(max_length=320),
     AfterValidator(_email),
-    WithJsonSchema({"type": "string", "maxLength": 320, "pattern": r"^[^@\s]+@[^@\s]+$"}),
+    WithJsonSchema({"type": "string", "maxLength": 320, "pattern": f"^{EMAIL.pattern}$"}),
 ]
 Password = Annotated[
     str,
@@ -61,5 +72,10 @@ Password = Annotated[
 ]
 Numbers = Annotated[list[Number], Field(max_length=MOST_LISTED)]
 Names = Annotated[list[Name], Field(max_length=MOST_LISTED)]
-Attributes = Annotated[dict[Name, Word], Field(max_length=MOST_LISTED)]
+_WORD = {"type": "string", "minLength": 1, "maxLength": 200}
+Attributes = Annotated[dict[Name, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
+Facts = Annotated[dict[Name, Word], Field(max_length=MOST_LISTED), _named(_WORD)]
+ChangedFacts = Annotated[
+    dict[Name, Word | None], Field(max_length=MOST_LISTED), _named(_WORD | {"type": ["string", "null"]})
+]
 Capacity = Annotated[int, Field(ge=0, le=1000)]

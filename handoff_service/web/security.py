@@ -21,6 +21,7 @@ POLICY = "; ".join(
         "object-src 'none'",
     ]
 )
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PAGES = ("/workspace", "/sign-", "/phone")  # what people look at; the rest is for programs
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -70,7 +71,20 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
         return _for_page(request, error, status, detail, errors)
     if request.path.startswith("/webhooks"):
         return text(detail, status=status)
-    return problem(status, title, detail, errors, getattr(error, "headers", None))  # a 405 says what is allowed
+    return problem(status, title, detail, errors, {"Allow": _allowed(request)} if status == 405 else None)
+
+
+def _allowed(request: Request) -> str:
+    """The methods that the path knows. Sanic leaves them out for paths that hold a number."""
+    return ", ".join(method for method in METHODS if _is_known(request, method))
+
+
+def _is_known(request: Request, method: str) -> bool:
+    try:
+        request.app.router.get(request.path, method, request.headers.get("host"))
+    except SanicException:
+        return False
+    return True
 
 
 def _for_page(request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]) -> HTTPResponse:

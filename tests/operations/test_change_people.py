@@ -3,7 +3,7 @@ silently, nothing that the history names is lost, and nobody is left waiting."""
 
 import pytest
 
-from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import change_agent, change_group, change_profile, change_user
 from handoff_service.operations.second_facts import hashed, plain
 from handoff_service.operations.sign_in import Open, hash_password, open_session, password_matches, signed_in
@@ -125,9 +125,8 @@ async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_p
         await story.store.write(undo_verification, Undo(interaction_id=running, agent_id=MIA))
     with pytest.raises(NotFound, match="no active user 1"):
         await story.store.write(verify_requester, Verify(interaction_id=running, agent_id=MIA, user_id=ANN_ID))
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(Conflict, match="Ann Lee is deactivated and has no numbers"):
         await change(story, ANN_ID, numbers=[ANN])
-    assert set(refused.value.errors) == {"numbers"}
     await change(story, ANN_ID, active=True, numbers=[ANN])
     await story.store.write(undo_verification, Undo(interaction_id=running, agent_id=MIA))
     assert (await story.see(running)).user == people.Named(id=ANN_ID, name="Ann Lee")
@@ -251,9 +250,7 @@ async def test_another_password_ends_every_session_but_the_one_that_asks(story: 
     for token in ("phone", "desk"):
         await story.store.write(open_session, Open(MIA, token, token))
     values = {"password_hash": hash_password("another one")}
-    await story.store.write(
-        change_agent.change_agent, change_agent.Change(id=MIA, by=MIA, values=values, but="desk")
-    )
+    await story.store.write(change_agent.change_agent, change_agent.Change(id=MIA, by=MIA, values=values, but="desk"))
     now = story.store._clock()
     assert await story.store.read(signed_in, "phone", now) is None
     assert (await story.store.read(signed_in, "desk", now)) is not None

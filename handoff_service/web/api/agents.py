@@ -11,7 +11,7 @@ from handoff_service.operations.sign_in import hash_password
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import agents
 from handoff_service.store.views import Agent
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, given, page
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
 
 Roles = Annotated[list[Role], Field(max_length=len(Role))]
 
@@ -34,7 +34,7 @@ class NewAgentBody(Body):
     skills: Names = Field([])
 
 
-class AgentBody(Body):
+class AgentBody(Patch):
     """What is not given stays. Another ``password`` ends the agent's sessions, but not the one that asks. ``active``
     false: signed out at once, offered nothing; what they had goes back to work assignment."""
 
@@ -65,7 +65,7 @@ async def make(asked: Asked[NewAgentBody, Any]) -> Agent:
 
 
 async def change(asked: Asked[AgentBody, Any]) -> Agent:
-    values = await with_hash(given(asked.body))
+    values = await with_hash(asked.body.given())
     command = Change(id=asked.id, by=asked.agent.id, values=values, but=asked.token)
     await asked.desk.store.write(change_agent, command)
     return await one_agent(asked)

@@ -1,9 +1,9 @@
 """Interactions and what is said in them."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 from sqlalchemy import Connection
 
 from handoff_service.operations.change_interaction import (
@@ -28,6 +28,10 @@ from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging,
 i = t.interactions
 
 
+# What somebody writes; the operation says what is wrong with it in words, as it does to pages.
+Said = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 1600, "pattern": r"[^\s\x00-\x1f\x7f-\x9f]"})]
+
+
 class InteractionQuery(Paging):
     """``state`` takes ``active`` too; ``assigned_to`` is an agent's id."""
 
@@ -45,7 +49,7 @@ class ChangeBody(Body):
 
 
 class WriteBody(Body):
-    body: str
+    body: Said
 
 
 class ReadBody(Body):

@@ -7,7 +7,7 @@ from handoff_service.operations.person_entry import Capacity, Name
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import agents
 from handoff_service.store.views import Group
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, given, page
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
 
 
 class NewGroupBody(Body):
@@ -17,8 +17,10 @@ class NewGroupBody(Body):
     capacity: Capacity | None = None
 
 
-class GroupBody(Body):
+class GroupBody(Patch):
     """What is not given stays."""
+
+    may_be_null = frozenset({"capacity"})
 
     name: Name | None = None
     capacity: Capacity | None = None
@@ -39,7 +41,7 @@ async def make(asked: Asked[NewGroupBody, Any]) -> Group:
 
 
 async def change(asked: Asked[GroupBody, Any]) -> Group:
-    await asked.desk.store.write(change_group, Change(id=asked.id, values=given(asked.body, "capacity")))
+    await asked.desk.store.write(change_group, Change(id=asked.id, values=asked.body.given()))
     return await one_group(asked)
 
 

@@ -11,7 +11,7 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, raw
 
 from handoff_service import __version__
-from handoff_service.web.api.calls import BIGGEST, Body, Call
+from handoff_service.web.api.calls import BIGGEST, Body, Call, never_null
 from handoff_service.web.pages import render
 
 REFS = "#/components/schemas/{model}"
@@ -69,7 +69,7 @@ def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]
     ]
     query = _schema(call.query, schemas, mode="validation")
     for name, schema in schemas[query["$ref"].rsplit("/", 1)[1]].get("properties", {}).items():
-        parameters.append({"name": name, "in": "query", "required": False, "schema": _never_null(schema)})
+        parameters.append({"name": name, "in": "query", "required": False, "schema": never_null(schema)})
     made: dict[str, Any] = {
         "summary": call.summary,
         "operationId": f"{call.method.lower()}{re.sub(r'[^a-z0-9]+', '_', path.removeprefix('/api/v1'))}",
@@ -100,13 +100,6 @@ def _answer(call: Call, schemas: dict[str, Any]) -> dict[str, Any]:
         return {"description": call.summary}
     schema = _schema(call.answer, schemas, mode="serialization")
     return {"description": call.summary, "content": {call.media_type: {"schema": schema}}}
-
-
-def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """An address cannot say null: a parameter that may be left out has no such value."""
-    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
-    rest = {key: value for key, value in schema.items() if key != "anyOf" and (key, value) != ("default", None)}
-    return rest | (kinds[0] if len(kinds) == 1 else {"anyOf": kinds}) if kinds else rest
 
 
 def _bounded(schema: Any) -> Any:

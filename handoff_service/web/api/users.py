@@ -1,23 +1,20 @@
 """Users: everyone may read them, admins change them."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.change_user import Change, Delete, Make, change_user, delete_user, make_user
-from handoff_service.operations.person_entry import MOST_LISTED, Attributes, Email, Name, Numbers, Word
+from handoff_service.operations.person_entry import Attributes, ChangedFacts, Email, Facts, Name, Numbers
 from handoff_service.operations.second_facts import hashed
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import people
 from handoff_service.store import tables as t
 from handoff_service.store.views import User
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, given, page
-
-NewFacts = Annotated[dict[Name, Word], Field(max_length=MOST_LISTED)]
-Facts = Annotated[dict[Name, Word | None], Field(max_length=MOST_LISTED)]
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
 
 
 class UserQuery(Paging):
@@ -37,19 +34,21 @@ class NewUserBody(Body):
     email: Email | None = None
     numbers: Numbers = Field([])
     attributes: Attributes = Field({})
-    facts: NewFacts = Field({})
+    facts: Facts = Field({})
 
 
-class UserBody(Body):
+class UserBody(Patch):
     """What is not given stays. Of ``facts``, those named are set, or taken away by null. ``active`` false: the user has
     left; numbers and facts are taken away, and their messaging profiles deactivated."""
+
+    may_be_null = frozenset({"email"})
 
     external_id: Name | None = None
     name: Name | None = None
     email: Email | None = None
     numbers: Numbers | None = None
     attributes: Attributes | None = None
-    facts: Facts | None = None
+    facts: ChangedFacts | None = None
     active: bool | None = None
 
 
@@ -80,7 +79,7 @@ async def make(asked: Asked[NewUserBody, Any]) -> User:
 
 
 async def change(asked: Asked[UserBody, Any]) -> User:
-    values = given(asked.body, "email")
+    values = asked.body.given()
     if "facts" in values:
         values["facts"] = await asyncio.to_thread(hashed, values["facts"])
     await asked.desk.store.write(change_user, Change(id=asked.id, by=asked.agent.id, values=values))
