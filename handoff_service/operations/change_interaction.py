@@ -121,9 +121,8 @@ def change_interaction(tx: Transaction, command: Change) -> None:
 
 def read_interaction(tx: Transaction, command: Read) -> None:
     """Take the new-message mark away for one agent. Nothing happens for an agent who is not in the live group."""
-    up_to = command.up_to
-    if up_to is None:
-        up_to = interactions.lock(tx.conn, command.interaction_id).last_seq
+    last = interactions.lock(tx.conn, command.interaction_id).last_seq
+    up_to = last if command.up_to is None else min(command.up_to, last)  # what comes later is not read yet
     if live_group.read_up_to(tx, command.interaction_id, command.agent_id, up_to):
         tx.hint(f"agent:{command.agent_id}", command.interaction_id)
 

@@ -12,6 +12,7 @@ from handoff_service import schedules
 from handoff_service.errors import SetupError
 from handoff_service.operations.entries import Country, Name, Number, PresenceName, TimeZone
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
+from handoff_service.operations.person_entry import Attributes, Capacity
 from handoff_service.operations.queue_entry import QueueEntry
 from handoff_service.rules import messaging_actions, queues, system_messages, templates
 from handoff_service.rules.system_messages import SystemMessage
@@ -33,23 +34,35 @@ class DeskEntry(_Entry):
 
 
 class UserEntry(_Entry):
+    """``active`` stays as it is when it is left out; a user who is new is active."""
+
     external_id: Text
     name: Text
     email: Text | None = None
     numbers: list[Number] = []
     facts: dict[str, str] = {}
+    attributes: Attributes = {}
+    active: bool | None = None
 
 
 class AgentEntry(_Entry):
-    """``password`` is needed once; later imports may leave it out."""
+    """``password`` is needed once; later imports may leave it out. ``active`` as with users."""
 
     email: Text
     name: Text
     password: str | None = None
     roles: list[Role] = [Role.AGENT]
-    capacity: Annotated[int, Field(ge=0, le=1000)] = 4
+    capacity: Capacity = 4
     groups: list[Text] = []
     skills: list[Text] = []
+    active: bool | None = None
+
+
+class GroupEntry(_Entry):
+    """Groups that agents and queues name need no entry of their own, unless they have a limit."""
+
+    name: Text
+    capacity: Capacity | None = None
 
 
 class ProviderNumberEntry(_Entry):
@@ -83,6 +96,7 @@ class DeskFile(_Entry):
     desk: DeskEntry | None = None
     users: list[UserEntry] = []
     agents: list[AgentEntry] = []
+    groups: list[GroupEntry] = []
     provider_numbers: list[ProviderNumberEntry] = []
     queues: list[QueueEntry] = []
     messaging_actions: list[MessagingActionEntry] = []

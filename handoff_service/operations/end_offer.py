@@ -36,4 +36,5 @@ def come_to_nothing(tx: Transaction, interaction: Interaction, offer: Offer, why
         return
     tx.conn.execute(this.values(state=WorkItemState.CANCELED, ended_at=tx.now))
     said = f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The transfer came to nothing."
-    say.append(tx, interaction, say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT))
+    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
+    say.prompt_each(tx, [(interaction, line)])

@@ -1,6 +1,7 @@
 """Import a desk file. Idempotent: what its key names is made or changed; what the file does not name stays."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,18 +10,25 @@ from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput
 from handoff_service.operations import change_provider_number
+from handoff_service.operations.change_agent import Change as ChangeAgent
+from handoff_service.operations.change_agent import Make as MakeAgent
+from handoff_service.operations.change_agent import change_agent, make_agent
 from handoff_service.operations.change_desk import put_desk
+from handoff_service.operations.change_group import group_id
 from handoff_service.operations.change_messaging_action import put_messaging_action
 from handoff_service.operations.change_provider_number import put_provider_number
 from handoff_service.operations.change_queue import check_schedules, put_queue
 from handoff_service.operations.change_template import Make, put_template
 from handoff_service.operations.change_text import ChangeText, change_text
+from handoff_service.operations.change_user import Change as ChangeUser
+from handoff_service.operations.change_user import Make as MakeUser
+from handoff_service.operations.change_user import change_user, make_user
 from handoff_service.operations.desk_file import AgentEntry, DeskFile, ProviderNumberEntry, UserEntry
 from handoff_service.operations.hand_off import offer_soon
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
 from handoff_service.operations.queue_entry import QueueEntry
+from handoff_service.operations.second_facts import changed_facts
 from handoff_service.operations.sign_in import hash_password, password_matches
-from handoff_service.rules.vocabulary import Presence
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 
@@ -37,6 +45,8 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
     _in_order(tx, t.reject_reasons, "words", file.reject_reasons)
     for user in file.users:
         _user(tx, user)
+    for group in file.groups:
+        _put(tx, t.groups, {"name": group.name}, {"capacity": group.capacity})
     for agent in file.agents:
         _agent(tx, agent)
     for queue in file.queues:
@@ -50,6 +60,7 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
     return {
         "users": len(file.users),
         "agents": len(file.agents),
+        "groups": len(file.groups),
         "queues": len(file.queues),
         "provider_numbers": len(file.provider_numbers),
         "messaging_actions": len(file.messaging_actions),
@@ -58,59 +69,52 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
 
 
 def _user(tx: Transaction, entry: UserEntry) -> None:
-    user_id = _put(tx, t.users, {"external_id": entry.external_id}, {"name": entry.name, "email": entry.email})
-    _replace(tx, t.user_numbers, "user_id", user_id, [{"number": n} for n in entry.numbers])
-    facts = [
-        {"name": name, "hash": hash_password(_plain(value))}
-        for name, value in entry.facts.items()
-        if not password_matches(_stored_fact(tx, user_id, name), _plain(value))
-    ]
-    for fact in facts:
-        _put(tx, t.user_facts, {"user_id": user_id, "name": fact["name"]}, {"hash": fact["hash"]}, returning=False)
-
-
-def _stored_fact(tx: Transaction, user_id: int, name: str) -> str | None:
-    f = t.user_facts
-    return tx.conn.execute(select(f.c.hash).where(f.c.user_id == user_id, f.c.name == name)).scalar()
-
-
-def _plain(value: str) -> str:
-    return " ".join(value.casefold().split())
+    values = entry.model_dump(include={"name", "email", "numbers", "attributes"})
+    found = tx.conn.execute(select(t.users.c.id).where(t.users.c.external_id == entry.external_id)).scalar()
+    if found is None:
+        made = MakeUser(external_id=entry.external_id, **values | ({"numbers": []} if entry.active is False else {}))
+        found = make_user(tx, made)
+    if entry.active is not None:
+        values["active"] = entry.active
+    values["facts"] = changed_facts(tx, found, entry.facts)
+    with _named(f"users.{entry.external_id}"):
+        change_user(tx, ChangeUser(id=found, by=None, values=values))
 
 
 def _agent(tx: Transaction, entry: AgentEntry) -> None:
-    a = t.agents
-    there = tx.conn.execute(select(a.c.password_hash).where(a.c.email == entry.email)).scalar()
-    values: dict[str, Any] = {"name": entry.name, "capacity": entry.capacity}
-    if there is None:
-        if not entry.password:
-            raise BadInput(errors={f"agents.{entry.email}.password": "is needed for an agent who is new"})
-        values |= {"presence": Presence.OFFLINE}
-    if entry.password and not password_matches(there, entry.password):
+    values: dict[str, Any] = entry.model_dump(include={"name", "capacity", "roles", "groups", "skills"})
+    query = select(*t.agents.c["id", "password_hash"]).where(t.agents.c.email == entry.email)
+    there = tx.conn.execute(query).one_or_none()
+    if entry.password and not password_matches(there.password_hash if there else None, entry.password):
         values["password_hash"] = hash_password(entry.password)
-    agent_id = _put(tx, a, {"email": entry.email}, values)
-    _replace(tx, t.agent_roles, "agent_id", agent_id, [{"role": r} for r in entry.roles])
-    _replace(tx, t.agent_skills, "agent_id", agent_id, [{"skill": s} for s in entry.skills])
-    _replace(tx, t.agent_groups, "agent_id", agent_id, [{"group_id": _group(tx, g)} for g in entry.groups])
+    if there is None and "password_hash" not in values:
+        raise BadInput(errors={f"agents.{entry.email}.password": "is needed for an agent who is new"})
+    agent_id = there.id if there else make_agent(tx, MakeAgent(email=entry.email, **values))
+    if entry.active is not None:
+        values["active"] = entry.active
+    change_agent(tx, ChangeAgent(id=agent_id, by=None, values=values))
+
+
+@contextmanager
+def _named(where: str) -> Iterator[None]:
+    """What is refused is told with the entry that it is in."""
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput(errors={f"{where}.{key}": what for key, what in error.errors.items()}) from error
 
 
 def _queue(tx: Transaction, entry: QueueEntry) -> None:
     """Groups that are new to the desk are made."""
     for group in entry.groups:
-        _group(tx, group.name)
-    try:
+        group_id(tx, group.name)
+    with _named(f"queues.{entry.name}"):
         put_queue(tx, entry.meant())
-    except BadInput as error:
-        wrong = {f"queues.{entry.name}.{key}": what for key, what in error.errors.items()}
-        raise BadInput(errors=wrong) from error
 
 
 def _provider_number(tx: Transaction, entry: ProviderNumberEntry) -> None:
-    try:
+    with _named(f"provider_numbers.{entry.number}"):
         put_provider_number(tx, change_provider_number.Make(**entry.model_dump()))
-    except BadInput as error:
-        wrong = {f"provider_numbers.{entry.number}.{key}": what for key, what in error.errors.items()}
-        raise BadInput(errors=wrong) from error
 
 
 def _in_order(tx: Transaction, table: sa.Table, key: str, entries: Sequence[BaseModel]) -> None:
@@ -128,26 +132,16 @@ def _in_order(tx: Transaction, table: sa.Table, key: str, entries: Sequence[Base
 
 def _messaging_action(tx: Transaction, entry: MessagingActionEntry, place: int) -> None:
     """The file's order is the admin's order."""
-    try:
+    with _named(f"messaging_actions.{entry.name}"):
         put_messaging_action(tx, entry.meant(), place)
-    except BadInput as error:
-        wrong = {f"messaging_actions.{entry.name}.{key}": what for key, what in error.errors.items()}
-        raise BadInput(errors=wrong) from error
 
 
-def _group(tx: Transaction, name: str) -> int:
-    return _put(tx, t.groups, {"name": name}, {})
-
-
-def _put(
-    tx: Transaction, table: sa.Table, key: dict[str, Any], values: dict[str, Any], *, returning: bool = True
-) -> int:
+def _put(tx: Transaction, table: sa.Table, key: dict[str, Any], values: dict[str, Any]) -> int:
     """Make or change the row with this key. Returns its id."""
     where = [table.c[name] == value for name, value in key.items()]
-    first = table.c.id if returning else next(iter(table.c))
-    found = tx.conn.execute(select(first).where(*where)).scalar()
+    found = tx.conn.execute(select(table.c.id).where(*where)).scalar()
     if found is None:
-        made: int = tx.conn.execute(insert(table).values(**key, **values).returning(first)).scalar_one()
+        made: int = tx.conn.execute(insert(table).values(**key, **values).returning(table.c.id)).scalar_one()
         return made
     if values:
         tx.conn.execute(update(table).where(*where).values(**values))

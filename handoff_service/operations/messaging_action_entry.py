@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from handoff_service.rules import conditions, durations
 from handoff_service.rules.conditions import Condition, Match
@@ -28,8 +28,13 @@ def _no_business_hours(value: bool) -> bool:
     return value
 
 
+SHORT = "[1-9][0-9]{0,6}s|[1-9][0-9]{0,4}m|[1-9][0-9]{0,2}h"
+DAYS = "([1-9][0-9]?|[12][0-9]{2}|3[0-5][0-9]|36[0-6])d"
 Duration = Annotated[
-    str, AfterValidator(_duration), Field(description="A whole number and s, m, h or d, such as 30m or 2d")
+    str,
+    AfterValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^({SHORT}|{DAYS})$"}),
+    Field(description="A whole number and s, m, h or d, such as 30m or 2d"),
 ]
 Conditions = list[
     Annotated[

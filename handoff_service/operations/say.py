@@ -79,9 +79,8 @@ def text(
     return message_id
 
 
-def prompt_each(tx: Transaction, lines: Sequence[tuple[Interaction, Line]]) -> None:
-    """Prompt the agents of locked interactions, in four statements. Order within each is kept. Where nobody is
-    assigned, supervisors are told too."""
+def append_each(tx: Transaction, lines: Sequence[tuple[Interaction, Line]], *, prompts: bool = False) -> None:
+    """Add many lines that only agents see, to locked interactions, in four statements. Order within each is kept."""
     ids = sorted({interaction.id for interaction, _ in lines})
     if not ids:
         return
@@ -91,10 +90,15 @@ def prompt_each(tx: Transaction, lines: Sequence[tuple[Interaction, Line]]) -> N
     for interaction, line in lines:
         seqs[interaction.id] += 1
         rows.append(_row(tx, interaction, line, seqs[interaction.id]))
-    changed = [{"id": k, "last_seq": seqs[k], "prompted_seq": seqs[k], "last_message_at": tx.now} for k in ids]
-    update_rows(tx.conn, i, changed)
+    prompted = {k: {"prompted_seq": seqs[k]} if prompts else {} for k in ids}
+    update_rows(tx.conn, i, [{"id": k, "last_seq": seqs[k], "last_message_at": tx.now, **prompted[k]} for k in ids])
     insert_rows(tx.conn, t.messages, rows)
     tell(tx, ids)
+
+
+def prompt_each(tx: Transaction, lines: Sequence[tuple[Interaction, Line]]) -> None:
+    """Prompt the agents of locked interactions. Where nobody is assigned, supervisors are told."""
+    append_each(tx, lines, prompts=True)
     for interaction_id in sorted({one.id for one, _ in lines if one.assigned_to is None}):
         tx.hint(SUPERVISORS, interaction_id)
 

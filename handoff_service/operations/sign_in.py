@@ -85,9 +85,11 @@ class Open:
 
 
 def find(conn: Connection, email: str) -> tuple[int, str] | None:
-    """(agent id, password hash) of the agent with this e-mail address."""
+    """(agent id, password hash) of the active agent with this e-mail address."""
     row = conn.execute(
-        select(t.agents.c.id, t.agents.c.password_hash).where(func.lower(t.agents.c.email) == email.strip().lower())
+        select(t.agents.c.id, t.agents.c.password_hash).where(
+            func.lower(t.agents.c.email) == email.strip().lower(), t.agents.c.active
+        )
     ).one_or_none()
     return (row[0], row[1]) if row else None
 
@@ -126,7 +128,7 @@ def signed_in(conn: Connection, token: str, now: object) -> Agent | None:
     row = conn.execute(
         select(a.c.id, a.c.name, a.c.email, a.c.presence)
         .join(s, s.c.agent_id == a.c.id)
-        .where(s.c.token_hash == token_hash(token), s.c.expires_at > now)
+        .where(s.c.token_hash == token_hash(token), s.c.expires_at > now, a.c.active)
     ).one_or_none()
     if row is None:
         return None

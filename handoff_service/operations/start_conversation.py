@@ -97,6 +97,8 @@ def _load(conn: Connection, recipient: Recipient) -> _Line:
     ).one_or_none()
     if provider is None:
         raise BadInput(errors={"from": f"{recipient.provider_number} is no provider number"})
+    if recipient.user_id is not None:
+        people.active_user_name(conn, recipient.user_id)
     found = interactions.lock_active(conn, [recipient.to])
     active = next((i for i in found if i.provider_number_id == provider.id), None)
     return _Line(provider.id, provider.queue_id, active)

@@ -35,12 +35,12 @@ class Undo:
 def verify_requester(tx: Transaction, command: Verify) -> None:
     """Re-associate interaction and profile. The old association is kept with who, when and how."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
-    who = _name(tx, command.user_id)
-    _associate(tx, interaction, command.user_id)
+    who = people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
+    profile_id = _associate(tx, interaction, command.user_id)
     tx.conn.execute(
         insert(t.associations).values(
             interaction_id=interaction.id,
-            profile_id=interaction.profile_id,
+            profile_id=profile_id,
             old_user_id=interaction.user_id,
             user_id=command.user_id,
             method=command.method,
@@ -56,7 +56,8 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
 
 
 def undo_verification(tx: Transaction, command: Undo) -> None:
-    """Put the last association back, on interaction and profile. Conflict when there is none left to undo."""
+    """Put the last association back, on interaction and profile. Conflict when there is none left to undo, NotFound
+    when it was with somebody who is deactivated now."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     a = t.associations
     last = tx.conn.execute(
@@ -64,6 +65,8 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     ).one_or_none()
     if last is None:
         raise Conflict("There is no verification of this conversation to undo.")
+    if last.old_user_id is not None:
+        people.active_user_name(tx.conn, last.old_user_id)
     _associate(tx, interaction, last.old_user_id)
     tx.conn.execute(update(a).where(a.c.id == last.id).values(undone_at=tx.now))
     by = people.agent_name(tx.conn, command.agent_id)
@@ -71,10 +74,17 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     _tell(tx, interaction, f"{by} took the verification back: this is {now} again", command.agent_id, None)
 
 
-def _associate(tx: Transaction, interaction: Interaction, user_id: int | None) -> None:
-    p = t.messaging_profiles
-    tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(user_id=user_id))
-    tx.conn.execute(update(p).where(p.c.id == interaction.profile_id).values(user_id=user_id))
+def _associate(tx: Transaction, interaction: Interaction, user_id: int | None) -> int:
+    """Interaction and profile together. Returns the number's active profile: its own may have been deactivated."""
+    p, i = t.messaging_profiles, t.interactions
+    active = select(p.c.id).where(p.c.number == interaction.requester_number, p.c.active).with_for_update()
+    profile_id = tx.conn.execute(active).scalar()
+    if profile_id is None:
+        new = insert(p).values(number=interaction.requester_number, active=True, created_at=tx.now).returning(p.c.id)
+        profile_id = tx.conn.execute(new).scalar_one()
+    tx.conn.execute(update(i).where(i.c.id == interaction.id).values(user_id=user_id, profile_id=profile_id))
+    tx.conn.execute(update(p).where(p.c.id == profile_id).values(user_id=user_id))
+    return profile_id
 
 
 def _name(tx: Transaction, user_id: int | None) -> str | None:

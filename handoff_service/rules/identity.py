@@ -16,9 +16,10 @@ class Level(StrEnum):
 
 
 class Method(StrEnum):
-    """How a person was proven. ``agent``: a live agent, by hand."""
+    """How a number was tied to a person. ``agent``: a live agent, by hand; ``admin``: an admin, in the profiles."""
 
     AGENT = "agent"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

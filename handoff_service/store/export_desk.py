@@ -1,6 +1,7 @@
 """The desk as a desk file: what `patchboard export` writes. Passwords and second facts are hashes, and stay here."""
 
 import json
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 
 from handoff_service.rules import conditions
 from handoff_service.rules.queues import Queue
-from handoff_service.store import desk, messaging_actions, people, queues, templates, texts
+from handoff_service.store import agents, desk, messaging_actions, people, queues, templates, texts
 from handoff_service.store.views import SavedAction
 
 
@@ -23,9 +24,18 @@ def export_desk(conn: Connection) -> str:
     parts += [_table("[[reject_reasons]]", words=r.words, again=r.again) for r in desk.reject_reasons(conn)]
     parts += [_table("[[templates]]", name=m.name, body=m.body) for m in templates.some(conn)]
     parts += [
-        _table("[[users]]", external_id=u.external_id, name=u.name, email=u.email, numbers=u.numbers)
+        _table(
+            "[[users]]",
+            external_id=u.external_id,
+            name=u.name,
+            email=u.email,
+            numbers=u.numbers,
+            attributes=u.attributes or None,
+            active=None if u.active else False,
+        )
         for u in people.users(conn, sa.true())
     ]
+    parts += [_table("[[groups]]", name=g.name, capacity=g.capacity) for g in agents.groups(conn)]
     parts += [
         _table(
             "[[agents]]",
@@ -35,6 +45,7 @@ def export_desk(conn: Connection) -> str:
             capacity=a.capacity,
             groups=a.groups,
             skills=a.skills,
+            active=None if a.active else False,
         )
         for a in people.agents(conn).values()
     ]
@@ -99,10 +110,15 @@ def _table(header: str, **named: Any) -> str:
     return "\n".join([header, *lines, ""])
 
 
+def _key(name: str) -> str:
+    """A key as it is, or as a string where it holds more than letters, figures, _ and -."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
+
+
 def _value(value: Any) -> str:
     """A TOML value. Its strings, numbers and booleans are written as JSON's are (TOML 1.0, basic strings)."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{name} = {_value(inner)}" for name, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(name)} = {_value(inner)}" for name, inner in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_value(inner) for inner in value) + "]"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -9,7 +9,7 @@ from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import FirstResponder, Presence, Role
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
-from handoff_service.store.views import Agent, Named, PresenceChoice, Profile, ProviderNumber, User
+from handoff_service.store.views import Agent, Named, PresenceChoice, ProviderNumber, User
 from handoff_service.store.work_items import LOAD
 
 
@@ -36,12 +36,19 @@ def agent_name(conn: Connection, agent_id: int) -> str:
     return found
 
 
+def active_user_name(conn: Connection, user_id: int) -> str:
+    """The name of a user who can be meant from now on. NotFound when there is none, or they are deactivated."""
+    found = conn.execute(select(t.users.c.name).where(t.users.c.id == user_id, t.users.c.active)).scalar()
+    if found is None:
+        raise NotFound(f"There is no active user {user_id}.")
+    return found
+
+
 def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
     """Agents by id, in the order of their names; all of them when no ids are given."""
     a = t.agents
-    query = select(*a.c["id", "email", "name", "capacity", "presence", "presence_reason"], LOAD.label("load")).order_by(
-        a.c.name, a.c.id
-    )
+    columns = a.c["id", "email", "name", "capacity", "presence", "presence_reason", "active"]
+    query = select(*columns, LOAD.label("load")).order_by(a.c.name, a.c.id)
     if ids is not None:
         query = query.where(one_of(a.c.id, ids))
     rows = conn.execute(query).all()
@@ -62,6 +69,7 @@ def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Ag
             presence=r.presence,
             presence_reason=r.presence_reason,
             load=r.load,
+            active=r.active,
         )
         for r in rows
     }
@@ -87,7 +95,15 @@ def users(
     rows = conn.execute(select(u).where(where).order_by(*order).limit(limit)).all()
     numbers = _several(conn, t.user_numbers.c.user_id, t.user_numbers.c.number, [r.id for r in rows])
     return [
-        User(id=r.id, external_id=r.external_id, name=r.name, email=r.email, numbers=numbers.get(r.id, []))
+        User(
+            id=r.id,
+            external_id=r.external_id,
+            name=r.name,
+            email=r.email,
+            numbers=numbers.get(r.id, []),
+            attributes=r.attributes,
+            active=r.active,
+        )
         for r in rows
     ]
 
@@ -140,24 +156,6 @@ def provider_numbers(conn: Connection) -> list[ProviderNumber]:
             segments_per_second=r.segments_per_second,
         )
         for r in rows
-    ]
-
-
-def profiles(conn: Connection, *, number: str | None, after: int, limit: int) -> list[Profile]:
-    """Messaging profiles by id, of one number or of all."""
-    p, u = t.messaging_profiles, t.users
-    query = select(p, u.c.name.label("user_name")).outerjoin(u, u.c.id == p.c.user_id).where(p.c.id > after)
-    if number is not None:
-        query = query.where(p.c.number == number)
-    return [
-        Profile(
-            id=r.id,
-            number=r.number,
-            user=Named(id=r.user_id, name=r.user_name) if r.user_id else None,
-            active=r.active,
-            created_at=r.created_at,
-        )
-        for r in conn.execute(query.order_by(p.c.id).limit(limit))
     ]
 
 

@@ -17,3 +17,9 @@ def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[Use
     if before is not None:
         where &= sa.tuple_(u.c.name, u.c.id) > sa.tuple_(before.name, before.id)
     return people.users(conn, where, order=(u.c.name, u.c.id), limit=limit)
+
+
+def fact_names(conn: Connection, user_id: int) -> list[str]:
+    """Which second facts are on file; never what they are."""
+    f = t.user_facts
+    return list(conn.execute(select(f.c.name).where(f.c.user_id == user_id).order_by(f.c.name)).scalars())

@@ -37,17 +37,21 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
+    """``attributes``: what queues' conditions may ask for. Not ``active``: has left, and has no numbers."""
+
     id: int
     external_id: str
     name: str
     email: str | None
     numbers: list[str]
+    attributes: dict[str, str]
+    active: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """``presence``: available, away, offline or an admin's own state; ``presence_reason``: why the product changed it.
-    ``load`` counts offers that wait and active conversations that are not on hold."""
+    ``load`` counts offers that wait and active conversations that are not on hold. Not ``active``: has left."""
 
     id: int
     email: str
@@ -59,6 +63,17 @@ class Agent:
     presence: str
     presence_reason: str | None
     load: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """``capacity``: the most conversations that one of its agents may have; null: no limit. ``agents``: how many."""
+
+    id: int
+    name: str
+    capacity: int | None
+    agents: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +103,21 @@ class Profile:
     user: Named | None
     active: bool
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Association:
+    """Somebody tied a number to a person, or to nobody: who, when, how, and whether it was put back."""
+
+    id: int
+    interaction: Named
+    was: Named | None
+    is_now: Named | None
+    method: Method
+    by: str | None
+    note: str | None
+    made_at: datetime
+    undone_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ POLICY = "; ".join(
         "object-src 'none'",
     ]
 )
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PAGES = ("/workspace", "/sign-", "/phone")  # what people look at; the rest is for programs
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -41,12 +42,18 @@ async def add_headers(request: Request, response: BaseHTTPResponse) -> HTTPRespo
     return None
 
 
-def problem(status: int, title: str, detail: str, errors: dict[str, str] | None = None) -> HTTPResponse:
+def problem(
+    status: int,
+    title: str,
+    detail: str,
+    errors: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> HTTPResponse:
     """A problem document, RFC 9457."""
     body: dict[str, object] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if errors:
         body["errors"] = errors
-    return json(body, status=status, content_type="application/problem+json")
+    return json(body, status=status, content_type="application/problem+json", headers=headers)
 
 
 async def refuse(request: Request, error: Exception) -> HTTPResponse:
@@ -64,7 +71,20 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
         return _for_page(request, error, status, detail, errors)
     if request.path.startswith("/webhooks"):
         return text(detail, status=status)
-    return problem(status, title, detail, errors)
+    return problem(status, title, detail, errors, {"Allow": _allowed(request)} if status == 405 else None)
+
+
+def _allowed(request: Request) -> str:
+    """The methods that the path knows. Sanic leaves them out for paths that hold a number."""
+    return ", ".join(method for method in METHODS if _is_known(request, method))
+
+
+def _is_known(request: Request, method: str) -> bool:
+    try:
+        request.app.router.get(request.path, method, request.headers.get("host"))
+    except SanicException:
+        return False
+    return True
 
 
 def _for_page(request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]) -> HTTPResponse:

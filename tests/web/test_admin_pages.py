@@ -1,6 +1,8 @@
 """The admin's pages as a browser without its script gets them."""
 
+import re
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -8,8 +10,10 @@ from argon2 import PasswordHasher
 
 from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
+from handoff_service.store import tables as t
 from handoff_service.web.admin import PAGES
-from tests.web.workspace_server import Running, Visitor, running, shown
+from tests.story import ANN
+from tests.web.workspace_server import Answer, Running, Visitor, running, shown
 
 ADMIN = """[[agents]]
 email = "grace@example.com"
@@ -36,11 +40,22 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
         yield service
 
 
+@dataclass(frozen=True, slots=True)
+class Admin(Visitor):
+    """A browser in which an admin is signed in."""
+
+    async def send(self, path: str, **fields: str) -> Answer:
+        """What a form of the admin's posts, with the token that its page carries."""
+        found = re.search(r'<meta name="csrf" content="(\w+)">', (await self.get("/workspace/admin/users")).text)
+        assert found is not None
+        return await self.post(f"/workspace/admin{path}", csrf=found[1], **fields)
+
+
 @pytest.fixture
-async def grace(desk: Running) -> AsyncIterator[Visitor]:
+async def grace(desk: Running) -> AsyncIterator[Admin]:
     async with desk.visitor() as one:
         assert (await one.sign_in("grace@example.com", "demo-grace")).status == 303
-        yield one
+        yield Admin(one.address, one.client)
 
 
 async def test_only_admins_see_the_pages(desk: Running) -> None:
@@ -53,7 +68,7 @@ async def test_only_admins_see_the_pages(desk: Running) -> None:
         assert (await anyone.get("/workspace/admin/users")).headers["Location"] == "/sign-in"
 
 
-async def test_the_menu_leads_everywhere_and_says_where_one_is(grace: Visitor) -> None:
+async def test_the_menu_leads_everywhere_and_says_where_one_is(grace: Admin) -> None:
     start = await grace.get("/workspace/admin")
     assert (start.status, start.headers["Location"]) == (302, "/workspace/admin/users")
     text = (await grace.get("/workspace/admin/users")).text
@@ -61,7 +76,7 @@ async def test_the_menu_leads_everywhere_and_says_where_one_is(grace: Visitor) -
     assert "<title>Users · Patchboard</title>" in text
 
 
-async def test_users_are_found_by_name_employee_number_and_the_end_of_a_number(grace: Visitor) -> None:
+async def test_users_are_found_by_name_employee_number_and_the_end_of_a_number(grace: Admin) -> None:
     everyone = shown((await grace.get("/workspace/admin/users")).text)
     assert "Ann Lee E1001 ann@example.com +1 202 555 0101" in everyone
     for q in ("lee", "e1001", "0101"):
@@ -69,3 +84,115 @@ async def test_users_are_found_by_name_employee_number_and_the_end_of_a_number(g
         assert ("Ann Lee" in page, "Bob Ruiz" in page) == (True, False), q
     nobody = shown((await grace.get("/workspace/admin/users?q=%3Cb%3E")).text)
     assert "Nothing fits “<b>”" in nobody
+
+
+async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(desk: Running, grace: Admin) -> None:
+    wrong = await grace.send("/users/new", name=" ", external_id="E1001", email="dee", numbers="12", facts="pin")
+    assert wrong.status == 400
+    assert "“12” is no phone number. Write one a line" in shown(wrong.text)
+    for typed in ('value="E1001"', 'value="dee"', ">\n12</textarea>", ">\npin</textarea>"):
+        assert typed in wrong.text, "what was typed is kept"
+    wrong = await grace.send("/users/new", name="", external_id="E1001", email="dee")
+    text = shown(wrong.text)
+    assert "Must not be empty." in text
+    assert "Must be an e-mail address, such as mia@example.com." in text
+    assert 'aria-invalid="true" aria-describedby="name-wrong" autofocus' in wrong.text
+    taken = await grace.send("/users/new", name="Dee <b>", external_id="E1001")
+    assert (taken.status, "the employee number 'E1001' already" in shown(taken.text)) == (409, True)
+
+    made = await grace.send(
+        "/users/new", name="Dee <b>", external_id="E7", numbers="(202) 555-0107\n+12025550108",
+        attributes="department = Sales\nfloor=2", facts="birth year = 1990",
+    )  # fmt: skip
+    assert made.status == 303
+    one = made.headers["Location"].removeprefix("/workspace/admin").split("?")[0]
+    page = (await grace.get(f"/workspace/admin{one}?done=made")).text
+    assert "Dee &lt;b&gt;" in page
+    assert "+12025550107\n+12025550108</textarea>" in page
+    assert "department = Sales\nfloor = 2</textarea>" in page
+    assert ("On file: birth year." in page, "1990" in page) == (True, False)
+    values = {"name": "Dee Moss", "external_id": "E7", "numbers": "+12025550107", "facts": "birth year ="}
+    assert (await grace.send(one, **values)).headers["Location"].endswith(f"{one}?done=saved")
+    page = (await grace.get(f"/workspace/admin{one}")).text
+    assert ("On file" in page, "+12025550108" in page) == (False, False)
+
+    received = await desk.story.text(number="+12025550107")
+    asked = shown((await grace.get(f"/workspace/admin{one}/delete")).text)
+    assert "Delete Dee Moss?" in asked
+    assert (await grace.send(f"{one}/delete")).headers["Location"].endswith("/users?done=deactivated")
+    page = shown((await grace.get(f"/workspace/admin{one}")).text)
+    assert "Deactivated: no numbers" in page
+    assert received.interaction_id is not None
+    assert (await grace.send(one, name="Dee Moss", external_id="E7", active="1")).status == 303
+    assert "Deactivated:" not in (await grace.get(f"/workspace/admin{one}")).text
+
+
+async def test_a_long_list_is_paged_by_name_and_keeps_the_search(desk: Running, grace: Admin) -> None:
+    rows = [{"external_id": f"X{n}", "name": f"Person {n:03d}", "attributes": {}} for n in range(120)]
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(t.users.insert(), rows), None)
+    seen, path = [], "?q=Person"
+    while path:
+        page = (await grace.get(f"/workspace/admin/users{path}")).text
+        seen += re.findall(r"Person \d{3}", page)
+        following = re.search(r'href="(\?[^"]*)" rel="next"', page)
+        path = following[1].replace("&amp;", "&") if following else ""
+    assert seen == [f"Person {n:03d}" for n in range(120)]
+    assert 'href="?q=Person">First page' in page
+
+
+async def test_a_profile_is_tied_from_its_page_with_its_history(desk: Running, grace: Admin) -> None:
+    empty = shown((await grace.get("/workspace/admin/profiles")).text)
+    assert "No messaging profiles yet" in empty
+    received = await desk.story.text(number=ANN)
+    assert "+1 202 555 0101 Ann Lee" in shown((await grace.get("/workspace/admin/profiles?q=555-0101")).text)
+    assert "Nothing fits" in shown((await grace.get("/workspace/admin/profiles?q=Lee")).text)
+    page = shown((await grace.get("/workspace/admin/profiles/1?q=Ruiz")).text)
+    assert "Tied to Ann Lee" in page
+    assert "Tie to Bob" in page
+    assert (await grace.send("/profiles/1", user_id="2")).headers["Location"].endswith("/profiles/1?done=saved")
+    page = shown((await grace.get("/workspace/admin/profiles/1")).text)
+    assert "Ann Lee Bob Ruiz Tied by an admin, Grace Okafor INT0000001" in page
+    assert received.interaction_id is not None
+    assert (await desk.story.see(received.interaction_id)).user is not None
+    assert (await grace.send("/profiles/1", user_id="x")).status == 400
+    assert (await grace.send("/profiles/1", user_id="99")).status == 404
+    assert (await grace.send("/profiles/1/delete")).status == 303
+    assert "Deactivated" in shown((await grace.get("/workspace/admin/profiles/1")).text)
+
+
+async def test_agents_and_groups_are_set_up_by_plain_forms(desk: Running, grace: Admin) -> None:
+    new = {"name": "Lee Park", "email": "lee@example.com", "capacity": "3", "roles": "agent", "groups": "Nights"}
+    short = await grace.send("/agents/new", **new, password="short")
+    assert "Must have at least 8 characters" in shown(short.text)
+    assert 'value="short"' not in short.text, "a password is never shown"
+    many = await grace.send("/agents/new", **new | {"capacity": "many"}, password="long enough")
+    assert "Write a whole number from 0 to 1000." in shown(many.text)
+    made = await grace.send("/agents/new", **new, password="long enough")
+    one = made.headers["Location"].removeprefix("/workspace/admin").split("?")[0]
+    page = shown((await grace.get("/workspace/admin/agents")).text)
+    assert "Lee Park lee@example.com Agent Nights Offline 0 of 3" in page
+    assert "Nights 1 the agent's own" in page
+
+    async with desk.visitor() as lee:
+        assert (await lee.sign_in("lee@example.com", "long enough")).status == 303
+        assert (await grace.send(one, **new, password="another one")).status == 303
+        assert (await lee.get("/workspace")).headers["Location"] == "/sign-in"
+        assert (await lee.sign_in("lee@example.com", "another one")).status == 303
+        assert (await grace.send(f"{one}/delete")).headers["Location"].endswith("?done=deleted")
+        assert (await lee.get("/workspace")).headers["Location"] == "/sign-in"
+        assert (await lee.sign_in("lee@example.com", "another one")).status == 401
+
+    last = await grace.send("/agents/3", **new | {"email": "grace@example.com", "groups": ""})
+    assert "is the last active admin. Give another agent the role first." in shown(last.text)
+    group = re.search(r'/admin(/groups/\d+)">Nights', (await grace.get("/workspace/admin/agents")).text)
+    assert group is not None
+    assert (await grace.send(group[1], name="Evenings", capacity="1")).status == 303
+    assert "Evenings 0 1" in shown((await grace.get("/workspace/admin/agents")).text)
+    asked = await grace.send("/groups/1/delete")
+    assert (asked.status, "is asked by Service desk" in shown(asked.text)) == (409, True)
+
+
+async def test_forms_need_the_token_of_their_session(desk: Running, grace: Admin) -> None:
+    answer = await grace.post("/workspace/admin/users/new", name="X", external_id="X")
+    assert (answer.status, "Reload it and try again" in shown(answer.text)) == (403, True)
+    assert await desk.story.count(t.users, t.users.c.external_id == "X") == 0

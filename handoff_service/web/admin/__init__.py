@@ -13,13 +13,27 @@ from sanic.response import HTTPResponse, redirect
 
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
-from handoff_service.web.admin import desk, desk_file, provider_numbers, queues, templates, texts, users
+from handoff_service.web.admin import (
+    agents,
+    desk,
+    desk_file,
+    groups,
+    profiles,
+    provider_numbers,
+    queues,
+    templates,
+    texts,
+    users,
+)
 from handoff_service.web.admin.menu import MENU
 from handoff_service.web.session import page
 
 # address under /workspace/admin -> handler of GET
 PAGES: Mapping[str, Any] = {
     **users.PAGES,
+    **profiles.PAGES,
+    **agents.PAGES,
+    **groups.PAGES,
     **provider_numbers.PAGES,
     **queues.PAGES,
     **texts.PAGES,
@@ -30,6 +44,9 @@ PAGES: Mapping[str, Any] = {
 # address under /workspace/admin -> handler of POST
 ACTS: Mapping[str, Any] = {
     **users.ACTS,
+    **profiles.ACTS,
+    **agents.ACTS,
+    **groups.ACTS,
     **provider_numbers.ACTS,
     **queues.ACTS,
     **texts.ACTS,

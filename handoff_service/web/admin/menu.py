@@ -5,6 +5,8 @@ from collections.abc import Mapping
 MENU: Mapping[str, Mapping[str, str]] = {
     "People": {
         "/users": "Users",
+        "/profiles": "Messaging profiles",
+        "/agents": "Agents",
     },
     "Numbers": {
         "/provider-numbers": "Provider numbers",

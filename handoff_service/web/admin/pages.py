@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from sanic import Request
 from sanic.response import HTTPResponse
 
@@ -57,6 +59,30 @@ def typed(request: Request, names: Sequence[str]) -> Form:
 def lines(text: str) -> list[str]:
     """What is written one a line; empty lines count for nothing."""
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def meant[M: BaseModel](model: type[M], values: Mapping[str, Any]) -> M:
+    """The values as the API would take them. BadInput says by field what would be right."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise BadInput(errors={str(fault["loc"][0]): _said(fault) for fault in reversed(error.errors())}) from error
+
+
+def _said(fault: ErrorDetails) -> str:
+    said = "must not be empty" if fault["type"] == "string_too_short" else fault["msg"].removeprefix("Value error, ")
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def pairs(text: str, field: str) -> dict[str, str]:
+    """``name = value``, one a line. BadInput names the line that is none."""
+    found = {}
+    for line in lines(text):
+        name, equals, value = line.partition("=")
+        if not equals or not name.strip():
+            raise BadInput(errors={field: f"Write name = value on each line; “{line[:40]}” is none."})
+        found[name.strip()] = value.strip()
+    return found
 
 
 def number(text: str, field: str, *, least: int, most: int) -> int:

@@ -1,17 +1,28 @@
 """Users: the people whom the desk knows."""
 
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 
+import phonenumbers
 from sanic import Request
 from sanic.response import HTTPResponse
 
+from handoff_service.errors import BadInput, NotFound, Refusal
+from handoff_service.operations.change_user import Change, Delete, Make, change_user, delete_user, make_user
+from handoff_service.operations.second_facts import hashed
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
-from handoff_service.store import users
-from handoff_service.web.admin.pages import PAGE, admin_page, after
+from handoff_service.store import people, users
+from handoff_service.store import tables as t
+from handoff_service.store.views import User
+from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, done, lines, meant, pairs, typed
+from handoff_service.web.api.users import NewUserBody, UserBody
 from handoff_service.web.session import desk_of, page
 
-HERE = "/users"
+HERE, ONE = "/users", "/users/<user_id:int>"
+FIELDS = ("external_id", "name", "email", "numbers", "attributes", "facts", "active")
+EMPTY = Form(values=dict.fromkeys(FIELDS, ""))
 
 
 @page(Role.ADMIN)
@@ -19,12 +30,132 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
     q, behind = (request.args.get("q") or "").strip()[:100], after(request)
     found = await desk_of(request).store.read(users.by_name, q, after=behind, limit=PAGE + 1)
     more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
-    return await admin_page(
-        request, agent, "users.html", here=HERE, rows=found[:PAGE], q=q, first=not behind, next=more, new=None
-    )
+    shown: dict[str, Any] = {"rows": found[:PAGE], "q": q, "first": not behind, "next": more, "new": f"{HERE}/new"}
+    return await admin_page(request, agent, "users.html", here=HERE, **shown)
 
 
-PAGES: dict[str, Any] = {
-    HERE: list_page,
-}
-ACTS: dict[str, Any] = {}
+@page(Role.ADMIN)
+async def new_page(request: Request, agent: Agent) -> HTTPResponse:
+    return await _form(request, agent, EMPTY)
+
+
+@page(Role.ADMIN)
+async def make(request: Request, agent: Agent) -> HTTPResponse:
+    form = typed(request, FIELDS)
+    try:
+        body = meant(NewUserBody, await _written(request, form.values))
+        values = {name: getattr(body, name) for name in NewUserBody.model_fields}
+        values["facts"] = await asyncio.to_thread(hashed, body.facts)
+        user_id = await desk_of(request).store.write(make_user, Make(**values))
+    except Refusal as refusal:
+        return await _form(request, agent, form.with_refusal(refusal), status=refusal.status)
+    return done(request, f"{HERE}/{user_id}", "made")
+
+
+@page(Role.ADMIN)
+async def form_page(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+    user = await _user(request, user_id)
+    values = {
+        "external_id": user.external_id,
+        "name": user.name,
+        "email": user.email or "",
+        "numbers": "\n".join(user.numbers),
+        "attributes": "\n".join(f"{name} = {value}" for name, value in user.attributes.items()),
+        "facts": "",
+        "active": "1" if user.active else "",
+    }
+    return await _form(request, agent, Form(values=values), user)
+
+
+@page(Role.ADMIN)
+async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+    user, form = await _user(request, user_id), typed(request, FIELDS)
+    try:
+        written = await _written(request, form.values)
+        facts = {name: value or None for name, value in written.pop("facts").items()}
+        active = user.active or bool(form.values["active"])
+        numbers: dict[str, Any] = {} if active else {"numbers": []}
+        body = meant(UserBody, written | numbers | {"active": active, "facts": facts})
+        values = body.given() | {"facts": await asyncio.to_thread(hashed, body.facts or {})}
+        await desk_of(request).store.write(change_user, Change(id=user_id, by=agent.id, values=values))
+    except Refusal as refusal:
+        return await _form(request, agent, form.with_refusal(refusal), user, status=refusal.status)
+    return done(request, f"{HERE}/{user_id}")
+
+
+@page(Role.ADMIN)
+async def delete_page(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+    user = await _user(request, user_id)
+    shown: dict[str, Any] = {"title": user.name, "back": f"{HERE}/{user_id}", "deletes": _deletes(user)}
+    return await admin_page(request, agent, "delete_page.html", here=HERE, **shown)
+
+
+@page(Role.ADMIN)
+async def delete(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
+    deleted = await desk_of(request).store.write(delete_user, Delete(id=user_id, by=agent.id))
+    return done(request, HERE, "deleted" if deleted else "deactivated")
+
+
+async def _written(request: Request, typed_values: Mapping[str, str]) -> dict[str, Any]:
+    """What the form says, as the API has it. Numbers may be national, read with the desk's country."""
+    country = await desk_of(request).store.read(people.desk_country)
+    return {
+        "external_id": typed_values["external_id"],
+        "name": typed_values["name"],
+        "email": typed_values["email"] or None,
+        "numbers": [_number(line, country) for line in lines(typed_values["numbers"])],
+        "attributes": pairs(typed_values["attributes"], "attributes"),
+        "facts": pairs(typed_values["facts"], "facts"),
+    }
+
+
+def _number(text: str, country: str) -> str:
+    try:
+        read = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        read = None
+    if read is None or not phonenumbers.is_possible_number(read):
+        raise BadInput(errors={"numbers": f"“{text[:40]}” is no phone number. Write one a line, such as +12025550101."})
+    return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
+
+
+async def _form(
+    request: Request, agent: Agent, form: Form, user: User | None = None, *, status: int = 200
+) -> HTTPResponse:
+    there = await desk_of(request).store.read(users.fact_names, user.id) if user else []
+    shown: dict[str, Any] = {
+        "title": user.name if user else "New user",
+        "user": user,
+        "facts": there,
+        "form": form,
+        "back": HERE,
+        "back_label": "All users",
+        "saves": f"{HERE}/{user.id}" if user else f"{HERE}/new",
+        "deletes": _deletes(user) if user and user.active else None,
+    }
+    return await admin_page(request, agent, "user.html", here=HERE, status=status, **shown)
+
+
+def _deletes(user: User) -> dict[str, Any]:
+    return {
+        "address": f"{HERE}/{user.id}/delete",
+        "label": "Delete this user",
+        "title": f"Delete {user.name}?",
+        "says": [
+            "If no conversation, case or messaging profile knows this user, it is deleted.",
+            "Otherwise it is deactivated: numbers and second facts are taken away, messaging profiles are deactivated, "
+            "and the history keeps the name. The next text from such a number is matched anew.",
+        ],
+        "verb": "Delete or deactivate",
+    }
+
+
+async def _user(request: Request, user_id: int) -> User:
+    found = await desk_of(request).store.read(people.users, t.users.c.id == user_id)
+    if not found:
+        raise NotFound(f"There is no user {user_id}.")
+    return found[0]
+
+
+PAGES: dict[str, Any] = {HERE: list_page, f"{HERE}/new": new_page, ONE: form_page, f"{ONE}/delete": delete_page}
+ACTS: dict[str, Any] = {f"{HERE}/new": make, ONE: save, f"{ONE}/delete": delete}

@@ -3,15 +3,19 @@
 from sanic import Blueprint
 
 from handoff_service.web.api import (
+    agents,
     conversations,
     events,
     first_texts,
+    groups,
     media,
     messaging_actions,
     people,
+    profiles,
     provider_numbers,
     queues,
     timers,
+    users,
     words,
     work,
 )
@@ -20,6 +24,10 @@ from handoff_service.web.api.openapi import docs_routes
 
 CALLS: tuple[Call, ...] = (
     *people.CALLS,
+    *users.CALLS,
+    *profiles.CALLS,
+    *agents.CALLS,
+    *groups.CALLS,
     *provider_numbers.CALLS,
     *queues.CALLS,
     *words.CALLS,

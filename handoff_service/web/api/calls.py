@@ -1,29 +1,67 @@
 """A call of the API: what it takes, what it gives, who may make it. The edge where JSON becomes commands."""
 
-import base64
 import json
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, empty, raw
 
 from handoff_service.desk import Desk
-from handoff_service.errors import BadInput
+from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web.session import bearer, desk_of
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)
 ANYONE = tuple(Role)
+BIGGEST = 2**63 - 1  # that a database's whole number holds
 
 
 class Body(BaseModel):
     """What a request's JSON or query holds. Unknown names are refused, so that a typing error is seen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Patch(Body):
+    """What a change holds: a field that is not given stays. Null is refused but for those in ``may_be_null``."""
+
+    may_be_null: ClassVar[frozenset[str]] = frozenset()
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the change names. BadInput for a null that means nothing."""
+        values = {name: getattr(self, name) for name in self.model_fields_set}
+        empty = [name for name, value in values.items() if value is None and name not in self.may_be_null]
+        if empty:
+            raise BadInput(errors=dict.fromkeys(empty, "must not be null"))
+        return values
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        made = handler.resolve_ref_schema(handler(core))
+        kept = {name: made["properties"][name] for name in cls.may_be_null}
+        made["properties"] = {name: never_null(one) for name, one in made["properties"].items()} | kept
+        return made
+
+
+def never_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of what may be left out, but is never null."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
+    rest = {key: value for key, value in schema.items() if key != "anyOf" and (key, value) != ("default", None)}
+    return rest | (kinds[0] if len(kinds) == 1 else {"anyOf": kinds}) if kinds else rest
 
 
 class Nothing(Body):
@@ -33,18 +71,16 @@ class Nothing(Body):
 class Paging(Body):
     """``cursor`` is the ``next`` of the page before."""
 
-    cursor: str | None = None
+    cursor: Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,18}$"})] | None = None
     limit: int = Field(50, ge=1, le=200)
 
     @property
     def after(self) -> int:
         """The id that the page before ended with; 0 for the first page."""
-        if self.cursor is None:
-            return 0
-        try:
-            return int(base64.urlsafe_b64decode(self.cursor.encode()).decode())
-        except ValueError as error:
-            raise BadInput(errors={"cursor": "must be the next of an earlier page"}) from error
+        cursor = "0" if self.cursor is None else self.cursor
+        if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
+            raise BadInput(errors={"cursor": "must be the next of an earlier page"})
+        return int(cursor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +94,7 @@ class Page[T]:
 def page[T](found: list[T], limit: int, key: Callable[[T], int]) -> Page[T]:
     """A page from a query that was asked for one item more than the limit."""
     items = found[:limit]
-    return Page(items=items, next=cursor(key(items[-1])) if len(found) > limit else None)
-
-
-def cursor(after: int) -> str:
-    """What asks for the page behind the item with this key."""
-    return base64.urlsafe_b64encode(str(after).encode()).decode()
+    return Page(items=items, next=str(key(items[-1])) if len(found) > limit else None)
 
 
 def page_of[T](found: list[T], paging: Paging, key: Callable[[T], int]) -> Page[T]:
@@ -73,17 +104,10 @@ def page_of[T](found: list[T], paging: Paging, key: Callable[[T], int]) -> Page[
     return page(found[begins : begins + paging.limit + 1], paging.limit, key)
 
 
-def given_in(body: Body, *, may_be_null: Collection[str] = ()) -> dict[str, Any]:
-    """What a change names. BadInput for a null where it means nothing."""
-    given = {name: getattr(body, name) for name in body.model_fields_set}
-    if empty := [name for name, value in given.items() if value is None and name not in may_be_null]:
-        raise BadInput(errors=dict.fromkeys(empty, "must not be null"))
-    return given
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked[B, Q]:
-    """A request, read and checked. ``below`` is the path's second number: something that belongs to ``id``."""
+    """A request, read and checked. ``below`` is the path's second number: something that belongs to ``id``.
+    ``token`` is the session's."""
 
     desk: Desk
     agent: Agent
@@ -92,6 +116,7 @@ class Asked[B, Q]:
     id: int
     address: str
     below: int = 0
+    token: str = ""
 
 
 type Handle = Callable[[Asked[Any, Any]], Awaitable[Any]]
@@ -127,14 +152,17 @@ def route(blueprint: Blueprint, call: Call) -> None:
 
     async def serve(request: Request, id: int = 0, **below: int) -> HTTPResponse:  # the path's own words
         agent = await bearer(request, *call.roles) if call.roles else NOBODY
+        if max(id, *below.values(), 0) > BIGGEST:
+            raise NotFound("There is nothing with such a number.")
         asked = Asked(
             desk=desk_of(request),
             agent=agent,
             body=_body(call, request),
-            query=_checked(call.query, json.dumps({name: values[0] for name, values in request.args.items()})),
+            query=_checked(call.query, json.dumps({k: v[0] for k, v in request.get_args(True).items()})),
             id=id,
             address=request.ip,
             below=next(iter(below.values()), 0),
+            token=request.token or "",
         )
         result = await call.handle(asked)
         if call.status == 204:
@@ -149,18 +177,43 @@ def _body(call: Call, request: Request) -> Body | None:
         return None
     if "json" not in (request.content_type or ""):
         raise BadInput("Send JSON, with Content-Type: application/json.")
-    return _checked(call.body, request.body or b"{}")
+    return _checked(call.body, request.body or b"{}", strict=True)
 
 
-def _checked(model: type[Body], text: str | bytes) -> Body:
-    """Read JSON as a model. BadInput names each field and what would be right. Query values are JSON strings."""
+def _checked(model: type[Body], text: str | bytes, *, strict: bool = False) -> Body:
+    """Read JSON as a model. BadInput names each field and what would be right. Query values are JSON strings; a body is
+    read strictly: "4" is no number, and false is not 0."""
+    sent = _parsed(text)
     try:
-        return model.model_validate_json(text)
+        read = model.model_validate_json(json.dumps(sent), strict=strict)
     except ValidationError as error:
         raise BadInput(
             "; ".join(f"{_where(fault)}: {fault['msg']}" for fault in error.errors()),
             errors={_where(fault): fault["msg"] for fault in error.errors()},
         ) from error
+    numbers = {name: value for name, value in read if isinstance(value, int)}  # from a query, where they were strings
+    refused = {name: why for name, value in (sent | numbers).items() if (why := _not_storable(value))}
+    if refused:
+        raise BadInput("; ".join(f"{name}: {why}" for name, why in refused.items()), errors=refused)
+    return read
+
+
+def _parsed(text: str | bytes) -> Any:
+    """JSON, in which 4.0 is the whole number 4, as JSON Schema has it."""
+    try:
+        return json.loads(text, parse_float=lambda said: int(n) if (n := float(said)).is_integer() else n)
+    except (ValueError, RecursionError) as error:
+        raise BadInput("The body must be JSON in UTF-8.") from error
+
+
+def _not_storable(value: Any) -> str | None:
+    """What no database takes, wherever in a field it is."""
+    if isinstance(value, str):
+        return "must not hold the character U+0000" if "\0" in value else None
+    if isinstance(value, int):
+        return None if -BIGGEST <= value <= BIGGEST else "must be a whole number of 64 bits"
+    inside = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return next((why for one in inside if (why := _not_storable(one))), None)
 
 
 def _where(fault: Any) -> str:

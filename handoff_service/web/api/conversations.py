@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 from sqlalchemy import Connection
 
 from handoff_service.operations.change_interaction import (
@@ -24,9 +24,13 @@ from handoff_service.rules.vocabulary import State
 from handoff_service.store import conversations, search
 from handoff_service.store import tables as t
 from handoff_service.store.views import Interaction, Message
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, cursor, page
+from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
 
 i = t.interactions
+
+
+# What somebody writes; the operation says what is wrong with it in words, as it does to pages.
+Said = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 1600, "pattern": r"[^\s\x00-\x1f\x7f-\x9f]"})]
 
 
 class InteractionQuery(Paging):
@@ -51,7 +55,7 @@ class ChangeBody(Body):
 
 
 class NoteBody(Body):
-    body: str
+    body: Said
 
 
 class WriteBody(Body):
@@ -131,7 +135,7 @@ async def list_interactions(asked: Asked[None, InteractionQuery]) -> Page[Intera
         wanted = search_words.read(query.q or "")
         found = search.finds(conn, wanted, where=where, below=query.after, limit=query.limit)
         shown = search.found_conversations(conn, found, agent_id)
-        next_page = cursor(found.below) if found.below is not None else None
+        next_page = str(found.below) if found.below is not None else None
         return Page(items=[one.interaction for one in shown], next=next_page)
 
     if query.q is not None:

@@ -24,7 +24,7 @@ from handoff_service.rules.conditions import Match
 from handoff_service.rules.vocabulary import Action, Role, State, Unanswered
 from handoff_service.store import messaging_actions
 from handoff_service.store.views import SavedAction
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, given_in, page_of
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
 
 Position = Field(None, ge=0, le=1_000_000)
 
@@ -35,8 +35,10 @@ class NewActionBody(MessagingActionEntry, Body):
     position: int | None = Position
 
 
-class ActionBody(Body):
+class ActionBody(Patch):
     """What is not given stays. Null takes away a text or a state, and is refused for everything else."""
+
+    may_be_null = frozenset({"text", "state"})
 
     name: Name | None = None
     event: Unanswered | None = None
@@ -69,9 +71,9 @@ async def make(asked: Asked[NewActionBody, Any]) -> SavedAction:
 
 
 async def change(asked: Asked[ActionBody, Any]) -> SavedAction:
-    given = given_in(asked.body, may_be_null=("text", "state"))
-    given.pop("position", None)
-    command = Change(id=asked.id, values=values(given), position=asked.body.position)
+    given = asked.body.given()
+    position = given.pop("position", None)
+    command = Change(id=asked.id, values=values(given), position=position)
     await asked.desk.store.write(change_messaging_action, command)
     return await one_action(asked)
 

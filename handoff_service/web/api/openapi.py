@@ -11,7 +11,7 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, raw
 
 from handoff_service import __version__
-from handoff_service.web.api.calls import Body, Call
+from handoff_service.web.api.calls import BIGGEST, Body, Call, never_null
 from handoff_service.web.pages import render
 
 REFS = "#/components/schemas/{model}"
@@ -59,12 +59,17 @@ def document(calls: Sequence[Call]) -> dict[str, Any]:
 
 def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]:
     parameters = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 0, "maximum": BIGGEST},
+        }
         for name in re.findall(r"{(\w+)}", path)
     ]
     query = _schema(call.query, schemas, mode="validation")
     for name, schema in schemas[query["$ref"].rsplit("/", 1)[1]].get("properties", {}).items():
-        parameters.append({"name": name, "in": "query", "required": False, "schema": schema})
+        parameters.append({"name": name, "in": "query", "required": False, "schema": never_null(schema)})
     made: dict[str, Any] = {
         "summary": call.summary,
         "operationId": f"{call.method.lower()}{re.sub(r'[^a-z0-9]+', '_', path.removeprefix('/api/v1'))}",
@@ -100,8 +105,18 @@ def _answer(call: Call, schemas: dict[str, Any]) -> dict[str, Any]:
     return {"description": call.summary, "content": {call.media_type: {"schema": schema}}}
 
 
+def _bounded(schema: Any) -> Any:
+    """Whole numbers have 64 bits where nothing else is said."""
+    if isinstance(schema, list):
+        return [_bounded(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    within = {"minimum": -BIGGEST, "maximum": BIGGEST} if schema.get("type") == "integer" else {}
+    return within | {key: _bounded(value) for key, value in schema.items()}
+
+
 def _schema(of: Any, schemas: dict[str, Any], *, mode: Any) -> dict[str, Any]:
-    made = TypeAdapter(of).json_schema(ref_template=REFS, mode=mode)
+    made = _bounded(TypeAdapter(of).json_schema(ref_template=REFS, mode=mode))
     schemas.update(made.pop("$defs", {}))
     name = re.sub(r"\W+", "_", getattr(of, "__name__", str(of))).strip("_")
     if made.get("type") == "object" and (isinstance(of, type) and (issubclass(of, Body) or "title" in made)):

@@ -1,17 +1,15 @@
-"""Signing in, presence, and the people of the desk."""
+"""Signing in, and one's own presence."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Connection
 
-from handoff_service.errors import NotFound, NotSignedIn
+from handoff_service.errors import NotSignedIn
 from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.store import people
-from handoff_service.store import tables as t
-from handoff_service.store.views import Agent, Profile, User
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
+from handoff_service.store.views import Agent
+from handoff_service.web.api.calls import LIVE, Asked, Body, Call
 from handoff_service.web.session import try_password
 
 
@@ -24,17 +22,6 @@ class PresenceBody(Body):
     """``presence``: available, away, offline, or the name of one of the admin's own states."""
 
     presence: str = Field(min_length=1, max_length=100)
-
-
-class UserQuery(Paging):
-    """``q`` finds by a part of the name, an employee number or a number's last digits."""
-
-    number: str | None = None
-    q: str | None = Field(None, min_length=1, max_length=100)
-
-
-class ProfileQuery(Paging):
-    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,51 +59,6 @@ async def change_presence(asked: Asked[PresenceBody, Any]) -> PresenceNow:
     return await read_presence(asked)
 
 
-async def list_agents(asked: Asked[None, Paging]) -> Page[Agent]:
-    found = sorted((await asked.desk.store.read(people.agents)).values(), key=lambda a: a.id)
-    return page([a for a in found if a.id > asked.query.after][: asked.query.limit + 1], asked.query.limit, _id)
-
-
-async def one_agent(asked: Asked[None, Any]) -> Agent:
-    found = await asked.desk.store.read(people.agents, [asked.id])
-    return _found(found.get(asked.id), "agent", asked.id)
-
-
-async def list_users(asked: Asked[None, UserQuery]) -> Page[User]:
-    query = asked.query
-
-    def read(conn: Connection) -> list[User]:
-        where = t.users.c.id > query.after
-        if query.number is not None:
-            where &= people.has_number(query.number)
-        if query.q is not None:
-            where &= people.found_by(query.q)
-        return people.users(conn, where, limit=query.limit + 1)
-
-    return page(await asked.desk.store.read(read), query.limit, _id)
-
-
-async def one_user(asked: Asked[None, Any]) -> User:
-    found = await asked.desk.store.read(people.users, t.users.c.id == asked.id)
-    return _found(found[0] if found else None, "user", asked.id)
-
-
-async def list_profiles(asked: Asked[None, ProfileQuery]) -> Page[Profile]:
-    query = asked.query
-    found = await asked.desk.store.read(people.profiles, number=query.number, after=query.after, limit=query.limit + 1)
-    return page(found, query.limit, _id)
-
-
-def _id(item: Agent | User | Profile) -> int:
-    return item.id
-
-
-def _found[T](item: T | None, what: str, number: int) -> T:
-    if item is None:
-        raise NotFound(f"There is no {what} {number}.")
-    return item
-
-
 CALLS = (
     Call(
         method="POST",
@@ -143,17 +85,5 @@ CALLS = (
         body=PresenceBody,
         answer=PresenceNow,
         roles=LIVE,
-    ),
-    Call(method="GET", path="/v1/agents", summary="Agents", handle=list_agents, query=Paging, answer=Page[Agent]),
-    Call(method="GET", path="/v1/agents/<id:int>", summary="One agent", handle=one_agent, answer=Agent),
-    Call(method="GET", path="/v1/users", summary="Users", handle=list_users, query=UserQuery, answer=Page[User]),
-    Call(method="GET", path="/v1/users/<id:int>", summary="One user", handle=one_user, answer=User),
-    Call(
-        method="GET",
-        path="/v1/profiles",
-        summary="Messaging profiles",
-        handle=list_profiles,
-        query=ProfileQuery,
-        answer=Page[Profile],
     ),
 )

@@ -16,7 +16,7 @@ from handoff_service.operations.entries import Name, Number
 from handoff_service.rules.vocabulary import FirstResponder, Role
 from handoff_service.store import people
 from handoff_service.store.views import ProviderNumber
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, given_in, page_of
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
 
 Label = Annotated[str, Field(max_length=200)]
 Rate = Annotated[int, Field(ge=1, le=1000)]
@@ -30,7 +30,7 @@ class NewNumberBody(Body):
     segments_per_second: Rate = 1
 
 
-class NumberBody(Body):
+class NumberBody(Patch):
     """What is not given stays. The number itself can be changed until it has a conversation."""
 
     number: Number | None = None
@@ -53,7 +53,7 @@ async def make(asked: Asked[NewNumberBody, Any]) -> ProviderNumber:
 
 
 async def change(asked: Asked[NumberBody, Any]) -> ProviderNumber:
-    await asked.desk.store.write(change_provider_number, Change(id=asked.id, values=given_in(asked.body)))
+    await asked.desk.store.write(change_provider_number, Change(id=asked.id, values=asked.body.given()))
     return await _one(asked, asked.id)
 
 

@@ -20,18 +20,18 @@ from handoff_service.rules.conditions import Match
 from handoff_service.rules.vocabulary import Assignment, Role
 from handoff_service.store import queues
 from handoff_service.store.views import Queue
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, given_in, page_of
-
-MAY_BE_NULL = ("schedule", "time_zone", "country", "alarm_seconds")
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
 
 
 class NewQueueBody(QueueEntry, Body):
     """``position``: its place in the admin's order; without it, the last."""
 
 
-class QueueBody(Body):
+class QueueBody(Patch):
     """What is not given stays; groups, skills, conditions and texts are given whole. Null takes away a schedule (always
     open), a time zone or a country (the desk's), an alarm, and is refused for everything else."""
+
+    may_be_null = frozenset({"schedule", "time_zone", "country", "alarm_seconds"})
 
     name: Name | None = None
     position: Position | None = None
@@ -63,7 +63,7 @@ async def make(asked: Asked[NewQueueBody, Any]) -> Queue:
 
 
 async def change(asked: Asked[QueueBody, Any]) -> Queue:
-    given = values(given_in(asked.body, may_be_null=MAY_BE_NULL))
+    given = values(asked.body.given())
     await asked.desk.store.write(change_queue, Change(id=asked.id, values=given))
     return await one_queue(asked)
 

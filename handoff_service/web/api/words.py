@@ -17,7 +17,7 @@ from handoff_service.rules.system_messages import SystemMessage
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import templates, texts
 from handoff_service.store.views import SavedText, Template
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, given_in, page_of
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
 
 Text = Annotated[str, Field(max_length=1600)]
 
@@ -27,7 +27,7 @@ class NewTemplateBody(Body):
     body: Text
 
 
-class TemplateBody(Body):
+class TemplateBody(Patch):
     """What is not given stays."""
 
     name: Name | None = None
@@ -62,7 +62,7 @@ async def make(asked: Asked[NewTemplateBody, Any]) -> Template:
 
 
 async def change(asked: Asked[TemplateBody, Any]) -> Template:
-    await asked.desk.store.write(change_template, Change(id=asked.id, values=given_in(asked.body)))
+    await asked.desk.store.write(change_template, Change(id=asked.id, values=asked.body.given()))
     return await one_template(asked)
 
 

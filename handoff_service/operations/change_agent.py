@@ -1,0 +1,168 @@
+"""An admin makes, changes or deletes an agent.
+
+An agent who was never used is deleted; any other is deactivated: signed out at once, offline, offered nothing, and what
+they had goes back to work assignment. There is always an active admin left.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.change_group import group_id
+from handoff_service.operations.hand_off import hand_off, offer_soon
+from handoff_service.operations.presence import change_presence
+from handoff_service.operations.sign_in import token_hash
+from handoff_service.rules.vocabulary import Owner, Presence, Role
+from handoff_service.store import interactions, live_group, people
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.references import is_referred_to
+
+a = t.agents
+COLUMNS = ("email", "name", "password_hash", "capacity")
+LAST_ADMIN = "{name} is the last active admin. Give another agent the role first."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Make:
+    """``password_hash``: an argon2 hash, made outside of any transaction. ``groups`` are made when they are new."""
+
+    email: str
+    name: str
+    password_hash: str
+    capacity: int
+    roles: Sequence[Role] = (Role.AGENT,)
+    groups: Sequence[str] = ()
+    skills: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """``values``: fields of Make, and ``active``; what is not named stays. ``by``: the admin; None is the desk file.
+    ``but``: the token of the session that asks, which goes on when the password changes."""
+
+    id: int
+    by: int | None
+    values: Mapping[str, Any]
+    but: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    id: int
+    by: int
+
+
+def make_agent(tx: Transaction, command: Make) -> int:
+    """Returns the id. Conflict for an e-mail address that is taken."""
+    _is_free(tx, command.email)
+    row = {name: getattr(command, name) for name in COLUMNS} | {"presence": Presence.OFFLINE, "active": True}
+    agent_id: int = tx.conn.execute(insert(a).values(**row).returning(a.c.id)).scalar_one()
+    _put_lists(tx, agent_id, {"roles": command.roles, "groups": command.groups, "skills": command.skills})
+    return agent_id
+
+
+def change_agent(tx: Transaction, command: Change) -> None:
+    """NotFound; Conflict for an e-mail address that is taken, and when no active admin would be left."""
+    stored = _locked(tx, command.id)
+    values = dict(command.values)
+    if values.get("email", stored.email).lower() != stored.email.lower():
+        _is_free(tx, values["email"])
+    active = values.get("active", stored.active)
+    if stored.active and (not active or Role.ADMIN not in values.get("roles", (Role.ADMIN,))):
+        _not_the_last_admin(tx, command.id, stored.name)
+    if stored.active and not active:
+        _leave(tx, command.id, values.get("name", stored.name), command.by)
+    columns = {name: value for name, value in values.items() if name in COLUMNS}
+    tx.conn.execute(update(a).where(a.c.id == command.id).values(**columns, active=active))
+    _put_lists(tx, command.id, values)
+    if "password_hash" in values:
+        _sign_out(tx, command.id, but=command.but)
+    tx.hint(f"agent:{command.id}")
+    offer_soon(tx)  # with another capacity, group or skill they may be offered what waits
+
+
+def delete_agent(tx: Transaction, command: Delete) -> bool:
+    """Whether the agent was deleted; if not, deactivated. NotFound; Conflict for the last active admin."""
+    stored = _locked(tx, command.id)
+    if stored.active:
+        _not_the_last_admin(tx, command.id, stored.name)
+    if is_referred_to(tx.conn, a, command.id):
+        change_agent(tx, Change(id=command.id, by=command.by, values={"active": False}))
+        return False
+    tx.conn.execute(delete(a).where(a.c.id == command.id))
+    return True
+
+
+def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
+    """Nothing is theirs any more, and nothing is lost."""
+    _sign_out(tx, agent_id)
+    who = "The desk file" if by is None else people.agent_name(tx.conn, by)
+    said = f"{who} deactivated {name}."
+    change_presence(tx, agent_id, Presence.OFFLINE, reason=said)  # first: an acceptance that was quicker is given back
+    _give_back(tx, agent_id, said)
+
+
+def _give_back(tx: Transaction, agent_id: int, reason: str) -> None:
+    """Active conversations of theirs go back to work assignment; in those of others they are no more."""
+    i, g = t.interactions, t.live_group
+    theirs = select(i.c.id).where(i.c.assigned_to == agent_id, i.c.closed_at.is_(None))
+    joined = select(g.c.interaction_id).join(i, i.c.id == g.c.interaction_id)
+    joined = joined.where(g.c.agent_id == agent_id, i.c.closed_at.is_(None))
+    ids = set(tx.conn.execute(theirs).scalars()) | set(tx.conn.execute(joined).scalars())
+    for interaction in interactions.lock_each(tx.conn, ids).values():
+        if interaction.active and interaction.owner is Owner.AGENT and interaction.assigned_to == agent_id:
+            hand_off(tx, interaction, reason, {})
+        live_group.leave(tx, interaction.id, agent_id)
+
+
+def _sign_out(tx: Transaction, agent_id: int, *, but: str = "") -> None:
+    """End every session of theirs (but one); their open pages notice with the next heartbeat."""
+    s = t.sessions
+    tx.conn.execute(delete(s).where(s.c.agent_id == agent_id, s.c.token_hash != (token_hash(but) if but else "")))
+
+
+def _put_lists(tx: Transaction, agent_id: int, values: Mapping[str, Any]) -> None:
+    if "roles" in values:
+        _replace(tx, t.agent_roles, agent_id, "role", values["roles"])
+    if "skills" in values:
+        _replace(tx, t.agent_skills, agent_id, "skill", values["skills"])
+    if "groups" in values:
+        _replace(tx, t.agent_groups, agent_id, "group_id", [group_id(tx, name) for name in values["groups"]])
+
+
+def _replace(tx: Transaction, table: Any, agent_id: int, column: str, wanted: Iterable[Any]) -> None:
+    tx.conn.execute(delete(table).where(table.c.agent_id == agent_id))
+    rows = [{"agent_id": agent_id, column: one} for one in dict.fromkeys(wanted)]
+    if rows:
+        tx.conn.execute(insert(table), rows)
+
+
+def _locked(tx: Transaction, agent_id: int) -> Any:
+    """Locked against other changes of agents, so that two admins cannot take each other's role; not against texts."""
+    admins = select(t.agent_roles.c.agent_id).where(t.agent_roles.c.role == Role.ADMIN)
+    concerned = select(a).where((a.c.id == agent_id) | a.c.id.in_(admins)).order_by(a.c.id)
+    found = tx.conn.execute(concerned.with_for_update(key_share=True, of=a)).all()
+    stored = next((row for row in found if row.id == agent_id), None)
+    if stored is None:
+        raise NotFound(f"There is no agent {agent_id}.")
+    return stored
+
+
+def _not_the_last_admin(tx: Transaction, agent_id: int, name: str) -> None:
+    r = t.agent_roles
+    admins = set(
+        tx.conn.execute(
+            select(a.c.id).join(r, r.c.agent_id == a.c.id).where(a.c.active, r.c.role == Role.ADMIN)
+        ).scalars()
+    )
+    if admins == {agent_id}:
+        raise Conflict(LAST_ADMIN.format(name=name))
+
+
+def _is_free(tx: Transaction, email: str) -> None:
+    if tx.conn.execute(select(a.c.id).where(func.lower(a.c.email) == email.lower())).first() is not None:
+        raise Conflict(f"There is an agent with the e-mail address {email!r} already.")

@@ -1,0 +1,83 @@
+"""Groups of live agents, whom queues ask: made when they are named, and limited by an admin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.hand_off import offer_soon
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+g = t.groups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Make:
+    """``capacity``: the most conversations that one of its agents may have, None for no limit; the agent's own holds
+    too."""
+
+    name: str
+    capacity: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """``values``: fields of Make; what is not named stays."""
+
+    id: int
+    values: Mapping[str, Any]
+
+
+def make_group(tx: Transaction, command: Make) -> int:
+    """Returns its id. Conflict for a name that is taken."""
+    _is_free(tx, command.name)
+    return _insert(tx, command)
+
+
+def change_group(tx: Transaction, command: Change) -> None:
+    """NotFound; Conflict for a name that is taken."""
+    stored = _one(tx, command.id)
+    if command.values.get("name", stored.name) != stored.name:
+        _is_free(tx, command.values["name"])
+    if command.values:
+        tx.conn.execute(update(g).where(g.c.id == command.id).values(**command.values))
+    offer_soon(tx)
+
+
+def delete_group(tx: Transaction, group: int) -> None:
+    """Its agents are in it no more. NotFound; Conflict while a queue asks it."""
+    stored = _one(tx, group)
+    q = t.queues
+    asks = select(q.c.name).join(t.queue_groups, t.queue_groups.c.queue_id == q.c.id)
+    queues = tx.conn.execute(asks.where(t.queue_groups.c.group_id == group).order_by(q.c.name)).scalars().all()
+    if queues:
+        raise Conflict(f"{stored.name} is asked by {', '.join(queues)}. Take it out there first.")
+    tx.conn.execute(delete(t.agent_groups).where(t.agent_groups.c.group_id == group))
+    tx.conn.execute(delete(g).where(g.c.id == group))
+
+
+def group_id(tx: Transaction, name: str) -> int:
+    """The group with this name, which is made when there is none."""
+    found = tx.conn.execute(select(g.c.id).where(g.c.name == name)).scalar()
+    return _insert(tx, Make(name=name)) if found is None else found
+
+
+def _insert(tx: Transaction, command: Make) -> int:
+    values = {"name": command.name, "capacity": command.capacity}
+    made: int = tx.conn.execute(insert(g).values(**values).returning(g.c.id)).scalar_one()
+    return made
+
+
+def _one(tx: Transaction, group: int) -> Any:
+    found = tx.conn.execute(select(g).where(g.c.id == group)).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no group {group}.")
+    return found
+
+
+def _is_free(tx: Transaction, name: str) -> None:
+    if tx.conn.execute(select(g.c.id).where(g.c.name == name)).first() is not None:
+        raise Conflict(f"There is a group {name!r} already.")

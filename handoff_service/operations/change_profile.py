@@ -1,0 +1,88 @@
+"""An admin ties a messaging profile to another user, or to nobody, or deactivates it.
+
+Tying takes the number's running conversations along, each with a line that says so and a row in the history that can
+be undone there, as verifying does. It proves nothing about who holds the phone now: the requester is matched, not
+verified.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations import say
+from handoff_service.rules.identity import Method
+from handoff_service.rules.vocabulary import Author, Event, Kind
+from handoff_service.store import interactions, people
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+p = t.messaging_profiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """``user_id`` None: nobody is known to have the number."""
+
+    profile_id: int
+    user_id: int | None
+    by: int
+
+
+def tie_profile(tx: Transaction, command: Tie) -> None:
+    """NotFound, also for a user who is not active; Conflict for a profile that is not active any more."""
+    profile, running = _locked(tx, command.profile_id)
+    if not profile.active:
+        raise Conflict(f"This profile of {profile.number} is not active any more.")
+    name = people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
+    if profile.user_id == command.user_id:
+        return
+    tx.conn.execute(update(p).where(p.c.id == profile.id).values(user_id=command.user_id))
+    concerned = [one for one in running if one.profile_id == profile.id]
+    _record(tx, command, profile, concerned)
+    i = t.interactions
+    tx.conn.execute(update(i).where(i.c.id.in_([one.id for one in concerned])).values(user_id=command.user_id))
+    by = people.agent_name(tx.conn, command.by)
+    said = f"{by} tied this number to {name}" if name else f"{by} tied this number to nobody"
+    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=command.by)
+    say.append_each(tx, [(one, line) for one in concerned])
+
+
+def deactivate_profile(tx: Transaction, profile_id: int) -> None:
+    """The next text from the number is read by table 1 anew; what runs goes on. NotFound when there is none."""
+    profile, _ = _locked(tx, profile_id)
+    tx.conn.execute(update(p).where(p.c.id == profile.id).values(active=False))
+
+
+def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interaction]) -> None:
+    """One row for each running conversation, or one with the number's last."""
+    i = t.interactions
+    last = select(i.c.id).where(i.c.requester_number == profile.number).order_by(i.c.id.desc()).limit(1)
+    there = [(one.id, one.user_id) for one in concerned]
+    there = there or [(row.id, profile.user_id) for row in tx.conn.execute(last)]
+    rows = [
+        {
+            "interaction_id": interaction_id,
+            "profile_id": profile.id,
+            "old_user_id": old_user_id,
+            "user_id": command.user_id,
+            "method": Method.ADMIN,
+            "agent_id": command.by,
+            "made_at": tx.now,
+            "expires_at": tx.now,
+        }
+        for interaction_id, old_user_id in there
+    ]
+    if rows:
+        tx.conn.execute(insert(t.associations), rows)
+
+
+def _locked(tx: Transaction, profile_id: int) -> tuple[Any, list[Interaction]]:
+    """The profile, and before it, as whoever receives a text does, the running conversations of its number."""
+    number = tx.conn.execute(select(p.c.number).where(p.c.id == profile_id)).scalar()
+    if number is None:
+        raise NotFound(f"There is no messaging profile {profile_id}.")
+    running = interactions.lock_active(tx.conn, [number])
+    return tx.conn.execute(select(p).where(p.c.id == profile_id).with_for_update()).one(), running

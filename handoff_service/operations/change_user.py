@@ -1,0 +1,129 @@
+"""An admin makes, changes or deletes a user.
+
+A number that is given to a user or taken away decides whose the next conversation is (table 1). Conversations that run
+and messaging profiles stay whose they are: those change by verifying, or by tying the profile (``tie_profile``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations import say
+from handoff_service.operations.second_facts import put_facts
+from handoff_service.rules.vocabulary import Author, Event, Kind
+from handoff_service.store import interactions, people
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.references import is_referred_to
+
+u = t.users
+MOST_NUMBERS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Make:
+    """``facts`` are hashed already (``second_facts.hashed``)."""
+
+    external_id: str
+    name: str
+    email: str | None = None
+    numbers: Sequence[str] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """``values``: fields of Make, and ``active``; what is not named stays. ``facts``: those that are named. ``by``: the
+    admin; None is the desk file."""
+
+    id: int
+    by: int | None
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    id: int
+    by: int
+
+
+def make_user(tx: Transaction, command: Make) -> int:
+    """Returns its id. Conflict for an employee number that is taken."""
+    _is_free(tx, command.external_id)
+    columns = {name: getattr(command, name) for name in ("external_id", "name", "email")}
+    row = {**columns, "attributes": dict(command.attributes), "active": True}
+    user_id: int = tx.conn.execute(insert(u).values(**row).returning(u.c.id)).scalar_one()
+    put_numbers(tx, user_id, command.numbers)
+    put_facts(tx, user_id, command.facts)
+    return user_id
+
+
+def change_user(tx: Transaction, command: Change) -> None:
+    """NotFound; Conflict for an employee number that is taken, and for numbers of somebody deactivated."""
+    stored = _locked(tx, command.id)
+    values = dict(command.values)
+    if values.get("external_id", stored.external_id) != stored.external_id:
+        _is_free(tx, values["external_id"])
+    active = values.get("active", stored.active)
+    if not active and values.get("numbers"):
+        raise Conflict(f"{stored.name} is deactivated and has no numbers. Make the user active first.")
+    columns = {name: value for name, value in values.items() if name in ("external_id", "name", "email", "attributes")}
+    if columns or active != stored.active:
+        tx.conn.execute(update(u).where(u.c.id == command.id).values(**columns, active=active))
+    if "numbers" in values:
+        put_numbers(tx, command.id, values["numbers"])
+    if stored.active and not active:
+        _leave(tx, command.id, values.get("name", stored.name), command.by)
+    elif "facts" in values:
+        put_facts(tx, command.id, values["facts"])
+
+
+def delete_user(tx: Transaction, command: Delete) -> bool:
+    """Delete a user to whom nothing refers, deactivate any other. Returns whether it was deleted. NotFound."""
+    _locked(tx, command.id)
+    if is_referred_to(tx.conn, u, command.id):
+        change_user(tx, Change(id=command.id, by=command.by, values={"active": False}))
+        return False
+    tx.conn.execute(delete(u).where(u.c.id == command.id))
+    return True
+
+
+def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
+    """Make the numbers of a user exactly these."""
+    n = t.user_numbers
+    tx.conn.execute(delete(n).where(n.c.user_id == user_id, n.c.number.not_in(numbers)))
+    there = set(tx.conn.execute(select(n.c.number).where(n.c.user_id == user_id)).scalars())
+    new = [{"user_id": user_id, "number": number} for number in dict.fromkeys(numbers) if number not in there]
+    if new:
+        tx.conn.execute(insert(n), new)
+
+
+def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
+    """Take away numbers, facts and profiles: the next text from such a number is read by table 1 anew."""
+    p = t.messaging_profiles
+    numbers = tx.conn.execute(select(p.c.number).where(p.c.user_id == user_id, p.c.active)).scalars().all()
+    running = interactions.lock_active(tx.conn, numbers)  # before the profiles, as whoever receives a text does
+    tx.conn.execute(update(p).where(p.c.user_id == user_id, p.c.active).values(active=False))
+    put_numbers(tx, user_id, [])
+    tx.conn.execute(delete(t.user_facts).where(t.user_facts.c.user_id == user_id))
+    who = "The desk file" if by is None else people.agent_name(tx.conn, by)
+    said = f"{who} deactivated {name}: this conversation stays theirs until it is closed or somebody is verified"
+    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by)
+    say.append_each(tx, [(one, line) for one in running if one.user_id == user_id])
+
+
+def _locked(tx: Transaction, user_id: int) -> Any:
+    """Locked against other changes, not against texts that refer to it."""
+    found = tx.conn.execute(select(u).where(u.c.id == user_id).with_for_update(key_share=True)).one_or_none()
+    if found is None:
+        raise NotFound(f"There is no user {user_id}.")
+    return found
+
+
+def _is_free(tx: Transaction, external_id: str) -> None:
+    if tx.conn.execute(select(u.c.id).where(u.c.external_id == external_id)).scalar() is not None:
+        raise Conflict(f"There is a user with the employee number {external_id!r} already.")

@@ -1,0 +1,85 @@
+"""Messaging profiles, and how a number came to whom it is tied."""
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules.identity import Method
+from handoff_service.store import interactions
+from handoff_service.store import tables as t
+from handoff_service.store.views import Association, Named, Profile
+
+p, a, u = t.messaging_profiles, t.associations, t.users
+
+
+def some(
+    conn: Connection, *, number: str | None = None, user_id: int | None = None, after: int = 0, limit: int | None = None
+) -> list[Profile]:
+    """Messaging profiles by id: of one number, of one user, or all."""
+    where = p.c.id > after
+    if number is not None:
+        where &= p.c.number == number
+    if user_id is not None:
+        where &= p.c.user_id == user_id
+    return _read(conn, where, order=p.c.id, limit=limit)
+
+
+def one(conn: Connection, profile_id: int) -> Profile:
+    """NotFound when there is none."""
+    found = _read(conn, p.c.id == profile_id, order=p.c.id, limit=1)
+    if not found:
+        raise NotFound(f"There is no messaging profile {profile_id}.")
+    return found[0]
+
+
+def newest(conn: Connection, digits: str, *, before: int, limit: int) -> list[Profile]:
+    """Profiles whose numbers hold these digits, newest first, below the id ``before`` (0: from the start)."""
+    where = p.c.number.contains(digits, autoescape=True)
+    if before:
+        where &= p.c.id < before
+    return _read(conn, where, order=p.c.id.desc(), limit=limit)
+
+
+def history(conn: Connection, number: str, limit: int = 100) -> list[Association]:
+    """Associations of a number, newest first."""
+    was, now = u.alias(), u.alias()
+    query = (
+        select(a, was.c.name.label("was"), now.c.name.label("is_now"), t.agents.c.name.label("by"))
+        .join(p, p.c.id == a.c.profile_id)
+        .outerjoin(was, was.c.id == a.c.old_user_id)
+        .outerjoin(now, now.c.id == a.c.user_id)
+        .outerjoin(t.agents, t.agents.c.id == a.c.agent_id)
+        .where(p.c.number == number)
+        .order_by(a.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        Association(
+            id=r.id,
+            interaction=Named(id=r.interaction_id, name=interactions.number(r.interaction_id)),
+            was=Named(id=r.old_user_id, name=r.was) if r.old_user_id else None,
+            is_now=Named(id=r.user_id, name=r.is_now) if r.user_id else None,
+            method=Method(r.method),
+            by=r.by,
+            note=r.note,
+            made_at=r.made_at,
+            undone_at=r.undone_at,
+        )
+        for r in conn.execute(query)
+    ]
+
+
+def _read(
+    conn: Connection, where: sa.ColumnElement[bool], *, order: sa.ColumnElement[object], limit: int | None
+) -> list[Profile]:
+    query = select(p, u.c.name.label("user_name")).outerjoin(u, u.c.id == p.c.user_id).where(where)
+    return [
+        Profile(
+            id=r.id,
+            number=r.number,
+            user=Named(id=r.user_id, name=r.user_name) if r.user_id else None,
+            active=r.active,
+            created_at=r.created_at,
+        )
+        for r in conn.execute(query.order_by(order).limit(limit))
+    ]

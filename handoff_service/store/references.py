@@ -1,0 +1,23 @@
+"""Whether anything refers to a row, so that it must be kept for the history's sake."""
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.store import tables as t
+
+
+def is_referred_to(conn: Connection, table: sa.Table, row_id: int) -> bool:
+    """Whether another table's row refers to this one, apart from those that are deleted with it."""
+    return any(
+        conn.execute(select(sa.literal(1)).where(column == row_id).limit(1)).first() is not None
+        for column in _columns_to(table)
+    )
+
+
+def _columns_to(table: sa.Table) -> list[sa.Column[object]]:
+    return [
+        key.parent
+        for other in t.metadata.tables.values()
+        for key in other.foreign_keys
+        if key.column.table is table and key.ondelete != "CASCADE"
+    ]

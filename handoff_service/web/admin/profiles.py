@@ -1,0 +1,98 @@
+"""Messaging profiles: whose a phone number is, how it came to that, and tying it to somebody else."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.change_profile import Tie, deactivate_profile, tie_profile
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import people, profiles
+from handoff_service.store import tables as t
+from handoff_service.web.admin.pages import PAGE, admin_page, after, done
+from handoff_service.web.pages import form_field, phone
+from handoff_service.web.session import desk_of, page
+
+HERE, ONE = "/profiles", "/profiles/<profile_id:int>"
+FOUND = 8  # users that a search shows
+
+
+@page(Role.ADMIN)
+async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+    q, behind = (request.args.get("q") or "").strip()[:40], after(request)
+    digits = "".join(c for c in q if c in "0123456789")
+    found = (
+        []
+        if q and not digits
+        else await desk_of(request).store.read(profiles.newest, digits, before=behind, limit=PAGE + 1)
+    )
+    more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
+    shown: dict[str, Any] = {"rows": found[:PAGE], "q": q, "first": not behind, "next": more, "new": None}
+    return await admin_page(request, agent, "profiles.html", here=HERE, **shown)
+
+
+@page(Role.ADMIN)
+async def one_page(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
+    store, q = desk_of(request).store, (request.args.get("q") or "").strip()[:100]
+    profile = await store.read(profiles.one, profile_id)
+    fits = people.found_by(q) if q else people.has_number(profile.number)
+    who = t.users.c.active & fits
+    return await admin_page(
+        request,
+        agent,
+        "profile.html",
+        here=HERE,
+        title=phone(profile.number),
+        profile=profile,
+        others=[one for one in await store.read(profiles.some, number=profile.number) if one.id != profile.id],
+        history=await store.read(profiles.history, profile.number),
+        users=[
+            u for u in await store.read(people.users, who, limit=FOUND) if not profile.user or u.id != profile.user.id
+        ],
+        q=q,
+        deletes=_deletes(profile_id, profile.number),
+        back=HERE,
+    )
+
+
+@page(Role.ADMIN)
+async def tie(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
+    user = form_field(request, "user_id")
+    if user and not (user.isascii() and user.isdigit() and len(user) < 16):
+        raise BadInput(errors={"user_id": "must be a user's id, or empty for nobody"})
+    command = Tie(profile_id=profile_id, user_id=int(user) if user else None, by=agent.id)
+    await desk_of(request).store.write(tie_profile, command)
+    return done(request, f"{HERE}/{profile_id}")
+
+
+@page(Role.ADMIN)
+async def delete_page(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
+    profile = await desk_of(request).store.read(profiles.one, profile_id)
+    shown: dict[str, Any] = {"title": phone(profile.number), "back": f"{HERE}/{profile_id}"}
+    shown |= {"deletes": _deletes(profile_id, profile.number)}
+    return await admin_page(request, agent, "delete_page.html", here=HERE, **shown)
+
+
+@page(Role.ADMIN)
+async def deactivate(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
+    await desk_of(request).store.write(deactivate_profile, profile_id)
+    return done(request, f"{HERE}/{profile_id}", "deactivated")
+
+
+def _deletes(profile_id: int, number: str) -> dict[str, Any]:
+    return {
+        "address": f"{HERE}/{profile_id}/delete",
+        "label": "Deactivate this profile",
+        "title": f"Deactivate the profile of {phone(number)}?",
+        "says": [
+            "The next text from the number is matched anew, by the users who have it.",
+            "Conversations that run stay whose they are, and the history stays.",
+        ],
+        "verb": "Deactivate the profile",
+    }
+
+
+PAGES: dict[str, Any] = {HERE: list_page, ONE: one_page, f"{ONE}/delete": delete_page}
+ACTS: dict[str, Any] = {ONE: tie, f"{ONE}/delete": deactivate}

@@ -1,0 +1,116 @@
+"""Agents: everyone may read them, admins change them."""
+
+import asyncio
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from handoff_service.operations.change_agent import Change, Delete, Make, change_agent, delete_agent, make_agent
+from handoff_service.operations.person_entry import Capacity, Email, Name, Names, Password
+from handoff_service.operations.sign_in import hash_password
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import agents
+from handoff_service.store.views import Agent
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
+
+Roles = Annotated[list[Role], Field(max_length=len(Role))]
+
+
+class AgentQuery(Paging):
+    """``q`` finds by a part of the name or of the e-mail address."""
+
+    q: str | None = Field(None, min_length=1, max_length=100)
+
+
+class NewAgentBody(Body):
+    """``groups`` are made when they are new."""
+
+    email: Email
+    name: Name
+    password: Password
+    roles: Roles = Field([Role.AGENT])
+    capacity: Capacity = 4
+    groups: Names = Field([])
+    skills: Names = Field([])
+
+
+class AgentBody(Patch):
+    """What is not given stays. Another ``password`` ends the agent's sessions, but not the one that asks. ``active``
+    false: signed out at once, offered nothing; what they had goes back to work assignment."""
+
+    email: Email | None = None
+    name: Name | None = None
+    password: Password | None = None
+    roles: Roles | None = None
+    capacity: Capacity | None = None
+    groups: Names | None = None
+    skills: Names | None = None
+    active: bool | None = None
+
+
+async def list_agents(asked: Asked[None, AgentQuery]) -> Page[Agent]:
+    query = asked.query
+    found = await asked.desk.store.read(agents.some, words=query.q, after=query.after, limit=query.limit + 1)
+    return page(found, query.limit, lambda agent: agent.id)
+
+
+async def one_agent(asked: Asked[Any, Any]) -> Agent:
+    return await asked.desk.store.read(agents.one, asked.id)
+
+
+async def make(asked: Asked[NewAgentBody, Any]) -> Agent:
+    values = await with_hash({name: getattr(asked.body, name) for name in NewAgentBody.model_fields})
+    agent_id = await asked.desk.store.write(make_agent, Make(**values))
+    return await asked.desk.store.read(agents.one, agent_id)
+
+
+async def change(asked: Asked[AgentBody, Any]) -> Agent:
+    values = await with_hash(asked.body.given())
+    command = Change(id=asked.id, by=asked.agent.id, values=values, but=asked.token)
+    await asked.desk.store.write(change_agent, command)
+    return await one_agent(asked)
+
+
+async def delete(asked: Asked[None, Any]) -> None:
+    await asked.desk.store.write(delete_agent, Delete(id=asked.id, by=asked.agent.id))
+
+
+async def with_hash(values: dict[str, Any]) -> dict[str, Any]:
+    """The hash instead of the password. It takes tens of milliseconds: in a thread of its own."""
+    password = values.pop("password", None)
+    return values if password is None else values | {"password_hash": await asyncio.to_thread(hash_password, password)}
+
+
+AGENTS, ONE, ADMIN = "/v1/agents", "/v1/agents/<id:int>", (Role.ADMIN,)
+CALLS = (
+    Call(method="GET", path=AGENTS, summary="Agents", handle=list_agents, query=AgentQuery, answer=Page[Agent]),
+    Call(method="GET", path=ONE, summary="One agent", handle=one_agent, answer=Agent),
+    Call(
+        method="POST",
+        path=AGENTS,
+        summary="Make an agent",
+        handle=make,
+        body=NewAgentBody,
+        answer=Agent,
+        status=201,
+        roles=ADMIN,
+    ),
+    Call(
+        method="PATCH",
+        path=ONE,
+        summary="Change an agent",
+        handle=change,
+        body=AgentBody,
+        answer=Agent,
+        roles=ADMIN,
+    ),
+    Call(
+        method="DELETE",
+        path=ONE,
+        summary="Delete an agent; one whom the history knows is deactivated instead",
+        handle=delete,
+        answer=None,
+        status=204,
+        roles=ADMIN,
+    ),
+)

@@ -1,0 +1,76 @@
+"""Groups of live agents: everyone may read them, admins change them."""
+
+from typing import Any
+
+from handoff_service.operations.change_group import Change, Make, change_group, delete_group, make_group
+from handoff_service.operations.person_entry import Capacity, Name
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import agents
+from handoff_service.store.views import Group
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
+
+
+class NewGroupBody(Body):
+    """``capacity``: the most conversations that one of its agents may have; null: no limit but the agent's own."""
+
+    name: Name
+    capacity: Capacity | None = None
+
+
+class GroupBody(Patch):
+    """What is not given stays."""
+
+    may_be_null = frozenset({"capacity"})
+
+    name: Name | None = None
+    capacity: Capacity | None = None
+
+
+async def list_groups(asked: Asked[None, Paging]) -> Page[Group]:
+    found = await asked.desk.store.read(agents.groups, after=asked.query.after, limit=asked.query.limit + 1)
+    return page(found, asked.query.limit, lambda group: group.id)
+
+
+async def one_group(asked: Asked[Any, Any]) -> Group:
+    return await asked.desk.store.read(agents.group, asked.id)
+
+
+async def make(asked: Asked[NewGroupBody, Any]) -> Group:
+    command = Make(name=asked.body.name, capacity=asked.body.capacity)
+    return await asked.desk.store.read(agents.group, await asked.desk.store.write(make_group, command))
+
+
+async def change(asked: Asked[GroupBody, Any]) -> Group:
+    await asked.desk.store.write(change_group, Change(id=asked.id, values=asked.body.given()))
+    return await one_group(asked)
+
+
+async def delete(asked: Asked[None, Any]) -> None:
+    await asked.desk.store.write(delete_group, asked.id)
+
+
+GROUPS, ONE, ADMIN = "/v1/groups", "/v1/groups/<id:int>", (Role.ADMIN,)
+CALLS = (
+    Call(method="GET", path=GROUPS, summary="Groups", handle=list_groups, query=Paging, answer=Page[Group]),
+    Call(method="GET", path=ONE, summary="One group", handle=one_group, answer=Group),
+    Call(
+        method="POST",
+        path=GROUPS,
+        summary="Make a group",
+        handle=make,
+        body=NewGroupBody,
+        answer=Group,
+        status=201,
+        roles=ADMIN,
+    ),
+    Call(method="PATCH", path=ONE, summary="Change a group", handle=change, body=GroupBody, answer=Group, roles=ADMIN),
+    Call(
+        method="DELETE",
+        path=ONE,
+        summary="Delete a group that no queue asks",
+        handle=delete,
+        answer=None,
+        status=204,
+        roles=ADMIN,
+    ),
+)

@@ -1,0 +1,88 @@
+"""Messaging profiles: everyone may read them, admins tie them to users and deactivate them."""
+
+from typing import Any
+
+from pydantic import Field
+
+from handoff_service.operations.change_profile import Tie, deactivate_profile, tie_profile
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import profiles
+from handoff_service.store.views import Association, Profile
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, page
+
+
+class ProfileQuery(Paging):
+    number: str | None = None
+    user_id: int | None = Field(None, ge=1)
+
+
+class TieBody(Body):
+    """``user_id`` null: nobody is known to have the number."""
+
+    user_id: int | None = Field(ge=1)
+
+
+async def list_profiles(asked: Asked[None, ProfileQuery]) -> Page[Profile]:
+    query = asked.query
+    found = await asked.desk.store.read(
+        profiles.some, number=query.number, user_id=query.user_id, after=query.after, limit=query.limit + 1
+    )
+    return page(found, query.limit, lambda one: one.id)
+
+
+async def one_profile(asked: Asked[Any, Any]) -> Profile:
+    return await asked.desk.store.read(profiles.one, asked.id)
+
+
+async def history(asked: Asked[None, Any]) -> Page[Association]:
+    number = (await one_profile(asked)).number
+    return Page(items=await asked.desk.store.read(profiles.history, number), next=None)
+
+
+async def tie(asked: Asked[TieBody, Any]) -> Profile:
+    command = Tie(profile_id=asked.id, user_id=asked.body.user_id, by=asked.agent.id)
+    await asked.desk.store.write(tie_profile, command)
+    return await one_profile(asked)
+
+
+async def deactivate(asked: Asked[None, Any]) -> None:
+    await asked.desk.store.write(deactivate_profile, asked.id)
+
+
+PROFILES, ONE, ADMIN = "/v1/profiles", "/v1/profiles/<id:int>", (Role.ADMIN,)
+CALLS = (
+    Call(
+        method="GET",
+        path=PROFILES,
+        summary="Messaging profiles",
+        handle=list_profiles,
+        query=ProfileQuery,
+        answer=Page[Profile],
+    ),
+    Call(method="GET", path=ONE, summary="One messaging profile", handle=one_profile, answer=Profile),
+    Call(
+        method="GET",
+        path=f"{ONE}/associations",
+        summary="How the profile's number came to whom it is tied, newest first, the last hundred",
+        handle=history,
+        answer=Page[Association],
+    ),
+    Call(
+        method="PATCH",
+        path=ONE,
+        summary="Tie a messaging profile to another user or to nobody; the number's running conversations go along",
+        handle=tie,
+        body=TieBody,
+        answer=Profile,
+        roles=ADMIN,
+    ),
+    Call(
+        method="DELETE",
+        path=ONE,
+        summary="Deactivate a messaging profile: the next text from its number is read anew",
+        handle=deactivate,
+        answer=None,
+        status=204,
+        roles=ADMIN,
+    ),
+)

@@ -1,0 +1,132 @@
+"""Users: everyone may read them, admins change them."""
+
+import asyncio
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from handoff_service.errors import NotFound
+from handoff_service.operations.change_user import Change, Delete, Make, change_user, delete_user, make_user
+from handoff_service.operations.person_entry import Attributes, ChangedFacts, Email, Facts, Name, Numbers
+from handoff_service.operations.second_facts import hashed
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import people
+from handoff_service.store import tables as t
+from handoff_service.store.views import User
+from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
+
+
+class UserQuery(Paging):
+    """``q`` finds by a part of the name, an employee number or a number's last digits."""
+
+    number: str | None = None
+    q: str | None = Field(None, min_length=1, max_length=100)
+    active: bool | None = None
+
+
+class NewUserBody(Body):
+    """``attributes``: texts that queues' conditions may ask for. ``facts``: second facts that prove who somebody is;
+    they are stored hashed and never told."""
+
+    external_id: Name
+    name: Name
+    email: Email | None = None
+    numbers: Numbers = Field([])
+    attributes: Attributes = Field({})
+    facts: Facts = Field({})
+
+
+class UserBody(Patch):
+    """What is not given stays. Of ``facts``, those named are set, or taken away by null. ``active`` false: the user has
+    left; numbers and facts are taken away, and their messaging profiles deactivated."""
+
+    may_be_null = frozenset({"email"})
+
+    external_id: Name | None = None
+    name: Name | None = None
+    email: Email | None = None
+    numbers: Numbers | None = None
+    attributes: Attributes | None = None
+    facts: ChangedFacts | None = None
+    active: bool | None = None
+
+
+async def list_users(asked: Asked[None, UserQuery]) -> Page[User]:
+    query = asked.query
+
+    def read(conn: Connection) -> list[User]:
+        where = t.users.c.id > query.after
+        if query.number is not None:
+            where &= people.has_number(query.number)
+        if query.q is not None:
+            where &= people.found_by(query.q)
+        if query.active is not None:
+            where &= t.users.c.active.is_(query.active)
+        return people.users(conn, where, limit=query.limit + 1)
+
+    return page(await asked.desk.store.read(read), query.limit, lambda user: user.id)
+
+
+async def one_user(asked: Asked[Any, Any]) -> User:
+    return await _one(asked, asked.id)
+
+
+async def make(asked: Asked[NewUserBody, Any]) -> User:
+    values = {name: getattr(asked.body, name) for name in NewUserBody.model_fields}
+    values["facts"] = await asyncio.to_thread(hashed, values["facts"])
+    return await _one(asked, await asked.desk.store.write(make_user, Make(**values)))
+
+
+async def change(asked: Asked[UserBody, Any]) -> User:
+    values = asked.body.given()
+    if "facts" in values:
+        values["facts"] = await asyncio.to_thread(hashed, values["facts"])
+    await asked.desk.store.write(change_user, Change(id=asked.id, by=asked.agent.id, values=values))
+    return await one_user(asked)
+
+
+async def delete(asked: Asked[None, Any]) -> None:
+    await asked.desk.store.write(delete_user, Delete(id=asked.id, by=asked.agent.id))
+
+
+async def _one(asked: Asked[Any, Any], user_id: int) -> User:
+    found = await asked.desk.store.read(people.users, t.users.c.id == user_id)
+    if not found:
+        raise NotFound(f"There is no user {user_id}.")
+    return found[0]
+
+
+USERS, ONE, ADMIN = "/v1/users", "/v1/users/<id:int>", (Role.ADMIN,)
+CALLS = (
+    Call(method="GET", path=USERS, summary="Users", handle=list_users, query=UserQuery, answer=Page[User]),
+    Call(method="GET", path=ONE, summary="One user", handle=one_user, answer=User),
+    Call(
+        method="POST",
+        path=USERS,
+        summary="Make a user",
+        handle=make,
+        body=NewUserBody,
+        answer=User,
+        status=201,
+        roles=ADMIN,
+    ),
+    Call(
+        method="PATCH",
+        path=ONE,
+        summary="Change a user; conversations that run stay whose they are",
+        handle=change,
+        body=UserBody,
+        answer=User,
+        roles=ADMIN,
+    ),
+    Call(
+        method="DELETE",
+        path=ONE,
+        summary="Delete a user; one whom the history knows is deactivated instead",
+        handle=delete,
+        answer=None,
+        status=204,
+        roles=ADMIN,
+    ),
+)

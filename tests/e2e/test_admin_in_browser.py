@@ -1,0 +1,60 @@
+"""The admin's pages in Chromium: every page of the menu at each width, and deleting by keyboard."""
+
+from pathlib import Path
+
+import axe_playwright_python
+from playwright.sync_api import Page, expect
+
+from tests.e2e.people import ANN, Story
+
+WIDTHS = {1440: 900, 1024: 768, 390: 844}
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+SMALL = """() => [...document.querySelectorAll('main a, main button, main input:not([type=hidden]), main summary')]
+  .filter((e) => e.checkVisibility() && !e.closest('p, label.check') && e.getBoundingClientRect().height < 43.5)
+  .map((e) => e.outerHTML)"""
+
+
+def checked(page: Page, where: str) -> None:
+    """Nothing scrolls sideways, nothing violates accessibility, and on narrow screens everything is easy to hit."""
+    page.evaluate(AXE.read_text())
+    violations = page.evaluate("() => axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))")
+    assert violations == [], where
+    for box in ("document.documentElement", "document.querySelector('.page')"):
+        assert page.evaluate(f"() => {box}.scrollWidth - {box}.clientWidth") <= 0, where
+    if (page.viewport_size or {})["width"] < 760:
+        assert page.evaluate(SMALL) == [], where
+
+
+def test_every_page_of_the_menu_at_each_width(story: Story) -> None:
+    story.phone(ANN).text("hello")
+    for width, height in WIDTHS.items():
+        # Without the policy for axe alone; the other tests run under it.
+        grace = story.agent("Grace Okafor", viewport={"width": width, "height": height}, bypass_csp=True)
+        grace.goto(f"{story.desk.url}/workspace/admin")
+        links = grace.locator("nav[aria-label^='Admin'] a").evaluate_all("(all) => all.map((a) => a.href)")
+        for address in [*links, *(f"{one}/1" for one in links if one.endswith(("users", "profiles", "agents")))]:
+            grace.goto(address)
+            checked(grace, f"{address} at {width}")
+        if width < 760:
+            grace.get_by_text("All admin pages").click()
+            grace.get_by_role("link", name="Messaging profiles").click()
+            expect(grace.get_by_role("heading", name="Messaging profiles")).to_be_visible()
+
+
+def test_deleting_asks_first_and_gives_the_focus_back(story: Story) -> None:
+    grace = story.agent("Grace Okafor")
+    grace.goto(f"{story.desk.url}/workspace/admin/users/new")
+    grace.get_by_label("Name").fill("Dee Moss")
+    grace.get_by_label("Employee number").fill("E7000")
+    grace.get_by_role("button", name="Save").click()
+    expect(grace.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    delete = grace.get_by_role("link", name="Delete this user")
+    delete.focus()
+    grace.keyboard.press("Enter")
+    expect(grace.get_by_role("dialog", name="Delete Dee Moss?")).to_be_visible()
+    grace.keyboard.press("Escape")
+    expect(delete).to_be_focused()
+    grace.keyboard.press("Enter")
+    grace.get_by_role("button", name="Delete or deactivate").click()
+    expect(grace.get_by_role("status").filter(has_text="Deleted")).to_be_visible()
+    expect(grace.get_by_text("Dee Moss")).to_have_count(0)

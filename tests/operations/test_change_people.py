@@ -1,0 +1,287 @@
+"""An admin changes users, agents, groups and profiles: table 1 stays true, running conversations are not taken away
+silently, nothing that the history names is lost, and nobody is left waiting."""
+
+import pytest
+
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations import change_agent, change_group, change_profile, change_user
+from handoff_service.operations.second_facts import hashed, plain
+from handoff_service.operations.sign_in import Open, hash_password, open_session, password_matches, signed_in
+from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.rules.identity import Level
+from handoff_service.rules.vocabulary import Owner, Presence, Role
+from handoff_service.store import people, profiles
+from handoff_service.store import tables as t
+from tests.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER, Story
+
+ANN_ID, BOB_ID, CY_ID = 1, 2, 3
+BY = OMAR  # whoever it is: roles are the edge's business
+
+
+async def change(story: Story, user: int, **values: object) -> None:
+    await story.store.write(change_user.change_user, change_user.Change(id=user, by=BY, values=values))
+
+
+async def remove(story: Story, user: int) -> bool:
+    return await story.store.write(change_user.delete_user, change_user.Delete(id=user, by=BY))
+
+
+async def change_a(story: Story, agent: int, **values: object) -> None:
+    await story.store.write(change_agent.change_agent, change_agent.Change(id=agent, by=BY, values=values))
+
+
+async def tie(story: Story, profile: int, user: int | None) -> None:
+    await story.store.write(change_profile.tie_profile, change_profile.Tie(profile_id=profile, user_id=user, by=BY))
+
+
+async def profile_of(story: Story, number: str) -> int:
+    (found,) = [p for p in await story.store.read(profiles.some, number=number) if p.active]
+    return found.id
+
+
+async def said(story: Story, interaction: int) -> list[str]:
+    return [line.body for line in await story.lines(interaction)]
+
+
+# Users ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story) -> None:
+    first = (await story.text(number=STRANGER)).interaction_id
+    assert first is not None
+    make = change_user.Make(
+        external_id="E2000",
+        name="Dee Moss",
+        numbers=[STRANGER, STRANGER],
+        attributes={"department": "Sales"},
+        facts=hashed({"birth year": "  19 90 "}),
+    )
+    dee = await story.store.write(change_user.make_user, make)
+    (user,) = await story.store.read(people.users, t.users.c.id == dee)
+    assert (user.numbers, user.attributes, user.active) == ([STRANGER], {"department": "Sales"}, True)
+    (fact,) = await story.rows(t.user_facts)
+    assert password_matches(fact.hash, plain("19 90"))
+    assert (await story.see(first)).guest, "nobody is tied to a running conversation unseen"
+    await story.close(first)
+    again = (await story.text(number=STRANGER)).interaction_id
+    assert again is not None
+    assert (await story.see(again)).user == people.Named(id=dee, name="Dee Moss")
+    with pytest.raises(Conflict, match="E2000"):
+        await story.store.write(change_user.make_user, make)
+
+
+async def test_two_users_may_have_one_number_and_are_candidates(story: Story) -> None:
+    await change(story, CY_ID, numbers=[SHARED, ANN])
+    received = await story.text(number=ANN)
+    assert received.interaction_id is not None
+    seen = await story.see(received.interaction_id)
+    assert (seen.guest, [user.name for user in seen.candidates]) == (True, ["Ann Lee", "Cy Ruiz"])
+
+
+async def test_a_number_taken_from_a_user_leaves_the_profile_and_what_runs(story: Story) -> None:
+    running = (await story.text(number=ANN)).interaction_id
+    assert running is not None
+    await change(story, ANN_ID, numbers=[])
+    await change(story, BOB_ID, numbers=[BOB, ANN])
+    seen = await story.see(running)
+    assert (seen.user and seen.user.id, [c.id for c in seen.candidates]) == (ANN_ID, [BOB_ID])
+    await story.close(running)
+    again = (await story.text(number=ANN)).interaction_id
+    assert again is not None
+    conflict = await story.see(again)
+    assert (conflict.user and conflict.user.id) == ANN_ID, "the interaction is the profile's user's (table 1)"
+
+
+async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deactivated(story: Story) -> None:
+    assert await remove(story, CY_ID) is True
+    assert await story.count(t.users, t.users.c.id == CY_ID) == 0
+    with pytest.raises(NotFound):
+        await remove(story, CY_ID)
+
+    running = (await story.text(number=ANN)).interaction_id
+    assert running is not None
+    assert await remove(story, ANN_ID) is False
+    (user,) = await story.store.read(people.users, t.users.c.id == ANN_ID)
+    assert (user.name, user.numbers, user.active) == ("Ann Lee", [], False)
+    assert not any(p.active for p in await story.store.read(profiles.some, number=ANN))
+    seen = await story.see(running)
+    assert (seen.user and seen.user.name) == "Ann Lee", "history keeps the name"
+    assert (await said(story, running))[-1].startswith("Omar Haddad deactivated Ann Lee: this conversation stays")
+    assert (await story.text(number=ANN)).interaction_id == running
+    assert (await story.see(running)).user == seen.user
+    await story.close(running)
+    fresh = (await story.text(number=ANN)).interaction_id
+    assert fresh is not None
+    assert (await story.see(fresh)).guest
+
+
+async def test_nobody_can_be_verified_as_a_deactivated_user_nor_a_verification_put_back_to_them(story: Story) -> None:
+    running = (await story.text(number=ANN)).interaction_id
+    assert running is not None
+    verify = Verify(interaction_id=running, agent_id=MIA, user_id=BOB_ID)
+    await story.store.write(verify_requester, verify)
+    await change(story, ANN_ID, active=False)
+    with pytest.raises(NotFound, match="no active user 1"):
+        await story.store.write(undo_verification, Undo(interaction_id=running, agent_id=MIA))
+    with pytest.raises(NotFound, match="no active user 1"):
+        await story.store.write(verify_requester, Verify(interaction_id=running, agent_id=MIA, user_id=ANN_ID))
+    with pytest.raises(Conflict, match="Ann Lee is deactivated and has no numbers"):
+        await change(story, ANN_ID, numbers=[ANN])
+    await change(story, ANN_ID, active=True, numbers=[ANN])
+    await story.store.write(undo_verification, Undo(interaction_id=running, agent_id=MIA))
+    assert (await story.see(running)).user == people.Named(id=ANN_ID, name="Ann Lee")
+
+
+# Messaging profiles --------------------------------------------------------------------------------------------
+
+
+async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(story: Story) -> None:
+    here = (await story.text(number=ANN)).interaction_id
+    there = (await story.text(number=ANN, to=DIRECT)).interaction_id
+    assert here is not None
+    assert there is not None
+    profile = await profile_of(story, ANN)
+    await tie(story, profile, BOB_ID)
+    for one in (here, there):
+        seen = await story.see(one)
+        assert (seen.user and seen.user.id, seen.identity.level) == (BOB_ID, Level.MATCHED)
+        assert (await said(story, one))[-1] == "Omar Haddad tied this number to Bob Ruiz"
+    await tie(story, profile, BOB_ID)  # again: nothing to do
+    history = await story.store.read(profiles.history, ANN)
+    assert [(a.method, a.by, a.was and a.was.name, a.is_now and a.is_now.name) for a in history] == [
+        ("admin", "Omar Haddad", "Ann Lee", "Bob Ruiz")
+    ] * 2
+    await story.store.write(undo_verification, Undo(interaction_id=here, agent_id=MIA))
+    assert [a.undone_at is not None for a in await story.store.read(profiles.history, ANN)] == [False, True]
+    assert (await story.store.read(profiles.one, profile)).user == people.Named(id=ANN_ID, name="Ann Lee")
+
+
+async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_active(story: Story) -> None:
+    first = (await story.text(number=ANN)).interaction_id
+    assert first is not None
+    await story.close(first)
+    profile = await profile_of(story, ANN)
+    await tie(story, profile, None)
+    (one,) = await story.store.read(profiles.history, ANN)
+    assert (one.is_now, one.interaction.id) == (None, first)
+    await story.store.write(change_profile.deactivate_profile, profile)
+    with pytest.raises(Conflict, match="not active"):
+        await tie(story, profile, BOB_ID)
+    second = (await story.text(number=ANN)).interaction_id
+    assert second is not None
+    assert (await story.see(second)).user == people.Named(id=ANN_ID, name="Ann Lee"), "read by table 1 anew"
+    assert [p.active for p in await story.store.read(profiles.some, number=ANN)] == [False, True]
+
+
+async def test_verifying_after_the_profile_was_deactivated_ties_the_one_that_is_active(story: Story) -> None:
+    running = (await story.text(number=ANN)).interaction_id
+    assert running is not None
+    await story.store.write(change_profile.deactivate_profile, await profile_of(story, ANN))
+    await story.store.write(verify_requester, Verify(interaction_id=running, agent_id=MIA, user_id=BOB_ID))
+    seen = await story.see(running)
+    assert (seen.identity.level, seen.profile_id) == (Level.VERIFIED, await profile_of(story, ANN))
+    await story.close(running)
+    again = (await story.text(number=ANN)).interaction_id
+    assert again is not None
+    assert (await story.see(again)).user == people.Named(id=BOB_ID, name="Bob Ruiz")
+
+
+# Agents --------------------------------------------------------------------------------------------------------
+
+
+async def grace(story: Story, **how: object) -> int:
+    values = {"email": "grace@example.com", "name": "Grace Okafor", "capacity": 1, "roles": [Role.ADMIN]} | how
+    make = change_agent.Make(password_hash=hash_password("long enough"), **values)  # type: ignore[arg-type]
+    return await story.store.write(change_agent.make_agent, make)
+
+
+async def test_an_agent_who_goes_leaves_nothing_behind_and_nobody_waiting(story: Story) -> None:
+    mine = await story.with_agent(MIA, number=ANN)
+    offered = (await story.text(number=BOB, to=DIRECT)).interaction_id
+    assert offered is not None
+    await story.offer()
+    (offer,) = await story.inbox(MIA)
+    await story.store.write(open_session, Open(MIA, "token", "key"))
+    await change_a(story, MIA, active=False)
+
+    assert await story.store.read(signed_in, "token", story.store._clock()) is None
+    agent = (await story.store.read(people.agents, [MIA]))[MIA]
+    assert (agent.active, agent.presence, agent.load) == (False, Presence.OFFLINE, 0)
+    seen = await story.see(mine)
+    assert (seen.owner.kind, seen.assigned_to, seen.live_group) == (Owner.QUEUE, None, [])
+    line = (await story.lines(mine))[-1]
+    assert (line.body, line.reason) == ("Handed to Service desk", "Omar Haddad deactivated Mia Chen.")
+    await story.available(OMAR)
+    await story.offer()
+    assert {o.interaction.id for o in await story.inbox(OMAR)} == {mine, offered}
+    with pytest.raises(Conflict):
+        await story.accept(offer.id, MIA)
+
+
+async def test_an_agent_who_was_never_used_is_deleted_any_other_is_deactivated(story: Story) -> None:
+    new = await grace(story, roles=[Role.AGENT], groups=["Evenings"], skills=["sap", "sap"])
+    agent = (await story.store.read(people.agents, [new]))[new]
+    assert (agent.groups, agent.skills, agent.presence) == (["Evenings"], ["sap"], Presence.OFFLINE)
+    delete = change_agent.Delete(id=new, by=BY)
+    assert await story.store.write(change_agent.delete_agent, delete) is True
+    with pytest.raises(NotFound):
+        await story.store.write(change_agent.delete_agent, delete)
+    await story.with_agent(MIA)
+    assert await story.store.write(change_agent.delete_agent, change_agent.Delete(id=MIA, by=BY)) is False
+    assert (await story.store.read(people.agents, [MIA]))[MIA].name == "Mia Chen"
+
+
+async def test_there_is_always_an_active_admin(story: Story) -> None:
+    first = await grace(story)
+    for values in ({"roles": [Role.AGENT]}, {"active": False}):
+        with pytest.raises(Conflict, match="Grace Okafor is the last active admin"):
+            await change_a(story, first, **values)
+    with pytest.raises(Conflict, match="last active admin"):
+        await story.store.write(change_agent.delete_agent, change_agent.Delete(id=first, by=BY))
+    second = await grace(story, email="GRACE2@example.com")
+    await change_a(story, first, roles=[Role.AGENT])
+    with pytest.raises(Conflict, match="last active admin"):
+        await change_a(story, second, active=False)
+    with pytest.raises(Conflict, match="e-mail address"):
+        await change_a(story, first, email="grace2@EXAMPLE.com")
+
+
+async def test_another_password_ends_every_session_but_the_one_that_asks(story: Story) -> None:
+    for token in ("phone", "desk"):
+        await story.store.write(open_session, Open(MIA, token, token))
+    values = {"password_hash": hash_password("another one")}
+    await story.store.write(change_agent.change_agent, change_agent.Change(id=MIA, by=MIA, values=values, but="desk"))
+    now = story.store._clock()
+    assert await story.store.read(signed_in, "phone", now) is None
+    assert (await story.store.read(signed_in, "desk", now)) is not None
+
+
+async def test_more_capacity_is_offered_what_waits(story: Story) -> None:
+    await change_a(story, MIA, capacity=0)
+    await story.available(MIA)
+    await story.text(number=ANN, to=DIRECT)
+    assert await story.offer() == 0
+    await change_a(story, MIA, capacity=1)
+    assert await story.offer() == 1
+
+
+async def test_a_group_is_limited_renamed_and_kept_while_a_queue_asks_it(story: Story) -> None:
+    made = await story.store.write(change_group.make_group, change_group.Make(name="Nights", capacity=1))
+    with pytest.raises(Conflict, match="'Nights'"):
+        await story.store.write(change_group.make_group, change_group.Make(name="Nights"))
+    await change_a(story, MIA, groups=["Nights"])
+    await story.store.write(change_group.change_group, change_group.Change(id=made, values={"name": "Late"}))
+    assert (await story.store.read(people.agents, [MIA]))[MIA].groups == ["Late"]
+    await story.store.write(change_group.delete_group, made)
+    assert (await story.store.read(people.agents, [MIA]))[MIA].groups == []
+    (desk,) = [g.id for g in await story.rows(t.groups)]
+    with pytest.raises(Conflict, match="Service desk is asked by Service desk"):
+        await story.store.write(change_group.delete_group, desk)
+
+
+async def test_a_conversation_that_mia_only_joined_stays_with_omar(story: Story) -> None:
+    one = await story.with_agent(OMAR, number=BOB)
+    await story.write(one, "I know this one", agent=MIA)
+    await change_a(story, MIA, active=False)
+    seen = await story.see(one)
+    assert (seen.assigned_to and seen.assigned_to.id, [a.id for a in seen.live_group]) == (OMAR, [OMAR])

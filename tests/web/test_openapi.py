@@ -1,0 +1,147 @@
+"""The API is what its OpenAPI document says: schemathesis asks the running service; and who may make which call."""
+
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import requests
+from argon2 import PasswordHasher
+
+from handoff_service.operations import desk_file
+from handoff_service.operations.import_desk import import_desk
+from handoff_service.rules.vocabulary import Role
+from handoff_service.web.api import CALLS
+from handoff_service.web.api.calls import Call
+from tests.service import Service, running_service
+from tests.web.workspace_server import Running, running
+
+SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
+EXAMPLES = 3  # random requests a call, besides those that cover the schema's edges
+LONGEST = 600  # seconds, on a busy machine; alone it takes well under a minute
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with running_service(tmp_path_factory.mktemp("openapi"), DEMO="1") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def token(service: Service) -> str:
+    login = {"email": "grace@example.com", "password": "grace-demo"}
+    answer = requests.post(f"{service.url}/api/v1/login", json=login, timeout=10)
+    return str(answer.json()["token"])
+
+
+def test_bad_characters_and_numbers_are_refused_by_name(service: Service, token: str) -> None:
+    def sent(method: str, path: str, body: str | None = None, kind: str = "application/json") -> tuple[int, Any]:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
+        answer = requests.request(method, service.url + path, data=body, headers=headers, timeout=10)
+        return answer.status_code, answer.json().get("errors", {})
+
+    users, huge = "/api/v1/users", 2**63
+    for body in (
+        '{"external_id": "E9", "name": "a\\u0000b"}',
+        '{"external_id": "E9", "name": "N", "attributes": {"a\\u0000": "b"}}',
+        '{"external_id": "E9", "name": "\\ud800"}',
+        '{"external_id": "E9", "name": " N"}',
+        '{"external_id": "E9", "name": "N", "numbers": ["2025550101"]}',
+        '{"external_id": "E9", "name": "N", "facts": {"pin": ""}}',
+        '{"external_id": "E9", "name": "N", "shoe_size": 9}',
+    ):
+        status, errors = sent("POST", users, body)
+        assert (status, bool(errors)) == (400, True), body
+    for body in ("[" * 100_000, "{", '"text"', "[]", "null", "9" * 5000, '{"name": NaN}', ""):
+        assert sent("POST", users, body)[0] == 400, body[:20]
+    assert sent("POST", users, "name=N", "application/x-www-form-urlencoded")[0] == 400
+    assert sent("GET", f"{users}?cursor=x")[1] == {"cursor": "must be the next of an earlier page"}
+    assert set(sent("GET", f"{users}?limit=201")[1]) == {"limit"}
+    assert set(sent("GET", f"{users}?q=%00")[1]) == {"q"}
+    assert sent("GET", f"/api/v1/profiles?user_id={huge}")[1] == {"user_id": "must be a whole number of 64 bits"}
+    assert sent("GET", f"{users}/{huge}")[0] == 404
+    assert sent("PATCH", f"/api/v1/profiles/{huge}", '{"user_id": null}')[0] == 404
+
+
+def test_a_method_that_a_path_does_not_know_is_told_which_it_knows(service: Service) -> None:
+    answer = requests.put(f"{service.url}/api/v1/users/1", timeout=10)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PATCH, DELETE")
+
+
+def test_schemathesis_finds_nothing(service: Service, token: str) -> None:
+    """Every check of schemathesis but what ``schemathesis.toml`` leaves out, with the reasons."""
+    config = Path(__file__).with_name("schemathesis.toml")
+    how = ["--phases", "examples,coverage,fuzzing", "-n", str(EXAMPLES), "--continue-on-failure", "--no-color"]
+    asked = subprocess.run(
+        [
+            *(str(SCHEMATHESIS), "--config-file", str(config), "run", f"{service.url}/api/v1/openapi.json"),
+            *("-H", f"Authorization: Bearer {token}", *how),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+    )
+    assert asked.returncode == 0, asked.stdout + asked.stderr
+    assert "request_failed" not in service.log.read_text()
+
+
+# Roles ---------------------------------------------------------------------------------------------------------
+
+STAFF = "".join(
+    f'[[agents]]\nemail = "{role}@example.com"\nname = "{role}"\npassword = "demo-{role}"\nroles = ["{role}"]\n'
+    for role in Role
+)
+
+
+@pytest.fixture(scope="module")
+def _cheap_passwords() -> Iterator[None]:
+    """Passwords are made to take time; not here."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr("handoff_service.operations.sign_in._hasher", cheap)
+        yield
+
+
+@pytest.fixture
+async def staffed(tmp_path: Path, _cheap_passwords: None) -> AsyncIterator[Running]:
+    """A desk with one agent for each role."""
+    path = tmp_path / "staff.toml"
+    path.write_text(STAFF)
+    async with running(tmp_path) as desk:
+        await desk.desk.store.write(import_desk, desk_file.read(path))
+        yield desk
+
+
+async def test_each_call_is_for_its_roles_and_no_others(staffed: Running) -> None:
+    async with aiohttp.ClientSession() as session:
+        tokens = {role: await token_of(session, staffed, role) for role in Role}
+        wrong = []
+        for call in (call for call in CALLS if call.roles):
+            if (status := await asks(session, staffed, call, "")) != 401:
+                wrong.append(f"{call.method} {call.path} without a token: {status}")
+            for role, theirs in tokens.items():
+                status = await asks(session, staffed, call, theirs)
+                may = role in call.roles or role is Role.ADMIN
+                if (status == 403) == may or status in (401, 405, 500):
+                    wrong.append(f"{call.method} {call.path} as {role}: {status}")
+        assert wrong == []
+
+
+async def token_of(session: aiohttp.ClientSession, desk: Running, role: Role) -> str:
+    login = {"email": f"{role}@example.com", "password": f"demo-{role}"}
+    async with session.post(f"{desk.address}/api/v1/login", json=login) as answer:
+        return str((await answer.json())["token"])
+
+
+async def asks(session: aiohttp.ClientSession, desk: Running, call: Call, token: str) -> int:
+    """The status of a call about nothing that is there, with an empty body."""
+    path = re.sub(r"<\w+:\w+>", "999999", call.path)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    body = None if call.method in ("GET", "DELETE") else {}
+    async with session.request(call.method, f"{desk.address}/api{path}", json=body, headers=headers) as answer:
+        return answer.status
