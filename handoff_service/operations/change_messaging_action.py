@@ -106,6 +106,7 @@ def _row(action: MessagingAction, position: int) -> dict[str, Any]:
         "action": action.action,
         "text": action.text,
         "state": action.state,
+        "business_hours": action.business_hours,
         "position": position,
         "active": action.active,
     }

@@ -109,6 +109,7 @@ async def test_only_admins_change_them(mia: Client, grace: Client) -> None:
     changed = await grace.call("PATCH", one, {"duration": "2h", "queues": [], "provider_numbers": [DIRECT]})
     assert (changed["duration"], changed["queues"], changed["provider_numbers"]) == ("2h", [], [DIRECT])
     assert changed["text"] == REMIND["text"], "what is not given stays"
+    assert (await grace.call("PATCH", one, {"business_hours": True}))["business_hours"] is True
     changed = await grace.call("PATCH", one, {"action": "set_state", "state": "on_hold", "text": None})
     assert (changed["action"], changed["text"], changed["state"]) == ("set_state", None, "on_hold")
     await delete(grace, one)
@@ -117,7 +118,7 @@ async def test_only_admins_change_them(mia: Client, grace: Client) -> None:
 
 
 REFUSED = [
-    ("business hours", {"business_hours": True}, "business_hours", "schedules"),
+    ("business hours", {"business_hours": "yes"}, "business_hours", "boolean"),
     ("placeholder", {"text": "{requester.nick}"}, "text", "{requester.nick}"),
     ("duration", {"duration": "soon"}, "duration", "30m or 2d"),
     ("condition", {"conditions": [{"field": "colour", "is": "red"}]}, "conditions", "there is no field 'colour'"),
