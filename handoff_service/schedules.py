@@ -6,9 +6,11 @@ years. The notation: https://wiki.openstreetmap.org/wiki/Key:opening_hours/speci
 """
 
 import functools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from opening_hours import (  # type: ignore[attr-defined]  # its stubs leave its errors out
@@ -78,6 +80,25 @@ class Schedule:
             return _parsed(expression, self.time_zone, self.country)
         except UnknownCountryError:  # no holidays are known there, which is no reason to lose a text
             return _parsed(expression, self.time_zone, None)
+
+
+class OpenTimes:
+    """A schedule's open times between two moments, laid out once for whoever asks thousands of times."""
+
+    def __init__(self, schedule: Schedule, start: datetime, end: datetime) -> None:
+        times = schedule.open_times(start, end)
+        self._starts = [a for a, _ in times]
+        self._ends = [b for _, b in times]
+        self._counted = list(accumulate((b - a for a, b in times), initial=timedelta()))  # open before each of them
+
+    def after(self, at: datetime, duration: timedelta) -> datetime | None:
+        """As for a schedule; None when that is later than the end."""
+        now = bisect_right(self._ends, at)
+        if now == len(self._ends):
+            return None
+        wanted = self._counted[now] + max(at - self._starts[now], timedelta()) + duration
+        then = bisect_left(self._counted, wanted) - 1
+        return self._starts[then] + (wanted - self._counted[then]) if then < len(self._ends) else None
 
 
 def fault(expression: str, country: str | None = None) -> str | None:

@@ -139,6 +139,18 @@ async def test_what_is_refused_names_its_field(grace: Client, how: dict[str, Any
     assert says in problem["errors"][field]
 
 
+async def test_a_dry_run_is_the_admins_and_saves_nothing(mia: Client, grace: Client) -> None:
+    await mia.call("POST", "/messaging-actions/dry-run", REMIND, status=403)
+    before = await grace.call("GET", "/messaging-actions")
+    seen = await grace.call("POST", "/messaging-actions/dry-run", {**REMIND, "active": False, "queues": ["None"]})
+    assert (seen["times"], seen["busiest"], seen["conversations"]) == (0, None, [])
+    assert (len(seen["days"]), seen["judged_by_today"]) == (31, ["queue"])
+    assert await grace.call("GET", "/messaging-actions") == before
+    for how, field in (({"duration": "0m"}, "duration"), ({"text": "{nick}"}, "text"), ({"colour": "red"}, "colour")):
+        problem = await grace.call("POST", "/messaging-actions/dry-run", {**REMIND, **how}, status=400)
+        assert set(problem["errors"]) == {field}
+
+
 async def test_null_is_refused_where_it_means_nothing(grace: Client) -> None:
     problem = await grace.call("PATCH", "/messaging-actions/1", {"name": None}, status=400)
     assert problem["errors"] == {"name": "must not be null"}
