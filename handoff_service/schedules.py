@@ -6,6 +6,7 @@ years. The notation: https://wiki.openstreetmap.org/wiki/Key:opening_hours/speci
 """
 
 import functools
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -112,6 +113,27 @@ def fault(expression: str, country: str | None = None) -> str | None:
     if Schedule(expression, "UTC", country).opens_at(datetime(2026, 1, 1, tzinfo=UTC)) is None:
         return "is never open"
     return None
+
+
+_DAYS = {"Mo": "Mon", "Tu": "Tue", "We": "Wed", "Th": "Thu", "Fr": "Fri", "Sa": "Sat", "Su": "Sun"}
+_SIMPLE = re.compile(r"[MTWFS][ouehra](-[MTWFS][ouehra])?(,[MTWFS][ouehra])* [0-9:,-]+")
+
+
+def in_words(expression: str | None) -> str:
+    """``Mon to Fri, 08:00 to 18:00; closed on public holidays``: what is usual. The rest stays as it is written."""
+    if expression in (None, "24/7"):
+        return "always open"
+    return "; ".join(_in_words(rule.strip()) for rule in (expression or "").split(";"))
+
+
+def _in_words(rule: str) -> str:
+    if rule == "PH off":
+        return "closed on public holidays"
+    if not _SIMPLE.fullmatch(rule):
+        return rule
+    days, hours = rule.split(" ")
+    days = re.sub("|".join(_DAYS), lambda day: _DAYS[day[0]], days)
+    return f"{days}, {hours}".replace("-", " to ").replace(",", ", ").replace(",  ", ", ")
 
 
 @functools.lru_cache(256)

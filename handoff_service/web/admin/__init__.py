@@ -12,17 +12,19 @@ from sanic.response import HTTPResponse, redirect
 
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
-from handoff_service.web.admin import users
+from handoff_service.web.admin import messaging_actions, users
 from handoff_service.web.admin.menu import MENU
 from handoff_service.web.session import page
 
 # address under /workspace/admin -> handler of GET
 PAGES: Mapping[str, Any] = {
     **users.PAGES,
+    **messaging_actions.PAGES,
 }
 # address under /workspace/admin -> handler of POST
 ACTS: Mapping[str, Any] = {
     **users.ACTS,
+    **messaging_actions.ACTS,
 }
 
 

@@ -11,7 +11,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     },
     "Work": {
         # who gets what
-        # what happens by itself
+        "/messaging-actions": "Messaging actions",
     },
     "Words": {
         # the product's
