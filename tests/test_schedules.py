@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from handoff_service.schedules import Schedule, fault
+from handoff_service.schedules import OpenTimes, Schedule, fault, in_words
 
 OFFICE = Schedule("Mo-Fr 08:00-18:00; PH off", "America/New_York", "US")
 
@@ -50,11 +52,35 @@ def test_a_day_with_a_clock_change_has_an_hour_more() -> None:
     assert night.open_between(start, start + timedelta(days=1)) == timedelta(hours=5)
 
 
+@given(st.integers(0, 40 * 1440), st.integers(1, 60 * 60), st.sampled_from([OFFICE, Schedule(None, "UTC")]))
+def test_times_laid_out_once_count_as_the_schedule_does(begins: int, minutes: int, schedule: Schedule) -> None:
+    start = ny(1, 0)
+    end = start + timedelta(days=60)
+    at, duration = start + timedelta(minutes=begins), timedelta(minutes=minutes)
+    expected = schedule.after(at, duration)
+    assert expected is not None
+    assert OpenTimes(schedule, start, end).after(at, duration) == (expected if expected <= end else None)
+
+
 def test_without_a_schedule_it_is_always_open() -> None:
     always = Schedule(None, "UTC")
     assert always.is_open(ny(28, 3))
     assert always.after(ny(28, 3), timedelta(hours=1)) == ny(28, 4)
     assert always.closes_at(ny(28, 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        (None, "always open"),
+        ("24/7", "always open"),
+        ("Mo-Fr 08:00-18:00; PH off", "Mon to Fri, 08:00 to 18:00; closed on public holidays"),
+        ("Mo,We 08:00-12:00,13:00-17:00", "Mon, Wed, 08:00 to 12:00, 13:00 to 17:00"),
+        ("Sa[1] 10:00-11:00; 2026 Dec 24-31 off", "Sa[1] 10:00-11:00; 2026 Dec 24-31 off"),
+    ],
+)
+def test_schedules_in_words(expression: str | None, said: str) -> None:
+    assert in_words(expression) == said
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from handoff_service.rules import conditions
 from handoff_service.rules.messaging_actions import MessagingAction, faults
 from handoff_service.store import messaging_actions
 from handoff_service.store import tables as t
+from handoff_service.store.bulk import update_rows
 from handoff_service.store.lanes import Transaction
 
 a = t.messaging_actions
@@ -36,6 +37,14 @@ class Change:
     id: int
     values: Mapping[str, Any]
     position: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One place up or down among the actions of the same event."""
+
+    id: int
+    up: bool
 
 
 def make_messaging_action(tx: Transaction, command: Make) -> int:
@@ -59,6 +68,19 @@ def change_messaging_action(tx: Transaction, command: Change) -> None:
     if changed.name != stored.action.name:
         _name_is_free(tx, changed.name)
     _save(tx, stored, changed, stored.position if command.position is None else command.position)
+
+
+def move_messaging_action(tx: Transaction, command: Move) -> None:
+    """The first is not moved up, nor the last down: nothing happens. NotFound when there is none."""
+    moved = messaging_actions.one(tx.conn, command.id)
+    order = list(messaging_actions.some(tx.conn).values())
+    same = [one.id for one in order if one.action.event is moved.action.event]
+    beside = same.index(moved.id) + (-1 if command.up else 1)
+    if 0 <= beside < len(same):
+        ids = [one.id for one in order]
+        here, there = ids.index(moved.id), ids.index(same[beside])
+        ids[here], ids[there] = ids[there], ids[here]
+        update_rows(tx.conn, a, [{"id": one, "position": place} for place, one in enumerate(ids, start=1)])
 
 
 def put_messaging_action(tx: Transaction, action: MessagingAction, position: int) -> None:
@@ -106,6 +128,7 @@ def _row(action: MessagingAction, position: int) -> dict[str, Any]:
         "action": action.action,
         "text": action.text,
         "state": action.state,
+        "business_hours": action.business_hours,
         "position": position,
         "active": action.active,
     }

@@ -127,10 +127,15 @@ def _prompt(action: MessagingAction, who: Who) -> say.Line:
     return say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=told, event=Event.PROMPT)
 
 
+def _prompt_requester(tx: Transaction, action: MessagingAction, interaction: Interaction, who: Who) -> None:
+    """The one place where a prompt to a requester goes out."""
+    say.text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM)
+
+
 def _perform(tx: Transaction, action: MessagingAction, interaction: Interaction, who: Who) -> Interaction:
     """Do it. Returns the interaction as it is afterwards."""
     if action.action is Action.PROMPT_REQUESTER:
-        say.text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM)
+        _prompt_requester(tx, action, interaction, who)
     elif action.action is Action.REASSIGN:
         return _reassign(tx, interaction, f"“{action.name}”, {why(action, who.waiting)}")
     elif action.state is not None:

@@ -10,8 +10,6 @@ from handoff_service.rules.conditions import Condition, Match
 from handoff_service.rules.messaging_actions import MessagingAction
 from handoff_service.rules.vocabulary import Action, State, Unanswered
 
-NO_SCHEDULES = "cannot be used yet: queues have no schedules to count by"
-
 
 def _duration(value: str) -> str:
     durations.parse(value)
@@ -20,12 +18,6 @@ def _duration(value: str) -> str:
 
 def _condition(value: Any) -> Any:
     return conditions.parse(value) if isinstance(value, dict) else value
-
-
-def _no_business_hours(value: bool) -> bool:
-    if value:
-        raise ValueError(NO_SCHEDULES)
-    return value
 
 
 SHORT = "[1-9][0-9]{0,6}s|[1-9][0-9]{0,4}m|[1-9][0-9]{0,2}h"
@@ -45,7 +37,9 @@ Conditions = list[
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(max_length=1600)]
-BusinessHours = Annotated[bool, AfterValidator(_no_business_hours)]
+BusinessHours = Annotated[
+    bool, Field(strict=True, description="The duration counts only the time when the interaction's queue is open")
+]
 
 
 class MessagingActionEntry(BaseModel):

@@ -7,7 +7,6 @@ the work it needs.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import insert, select
@@ -101,6 +100,7 @@ class _Conversation:
     profile: _Profile
     user: int | None
     owner: Owner
+    queue_id: int | None
     reason: str | None = None
     state: State = State.NEW
     epoch: int = 1
@@ -195,6 +195,7 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
             profile=profiles.get(i.requester_number) or _Profile(i.user_id, i.profile_id),
             user=i.user_id,
             owner=Owner(i.owner),
+            queue_id=i.queue_id,
             state=State(i.state),
             epoch=i.epoch,
             seq=i.last_seq,
@@ -214,7 +215,7 @@ def _load_providers(tx: Transaction, numbers: list[str]) -> dict[str, _Provider]
     for r in tx.conn.execute(_PROVIDERS, {"numbers": numbers}):
         made = providers.setdefault(r.number, _Provider(r.id, FirstResponder(r.first_responder), r.queue_id))
         if r.action_id is not None:
-            made.arms.append(timers.Arms(r.action_id, timedelta(seconds=r.seconds)))
+            made.arms.append(timers.arms_of(r))
     return providers
 
 
@@ -239,7 +240,13 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
     if conversation is None or Step.CREATE in steps:
         first = requester_initiated.first_owner(provider.first_responder, bot_answers=tx.terms.bot_answers)
         conversation = facts.active[(number, provider.id)] = _Conversation(
-            number=number, provider=provider, profile=profile, user=match.user, owner=first.owner, reason=first.reason
+            number=number,
+            provider=provider,
+            profile=profile,
+            user=match.user,
+            owner=first.owner,
+            queue_id=provider.queue_id,
+            reason=first.reason,
         )
     elif conversation.user is None and match.tie_profile:
         conversation.user = match.user
@@ -364,7 +371,7 @@ def _write_work(tx: Transaction, conversations: Iterable[_Conversation], fetchin
             ],
         )
         work.append(due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now))
-    runs = [timers.Run(c.id, c.line, c.ended, c.provider.arms) for c in conversations if c.began]
+    runs = [timers.Run(c.id, c.line, c.queue_id, c.ended, c.provider.arms) for c in conversations if c.began]
     due.arm(tx, work + fetching + timers.begin(tx, runs))
 
 

@@ -71,9 +71,9 @@ def text(
     run = begins(author, interaction.unanswered)
     if run is not None:
         arms = timers.armed_by(tx.conn, run, interaction.provider_number_id)
-        work += timers.begin(
-            tx, [timers.Run(interaction.id, interaction.line, interaction.unanswered is not None, arms)]
-        )
+        ends_another = interaction.unanswered is not None
+        begun = timers.Run(interaction.id, interaction.line, interaction.queue_id, ends_another, arms)
+        work += timers.begin(tx, [begun])
         tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(unanswered=run))
     due.arm(tx, work)
     return message_id

@@ -32,7 +32,11 @@ def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagingAction:
-    """An admin's rule. ``queues`` (names) and ``provider_numbers`` limit it; empty: everywhere."""
+    """An admin's rule. ``queues`` (names) and ``provider_numbers`` limit it; empty: everywhere.
+
+    ``business_hours``: the duration is open time of the interaction's queue. What texts call ``{waiting}`` is not:
+    people wait by the clock on the wall.
+    """
 
     name: str
     event: Unanswered
@@ -42,6 +46,7 @@ class MessagingAction:
     match: Match = Match.ALL
     text: str | None = None
     state: State | None = None
+    business_hours: bool = False
     queues: tuple[str, ...] = ()
     provider_numbers: tuple[str, ...] = ()
     active: bool = True

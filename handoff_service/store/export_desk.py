@@ -99,6 +99,7 @@ def _action(action: SavedAction) -> str:
         action=action.action,
         text=action.text,
         state=action.state,
+        business_hours=action.business_hours,
         queues=action.queues,
         provider_numbers=action.provider_numbers,
         active=action.active,

@@ -3,24 +3,32 @@
 They follow the open run of an interaction (``unanswered``): begun and cancelled in the transaction of the message that
 begins or ends it, always under the interaction's lock. An action that has fired, or that an agent canceled, has no row
 any more and gets none before the next run begins: that is how it acts once for one run.
+
+A timer of an action that counts business hours is given its time when it starts, by the schedule that the interaction's
+queue has at that moment. It keeps that time when the schedule is changed or the conversation is moved to another queue.
+Where the queue does not open for so long within a year, no timer starts.
 """
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, delete, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import Unanswered, Work
-from handoff_service.store import due
+from handoff_service.schedules import Schedule
+from handoff_service.store import due, schedules
 from handoff_service.store import tables as t
 from handoff_service.store.bulk import insert_rows
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
 
 a, limits = t.messaging_actions, t.messaging_action_numbers
+ALWAYS = Schedule(None, "UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class Arms:
 
     action_id: int
     duration: timedelta
+    business_hours: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +46,12 @@ class Run:
 
     interaction_id: int
     line: str
+    queue_id: int | None
     ends_another: bool
     arms: Sequence[Arms]
 
 
-ARMS = (a.c.id.label("action_id"), a.c.seconds)
+ARMS = (a.c.id.label("action_id"), a.c.seconds, a.c.business_hours)
 
 
 def arms(event: Unanswered) -> sa.ColumnElement[bool]:
@@ -62,25 +72,50 @@ _ARMED_BY = {
 def armed_by(conn: Connection, event: Unanswered, provider_number_id: int) -> list[Arms]:
     """The actions whose timers a run on this provider number starts."""
     found = conn.execute(_ARMED_BY[event], {"number": provider_number_id})
-    return [Arms(r.action_id, timedelta(seconds=r.seconds)) for r in found]
+    return [arms_of(r) for r in found]
+
+
+def arms_of(row: Any) -> Arms:
+    """A row with the columns of ``ARMS``."""
+    return Arms(row.action_id, timedelta(seconds=row.seconds), row.business_hours)
 
 
 def begin(tx: Transaction, runs: Sequence[Run]) -> list[due.Due]:
     """End the runs that these answer and start theirs. Returns the work to be armed with what else there is."""
+    moments = _moments(tx, runs)
     ended = [run for run in runs if run.ends_another]
     if ended:
         _delete(tx, [run.interaction_id for run in ended])
-        due.disarm(tx, Work.TIMER, [run.interaction_id for run in ended if not run.arms])
+        due.disarm(tx, Work.TIMER, [run.interaction_id for run in ended if run.interaction_id not in moments])
     rows = [
-        {"interaction_id": run.interaction_id, "action_id": one.action_id, "started_at": tx.now, "due_at": at}
-        for run in runs
-        for one in run.arms
-        for at in [tx.now + one.duration]
+        {"interaction_id": interaction_id, "action_id": action_id, "started_at": tx.now, "due_at": at}
+        for interaction_id, times in moments.items()
+        for action_id, at in times
     ]
     insert_rows(tx.conn, t.timers, rows)
-    return [
-        _work(run.interaction_id, run.line, tx.now + min(one.duration for one in run.arms)) for run in runs if run.arms
-    ]
+    lines = {run.interaction_id: run.line for run in runs}
+    return [_work(key, lines[key], min(at for _, at in times)) for key, times in moments.items()]
+
+
+def _moments(tx: Transaction, runs: Sequence[Run]) -> dict[int, list[tuple[int, datetime]]]:
+    """Interaction -> the actions whose timers start there and when each is due; without those where none starts.
+
+    Only runs that count business hours cost a statement, one for all of them.
+    """
+    counting = {run.queue_id for run in runs if run.queue_id and any(one.business_hours for one in run.arms)}
+    known = schedules.of_queues(tx.conn, counting)
+
+    @functools.cache  # many runs of a batch wait in the same queue
+    def opened(queue_id: int | None, duration: timedelta) -> datetime | None:
+        return known.get(queue_id or 0, ALWAYS).after(tx.now, duration)
+
+    found: dict[int, list[tuple[int, datetime]]] = {}
+    for run in runs:
+        for one in run.arms:
+            at = opened(run.queue_id, one.duration) if one.business_hours else tx.now + one.duration
+            if at is not None:
+                found.setdefault(run.interaction_id, []).append((one.action_id, at))
+    return found
 
 
 def cancel(tx: Transaction, interaction_ids: Collection[int]) -> None:

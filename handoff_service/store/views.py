@@ -4,7 +4,7 @@ Times are aware UTC, phone numbers E.164.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from handoff_service.rules.identity import Level, Method
 from handoff_service.rules.media import is_shown
@@ -499,3 +499,36 @@ class RejectReason:
     id: int
     words: str
     again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCount:
+    day: date
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WouldHave:
+    """A conversation that a messaging action would have acted on. ``requester``: the user's name, or the number."""
+
+    interaction_id: int
+    number: str
+    requester: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What a messaging action would have done between two moments. ``waits``: how many runs of its event began then;
+    ``share``: of how many of these it would have acted on; ``days``: by day of the desk's time zone, all of them;
+    ``conversations``: the latest; ``judged_by_today``: what the history does not keep."""
+
+    since: datetime
+    until: datetime
+    waits: int
+    times: int
+    share: float
+    days: list[DayCount]
+    busiest: DayCount | None
+    conversations: list[WouldHave]
+    judged_by_today: list[str]

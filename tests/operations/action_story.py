@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import update
+
 from handoff_service.operations.change_messaging_action import Make, delete_messaging_action, make_messaging_action
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
 from handoff_service.operations.ports import LookedUp
 from handoff_service.rules.vocabulary import Event, Work
 from handoff_service.store import messaging_actions, timers
+from handoff_service.store import tables as t
 from handoff_service.store.store import Store
 from handoff_service.store.timers import Timer
 from handoff_service.worker import Hands, Worker
@@ -51,6 +54,11 @@ class Rules:
             more.setdefault("text", name)
         entry = MessagingActionEntry(name=name, event=event, duration=duration, action=action, **more)  # type: ignore[arg-type]
         return await self.store.write(make_messaging_action, Make(action=entry.meant()))
+
+    async def open(self, schedule: str | None, queue: str = "Service desk") -> None:
+        """When this queue is open, in the desk's time zone and with its holidays."""
+        change = update(t.queues).where(t.queues.c.name == queue).values(schedule=schedule)
+        await self.store.write(lambda tx, _: tx.conn.execute(change), None)
 
     def worker(self) -> Worker:
         hands = Hands(store=self.store, provider=_Nobody(), bot=_Nobody(), clock=self.clock)  # type: ignore[arg-type]

@@ -147,8 +147,8 @@ FAULTS = [
      "6: messaging_actions[0].conditions[0]: 'asleep' is none of new, work_in_progress"),
     ("action: placeholder", ACTION + 'text = "{requester.nick}"\n',
      "6: messaging_actions[0].text: {requester.nick}: there is no such placeholder; there are {requester.name}"),
-    ("action: business hours", ACTION + "business_hours = true\n",
-     "6: messaging_actions[0].business_hours: cannot be used yet: queues have no schedules to count by"),
+    ("action: business hours", ACTION + 'business_hours = "yes"\n',
+     "6: messaging_actions[0].business_hours: Input should be a valid boolean"),
     ("action: state", ACTION.replace("prompt_agent", "set_state"), "1: messaging_actions[0].state: must be one of"),
     ("queue: schedule", QUEUE + 'schedule = "weekdays"\n',
      "3: queues[0].schedule: cannot be read as opening hours; write for example 'Mo-Fr 08:00-18:00; PH off'"),
@@ -185,7 +185,9 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 async def test_messaging_actions_are_made_and_changed_by_name_in_the_files_order(story: Story, tmp_path: Path) -> None:
     path = tmp_path / "desk.toml"
-    second = ACTION.replace("Remind", "First").replace("30m", "1h") + 'queues = ["Service desk"]\n'
+    second = (
+        ACTION.replace("Remind", "First").replace("30m", "1h") + 'queues = ["Service desk"]\nbusiness_hours = true\n'
+    )
     path.write_text(second + ACTION + 'conditions = [{ field = "state", is = "work_in_progress" }]\nactive = false\n')
     for _ in range(2):
         await story.store.write(import_desk, desk_file.read(path))
@@ -194,6 +196,7 @@ async def test_messaging_actions_are_made_and_changed_by_name_in_the_files_order
     assert sorted(names) == ["Close when abandoned", "First", "Remind", "Remind the agent"]
     assert names.index("First") < names.index("Remind")
     first, remind = (next(one.action for one in found if one.action.name == name) for name in ("First", "Remind"))
+    assert (first.business_hours, remind.business_hours) == (True, False)
     assert (first.queues, first.duration.total_seconds(), first.active) == (("Service desk",), 3600, True)
     assert (remind.active, len(remind.conditions)) == (False, 1)
 

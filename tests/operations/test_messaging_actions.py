@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from handoff_service.operations.change_messaging_action import Change as ChangeA
 from handoff_service.operations.change_messaging_action import change_messaging_action, delete_messaging_action
 from handoff_service.operations.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
 from handoff_service.operations.fire_timers import Fire, fire_timers
+from handoff_service.operations.say import SUPERVISORS
 from handoff_service.operations.send_sms import Write, write_note
 from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
 from handoff_service.rules.messaging_actions import SHIPPED
@@ -219,6 +221,83 @@ async def test_deleting_an_action_ends_its_timers(story: Story, rules: Rules) ->
     assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 0
 
 
+# Business hours ----------------------------------------------------------------------------------------------------
+
+OFFICE = "Mo-Fr 08:00-18:00; PH off"  # New York; the clock stands at Monday 09:00, Thursday is Thanksgiving
+NY = ZoneInfo("America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("after", "duration", "due"),
+    [
+        pytest.param(0, "2h", "Mon 11:00", id="while it is open"),
+        pytest.param(8, "2h", "Tue 09:00", id="over a night"),
+        pytest.param(11, "30m", "Tue 08:30", id="begun when it is closed"),
+        pytest.param(2 * 24 + 8, "61m", "Fri 08:01", id="over a holiday"),
+        pytest.param(0, "1d", "Wed 13:00", id="a day is 24 open hours"),
+    ],
+)
+async def test_business_hours_count_the_queues_open_time(
+    story: Story, rules: Rules, after: int, duration: str, due: str
+) -> None:
+    await rules.open(OFFICE)
+    await rules.add("remind", REQUESTER, duration, business_hours=True)
+    rules.clock.move(after * 3600)
+    received = await story.text("hi", to=DIRECT)
+    (timer,) = await rules.running(received.interaction_id or 0)
+    assert f"{timer.due_at.astimezone(NY):%a %H:%M}" == due
+
+
+async def test_business_hours_count_for_agents_messages_too_and_beside_the_others(story: Story, rules: Rules) -> None:
+    await rules.open("Mo-Fr 08:00-09:30")
+    await rules.add("by the clock", AGENT, "2h")
+    await rules.add("by the schedule", AGENT, "1h", business_hours=True, text="{waiting}")
+    ann = await story.with_agent()
+    await story.write(ann, "hello")
+    assert [timer.due_at.astimezone(NY).hour for timer in await rules.running(ann)] == [11, 8]
+    await rules.wait(hours=2)
+    assert await prompts(story, ann) == ["by the clock"]
+    await rules.wait(hours=21, minutes=30)
+    assert (await prompts(story, ann))[1:] == ["23 hours 30 minutes"], "people wait by the clock on the wall"
+
+
+async def test_a_running_timer_keeps_its_time_when_the_schedule_or_the_queue_changes(
+    story: Story, rules: Rules
+) -> None:
+    await rules.open(OFFICE)
+    await rules.add("remind", REQUESTER, "2h", business_hours=True)
+    ann = await story.with_agent()
+    (before,) = await rules.running(ann)
+    await rules.open("Sa 10:00-11:00")
+    other = sa.insert(t.queues).values(name="Night", assignment="most_capacity", accept_seconds=60)
+    moved = sa.update(t.interactions).values(queue_id=sa.select(sa.func.max(t.queues.c.id)).scalar_subquery())
+    await story.store.write(lambda tx, _: [tx.conn.execute(one) for one in (other, moved)], None)
+    assert await rules.running(ann) == [before]
+    await story.write(ann, "here")
+    await story.text("and now?", to=DIRECT)
+    (after,) = await rules.running(ann)
+    assert after.due_at - after.started_at == timedelta(hours=2), "the queue that it is in now is always open"
+
+
+async def test_a_queue_that_never_opens_starts_no_timer_of_business_hours(story: Story, rules: Rules) -> None:
+    await rules.open("2020 Jan 01 08:00-09:00")
+    await rules.add("never", REQUESTER, "1m", business_hours=True)
+    ann = await story.with_agent()
+    await rules.add("never answered", AGENT, "1m", business_hours=True)
+    await story.write(ann, "hello")
+    await rules.wait(days=400)
+    assert await prompts(story, ann) == []
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 0
+
+
+async def test_holidays_of_a_country_that_nobody_knows_do_not_lose_a_text(story: Story, rules: Rules) -> None:
+    await rules.open(OFFICE)
+    await rules.add("remind", REQUESTER, "2h", business_hours=True)
+    await story.store.write(lambda tx, _: tx.conn.execute(sa.update(t.desk).values(country="XX")), None)
+    received = await story.text("hi")
+    assert len(await rules.running(received.interaction_id or 0)) == 1
+
+
 # Order -----------------------------------------------------------------------------------------------------------
 
 
@@ -260,7 +339,17 @@ async def test_prompt_agent_is_a_line_for_agents_alone(story: Story, rules: Rule
     assert f"agent:{MIA}" in {hint.topic for hint in heard.hints}
 
 
-async def test_prompt_agent_with_nobody_assigned_tells_nobody_but_stays(
+async def test_prompt_agent_reaches_all_of_the_live_group(story: Story, rules: Rules, heard: Heard) -> None:
+    await rules.add("remind", REQUESTER, "1m")
+    ann = await story.with_agent(MIA)
+    await story.write(ann, "may I?", agent=OMAR)
+    await story.text("still there?", to=DIRECT)
+    heard.hints.clear()
+    await rules.wait(minutes=1)
+    assert {f"agent:{MIA}", f"agent:{OMAR}"} <= {hint.topic for hint in heard.hints if hint.interaction_id == ann}
+
+
+async def test_prompt_agent_with_nobody_assigned_tells_the_supervisors(
     story: Story, rules: Rules, heard: Heard
 ) -> None:
     await rules.add("remind", REQUESTER, "1m", text="{requester.name} waits for {agent.name}")
@@ -268,7 +357,7 @@ async def test_prompt_agent_with_nobody_assigned_tells_nobody_but_stays(
     heard.hints.clear()
     await rules.wait(minutes=1)
     assert await prompts(story, received.interaction_id or 0) == ["The requester waits for nobody"]
-    assert not [hint for hint in heard.hints if hint.topic.startswith("agent:")]
+    assert (SUPERVISORS, received.interaction_id) in {(hint.topic, hint.interaction_id) for hint in heard.hints}
 
 
 async def test_a_prompt_to_the_requester_is_never_more_than_one_segment(story: Story, rules: Rules) -> None:
@@ -474,6 +563,10 @@ async def test_a_batch_of_texts_costs_the_same_statements_with_one_timer_as_with
     one = await texts(2000, 1)
     assert one == 1
     assert await texts(2000, 1) == 0, "a run that is open already costs nothing"
+    assert not [s for s in seen if "schedule" in s]
+    await rules.add("open time", REQUESTER, "30m", business_hours=True)
+    await texts(3000, 20)
+    assert len([s for s in seen if "schedule" in s]) < 20, "one look at the schedules for a batch"
 
 
 async def test_what_is_shipped_is_on_a_fresh_desk(store: Store) -> None:

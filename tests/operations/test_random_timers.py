@@ -13,26 +13,40 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from handoff_service.operations import say
 from handoff_service.operations.change_interaction import Change, change_interaction
+from handoff_service.operations.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
 from handoff_service.rules.states import ACTS, moved
 from handoff_service.rules.vocabulary import Author, State, Work
-from handoff_service.store import due, interactions
+from handoff_service.store import due, interactions, messaging_actions
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Terms, Transaction
 from handoff_service.store.store import Store
 from tests.conftest import Heard, MovedClock
 from tests.operations.action_story import AGENT, REQUESTER, Rules, fired
-from tests.story import MAIN, Story
+from tests.story import MAIN, MIA, Story
 
 _numbers = count(8000)
-LADDER = [  # name, event, minutes, state it needs, state it sets; in the admin's order
-    ("r2 again", REQUESTER, 2, None, None),
-    ("r2", REQUESTER, 2, "work_in_progress", None),
-    ("r1 hold", REQUESTER, 1, "work_in_progress", "on_hold"),
-    ("a1", AGENT, 1, None, None),
-    ("a2 held", AGENT, 2, "on_hold", None),
-    ("a3 close", AGENT, 3, None, "closed_abandoned"),
-    ("a4 never", AGENT, 4, None, None),
+OPEN = "Mo-Su " + ",".join(f"{h:02}:{m:02}-{h:02}:{m + 5:02}" for h in range(24) for m in range(0, 60, 10))
+LADDER = [  # name, event, minutes, business hours, state it needs, state it sets; in the admin's order
+    ("r2 again", REQUESTER, 2, False, None, None),
+    ("r4 open", REQUESTER, 4, True, None, None),
+    ("r2", REQUESTER, 2, False, "work_in_progress", None),
+    ("r2 open", REQUESTER, 2, True, None, None),
+    ("r1 hold", REQUESTER, 1, False, "work_in_progress", "on_hold"),
+    ("a1", AGENT, 1, False, None, None),
+    ("a2 held", AGENT, 2, False, "on_hold", None),
+    ("a1 open", AGENT, 1, True, None, None),
+    ("a3 close", AGENT, 3, False, None, "closed_abandoned"),
+    ("a6 open", AGENT, 6, True, None, None),
 ]
+
+
+def after(at: datetime, minutes: int, *, business_hours: bool) -> datetime:
+    """The moment when so much time has passed, second by second; the first five of ten minutes are business hours."""
+    left = minutes * 60
+    while left:
+        left -= 1 if not business_hours or at.minute % 10 < 5 else 0
+        at += timedelta(seconds=1)
+    return at
 
 
 @dataclass
@@ -46,16 +60,21 @@ class Model:
 
     def said(self, run: str, now: datetime) -> None:
         if run != self.run:
-            of_run = [(n, minutes) for n, (_, event, minutes, _, _) in enumerate(LADDER) if event == run]
-            self.run, self.waits = run, [(now + timedelta(minutes=m), m, n) for n, m in of_run]
+            of_run = [(n, minutes, hours) for n, (_, event, minutes, hours, _, _) in enumerate(LADDER) if event == run]
+            self.run, self.waits = run, [(after(now, m, business_hours=hours), m, n) for n, m, hours in of_run]
 
     def passed(self, now: datetime) -> None:
         while self.waits and min(self.waits)[0] <= now and not self.state.startswith("closed"):
-            name, _, _, needs, sets = LADDER[min(self.waits)[2]]
+            name, _, _, _, needs, sets = LADDER[min(self.waits)[2]]
             self.waits.remove(min(self.waits))
             if needs in (None, self.state) and sets != self.state:
                 self.done.append(f"“{name}” set this to {sets.replace('_', ' ')}" if sets else name)
                 self.state = sets or self.state
+
+    def moved(self, place: int, due_at: datetime | None) -> None:
+        """An agent puts a timer off, or cancels it."""
+        minutes = LADDER[place][2]
+        self.waits = [wait for wait in self.waits if wait[2] != place] + ([(due_at, minutes, place)] if due_at else [])
 
 
 class Conversations(RuleBasedStateMachine):
@@ -82,10 +101,13 @@ class Conversations(RuleBasedStateMachine):
 
     async def _ladder(self) -> None:
         await self.rules.none()
-        for name, event, minutes, needs, sets in LADDER:
+        await self.rules.open(OPEN)
+        for name, event, minutes, hours, needs, sets in LADDER:
             more: dict[str, Any] = {"action": "set_state", "state": sets} if sets else {}
-            conditions = [{"field": "state", "is": needs}] if needs else []
-            await self.rules.add(name, event, f"{minutes}m", conditions=conditions, **more)
+            more["conditions"] = [{"field": "state", "is": needs}] if needs else []
+            await self.rules.add(name, event, f"{minutes}m", business_hours=hours, **more)
+        stored = (await self.story.store.read(messaging_actions.some)).values()
+        self.places = {one.id: place for place, one in enumerate(stored)}
 
     def do(self, act: Coroutine[Any, Any, Any]) -> Any:
         return self.runner.run(act)
@@ -134,6 +156,20 @@ class Conversations(RuleBasedStateMachine):
             self.do(self.story.store.write(change_interaction, Change(interaction_id=self.ids[who], state=state)))
             self.models[who].state = state
 
+    @rule(who=st.integers(0, 1), which=st.integers(0, 5), seconds=st.sampled_from([None, 1, 60, 300, 3600]))
+    def a_timer_is_put_off_or_canceled(self, who: int, which: int, seconds: int | None) -> None:
+        running = self.do(self.rules.running(self.ids[who])) if self.open(who) else []
+        if not running:
+            return
+        timer = running[which % len(running)]
+        this = {"interaction_id": self.ids[who], "timer_id": timer.id, "agent_id": MIA}
+        due_at = self.clock() + timedelta(seconds=seconds) if seconds else None
+        if due_at:
+            self.do(self.story.store.write(postpone_timer, Postpone(**this, due_at=due_at)))
+        else:
+            self.do(self.story.store.write(cancel_timer, Cancel(**this)))
+        self.models[who].moved(self.places[timer.action_id], due_at)
+
     @rule(seconds=st.sampled_from([1, 30, 59, 60, 119, 120, 180, 600]), worker_is_up=st.booleans())
     def time_passes(self, seconds: int, worker_is_up: bool) -> None:
         """Without the worker, what has become due waits, and a message may come before it is back."""
@@ -158,7 +194,8 @@ class Conversations(RuleBasedStateMachine):
     def what_fired_is_what_should(self) -> None:
         for number, model in zip(self.ids, self.models, strict=True):
             if number:
-                assert fired(self.do(self.story.lines(number))) == model.done
+                said = fired(self.do(self.story.lines(number)))
+                assert [line for line in said if not line.startswith("Mia Chen ")] == model.done
                 assert self.do(self.story.see(number)).state == model.state
                 waits = [] if model.state.startswith("closed") else sorted(due_at for due_at, _, _ in model.waits)
                 assert [timer.due_at for timer in self.do(self.rules.running(number))] == waits

@@ -109,6 +109,7 @@ async def test_only_admins_change_them(mia: Client, grace: Client) -> None:
     changed = await grace.call("PATCH", one, {"duration": "2h", "queues": [], "provider_numbers": [DIRECT]})
     assert (changed["duration"], changed["queues"], changed["provider_numbers"]) == ("2h", [], [DIRECT])
     assert changed["text"] == REMIND["text"], "what is not given stays"
+    assert (await grace.call("PATCH", one, {"business_hours": True}))["business_hours"] is True
     changed = await grace.call("PATCH", one, {"action": "set_state", "state": "on_hold", "text": None})
     assert (changed["action"], changed["text"], changed["state"]) == ("set_state", None, "on_hold")
     await delete(grace, one)
@@ -117,7 +118,7 @@ async def test_only_admins_change_them(mia: Client, grace: Client) -> None:
 
 
 REFUSED = [
-    ("business hours", {"business_hours": True}, "business_hours", "schedules"),
+    ("business hours", {"business_hours": "yes"}, "business_hours", "boolean"),
     ("placeholder", {"text": "{requester.nick}"}, "text", "{requester.nick}"),
     ("duration", {"duration": "soon"}, "duration", "30m or 2d"),
     ("condition", {"conditions": [{"field": "colour", "is": "red"}]}, "conditions", "there is no field 'colour'"),
@@ -136,6 +137,18 @@ async def test_what_is_refused_names_its_field(grace: Client, how: dict[str, Any
     assert says in problem["errors"][field]
     problem = await grace.call("PATCH", "/messaging-actions/1", how, status=400)
     assert says in problem["errors"][field]
+
+
+async def test_a_dry_run_is_the_admins_and_saves_nothing(mia: Client, grace: Client) -> None:
+    await mia.call("POST", "/messaging-actions/dry-run", REMIND, status=403)
+    before = await grace.call("GET", "/messaging-actions")
+    seen = await grace.call("POST", "/messaging-actions/dry-run", {**REMIND, "active": False, "queues": ["None"]})
+    assert (seen["times"], seen["busiest"], seen["conversations"]) == (0, None, [])
+    assert (len(seen["days"]), seen["judged_by_today"]) == (31, ["queue"])
+    assert await grace.call("GET", "/messaging-actions") == before
+    for how, field in (({"duration": "0m"}, "duration"), ({"text": "{nick}"}, "text"), ({"colour": "red"}, "colour")):
+        problem = await grace.call("POST", "/messaging-actions/dry-run", {**REMIND, **how}, status=400)
+        assert set(problem["errors"]) == {field}
 
 
 async def test_null_is_refused_where_it_means_nothing(grace: Client) -> None:

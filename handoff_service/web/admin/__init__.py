@@ -18,6 +18,7 @@ from handoff_service.web.admin import (
     desk,
     desk_file,
     groups,
+    messaging_actions,
     profiles,
     provider_numbers,
     queues,
@@ -40,6 +41,7 @@ PAGES: Mapping[str, Any] = {
     **templates.PAGES,
     **desk.PAGES,
     **desk_file.PAGES,
+    **messaging_actions.PAGES,
 }
 # address under /workspace/admin -> handler of POST
 ACTS: Mapping[str, Any] = {
@@ -53,6 +55,7 @@ ACTS: Mapping[str, Any] = {
     **templates.ACTS,
     **desk.ACTS,
     **desk_file.ACTS,
+    **messaging_actions.ACTS,
 }
 
 

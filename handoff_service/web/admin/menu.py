@@ -13,7 +13,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
     },
     "Work": {
         "/queues": "Queues",
-        # what happens by itself
+        "/messaging-actions": "Messaging actions",
     },
     "Words": {
         "/texts": "System messages",

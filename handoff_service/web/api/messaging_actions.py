@@ -8,6 +8,7 @@ from handoff_service.operations.change_messaging_action import (
     Change,
     Make,
     change_messaging_action,
+    checked,
     delete_messaging_action,
     make_messaging_action,
 )
@@ -22,8 +23,8 @@ from handoff_service.operations.messaging_action_entry import (
 )
 from handoff_service.rules.conditions import Match
 from handoff_service.rules.vocabulary import Action, Role, State, Unanswered
-from handoff_service.store import messaging_actions
-from handoff_service.store.views import SavedAction
+from handoff_service.store import dry_run, messaging_actions
+from handoff_service.store.views import DryRun, SavedAction
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
 
 Position = Field(None, ge=0, le=1_000_000)
@@ -33,6 +34,10 @@ class NewActionBody(MessagingActionEntry, Body):
     """``position``: its place in the admin's order; without it, the last."""
 
     position: int | None = Position
+
+
+class TriedBody(MessagingActionEntry, Body):
+    """An action, saved or not. Whether it is active makes no difference."""
 
 
 class ActionBody(Patch):
@@ -78,6 +83,12 @@ async def change(asked: Asked[ActionBody, Any]) -> SavedAction:
     return await one_action(asked)
 
 
+async def try_out(asked: Asked[TriedBody, Any]) -> DryRun:
+    action = asked.body.meant()
+    checked(action)
+    return await asked.desk.store.read(dry_run.dry_run, action)
+
+
 async def delete(asked: Asked[None, Any]) -> None:
     await asked.desk.store.write(delete_messaging_action, asked.id)
 
@@ -103,6 +114,15 @@ CALLS = (
         body=NewActionBody,
         answer=SavedAction,
         status=201,
+        roles=ADMIN,
+    ),
+    Call(
+        method="POST",
+        path=f"{ACTIONS}/dry-run",
+        summary="What a messaging action would have done on the waits that began in the last 30 days",
+        handle=try_out,
+        body=TriedBody,
+        answer=DryRun,
         roles=ADMIN,
     ),
     Call(

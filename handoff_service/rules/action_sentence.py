@@ -1,0 +1,98 @@
+"""A messaging action as one sentence, in parts of which some are said with weight."""
+
+from collections.abc import Callable, Iterator
+
+from handoff_service.rules import durations
+from handoff_service.rules.conditions import Condition, Match, Operator
+from handoff_service.rules.messaging_actions import MessagingAction
+from handoff_service.rules.vocabulary import Action, Unanswered
+
+type Part = tuple[str, bool]  # words, and whether they are stressed
+
+COMPARES = {
+    Operator.IS: "is",
+    Operator.IS_NOT: "is not",
+    Operator.IN: "is one of",
+    Operator.NOT_IN: "is none of",
+    Operator.AT_LEAST: "is at least",
+    Operator.AT_MOST: "is at most",
+}
+FIELDS = {
+    "state": "the state",
+    "owner": "the owner",
+    "priority": "the priority",
+    "queue": "the queue",
+    "provider_number": "the company's number",
+}
+_YES_OR_NO = {
+    "assigned": {True: "an agent is assigned", False: "no agent is assigned"},
+    "guest": {True: "the requester is a guest", False: "the requester is known"},
+}
+_WHO_WAITS = {
+    Unanswered.REQUESTER_MESSAGE: ("When a requester has waited ", " for an agent"),
+    Unanswered.AGENT_MESSAGE: ("When an agent has waited ", " for the requester"),
+}
+
+
+def sentence(action: MessagingAction, *, called: Callable[[str], str] = str) -> list[Part]:
+    """``When a requester has waited 2 business hours for an agent, and the state is on hold, the agent is prompted.``
+
+    ``called``: how a number is written.
+    """
+    before, after = _WHO_WAITS[action.event]
+    parts: list[Part] = [(before, False), (_time(action), True), (after, False)]
+    limits = [*_limits(action, called), *([[*_conditions(action, called)]] if action.conditions else [])]
+    for n, limit in enumerate(limits):
+        parts += [(", and " if n == 0 else " and ", False), *limit]
+    return [*parts, (", ", False), *_does(action), (".", False)]
+
+
+def _time(action: MessagingAction) -> str:
+    said = durations.spoken(action.duration)
+    number, _, unit = said.partition(" ")
+    return f"{number} business {unit}" if action.business_hours else said
+
+
+def _limits(action: MessagingAction, called: Callable[[str], str]) -> Iterator[list[Part]]:
+    if action.queues:
+        yield [("the queue is ", False), *_listed(action.queues)]
+    if action.provider_numbers:
+        yield [("the company's number is ", False), *_listed([called(one) for one in action.provider_numbers])]
+
+
+def _listed(names: tuple[str, ...] | list[str]) -> Iterator[Part]:
+    for n, name in enumerate(names):
+        yield (" or " if n and n == len(names) - 1 else ", " if n else "", False)
+        yield name, True
+
+
+def _conditions(action: MessagingAction, called: Callable[[str], str]) -> Iterator[Part]:
+    between = " and " if action.match is Match.ALL else " or "
+    if action.match is Match.ANY and len(action.conditions) > 1:
+        yield "either ", False
+    for n, condition in enumerate(action.conditions):
+        yield (between if n else "", False)
+        yield from _condition(condition, called)
+
+
+def _condition(condition: Condition, called: Callable[[str], str]) -> Iterator[Part]:
+    if isinstance(condition.value, bool):
+        yield _YES_OR_NO[condition.field][condition.value is (condition.operator is Operator.IS)], True
+        return
+    yield f"{FIELDS[condition.field]} {COMPARES[condition.operator]} ", False
+    values = condition.value if isinstance(condition.value, list) else [condition.value]
+    written = called if condition.field == "provider_number" else _words
+    yield from _listed([written(str(value)) if condition.field != "queue" else str(value) for value in values])
+
+
+def _does(action: MessagingAction) -> list[Part]:
+    return {
+        Action.PROMPT_AGENT: [("the ", False), ("agent is prompted", True)],
+        Action.PROMPT_REQUESTER: [("the ", False), ("requester is texted", True)],
+        Action.REASSIGN: [("it goes ", False), ("back to work assignment", True)],
+        Action.SET_STATE: [("its state becomes ", False), (_words(action.state or "nothing"), True)],
+    }[action.action]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

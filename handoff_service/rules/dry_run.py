@@ -1,0 +1,135 @@
+"""What a messaging action would have done: past conversations replayed with the rules that the real timers follow.
+
+What the history does not keep is judged by today's value: see ``judged_by_today``. What an agent did with a timer, or
+what the action itself would have changed, is not part of it: each wait is taken as it was.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from handoff_service.rules.conditions import Facts
+from handoff_service.rules.messaging_actions import MessagingAction, begins
+from handoff_service.rules.vocabulary import Author, Owner, State, Unanswered
+
+type Due = Callable[
+    [datetime], datetime | None
+]  # when a timer that starts then is due; None: not in the time looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """What is known of an interaction beside its lines. ``state``, ``priority``, ``queue`` and ``guest`` are today's.
+
+    ``open_before``: the run that was open before the first of its lines; ``taken_before``: whether a live agent had
+    taken it by then.
+    """
+
+    id: int
+    open_before: Unanswered | None
+    taken_before: bool
+    closed_at: datetime | None
+    state: State
+    priority: int
+    queue: str | None
+    provider_number: str
+    guest: bool
+
+
+class Line(NamedTuple):  # there are many
+    """A line that tells who owned the interaction. ``author``: of a message; None for what nobody wrote to anybody."""
+
+    at: datetime
+    owner: Owner
+    author: Author | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A run of the action's event. ``fires_at``: None when the action would not have acted on it."""
+
+    began: datetime
+    fires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """A conversation with its lines, and what is asked of them for each wait: when a live agent first had it, and when
+    the requester last wrote."""
+
+    conversation: Conversation
+    lines: Sequence[Line]
+    taken: datetime | None
+    last_text: datetime | None
+
+
+def replay(
+    action: MessagingAction, conversation: Conversation, lines: Sequence[Line], due: Due, now: datetime
+) -> list[Wait]:
+    """The waits that begin in these lines (oldest first), as if the action had been there all the time."""
+    past = _Past(
+        conversation=conversation,
+        lines=lines,
+        taken=next((line.at for line in lines if line.owner is Owner.AGENT), None),
+        last_text=next((line.at for line in reversed(lines) if line.author is Author.REQUESTER), None),
+    )
+    found: list[Wait] = []
+    is_open, first = conversation.open_before, None
+    for place, line in enumerate(lines):
+        run = begins(line.author, is_open) if line.author else None
+        if run is None:
+            continue
+        if first is not None:
+            found.append(_wait(action, past, first, line.at, due))
+        is_open, first = run, place if run is action.event else None
+    if first is not None:
+        found.append(_wait(action, past, first, conversation.closed_at or now, due))
+    return found
+
+
+def _wait(action: MessagingAction, past: _Past, first: int, ended: datetime, due: Due) -> Wait:
+    began = past.lines[first].at
+    at = due(began)
+    fires = at is not None and at <= ended and action.applies(_facts(past, first, at))
+    return Wait(began, at if fires else None)
+
+
+def _facts(past: _Past, first: int, at: datetime) -> Facts:
+    """The interaction as it was at this moment of the wait whose first line this is."""
+    last, lines = first, past.lines
+    while last + 1 < len(lines) and lines[last + 1].at < at:
+        last += 1
+    owner, today = lines[last].owner, past.conversation
+    return Facts(
+        state=_state(past, at),
+        owner=owner,
+        priority=today.priority,
+        queue=today.queue,
+        provider_number=today.provider_number,
+        assigned=owner is Owner.AGENT,
+        guest=today.guest,
+    )
+
+
+def _state(past: _Past, at: datetime) -> State:
+    """New until a live agent takes it. On hold is not in the history: what is on hold today has been since the
+    requester's last text, which would have ended it."""
+    if past.conversation.state is State.ON_HOLD and (past.last_text is None or past.last_text < at):
+        return State.ON_HOLD
+    taken = past.conversation.taken_before or (past.taken is not None and past.taken < at)
+    return State.WORK_IN_PROGRESS if taken else State.NEW
+
+
+def judged_by_today(action: MessagingAction) -> list[str]:
+    """What of an action's conditions and limits the history does not keep, in words."""
+    fields = {c.field for c in action.conditions}
+    asked = [value for c in action.conditions for value in (c.value if isinstance(c.value, list) else [c.value])]
+    words = {
+        "priority": "priority" in fields,
+        "queue": "queue" in fields or bool(action.queues),
+        "guest": "guest" in fields,
+        "on hold": State.ON_HOLD in asked,
+        "the queue's schedule": action.business_hours,
+    }
+    return [name for name, is_asked in words.items() if is_asked]

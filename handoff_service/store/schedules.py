@@ -1,0 +1,26 @@
+"""When queues are open, read for whatever counts by it."""
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, func, select, true
+
+from handoff_service.schedules import Schedule
+from handoff_service.store import tables as t
+from handoff_service.store.several import one_of
+
+_SCHEDULES = (
+    select(
+        t.queues.c.id,
+        t.queues.c.schedule,
+        func.coalesce(t.queues.c.time_zone, t.desk.c.time_zone, "UTC").label("time_zone"),
+        func.coalesce(t.queues.c.country, t.desk.c.country).label("country"),
+    )
+    .select_from(t.queues.outerjoin(t.desk, true()))
+    .where(one_of(t.queues.c.id, "ids"))
+)
+
+
+def of_queues(conn: Connection, ids: Collection[int]) -> dict[int, Schedule]:
+    """Queue -> its schedule. No ids: no statement."""
+    rows = conn.execute(_SCHEDULES, {"ids": list(ids)}) if ids else ()
+    return {r.id: Schedule(r.schedule, r.time_zone, r.country) for r in rows}

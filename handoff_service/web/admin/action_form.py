@@ -1,0 +1,216 @@
+"""The form of a messaging action: what is typed in it, read as an action; what it offers to choose from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+
+from sanic import Request
+
+from handoff_service.errors import BadInput, Refusal
+from handoff_service.rules import conditions, durations
+from handoff_service.rules.action_sentence import COMPARES
+from handoff_service.rules.conditions import Condition, Match, Operator
+from handoff_service.rules.messaging_actions import MessagingAction, faults
+from handoff_service.rules.vocabulary import Action, State, Unanswered
+from handoff_service.web.admin.pages import Form, lines, number, typed
+
+MOST_CONDITIONS = 20
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+NAMES = ("name", "event", "number", "unit", "business_hours", "match", "action", "text", "state", "queues",
+         "provider_numbers", "active")  # fmt: skip
+OFFERED = {  # what a condition's field is called
+    "state": "State",
+    "owner": "Owner",
+    "priority": "Priority",
+    "queue": "Queue",
+    "provider_number": "Company number",
+    "assigned": "Assigned to an agent",
+    "guest": "Requester is a guest",
+}
+SEVERAL = (Operator.IN, Operator.NOT_IN)
+NEW = {"event": Unanswered.REQUESTER_MESSAGE, "number": "30", "unit": "m", "match": Match.ALL, "active": "1",
+       "action": Action.PROMPT_AGENT, "state": State.ON_HOLD}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A condition as it stands in the form. ``values`` are of the field ``was``, which may have been changed since."""
+
+    field: str
+    was: str
+    operator: str
+    values: tuple[str, ...]
+
+    def fitting(self, offers: Mapping[str, Mapping[str, str]]) -> Self:
+        """The row with an operator and values that its field can have."""
+        field = self.field if self.field in conditions.FIELDS else next(iter(conditions.FIELDS))
+        operators = operators_of(field)
+        operator = self.operator if self.operator in operators else next(iter(operators))
+        values = self.values if self.was == field else ()
+        if operator not in SEVERAL:
+            values = values[:1] or tuple(offers[field])[:1]
+        return type(self)(field, field, operator, values)
+
+    def meant(self) -> Condition:
+        """ValueError says what is wrong."""
+        if self.field != self.was:
+            raise ValueError("Choose what it is compared with.")
+        if not self.values:
+            raise ValueError("Choose one at least.")
+        if self.field not in conditions.FIELDS:
+            raise ValueError("Choose a field.")
+        kind = conditions.FIELDS[self.field].kind
+        read = [_typed(value, kind) for value in self.values]
+        value = read if self.operator in SEVERAL else read[0]
+        return conditions.parse({"field": self.field, "operator": self.operator, "value": value})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionForm:
+    """All of the form."""
+
+    form: Form
+    rows: tuple[Row, ...] = ()
+
+    def read(self) -> MessagingAction:
+        """The action that is typed. BadInput names each field that is wrong."""
+        values, errors = self.form.values, dict[str, str]()
+        duration = _duration(values, errors)
+        meant = [_condition(row, n, errors) for n, row in enumerate(self.rows)]
+        event = _one_of(Unanswered, values, "event", "Choose when it starts.", errors)
+        does = _one_of(Action, values, "action", "Choose what it does.", errors)
+        if not values["name"]:
+            errors["name"] = "Write a name, such as “Remind the agent”."
+        elif len(values["name"]) > 200:
+            errors["name"] = "Write at most 200 characters."
+        if errors or duration is None or event is None or does is None:
+            raise BadInput("Something is missing or cannot be used.", errors=errors)
+        return checked(
+            MessagingAction(
+                name=values["name"],
+                event=event,
+                duration=duration,
+                action=does,
+                conditions=tuple(one for one in meant if one is not None),
+                match=Match.ANY if values["match"] == Match.ANY else Match.ALL,
+                text=(values["text"] or None) if does in (Action.PROMPT_AGENT, Action.PROMPT_REQUESTER) else None,
+                state=_state(values) if does is Action.SET_STATE else None,
+                business_hours=bool(values["business_hours"]),
+                queues=tuple(lines(values["queues"])),
+                provider_numbers=tuple(lines(values["provider_numbers"])),
+                active=bool(values["active"]),
+            )
+        )
+
+    def refused(self, refusal: Refusal) -> Self:
+        """The same with what was wrong, under its field. What is known of no field is said above."""
+        values = dict(self.form.values) | {f"condition-{n}": "" for n in range(len(self.rows))}
+        form = Form(values=values).with_refusal(refusal)
+        return type(self)(form=form, rows=self.rows)
+
+    def changed(self, request: Request) -> Self:
+        """The same with a condition more or less, when that is what the button says."""
+        sent: Any = request.form or {}
+        rows, taken = list(self.rows), str(sent.get("remove") or "")
+        if taken.isdigit() and int(taken[:3]) < len(rows):
+            del rows[int(taken[:3])]
+        if sent.get("add") and len(rows) < MOST_CONDITIONS:
+            rows.append(Row("state", "state", Operator.IS, (State.WORK_IN_PROGRESS,)))
+        return type(self)(form=self.form, rows=tuple(rows))
+
+    def fitting(self, offers: Mapping[str, Mapping[str, str]]) -> Self:
+        return type(self)(form=self.form, rows=tuple(row.fitting(offers) for row in self.rows))
+
+
+def sent(request: Request) -> ActionForm:
+    """The form as it was sent."""
+    given: Any = request.form or {}
+    rows = [
+        Row(given.get(f"field-{n}"), given.get(f"was-{n}") or "", given.get(f"operator-{n}") or "", values)
+        for n in range(MOST_CONDITIONS)
+        if given.get(f"field-{n}")
+        for values in [tuple(given.getlist(f"value-{n}", []))]
+    ]
+    return ActionForm(form=typed(request, NAMES), rows=tuple(rows))
+
+
+def of(action: MessagingAction | None) -> ActionForm:
+    """The form of an action that is there, or of a new one."""
+    if action is None:
+        return ActionForm(form=Form(values=dict.fromkeys(NAMES, "") | NEW))
+    written = durations.write(action.duration)
+    values = {
+        "name": action.name,
+        "event": action.event,
+        "number": written[:-1],
+        "unit": written[-1],
+        "business_hours": "1" if action.business_hours else "",
+        "match": action.match,
+        "action": action.action,
+        "text": action.text or "",
+        "state": action.state or NEW["state"],
+        "queues": "\n".join(action.queues),
+        "provider_numbers": "\n".join(action.provider_numbers),
+        "active": "1" if action.active else "",
+    }
+    return ActionForm(form=Form(values=values), rows=tuple(_row(one) for one in action.conditions))
+
+
+def checked(action: MessagingAction) -> MessagingAction:
+    """The action, if it can be saved. BadInput otherwise."""
+    if wrong := faults(action):
+        raise BadInput(errors={name: f"This {what}." for name, what in wrong.items()})
+    return action
+
+
+def operators_of(field: str) -> dict[str, str]:
+    """Operator -> what it is called, of those that a field can be compared by."""
+    return {str(one): COMPARES[one] for one in Operator if one in conditions.FIELDS[field].operators}
+
+
+def _row(condition: Condition) -> Row:
+    values = condition.value if isinstance(condition.value, list) else [condition.value]
+    return Row(condition.field, condition.field, condition.operator, tuple(_written(one) for one in values))
+
+
+def _written(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _typed(value: str, kind: type) -> Any:
+    if kind is int:
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else value
+    return value == "true" if kind is bool and value in ("true", "false") else value
+
+
+def _condition(row: Row, place: int, errors: dict[str, str]) -> Condition | None:
+    try:
+        return row.meant()
+    except ValueError as error:
+        errors[f"condition-{place}"] = str(error)
+        return None
+
+
+def _duration(values: Mapping[str, str], errors: dict[str, str]) -> timedelta | None:
+    try:
+        unit = values["unit"] if values["unit"] in UNITS else "m"
+        return durations.parse(f"{number(values['number'], 'number', least=1, most=999_999_999)}{unit}")
+    except BadInput:
+        errors["number"] = "Write a whole number, such as 30."
+    except ValueError:
+        errors["number"] = f"Write a time of at most {durations.LONGEST.days} days."
+    return None
+
+
+def _one_of[E: (Unanswered, Action)](
+    kind: type[E], values: Mapping[str, str], name: str, said: str, errors: dict[str, str]
+) -> E | None:
+    if values[name] in list(kind):
+        return kind(values[name])
+    errors[name] = said
+    return None
+
+
+def _state(values: Mapping[str, str]) -> State | None:
+    return State(values["state"]) if values["state"] in list(State) else None

@@ -1,0 +1,183 @@
+"""What stands beside the form of a messaging action and follows it as it is typed: in words, as read, as a ladder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput
+from handoff_service.rules import durations, sms_text
+from handoff_service.rules import messaging_actions as rules
+from handoff_service.rules.action_sentence import Part, sentence
+from handoff_service.rules.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who
+from handoff_service.rules.vocabulary import Action, Owner, State
+from handoff_service.schedules import Schedule, in_words
+from handoff_service.store import messaging_actions, people, schedules
+from handoff_service.store.database import read_at
+from handoff_service.store.messaging_actions import Stored
+from handoff_service.web.admin.action_form import ActionForm
+from handoff_service.web.pages import phone, words
+
+DOES = {
+    Action.PROMPT_AGENT: ("Prompt the agent", "A notification in the workspace"),
+    Action.PROMPT_REQUESTER: ("Prompt the requester", "A system message by SMS"),
+    Action.REASSIGN: ("Reassign", "Back to work assignment"),
+    Action.SET_STATE: ("Set the state", "For example, closed abandoned"),
+}
+PRIORITIES = {"1": "1, critical", "2": "2, high", "3": "3, moderate", "4": "4, low", "5": "5, planning"}
+SCHEDULES_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What an action can name, and the other actions. ``numbers``: number -> its label."""
+
+    queues: Mapping[str, Schedule]
+    numbers: Mapping[str, str]
+    stored: Mapping[int, Stored]
+    now: datetime
+
+
+def desk(conn: Connection) -> Desk:
+    queues = {one.id: one.name for one in people.queues(conn)}
+    known = schedules.of_queues(conn, queues)
+    return Desk(
+        queues={name: known[key] for key, name in queues.items()},
+        numbers={one.number: one.label for one in people.provider_numbers(conn)},
+        stored=messaging_actions.some(conn),
+        now=read_at(conn),
+    )
+
+
+def offers(desk: Desk, form: ActionForm) -> dict[str, dict[str, str]]:
+    """Field of a condition -> value -> what it is called. What a condition names that is gone stays to be chosen."""
+    found = {
+        "state": {str(one): words(one) for one in State},
+        "owner": {str(one): words(one) for one in Owner},
+        "priority": PRIORITIES,
+        "queue": {name: name for name in desk.queues},
+        "provider_number": {number: f"{label}, {phone(number)}" for number, label in desk.numbers.items()},
+        "assigned": {"true": "yes", "false": "no"},
+        "guest": {"true": "yes", "false": "no"},
+    }
+    for row in form.rows:
+        if row.field in ("queue", "provider_number") and row.was == row.field:
+            found[row.field] |= {one: f"{one} (not there)" for one in row.values if one not in found[row.field]}
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step of the ladder: after how long, what, and by which action."""
+
+    after: str
+    does: str
+    name: str
+    this: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panels:
+    """``missing``: what the form lacks; then there is nothing to show."""
+
+    missing: str = ""
+    sentence: tuple[Part, ...] = ()
+    reader: str = ""
+    reads: str = ""
+    counted: str = ""
+    long: bool = False
+    ladder: tuple[Step, ...] = ()
+    never_opens: tuple[str, ...] = ()
+
+
+def panels(desk: Desk, form: ActionForm, action_id: int | None) -> Panels:
+    """What the form, as it stands, would be."""
+    try:
+        action = ActionForm(form=named(form), rows=form.rows).read()
+    except BadInput as wrong:
+        return Panels(missing=next(iter(wrong.errors.values())))
+    reader, reads, counted, long = _read_by(action)
+    never = [name for name in action.queues or desk.queues if _never_opens(desk, name)]
+    return Panels(
+        sentence=tuple(sentence(action, called=phone)),
+        reader=reader,
+        reads=reads,
+        counted=counted,
+        long=long,
+        ladder=_ladder(desk, action, action_id),
+        never_opens=tuple(never) if action.business_hours else (),
+    )
+
+
+def named(form: ActionForm) -> Any:
+    """The form's values with a name: what an action does can be shown before it has one."""
+    values = dict(form.form.values)
+    return type(form.form)(values=values | {"name": values["name"][:200] or "This action"})
+
+
+def schedule_words(desk: Desk, form: ActionForm) -> list[str]:
+    """The schedules that business hours are counted by: of the chosen queues, else of all."""
+    chosen = [name for name in form.form.values["queues"].splitlines() if name in desk.queues] or list(desk.queues)
+    said = [f"{name}: {_open(desk.queues[name])}" for name in chosen[:SCHEDULES_SHOWN]]
+    more = len(chosen) - SCHEDULES_SHOWN
+    return [*said, f"and those of {more} more"] if more > 0 else said
+
+
+def _open(schedule: Schedule) -> str:
+    """``Mon to Fri, 08:00 to 18:00, New York``."""
+    if schedule.expression is None:
+        return in_words(None)
+    return f"{in_words(schedule.expression)}, {schedule.time_zone.split('/')[-1].replace('_', ' ')}"
+
+
+def ladder_of(stored: Mapping[int, Stored], action: MessagingAction) -> list[Stored]:
+    """The actions of the same event that are active, in the order in which they fire."""
+    same = [one for one in stored.values() if one.action.event is action.event and one.action.active]
+    return sorted(same, key=lambda one: (one.action.duration, one.position, one.id))
+
+
+def _ladder(desk: Desk, action: MessagingAction, action_id: int | None) -> tuple[Step, ...]:
+    here = desk.stored.get(action_id or 0)
+    last = max((one.position for one in desk.stored.values()), default=0) + 1
+    this = Stored(id=action_id or 0, position=here.position if here else last, action=action)
+    others = {key: one for key, one in desk.stored.items() if key != action_id}
+    return tuple(
+        Step(
+            after=time_words(one.action),
+            does=DOES[one.action.action][0],
+            name="This action" if one is this else one.action.name,
+            this=one is this,
+        )
+        for one in ladder_of(others | {this.id: this}, action)
+    )
+
+
+def time_words(action: MessagingAction) -> str:
+    """``2 hours``, ``2 business hours``."""
+    count, _, unit = durations.spoken(action.duration).partition(" ")
+    return f"{count} business {unit}" if action.business_hours else f"{count} {unit}"
+
+
+def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
+    """(who reads it, what Ann Lee's conversation would show, its length in words, whether it is too long)."""
+    who = Who(requester="Ann Lee", agent="Mia Chen", number="INT0004127", waiting=action.duration)
+    if action.action is Action.PROMPT_AGENT:
+        return "The agent", rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who), "", False
+    if action.action is Action.PROMPT_REQUESTER and action.text:
+        counted = sms_text.segments(rules.for_agents(action.text, who))
+        return "The requester", rules.for_requester(action.text, who), length_words(counted), counted.count > 1
+    return "", "", "", False
+
+
+def length_words(counted: sms_text.Segments) -> str:
+    """``132 / 160 · 1 segment · GSM-7``."""
+    because = f" because of {counted.forced_by}" if counted.forced_by else ""
+    segments = f"{counted.count} segment{'' if counted.count == 1 else 's'}"
+    return f"{counted.units} / {counted.per_segment * counted.count} · {segments} · {counted.encoding}{because}"
+
+
+def _never_opens(desk: Desk, name: str) -> bool:
+    schedule = desk.queues.get(name)
+    return schedule is not None and schedule.opens_at(desk.now) is None

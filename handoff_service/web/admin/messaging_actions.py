@@ -1,0 +1,223 @@
+"""Messaging actions: the ladder of each event, the form of one, and what it would have done.
+
+The form works without the page's script: buttons that change it (add, remove, try) post it to its own address, where it
+is shown again with nothing saved. With the script the same parts are asked for as fragments.
+"""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput, Refusal
+from handoff_service.operations.change_messaging_action import (
+    Change,
+    Make,
+    Move,
+    change_messaging_action,
+    delete_messaging_action,
+    make_messaging_action,
+    move_messaging_action,
+)
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.messaging_actions import PLACEHOLDERS, STATES, MessagingAction
+from handoff_service.rules.vocabulary import Role, State, Unanswered
+from handoff_service.store import dry_run, messaging_actions
+from handoff_service.web.admin import action_panels
+from handoff_service.web.admin.action_form import OFFERED, SEVERAL, UNITS, ActionForm, of, operators_of, sent
+from handoff_service.web.admin.action_panels import DOES, panels, schedule_words, time_words
+from handoff_service.web.admin.pages import UNDER, admin_page, done
+from handoff_service.web.frame import frame
+from handoff_service.web.pages import form_field, render, words
+from handoff_service.web.session import desk_of, page
+
+HERE = "/messaging-actions"
+EVENTS = {
+    Unanswered.REQUESTER_MESSAGE: ("Requester message without agent response", "Starts at the first unanswered text"),
+    Unanswered.AGENT_MESSAGE: (
+        "Agent message without requester response",
+        "Starts at the agent's first unanswered text",
+    ),
+}
+ASIDE = ("add", "remove", "refresh", "dry_run")  # buttons that save nothing
+
+
+@page(Role.ADMIN)
+async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+    return await admin_page(request, agent, "messaging_actions.html", here=HERE, **await _listed(request))
+
+
+@page(Role.ADMIN)
+async def new_page(request: Request, agent: Agent) -> HTTPResponse:
+    return await _form_page(request, agent, of(None), None)
+
+
+@page(Role.ADMIN)
+async def form_page(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+    stored = await desk_of(request).store.read(messaging_actions.one, action_id)
+    return await _form_page(request, agent, of(stored.action), action_id)
+
+
+@page(Role.ADMIN)
+async def make(request: Request, agent: Agent) -> HTTPResponse:
+    return await _save(request, agent, None)
+
+
+@page(Role.ADMIN)
+async def change(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+    await desk_of(request).store.read(messaging_actions.one, action_id)
+    return await _save(request, agent, action_id)
+
+
+async def _save(request: Request, agent: Agent, action_id: int | None) -> HTTPResponse:
+    form, store = sent(request), desk_of(request).store
+    if any(form_field(request, name) for name in ASIDE):
+        ran = await _run(request, form) if form_field(request, "dry_run") else {}
+        return await _form_page(request, agent, form.changed(request), action_id, **ran)
+    try:
+        action = form.read()
+        if action_id is None:
+            await store.write(make_messaging_action, Make(action=action))
+        else:
+            values = {name: getattr(action, name) for name in MessagingAction.__dataclass_fields__}
+            await store.write(change_messaging_action, Change(id=action_id, values=values))
+    except Refusal as refusal:
+        return await _form_page(request, agent, form.refused(refusal), action_id, status=refusal.status)
+    return done(request, HERE, "made" if action_id is None else "saved")
+
+
+@page(Role.ADMIN)
+async def follow(request: Request, agent: Agent) -> HTTPResponse:
+    """The panels for the form as it stands; and its conditions, when one of them was changed (``rows``)."""
+    form = sent(request).changed(request)
+    shown = await _shown(request, form, _edited(request))
+    touched = form_field(request, "remove")
+    around: dict[str, Any] = {"under": UNDER, "rows": bool(request.args.get("rows")), "removed": bool(touched)}
+    return render("admin/action_follow.html", **around, **shown)
+
+
+@page(Role.ADMIN)
+async def try_out(request: Request, agent: Agent) -> HTTPResponse:
+    """The dry run as a fragment."""
+    around = await frame(request, agent, place="admin")
+    return render("admin/action_dry_run.html", under=UNDER, **around, **await _run(request, sent(request)))
+
+
+@page(Role.ADMIN)
+async def switch(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+    """On or off."""
+    change = Change(id=action_id, values={"active": form_field(request, "active") == "1"})
+    await desk_of(request).store.write(change_messaging_action, change)
+    return await _list_again(request, agent)
+
+
+@page(Role.ADMIN)
+async def move(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+    """One place up or down among the actions of its event."""
+    way = Move(id=action_id, up=form_field(request, "way") == "up")
+    await desk_of(request).store.write(move_messaging_action, way)
+    return await _list_again(request, agent)
+
+
+@page(Role.ADMIN)
+async def delete_page(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+    stored = await desk_of(request).store.read(messaging_actions.one, action_id)
+    given: dict[str, Any] = {"title": "Delete a messaging action", "back": f"{HERE}/{action_id}"}
+    return await admin_page(request, agent, "delete_page.html", here=HERE, deletes=_deletes(stored), **given)
+
+
+@page(Role.ADMIN)
+async def delete(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
+    await desk_of(request).store.write(delete_messaging_action, action_id)
+    return done(request, HERE, "deleted")
+
+
+async def _list_again(request: Request, agent: Agent) -> HTTPResponse:
+    if "hx-request" not in request.headers:
+        return done(request, HERE)
+    around = await frame(request, agent, place="admin")
+    return render("admin/action_ladders.html", under=UNDER, here=HERE, **around, **await _listed(request))
+
+
+async def _listed(request: Request) -> dict[str, Any]:
+    stored = (await desk_of(request).store.read(messaging_actions.some)).values()
+    ladders = {event: [one for one in stored if one.action.event is event] for event in EVENTS}
+    return {"ladders": ladders, "events": EVENTS, "does": DOES, "time_words": time_words}
+
+
+async def _form_page(
+    request: Request, agent: Agent, form: ActionForm, action_id: int | None, *, status: int = 200, **ran: Any
+) -> HTTPResponse:
+    shown = await _shown(request, form, action_id)
+    stored = shown["desk_now"].stored.get(action_id or 0)
+    given = {
+        "title": stored.action.name if stored else "New messaging action",
+        "back": HERE,
+        "back_label": "All messaging actions",
+        "saves": f"{HERE}/{action_id}" if action_id else f"{HERE}/new",
+        "deletes": _deletes(stored) if stored else None,
+        "ran": None,
+        "cannot_run": "",
+        "removed": False,
+    }
+    return await admin_page(request, agent, "messaging_action.html", here=HERE, status=status, **given | shown | ran)
+
+
+async def _shown(request: Request, typed: ActionForm, action_id: int | None) -> dict[str, Any]:
+    """What the form and its panels need."""
+    now = await desk_of(request).store.read(action_panels.desk)
+    offers = action_panels.offers(now, typed)
+    fitting = typed.fitting(offers)
+    return {
+        "desk_now": now,
+        "action_id": action_id,
+        "form": typed.form,
+        "conditions": fitting.rows,
+        "offers": offers,
+        "fields": OFFERED,
+        "operators_of": operators_of,
+        "several": SEVERAL,
+        "panels": panels(now, fitting, action_id),
+        "schedules": schedule_words(now, typed),
+        "units": UNITS,
+        "events": EVENTS,
+        "does": DOES,
+        "states": {str(one): words(one) for one in State if one in STATES},
+        "placeholders": PLACEHOLDERS,
+    }
+
+
+async def _run(request: Request, form: ActionForm) -> dict[str, Any]:
+    try:
+        action = ActionForm(form=action_panels.named(form), rows=form.rows).read()
+    except BadInput as wrong:
+        return {"ran": None, "cannot_run": next(iter(wrong.errors.values()))}
+    return {"ran": await desk_of(request).store.read(dry_run.dry_run, action), "cannot_run": ""}
+
+
+def _edited(request: Request) -> int | None:
+    given = request.args.get("id") or ""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
+
+
+def _deletes(stored: messaging_actions.Stored) -> dict[str, Any]:
+    return {
+        "address": f"{HERE}/{stored.id}/delete",
+        "label": "Delete this action",
+        "title": f"Delete “{stored.action.name}”?",
+        "says": ["Its running timers end. What it did stays in the conversations."],
+        "verb": "Delete it",
+    }
+
+
+ONE = f"{HERE}/<action_id:int>"
+PAGES: dict[str, Any] = {HERE: list_page, f"{HERE}/new": new_page, ONE: form_page, f"{ONE}/delete": delete_page}
+ACTS: dict[str, Any] = {
+    f"{HERE}/new": make,
+    f"{HERE}/follow": follow,
+    f"{HERE}/dry-run": try_out,
+    ONE: change,
+    f"{ONE}/active": switch,
+    f"{ONE}/move": move,
+    f"{ONE}/delete": delete,
+}

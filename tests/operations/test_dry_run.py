@@ -1,0 +1,246 @@
+"""The dry run: cases, and random conversations in which it says exactly what really fired, on both databases."""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from handoff_service.operations.messaging_action_entry import MessagingActionEntry
+from handoff_service.operations.send_sms import Write, write_note
+from handoff_service.store import dry_run, messaging_actions
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms
+from handoff_service.store.store import Store
+from handoff_service.store.views import DryRun
+from tests.conftest import Heard, MovedClock
+from tests.operations.action_story import AGENT, REQUESTER, Rules
+from tests.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
+
+_numbers = count(9000)
+
+
+@pytest.fixture
+async def rules(store: Store, clock: MovedClock) -> Rules:
+    made = Rules(store, clock)
+    await made.none()
+    return made
+
+
+async def would(store: Store, event: str, duration: str, **more: Any) -> DryRun:
+    """What a rule that nobody saved would have done."""
+    entry = MessagingActionEntry(
+        name="Tried", event=event, duration=duration, **{"action": "prompt_agent", "text": "x", **more}
+    )
+    return await store.read(dry_run.dry_run, entry.meant())
+
+
+async def test_waits_are_counted_and_those_that_were_long_enough_fire(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()  # Ann waits from 09:00 on
+    await rules.wait(minutes=40)
+    await story.text("hello?", to=DIRECT)
+    await story.store.write(write_note, Write(interaction_id=ann, agent_id=MIA, body="who is this?"))
+    await rules.wait(minutes=5)
+    await story.write(ann, "here")  # 45 minutes
+    await rules.wait(minutes=10)
+    await story.text("thanks", to=DIRECT)
+    await rules.wait(days=1, minutes=10)
+    bob = await story.text("hi", number=BOB, to=DIRECT)  # waits to this day
+    await rules.wait(hours=3)
+    seen = await would(story.store, REQUESTER, "45m")
+    assert (seen.waits, seen.times, seen.share) == (3, 3, 1.0)
+    assert [one.requester for one in seen.conversations] == ["Bob Ruiz", "Ann Lee", "Ann Lee"], "the latest first"
+    assert seen.conversations[0].interaction_id == bob.interaction_id
+    assert (len(seen.days), sum(day.times for day in seen.days)) == (31, 3)
+    assert seen.busiest is not None
+    assert (f"{seen.busiest.day:%a}", seen.busiest.times) == ("Mon", 2)
+    assert (await would(story.store, REQUESTER, "46m")).times == 2
+    assert (await would(story.store, AGENT, "10m")).times == 1
+    assert (await would(story.store, AGENT, "11m")).times == 0
+
+
+async def test_closing_ends_a_wait(story: Story, rules: Rules) -> None:
+    ann = await story.with_agent()
+    await rules.wait(minutes=30)
+    await story.close(ann)
+    await rules.wait(hours=5)
+    assert [(await would(story.store, REQUESTER, f"{n}m")).times for n in (29, 30, 31)] == [1, 1, 0]
+
+
+async def test_conditions_are_judged_as_it_then_was_or_as_it_is_today_where_the_history_is_silent(
+    story: Story, rules: Rules
+) -> None:
+    await story.text("hi", to=DIRECT)
+    await rules.wait(minutes=20)
+    ann = await story.with_agent()
+    await rules.wait(minutes=20)
+    for minutes, owner, state in ((10, "queue", "new"), (30, "agent", "work_in_progress")):
+        for field, value in (("owner", owner), ("state", state), ("assigned", owner == "agent")):
+            held = [{"field": field, "is": value}]
+            assert (await would(story.store, REQUESTER, f"{minutes}m", conditions=held)).times == 1
+            other = [{"field": field, "is_not": value}]
+            assert (await would(story.store, REQUESTER, f"{minutes}m", conditions=other)).times == 0
+    change = sa.update(t.interactions).where(t.interactions.c.id == ann).values(priority=1, state="on_hold")
+    await story.store.write(lambda tx, _: tx.conn.execute(change), None)
+    asked = [{"field": "priority", "at_most": 1}, {"field": "state", "is": "on_hold"}]
+    seen = await would(story.store, REQUESTER, "30m", conditions=asked, queues=["Service desk"])
+    assert (seen.times, seen.judged_by_today) == (1, ["priority", "queue", "on hold"])
+    assert (await would(story.store, REQUESTER, "10m", conditions=asked)).times == 0, "the later text ended any hold"
+    assert (await would(story.store, REQUESTER, "10m", provider_numbers=[MAIN])).times == 0
+
+
+async def test_business_hours_are_counted_by_the_queues_schedule(story: Story, rules: Rules) -> None:
+    await rules.open("Mo-Fr 08:00-18:00; PH off")
+    await rules.wait(hours=8)
+    await story.text("hi", to=DIRECT)  # Monday, 17:00
+    await rules.wait(hours=16)
+    assert [(await would(story.store, REQUESTER, f"{n}h", business_hours=True)).times for n in (2, 3)] == [1, 0]
+    await rules.open("2020 Jan 01 08:00-09:00")
+    seen = await would(story.store, REQUESTER, "1m", business_hours=True)
+    assert (seen.waits, seen.times, seen.judged_by_today) == (1, 0, ["the queue's schedule"])
+
+
+async def test_only_waits_of_the_last_30_days_count_and_a_run_that_was_open_before_does_not_begin_again(
+    story: Story, rules: Rules
+) -> None:
+    ann = await story.with_agent()
+    await story.write(ann, "any news?")
+    await rules.wait(days=20)
+    await story.write(ann, "still there?")
+    bob = await story.text("hi", number=BOB, to=DIRECT)
+    await rules.wait(days=20)
+    await story.write(ann, "hello?")  # of the run that began 40 days ago
+    assert (await would(story.store, AGENT, "1d")).waits == 0
+    assert [one.interaction_id for one in (await would(story.store, REQUESTER, "1d")).conversations] == [
+        bob.interaction_id
+    ]
+    await rules.wait(days=11)
+    assert (await would(story.store, REQUESTER, "1d")).waits == 0
+
+
+async def test_a_desk_without_messages(story: Story) -> None:
+    seen = await would(story.store, AGENT, "1d")
+    assert (seen.waits, seen.times, seen.share, seen.busiest, seen.conversations) == (0, 0, 0.0, None, [])
+
+
+async def test_a_desk_with_too_many_messages_gets_fewer_days(
+    story: Story, rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dry_run, "MOST", 3)
+    for number in (ANN, BOB, STRANGER, "+12025550178"):
+        await story.text("hi", number=number, to=DIRECT)
+        await rules.wait(hours=1)
+    seen = await would(story.store, REQUESTER, "1m")
+    assert (seen.waits, seen.until - seen.since) == (3, timedelta(hours=3))
+
+
+# Random conversations ----------------------------------------------------------------------------------------------
+
+TRIED = [  # event, duration, business hours, conditions, match; they only prompt: none changes the others
+    (REQUESTER, "1m", False, [], "all"),
+    (REQUESTER, "2h", True, [], "all"),
+    (REQUESTER, "10m", False, [{"field": "owner", "is": "agent"}], "all"),
+    (REQUESTER, "10m", False, [{"field": "state", "is": "new"}, {"field": "assigned", "is": True}], "any"),
+    (AGENT, "1h", False, [{"field": "state", "is": "work_in_progress"}], "all"),
+    (AGENT, "3h", True, [{"field": "owner", "is_not": "virtual_agent"}], "all"),
+]
+
+
+class Histories(RuleBasedStateMachine):
+    """Three requesters, an agent, a bot, and a worker that is always up; at the end the history is asked."""
+
+    url = ""
+    clock: MovedClock  # goes on from one history to the next: messages are written in the order of time
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.clock.move(31 * 86_400)
+        self.since = self.clock()
+        self.numbers = [f"+1202555{next(_numbers):04d}" for _ in range(3)]
+        self.ids = [0, 0, 0]
+        self.seen: set[int] = set()
+        self.story = self.do(self._open())
+        self.rules = Rules(self.story.store, self.clock)
+
+    def do(self, act: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(act)
+
+    async def _open(self) -> Story:
+        return Story(Store(self.url, clock=self.clock, terms=Terms(), told=Heard()))
+
+    @initialize()
+    def the_rules(self) -> None:
+        async def make() -> None:
+            await self.rules.none()
+            await self.rules.open("Mo-Fr 08:00-11:00,12:00-18:00; PH off")
+            for n, (event, duration, business_hours, conditions, match) in enumerate(TRIED):
+                more = {"business_hours": business_hours, "conditions": conditions, "match": match}
+                await self.rules.add(str(n), event, duration, **more)
+
+        self.do(make())
+
+    @rule(who=st.integers(0, 2), to=st.sampled_from([MAIN, DIRECT]))
+    def the_requester_texts(self, who: int, to: str) -> None:
+        self.ids[who] = self.do(self.story.text(number=self.numbers[who], to=to)).interaction_id
+        self.seen.add(self.ids[who])
+
+    @rule(who=st.integers(0, 2))
+    def the_agent_writes(self, who: int) -> None:
+        if self._active(who):
+            self.do(self.story.write(self.ids[who], "hello"))
+
+    @rule(who=st.integers(0, 2))
+    def a_note(self, who: int) -> None:
+        if self._active(who):
+            note = Write(interaction_id=self.ids[who], agent_id=MIA, body="hm")
+            self.do(self.story.store.write(write_note, note))
+
+    @rule(who=st.integers(0, 2))
+    def the_bot_hands_over(self, who: int) -> None:
+        if self._active(who) and self.do(self.story.see(self.ids[who])).owner.kind == "virtual_agent":
+            self.do(self.story.hand_off(self.ids[who]))
+
+    @rule(who=st.integers(0, 2))
+    def it_is_closed(self, who: int) -> None:
+        if self._active(who):
+            self.do(self.story.close(self.ids[who]))
+
+    @rule(minutes=st.sampled_from([1, 9, 30, 60, 119, 600, 2880]))
+    def time_passes(self, minutes: int) -> None:
+        if self.clock() - self.since < timedelta(days=27):
+            self.do(self.rules.wait(minutes=minutes))
+
+    def _active(self, who: int) -> bool:
+        return bool(self.ids[who]) and self.do(self.story.see(self.ids[who])).closed_at is None
+
+    def teardown(self) -> None:
+        self.do(self._says_what_fired())
+        for who in range(3):
+            self.it_is_closed(who)
+        self.story.store.close()
+        self.runner.close()
+
+    async def _says_what_fired(self) -> None:
+        """The dry run of each rule against the prompts that stand in the history."""
+        prompts = [line for one in sorted(self.seen) for line in await self.story.lines(one) if line.event == "prompt"]
+        for stored in (await self.story.store.read(messaging_actions.some)).values():
+            said = await self.story.store.read(dry_run.dry_run, stored.action)
+            found = sorted(one.interaction_id for one in said.conversations if one.interaction_id in self.seen)
+            assert found == [line.interaction_id for line in prompts if line.body == stored.action.text]
+
+
+def test_the_dry_run_says_what_really_fired(database_url: str) -> None:
+    machine = type("HistoriesHere", (Histories,), {"url": database_url, "clock": MovedClock()})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
