@@ -21,7 +21,7 @@ from handoff_service.store.lanes import Terms, Transaction
 from handoff_service.store.store import Store
 from tests.conftest import Heard, MovedClock
 from tests.operations.action_story import AGENT, REQUESTER, Rules, fired
-from tests.story import MAIN, Story
+from tests.story import MAIN, MIA, Story
 
 _numbers = count(8000)
 LADDER = [  # name, event, minutes, state it needs, state it sets; in the admin's order
@@ -131,7 +131,11 @@ class Conversations(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), state=st.sampled_from([State.ON_HOLD, State.WORK_IN_PROGRESS]))
     def its_state_is_set(self, who: int, state: State) -> None:
         if self.open(who) and moved(State(self.models[who].state), ACTS[state]):
-            self.do(self.story.store.write(change_interaction, Change(interaction_id=self.ids[who], state=state)))
+            self.do(
+                self.story.store.write(
+                    change_interaction, Change(interaction_id=self.ids[who], agent_id=MIA, state=state)
+                )
+            )
             self.models[who].state = state
 
     @rule(seconds=st.sampled_from([1, 30, 59, 60, 119, 120, 180, 600]), worker_is_up=st.booleans())
