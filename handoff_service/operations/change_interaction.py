@@ -2,27 +2,31 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations import say
 from handoff_service.operations.hand_off import offer_soon
 from handoff_service.operations.stop_waiting import stop_waiting
+from handoff_service.rules import states
 from handoff_service.rules.states import ACTS, moved
 from handoff_service.rules.vocabulary import (
     CLOSED,
     Author,
-    Direction,
+    Event,
     Kind,
     Owner,
     State,
     Work,
 )
-from handoff_service.store import due, interactions, live_group, people, timers
+from handoff_service.store import conversations, due, interactions, live_group, people, timers
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.texts import closing_line
+
+DESCRIPTION = 160  # characters of a short description
+DID = {State.ON_HOLD: "put this on hold", State.WORK_IN_PROGRESS: "took this off hold"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +42,11 @@ class Close:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What is None stays as it is. ``state`` is work in progress or on hold; closing is a verb of its own."""
+    """What is None stays as it is. ``state`` is work in progress or on hold; closing is a verb of its own.
+    ``state_reason`` is the present state's; a new state begins without one."""
 
     interaction_id: int
+    agent_id: int
     state: State | None = None
     state_reason: str | None = None
     short_description: str | None = None
@@ -86,11 +92,13 @@ def end(
 ) -> None:
     """Close a locked, active interaction. ``described``: the short description; without one, the first text."""
     say.owner_changed(tx, interaction, owner=Owner.NONE, said=said, reason=reason)
-    description = (described or "").strip() or interaction.short_description or _first_text(tx, interaction.id)
+    first_text = conversations.first_text(tx.conn, interaction.id)[:DESCRIPTION]
+    description = (described or "").strip() or interaction.short_description or first_text or None
+    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][ACTS[state]])
     tx.conn.execute(
         update(t.interactions)
         .where(t.interactions.c.id == interaction.id)
-        .values(state=state, closed_at=tx.now, short_description=description, unanswered=None)
+        .values(closed_at=tx.now, short_description=description, unanswered=None)
     )
     stop_waiting(tx, interaction.id)
     timers.cancel(tx, [interaction.id])
@@ -99,7 +107,7 @@ def end(
 
 
 def change_interaction(tx: Transaction, command: Change) -> None:
-    """Change state, description or priority. On hold frees the agent's capacity."""
+    """Change state, description or priority. On hold frees the agent's capacity; agents see who did it and why."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
         raise BadInput(errors={"state": "must be work_in_progress or on_hold; to end it, close it"})
@@ -107,15 +115,29 @@ def change_interaction(tx: Transaction, command: Change) -> None:
     if command.state and state is None:
         raise Conflict(f"{interaction.state} cannot become {command.state}: only work in progress is put on hold.")
     values = {
-        "state": state,
         "state_reason": command.state_reason,
         "short_description": command.short_description,
         "priority": command.priority,
     }
     values = {name: value for name, value in values.items() if value is not None}
+    if state is not None:
+        interactions.put_state(tx.conn, interaction.id, state)
     if values:
         tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(**values))
+    if state is not None and (state is not interaction.state or (state is State.ON_HOLD and command.state_reason)):
+        said = f"{people.agent_name(tx.conn, command.agent_id)} {DID[state]}"
+        line = say.Line(
+            kind=Kind.SYSTEM,
+            author=Author.SYSTEM,
+            body=said,
+            event=Event.STATE,
+            reason=command.state_reason,
+            agent_id=command.agent_id,
+        )
+        say.append(tx, interaction, line)
+    elif values:
         say.tell(tx, [interaction.id])
+    if state is not None or values:
         offer_soon(tx)
 
 
@@ -125,14 +147,3 @@ def read_interaction(tx: Transaction, command: Read) -> None:
     up_to = last if command.up_to is None else min(command.up_to, last)  # what comes later is not read yet
     if live_group.read_up_to(tx, command.interaction_id, command.agent_id, up_to):
         tx.hint(f"agent:{command.agent_id}", command.interaction_id)
-
-
-def _first_text(tx: Transaction, interaction_id: int) -> str | None:
-    m = t.messages
-    body = tx.conn.execute(
-        select(m.c.body)
-        .where(m.c.interaction_id == interaction_id, m.c.kind == Kind.MESSAGE, m.c.direction == Direction.INBOUND)
-        .order_by(m.c.seq)
-        .limit(1)
-    ).scalar()
-    return body[:160] if body else None

@@ -1,7 +1,7 @@
 """An agent postpones or cancels a running timer. Both stand in the history, for agents only."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
@@ -14,6 +14,8 @@ from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.timers import Timer
+
+LONGEST = timedelta(days=366)  # that a timer is put off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,8 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     if command.due_at <= tx.now:
         raise BadInput(errors={"due_at": "must be in the future"})
+    if command.due_at > tx.now + LONGEST:
+        raise BadInput(errors={"due_at": "must be within a year"})
     tx.conn.execute(update(t.timers).where(t.timers.c.id == timer.id).values(due_at=command.due_at))
     timers.wait_for_next(tx, {interaction.id: interaction.line})
     until = command.due_at.astimezone(ZoneInfo(people.desk_time_zone(tx.conn)))

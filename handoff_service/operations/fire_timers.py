@@ -16,6 +16,7 @@ from handoff_service.operations.hand_off import hand_off, offer_soon
 from handoff_service.rules import messaging_actions as rules
 from handoff_service.rules.conditions import Facts
 from handoff_service.rules.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who, why
+from handoff_service.rules.states import ACTION_ACTS, moved
 from handoff_service.rules.vocabulary import CLOSED, Action, Author, Event, Kind, Owner, State
 from handoff_service.store import interactions, messaging_actions, timers
 from handoff_service.store import tables as t
@@ -52,11 +53,13 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         stored = messaging_actions.some(tx.conn, {timer.action_id for timer in found})
         names = _names(tx, rows)
         prompts: list[tuple[Interaction, say.Line]] = []  # to agents; they wait for the next thing of another kind
+        ended: set[int] = set()  # timers that do nothing are seen to be gone all the same
         for timer in sorted(found, key=lambda one: _place(one, stored)):
             counts[timer.interaction_id] += 1
             interaction, named = rows[timer.interaction_id], names[timer.interaction_id]
             action = stored[timer.action_id].action
             if not interaction.active or not action.applies(_facts(interaction, named)):
+                ended.add(interaction.id)
                 continue
             who = _who(interaction, named, tx.now - timer.started_at)
             if action.action is Action.PROMPT_AGENT:
@@ -66,6 +69,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
                 prompts = []
                 rows[interaction.id] = _perform(tx, action, interaction, who)
         say.prompt_each(tx, prompts)
+        say.tell(tx, ended)
     timers.wait_for_next(tx, {one.id: one.line for one in rows.values()})
     return [counts.get(c.interaction_id, 0) for c in commands]
 
@@ -154,7 +158,7 @@ def _reassign(tx: Transaction, interaction: Interaction, reason: str) -> Interac
 def _set_state(
     tx: Transaction, interaction: Interaction, action: MessagingAction, state: State, reason: str
 ) -> Interaction:
-    if state is interaction.state:
+    if state is interaction.state or moved(interaction.state, ACTION_ACTS[state]) is not state:
         return interaction
     words = state.replace("_", " ")
     if state in CLOSED:

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
-from handoff_service.errors import BadInput, NotFound
+from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations import say
 from handoff_service.operations.change_interaction import end
 from handoff_service.operations.send_sms import Write, checked_text, send_sms
-from handoff_service.rules import profile_matching
+from handoff_service.rules import profile_matching, states
 from handoff_service.rules.agent_initiated import TABLE, If, LineFacts, Step, situation, told
 from handoff_service.rules.profile_matching import NumberFacts
+from handoff_service.rules.states import Act
 from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, State
 from handoff_service.store import interactions, live_group, people
 from handoff_service.store import tables as t
@@ -29,10 +30,13 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
+    """``expected_row``: the row of table 3 that the agent was shown. Nothing is done when another one holds by now."""
+
     agent_id: int
     recipient: Recipient
     body: str
     media: tuple[int, ...] = ()
+    expected_row: If | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +64,22 @@ class _Line:
     active: Interaction | None
 
 
-def preview(conn: Connection, recipient: Recipient) -> Preview:
-    """Read the table without doing anything."""
+def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
+    """Read the table for this agent without doing anything."""
     line = _load(conn, recipient)
     row = _row(line, recipient)
-    sentence = told(row, line.active.owner if line.active else None).format(
-        owner=_owner_name(conn, line.active),
-        person=_user_name(conn, line.active.user_id) if line.active else "",
-        meant=_user_name(conn, recipient.user_id),
-    )
-    return Preview(row, sentence, line.active.id if line.active else None)
+    return Preview(row, _told(conn, line, row, recipient, agent_id), line.active.id if line.active else None)
 
 
 def start_conversation(tx: Transaction, command: Start) -> Started:
-    """Send the first text. NotFound for a user who is not there, BadInput for numbers and texts that cannot be used."""
+    """Send the first text. NotFound for a user who is not there, BadInput for numbers and texts that cannot be used,
+    Conflict when the row is not the expected one any more."""
     body = checked_text(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)
     row = _row(line, command.recipient)
+    if command.expected_row not in (None, row):
+        now = _told(tx.conn, line, row, command.recipient, command.agent_id)
+        raise Conflict(f"The line has changed since you looked, and nothing was sent. Sending now does this: {now}")
     steps = TABLE[row].steps
     interaction = line.active
     if interaction is not None and Step.CLOSE in steps:
@@ -143,7 +146,7 @@ def _create(tx: Transaction, command: Start, line: _Line, profile_id: int, user_
             provider_number_id=line.provider_id,
             profile_id=profile_id,
             user_id=user_id,
-            state=State.WORK_IN_PROGRESS,
+            state=states.TABLE[State.NEW][Act.AGENT_TAKES],
             priority=3,
             owner=Owner.AGENT,
             epoch=1,
@@ -160,6 +163,17 @@ def _create(tx: Transaction, command: Start, line: _Line, profile_id: int, user_
     said = f"{people.agent_name(tx.conn, command.agent_id)} wrote first"
     say.append(tx, made, say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.OWNER_CHANGED))
     return made
+
+
+def _told(conn: Connection, line: _Line, row: If, recipient: Recipient, agent_id: int) -> str:
+    """What sending does, in one sentence for this agent."""
+    active = line.active
+    taking_part = active is not None and live_group.has(conn, active.id, agent_id)
+    return told(row, active.owner if active else None, taking_part=taking_part).format(
+        owner="you" if active and active.assigned_to == agent_id else _owner_name(conn, active),
+        person=_user_name(conn, active.user_id) if active else "",
+        meant=_user_name(conn, recipient.user_id),
+    )
 
 
 def _user_name(conn: Connection, user_id: int | None) -> str:

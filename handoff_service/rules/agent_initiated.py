@@ -68,13 +68,15 @@ class LineFacts:
 
 
 WAITING = "The conversation waits for a live agent; your text goes into it, and it becomes yours."
+TAKING_PART = "Your text goes into the conversation that is there; you are in it already, and it stays with {owner}."
 
 
-def told(row: If, owner: Owner | None) -> str:
-    """The row's sentence, with places for ``owner``, ``person`` and ``meant``. Nobody is in charge of what waits."""
+def told(row: If, owner: Owner | None, *, taking_part: bool = False) -> str:
+    """The row's sentence, with places for ``owner``, ``person`` and ``meant``. Nobody is in charge of what waits.
+    ``taking_part``: the agent is in the live group already."""
     if row is If.ACTIVE_WITH_LIVE_AGENT and owner is Owner.QUEUE:
         return WAITING
-    return TABLE[row].told
+    return TAKING_PART if row is If.ACTIVE_WITH_LIVE_AGENT and taking_part else TABLE[row].told
 
 
 def situation(active: LineFacts | None, *, meant_for: int | None) -> If:

@@ -16,15 +16,23 @@ class Act(StrEnum):
     TAKE_OFF_HOLD = "a live agent takes it off hold"
     CLOSE_COMPLETE = "it is closed as complete"
     CLOSE_ABANDONED = "it is closed as abandoned"
+    ACTION_HOLDS = "a messaging action puts it on hold"
+    ACTION_RESUMES = "a messaging action sets it to work in progress"
 
 
-_CLOSING = {Act.CLOSE_COMPLETE: State.CLOSED_COMPLETE, Act.CLOSE_ABANDONED: State.CLOSED_ABANDONED}
+# What can happen to every active interaction: an admin's messaging action names the state, whatever it was.
+_ALWAYS = {
+    Act.CLOSE_COMPLETE: State.CLOSED_COMPLETE,
+    Act.CLOSE_ABANDONED: State.CLOSED_ABANDONED,
+    Act.ACTION_HOLDS: State.ON_HOLD,
+    Act.ACTION_RESUMES: State.WORK_IN_PROGRESS,
+}
 TABLE: Mapping[State, Mapping[Act, State]] = {
     State.NEW: {
         Act.REQUESTER_WRITES: State.NEW,
         Act.AGENT_TAKES: State.WORK_IN_PROGRESS,
         Act.GIVEN_BACK: State.NEW,
-        **_CLOSING,
+        **_ALWAYS,
     },
     State.WORK_IN_PROGRESS: {
         Act.REQUESTER_WRITES: State.WORK_IN_PROGRESS,
@@ -32,7 +40,7 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
         Act.GIVEN_BACK: State.WORK_IN_PROGRESS,
         Act.PUT_ON_HOLD: State.ON_HOLD,
         Act.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
-        **_CLOSING,
+        **_ALWAYS,
     },
     State.ON_HOLD: {
         Act.REQUESTER_WRITES: State.WORK_IN_PROGRESS,
@@ -40,18 +48,23 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
         Act.GIVEN_BACK: State.WORK_IN_PROGRESS,
         Act.PUT_ON_HOLD: State.ON_HOLD,
         Act.TAKE_OFF_HOLD: State.WORK_IN_PROGRESS,
-        **_CLOSING,
+        **_ALWAYS,
     },
     State.CLOSED_COMPLETE: {},
     State.CLOSED_ABANDONED: {},
 }
 
-# How a wish for a state is meant.
+# How an agent's wish for a state is meant, and how a messaging action's.
 ACTS: Mapping[State, Act] = {
     State.WORK_IN_PROGRESS: Act.TAKE_OFF_HOLD,
     State.ON_HOLD: Act.PUT_ON_HOLD,
     State.CLOSED_COMPLETE: Act.CLOSE_COMPLETE,
     State.CLOSED_ABANDONED: Act.CLOSE_ABANDONED,
+}
+ACTION_ACTS: Mapping[State, Act] = {
+    **ACTS,
+    State.WORK_IN_PROGRESS: Act.ACTION_RESUMES,
+    State.ON_HOLD: Act.ACTION_HOLDS,
 }
 
 

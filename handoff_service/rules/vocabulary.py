@@ -62,6 +62,7 @@ class Event(StrEnum):
     PROMPT = "prompt"
     TIMER = "timer"
     TRANSFER = "transfer"
+    STATE = "state"
 
 
 class Status(StrEnum):

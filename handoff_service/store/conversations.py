@@ -148,6 +148,17 @@ def past(conn: Connection, of: Interaction, limit: int = 10) -> list[Interaction
     )
 
 
+def first_text(conn: Connection, interaction_id: int) -> str:
+    """What the requester wrote first; empty when they have not written, or sent nothing but pictures."""
+    query = (
+        select(m.c.body)
+        .where(m.c.interaction_id == interaction_id, m.c.kind == Kind.MESSAGE, m.c.direction == Direction.INBOUND)
+        .order_by(m.c.seq)
+        .limit(1)
+    )
+    return conn.execute(query).scalar() or ""
+
+
 def some_messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None) -> list[Message]:
     """The lines that fit, by conversation and then in order."""
     a, u = t.agents, t.users

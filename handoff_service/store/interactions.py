@@ -101,6 +101,7 @@ def lock_each(conn: Connection, ids: Collection[int]) -> dict[int, Interaction]:
     return {row.id: of_row(row) for row in conn.execute(query)}
 
 
-def put_state(conn: Connection, interaction_id: int, state: State) -> None:
-    """Write the state that the rules say comes next."""
-    conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(state=state))
+def put_state(conn: Connection, interaction_id: int, state: State, reason: str | None = None) -> None:
+    """Write the state that the rules say comes next, and why; the reason of the state before is gone with it."""
+    values = {"state": state, "state_reason": reason}
+    conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(values))

@@ -1,10 +1,17 @@
 """The live group: the live agents who take part in an interaction, and how far each has read."""
 
-from sqlalchemy import delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from handoff_service.store import tables as t
 from handoff_service.store.database import upsert
 from handoff_service.store.lanes import Transaction
+
+
+def has(conn: Connection, interaction_id: int, agent_id: int) -> bool:
+    """Whether the agent takes part."""
+    g = t.live_group
+    member = select(g.c.agent_id).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id)
+    return conn.execute(member).first() is not None
 
 
 def join(tx: Transaction, interaction_id: int, agent_id: int, read_seq: int) -> None:

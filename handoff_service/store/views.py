@@ -132,6 +132,23 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Association:
+    """Somebody tied a number to another user. ``before`` and ``after`` are null for nobody; ``by``: the live agent who
+    did it; ``interaction``: where; ``undone_at``: it was taken back."""
+
+    id: int
+    interaction: Named
+    before: Named | None
+    after: Named | None
+    method: Method
+    by: str | None
+    note: str | None
+    made_at: datetime
+    expires_at: datetime
+    undone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedBy:
     """Who may speak next. ``id`` and ``name`` are the agent's or the queue's."""
 

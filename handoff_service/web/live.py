@@ -16,9 +16,8 @@ from handoff_service.store import interactions, people
 from handoff_service.store.lanes import Hint
 from handoff_service.web import stream
 from handoff_service.web.pages import form_field, went_well
-from handoff_service.web.session import allowed, desk_of, page, signed_in
+from handoff_service.web.session import LIVE, allowed, desk_of, page, signed_in
 
-LIVE = (Role.AGENT, Role.SUPERVISOR)
 KINDS = {"text": "is writing a text", "note": "is writing a note", "": ""}  # what is written; nothing any more
 LONGEST = 9  # digits of a number that is an id or a place
 

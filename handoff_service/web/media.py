@@ -12,13 +12,10 @@ from handoff_service.errors import NotAllowed, NotFound
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules import media_links
 from handoff_service.rules.media import file_name, is_shown
-from handoff_service.rules.vocabulary import Role
 from handoff_service.store import media
 from handoff_service.store.media import Kept
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.session import LIVE, desk_of, page
 from handoff_service.web.uploads import upload
-
-LIVE = (Role.AGENT, Role.SUPERVISOR)
 
 # Whatever is in the file, a browser runs nothing of it, and takes it for nothing else than it is served as.
 LOCKED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}

@@ -10,11 +10,17 @@ WRONG = {
     ValidationResult.TOO_LONG: "is too long for a phone number",
     ValidationResult.INVALID_COUNTRY_CODE: "has a country code that does not exist",
 }
+TEXTS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 NO_TEXTS = {
     PhoneNumberType.FIXED_LINE: "is a landline, which cannot get texts",
     PhoneNumberType.TOLL_FREE: "is a toll-free number, which cannot get texts",
     PhoneNumberType.PREMIUM_RATE: "is a premium-rate number",
+    PhoneNumberType.SHARED_COST: "is a shared-cost number, which cannot get texts",
+    PhoneNumberType.VOIP: "is an internet telephone's number, which cannot get texts",
+    PhoneNumberType.PERSONAL_NUMBER: "is a number that only forwards calls",
+    PhoneNumberType.PAGER: "is a pager's number",
     PhoneNumberType.UAN: "is a company's number, which cannot get texts",
+    PhoneNumberType.VOICEMAIL: "is a voice mailbox",
 }
 
 
@@ -29,7 +35,7 @@ def e164(text: str, country: str, field: str = "to") -> str:
     possible = phonenumbers.is_possible_number_with_reason(number)
     if possible in WRONG or not phonenumbers.is_valid_number(number):
         raise BadInput(errors={field: f"{read_as} {WRONG.get(possible, 'is not a number that anybody can have')}"})
-    reason = NO_TEXTS.get(phonenumbers.number_type(number))
-    if reason:
-        raise BadInput(errors={field: f"{read_as} {reason}"})
+    kind = phonenumbers.number_type(number)
+    if kind not in TEXTS:
+        raise BadInput(errors={field: f"{read_as} {NO_TEXTS.get(kind, 'is no mobile number')}"})
     return read_as

@@ -35,6 +35,13 @@ def went_well(request: Request, to: str | None = None) -> HTTPResponse:
     return redirect(to or "/workspace", status=303)
 
 
+def went_back(request: Request, interaction_id: int) -> HTTPResponse:
+    """The answer to an act on a conversation: nothing for the script; the conversation again for a plain form."""
+    if "hx-request" in request.headers:
+        return went_well(request)
+    return went_well(request, f"/workspace/conversations/{interaction_id}")
+
+
 def wants_page(request: Request) -> bool:
     """Whether a person will see the answer as a page: not a script, not an event stream."""
     return "hx-request" not in request.headers and "text/html" in request.headers.get("accept", "")
@@ -68,6 +75,7 @@ def environment() -> Environment:
     made.globals.update(static=assets.address, sms=ALPHABETS)
     made.filters.update(
         phone=phone,
+        country=country,
         initials=initials,
         first_name=first_name,
         words=words,
@@ -76,6 +84,7 @@ def environment() -> Environment:
         clock=_clock,
         moment=_moment,
         lately=_lately,
+        ahead=_ahead,
         iso=lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds"),
         day_name=_day_name,
     )
@@ -91,6 +100,11 @@ def phone(number: str) -> str:
         return number
     written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     return written.replace("-", " ")
+
+
+def country(number: str) -> str:
+    """The country of a number, as its ISO code: US."""
+    return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or "no country"
 
 
 def initials(name: str) -> str:
@@ -133,6 +147,15 @@ def _moment(context: Context, at: datetime) -> str:
     if at.date() == now.date():
         return f"{at:%H:%M}"
     return f"{at:%a %H:%M}" if now.date() - at.date() < timedelta(days=7) else f"{at.day} {at:%b %H:%M}"
+
+
+@pass_context
+def _ahead(context: Context, at: datetime) -> str:
+    """When something will be: at 09:52 today, tomorrow at 09:52, then on 3 September at 09:52."""
+    at, now = _local(context, at)
+    days = (at.date() - now.date()).days
+    day = "" if days == 0 else "tomorrow " if days == 1 else f"on {at.day} {at:%B} "
+    return f"{day}at {at:%H:%M}"
 
 
 @pass_context

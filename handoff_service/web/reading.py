@@ -8,13 +8,25 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.vocabulary import Direction, OfferOutcome, Owner, Role
-from handoff_service.store import cases, conversations, desk, inbox, people, prompts
+from handoff_service.operations.change_interaction import DESCRIPTION
+from handoff_service.rules.profile_matching import If, NumberFacts, situation
+from handoff_service.rules.vocabulary import OfferOutcome, Owner, Role
+from handoff_service.store import (
+    associations,
+    cases,
+    conversations,
+    desk,
+    inbox,
+    messaging_actions,
+    people,
+    prompts,
+)
 from handoff_service.store import tables as t
 from handoff_service.store.listed import listed
 from handoff_service.store.several import one_of
 from handoff_service.store.views import (
     Agent,
+    Association,
     Case,
     InboxOffer,
     Interaction,
@@ -23,6 +35,8 @@ from handoff_service.store.views import (
     Offered,
     PresenceChoice,
     Prompt,
+    RunningTimer,
+    User,
     WorkItem,
 )
 from handoff_service.web.lines import Shown, shown, with_unread_line
@@ -92,7 +106,8 @@ class Lists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """One conversation with what stands beside it."""
+    """One conversation with what stands beside it. ``history``: who was said to have the number; ``on_record_of``: the
+    users who have it by their record."""
 
     interaction: Interaction
     lines: list[Shown]
@@ -104,6 +119,17 @@ class Thread:
     other_numbers: list[str]
     can_undo: bool
     first_text: str
+    timers: list[RunningTimer]
+    history: list[Association]
+    on_record_of: list[User]
+
+    @property
+    def conflict(self) -> bool:
+        """The number is on somebody else's record than the interaction's user (table 1)."""
+        whose = self.interaction.user
+        users = tuple(user.id for user in self.on_record_of)
+        facts = NumberFacts(users=users, has_profile=True, profile_user=whose.id if whose else None)
+        return situation(facts) is If.CONFLICT
 
 
 def desk_facts(conn: Connection) -> DeskFacts:
@@ -211,7 +237,10 @@ def _thread(
         past=conversations.past(conn, interaction),
         other_numbers=_other_numbers(conn, interaction),
         can_undo=people.was_verified_in(conn, interaction_id),
-        first_text=next((line.body for line in found if line.direction is Direction.INBOUND), "")[:160],
+        first_text=conversations.first_text(conn, interaction_id)[:DESCRIPTION],
+        timers=messaging_actions.running(conn, interaction_id),
+        history=associations.of_number(conn, interaction.requester_number),
+        on_record_of=people.users(conn, people.has_number(interaction.requester_number)),
     )
 
 

@@ -17,6 +17,7 @@ from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web.pages import form_field
 
+LIVE = (Role.AGENT, Role.SUPERVISOR)  # who works in the workspace
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 type Handler = Callable[..., Awaitable[Any]]
 

@@ -18,17 +18,28 @@ from handoff_service.operations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.sign_in import Agent
 from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
 from handoff_service.rules.sms_text import MAX_BODY
-from handoff_service.rules.vocabulary import Role, State
+from handoff_service.rules.vocabulary import State
 from handoff_service.store import people, texts
 from handoff_service.store import tables as t
-from handoff_service.web import admin, assets, history, live, picker, reading, search, sign_in
+from handoff_service.web import (
+    admin,
+    assets,
+    first_text,
+    history,
+    hold,
+    live,
+    picker,
+    reading,
+    search,
+    sign_in,
+    timers,
+)
 from handoff_service.web.frame import frame
-from handoff_service.web.pages import form_field, render, went_well
+from handoff_service.web.pages import form_field, render, went_back, went_well
 from handoff_service.web.reading import DeskFacts, Thread
-from handoff_service.web.session import desk_of, page, signed_in
+from handoff_service.web.session import LIVE, desk_of, page, signed_in
 from handoff_service.web.uploads import MAY_ATTACH, attached
 
-LIVE = (Role.AGENT, Role.SUPERVISOR)
 ONE = "/conversations/<interaction_id:int>"
 MOST_WATCHED = 50  # lines whose receipts may still change
 
@@ -128,14 +139,14 @@ async def text_requester(request: Request, interaction_id: int, agent: Agent) ->
         interaction_id=interaction_id, agent_id=agent.id, body=_field(request, "body"), media=attached(request)
     )
     await desk_of(request).store.write(send_sms, command, near=interaction_id)
-    return _plain_way_back(request, interaction_id)
+    return went_back(request, interaction_id)
 
 
 @page(*LIVE)
 async def note(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     command = Write(interaction_id=interaction_id, agent_id=agent.id, body=_field(request, "body"))
     await desk_of(request).store.write(write_note, command, near=interaction_id)
-    return _plain_way_back(request, interaction_id)
+    return went_back(request, interaction_id)
 
 
 @page(*LIVE)
@@ -145,7 +156,7 @@ async def read(request: Request, interaction_id: int, agent: Agent) -> HTTPRespo
         raise BadInput(errors={"up_to": "must be a line's place in the conversation"})
     command = Read(interaction_id=interaction_id, agent_id=agent.id, up_to=int(up_to))
     await desk_of(request).store.write(read_interaction, command, near=interaction_id)
-    return _plain_way_back(request, interaction_id)
+    return went_back(request, interaction_id)
 
 
 @page(*LIVE)
@@ -156,6 +167,8 @@ async def close(request: Request, interaction_id: int, agent: Agent) -> HTTPResp
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
     if len(closing_text) > MAX_BODY:
         raise BadInput(f"The closing line must be at most {MAX_BODY} characters; it has {len(closing_text)}.")
+    if not _field(request, "short_description"):
+        raise BadInput("Say in a few words what it was about, for whoever reads it later.")
     command = Close(
         interaction_id=interaction_id,
         agent_id=agent.id,
@@ -164,7 +177,7 @@ async def close(request: Request, interaction_id: int, agent: Agent) -> HTTPResp
         closing_text=closing_text,
     )
     await desk_of(request).store.write(close_interaction, command, near=interaction_id)
-    return _plain_way_back(request, interaction_id)
+    return went_back(request, interaction_id)
 
 
 @page(*LIVE)
@@ -174,14 +187,14 @@ async def verify(request: Request, interaction_id: int, agent: Agent) -> HTTPRes
         raise BadInput(errors={"user_id": "must be a user's id, or empty for nobody"})
     command = Verify(interaction_id=interaction_id, agent_id=agent.id, user_id=int(user) if user else None)
     await desk_of(request).store.write(verify_requester, command, near=interaction_id)
-    return _plain_way_back(request, interaction_id)
+    return went_back(request, interaction_id)
 
 
 @page(*LIVE)
 async def undo(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     command = Undo(interaction_id=interaction_id, agent_id=agent.id)
     await desk_of(request).store.write(undo_verification, command, near=interaction_id)
-    return _plain_way_back(request, interaction_id)
+    return went_back(request, interaction_id)
 
 
 @page(*LIVE)
@@ -210,6 +223,7 @@ PAGES: dict[str, Any] = {
     f"{ONE}/users": found_users,
     "/events": live.events,
     **picker.PAGES,
+    **first_text.PAGES,
 }
 ACTS: dict[str, Any] = {
     "/offers/<work_item_id:int>/accept": accept,
@@ -223,6 +237,9 @@ ACTS: dict[str, Any] = {
     f"{ONE}/verify": verify,
     f"{ONE}/verify/undo": undo,
     "/presence": presence,
+    **first_text.ACTS,
+    **hold.ACTS,
+    **timers.ACTS,
 }
 
 
@@ -243,16 +260,10 @@ def _thread_context(thread: Thread, agent: Agent) -> dict[str, Any]:
         "lines": thread.lines,
         "interaction": thread.interaction,
         "opened": thread.interaction.id,
+        "me_id": agent.id,
         "who_answers": who_answers,
         "sending": sending,
     }
-
-
-def _plain_way_back(request: Request, interaction_id: int) -> HTTPResponse:
-    """Nothing for the script; the conversation again for a plain form."""
-    if "hx-request" in request.headers:
-        return went_well(request)
-    return went_well(request, f"/workspace/conversations/{interaction_id}")
 
 
 def _field(request: Request, name: str) -> str:

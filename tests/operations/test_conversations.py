@@ -135,7 +135,9 @@ async def test_what_is_not_there_is_said(story: Story) -> None:
 async def test_a_closed_state_is_not_set_by_a_change(story: Story) -> None:
     ann = await story.with_agent(MIA)
     with pytest.raises(BadInput):
-        await story.store.write(change_interaction, Change(interaction_id=ann, state=State.CLOSED_COMPLETE))
+        await story.store.write(
+            change_interaction, Change(interaction_id=ann, agent_id=MIA, state=State.CLOSED_COMPLETE)
+        )
 
 
 async def test_the_places_in_a_conversation_have_no_gaps(story: Story) -> None:

@@ -40,7 +40,9 @@ async def prompts(story: Story, interaction_id: int) -> list[str]:
 
 
 async def put_on_hold(story: Story, interaction_id: int) -> None:
-    await story.store.write(change_interaction, Change(interaction_id=interaction_id, state=State.ON_HOLD))
+    await story.store.write(
+        change_interaction, Change(interaction_id=interaction_id, agent_id=MIA, state=State.ON_HOLD)
+    )
 
 
 # The run -------------------------------------------------------------------------------------------------------
@@ -422,6 +424,14 @@ async def test_on_hold_and_back_on_a_text(story: Story, rules: Rules) -> None:
     await rules.wait(hours=1)
     await story.text("back", to=DIRECT)
     assert (await story.see(ann)).state is State.WORK_IN_PROGRESS
+
+
+async def test_a_timer_that_does_nothing_is_seen_to_be_gone(story: Story, rules: Rules, heard: Heard) -> None:
+    await rules.add("held", REQUESTER, "10m", conditions=[{"field": "state", "is": "on_hold"}])
+    ann = await story.with_agent()
+    heard.hints.clear()
+    await rules.wait(minutes=10)
+    assert f"interaction:{ann}" in {hint.topic for hint in heard.hints}
 
 
 # Timers that agents handle ---------------------------------------------------------------------------------------

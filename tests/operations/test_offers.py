@@ -150,7 +150,7 @@ async def test_a_conversation_on_hold_makes_room(story: Story) -> None:
     await story.with_agent(MIA, number=BOB)
     await story.text(number=STRANGER, to=DIRECT)
     assert await story.offer() == 0
-    await story.store.write(change_interaction, Change(interaction_id=first, state=State.ON_HOLD))
+    await story.store.write(change_interaction, Change(interaction_id=first, agent_id=MIA, state=State.ON_HOLD))
     assert await story.offer() == 1
 
 

@@ -153,7 +153,11 @@ class Conversations(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), state=st.sampled_from([State.ON_HOLD, State.WORK_IN_PROGRESS]))
     def its_state_is_set(self, who: int, state: State) -> None:
         if self.open(who) and moved(State(self.models[who].state), ACTS[state]):
-            self.do(self.story.store.write(change_interaction, Change(interaction_id=self.ids[who], state=state)))
+            self.do(
+                self.story.store.write(
+                    change_interaction, Change(interaction_id=self.ids[who], agent_id=MIA, state=state)
+                )
+            )
             self.models[who].state = state
 
     @rule(who=st.integers(0, 1), which=st.integers(0, 5), seconds=st.sampled_from([None, 1, 60, 300, 3600]))

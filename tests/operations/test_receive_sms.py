@@ -146,7 +146,9 @@ async def test_a_text_to_a_live_agent_stays_with_the_agent_and_tells_them(story:
 
 async def test_a_text_takes_the_interaction_off_hold(story: Story) -> None:
     interaction_id = await story.with_agent(MIA)
-    await story.store.write(change_interaction, Change(interaction_id=interaction_id, state=State.ON_HOLD))
+    await story.store.write(
+        change_interaction, Change(interaction_id=interaction_id, agent_id=MIA, state=State.ON_HOLD)
+    )
     await story.text("back", to=DIRECT)
     assert (await story.see(interaction_id)).state is State.WORK_IN_PROGRESS
 

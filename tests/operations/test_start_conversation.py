@@ -1,8 +1,10 @@
 """An agent writes first: each row of table 3, what it promises, and that the preview says what sending does."""
 
+import asyncio
+
 import pytest
 
-from handoff_service.errors import BadInput, NotFound
+from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.start_conversation import (
     Preview,
     Recipient,
@@ -27,15 +29,16 @@ class Desk:
 
     async def start(self, *, to: str = ANN, user: int | None = None, agent: int = MIA, body: str = "Hi") -> Started:
         recipient = Recipient(to=to, provider_number=MAIN, user_id=user)
-        seen = await self.look(to=to, user=user)
+        seen = await self.look(to=to, user=user, agent=agent)
         started = await self.story.store.write(
             start_conversation, Start(agent_id=agent, recipient=recipient, body=body)
         )
         assert started.row is seen.row, "the preview said so"
         return started
 
-    async def look(self, *, to: str = ANN, user: int | None = None) -> Preview:
-        return await self.story.store.read(preview, Recipient(to=to, provider_number=MAIN, user_id=user))
+    async def look(self, *, to: str = ANN, user: int | None = None, agent: int = MIA) -> Preview:
+        recipient = Recipient(to=to, provider_number=MAIN, user_id=user)
+        return await self.story.store.read(preview, recipient, agent)
 
     async def profiles(self, number: str = ANN) -> list[tuple[int | None, bool]]:
         rows = await self.story.rows(t.messaging_profiles, t.messaging_profiles.c.number == number)
@@ -134,6 +137,35 @@ async def test_the_preview_tells_the_row_in_one_sentence_and_does_nothing(desk: 
     )
     other = await desk.look(user=BOB_ID)
     assert other.told.startswith("The conversation with Ann Lee is closed, the number is tied to Bob Ruiz from now on")
+    assert await story.count(t.interactions) == 1
+
+
+@pytest.mark.parametrize("expected", [row for row in If if row is not If.ACTIVE_WITH_VIRTUAL_AGENT])
+async def test_another_row_than_the_agent_saw_is_refused_whole(desk: Desk, story: Story, expected: If) -> None:
+    bots = (await story.text("hi")).interaction_id or 0
+    start = Start(agent_id=MIA, recipient=Recipient(to=ANN, provider_number=MAIN), body="Hi", expected_row=expected)
+    with pytest.raises(Conflict) as refusal:
+        await story.store.write(start_conversation, start)
+    assert "The conversation with the virtual agent is closed; a new one begins" in refusal.value.detail
+    assert (await story.see(bots)).owner.kind is Owner.VIRTUAL_AGENT
+    assert await story.count(t.interactions) == 1
+    assert await story.texted(bots) == []
+
+
+async def test_two_agents_at_the_same_time_never_do_what_neither_saw(desk: Desk, story: Story) -> None:
+    recipient = Recipient(to=ANN, provider_number=MAIN)
+    outcomes = await asyncio.gather(
+        *(
+            story.store.write(
+                start_conversation,
+                Start(agent_id=agent, recipient=recipient, body="Hi", expected_row=If.NO_ACTIVE_INTERACTION),
+                near=agent,
+            )
+            for agent in (MIA, OMAR)
+        ),
+        return_exceptions=True,
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict", "Started"]
     assert await story.count(t.interactions) == 1
 
 

@@ -14,7 +14,7 @@ from handoff_service.rules.action_sentence import Part, sentence
 from handoff_service.rules.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who
 from handoff_service.rules.vocabulary import Action, Owner, State
 from handoff_service.schedules import Schedule, in_words
-from handoff_service.store import messaging_actions, people, schedules
+from handoff_service.store import messaging_actions, people, queues, schedules
 from handoff_service.store.database import read_at
 from handoff_service.store.messaging_actions import Stored
 from handoff_service.web.admin.action_form import ActionForm
@@ -41,10 +41,10 @@ class Desk:
 
 
 def desk(conn: Connection) -> Desk:
-    queues = {one.id: one.name for one in people.queues(conn)}
-    known = schedules.of_queues(conn, queues)
+    names = {queue_id: queue.name for queue_id, queue in queues.some(conn).items()}
+    known = schedules.of_queues(conn, names)
     return Desk(
-        queues={name: known[key] for key, name in queues.items()},
+        queues={name: known[key] for key, name in names.items()},
         numbers={one.number: one.label for one in people.provider_numbers(conn)},
         stored=messaging_actions.some(conn),
         now=read_at(conn),

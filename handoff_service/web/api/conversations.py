@@ -48,6 +48,8 @@ class InteractionQuery(Paging):
 
 
 class ChangeBody(Body):
+    """``state_reason`` says why it is in this state; agents see it, and the line that tells who put it there."""
+
     state: Literal[State.WORK_IN_PROGRESS, State.ON_HOLD] | None = None
     state_reason: str | None = Field(None, max_length=500)
     short_description: str | None = Field(None, max_length=160)
@@ -148,7 +150,7 @@ async def one_interaction(asked: Asked[Any, Any]) -> Interaction:
 
 
 async def change(asked: Asked[ChangeBody, Any]) -> Interaction:
-    command = Change(interaction_id=asked.id, **asked.body.model_dump())
+    command = Change(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
     await asked.desk.store.write(change_interaction, command, near=asked.id)
     return await one_interaction(asked)
 

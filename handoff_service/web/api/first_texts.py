@@ -24,10 +24,12 @@ class RecipientBody(Body):
 
 
 class FirstTextBody(RecipientBody):
-    """``media``: ids of uploads (``POST /api/v1/media``) that go with the text, which may then be empty."""
+    """``media``: ids of uploads (``POST /api/v1/media``) that go with the text, which may then be empty.
+    ``expected_row``: the row that the preview showed. When another one holds by now, nothing is sent (409)."""
 
     body: str
     media: list[Annotated[int, Field(ge=1, lt=2**53)]] = Field(default_factory=list, max_length=10)
+    expected_row: If | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class StartedConversation:
 
 async def preview(asked: Asked[RecipientBody, Any]) -> Previewed:
     recipient = await _recipient(asked)
-    seen = await asked.desk.store.read(start.preview, recipient)
+    seen = await asked.desk.store.read(start.preview, recipient, asked.agent.id)
     active = None
     if seen.interaction_id is not None:
         active = await asked.desk.store.read(conversations.one, seen.interaction_id, asked.agent.id)
@@ -59,7 +61,13 @@ async def preview(asked: Asked[RecipientBody, Any]) -> Previewed:
 async def send(asked: Asked[FirstTextBody, Any]) -> StartedConversation:
     recipient = await _recipient(asked)
     given = asked.body
-    command = Start(agent_id=asked.agent.id, recipient=recipient, body=given.body, media=tuple(given.media))
+    command = Start(
+        agent_id=asked.agent.id,
+        recipient=recipient,
+        body=given.body,
+        media=tuple(given.media),
+        expected_row=given.expected_row,
+    )
     started = await asked.desk.store.write(start.start_conversation, command, near=recipient.to)
     return StartedConversation(
         interaction=await asked.desk.store.read(conversations.one, started.interaction_id, asked.agent.id),

@@ -1,6 +1,6 @@
 // Dialogs: close a conversation, reject an offer, the list of keys. The browser gives the focus back when one closes.
 
-import { why } from "./post.js";
+import { why, worked } from "./post.js";
 
 export function startDialogs() {
   for (const dialog of document.querySelectorAll("dialog")) {
@@ -17,6 +17,10 @@ export function startDialogs() {
     const rejecting = event.target.closest("[data-reject]");
     if (rejecting) askWhy(rejecting.dataset.reject);
     if (event.target.closest("#close-it")) askHow();
+    if (event.target.closest("#hold-it[aria-haspopup]")) askWhatFor();
+    const pressed = event.target.closest("[data-press]");
+    if (pressed) document.getElementById(pressed.dataset.press)?.click();
+    closeMenus(event.target);
     if (event.target.closest("#identify")) open("identify-dialog");
     if (event.target.closest("#show-keys")) showKeys();
     const showing = event.target.closest("[data-show]");
@@ -25,9 +29,20 @@ export function startDialogs() {
       open(showing.dataset.show);
     }
   });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
   document.querySelector("#reject-dialog form").addEventListener("htmx:configRequest", (event) => {
     event.detail.path = event.currentTarget.dataset.path;
   });
+}
+
+function askWhatFor() {
+  document.querySelector("#hold-dialog form").reset();
+  open("hold-dialog");
 }
 
 export function askHow() {
@@ -49,6 +64,13 @@ export function askWhy(offer) {
   open("reject-dialog");
 }
 
+// Menus are details: a click elsewhere, an act of theirs or Esc closes them.
+function closeMenus(target) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(target) || target.closest("button, a")) menu.open = false;
+  }
+}
+
 export function open(id) {
   const dialog = document.getElementById(id);
   if (!dialog || dialog.open) return;
@@ -56,8 +78,8 @@ export function open(id) {
   dialog.showModal();
 }
 
-function answered(dialog, { successful, xhr }) {
-  if (successful) return dialog.close();
+function answered(dialog, { xhr }) {
+  if (worked(xhr)) return dialog.hasAttribute("data-stays") || dialog.close();
   const problem = dialog.querySelector('[role="alert"]');
   problem.textContent = why(xhr);
   problem.hidden = false;

@@ -3,6 +3,7 @@
 import { otherKind, writeNext } from "./composer.js";
 import { toSearch } from "./search.js";
 import { askHow, askWhy, showKeys } from "./dialogs.js";
+import { newMessage } from "./new_message.js";
 
 const FIELDS = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
 const SOON = 1000; // ms between g and u
@@ -18,6 +19,8 @@ const KEYS = {
   },
   e: () => document.getElementById("close-it") && askHow(),
   "/": toSearch,
+  h: () => document.getElementById("hold-it")?.click(),
+  n: newMessage,
   i: toContext,
   g: () => (afterG = Date.now()),
   u: () => Date.now() - afterG < SOON && nextUnread(),

@@ -14,6 +14,11 @@ export async function post(path, values) {
   }
 }
 
+// Whether a request of htmx worked. Its own word for that is missing when the answer leads to another page.
+export function worked(xhr) {
+  return xhr.status >= 200 && xhr.status < 300;
+}
+
 // The sentence of a failed request of htmx.
 export function why(xhr) {
   if (!xhr.status) return "No connection.";

@@ -13,6 +13,17 @@ export function counted(body, { gsm7, extension }) {
   return { encoding, units, count, room: count * joined, forcedBy };
 }
 
+// Says under a text field how its text travels. Returns how many characters are too many.
+export function showLength(output, body, sms) {
+  const tooLong = [...body].length - sms.most;
+  const length = counted(body, sms);
+  output.classList.toggle("wait", length.count > 1);
+  output.classList.toggle("fail", tooLong > 0);
+  if (tooLong > 0) output.textContent = `Too long by ${tooLong}: a text has at most ${sms.most} characters`;
+  else output.textContent = words(length);
+  return Math.max(tooLong, 0);
+}
+
 // A character of two units is never cut between two segments.
 function parts(widths, room) {
   let count = 1;

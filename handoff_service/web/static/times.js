@@ -18,7 +18,7 @@ export function runTimes() {
   countDown();
 }
 
-function now() {
+export function now() {
   return Date.now() + ahead;
 }
 

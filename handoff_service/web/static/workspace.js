@@ -7,10 +7,12 @@ import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { askForLists, showLists, startLists } from "./lists.js";
 import { startStream } from "./live.js";
+import { startNewMessage } from "./new_message.js";
 import { startNotices } from "./notices.js";
-import { csrf, say, why } from "./post.js";
+import { csrf, say, why, worked } from "./post.js";
 import { startTemplates } from "./templates.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
+import { startTimers } from "./timers.js";
 import { runTimes } from "./times.js";
 import { startSounds } from "./sounds.js";
 import { startWriting, stopped } from "./writing.js";
@@ -25,7 +27,7 @@ document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {
 document.body.addEventListener("htmx:afterRequest", ({ detail, target }) => {
   if (detail.xhr.status === 401) return location.assign("/sign-in");
   if (ASKED[target.id]) return detail.successful && ASKED[target.id][1](detail.xhr.responseText);
-  if (!detail.successful && !target.closest("dialog, .composer")) say(why(detail.xhr));
+  if (!worked(detail.xhr) && !target.closest("dialog, .composer")) say(why(detail.xhr));
 });
 
 startLists();
@@ -39,6 +41,8 @@ startComposer(() => {
 startDialogs();
 startTemplates();
 startForms();
+startNewMessage();
+startTimers();
 startKeys();
 startWriting();
 startSounds();

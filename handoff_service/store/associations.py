@@ -1,0 +1,42 @@
+"""The history of a number: who was said to have it, by whom, how and when. Nothing is ever taken out of it."""
+
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.identity import Method
+from handoff_service.store import interactions
+from handoff_service.store import tables as t
+from handoff_service.store.views import Association, Named
+
+MOST = 50  # shown of a number; hardly any changes hands more often
+
+
+def of_number(conn: Connection, number: str) -> list[Association]:
+    """Every association of this number's profiles, today's and earlier ones, newest first: each was made in one of the
+    number's interactions."""
+    a, i = t.associations, t.interactions
+    before, after = t.users.alias("before_user"), t.users.alias("after_user")
+    query = (
+        select(a, before.c.name.label("before"), after.c.name.label("after"), t.agents.c.name.label("by"))
+        .join(i, i.c.id == a.c.interaction_id)
+        .outerjoin(before, before.c.id == a.c.old_user_id)
+        .outerjoin(after, after.c.id == a.c.user_id)
+        .outerjoin(t.agents, t.agents.c.id == a.c.agent_id)
+        .where(i.c.requester_number == number)
+        .order_by(a.c.id.desc())
+        .limit(MOST)
+    )
+    return [
+        Association(
+            id=r.id,
+            interaction=Named(id=r.interaction_id, name=interactions.number(r.interaction_id)),
+            before=Named(id=r.old_user_id, name=r.before) if r.old_user_id else None,
+            after=Named(id=r.user_id, name=r.after) if r.user_id else None,
+            method=Method(r.method),
+            by=r.by,
+            note=r.note,
+            made_at=r.made_at,
+            expires_at=r.expires_at,
+            undone_at=r.undone_at,
+        )
+        for r in conn.execute(query)
+    ]

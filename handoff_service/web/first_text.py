@@ -1,0 +1,114 @@
+"""An agent writes first: the dialog with whom, from which number, and what sending will do, seen before it is done."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.sign_in import Agent
+from handoff_service.operations.start_conversation import Start, start_conversation
+from handoff_service.rules.agent_initiated import TABLE, If
+from handoff_service.rules.sms_text import is_e164
+from handoff_service.store.lanes import Hint
+from handoff_service.web import reading, recipients, stream
+from handoff_service.web.frame import frame
+from handoff_service.web.pages import form_field, render, went_well
+from handoff_service.web.recipients import Asked, Looked
+from handoff_service.web.session import LIVE, desk_of, page, signed_in
+
+WHOM = "Choose whom the text goes to: a person of the list, or a number that can be texted."
+UNSEEN = "Look first at what sending will do."
+
+
+@page(*LIVE)
+async def new_page(request: Request, agent: Agent) -> HTTPResponse:
+    """The dialog. ``?user_id=`` and ``?to=`` name a person and a number."""
+    user, number = request.args.get("user_id") or "", (request.args.get("to") or "")[:100]
+    user_id = int(user) if user.isdecimal() and len(user) < 16 else None
+    asked = await desk_of(request).store.read(recipients.known, user_id, number)
+    return await _shown(request, agent, asked)
+
+
+@page(*LIVE)
+async def look(request: Request, agent: Agent) -> HTTPResponse:
+    """Who fits what is typed, and what sending to the chosen one would do."""
+    args = {name: (request.args.get(name) or "") for name in ("q", "choice", "from")}
+    looked = await _looked(request, agent, _asked(**args))
+    desk = await desk_of(request).store.read(reading.desk_facts)
+    return render("new_preview.html", looked=looked, table=TABLE, zone=desk.zone, now=desk_of(request).clock())
+
+
+@page(*LIVE)
+async def look_again(request: Request, agent: Agent) -> HTTPResponse:
+    """The same for a browser without the script: the whole page, with what was typed."""
+    return await _shown(request, agent, _form(request), body=form_field(request, "body"))
+
+
+@page(*LIVE)
+async def send_first(request: Request, agent: Agent) -> HTTPResponse:
+    """Send, if what the agent was shown is still what sending does."""
+    looked = await _looked(request, agent, _form(request))
+    row, body = form_field(request, "expected_row"), form_field(request, "body")
+    if looked.chosen is None:
+        raise BadInput(f"{looked.problem}." if looked.problem else WHOM)
+    if not body.strip():
+        raise BadInput("Write what the text says.")
+    if row not in set(If):
+        raise BadInput(UNSEEN)
+    to = recipients.recipient(looked.chosen, looked.asked.sender)
+    command = Start(agent_id=agent.id, recipient=to, body=body, expected_row=If(row))
+    started = await desk_of(request).store.write(start_conversation, command, near=to.to)
+    return went_well(request, f"/workspace/conversations/{started.interaction_id}")
+
+
+@page(*LIVE)
+async def line_events(request: Request, agent: Agent) -> None:
+    """The stream of the dialog: ``line`` whenever something happens to the chosen number."""
+    number = request.args.get("number") or ""
+    if not is_e164(number):
+        raise BadInput(errors={"number": "must be in E.164, such as +12025550101"})
+
+    async def says(_hints: Sequence[Hint]) -> list[stream.Said]:
+        return [("line", "")]
+
+    async def still() -> bool:
+        return await signed_in(request) is not None
+
+    await stream.serve(request, desk_of(request), [f"requester:{number}"], says, still)
+
+
+def _form(request: Request) -> Asked:
+    return _asked(**{name: form_field(request, name) for name in ("q", "choice", "from")})
+
+
+def _asked(**fields: str) -> Asked:
+    said = {name: value.strip()[:100] for name, value in fields.items()}
+    return Asked(q=said["q"], choice=said["choice"], sender=said["from"])
+
+
+async def _looked(request: Request, agent: Agent, asked: Asked) -> Looked:
+    return await desk_of(request).store.read(recipients.look, asked, agent.id)
+
+
+async def _shown(request: Request, agent: Agent, asked: Asked, body: str = "") -> HTTPResponse:
+    """The dialog's inside for the script, the list with the dialog over it for everybody else."""
+    looked = await _looked(request, agent, asked)
+    around: dict[str, Any] = await frame(request, agent, place="new")
+    around |= {"looked": looked, "table": TABLE, "first_body": body}
+    if "hx-request" in request.headers:
+        return render("new_message.html", **around)
+    around["lists"] = await desk_of(request).store.read(reading.lists, agent.id, others=False)
+    return render("new_page.html", **around)
+
+
+PAGES: dict[str, Any] = {
+    "/new": new_page,
+    "/new/look": look,
+    "/new/events": line_events,
+}
+ACTS: dict[str, Any] = {
+    "/new": send_first,
+    "/new/look": look_again,
+}

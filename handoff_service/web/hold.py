@@ -1,0 +1,38 @@
+"""Put a conversation on hold, with a reason that agents see, and take it off hold."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.change_interaction import Change, change_interaction
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import State
+from handoff_service.web.pages import form_field, went_back
+from handoff_service.web.session import LIVE, desk_of, page
+
+
+@page(*LIVE)
+async def hold(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    reason = (form_field(request, "words").strip() or form_field(request, "reason").strip())[:200]
+    if not reason:
+        raise BadInput("Say why, so that whoever sees it wait knows what for.")
+    await _change(
+        request, Change(interaction_id=interaction_id, agent_id=agent.id, state=State.ON_HOLD, state_reason=reason)
+    )
+    return went_back(request, interaction_id)
+
+
+@page(*LIVE)
+async def resume(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    await _change(request, Change(interaction_id=interaction_id, agent_id=agent.id, state=State.WORK_IN_PROGRESS))
+    return went_back(request, interaction_id)
+
+
+async def _change(request: Request, command: Change) -> None:
+    await desk_of(request).store.write(change_interaction, command, near=command.interaction_id)
+
+
+ONE = "/conversations/<interaction_id:int>"
+ACTS: dict[str, Any] = {f"{ONE}/hold": hold, f"{ONE}/resume": resume}

@@ -1,0 +1,169 @@
+"""Whom an agent may mean to text, found by what was typed, and what sending would do: read in one transaction."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput
+from handoff_service.operations import start_conversation
+from handoff_service.operations.start_conversation import Recipient
+from handoff_service.rules.agent_initiated import If
+from handoff_service.rules.vocabulary import Kind, Owner
+from handoff_service.store import conversations, people
+from handoff_service.store import tables as t
+from handoff_service.store.views import Interaction, Message, ProviderNumber, User
+from handoff_service.web.numbers import e164
+
+MOST = 8  # people listed
+LAST = 2  # lines shown of the conversation that is there
+NUMBER = re.compile(r"[+\d][\d\s()./-]{2,38}|\([\d\s()./-]{3,38}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the form says. ``q``: what was typed; ``choice``: one of the ways that were listed for it; ``sender``: the
+    company's number."""
+
+    q: str = ""
+    choice: str = ""
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One number of a person, or a typed one of nobody in particular. ``refused``: why it cannot be texted."""
+
+    user_id: int | None
+    number: str
+    on_record: bool = True
+    refused: str = ""
+
+    @property
+    def value(self) -> str:
+        return f"{self.user_id or ''}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A person (None: the number that was typed) and their ways."""
+
+    user: User | None
+    ways: list[Way]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What sending would do: the row of table 3, in one sentence, in the button's words; and what is there now."""
+
+    row: If
+    told: str
+    button: str
+    active: Interaction | None
+    last: list[Message]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """``problem``: why what was typed is no number that can be texted; ``more``: others fit too."""
+
+    asked: Asked
+    senders: list[ProviderNumber]
+    found: list[Found]
+    more: bool
+    problem: str
+    chosen: Way | None
+    outlook: Outlook | None
+
+
+def look(conn: Connection, asked: Asked, agent_id: int) -> Looked:
+    """Find who fits; when one way is chosen or the only one, read table 3 for it."""
+    senders = people.provider_numbers(conn)
+    if not senders:
+        raise BadInput("There is no provider number yet. An admin adds one.")
+    sender = next((p.number for p in senders if p.number == asked.sender), senders[0].number)
+    asked = Asked(q=asked.q, choice=asked.choice, sender=sender)
+    country = people.desk_country(conn)
+    users = people.users(conn, people.found_by(asked.q), limit=MOST + 1) if asked.q else []
+    typed, problem = _typed(asked.q, country)
+    found = [Found(None, [typed])] if typed else []
+    found += [Found(user, _ways(user, asked.choice, country)) for user in users[:MOST]]
+    chosen = _chosen(found, asked.choice)
+    return Looked(
+        asked=asked,
+        senders=senders,
+        found=found,
+        more=len(users) > MOST,
+        problem="" if users else problem,
+        chosen=chosen,
+        outlook=_outlook(conn, recipient(chosen, sender), agent_id) if chosen else None,
+    )
+
+
+def recipient(way: Way, sender: str) -> Recipient:
+    return Recipient(to=way.number, provider_number=sender, user_id=way.user_id)
+
+
+def known(conn: Connection, user_id: int | None, number: str) -> Asked:
+    """The form for a person (and one of their numbers) that a link names; empty when there is no such person."""
+    (user,) = people.users(conn, t.users.c.id == user_id) or (None,) if user_id else (None,)
+    if user is None:
+        return Asked(q=number, choice=f":{number}" if number else "")
+    numbers = [number] if number else user.numbers
+    return Asked(q=user.name[:100], choice=f"{user.id}:{numbers[0]}" if len(numbers) == 1 else "")
+
+
+def _typed(q: str, country: str) -> tuple[Way | None, str]:
+    """(the number that was typed, or why it is none that can be texted)."""
+    if not NUMBER.fullmatch(q):
+        return None, ""
+    try:
+        return Way(user_id=None, number=e164(q, country)), ""
+    except BadInput as refusal:
+        return None, refusal.errors["to"]
+
+
+def _ways(user: User, choice: str, country: str) -> list[Way]:
+    """The numbers on a person's record, and another one that a link named for them."""
+    owner, _, number = choice.partition(":")
+    others = [number] if owner == str(user.id) and number and number not in user.numbers else []
+    ways = []
+    for each in [*user.numbers, *others]:
+        refused = ""
+        try:
+            e164(each, country)
+        except BadInput as refusal:
+            refused = refusal.errors["to"]
+        ways.append(Way(user_id=user.id, number=each, on_record=each in user.numbers, refused=refused))
+    return ways
+
+
+def _chosen(found: Sequence[Found], choice: str) -> Way | None:
+    """The way that was chosen, else the number as it was typed, else the only way there is."""
+    ways = [way for one in found for way in one.ways if not way.refused]
+    for way in ways:
+        if way.value == choice:
+            return way
+    typed = next((way for way in ways if way.user_id is None), None)
+    return typed or (ways[0] if len(ways) == 1 else None)
+
+
+def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
+    seen = start_conversation.preview(conn, to, agent_id)
+    active, last = None, []
+    if seen.interaction_id is not None:
+        active = conversations.one(conn, seen.interaction_id, agent_id)
+        last = [m for m in conversations.messages(conn, active.id) if m.kind is Kind.MESSAGE][-LAST:]
+    return Outlook(row=seen.row, told=seen.told, button=button(seen.row, active, agent_id), active=active, last=last)
+
+
+def button(row: If, active: Interaction | None, agent_id: int) -> str:
+    """The send button's words: what pressing it does."""
+    if active is None:
+        return "Send"
+    if row is not If.ACTIVE_WITH_LIVE_AGENT:
+        return "Close the old one and send"
+    if active.owner.kind is Owner.QUEUE:
+        return "Take over and send"
+    return "Send" if agent_id in {agent.id for agent in active.live_group} else "Join and send"

@@ -1,0 +1,32 @@
+// Timers on the open conversation: countdowns that run in the page from a due time, and the dialog that changes them.
+
+import { open } from "./dialogs.js";
+import { now } from "./times.js";
+
+export function startTimers() {
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-timers]")) open("timers-dialog");
+  });
+  document.body.addEventListener("htmx:afterRequest", countDown); // after a newer state was put in place
+  setInterval(countDown, 250);
+  countDown();
+}
+
+function countDown() {
+  for (const time of document.querySelectorAll("[data-countdown]")) {
+    const said = left(Date.parse(time.dateTime) - now());
+    if (time.textContent !== said) time.textContent = said;
+  }
+  const chip = document.getElementById("timer-chip");
+  if (chip) chip.toggleAttribute("data-soon", Date.parse(chip.querySelector("time").dateTime) - now() < 60_000);
+}
+
+// 0:42, 23:46, 5 h 07 min, 2 d 3 h
+function left(ms) {
+  const seconds = Math.max(Math.round(ms / 1000), 0);
+  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  const two = (n) => String(n).padStart(2, "0");
+  if (!seconds) return "now";
+  if (days) return hours ? `${days} d ${hours} h` : `${days} d`;
+  return hours ? `${hours} h ${two(minutes)} min` : `${minutes}:${two(seconds % 60)}`;
+}

@@ -1,0 +1,73 @@
+"""Running timers on a conversation: put one off by a while, until tomorrow morning or until a time, or cancel it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.change_timer import LONGEST, Cancel, Postpone, cancel_timer, postpone_timer
+from handoff_service.operations.sign_in import Agent
+from handoff_service.store import people, timers
+from handoff_service.web.pages import form_field, went_back
+from handoff_service.web.session import LIVE, desk_of, page
+
+MORNING = time(9)  # of the desk's day
+TOO_LATE = "That is more than a year away. Write an earlier time."
+
+
+def _tomorrow(_due: datetime, now: datetime) -> datetime:
+    return datetime.combine(now.date() + timedelta(days=1), MORNING, now.tzinfo)
+
+
+# what an agent presses -> when it fires instead, from when it is due and from now (both in the desk's zone)
+LATER: Mapping[str, Callable[[datetime, datetime], datetime]] = {
+    "15m": lambda due, _now: due + timedelta(minutes=15),
+    "1h": lambda due, _now: due + timedelta(hours=1),
+    "tomorrow": _tomorrow,
+}
+
+
+@page(*LIVE)
+async def postpone(request: Request, interaction_id: int, timer_id: int, agent: Agent) -> HTTPResponse:
+    desk = desk_of(request)
+    wish, at = form_field(request, "later"), form_field(request, "at").strip()
+
+    def until(conn: Connection) -> datetime:
+        zone = ZoneInfo(people.desk_time_zone(conn))
+        if wish in LATER:
+            timer = timers.one(conn, interaction_id, timer_id)
+            return LATER[wish](timer.due_at.astimezone(zone), desk.clock().astimezone(zone))
+        return own_time(at, zone, desk.clock())
+
+    command = Postpone(
+        interaction_id=interaction_id, timer_id=timer_id, agent_id=agent.id, due_at=await desk.store.read(until)
+    )
+    await desk.store.write(postpone_timer, command, near=interaction_id)
+    return went_back(request, interaction_id)
+
+
+@page(*LIVE)
+async def cancel(request: Request, interaction_id: int, timer_id: int, agent: Agent) -> HTTPResponse:
+    command = Cancel(interaction_id=interaction_id, timer_id=timer_id, agent_id=agent.id)
+    await desk_of(request).store.write(cancel_timer, command, near=interaction_id)
+    return went_back(request, interaction_id)
+
+
+def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """What a field for a day and a time sends, in the desk's zone. BadInput when it is none to come within a year."""
+    try:
+        at = datetime.fromisoformat(text).replace(tzinfo=zone)
+    except ValueError as error:
+        raise BadInput(f"Write the day and the time until when, such as {now:%Y-%m-%d} 17:00.") from error
+    if not now < at <= now + LONGEST:
+        raise BadInput("That time is over. Write a later one." if at <= now else TOO_LATE)
+    return at
+
+
+ONE = "/conversations/<interaction_id:int>/timers/<timer_id:int>"
+ACTS: dict[str, Any] = {f"{ONE}/postpone": postpone, f"{ONE}/cancel": cancel}

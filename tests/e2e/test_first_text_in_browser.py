@@ -1,0 +1,168 @@
+"""An agent writes first, in Chromium: what the dialog finds, shows live, refuses and keeps."""
+
+import re
+from pathlib import Path
+
+import axe_playwright_python
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.people import ANN, Story
+
+SHARED = "+12025550199"  # Bob's and Priya's
+
+
+def new_message(page: Page, to: str, body: str = "") -> Locator:
+    page.keyboard.press("n")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("To", exact=True).fill(to)
+    if body:
+        dialog.get_by_label("Message", exact=True).fill(body)
+    return dialog
+
+
+def test_somebody_is_texted_first_by_keyboard(story: Story) -> None:
+    mia, phone = story.agent(), story.phone()
+    dialog = new_message(mia, "ann")
+    expect(dialog.locator("#new-told")).to_have_text("A new conversation begins, and it is yours.")
+    dialog.get_by_label("Message", exact=True).fill("Hi Ann, Mia from IT ê")
+    expect(dialog.locator("#new-segments")).to_have_text("21 / 70 · 1 segment · UCS-2 because of ê")
+    mia.keyboard.press("Control+Enter")
+    expect(mia.locator("#head h1")).to_have_text("Ann Lee")
+    expect(mia.locator('.msg[data-from="agent"]')).to_contain_text("Hi Ann, Mia from IT ê")
+    expect(phone.texts.last).to_have_text("Hi Ann, Mia from IT ê")
+    phone.text("hello Mia")
+    expect(mia.locator("#thread")).to_contain_text("hello Mia")
+    dialog = new_message(mia, "ann")
+    expect(dialog.get_by_label("Message", exact=True)).to_have_value("")
+
+
+def test_the_dialog_follows_what_happens_on_the_line(story: Story) -> None:
+    omar, mia, phone = story.agent("Omar Haddad"), story.agent(), story.phone()
+    dialog = new_message(omar, "(202) 555-0101", "Omar here")
+    expect(dialog.get_by_text("Read as +1 202 555 0101")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    phone.text("my laptop is dead")
+    expect(dialog.get_by_role("button", name="Take over and send")).to_be_visible()
+    expect(dialog.get_by_role("heading", name="This line is already in use")).to_be_visible()
+    expect(dialog).to_contain_text("my laptop is dead")
+    take_as_mia(story, mia)
+    expect(dialog.get_by_role("button", name="Join and send")).to_be_visible()
+    expect(dialog).to_contain_text("it stays with Mia Chen")
+    expect(dialog.get_by_label("Message", exact=True)).to_have_value("Omar here")
+    dialog.get_by_role("button", name="Join and send").click()
+    expect(omar.locator("#head")).to_contain_text("with Mia Chen")
+    expect(omar.locator("#owner")).to_contain_text("Mia Chen answers · epoch 2")
+    expect(mia.locator("#head")).to_contain_text("with Omar Haddad")
+    expect(mia.locator("#about")).to_contain_text("Mia Chen (you) assigned")
+    expect(phone.texts.last).to_have_text("Omar here")
+
+
+def take_as_mia(story: Story, mia: Page) -> None:
+    """Mia writes in the conversation, and so has it."""
+    one = mia.request.get(f"{story.desk.url}/workspace/new/look?q=%2B{ANN[1:]}").text()
+    found = re.search(r'href="(/workspace/conversations/\d+)">Open it', one)
+    assert found is not None
+    mia.goto(story.desk.url + found[1])
+    mia.locator("#draft").fill("Hi Ann")
+    mia.locator("#draft").press("Control+Enter")
+    expect(mia.locator("#owner")).to_contain_text("You answer")
+
+
+def test_what_has_changed_since_it_was_seen_is_not_done(story: Story) -> None:
+    mia, phone = story.agent(), story.phone()
+    mia.route("**/workspace/new/events*", lambda route: route.abort())  # the news do not come through
+    dialog = new_message(mia, "Ann", "Is this a bad time?")
+    expect(dialog.locator("#new-told")).to_contain_text("A new conversation begins")
+    phone.text("hello?")
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_contain_text("has changed since you looked, and nothing was sent.")
+    expect(dialog.get_by_role("alert")).to_contain_text("What you wrote is kept.")
+    expect(dialog.get_by_label("Message", exact=True)).to_have_value("Is this a bad time?")
+    expect(dialog.get_by_role("heading", name="This line is already in use")).to_be_visible()
+    expect(phone.texts.filter(has_text="Is this a bad time?")).to_have_count(0)
+    dialog.get_by_role("button", name="Take over and send").click()
+    expect(mia.locator("#head h1")).to_have_text("Ann Lee")
+    expect(phone.texts.last).to_have_text("Is this a bad time?")
+
+
+def test_a_different_person_on_the_number(story: Story) -> None:
+    phone, mia = story.talking(SHARED)
+    mia.locator("#about").get_by_role("button", name="It is Bob").click()
+    expect(mia.locator("#head h1")).to_have_text("Bob Ruiz")
+    before = mia.url
+    dialog = new_message(mia, "Priya", "Hi Priya")
+    expect(dialog.get_by_text("Choose one of them.")).to_be_visible()
+    dialog.get_by_label("+1 202 555 0199").check()
+    expect(dialog).to_contain_text("The conversation with Bob Ruiz is closed, the number is tied to Priya Natarajan")
+    dialog.get_by_role("button", name="Close the old one and send").click()
+    expect(mia.locator("#head h1")).to_have_text("Priya Natarajan")
+    expect(phone.texts.last).to_have_text("Hi Priya")
+    assert mia.url != before
+    mia.goto(before)
+    expect(mia.locator("#closed")).to_contain_text("This conversation is closed.")
+
+
+def test_the_draft_is_kept_and_the_focus_comes_back(story: Story) -> None:
+    mia = story.agent()
+    mia.locator("#to-new").click()
+    dialog = mia.get_by_role("dialog")
+    dialog.get_by_label("To", exact=True).fill("Bob")
+    dialog.get_by_label("+1 202 555 0199").check()
+    expect(dialog.locator("#new-told")).to_contain_text("A new conversation begins")
+    dialog.get_by_label("Message", exact=True).fill("half a text")
+    mia.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(mia.locator("#to-new")).to_be_focused()
+    mia.reload()
+    mia.keyboard.press("n")
+    expect(dialog.get_by_label("Message", exact=True)).to_have_value("half a text")
+    expect(dialog.get_by_label("+1 202 555 0199")).to_be_checked()
+    dialog.get_by_label("To", exact=True).fill("+44 20 7946 0000")
+    expect(dialog).to_contain_text("is a landline, which cannot get texts")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("is a landline")
+    mia.keyboard.press("Escape")
+    mia.goto(f"{story.desk.url}/workspace/new?user_id=1")
+    expect(dialog.get_by_label("To", exact=True)).to_have_value("Ann Lee")
+    dialog.get_by_role("link", name="Close").click()
+    expect(mia).to_have_url(f"{story.desk.url}/workspace")
+
+
+def test_the_dialogs_are_accessible_and_fit(story: Story) -> None:
+    _, mia = story.talking(ANN)
+    mia.locator("#draft").fill("Hi")
+    mia.locator("#draft").press("Control+Enter")
+    expect(mia.locator("#timer-chip")).to_be_visible()
+    page = story.context(storage_state=mia.context.storage_state(), bypass_csp=True, reduced_motion="reduce").new_page()
+    page.goto(mia.url)
+    wrong = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        for width, height in ((1440, 900), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            for key, name in (("n", "new-dialog"), ("h", "hold-dialog"), ("", "timers-dialog")):
+                page.keyboard.press(key) if key else page.locator("#timer-chip").click()
+                if key == "n":
+                    page.get_by_label("To", exact=True).fill("a")
+                    page.get_by_label("+1 202 555 0101").check()
+                    expect(page.locator("#new-active")).to_be_visible()
+                expect(page.locator(f"#{name}")).to_be_visible()
+                wrong += [f"{width} {scheme} {name}: {problem}" for problem in _problems(page, width)]
+                page.keyboard.press("Escape")
+                expect(page.get_by_role("dialog")).to_have_count(0)
+    assert wrong == []
+
+
+def _problems(page: Page, width: int) -> list[str]:
+    page.evaluate(Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text())
+    result = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    found = [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in result["violations"]]
+    if width < 760:
+        found += page.evaluate(
+            """() => [...document.querySelectorAll("dialog[open] :is(a, button, input, select, textarea, summary)")]
+              .filter((e) => e.checkVisibility() && !e.closest("label"))
+              .filter((e) => e.getBoundingClientRect().height < 44)
+              .map((e) => `small: ${e.outerHTML.slice(0, 120)}`)"""
+        )
+    wide = page.evaluate("() => document.querySelector('dialog[open]').scrollWidth - innerWidth")
+    return found + ([f"{wide} px too wide"] if wide > 0 else [])

@@ -1,0 +1,87 @@
+"""Hold and timers in Chromium: what the header shows follows what happens."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.people import BOB, Story
+
+
+def test_on_hold_with_a_reason_until_the_requester_writes(story: Story) -> None:
+    phone, mia = story.talking()
+    mia.keyboard.press("h")
+    dialog = mia.get_by_role("dialog")
+    dialog.get_by_label("In your own words").fill("The part is on order")
+    dialog.get_by_role("button", name="Put on hold").click()
+    expect(mia.locator("#state")).to_have_text("On hold: The part is on order")
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen put this on hold: The part is on order")
+    expect(mia.locator("#ongoing .item")).to_contain_text("On hold")
+    phone.text("any news?")
+    expect(mia.locator("#state")).to_have_text("Work in progress")
+    mia.get_by_role("button", name="Hold", exact=True).click()
+    dialog.get_by_role("button", name="Put on hold").click()
+    expect(mia.locator("#state")).to_have_text("On hold: Waiting for the requester")
+    mia.keyboard.press("h")
+    expect(mia.locator("#state")).to_have_text("Work in progress")
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen took this off hold")
+
+
+def test_on_narrow_hold_and_close_are_under_more(story: Story) -> None:
+    _, mia = story.talking()
+    mia.set_viewport_size({"width": 390, "height": 844})
+    expect(mia.locator("#hold-it")).to_be_hidden()
+    mia.get_by_label("More actions").click()
+    mia.keyboard.press("Escape")
+    expect(mia.locator("#more-hold")).to_be_hidden()
+    expect(mia.locator("#more-actions")).to_be_focused()
+    mia.get_by_label("More actions").click()
+    mia.get_by_role("button", name="Put on hold").click()
+    mia.get_by_role("dialog").get_by_role("button", name="Put on hold").click()
+    expect(mia.locator("#state")).to_contain_text("On hold")
+    mia.get_by_label("More actions").click()
+    mia.get_by_role("button", name="Close", exact=True).click()
+    expect(mia.get_by_role("dialog")).to_contain_text("Close the conversation with Ann Lee")
+
+
+def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) -> None:
+    phone, mia = story.talking()
+    chip = mia.locator("#timer-chip")
+    expect(chip).to_have_text(re.compile(r"^(30:00|29:\d\d)$"))
+    expect(mia.locator("#fold-timers")).to_contain_text("Remind the agent")
+    chip.click()
+    dialog = mia.get_by_role("dialog")
+    expect(dialog).to_contain_text("Prompt the agent")
+    dialog.get_by_label("Until").fill("2099-01-01T09:00")
+    dialog.get_by_role("button", name="Postpone Remind the agent").click()
+    expect(dialog.get_by_role("alert")).to_have_text("That is more than a year away. Write an earlier time.")
+    phone.text("hello?")  # what is typed stays while texts come
+    expect(mia.locator("#thread")).to_contain_text("hello?")
+    expect(dialog.get_by_label("Until")).to_have_value("2099-01-01T09:00")
+    dialog.get_by_role("button", name="15 min later").click()
+    expect(chip).to_have_text(re.compile(r"^(45:00|44:\d\d)$"))
+    dialog.get_by_role("button", name="1 h later").click()
+    expect(chip).to_have_text(re.compile(r"^1 h 4\d min$"))
+    dialog.get_by_role("button", name="Done").click()
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen put off “Remind the agent” until")
+    mia.locator("#draft").fill("Here I am")
+    mia.locator("#draft").press("Control+Enter")
+    expect(chip).to_have_text(re.compile(r"^(2 d|1 d 23 h)$"))  # the other side's turn: close when abandoned
+    mia.locator("#change-timers").click()
+    dialog.get_by_role("button", name="Cancel this timer").click()
+    expect(dialog).to_contain_text("No timer runs.")
+    expect(chip).to_have_count(0)
+    expect(mia.locator("#fold-timers")).to_have_count(0)
+
+
+def test_closing_needs_a_description(story: Story) -> None:
+    _, mia = story.talking(BOB)
+    mia.keyboard.press("e")
+    dialog = mia.get_by_role("dialog")
+    dialog.get_by_label("Short description").fill("  ")
+    dialog.get_by_role("button", name="Close the conversation").click()
+    expect(dialog.get_by_role("alert")).to_have_text(
+        "Say in a few words what it was about, for whoever reads it later."
+    )
+    dialog.get_by_label("Short description").fill("Laptop")
+    dialog.get_by_role("button", name="Close the conversation").click()
+    expect(mia.locator("#closed")).to_contain_text("Laptop")

@@ -1,0 +1,251 @@
+"""An agent writes first from the workspace: whom the dialog finds, what it says that sending will do, and that it does
+that and nothing else."""
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.rules.agent_initiated import If
+from handoff_service.rules.vocabulary import Owner, State
+from handoff_service.store import tables as t
+from tests.story import ANN, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
+from tests.web.workspace_server import SCRIPT, Answer, Running, Visitor, running, shown
+
+BOT = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/webhooks/sms/webhook", "PATCHBOARD_BURST_WINDOW": "3599"}
+ANN_ID, BOB_ID, CY_ID = 1, 2, 3
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    """A desk whose virtual agent answers the main line first, and is in no hurry."""
+    async with running(tmp_path, **BOT) as service:
+        yield service
+
+
+@pytest.fixture
+async def mia(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as visitor:
+        await visitor.sign_in()
+        yield visitor
+
+
+async def look(mia: Visitor, q: str, choice: str = "", sender: str = MAIN) -> Answer:
+    async with mia.client.get(
+        f"{mia.address}/workspace/new/look", params={"q": q, "choice": choice, "from": sender}, headers=SCRIPT
+    ) as answer:
+        return Answer(answer.status, await answer.text(), answer.headers)
+
+
+def said(answer: Answer, name: str) -> str:
+    found = re.search(rf'data-{name}="([^"]*)"', answer.text)
+    assert found is not None
+    return unescape(found[1])
+
+
+async def send(mia: Visitor, q: str, row: If, choice: str = "", **more: str) -> Answer:
+    fields = {"q": q, "choice": choice, "from": MAIN, "body": "Hi, Mia here", "expected_row": row}
+    return await mia.act("/workspace/new", **(fields | more))
+
+
+# Whom -----------------------------------------------------------------------------------------------------------
+
+FOUND = {
+    "a part of a name, one number": ("ann l", "1:+12025550101"),
+    "an employee number": ("e1001", "1:+12025550101"),
+    "a national number: nobody is named": ("(202) 555-0101", ":+12025550101"),
+    "E.164": ("+12025550177", ":+12025550177"),
+    "another country": ("+44 7400 123456", ":+447400123456"),
+}
+
+
+@pytest.mark.parametrize(("q", "value"), FOUND.values(), ids=FOUND.keys())
+async def test_what_is_typed_finds_one_who_is_chosen(mia: Visitor, q: str, value: str) -> None:
+    answer = await look(mia, q)
+    assert re.findall(r'value="([^"]*)" checked', answer.text) == [value]
+    assert said(answer, "number") == value.partition(":")[2]
+
+
+async def test_a_number_is_shown_as_people_read_it(mia: Visitor) -> None:
+    assert "Read as +1 202 555 0177 , US" in shown((await look(mia, "2025550177")).text)
+
+
+async def test_somebody_with_several_numbers_lets_one_choose(mia: Visitor) -> None:
+    answer = await look(mia, "Bob")
+    assert "+1 202 555 0102" in shown(answer.text)
+    assert "Choose one of them." in shown(answer.text)
+    assert "checked" not in answer.text
+    refused = await send(mia, "Bob", If.NO_ACTIVE_INTERACTION)
+    assert (refused.status, refused.text.split(":")[0]) == (400, "Choose whom the text goes to")
+    assert said(await look(mia, "Bob", f"2:{SHARED}"), "number") == SHARED
+
+
+REFUSED = {
+    "a landline": ("+44 20 7946 0000", "is a landline, which cannot get texts"),
+    "toll-free": ("800 555 0100", "is a toll-free number"),
+    "premium": ("+1 900 555 0100", "is "),
+    "too short": ("12345", "is too short for a phone number"),
+    "too long": ("+1 202 555 0101 999 99", "is too long"),
+    "no such country": ("+999 123456", "must be a phone number"),
+    "a name that nobody has": ("Zoe", "Nobody fits."),
+}
+
+
+@pytest.mark.parametrize(("q", "why"), REFUSED.values(), ids=REFUSED.keys())
+async def test_what_cannot_be_texted_says_why(desk: Running, mia: Visitor, q: str, why: str) -> None:
+    answer = await look(mia, q)
+    assert why in shown(answer.text)
+    assert said(answer, "number") == ""
+    assert (await send(mia, q, If.NO_ACTIVE_INTERACTION)).status == 400
+    assert await desk.story.count(t.messages) == 0
+
+
+async def test_a_landline_on_a_record_cannot_be_chosen(desk: Running, mia: Visitor) -> None:
+    row = {"user_id": ANN_ID, "number": "+442079460000"}
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.user_numbers).values(row)), None)
+    answer = await look(mia, "Ann", "1:+442079460000")
+    assert "is a landline" in shown(answer.text)
+    assert said(answer, "number") == ANN, "the one that can be texted"
+
+
+async def test_a_link_names_somebody_and_a_number_that_is_not_on_the_record(mia: Visitor) -> None:
+    answer = await mia.get(f"/workspace/new?user_id=2&to=%2B{STRANGER[1:]}", SCRIPT)
+    assert said(answer, "number") == STRANGER
+    assert "not on the record" in shown(answer.text)
+    assert 'value="Bob Ruiz"' in answer.text
+    assert (await mia.get("/workspace/new?user_id=99&to=nonsense", SCRIPT)).status == 200
+
+
+# What sending will do -------------------------------------------------------------------------------------------
+
+
+async def test_no_active_interaction(desk: Running, mia: Visitor) -> None:
+    seen = await look(mia, "Ann")
+    assert (said(seen, "button"), said(seen, "told")) == ("Send", "A new conversation begins, and it is yours.")
+    answer = await send(mia, "Ann", If.NO_ACTIVE_INTERACTION)
+    assert (answer.status, answer.headers["HX-Redirect"]) == (204, "/workspace/conversations/1")
+    one = await desk.story.see(1)
+    assert (one.owner.id, one.epoch, [a.id for a in one.live_group]) == (MIA, 1, [MIA])
+
+
+async def test_active_with_a_live_agent_joins_and_reassigns_nothing(desk: Running, mia: Visitor) -> None:
+    await desk.story.available(OMAR)
+    one = (await desk.story.text("hi")).interaction_id or 0
+    await desk.story.write(one, "Omar here", OMAR)
+    before = await desk.story.see(one)
+    seen = await look(mia, "Ann")
+    assert said(seen, "button") == "Join and send"
+    assert "it stays with Omar Haddad" in said(seen, "told")
+    assert "This line is already in use" in shown(seen.text)
+    assert "Omar here" in shown(seen.text)
+    assert (await send(mia, "Ann", If.ACTIVE_WITH_LIVE_AGENT)).status == 204
+    after = await desk.story.see(one)
+    assert (after.owner, after.epoch, after.assigned_to and after.assigned_to.id) == (before.owner, before.epoch, OMAR)
+    assert {a.id for a in after.live_group} == {MIA, OMAR}
+    assert await desk.story.count(t.interactions) == 1
+    again = await look(mia, "Ann")
+    assert (said(again, "button"), "you are in it already" in said(again, "told")) == ("Send", True)
+    page = shown((await mia.get(f"/workspace/conversations/{one}")).text)
+    assert "with Omar Haddad" in page
+    assert "Live group Omar Haddad assigned Mia Chen (you)" in page
+
+
+async def test_active_with_the_virtual_agent_closes_it_and_begins_anew(desk: Running, mia: Visitor) -> None:
+    old = (await desk.story.text("hi")).interaction_id or 0
+    seen = await look(mia, "Ann")
+    assert said(seen, "button") == "Close the old one and send"
+    answer = await send(mia, "Ann", If.ACTIVE_WITH_VIRTUAL_AGENT)
+    assert answer.headers["HX-Redirect"] == f"/workspace/conversations/{old + 1}"
+    assert (await desk.story.see(old)).state is State.CLOSED_COMPLETE
+    assert (await desk.story.see(old + 1)).owner.id == MIA
+    assert await desk.story.texted(old) == [], "the requester reads no machinery"
+
+
+async def test_active_with_a_different_person_replaces_the_profile(desk: Running, mia: Visitor) -> None:
+    old = (await desk.story.text("hi", number=SHARED)).interaction_id or 0
+    await desk.story.write(old, "Who is this?", OMAR)
+    bob = sa.update(t.interactions).values(user_id=BOB_ID), sa.update(t.messaging_profiles).values(user_id=BOB_ID)
+    for statement in bob:
+        await desk.desk.store.write(lambda tx, what: tx.conn.execute(what), statement)
+    seen = await look(mia, "Cy")
+    assert said(seen, "button") == "Close the old one and send"
+    assert "The conversation with Bob Ruiz is closed, the number is tied to Cy Ruiz" in said(seen, "told")
+    assert (await send(mia, "Cy", If.ACTIVE_WITH_SOMEONE_ELSE)).status == 204
+    new = await desk.story.see(old + 1)
+    assert (new.user and new.user.id, new.owner.id) == (CY_ID, MIA)
+    profiles = await desk.story.rows(t.messaging_profiles)
+    assert sorted((p.user_id, p.active) for p in profiles) == [(BOB_ID, False), (CY_ID, True)]
+    assert [a.id for a in (await desk.story.see(old)).live_group] == [OMAR], "Mia was never in the other conversation"
+
+
+async def test_what_waits_becomes_the_agents(desk: Running, mia: Visitor) -> None:
+    one = (await desk.story.text("hi")).interaction_id or 0
+    await desk.story.hand_off(one)
+    assert said(await look(mia, "Ann"), "button") == "Take over and send"
+    assert (await send(mia, "Ann", If.ACTIVE_WITH_LIVE_AGENT)).status == 204
+    assert (await desk.story.see(one)).owner.id == MIA
+
+
+async def test_another_company_number_is_another_line(desk: Running, mia: Visitor) -> None:
+    await desk.story.text("hi")
+    assert said(await look(mia, "Ann", sender=DIRECT), "button") == "Send"
+    assert said(await look(mia, "Ann", sender="+15005550006"), "button") == "Close the old one and send", "the default"
+
+
+async def test_a_line_that_has_changed_is_not_silently_dealt_with_otherwise(desk: Running, mia: Visitor) -> None:
+    seen = await look(mia, "Ann")
+    row = re.search(r'name="expected_row" value="([^"]*)"', seen.text)
+    assert row is not None
+    bots = (await desk.story.text("hi")).interaction_id or 0
+    refused = await send(mia, "Ann", If(row[1]))
+    assert refused.status == 409
+    assert "has changed since you looked, and nothing was sent" in refused.text
+    assert "The conversation with the virtual agent is closed" in refused.text
+    one = await desk.story.see(bots)
+    assert (one.owner.kind, one.state) == (Owner.VIRTUAL_AGENT, State.NEW)
+    assert await desk.story.texted(bots) == []
+
+
+SEND_REFUSED = {
+    "nothing to say": ({"body": " \r\n "}, "Write what the text says."),
+    "too long": ({"body": "x" * 1601}, "at most 1600"),
+    "a NUL": ({"body": "a\0b"}, "NUL"),
+    "not looked": ({"expected_row": ""}, "Look first"),
+    "a row that is none": ({"expected_row": "x" * 9000}, "Look first"),
+    "nobody": ({"q": ""}, "Choose whom"),
+}
+
+
+@pytest.mark.parametrize(("fields", "why"), SEND_REFUSED.values(), ids=SEND_REFUSED.keys())
+async def test_what_cannot_be_sent_says_why(desk: Running, mia: Visitor, fields: dict[str, str], why: str) -> None:
+    answer = await mia.act(
+        "/workspace/new", **({"q": "Ann", "body": "hi", "expected_row": If.NO_ACTIVE_INTERACTION} | fields)
+    )
+    assert answer.status == 400
+    assert why in answer.text
+    assert await desk.story.count(t.interactions) == 0
+
+
+async def test_it_works_without_the_script(desk: Running, mia: Visitor) -> None:
+    page = await mia.get("/workspace/new")
+    assert '<dialog class="dialog" id="new-dialog" aria-labelledby="new-title" open>' in page.text
+    csrf = await mia.csrf()
+    fields = {"q": "Ann", "from": MAIN, "body": "Hi <b>Ann</b>", "csrf": csrf}
+    page = await mia.post("/workspace/new/look", **fields)
+    assert "A new conversation begins" in shown(page.text)
+    assert "Hi &lt;b&gt;Ann" in page.text
+    sent = await mia.post("/workspace/new", **fields, choice=f"1:{ANN}", expected_row=If.NO_ACTIVE_INTERACTION)
+    assert (sent.status, sent.headers["Location"]) == (303, "/workspace/conversations/1")
+    assert await desk.story.texted(1) == ["Hi <b>Ann</b>"]
+
+
+async def test_only_for_agents_who_are_signed_in_and_mean_it(desk: Running, mia: Visitor) -> None:
+    async with desk.visitor() as stranger:
+        assert (await stranger.post("/workspace/new", SCRIPT, q="Ann")).status == 401
+        assert (await stranger.get("/workspace/new/look?q=Ann", SCRIPT)).status == 401
+        assert (await stranger.get(f"/workspace/new/events?number=%2B{ANN[1:]}", SCRIPT)).status == 401
+    assert (await mia.post("/workspace/new", SCRIPT, q="Ann", body="hi")).status == 403
+    assert (await mia.get("/workspace/new/events?number=Ann", SCRIPT)).status == 400

@@ -1,0 +1,204 @@
+"""States, timers and the history of a number, as agents move and see them on the pages."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.rules.vocabulary import Event, State
+from handoff_service.store import messaging_actions
+from handoff_service.store import tables as t
+from handoff_service.store.views import RunningTimer
+from tests.story import ANN, DIRECT, MAIN, MIA, OMAR, STRANGER
+from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
+
+ANN_ID, BOB_ID = 1, 2
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+async def mia(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as visitor:
+        await visitor.sign_in()
+        yield visitor
+
+
+@pytest.fixture
+async def one(desk: Running, mia: Visitor) -> int:
+    """Ann's conversation, which is Mia's."""
+    received = await desk.story.text("my laptop is dead", to=DIRECT)
+    await desk.story.write(received.interaction_id or 0, "Hi Ann")
+    return received.interaction_id or 0
+
+
+# Moves ----------------------------------------------------------------------------------------------------------
+
+
+async def state(desk: Running, one: int) -> State:
+    return (await desk.story.see(one)).state
+
+
+async def test_every_move_that_an_agent_can_make(desk: Running, mia: Visitor, one: int) -> None:
+    path = f"/workspace/conversations/{one}"
+    assert (await mia.act(f"{path}/hold", reason="Waiting for another team")).status == 204
+    assert await state(desk, one) is State.ON_HOLD
+    page = shown((await mia.get(path)).text)
+    assert "On hold: Waiting for another team" in page
+    assert "Mia Chen put this on hold: Waiting for another team" in page
+    assert (await mia.act(f"{path}/hold", words="The part is on order")).status == 204, "another reason"
+    assert "On hold: The part is on order" in shown((await mia.get(path)).text)
+    assert (await mia.act(f"{path}/resume")).status == 204
+    assert await state(desk, one) is State.WORK_IN_PROGRESS
+    assert "Mia Chen took this off hold" in shown((await mia.get(path)).text)
+    assert "The part is on order" not in shown((await mia.get(f"{path}/news?after=999", SCRIPT)).text)
+    await mia.act(f"{path}/hold", reason="Waiting for the requester")
+    await desk.story.text("here I am", to=DIRECT)
+    assert "Work in progress" in shown((await mia.get(f"{path}/news?after=999", SCRIPT)).text)
+    await mia.act(f"{path}/hold", reason="Waiting for the requester")
+    await mia.act(f"{path}/close", short_description="Laptop", state="closed_abandoned", closing_text="")
+    assert await state(desk, one) is State.CLOSED_ABANDONED
+    for verb in ("hold", "resume", "close"):
+        refused = await mia.act(f"{path}/{verb}", reason="x", short_description="x")
+        assert (verb, refused.status) == (verb, 409)
+    history = [line.body for line in await desk.story.lines(one) if line.event is Event.STATE]
+    assert len(history) == 5
+
+
+async def test_a_new_conversation_is_not_put_on_hold_and_closes(desk: Running, mia: Visitor) -> None:
+    new = (await desk.story.text("hi", to=DIRECT)).interaction_id or 0
+    path = f"/workspace/conversations/{new}"
+    assert 'id="hold-it"' not in (await mia.get(path)).text
+    refused = await mia.act(f"{path}/hold", reason="x")
+    assert (refused.status, await state(desk, new)) == (409, State.NEW)
+    assert (await mia.act(f"{path}/resume")).status == 409
+    assert (await mia.act(f"{path}/close", short_description="Spam")).status == 204
+    assert await state(desk, new) is State.CLOSED_COMPLETE
+
+
+async def test_hold_needs_a_reason_and_close_a_description(desk: Running, mia: Visitor, one: int) -> None:
+    path = f"/workspace/conversations/{one}"
+    assert (
+        'name="short_description" maxlength="160" aria-required="true" value="my laptop is dead"'
+        in (await mia.get(path)).text
+    )
+    for verb, why in (("hold", "Say why"), ("close", "Say in a few words what it was about")):
+        answer = await mia.act(f"{path}/{verb}", reason="  ", short_description=" \t ")
+        assert answer.status == 400
+        assert why in answer.text
+    assert await state(desk, one) is State.WORK_IN_PROGRESS
+
+
+def test_the_rules_alone_decide_what_a_state_becomes() -> None:
+    """Whoever writes an interaction's state takes it from rules/states.py."""
+    operations = Path(__file__).parents[2] / "handoff_service" / "operations"
+    for path in operations.glob("*.py"):
+        source = path.read_text()
+        if "put_state(" in source or '"state": c.state' in source:
+            assert re.search(r"\bmoved\(|states\.TABLE\[", source), path.name
+
+
+# Timers ---------------------------------------------------------------------------------------------------------
+
+
+async def timers(desk: Running, one: int) -> list[RunningTimer]:
+    return await desk.desk.store.read(messaging_actions.running, one)
+
+
+async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(desk: Running, mia: Visitor, one: int) -> None:
+    path = f"/workspace/conversations/{one}"
+    (timer,) = await timers(desk, one)
+    page = (await mia.get(path)).text
+    assert f'id="timer-{timer.id}"' in page
+    assert 'id="timer-chip"' in page
+    assert "Close when abandoned" in shown(page)
+    zone = ZoneInfo("America/New_York")
+    for later, by in (("15m", timedelta(minutes=15)), ("1h", timedelta(hours=1))):
+        before = (await timers(desk, one))[0].due_at
+        assert (await mia.act(f"{path}/timers/{timer.id}/postpone", later=later)).status == 204
+        assert (await timers(desk, one))[0].due_at - before == by
+    assert (await mia.act(f"{path}/timers/{timer.id}/postpone", later="tomorrow")).status == 204
+    due = (await timers(desk, one))[0].due_at.astimezone(zone)
+    assert (due.hour, due.minute) == (9, 0)
+    own = (desk.desk.clock().astimezone(zone) + timedelta(days=9)).replace(hour=17, minute=30, second=0, microsecond=0)
+    assert (await mia.act(f"{path}/timers/{timer.id}/postpone", at=f"{own:%Y-%m-%dT%H:%M}")).status == 204
+    assert (await timers(desk, one))[0].due_at == own
+    assert (await mia.act(f"{path}/timers/{timer.id}/cancel")).status == 204
+    assert await timers(desk, one) == []
+    page = (await mia.get(f"{path}/news?after=0", SCRIPT)).text
+    assert 'id="timer-chip"' not in page
+    assert "Mia Chen canceled “Close when abandoned”" in shown(page)
+    assert (await mia.act(f"{path}/timers/{timer.id}/cancel")).status == 404
+
+
+BAD_TIMES = {
+    "nothing": ({}, "Write the day and the time"),
+    "words": ({"at": "soon"}, "Write the day and the time"),
+    "a wish that is none": ({"later": "never"}, "Write the day and the time"),
+    "over": ({"at": "2020-01-01T09:00"}, "That time is over"),
+    "far away": ({"at": "9999-12-31T23:59"}, "more than a year away"),
+    "huge": ({"at": "2" * 9000}, "Write the day and the time"),
+}
+
+
+@pytest.mark.parametrize(("fields", "why"), BAD_TIMES.values(), ids=BAD_TIMES.keys())
+async def test_a_time_that_is_none_says_so(
+    desk: Running, mia: Visitor, one: int, fields: dict[str, str], why: str
+) -> None:
+    (before,) = await timers(desk, one)
+    answer = await mia.act(f"/workspace/conversations/{one}/timers/{before.id}/postpone", **fields)
+    assert answer.status == 400
+    assert why in answer.text
+    assert await timers(desk, one) == [before]
+
+
+# Who has this number --------------------------------------------------------------------------------------------
+
+
+async def test_the_history_of_the_number_newest_first(desk: Running, mia: Visitor) -> None:
+    one = (await desk.story.text("hi", number=STRANGER, to=DIRECT)).interaction_id or 0
+    store = desk.desk.store
+    await store.write(
+        verify_requester, Verify(interaction_id=one, agent_id=OMAR, user_id=BOB_ID, note="saw the <b>badge</b>")
+    )
+    await store.write(verify_requester, Verify(interaction_id=one, agent_id=MIA, user_id=ANN_ID))
+    await store.write(undo_verification, Undo(interaction_id=one, agent_id=MIA))
+    page = (await mia.get(f"/workspace/conversations/{one}")).text
+    fold = shown(page.split('id="fold-history"')[1].split("</details>")[0])
+    assert "History 2" in fold
+    assert re.search(r"Bob Ruiz → Ann Lee Undone By hand, by Mia Chen, .* · undone .*Nobody → Bob Ruiz", fold)
+    assert "“saw the <b>badge</b>”" in fold
+    assert "<b>badge" not in page
+    await desk.story.close(one)
+    later = (await desk.story.text("again", number=STRANGER, to=MAIN)).interaction_id or 0
+    assert "INT0000001" in shown((await mia.get(f"/workspace/conversations/{later}")).text.split("fold-history")[1])
+
+
+async def test_a_number_on_another_users_record_is_said_in_words(desk: Running, mia: Visitor) -> None:
+    recipient = Recipient(to=ANN, provider_number=MAIN, user_id=BOB_ID)
+    command = Start(agent_id=MIA, recipient=recipient, body="Hi Bob")
+    one = (await desk.desk.store.write(start_conversation, command)).interaction_id
+    path = f"/workspace/conversations/{one}"
+    page = shown((await mia.get(path)).text)
+    assert "This number is on Ann Lee's record, the profile says Bob Ruiz." in page
+    assert "On this number 1" in page
+    assert (await mia.act(f"{path}/verify", user_id=str(ANN_ID))).status == 204
+    page = (await mia.get(path)).text
+    assert 'id="conflict"' not in page
+    assert "Bob Ruiz → Ann Lee" in shown(page)
+
+
+async def test_nothing_is_said_where_there_is_no_conflict(desk: Running, mia: Visitor, one: int) -> None:
+    assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.delete(t.user_numbers)), None)
+    assert 'id="conflict"' not in (await mia.get(f"/workspace/conversations/{one}")).text, "on no user, but a profile"
