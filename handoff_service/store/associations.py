@@ -11,17 +11,16 @@ MOST = 50  # shown of a number; hardly any changes hands more often
 
 
 def of_number(conn: Connection, number: str) -> list[Association]:
-    """Every association of this number's profiles, today's and earlier ones, newest first: each was made in one of the
-    number's interactions."""
-    a, i = t.associations, t.interactions
+    """Every association of this number's profiles, today's and earlier ones, newest first."""
+    a, p = t.associations, t.messaging_profiles
     before, after = t.users.alias("before_user"), t.users.alias("after_user")
     query = (
         select(a, before.c.name.label("before"), after.c.name.label("after"), t.agents.c.name.label("by"))
-        .join(i, i.c.id == a.c.interaction_id)
+        .join(p, p.c.id == a.c.profile_id)
         .outerjoin(before, before.c.id == a.c.old_user_id)
         .outerjoin(after, after.c.id == a.c.user_id)
         .outerjoin(t.agents, t.agents.c.id == a.c.agent_id)
-        .where(i.c.requester_number == number)
+        .where(p.c.number == number)
         .order_by(a.c.id.desc())
         .limit(MOST)
     )

@@ -4,10 +4,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.identity import Method
-from handoff_service.store import interactions
 from handoff_service.store import tables as t
-from handoff_service.store.views import Association, Named, Profile
+from handoff_service.store.views import Named, Profile
 
 p, a, u = t.messaging_profiles, t.associations, t.users
 
@@ -38,35 +36,6 @@ def newest(conn: Connection, digits: str, *, before: int, limit: int) -> list[Pr
     if before:
         where &= p.c.id < before
     return _read(conn, where, order=p.c.id.desc(), limit=limit)
-
-
-def history(conn: Connection, number: str, limit: int = 100) -> list[Association]:
-    """Associations of a number, newest first."""
-    was, now = u.alias(), u.alias()
-    query = (
-        select(a, was.c.name.label("was"), now.c.name.label("is_now"), t.agents.c.name.label("by"))
-        .join(p, p.c.id == a.c.profile_id)
-        .outerjoin(was, was.c.id == a.c.old_user_id)
-        .outerjoin(now, now.c.id == a.c.user_id)
-        .outerjoin(t.agents, t.agents.c.id == a.c.agent_id)
-        .where(p.c.number == number)
-        .order_by(a.c.id.desc())
-        .limit(limit)
-    )
-    return [
-        Association(
-            id=r.id,
-            interaction=Named(id=r.interaction_id, name=interactions.number(r.interaction_id)),
-            was=Named(id=r.old_user_id, name=r.was) if r.old_user_id else None,
-            is_now=Named(id=r.user_id, name=r.is_now) if r.user_id else None,
-            method=Method(r.method),
-            by=r.by,
-            note=r.note,
-            made_at=r.made_at,
-            undone_at=r.undone_at,
-        )
-        for r in conn.execute(query)
-    ]
 
 
 def _read(

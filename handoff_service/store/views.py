@@ -106,21 +106,6 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Association:
-    """Somebody tied a number to a person, or to nobody: who, when, how, and whether it was put back."""
-
-    id: int
-    interaction: Named
-    was: Named | None
-    is_now: Named | None
-    method: Method
-    by: str | None
-    note: str | None
-    made_at: datetime
-    undone_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """How sure it is who the requester is."""
 

@@ -10,7 +10,7 @@ from handoff_service.operations.sign_in import Open, hash_password, open_session
 from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
 from handoff_service.rules.identity import Level
 from handoff_service.rules.vocabulary import Owner, Presence, Role
-from handoff_service.store import people, profiles
+from handoff_service.store import associations, people, profiles
 from handoff_service.store import tables as t
 from tests.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER, Story
 
@@ -147,12 +147,12 @@ async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(s
         assert (seen.user and seen.user.id, seen.identity.level) == (BOB_ID, Level.MATCHED)
         assert (await said(story, one))[-1] == "Omar Haddad tied this number to Bob Ruiz"
     await tie(story, profile, BOB_ID)  # again: nothing to do
-    history = await story.store.read(profiles.history, ANN)
-    assert [(a.method, a.by, a.was and a.was.name, a.is_now and a.is_now.name) for a in history] == [
+    history = await story.store.read(associations.of_number, ANN)
+    assert [(a.method, a.by, a.before and a.before.name, a.after and a.after.name) for a in history] == [
         ("admin", "Omar Haddad", "Ann Lee", "Bob Ruiz")
     ] * 2
     await story.store.write(undo_verification, Undo(interaction_id=here, agent_id=MIA))
-    assert [a.undone_at is not None for a in await story.store.read(profiles.history, ANN)] == [False, True]
+    assert [a.undone_at is not None for a in await story.store.read(associations.of_number, ANN)] == [False, True]
     assert (await story.store.read(profiles.one, profile)).user == people.Named(id=ANN_ID, name="Ann Lee")
 
 
@@ -162,8 +162,8 @@ async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_acti
     await story.close(first)
     profile = await profile_of(story, ANN)
     await tie(story, profile, None)
-    (one,) = await story.store.read(profiles.history, ANN)
-    assert (one.is_now, one.interaction.id) == (None, first)
+    (one,) = await story.store.read(associations.of_number, ANN)
+    assert (one.after, one.interaction.id) == (None, first)
     await story.store.write(change_profile.deactivate_profile, profile)
     with pytest.raises(Conflict, match="not active"):
         await tie(story, profile, BOB_ID)

@@ -9,7 +9,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.change_profile import Tie, deactivate_profile, tie_profile
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
-from handoff_service.store import people, profiles
+from handoff_service.store import associations, people, profiles
 from handoff_service.store import tables as t
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
 from handoff_service.web.pages import form_field, phone
@@ -47,7 +47,7 @@ async def one_page(request: Request, profile_id: int, agent: Agent) -> HTTPRespo
         title=phone(profile.number),
         profile=profile,
         others=[one for one in await store.read(profiles.some, number=profile.number) if one.id != profile.id],
-        history=await store.read(profiles.history, profile.number),
+        history=await store.read(associations.of_number, profile.number),
         users=[
             u for u in await store.read(people.users, who, limit=FOUND) if not profile.user or u.id != profile.user.id
         ],

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from handoff_service.operations.change_profile import Tie, deactivate_profile, tie_profile
 from handoff_service.rules.vocabulary import Role
-from handoff_service.store import profiles
+from handoff_service.store import associations, profiles
 from handoff_service.store.views import Association, Profile
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, page
 
@@ -36,7 +36,7 @@ async def one_profile(asked: Asked[Any, Any]) -> Profile:
 
 async def history(asked: Asked[None, Any]) -> Page[Association]:
     number = (await one_profile(asked)).number
-    return Page(items=await asked.desk.store.read(profiles.history, number), next=None)
+    return Page(items=await asked.desk.store.read(associations.of_number, number), next=None)
 
 
 async def tie(asked: Asked[TieBody, Any]) -> Profile:
