@@ -259,7 +259,8 @@ async def test_media_are_fetched_looked_at_and_stored(
     await work(worker)
     (line,) = [one for one in await story.lines(interaction) if one.media]
     assert (line.media[3].status, line.media[3].content_type, line.media[3].why) == ("stored", "image/gif", None)
-    files = [str(row.file) for row in await story.rows(t.media) if row.file]
+    by_id = sorted(await story.rows(t.media), key=lambda row: row.id)
+    files = [str(row.file) for row in by_id if row.file]
     assert [folder.read(name) for name in files] == [picture(), PDF, picture("GIF")]
 
 
