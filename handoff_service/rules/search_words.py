@@ -21,6 +21,7 @@ _PHONE = re.compile(r"[\d\s()./+-]+")
 _INTERACTION = re.compile(r"int0*(\d{1,15})", re.IGNORECASE)
 _CASE = re.compile(r"cs0*(\d{1,15})", re.IGNORECASE)
 MACHINERY = frozenset({Event.OWNER_CHANGED, Event.IDENTITY, Event.TIMER, Event.PROMPT})
+IN_ITS_REASON = frozenset({Event.CASE_OPENED, Event.TRANSFER})  # what a person said is there: a problem, a note
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,11 @@ def words(text: str) -> list[str]:
 def can_be_found(kind: Kind, event: Event | None, direction: Direction | None) -> bool:
     """Whether a line's words can be found: what was said, noted or not sent; not what tells of the machinery."""
     return kind is not Kind.SYSTEM or direction is not None or event not in MACHINERY
+
+
+def text_of(body: str, reason: str | None, event: Event | None) -> str:
+    """What of a line is looked through, and shown when it is found."""
+    return f"{body}: {reason}" if reason and event in IN_ITS_REASON else body
 
 
 def number_tokens(number: str) -> list[str]:

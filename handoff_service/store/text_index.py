@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select, update
 
-from handoff_service.rules.search_words import Phrase, Wanted, can_be_found, fits, number_tokens, words
+from handoff_service.rules.search_words import Phrase, Wanted, can_be_found, fits, number_tokens, text_of, words
 from handoff_service.rules.vocabulary import Direction, Event, Kind
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
@@ -125,7 +125,7 @@ def _words_of(r: sa.Row[Any]) -> list[str]:
     event, direction = Event(r.event) if r.event else None, Direction(r.direction) if r.direction else None
     if not can_be_found(Kind(r.kind), event, direction):
         return []
-    return words(f"{r.body} {r.reason}" if r.reason and event is Event.CASE_OPENED else r.body)
+    return words(text_of(r.body, r.reason, event))
 
 
 def _tsvector(found: Sequence[str]) -> str:

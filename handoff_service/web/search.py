@@ -73,8 +73,7 @@ def _hit(one: FoundConversation, wanted: Wanted, agent_id: int) -> Hit:
     if line is None:
         said = interaction.short_description or ""
         return Hit(interaction=interaction, seq=None, by="", pieces=[(said, False)] if said else [])
-    text = f"{line.body}: {line.reason}" if line.event is Event.CASE_OPENED and line.reason else line.body
-    pieces = search_words.marked(text, wanted.phrases)
+    pieces = search_words.marked(search_words.text_of(line.body, line.reason, line.event), wanted.phrases)
     return Hit(interaction=interaction, seq=line.seq, by=_by(line, agent_id), pieces=pieces)
 
 

@@ -24,7 +24,7 @@ from handoff_service.rules.queues import Pool, Queue, Skill
 from handoff_service.rules.system_messages import TEXTS, SystemMessage
 from handoff_service.store import desk, queues, templates, texts
 from handoff_service.store import tables as t
-from tests.story import DIRECT, MIA, Story
+from tests.story import BOB, DIRECT, MIA, Story
 
 ESCALATIONS = Queue(name="Escalations", pools=(Pool(group="Service desk"),), skills=(Skill(name="hardware"),))
 SPARE = "+18885550300"
@@ -172,6 +172,21 @@ async def test_the_queues_own_words_come_before_the_desks_and_those_before_what_
     assert await story.store.read(texts.text_for, SystemMessage.WAITING, 1) == "Desk"
     assert await story.store.read(texts.text_for, SystemMessage.WAITING, own) == "Own"
     assert await story.store.read(texts.text_for, SystemMessage.CLOSING_LINE, own) == TEXTS["closing_line"].default
+
+
+async def test_a_requester_who_waits_reads_the_queues_own_words(story: Story) -> None:
+    own = {SystemMessage.WAITING: "{queue}: wait.", SystemMessage.CLOSED: "{queue}: back {opens}."}
+    await story.store.write(change_queue, Change(id=1, values={"texts": own}))
+    waits = (await story.text(to=DIRECT)).interaction_id
+    await story.offer()
+    assert waits is not None
+    assert await story.texted(waits) == ["Service desk: wait. Text BOT for the virtual agent."]
+    await story.store.write(change_text, ChangeText(name=SystemMessage.BOT_INSTEAD, body="BOT helps."))
+    await story.store.write(change_queue, Change(id=1, values={"schedule": "Mo-Fr 10:00-18:00"}))
+    late = (await story.text(to=DIRECT, number=BOB)).interaction_id
+    await story.offer()
+    assert late is not None
+    assert await story.texted(late) == ["Service desk: back at 10:00. BOT helps."]
 
 
 async def test_templates_are_found_by_name_first(story: Story) -> None:

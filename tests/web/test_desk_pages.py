@@ -205,6 +205,18 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     assert "already" in await save(grace, "/reject-reasons/1", words="Wrong language")
 
 
+async def test_agents_choose_from_the_admins_own_presences_and_reasons(desk: Running, grace: Visitor) -> None:
+    await save(grace, "/presence-states/new", name="Chat only", takes_work="1")
+    await save(grace, "/reject-reasons/new", words="Wrong language")
+    async with desk.visitor() as mia:
+        await mia.sign_in()
+        assert (await mia.act("/workspace/presence", presence="Chat only")).status == 204
+        page = (await mia.get("/workspace")).text
+        assert 'value="Chat only" checked' in page
+        assert 'name="reason" value="Wrong language"' in page
+        assert "Become available" not in page
+
+
 async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace: Visitor) -> None:
     exported = await grace.get(f"{UNDER}/desk-file/export")
     assert 'filename="desk.toml"' in exported.headers["Content-Disposition"]
