@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import insert, select
 
+from handoff_service.operations.choose_queue import About, choose_queue
 from handoff_service.operations.say import owner_changed
 from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.rules.vocabulary import Owner, Work, WorkItemState
@@ -23,14 +24,15 @@ def hand_off(
     sender: int | None = None,
     note: str | None = None,
 ) -> Interaction:
-    """Put a locked, active interaction into a queue: the one that is named, else its own.
+    """Put a locked, active interaction into a queue: the one that is named, else the one that it belongs in.
 
     ``collected`` is what the bot learned, by name. The agent who had it leaves the live group; ``sender`` is the agent
     who transferred it, with a note.
     """
-    q, p = t.queues, t.provider_numbers
-    own = select(p.c.queue_id).where(p.c.id == interaction.provider_number_id).scalar_subquery()
-    queue = tx.conn.execute(select(*q.c["id", "name"]).where(q.c.id == (queue_id or own))).one()
+    if queue_id is None:
+        number, user = interaction.provider_number_id, interaction.user_id
+        queue_id = choose_queue(tx, About(provider_number_id=number, user_id=user, collected=collected))
+    queue = tx.conn.execute(select(*t.queues.c["id", "name"]).where(t.queues.c.id == queue_id)).one()
     stop_waiting(tx, interaction.id)
     due.disarm(tx, Work.BOT_TURN, [interaction.id])
     changed = owner_changed(

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy import insert, select
 
+from handoff_service.operations.choose_queue import About, choose_queue
 from handoff_service.operations.hand_off import hand_off
 from handoff_service.operations.return_to_bot import go_back
 from handoff_service.operations.say import tell, tell_onlookers
@@ -245,7 +246,7 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
             profile=profile,
             user=match.user,
             owner=first.owner,
-            queue_id=provider.queue_id,
+            queue_id=_queue(tx, provider, match.user, first.owner),
             reason=first.reason,
         )
     elif conversation.user is None and match.tie_profile:
@@ -258,6 +259,13 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
     conversation.seq += 1
     conversation.texts.append((conversation.seq, text))
     return conversation
+
+
+def _queue(tx: Transaction, provider: _Provider, user: int | None, owner: Owner) -> int:
+    """Whoever is answered by live agents first waits where the conversation belongs; the bot decides that later."""
+    if owner is not Owner.QUEUE:
+        return provider.queue_id
+    return choose_queue(tx, About(provider_number_id=provider.id, user_id=user, collected={}))
 
 
 def _write_profiles(tx: Transaction, profiles: dict[str, _Profile], tied: dict[str, _Profile]) -> None:
@@ -284,7 +292,7 @@ def _write_interactions(tx: Transaction, conversations: Iterable[_Conversation])
                 "priority": 3,
                 "owner": c.owner,
                 "epoch": c.epoch,
-                "queue_id": c.provider.queue_id,
+                "queue_id": c.queue_id,
                 "last_seq": c.seq,
                 "opened_at": tx.now,
                 "last_message_at": tx.now,
@@ -361,7 +369,7 @@ def _write_work(tx: Transaction, conversations: Iterable[_Conversation], fetchin
             [
                 {
                     "interaction_id": c.id,
-                    "queue_id": c.provider.queue_id,
+                    "queue_id": c.queue_id,
                     "state": WorkItemState.QUEUED,
                     "reason": c.reason,
                     "collected": {},

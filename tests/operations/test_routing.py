@@ -8,8 +8,11 @@ import sqlalchemy as sa
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.answer_offer import Expire, Reject, expire_offer, reject_work
+from handoff_service.operations.change_queue import make_queue
 from handoff_service.operations.connection import Connected, Lost, connection_lost, grace_after_start, still_connected
 from handoff_service.operations.presence import SetPresence, set_presence
+from handoff_service.rules.conditions import Condition, Operator
+from handoff_service.rules.queues import Pool, Queue
 from handoff_service.rules.vocabulary import Assignment, Event, Owner, Presence, Work
 from handoff_service.store import inbox, people
 from handoff_service.store import tables as t
@@ -218,6 +221,28 @@ async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
     bob = await texts(story, BOB)
     assert await story.offer() == 1
     assert [o.interaction.id for o in await story.inbox(MIA)] == [bob]
+
+
+# Which queue ---------------------------------------------------------------------------------------------------
+
+
+async def a_queue(story: Story, name: str, **conditions: object) -> int:
+    """A queue for conversations of which these conditions hold."""
+    lines = tuple(Condition(field=f, operator=Operator.IS, value=v) for f, v in conditions.items())  # type: ignore[arg-type]
+    return await story.store.write(make_queue, Queue(name=name, pools=(Pool(group="Service desk"),), conditions=lines))
+
+
+async def test_a_conversation_goes_to_the_first_queue_whose_conditions_fit(story: Story) -> None:
+    await a_queue(story, "Network", topic="network")
+    await a_queue(story, "Español", language="es")
+    await change(story.store, t.users, t.users.c.external_id == "E1002", attributes={"language": "es"})
+    by_topic = (await story.text("hi")).interaction_id or 0
+    await story.hand_off(by_topic, Topic="network")
+    by_language = await texts(story, BOB)
+    neither = await texts(story, STRANGER)
+    for interaction, queue in ((by_topic, "Network"), (by_language, "Español"), (neither, "Service desk")):
+        seen = await story.see(interaction)
+        assert (seen.owner.name, (await waiting_item(story, interaction)).queue.name) == (queue, queue)
 
 
 # Presence ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,47 @@
+"""Which queue a conversation belongs in: the first one, in the admin's order, whose conditions fit it; else the one of
+the company number that was texted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from handoff_service.rules import queue_conditions
+from handoff_service.rules.queue_conditions import Facts
+from handoff_service.store import queues
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """A conversation that needs a queue. ``collected``: what the virtual agent found out, such as the topic."""
+
+    provider_number_id: int
+    user_id: int | None
+    collected: Mapping[str, str]
+
+
+def choose_queue(tx: Transaction, about: About) -> int:
+    """The queue's id."""
+    p = t.provider_numbers
+    number = tx.conn.execute(select(p.c.number, p.c.queue_id).where(p.c.id == about.provider_number_id)).one()
+    conditional = {key: queue for key, queue in queues.some(tx.conn).items() if queue.conditions}
+    if not conditional:
+        return number.queue_id
+    facts = _facts(tx, about, number.number)
+    fits = (k for k, queue in conditional.items() if queue_conditions.hold(queue.conditions, queue.match, facts))
+    return next(fits, number.queue_id)
+
+
+def _facts(tx: Transaction, about: About, provider_number: str) -> Facts:
+    """What the virtual agent found out counts before what is on file."""
+    u = t.users
+    on_file = tx.conn.execute(select(u.c.attributes).where(u.c.id == about.user_id)).scalar() or {}
+    found = {name.lower(): value for name, value in about.collected.items()}
+    return Facts(
+        provider_number=provider_number,
+        topic=found.get("topic"),
+        language=found.get("language") or on_file.get("language"),
+        attributes=on_file,
+    )
