@@ -8,6 +8,7 @@ from handoff_service.operations.send_sms import Write, write_note
 from handoff_service.rules.vocabulary import Kind, Owner, State, Work
 from handoff_service.store import conversations
 from handoff_service.store import tables as t
+from handoff_service.store.listed import listed
 from tests.conftest import MovedClock
 from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
 
@@ -91,7 +92,7 @@ async def test_the_badge_counts_conversations_not_messages(story: Story, clock: 
     for _ in range(3):
         await story.text("hello?", number=ANN, to=DIRECT)
     assert await story.store.read(conversations.unread_conversations, MIA) == 1
-    mine = await story.store.read(conversations.ongoing, MIA, others=False)
+    mine = await story.store.read(listed, MIA, others=False)
     assert [(o.interaction.id, o.interaction.unread) for o in mine] == [(ann, 3), (bob, 0)]
     assert mine[0].last is not None
     assert mine[0].last.body == "hello?"
@@ -112,7 +113,7 @@ async def test_reading_up_to_a_line_leaves_the_later_ones_unread_and_never_moves
 async def test_others_conversations_are_a_list_of_their_own(story: Story) -> None:
     ann = await story.with_agent(MIA)
     await story.text(number=STRANGER, to=MAIN)
-    assert [o.interaction.id for o in await story.store.read(conversations.ongoing, OMAR, others=True)] == [ann]
+    assert [o.interaction.id for o in await story.store.read(listed, OMAR, others=True)] == [ann]
     assert await story.store.read(conversations.others_count, OMAR) == 1
     assert await story.store.read(conversations.ongoing, MIA, others=True) == []
 
