@@ -282,11 +282,13 @@ async def test_a_running_timer_keeps_its_time_when_the_schedule_or_the_queue_cha
 
 
 async def test_a_queue_that_never_opens_starts_no_timer_of_business_hours(story: Story, rules: Rules) -> None:
-    await rules.open("2020 Jan 01 08:00-09:00")
     await rules.add("never", REQUESTER, "1m", business_hours=True)
-    ann = await story.with_agent()
     await rules.add("never answered", AGENT, "1m", business_hours=True)
+    ann = await story.with_agent()
+    await rules.open("2020 Jan 01 08:00-09:00")
     await story.write(ann, "hello")
+    assert await rules.running(ann) == []
+    await story.text("thanks", to=DIRECT)
     await rules.wait(days=400)
     assert await prompts(story, ann) == []
     assert await story.count(t.due_work, t.due_work.c.kind == Work.TIMER) == 0
