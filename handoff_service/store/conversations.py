@@ -101,17 +101,19 @@ def others_count(conn: Connection, agent_id: int) -> int:
     return conn.execute(query).scalar_one()
 
 
+_NEWEST_UNREAD = (
+    select(g.c.interaction_id, func.max(m.c.id))
+    .join(i, i.c.id == g.c.interaction_id)
+    .join(m, m.c.interaction_id == g.c.interaction_id)
+    .where(g.c.agent_id == sa.bindparam("me"), i.c.closed_at.is_(None), i.c.owner == Owner.AGENT)
+    .where(m.c.direction == Direction.INBOUND, m.c.seq > g.c.read_seq)
+    .group_by(g.c.interaction_id)
+)
+
+
 def newest_unread(conn: Connection, agent_id: int) -> dict[int, int]:
     """My ongoing conversations that hold messages which I have not read -> the id of the newest of these."""
-    query = (
-        select(g.c.interaction_id, func.max(m.c.id))
-        .join(i, i.c.id == g.c.interaction_id)
-        .join(m, m.c.interaction_id == g.c.interaction_id)
-        .where(g.c.agent_id == agent_id, i.c.closed_at.is_(None), i.c.owner == Owner.AGENT)
-        .where(m.c.direction == Direction.INBOUND, m.c.seq > g.c.read_seq)
-        .group_by(g.c.interaction_id)
-    )
-    return {r[0]: r[1] for r in conn.execute(query)}
+    return {r[0]: r[1] for r in conn.execute(_NEWEST_UNREAD, {"me": agent_id})}
 
 
 def unread_conversations(conn: Connection, agent_id: int) -> int:

@@ -1,7 +1,9 @@
 """Prompts of messaging actions that still stand: what an agent is told until somebody has answered."""
 
+from typing import Any
+
 import sqlalchemy as sa
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from handoff_service.rules.vocabulary import Author, Direction, Kind
 from handoff_service.store import tables as t
@@ -11,12 +13,10 @@ i, m, g, d = t.interactions, t.messages, t.live_group, t.dismissed_prompts
 said = m.alias("said")  # what was said before and after a prompt
 
 
-def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
-    """The newest prompt of each of my active conversations, and for supervisors of those that nobody is assigned to,
-    unless it was answered or I have put it away. Newest first."""
-    mine = i.c.id.in_(select(g.c.interaction_id).where(g.c.agent_id == agent_id))
-    away = (d.c.interaction_id == i.c.id) & (d.c.agent_id == agent_id)
-    query = (
+def _query(*, supervises: bool) -> sa.Select[Any]:
+    mine = i.c.id.in_(select(g.c.interaction_id).where(g.c.agent_id == bindparam("me")))
+    away = (d.c.interaction_id == i.c.id) & (d.c.agent_id == bindparam("me"))
+    return (
         select(m.c.id, m.c.interaction_id, m.c.seq, m.c.body, m.c.created_at)
         .add_columns(i.c.requester_number, i.c.assigned_to, i.c.user_id, t.users.c.name)
         .join(m, (m.c.interaction_id == i.c.id) & (m.c.seq == i.c.prompted_seq))
@@ -27,19 +27,6 @@ def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Promp
         .where(func.coalesce(d.c.seq, 0) < m.c.seq, ~_answered())
         .order_by(m.c.id.desc())
     )
-    return [
-        Prompt(
-            id=r.id,
-            interaction_id=r.interaction_id,
-            seq=r.seq,
-            user=Named(id=r.user_id, name=r.name) if r.user_id else None,
-            requester_number=r.requester_number,
-            assigned=r.assigned_to is not None,
-            said=r.body,
-            created_at=r.created_at,
-        )
-        for r in conn.execute(query)
-    ]
 
 
 def _answered() -> sa.ColumnElement[bool]:
@@ -57,3 +44,25 @@ def _answered() -> sa.ColumnElement[bool]:
     by_agent = since.where(said.c.author == Author.AGENT, said.c.kind == Kind.MESSAGE).exists()
     by_requester = since.where(said.c.direction == Direction.INBOUND).exists()
     return by_agent | (by_requester & (silent == Author.AGENT))
+
+
+# Built once: building a statement costs more than running it.
+_STANDING = {supervises: _query(supervises=supervises) for supervises in (False, True)}
+
+
+def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
+    """The newest prompt of each of my active conversations, and for supervisors of those that nobody is assigned to,
+    unless it was answered or I have put it away. Newest first."""
+    return [
+        Prompt(
+            id=r.id,
+            interaction_id=r.interaction_id,
+            seq=r.seq,
+            user=Named(id=r.user_id, name=r.name) if r.user_id else None,
+            requester_number=r.requester_number,
+            assigned=r.assigned_to is not None,
+            said=r.body,
+            created_at=r.created_at,
+        )
+        for r in conn.execute(_STANDING[supervises], {"me": agent_id})
+    ]
