@@ -62,11 +62,11 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize(("q", "value"), FOUND.values(), ids=FOUND.keys())
-async def test_what_is_typed_finds_one_who_is_chosen(mia: Visitor, q: str, value: str) -> None:
-    answer = await look(mia, q)
-    assert re.findall(r'value="([^"]*)" checked', answer.text) == [value]
-    assert said(answer, "number") == value.partition(":")[2]
+async def test_what_is_typed_finds_one_who_is_chosen(mia: Visitor) -> None:
+    for label, (q, value) in FOUND.items():
+        answer = await look(mia, q)
+        assert (label, re.findall(r'value="([^"]*)" checked', answer.text)) == (label, [value])
+        assert (label, said(answer, "number")) == (label, value.partition(":")[2])
 
 
 async def test_a_number_is_shown_as_people_read_it(mia: Visitor) -> None:
@@ -94,12 +94,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("q", "why"), REFUSED.values(), ids=REFUSED.keys())
-async def test_what_cannot_be_texted_says_why(desk: Running, mia: Visitor, q: str, why: str) -> None:
-    answer = await look(mia, q)
-    assert why in shown(answer.text)
-    assert said(answer, "number") == ""
-    assert (await send(mia, q, If.NO_ACTIVE_INTERACTION)).status == 400
+async def test_what_cannot_be_texted_says_why(desk: Running, mia: Visitor) -> None:
+    for label, (q, why) in REFUSED.items():
+        answer = await look(mia, q)
+        assert why in shown(answer.text), label
+        assert (label, said(answer, "number")) == (label, "")
+        assert (label, (await send(mia, q, If.NO_ACTIVE_INTERACTION)).status) == (label, 400)
     assert await desk.story.count(t.messages) == 0
 
 
@@ -209,7 +209,7 @@ async def test_a_line_that_has_changed_is_not_silently_dealt_with_otherwise(desk
     assert await desk.story.texted(bots) == []
 
 
-SEND_REFUSED = {
+SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "nothing to say": ({"body": " \r\n "}, "Write what the text says."),
     "too long": ({"body": "x" * 1601}, "at most 1600"),
     "a NUL": ({"body": "a\0b"}, "NUL"),
@@ -219,13 +219,12 @@ SEND_REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("fields", "why"), SEND_REFUSED.values(), ids=SEND_REFUSED.keys())
-async def test_what_cannot_be_sent_says_why(desk: Running, mia: Visitor, fields: dict[str, str], why: str) -> None:
-    answer = await mia.act(
-        "/workspace/new", **({"q": "Ann", "body": "hi", "expected_row": If.NO_ACTIVE_INTERACTION} | fields)
-    )
-    assert answer.status == 400
-    assert why in answer.text
+async def test_what_cannot_be_sent_says_why(desk: Running, mia: Visitor) -> None:
+    usual = {"q": "Ann", "body": "hi", "expected_row": str(If.NO_ACTIVE_INTERACTION)}
+    for label, (fields, why) in SEND_REFUSED.items():
+        answer = await mia.act("/workspace/new", **(usual | fields))
+        assert (label, answer.status) == (label, 400)
+        assert why in answer.text, label
     assert await desk.story.count(t.interactions) == 0
 
 
