@@ -9,6 +9,7 @@ from tests.e2e.people import ANN, Story
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+WITH_ONES = ("users", "profiles", "agents", "provider-numbers", "queues", "templates")
 SMALL = """() => [...document.querySelectorAll('main a, main button, main input:not([type=hidden]), main summary')]
   .filter((e) => e.checkVisibility() && !e.closest('p, label.check') && e.getBoundingClientRect().height < 43.5)
   .map((e) => e.outerHTML)"""
@@ -32,7 +33,8 @@ def test_every_page_of_the_menu_at_each_width(story: Story) -> None:
         grace = story.agent("Grace Okafor", viewport={"width": width, "height": height}, bypass_csp=True)
         grace.goto(f"{story.desk.url}/workspace/admin")
         links = grace.locator("nav[aria-label^='Admin'] a").evaluate_all("(all) => all.map((a) => a.href)")
-        for address in [*links, *(f"{one}/1" for one in links if one.endswith(("users", "profiles", "agents")))]:
+        ones = [f"{one}/1" for one in links if one.endswith(WITH_ONES)]
+        for address in [*links, *ones, f"{story.desk.url}/workspace/admin/texts/closed"]:
             grace.goto(address)
             checked(grace, f"{address} at {width}")
         if width < 760:
