@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from handoff_service import schedules
 from handoff_service.errors import SetupError
@@ -14,9 +14,16 @@ from handoff_service.operations.entries import Country, Name, Number, PresenceNa
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
 from handoff_service.operations.person_entry import Attributes, Capacity
 from handoff_service.operations.queue_entry import QueueEntry
-from handoff_service.rules import messaging_actions, queues, system_messages, templates
+from handoff_service.rules import messaging_actions, offer_card, queues, system_messages, templates
 from handoff_service.rules.system_messages import SystemMessage
 from handoff_service.rules.vocabulary import FirstResponder, Role
+
+
+def _card_fields(value: list[str]) -> list[str]:
+    if wrong := offer_card.fault(value):
+        raise ValueError(wrong)
+    return value
+
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -31,6 +38,7 @@ class DeskEntry(_Entry):
     time_zone: TimeZone = "UTC"
     reassign_when_away: bool = False
     away_after_seconds: Annotated[int, Field(ge=5, le=3600)] = 45
+    card_fields: Annotated[list[Text], AfterValidator(_card_fields)] = []
 
 
 class UserEntry(_Entry):

@@ -23,6 +23,7 @@ def end_offer(
     )
     due.disarm(tx, Work.EXPIRE_OFFER, [offer.id])
     tx.hint(f"agent:{offer.agent_id}")
+    tx.desk_changed()
 
 
 def come_to_nothing(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:

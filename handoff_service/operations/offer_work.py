@@ -57,6 +57,7 @@ def offer_work(tx: Transaction, _command: None = None) -> int:
     desk = _load(tx, waiting)
     offered = sum(_take(tx, desk, item, rows[item.interaction_id]) for item in waiting)
     if desk.log:
+        tx.desk_changed()
         tx.conn.execute(insert(t.assignment_log), desk.log)
     alarm_at = alarm_long_waits(tx, desk.queues.values())
     again = [*desk.again, *([alarm_at] if alarm_at else [])]
@@ -191,6 +192,7 @@ def offer_to(tx: Transaction, work_item_id: int, agents: Collection[int], *, unt
         ).scalar_one()
         due.arm(tx, [due.Due(kind=Work.EXPIRE_OFFER, key=str(offer_id), line=f"offer:{offer_id}", due_at=until)])
         tx.hint(f"agent:{agent_id}")
+    tx.desk_changed()
     tx.conn.execute(update(w).where(w.c.id == work_item_id).values(state=WorkItemState.PENDING_ACCEPT))
     work_items.assigned(tx, agents)
 

@@ -48,6 +48,7 @@ def change_presence(
         log = insert(t.presence_log)
         tx.conn.execute(log.values(agent_id=agent_id, presence=presence, reason=reason, since=tx.now))
     tx.hint(f"agent:{agent_id}")
+    tx.desk_changed()
     after = work_items.candidate(tx.conn, agent_id)
     if after is not None and after.takes_work:
         offer_soon(tx)

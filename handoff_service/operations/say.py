@@ -139,8 +139,8 @@ def _row(tx: Transaction, interaction: Interaction, line: Line, seq: int) -> dic
 
 
 def tell(tx: Transaction, interaction_ids: Collection[int]) -> None:
-    """Hint, after the commit, that conversations have something new: to whoever looks at one, to its live group, and
-    to its requester's phone (the simulator's page)."""
+    """Hint, after the commit, that conversations have something new: to whoever looks at one, to its live group, to
+    its requester's phone (the simulator's page), and to supervisors."""
     for row in tx.conn.execute(_CONCERNED, {"ids": list(interaction_ids)}) if interaction_ids else ():
         tell_onlookers(tx, row.id, row.requester_number)
         if row.agent_id is not None:
@@ -148,7 +148,8 @@ def tell(tx: Transaction, interaction_ids: Collection[int]) -> None:
 
 
 def tell_onlookers(tx: Transaction, interaction_id: int, requester_number: str) -> None:
-    """The same where no live agent can be concerned: whoever looks at it, and the phone."""
+    """The same where no live agent can be in its group: whoever looks at it, the phone, supervisors."""
+    tx.desk_changed()
     tx.hint(f"interaction:{interaction_id}", interaction_id)
     tx.hint(f"requester:{requester_number}", interaction_id)
 

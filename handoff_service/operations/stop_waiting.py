@@ -27,3 +27,4 @@ def withdraw(tx: Transaction, work_item_ids: list[int]) -> None:
     for offer_id, agent_id in work_items.end_offers(tx, work_item_ids, OfferOutcome.WITHDRAWN):
         due.disarm(tx, Work.EXPIRE_OFFER, [offer_id])
         tx.hint(f"agent:{agent_id}")
+        tx.desk_changed()

@@ -15,9 +15,9 @@ from handoff_service.operations.change_interaction import active
 from handoff_service.operations.hand_off import hand_off
 from handoff_service.operations.offer_work import offer_to
 from handoff_service.operations.send_sms import checked_text
-from handoff_service.operations.stop_waiting import WAITS, stop_waiting
+from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, WorkItemState
-from handoff_service.store import interactions, people, work_items
+from handoff_service.store import inbox, interactions, people, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
@@ -36,6 +36,12 @@ class Transfer:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTransfer:
+    interaction_id: int
+    agent_id: int
+
+
 def transfer(tx: Transaction, command: Transfer) -> None:
     """BadInput for no target or two, NotFound for one who is not there, Conflict when it cannot be done now."""
     if (command.to_agent is None) == (command.to_queue is None):
@@ -50,13 +56,14 @@ def transfer(tx: Transaction, command: Transfer) -> None:
         _to_queue(tx, interaction, command.agent_id, command.to_queue or 0, note)
 
 
-def cancel_transfer(tx: Transaction, interaction_id: int, agent_id: int) -> None:
+def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
     """Take a transfer back that nobody has accepted yet. Conflict when there is none."""
-    interaction = active(interactions.lock(tx.conn, interaction_id))
+    interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if _under_way(tx, interaction.id) is None:
         raise Conflict("There is no transfer to take back.")
     stop_waiting(tx, interaction.id)
-    _say(tx, interaction, f"{people.agent_name(tx.conn, agent_id)} took the transfer back", None, agent_id)
+    by = people.agent_name(tx.conn, command.agent_id)
+    _say(tx, interaction, f"{by} took the transfer back", None, command.agent_id)
 
 
 def _to_agent(tx: Transaction, interaction: Interaction, sender: int, to: int, note: str | None) -> None:
@@ -84,7 +91,7 @@ def _to_agent(tx: Transaction, interaction: Interaction, sender: int, to: int, n
             queue_id=queue.id,
             state=WorkItemState.PENDING_ACCEPT,
             reason=f"{by} transfers this to you.",
-            collected={},
+            collected=work_items.collected(tx.conn, interaction.id),
             for_agent_id=to,
             from_agent_id=sender,
             note=note,
@@ -100,7 +107,8 @@ def _to_queue(tx: Transaction, interaction: Interaction, sender: int, to: int, n
     if tx.conn.execute(select(t.queues.c.id).where(t.queues.c.id == to)).scalar() is None:
         raise NotFound(f"There is no queue {to}.")
     by = people.agent_name(tx.conn, sender)
-    hand_off(tx, interaction, f"{by} transferred it.", {}, queue_id=to, sender=sender, note=note)
+    collected = work_items.collected(tx.conn, interaction.id)
+    hand_off(tx, interaction, f"{by} transferred it.", collected, queue_id=to, sender=sender, note=note)
     if note:
         line = say.Line(kind=Kind.NOTE, author=Author.AGENT, body=note, agent_id=sender)
         say.append(tx, interactions.lock(tx.conn, interaction.id), line)
@@ -108,9 +116,8 @@ def _to_queue(tx: Transaction, interaction: Interaction, sender: int, to: int, n
 
 def _under_way(tx: Transaction, interaction_id: int) -> str | None:
     """The name of the agent who is asked to take it over, or None."""
-    w, a = t.work_items, t.agents
-    query = select(a.c.name).join(w, w.c.for_agent_id == a.c.id)
-    return tx.conn.execute(query.where(w.c.interaction_id == interaction_id, w.c.state.in_(WAITS))).scalar()
+    found = inbox.transfer_of(tx.conn, interaction_id)
+    return found.to.name if found is not None else None
 
 
 def _queue_of(tx: Transaction, interaction: Interaction) -> int:

@@ -63,6 +63,7 @@ class Event(StrEnum):
     TIMER = "timer"
     TRANSFER = "transfer"
     STATE = "state"
+    LIVE_GROUP = "live_group"
 
 
 class Status(StrEnum):

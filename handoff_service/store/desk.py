@@ -8,7 +8,7 @@ from handoff_service.store.views import Desk, PresenceState, RejectReason
 
 def desk(conn: Connection) -> Desk | None:
     """None before anything was imported."""
-    columns = t.desk.c["name", "country", "time_zone", "reassign_when_away", "away_after_seconds"]
+    columns = t.desk.c["name", "country", "time_zone", "reassign_when_away", "away_after_seconds", "card_fields"]
     row = conn.execute(select(*columns)).one_or_none()
     return Desk(**row._mapping) if row is not None else None
 

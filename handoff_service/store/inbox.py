@@ -1,14 +1,27 @@
 """What is offered to an agent, and a work item with the offers made of it."""
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.offer_card import any_of_user, shown
 from handoff_service.rules.vocabulary import OfferOutcome, WorkItemState
 from handoff_service.store import conversations
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
-from handoff_service.store.views import CandidateLine, DecisionLine, InboxOffer, Named, Offered, PastOffer, WorkItem
+from handoff_service.store.views import (
+    CandidateLine,
+    DecisionLine,
+    InboxOffer,
+    Interaction,
+    Named,
+    Offered,
+    PastOffer,
+    TransferNow,
+    WorkItem,
+)
 
 o, w = t.offers, t.work_items
 
@@ -16,19 +29,28 @@ o, w = t.offers, t.work_items
 def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
     """Work offered to this agent, the one that runs out first on top."""
     rows = conn.execute(
-        select(w.c.id, w.c.interaction_id, w.c.reason, w.c.collected, w.c.note, o.c.offered_at, o.c.expires_at)
+        select(
+            *w.c["id", "interaction_id", "reason", "collected", "note", "from_agent_id"],
+            *o.c["offered_at", "expires_at"],
+            t.agents.c.name.label("sender"),
+        )
         .join(w, w.c.id == o.c.work_item_id)
+        .outerjoin(t.agents, t.agents.c.id == w.c.from_agent_id)
         .where(o.c.agent_id == agent_id, o.c.outcome.is_(None))
         .order_by(o.c.expires_at, o.c.id)
     ).all()
     found = conversations.some(conn, [one_of(t.interactions.c.id, [r.interaction_id for r in rows])], agent_id=agent_id)
     by_id = {one.id: one for one in found}
+    fields = conn.execute(select(t.desk.c.card_fields)).scalar() or []
+    users = _of_users(conn, {one.user.id for one in found if one.user}) if any_of_user(fields) else {}
     return [
         InboxOffer(
             id=r.id,
             interaction=by_id[r.interaction_id],
             reason=r.reason,
             collected=r.collected,
+            card=shown(fields, r.collected, users.get(_user_id(by_id[r.interaction_id]), {})),
+            sender=Named(id=r.from_agent_id, name=r.sender) if r.from_agent_id is not None else None,
             note=r.note,
             offered_at=r.offered_at,
             expires_at=r.expires_at,
@@ -58,6 +80,40 @@ def offered(conn: Connection, agent_id: int) -> list[Offered]:
         )
         for r in rows
     ]
+
+
+def _user_id(interaction: Interaction) -> int | None:
+    return interaction.user.id if interaction.user else None
+
+
+def _of_users(conn: Connection, ids: Collection[int]) -> dict[int | None, dict[str, object]]:
+    """user -> what a card can show of them."""
+    u = t.users
+    rows = conn.execute(select(*u.c["id", "external_id", "email", "attributes"]).where(one_of(u.c.id, ids)))
+    return {r.id: {**r.attributes, "external_id": r.external_id, "email": r.email} for r in rows}
+
+
+def transfer_of(conn: Connection, interaction_id: int) -> TransferNow | None:
+    """The transfer to an agent that is under way, or None."""
+    a = t.agents
+    sender, asked = a.alias("sender"), a.alias("asked")
+    row = conn.execute(
+        select(
+            *sender.c["id", "name"],
+            asked.c.id.label("to_id"),
+            asked.c.name.label("to_name"),
+            o.c.expires_at,
+        )
+        .join(o, (o.c.work_item_id == w.c.id) & o.c.outcome.is_(None))
+        .join(sender, sender.c.id == w.c.from_agent_id)
+        .join(asked, asked.c.id == w.c.for_agent_id)
+        .where(w.c.interaction_id == interaction_id, w.c.state == WorkItemState.PENDING_ACCEPT)
+    ).one_or_none()
+    if row is None:
+        return None
+    return TransferNow(
+        by=Named(id=row.id, name=row.name), to=Named(id=row.to_id, name=row.to_name), expires_at=row.expires_at
+    )
 
 
 def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:

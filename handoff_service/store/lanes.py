@@ -45,6 +45,9 @@ class Hint:
     by: int | None = None
 
 
+DESK = "desk"  # the topic of whatever supervisors see on their page
+
+
 @dataclass(slots=True)
 class Transaction:
     """One transaction, as operations see it.
@@ -57,9 +60,16 @@ class Transaction:
     terms: Terms
     hints: list[Hint] = field(default_factory=list)
     work_at: datetime | None = None
+    _desk_told: bool = False
 
     def hint(self, topic: str, interaction_id: int | None = None) -> None:
         self.hints.append(Hint(topic, interaction_id))
+
+    def desk_changed(self) -> None:
+        """Supervisors have something new to see; said once for all that one transaction does."""
+        if not self._desk_told:
+            self._desk_told = True
+            self.hint(DESK)
 
     def work_is_due(self, at: datetime) -> None:
         self.work_at = at if self.work_at is None else min(at, self.work_at)

@@ -93,7 +93,8 @@ def _json(name: str, default: str) -> Column[Any]:
 desk = Table(
     "desk", metadata, _id(), _word("name"), _word("country"), _word("time_zone"),
     Column("reassign_when_away", sa.Boolean, nullable=False), _count("away_after_seconds", 45),
-)  # one row. away_after_seconds: how long an agent's connection may be lost
+    _json("card_fields", "[]"),
+)  # one row. away_after_seconds: how long an agent's connection may be lost; card_fields: what offers' cards show
 users = Table(
     "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
     _word("email", null=True), _json("attributes", "{}"), _flag("active", default=True),
@@ -190,6 +191,7 @@ associations = Table(
 )  # who was verified as whom, by whom and how; nothing is ever taken out
 ACTIVE = sa.text("closed_at IS NULL")
 PROMPTED = sa.text("closed_at IS NULL AND prompted_seq IS NOT NULL")
+CLOSED = sa.text("closed_at IS NOT NULL")
 interactions = Table(
     "interactions", metadata, _id(), _word("requester_number"), _ref("provider_number_id", "provider_numbers.id"),
     _ref("profile_id", "messaging_profiles.id"), _ref("user_id", "users.id", null=True), _word("state"),
@@ -209,6 +211,7 @@ interactions = Table(
         "ix_interactions_user_id", "user_id", "id",
         sqlite_where=sa.text("user_id IS NOT NULL"), postgresql_where=sa.text("user_id IS NOT NULL"),
     ),
+    Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
 )  # prompted_seq: the newest line that prompts its agents
 messages = Table(
     "messages", metadata, _id(), _ref("interaction_id", "interactions.id"), Column("seq", sa.Integer, nullable=False),

@@ -232,14 +232,26 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxOffer:
-    """Work offered to me; ``id`` is the work item's, ``note`` what an agent who transfers it wrote."""
+    """Work offered to me; ``id`` is the work item's. ``card``: what the admin chose to show of it; ``sender``: who
+    transfers it, with a ``note``."""
 
     id: int
     interaction: Interaction
     reason: str
     collected: dict[str, str]
+    card: dict[str, str]
+    sender: Named | None
     note: str | None
     offered_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferNow:
+    """A transfer to an agent that nobody has answered yet."""
+
+    by: Named
+    to: Named
     expires_at: datetime
 
 
@@ -476,13 +488,15 @@ class SavedText:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """``away_after_seconds``: how long an agent's connection may be lost; ``reassign_when_away``: whether the
-    conversations of who is set away go back to their queues."""
+    conversations of who is set away go back to their queues; ``card_fields``: what offers' cards show, none:
+    everything that was collected."""
 
     name: str
     country: str
     time_zone: str
     reassign_when_away: bool
     away_after_seconds: int
+    card_fields: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -238,6 +238,13 @@ def last_decisions(conn: Connection, work_item_ids: Collection[int]) -> dict[int
     return {r.work_item_id: (r.round, r.said) for r in rows}
 
 
+def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
+    """What the bot learned of an interaction, by name, as its latest work item holds it."""
+    w = t.work_items
+    query = select(w.c.collected).where(w.c.interaction_id == interaction_id).order_by(w.c.id.desc()).limit(1)
+    return conn.execute(query).scalar() or {}
+
+
 def assigned(tx: Transaction, agent_ids: Collection[int]) -> None:
     """These agents were offered or given something now."""
     a = t.agents

@@ -23,6 +23,7 @@ async def frame(request: Request, agent: Agent, *, place: str) -> dict[str, Any]
         "me": around.me,
         "presences": around.presences,
         "takes_work": around.takes_work,
+        "watches_desk": False,
         "place": place,
         "lists": None,
         "others": False,

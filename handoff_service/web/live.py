@@ -13,31 +13,35 @@ from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.placeholders import first_name
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import interactions, people
-from handoff_service.store.lanes import Hint
+from handoff_service.store.lanes import DESK, Hint
 from handoff_service.web import stream
 from handoff_service.web.pages import form_field, went_well
-from handoff_service.web.session import LIVE, allowed, desk_of, page, signed_in
+from handoff_service.web.session import LIVE, allowed, desk_of, page, signed_in, supervises
 
 KINDS = {"text": "is writing a text", "note": "is writing a note", "": ""}  # what is written; nothing any more
+PAUSE = 1.0  # seconds between two redrawings of the supervisor's page
 LONGEST = 9  # digits of a number that is an id or a place
 
 
 @page()
 async def events(request: Request, agent: Agent) -> None:
     """The stream: ``lists`` when something about this agent changed, ``thread`` when the ``open`` conversation did,
-    ``writing`` when somebody else writes in it (``{"by", "said"}``; nothing is said when they stopped)."""
+    ``writing`` when somebody else writes in it (``{"by", "said"}``; nothing is said when they stopped), and for
+    supervisors who ask for it ``desk`` when anything that their page shows did."""
     desk = desk_of(request)
     opened = _number(request.args.get("open") or "")
     if opened is not None:
         allowed(agent, *LIVE)
     here = f"interaction:{opened}"
     mine = {f"agent:{agent.id}", *([SUPERVISORS] if Role.SUPERVISOR in agent.roles else [])}
+    watches = {DESK} if request.args.get("desk") == "1" and supervises(agent) else set[str]()
     written = {f"writing:{opened}:{kind}": said for kind, said in KINDS.items()} if opened is not None else {}
 
     async def says(hints: Sequence[Hint]) -> list[stream.Said]:
         topics = {hint.topic for hint in hints}
         said: list[stream.Said] = [("thread", "")] if here in topics else []
         said += [("lists", "")] if topics & mine else []
+        said += [("desk", "")] if topics & watches else []
         for hint in hints:
             if hint.topic in written and hint.by not in (None, agent.id):
                 name = await desk.store.read(people.agent_name, hint.by)
@@ -47,9 +51,9 @@ async def events(request: Request, agent: Agent) -> None:
     async def still() -> bool:
         return await signed_in(request) is not None
 
-    topics = [*mine, *([here] if opened is not None else []), *written]
+    topics = [*mine, *([here] if opened is not None else []), *written, *watches]
     async with desk.connections.hold(agent.id):
-        await stream.serve(request, desk, topics, says, still)
+        await stream.serve(request, desk, topics, says, still, pause=PAUSE if watches else 0.0)
 
 
 @page(*LIVE)

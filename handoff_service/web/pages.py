@@ -87,6 +87,8 @@ def environment() -> Environment:
         ahead=_ahead,
         iso=lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds"),
         day_name=_day_name,
+        weekday=lambda day: f"{day:%A}, {day.day} {day:%B}",
+        minutes=minutes,
     )
     return made
 
@@ -119,6 +121,13 @@ def words(name: str) -> str:
     return said[:1].upper() + said[1:]
 
 
+def minutes(seconds: int) -> str:
+    """A duration as it is read at a glance: 1:12, 1 h 05 min."""
+    if seconds < 3600:
+        return f"{seconds // 60}:{seconds % 60:02}"
+    return f"{seconds // 3600} h {seconds // 60 % 60:02} min"
+
+
 def day_words(day: date, today: date) -> str:
     """Today, Yesterday, Thursday, 19 November; with the year when it is another."""
     if day == today:
@@ -142,11 +151,11 @@ def _clock(context: Context, at: datetime) -> str:
 
 @pass_context
 def _moment(context: Context, at: datetime) -> str:
-    """09:52 today, Thu 09:52 within a week, then 3 Sep 09:52."""
+    """09:52 today, Thu 09:52 within a week before or after, then 3 Sep 09:52."""
     at, now = _local(context, at)
     if at.date() == now.date():
         return f"{at:%H:%M}"
-    return f"{at:%a %H:%M}" if now.date() - at.date() < timedelta(days=7) else f"{at.day} {at:%b %H:%M}"
+    return f"{at:%a %H:%M}" if abs(now.date() - at.date()) < timedelta(days=7) else f"{at.day} {at:%b %H:%M}"
 
 
 @pass_context

@@ -35,7 +35,9 @@ from handoff_service.store.views import (
     Offered,
     PresenceChoice,
     Prompt,
+    RejectReason,
     RunningTimer,
+    TransferNow,
     User,
     WorkItem,
 )
@@ -71,7 +73,7 @@ class Frame:
     offered: list[Offered]
     prompts: list[Prompt]
     newest_unread: dict[int, int]
-    reject_reasons: list[str]
+    reject_reasons: list[RejectReason]
 
     @property
     def takes_work(self) -> bool:
@@ -119,6 +121,7 @@ class Thread:
     other_numbers: list[str]
     can_undo: bool
     first_text: str
+    transfer: TransferNow | None
     timers: list[RunningTimer]
     history: list[Association]
     on_record_of: list[User]
@@ -147,7 +150,7 @@ def frame(conn: Connection, agent_id: int) -> Frame:
         offered=inbox.offered(conn, agent_id),
         prompts=prompts.standing(conn, agent_id, supervises=Role.SUPERVISOR in me.roles),
         newest_unread=conversations.newest_unread(conn, agent_id),
-        reject_reasons=[reason.words for reason in desk.reject_reasons(conn)],
+        reject_reasons=desk.reject_reasons(conn),
     )
 
 
@@ -238,6 +241,7 @@ def _thread(
         other_numbers=_other_numbers(conn, interaction),
         can_undo=people.was_verified_in(conn, interaction_id),
         first_text=conversations.first_text(conn, interaction_id)[:DESCRIPTION],
+        transfer=inbox.transfer_of(conn, interaction_id),
         timers=messaging_actions.running(conn, interaction_id),
         history=associations.of_number(conn, interaction.requester_number),
         on_record_of=people.users(conn, people.has_number(interaction.requester_number)),

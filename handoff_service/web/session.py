@@ -99,6 +99,11 @@ def allowed(agent: Agent, *roles: Role) -> Agent:
     return agent
 
 
+def supervises(agent: Agent) -> bool:
+    """Whether this agent may do what supervisors do."""
+    return bool(agent.roles & {Role.SUPERVISOR, Role.ADMIN})
+
+
 def csrf_token(request: Request) -> str:
     """What this browser's forms must carry."""
     return sign_in.csrf_token(desk_of(request).settings.secret_key, cookie_token(request) or "")

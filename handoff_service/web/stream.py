@@ -28,8 +28,10 @@ async def serve(
     topics: Sequence[str],
     says: Says,
     still: Callable[[], Awaitable[bool]] | None = None,
+    pause: float = 0.0,
 ) -> None:
-    """Keep the stream open: ``says`` tells which events a batch of hints means."""
+    """Keep the stream open: ``says`` tells which events a batch of hints means. What is hinted within ``pause``
+    seconds of one batch is the next one: a busy desk does not redraw a page more often than it can be read."""
     async with desk.fanout.listen(topics) as batches:
         response = await request.respond(content_type="text/event-stream", headers={"Cache-Control": "no-store"})
         await response.send(event("hello", desk.clock().isoformat()))
@@ -37,6 +39,7 @@ async def serve(
             if batch is not None:
                 for name, data in await says(batch):
                     await response.send(event(name, data))
+                await asyncio.sleep(pause)
             elif still is None or await still():
                 await response.send(event("heartbeat", desk.clock().isoformat()))
             else:
@@ -44,14 +47,19 @@ async def serve(
 
 
 async def with_heartbeats(batches: AsyncIterator[Sequence[Hint]]) -> AsyncIterator[Sequence[Hint] | None]:
-    """The batches, and None whenever a heartbeat is due."""
+    """The batches, and None whenever a heartbeat is due: on a busy stream too, where nothing else would tell a page
+    from one that hangs."""
     following = batches.__aiter__()
     upcoming = asyncio.ensure_future(anext(following, None))
+    clock = asyncio.get_running_loop().time
+    beats_at = clock() + HEARTBEAT
     try:
         while True:
-            done, _ = await asyncio.wait([upcoming], timeout=HEARTBEAT)
-            if not done:
+            done, _ = await asyncio.wait([upcoming], timeout=max(beats_at - clock(), 0))
+            if clock() >= beats_at:
+                beats_at = clock() + HEARTBEAT
                 yield None
+            if not done:
                 continue
             batch = upcoming.result()
             if batch is None:

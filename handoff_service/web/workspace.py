@@ -32,12 +32,14 @@ from handoff_service.web import (
     reading,
     search,
     sign_in,
+    supervisor,
     timers,
+    transfer,
 )
 from handoff_service.web.frame import frame
 from handoff_service.web.pages import form_field, render, went_back, went_well
 from handoff_service.web.reading import DeskFacts, Thread
-from handoff_service.web.session import LIVE, desk_of, page, signed_in
+from handoff_service.web.session import LIVE, csrf_token, desk_of, page, signed_in, supervises
 from handoff_service.web.uploads import MAY_ATTACH, attached
 
 ONE = "/conversations/<interaction_id:int>"
@@ -78,7 +80,7 @@ async def conversation_page(request: Request, interaction_id: int, agent: Agent)
     )
     return render(
         "conversation_page.html",
-        **around | _thread_context(thread, agent),
+        **around | _thread_context(request, thread, agent),
         conversation=thread.interaction,
         earlier=await history.earlier_than(request, thread),
         attach=MAY_ATTACH,
@@ -113,7 +115,13 @@ async def news_fragment(request: Request, interaction_id: int, agent: Agent) -> 
         after=next(iter(_numbers(request, "after")), 0),
         watched=_numbers(request, "watch")[:MOST_WATCHED],
     )
-    return render("news.html", zone=facts.zone, now=desk.clock(), **_thread_context(thread, agent))
+    return render(
+        "news.html",
+        zone=facts.zone,
+        now=desk.clock(),
+        csrf=csrf_token(request),
+        **_thread_context(request, thread, agent),
+    )
 
 
 @page(*LIVE)
@@ -224,6 +232,8 @@ PAGES: dict[str, Any] = {
     "/events": live.events,
     **picker.PAGES,
     **first_text.PAGES,
+    **supervisor.PAGES,
+    **transfer.PAGES,
 }
 ACTS: dict[str, Any] = {
     "/offers/<work_item_id:int>/accept": accept,
@@ -240,6 +250,8 @@ ACTS: dict[str, Any] = {
     **first_text.ACTS,
     **hold.ACTS,
     **timers.ACTS,
+    **supervisor.ACTS,
+    **transfer.ACTS,
 }
 
 
@@ -253,7 +265,7 @@ async def _around(
     return around | {"lists": lists, "others": others, "opened": opened}
 
 
-def _thread_context(thread: Thread, agent: Agent) -> dict[str, Any]:
+def _thread_context(request: Request, thread: Thread, agent: Agent) -> dict[str, Any]:
     who_answers, sending = reading.answers(thread.interaction, agent.id)
     return {
         "thread": thread,
@@ -261,6 +273,9 @@ def _thread_context(thread: Thread, agent: Agent) -> dict[str, Any]:
         "interaction": thread.interaction,
         "opened": thread.interaction.id,
         "me_id": agent.id,
+        "joined": agent.id in {one.id for one in thread.interaction.live_group},
+        "supervises": supervises(agent),
+        "has_bot": desk_of(request).settings.bot_url is not None,
         "who_answers": who_answers,
         "sending": sending,
     }

@@ -9,7 +9,7 @@ from handoff_service.operations.answer_offer import Expire, Reject, expire_offer
 from handoff_service.operations.assign import AssignTo, assign_by_hand
 from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
-from handoff_service.operations.transfer import Transfer, cancel_transfer, transfer
+from handoff_service.operations.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
 from handoff_service.rules.vocabulary import Event, Owner, Presence, Work
 from handoff_service.store import tables as t
 from tests.conftest import MovedClock
@@ -53,7 +53,7 @@ async def test_it_stays_with_the_sender_when_the_other(how: str, story: Story, a
     elif how == "goes away":
         await story.store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.AWAY))
     else:
-        await story.store.write(lambda tx, _: cancel_transfer(tx, ann, MIA), None)
+        await story.store.write(cancel_transfer, CancelTransfer(interaction_id=ann, agent_id=MIA))
     assert (await story.see(ann)).owner.name == "Mia Chen"
     assert await story.inbox(OMAR) == []
     with pytest.raises(Conflict):

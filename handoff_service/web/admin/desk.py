@@ -23,12 +23,12 @@ from handoff_service.store import desk
 from handoff_service.store.views import PresenceState, RejectReason
 from handoff_service.web.admin.editor import Deleting, Editor, Write
 from handoff_service.web.admin.entries import read_as
-from handoff_service.web.admin.pages import Form, admin_page, done, typed
+from handoff_service.web.admin.pages import Form, admin_page, done, lines, typed
 from handoff_service.web.admin.places import COUNTRIES, TIME_ZONES
 from handoff_service.web.session import desk_of, page
 
 HERE = "/desk"
-NAMES = ("name", "country", "time_zone", "away_after_seconds", "reassign_when_away")
+NAMES = ("name", "country", "time_zone", "away_after_seconds", "reassign_when_away", "card_fields")
 
 
 @page(Role.ADMIN)
@@ -36,6 +36,7 @@ async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
     now = await desk_of(request).store.read(desk.desk)
     shown = DeskEntry(name="Patchboard").model_dump() if now is None else {name: getattr(now, name) for name in NAMES}
     values = {name: str(shown[name]) for name in NAMES} | {"reassign_when_away": "1" * shown["reassign_when_away"]}
+    values |= {"card_fields": "\n".join(shown["card_fields"])}
     return await _form(request, agent, Form(values=values))
 
 
@@ -43,6 +44,7 @@ async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
 async def save_desk(request: Request, agent: Agent) -> HTTPResponse:
     form = typed(request, NAMES)
     given = {**form.values, "reassign_when_away": bool(form.values["reassign_when_away"])}
+    given |= {"card_fields": lines(form.values["card_fields"])}
     try:
         await desk_of(request).store.write(change_desk, read_as(DeskEntry, given).model_dump())
     except Refusal as refusal:

@@ -14,6 +14,7 @@ from handoff_service.web.api import (
     profiles,
     provider_numbers,
     queues,
+    supervision,
     timers,
     users,
     words,
@@ -36,6 +37,7 @@ CALLS: tuple[Call, ...] = (
     *first_texts.CALLS,
     *work.CALLS,
     *messaging_actions.CALLS,
+    *supervision.CALLS,
 )
 
 

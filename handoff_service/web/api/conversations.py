@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 from sqlalchemy import Connection
 
+from handoff_service.operations.assign import AssignTo, assign_by_hand
 from handoff_service.operations.change_interaction import (
     Change,
     Close,
@@ -14,13 +15,14 @@ from handoff_service.operations.change_interaction import (
     close_interaction,
     read_interaction,
 )
+from handoff_service.operations.join_group import Member, join_group, leave_group
 from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
 from handoff_service.operations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.transfer import Transfer, transfer
+from handoff_service.operations.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
 from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
 from handoff_service.rules import search_words
 from handoff_service.rules.identity import Method
-from handoff_service.rules.vocabulary import State
+from handoff_service.rules.vocabulary import Role, State
 from handoff_service.store import conversations, search
 from handoff_service.store import tables as t
 from handoff_service.store.views import Interaction, Message
@@ -99,6 +101,12 @@ class ReturnBody(Body):
     """``outcome``: what was done, told to the virtual agent."""
 
     outcome: str = Field(min_length=1, max_length=200)
+
+
+class AssignBody(Body):
+    """``agent_id``: who gets it, whatever it waits for and whoever has it; one's own takes it over."""
+
+    agent_id: int
 
 
 class OngoingQuery(Body):
@@ -217,6 +225,30 @@ async def give_back(asked: Asked[ReturnBody, Any]) -> Interaction:
     return await one_interaction(asked)
 
 
+async def take_back(asked: Asked[None, Any]) -> Interaction:
+    command = CancelTransfer(interaction_id=asked.id, agent_id=asked.agent.id)
+    await asked.desk.store.write(cancel_transfer, command, near=asked.id)
+    return await one_interaction(asked)
+
+
+async def join(asked: Asked[None, Any]) -> Interaction:
+    command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
+    await asked.desk.store.write(join_group, command, near=asked.id)
+    return await one_interaction(asked)
+
+
+async def leave(asked: Asked[None, Any]) -> Interaction:
+    command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
+    await asked.desk.store.write(leave_group, command, near=asked.id)
+    return await one_interaction(asked)
+
+
+async def assign(asked: Asked[AssignBody, Any]) -> Interaction:
+    command = AssignTo(interaction_id=asked.id, agent_id=asked.body.agent_id, by=asked.agent.id)
+    await asked.desk.store.write(assign_by_hand, command, near=asked.id)
+    return await one_interaction(asked)
+
+
 async def ongoing(asked: Asked[None, OngoingQuery]) -> OngoingPage:
     agent_id, others = asked.agent.id, asked.query.others
 
@@ -306,6 +338,39 @@ CALLS = (
         body=TransferBody,
         answer=Interaction,
         roles=LIVE,
+    ),
+    Call(
+        method="DELETE",
+        path=f"{ONE}/transfer",
+        summary="Take a transfer back that nobody has accepted yet",
+        handle=take_back,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/join",
+        summary="Join its live group without writing",
+        handle=join,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/leave",
+        summary="Leave its live group",
+        handle=leave,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/assign",
+        summary="Give it to an agent by hand, or take it over",
+        handle=assign,
+        body=AssignBody,
+        answer=Interaction,
+        roles=(Role.SUPERVISOR,),
     ),
     Call(
         method="POST",

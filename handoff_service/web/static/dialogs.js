@@ -59,7 +59,9 @@ export function askWhy(offer) {
   const form = dialog.querySelector("form");
   form.reset();
   form.dataset.path = `/workspace/offers/${offer}/reject`;
-  const who = document.getElementById(`offer-${offer}`)?.dataset.who;
+  const { who, sender } = document.getElementById(`offer-${offer}`)?.dataset ?? {};
+  const then = document.getElementById("reject-then");
+  then.textContent = sender ? `${sender} keeps it and is told why.` : then.dataset.usual;
   document.getElementById("reject-title").textContent = who ? `Reject ${who}` : "Reject this offer";
   open("reject-dialog");
 }

@@ -13,13 +13,18 @@ export function merge(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const arrived = [];
-  for (const incoming of [...template.content.children]) {
+  for (const incoming of [...template.content.children].flatMap(parts)) {
     const here = document.getElementById(incoming.id);
     if (!here) continue;
     if (here.dataset.keyed) arrived.push(...mergeList(here, incoming));
     else renew(here, incoming);
   }
   return arrived;
+}
+
+// What has no id only wraps its parts, as a table does its rows.
+function parts(element) {
+  return element.id ? [element] : [...element.children];
 }
 
 function mergeList(list, incoming) {

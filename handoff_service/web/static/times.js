@@ -14,8 +14,33 @@ export function clockNow(zone) {
 export function runTimes() {
   setClock(document.body.dataset.now);
   setInterval(countDown, 250);
+  setInterval(countWaits, 1000);
   setInterval(renewLately, 15_000);
   countDown();
+  countWaits();
+}
+
+// How long somebody waits, and how long an agent has to answer.
+export function countWaits() {
+  for (const time of document.querySelectorAll("time[data-since]")) {
+    put(time, long(Math.max(now() - Date.parse(time.dateTime), 0)));
+    if (time.dataset.late) time.classList.toggle("fail", now() > Date.parse(time.dataset.late));
+  }
+  for (const time of document.querySelectorAll("time[data-left]")) {
+    put(time, `${Math.max(Math.round((Date.parse(time.dateTime) - now()) / 1000), 0)} s`);
+  }
+}
+
+function put(time, text) {
+  if (time.textContent !== text) time.textContent = text;
+}
+
+// 4:02, 1 h 05 min, 2 d 3 h
+function long(ms) {
+  const [seconds, minutes, hours] = [1000, 60_000, 3_600_000].map((unit) => Math.floor(ms / unit));
+  if (minutes < 60) return `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
+  if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
 export function now() {

@@ -7,17 +7,24 @@ import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { askForLists, showLists, startLists } from "./lists.js";
 import { startStream } from "./live.js";
+import { startLoaded } from "./loaded.js";
 import { startNewMessage } from "./new_message.js";
 import { startNotices } from "./notices.js";
 import { csrf, say, why, worked } from "./post.js";
+import { showDesk } from "./supervisor.js";
 import { startTemplates } from "./templates.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
 import { startTimers } from "./timers.js";
-import { runTimes } from "./times.js";
+import { countWaits, runTimes } from "./times.js";
 import { startSounds } from "./sounds.js";
 import { startWriting, stopped } from "./writing.js";
 
-const ASKED = { "get-lists": [askForLists, showLists], "get-news": [askForNews, showNews] };
+const ASKED = {
+  "get-lists": [askForLists, showLists],
+  "get-news": [askForNews, (html) => (showNews(html), countWaits())],
+  "get-desk": [() => {}, showDesk],
+  "get-today": [() => {}, showDesk],
+};
 
 document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {
   detail.headers["X-CSRF-Token"] = csrf();
@@ -43,6 +50,7 @@ startTemplates();
 startForms();
 startNewMessage();
 startTimers();
+startLoaded();
 startKeys();
 startWriting();
 startSounds();

@@ -1,0 +1,123 @@
+"""The day so far in numbers, by hour: what came in, what agents were given, how long it took.
+
+Ids grow with time, so the day's first row is found from the newest one backwards: what is read is the day's alone,
+however many years are stored.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, time, timedelta
+from statistics import fmean, median
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.vocabulary import Author, Kind, Owner, State
+from handoff_service.store import people
+from handoff_service.store import tables as t
+from handoff_service.store.database import read_at
+from handoff_service.store.supervised import Durations, Hour, Today
+
+i, m, w = t.interactions, t.messages, t.work_items
+HOUR = timedelta(hours=1)
+
+
+def today(conn: Connection) -> Today:
+    """Since midnight in the desk's time zone."""
+    now, zone = read_at(conn), ZoneInfo(people.desk_time_zone(conn))
+    since = datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
+    opened = _opened(conn, since)
+    handed = _handed(conn, since)
+    closed = _closed(conn, since)
+    return Today(
+        since=since,
+        opened=len(opened),
+        handed=len(handed),
+        first_answer=_durations(_seconds(handed)),
+        handling=_durations(_handling(closed)),
+        closed=len(closed),
+        abandoned=sum(r.state == State.CLOSED_ABANDONED for r in closed),
+        hours=[_hour(since + n * HOUR, opened, handed, closed) for n in range(int((now - since) / HOUR) + 1)],
+    )
+
+
+type Rows = Sequence[sa.Row[tuple[object, ...]]]
+
+
+def _before(conn: Connection, table: sa.Table, at: sa.Column[datetime], since: datetime) -> int:
+    """The last id before a moment; 0 when there is none."""
+    return conn.execute(select(table.c.id).where(at < since).order_by(table.c.id.desc()).limit(1)).scalar() or 0
+
+
+def _opened(conn: Connection, since: datetime) -> list[datetime]:
+    after = _before(conn, i, i.c.opened_at, since)
+    return list(conn.execute(select(i.c.opened_at).where(i.c.id > after, i.c.opened_at >= since)).scalars())
+
+
+def _handed(conn: Connection, since: datetime) -> Rows:
+    """What came to live agents: when, until when it waited in its queue, and when an agent first wrote."""
+    of_it = m.c.interaction_id == w.c.interaction_id
+    then = (
+        select(m.c.seq)
+        .where(of_it, m.c.created_at < w.c.created_at)
+        .order_by(m.c.seq.desc())
+        .limit(1)
+        .correlate(w)
+        .scalar_subquery()
+    )
+    answered = (
+        select(m.c.created_at)
+        .where(of_it, m.c.seq > sa.func.coalesce(then, 0), m.c.kind == Kind.MESSAGE, m.c.author == Author.AGENT)
+        .order_by(m.c.seq)
+        .limit(1)
+        .correlate(w)
+        .scalar_subquery()
+    )
+    after = _before(conn, w, w.c.created_at, since)
+    query = select(w.c.created_at, w.c.ended_at, sa.type_coerce(answered, t.UtcTime()).label("answered_at")).where(
+        w.c.id > after, w.c.created_at >= since, w.c.from_agent_id.is_(None)
+    )
+    return conn.execute(query).all()
+
+
+def _closed(conn: Connection, since: datetime) -> Rows:
+    """What ended: when, how, and since when a live agent had it."""
+    first = (
+        select(m.c.created_at)
+        .where(m.c.interaction_id == i.c.id, m.c.owner == Owner.AGENT)
+        .order_by(m.c.seq)
+        .limit(1)
+        .correlate(i)
+        .scalar_subquery()
+    )
+    query = select(i.c.closed_at, i.c.state, sa.type_coerce(first, t.UtcTime()).label("taken_at"))
+    return conn.execute(query.where(i.c.closed_at >= since)).all()
+
+
+def _hour(begins_at: datetime, opened: Iterable[datetime], handed: Rows, closed: Rows) -> Hour:
+    def here(at: datetime) -> bool:
+        return begins_at <= at < begins_at + HOUR
+
+    given, ended = [r for r in handed if here(r.created_at)], [r for r in closed if here(r.closed_at)]
+    first_answer, handling = _durations(_seconds(given)), _durations(_handling(ended))
+    return Hour(
+        begins_at=begins_at,
+        opened=sum(map(here, opened)),
+        handed=len(given),
+        abandoned=sum(r.state == State.CLOSED_ABANDONED for r in ended),
+        waiting=sum(r.created_at < begins_at and (r.ended_at is None or r.ended_at > begins_at) for r in handed),
+        first_answer=first_answer.median if first_answer else None,
+        handling=handling.median if handling else None,
+    )
+
+
+def _seconds(handed: Rows) -> list[float]:
+    return [(r.answered_at - r.created_at).total_seconds() for r in handed if r.answered_at is not None]
+
+
+def _handling(closed: Rows) -> list[float]:
+    return [(r.closed_at - r.taken_at).total_seconds() for r in closed if r.taken_at is not None]
+
+
+def _durations(seconds: Sequence[float]) -> Durations | None:
+    return Durations(median=round(median(seconds)), mean=round(fmean(seconds))) if seconds else None

@@ -1,0 +1,13 @@
+"""What offers' cards show, chosen by the admin; the interactions that were closed today, found without reading all."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0011'
+down_revision = '0009'
+
+
+def upgrade() -> None:
+    op.add_column('desk', sa.Column('card_fields', sa.JSON(), server_default=sa.text("'[]'"), nullable=False))
+    closed = sa.text('closed_at IS NOT NULL')
+    op.create_index('ix_interactions_closed_at', 'interactions', ['closed_at'], sqlite_where=closed, postgresql_where=closed)

@@ -1,0 +1,20 @@
+"""Presence as it was: what an agent was, since when and until when."""
+
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import NotFound
+from handoff_service.store import tables as t
+from handoff_service.store.supervised import PresenceChange
+
+
+def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresenceChange]:
+    """An agent's presence as it changed, newest first. NotFound when there is no such agent."""
+    if conn.execute(select(t.agents.c.id).where(t.agents.c.id == agent_id)).first() is None:
+        raise NotFound(f"There is no agent {agent_id}.")
+    log = t.presence_log
+    rows = conn.execute(select(log).where(log.c.agent_id == agent_id).order_by(log.c.id.desc()).limit(most)).all()
+    until = [None, *(r.since for r in rows)]
+    return [
+        PresenceChange(presence=r.presence, reason=r.reason, since=r.since, until=end)
+        for r, end in zip(rows, until, strict=False)
+    ]

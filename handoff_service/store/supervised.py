@@ -1,0 +1,128 @@
+"""What supervisors are shown, on their page and by the API: the desk as it is now, and the day so far."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from handoff_service.rules.vocabulary import Assignment, State
+from handoff_service.store.views import Named, OwnedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueNow:
+    """``free`` of the ``eligible`` agents could be offered something now. ``oldest_since``: since when the longest
+    wait lasts, and ``late_at`` when it is too long. ``opens_at`` is given when it is closed, ``closes_at`` when it is
+    open and will close; ``problems``: why it can never assign, in words."""
+
+    id: int
+    name: str
+    assignment: Assignment
+    waiting: int
+    oldest_since: datetime | None
+    late_at: datetime | None
+    free: int
+    eligible: int
+    open_now: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    problems: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentNow:
+    """``presence_reason``: why the product changed it; ``since``: when it last changed, None when it never did."""
+
+    id: int
+    name: str
+    presence: str
+    presence_reason: str | None
+    since: datetime | None
+    takes_work: bool
+    load: int
+    capacity: int
+    groups: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveConversation:
+    """An active conversation. ``waiting_since``: the requester waits for a live agent since then; ``late_at``: when
+    that is too long; ``offered_to``: agents who are asked now; ``said``: the last decision about the work item that
+    waits; ``joined``: whether the one who looks is in its live group."""
+
+    id: int
+    number: str
+    user: Named | None
+    requester_number: str
+    state: State
+    owner: OwnedBy
+    queue: Named | None
+    work_item_id: int | None
+    offered_to: list[Named]
+    said: str | None
+    waiting_since: datetime | None
+    late_at: datetime | None
+    last_message_at: datetime
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durations:
+    """Seconds."""
+
+    median: int
+    mean: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hour:
+    """One hour of the day. ``waiting``: how many waited in queues when it began; the last two are medians in seconds
+    of what was handed over, or closed, in it."""
+
+    begins_at: datetime
+    opened: int
+    handed: int
+    abandoned: int
+    waiting: int
+    first_answer: int | None
+    handling: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Today:
+    """The day so far, in the desk's time zone, since midnight.
+
+    ``opened``: new interactions; ``handed``: those handed to live agents; ``first_answer``: from there to the agent's
+    first message; ``handling``: from the first agent to the end, of what was ``closed``; ``abandoned``: of these,
+    those that ended so.
+    """
+
+    since: datetime
+    opened: int
+    handed: int
+    first_answer: Durations | None
+    handling: Durations | None
+    closed: int
+    abandoned: int
+    hours: list[Hour]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Now:
+    """``conversations``: the longest wait first, then those with agents, then the virtual agent's; ``active``: how
+    many there are in all; ``waiting``: how many of them wait in queues, ``oldest_since`` since when the longest."""
+
+    queues: list[QueueNow]
+    agents: list[AgentNow]
+    conversations: list[LiveConversation]
+    active: int
+    waiting: int
+    oldest_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresenceChange:
+    """``until``: None while it lasts."""
+
+    presence: str
+    reason: str | None
+    since: datetime
+    until: datetime | None

@@ -1,0 +1,75 @@
+"""What supervisors see: the desk now, the day so far, where agents were."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+from sqlalchemy import Connection
+
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import day, people, presence, supervision
+from handoff_service.store.supervised import Now, PresenceChange, Today
+from handoff_service.store.views import PresenceChoice
+from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page
+
+SUPERVISOR = (Role.SUPERVISOR,)
+
+
+class SupervisionQuery(Body):
+    """``queue_id``: of the conversations those of this queue alone; ``limit``: at most so many of them."""
+
+    queue_id: int | None = None
+    limit: int = Field(50, ge=1, le=500)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervision:
+    now: Now
+    today: Today
+
+
+async def supervise(asked: Asked[None, SupervisionQuery]) -> Supervision:
+    query, me = asked.query, asked.agent.id
+
+    def read(conn: Connection) -> Supervision:
+        now = supervision.now(conn, me, queue_id=query.queue_id, most=query.limit)
+        return Supervision(now=now, today=day.today(conn))
+
+    return await asked.desk.store.read(read)
+
+
+async def list_presences(asked: Asked[None, Any]) -> Page[PresenceChoice]:
+    return Page(items=await asked.desk.store.read(people.presences), next=None)
+
+
+async def presence_history(asked: Asked[None, Any]) -> Page[PresenceChange]:
+    return Page(items=await asked.desk.store.read(presence.history, asked.id), next=None)
+
+
+CALLS = (
+    Call(
+        method="GET",
+        path="/v1/supervision",
+        summary="Queues, agents and conversations now, and the day so far",
+        handle=supervise,
+        query=SupervisionQuery,
+        answer=Supervision,
+        roles=SUPERVISOR,
+    ),
+    Call(
+        method="GET",
+        path="/v1/presences",
+        summary="The presences that an agent can choose",
+        handle=list_presences,
+        answer=Page[PresenceChoice],
+        roles=LIVE,
+    ),
+    Call(
+        method="GET",
+        path="/v1/agents/<id:int>/presences",
+        summary="An agent's last 50 changes of presence, newest first",
+        handle=presence_history,
+        answer=Page[PresenceChange],
+        roles=SUPERVISOR,
+    ),
+)

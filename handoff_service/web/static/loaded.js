@@ -1,0 +1,26 @@
+// Dialogs whose inside is asked for when they are opened, so that it shows what is true then.
+
+import { open } from "./dialogs.js";
+import { say } from "./post.js";
+import { chooseKind, startChoosing } from "./whom.js";
+
+const dialog = document.getElementById("loaded-dialog");
+
+export function startLoaded() {
+  document.addEventListener("click", (event) => {
+    const asking = event.target.closest("[data-load]");
+    if (asking) load(asking.dataset.load);
+  });
+  startChoosing(dialog);
+}
+
+async function load(path) {
+  if (dialog.open) return;
+  const answer = await fetch(path, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (answer?.status === 401) return location.assign("/sign-in");
+  if (!answer?.ok) return say(answer ? await answer.text() : "No connection.");
+  dialog.innerHTML = await answer.text();
+  window.htmx.process(dialog);
+  chooseKind(dialog);
+  open(dialog.id);
+}

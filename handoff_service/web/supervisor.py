@@ -1,0 +1,161 @@
+"""The supervisor's page: queues, agents and conversations as they are now, the day in numbers, and what can be done.
+
+The page asks for its moving part when the stream says that the desk has changed, at most once a second, and for the
+day's numbers at each heartbeat. To observe is to open a conversation: nobody's reading or group changes by that.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.assign import AssignTo, assign_by_hand
+from handoff_service.operations.join_group import Member, join_group, leave_group
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import conversations, day, inbox, people, presence, supervision
+from handoff_service.store.supervised import Now, Today
+from handoff_service.web import reading
+from handoff_service.web.charts import bars, spark
+from handoff_service.web.frame import frame
+from handoff_service.web.pages import form_field, render, went_well
+from handoff_service.web.session import LIVE, desk_of, page
+
+AT_FIRST, MOST = 50, 500  # conversations shown; the rest by "show all"
+
+
+@page(Role.SUPERVISOR)
+async def supervisor_page(request: Request, agent: Agent) -> HTTPResponse:
+    around = await frame(request, agent, place="supervisor")
+    queue, most = _shown(request)
+
+    def read(conn: Connection) -> tuple[Now, Today]:
+        return supervision.now(conn, agent.id, queue_id=queue, most=most), day.today(conn)
+
+    now, today = await desk_of(request).store.read(read)
+    return render("supervisor.html", **around | _of_now(now, queue, most) | _of_today(today) | {"watches_desk": True})
+
+
+@page(Role.SUPERVISOR)
+async def now_fragment(request: Request, agent: Agent) -> HTTPResponse:
+    """What moves: queues, agents, conversations."""
+    desk, (queue, most) = desk_of(request), _shown(request)
+    now = await desk.store.read(supervision.now, agent.id, queue_id=queue, most=most)
+    facts = await desk.store.read(reading.desk_facts)
+    return render("supervisor_now.html", zone=facts.zone, now=desk.clock(), **_of_now(now, queue, most))
+
+
+@page(Role.SUPERVISOR)
+async def today_fragment(request: Request, agent: Agent) -> HTTPResponse:
+    """The day's numbers."""
+    desk = desk_of(request)
+    today = await desk.store.read(day.today)
+    facts = await desk.store.read(reading.desk_facts)
+    return render("supervisor_today.html", zone=facts.zone, now=desk.clock(), **_of_today(today))
+
+
+@page(Role.SUPERVISOR)
+async def one_conversation(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    """The dialog: who has a conversation and why, and whom it can be given to."""
+    around = await frame(request, agent, place="supervisor")
+
+    def read(conn: Connection) -> dict[str, Any]:
+        return {
+            "interaction": conversations.one(conn, interaction_id, agent.id),
+            "item": inbox.handoff_of(conn, interaction_id),
+            "agents": supervision.agents(conn),
+        }
+
+    found = await desk_of(request).store.read(read)
+    here = request.args.get("here") == "1"
+    return render("supervise_dialog.html", **around | found | {"here": here})
+
+
+@page(Role.SUPERVISOR)
+async def one_agent(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
+    """The dialog: where an agent was, and when."""
+    around = await frame(request, agent, place="supervisor")
+
+    def read(conn: Connection) -> dict[str, Any]:
+        history = presence.history(conn, agent_id)
+        return {"history": history, "whose": people.agents(conn, [agent_id])[agent_id]}
+
+    return render("agent_dialog.html", **around | await desk_of(request).store.read(read))
+
+
+@page(*LIVE)
+async def join(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    command = Member(interaction_id=interaction_id, agent_id=agent.id)
+    await desk_of(request).store.write(join_group, command, near=interaction_id)
+    return _done(request, interaction_id)
+
+
+@page(*LIVE)
+async def leave(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    command = Member(interaction_id=interaction_id, agent_id=agent.id)
+    await desk_of(request).store.write(leave_group, command, near=interaction_id)
+    return _done(request, interaction_id)
+
+
+@page(Role.SUPERVISOR)
+async def assign(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    """Give it to an agent by hand; to oneself: take it over."""
+    to = form_field(request, "agent_id")
+    if not to.isdecimal() or len(to) > 15:
+        raise BadInput("Choose the agent who gets this conversation.")
+    command = AssignTo(interaction_id=interaction_id, agent_id=int(to), by=agent.id)
+    await desk_of(request).store.write(assign_by_hand, command, near=interaction_id)
+    return _done(request, interaction_id)
+
+
+def _done(request: Request, interaction_id: int) -> HTTPResponse:
+    """Nothing for the page that shows it already; where the form says so, on to the conversation."""
+    if "hx-request" in request.headers and not form_field(request, "open"):
+        return went_well(request)
+    return went_well(request, f"/workspace/conversations/{interaction_id}")
+
+
+def _shown(request: Request) -> tuple[int | None, int]:
+    """Which queue's conversations, and how many at most."""
+    queue = request.args.get("queue") or ""
+    most = MOST if request.args.get("all") == "1" else AT_FIRST
+    return (int(queue) if queue.isdecimal() and len(queue) < 16 else None), most
+
+
+def _of_now(now: Now, queue: int | None, most: int) -> dict[str, Any]:
+    return {"seen": now, "queue": queue, "all": most == MOST}
+
+
+def _of_today(today: Today) -> dict[str, Any]:
+    hours = today.hours
+    lines: dict[str, Sequence[int | None]] = {
+        "opened": [hour.opened for hour in hours],
+        "first_answer": [hour.first_answer for hour in hours],
+        "waiting": [hour.waiting for hour in hours],
+        "handed": [hour.handed for hour in hours],
+        "handling": [hour.handling for hour in hours],
+        "abandoned": [hour.abandoned for hour in hours],
+    }
+    return {
+        "today": today,
+        "lines": {name: spark(values) for name, values in lines.items()},
+        "chart": bars([(hour.opened, hour.handed) for hour in hours], places=24),
+    }
+
+
+ONE = "/conversations/<interaction_id:int>"
+PAGES: dict[str, Any] = {
+    "/supervisor": supervisor_page,
+    "/supervisor/now": now_fragment,
+    "/supervisor/today": today_fragment,
+    f"/supervisor{ONE}": one_conversation,
+    "/supervisor/agents/<agent_id:int>": one_agent,
+}
+ACTS: dict[str, Any] = {
+    f"{ONE}/join": join,
+    f"{ONE}/leave": leave,
+    f"{ONE}/assign": assign,
+}

@@ -1,0 +1,76 @@
+"""Transfer a conversation to an agent or a queue, take that back, or give it back to the virtual agent."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
+from handoff_service.operations.sign_in import Agent
+from handoff_service.operations.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
+from handoff_service.store import conversations, supervision
+from handoff_service.web.frame import frame
+from handoff_service.web.pages import form_field, render, went_back
+from handoff_service.web.session import LIVE, desk_of, page
+
+
+@page(*LIVE)
+async def transfer_dialog(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    """The dialog: every agent with what they do now, every queue with when it is open."""
+    around = await frame(request, agent, place="ongoing")
+
+    def read(conn: Connection) -> dict[str, Any]:
+        return {
+            "interaction": conversations.one(conn, interaction_id, agent.id),
+            "agents": supervision.agents(conn),
+            "queues": supervision.queues(conn),
+        }
+
+    return render("transfer_dialog.html", **around | await desk_of(request).store.read(read))
+
+
+@page(*LIVE)
+async def send_on(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    to = form_field(request, "to")
+    if to not in ("agent", "queue"):
+        raise BadInput(errors={"to": "must be agent or queue"})
+    chosen = form_field(request, f"{to}_id")
+    if not chosen.isdecimal() or len(chosen) > 15:
+        raise BadInput(f"Choose the {to} who gets it." if to == "agent" else "Choose the queue that gets it.")
+    command = Transfer(
+        interaction_id=interaction_id,
+        agent_id=agent.id,
+        to_agent=int(chosen) if to == "agent" else None,
+        to_queue=int(chosen) if to == "queue" else None,
+        note=form_field(request, "note"),
+    )
+    await desk_of(request).store.write(transfer, command, near=interaction_id)
+    return went_back(request, interaction_id)
+
+
+@page(*LIVE)
+async def take_back(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    command = CancelTransfer(interaction_id=interaction_id, agent_id=agent.id)
+    await desk_of(request).store.write(cancel_transfer, command, near=interaction_id)
+    return went_back(request, interaction_id)
+
+
+@page(*LIVE)
+async def hand_back(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    outcome = form_field(request, "outcome")
+    if not outcome.strip():
+        raise BadInput("Say what was done: the virtual agent goes on from there.")
+    command = ReturnToBot(interaction_id=interaction_id, agent_id=agent.id, outcome=outcome)
+    await desk_of(request).store.write(return_to_bot, command, near=interaction_id)
+    return went_back(request, interaction_id)
+
+
+ONE = "/conversations/<interaction_id:int>"
+PAGES: dict[str, Any] = {f"{ONE}/transfer": transfer_dialog}
+ACTS: dict[str, Any] = {
+    f"{ONE}/transfer": send_on,
+    f"{ONE}/transfer/cancel": take_back,
+    f"{ONE}/return-to-bot": hand_back,
+}

@@ -1,0 +1,207 @@
+"""Transfers, hand-back, offers to all, and the supervisor's page, between several browsers."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import Troubles, clear
+from tests.e2e.people import ANN, BOB, DIRECT, LONG, Story
+from tests.e2e.test_workspace_in_browser import _violations as violations
+from tests.service import running_service
+
+WIDTHS = {1440: 900, 1024: 768, 390: 844}
+
+
+@pytest.fixture
+def omar(story: Story) -> Page:
+    """A supervisor, signed in after Mia has what she has."""
+    return story.agent("Omar Haddad")
+
+
+def transfer_to_omar(mia: Page, note: str = "Knows the dock.") -> None:
+    mia.keyboard.press("t")
+    dialog = mia.get_by_role("dialog")
+    dialog.get_by_role("radio", name=re.compile("Omar Haddad")).check()
+    dialog.get_by_label("Note").fill(note)
+    dialog.get_by_role("button", name="Ask Omar Haddad").click()
+    expect(mia.locator("#strip")).to_contain_text(re.compile(r"Waiting for Omar Haddad, \d+ s left"))
+
+
+def test_a_transfer_is_accepted_in_another_browser(story: Story) -> None:
+    ann, mia = story.talking(ANN, DIRECT)
+    omar = story.agent("Omar Haddad")
+    transfer_to_omar(mia)
+    card = omar.locator(".offer")
+    expect(card).to_contain_text("Mia Chen transfers this to you.")
+    expect(card).to_contain_text("Knows the dock.")
+    ann.text("one more thing")
+    card.get_by_role("button", name="Accept Ann Lee").click()
+    expect(omar.locator("#thread")).to_contain_text("one more thing")
+    expect(omar.locator(".owner")).to_contain_text("You answer")
+    expect(mia.locator(".owner")).to_contain_text("Omar Haddad answers")
+    expect(mia.locator("#strip")).to_be_hidden()
+    expect(mia.locator("#ongoing .item")).to_have_count(0)
+
+
+def test_a_transfer_is_declined_taken_back_and_the_sender_still_has_it(story: Story) -> None:
+    _, mia = story.talking(ANN, DIRECT)
+    omar = story.agent("Omar Haddad")
+    transfer_to_omar(mia)
+    omar.get_by_role("button", name="Reject Ann Lee").click()
+    dialog = omar.get_by_role("dialog")
+    expect(dialog).to_contain_text("Mia Chen keeps it and is told why.")
+    expect(dialog).to_contain_text("You will not be asked again for this one.")
+    dialog.get_by_label("In your own words").fill("On my way home")
+    dialog.get_by_role("button", name="Reject the offer").click()
+    expect(mia.locator("#thread")).to_contain_text("Omar Haddad declined: On my way home")
+    expect(mia.locator("#strip")).to_be_hidden()
+    expect(mia.locator(".owner")).to_contain_text("You answer")
+    transfer_to_omar(mia, "Please.")
+    expect(omar.locator("[data-offer]")).to_contain_text("Please.")
+    mia.get_by_role("button", name="Take it back").click()
+    expect(mia.locator("#strip")).to_be_hidden()
+    expect(omar.locator(".offer")).to_have_count(0)
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen took the transfer back")
+
+
+def test_to_a_queue_it_leaves_at_once(story: Story) -> None:
+    _, mia = story.talking(ANN, DIRECT)
+    omar = story.agent("Omar Haddad")
+    mia.locator("#more-actions").click()
+    mia.get_by_role("button", name="Transfer").click()
+    dialog = mia.get_by_role("dialog")
+    dialog.get_by_text("To a queue").click()
+    dialog.get_by_role("radio", name=re.compile("Service desk")).check()
+    dialog.get_by_role("button", name="Put into Service desk").click()
+    expect(mia.locator("#ongoing .item")).to_have_count(0)
+    expect(omar.locator(".offer")).to_contain_text("Ann Lee")
+
+
+def test_a_supervisor_sees_a_queue_grow_observes_joins_and_leaves(story: Story) -> None:
+    ann, mia = story.talking(ANN, DIRECT)
+    omar = story.agent("Omar Haddad")
+    omar.locator("#to-supervisor").click()
+    service_desk = omar.locator("#queue-rows tr", has_text="Service desk")
+    expect(service_desk.locator('[data-label="Waiting"]')).to_have_text("0")
+    story.phone(BOB, DIRECT).text("scanner 7 is dead")
+    expect(service_desk.locator('[data-label="Waiting"]')).to_have_text("1")
+    row = omar.locator("#live-rows tr", has_text="Bob Ruiz")
+    expect(row).to_contain_text("Offered to")
+    expect(row.locator("time[data-since]")).to_have_text(re.compile(r"^0:\d\d$"))
+    expect(omar.locator("#tile-waiting")).to_have_text("1")
+
+    ann.text("anyone?")
+    omar.locator("#live-rows").get_by_role("link", name="Ann Lee").click()
+    expect(omar.locator("#strip")).to_contain_text("You observe. Nobody sees that you are here.")
+    expect(omar.locator("#thread")).to_contain_text("anyone?")
+    expect(mia.locator("#thread")).not_to_contain_text("Omar Haddad joined")
+    omar.get_by_role("button", name="Join", exact=True).click()
+    expect(mia.locator("#thread")).to_contain_text("Omar Haddad joined")
+    expect(omar.locator("#strip")).to_be_hidden()
+    expect(omar.locator("#ongoing .item")).to_contain_text("Ann Lee")
+    omar.locator("#more-actions").click()
+    omar.get_by_role("button", name="Leave the live group").click()
+    expect(mia.locator("#thread")).to_contain_text("Omar Haddad left")
+
+
+def test_a_supervisor_assigns_by_hand_and_takes_over(story: Story) -> None:
+    mia, omar = story.agent(), story.agent("Omar Haddad")
+    for page in (mia, omar):
+        page.locator("#me").click()
+        page.get_by_role("radio", name="Away").check()
+        page.keyboard.press("Escape")
+    story.phone(ANN, DIRECT).text("hello")
+    omar.goto(f"{story.desk.url}/workspace/supervisor")
+    act = omar.get_by_role("button", name="Join, take over or assign Ann Lee")
+    act.click()
+    dialog = omar.get_by_role("dialog")
+    expect(dialog).to_contain_text("Nobody is online")
+    expect(dialog.get_by_role("button", name="Join")).to_have_count(0)
+    dialog.get_by_role("radio", name=re.compile("Mia Chen")).check()
+    dialog.get_by_role("button", name="Assign to Mia Chen").click()
+    expect(dialog).to_be_hidden()
+    expect(act).to_be_focused()
+    expect(omar.locator("#live-rows tr", has_text="Ann Lee")).to_contain_text("Mia Chen")
+    expect(mia.locator("#ongoing .item")).to_contain_text("Ann Lee")
+    act.click()
+    omar.get_by_role("dialog").get_by_role("button", name="Take over").click()
+    expect(omar.locator("#head h1")).to_have_text("Ann Lee")
+    expect(omar.locator("#thread")).to_contain_text("Omar Haddad took over")
+    expect(mia.locator("#ongoing .item")).to_have_count(0)
+
+
+def test_why_this_agent_is_on_the_conversation(story: Story) -> None:
+    _, mia = story.talking(ANN, DIRECT)
+    why = mia.locator("#fold-why")
+    why.locator("summary").click()
+    expect(why).to_contain_text("Offered to Mia Chen")
+    expect(why).to_contain_text("Omar Haddad is offline")
+
+
+def test_supervisors_pages_at_every_width_in_both_themes(story: Story, omar: Page) -> None:
+    story.phone(LONG, DIRECT).text("hello")
+    for path in ("/workspace/supervisor", "dialog"):
+        if path == "dialog":
+            omar.locator("#live-rows [data-load]").first.click()
+            expect(omar.get_by_role("dialog")).to_be_visible()
+        else:
+            omar.goto(story.desk.url + path)
+            expect(omar.locator("#live-rows tr")).to_have_count(1)
+        for width, height in WIDTHS.items():
+            omar.set_viewport_size({"width": width, "height": height})
+            for theme in ("light", "dark"):
+                omar.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+                assert violations(omar) == [], (path, width, theme)
+            assert omar.evaluate("document.documentElement.scrollWidth") == width, path
+            if width == 390:
+                small = omar.evaluate(
+                    "[...document.querySelectorAll('main button, main a, dialog[open] button, dialog[open] a')]"
+                    ".filter(e => e.checkVisibility() && e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML)"
+                )
+                assert small == [], path
+
+
+# A desk of its own ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(tmp_path: Path, browser: Browser, troubles: Troubles) -> Iterator[Story]:
+    """A desk whose queue offers to all who are free, and whose virtual agent never answers."""
+    with running_service(tmp_path, DEMO="1", BOT_URL="http://127.0.0.1:9/never") as service:
+        _offer_to_all(tmp_path)
+        yield Story(service, browser, troubles)
+        clear(service)
+
+
+def _offer_to_all(home: Path) -> None:
+    path = home / "all.toml"
+    queue = '[[queues]]\nname = "Service desk"\ngroups = ["Service desk"]\nassignment = "first_to_accept"\n'
+    path.write_text(queue)
+    program = [sys.executable, "-m", "handoff_service.cli", "import", str(path)]
+    subprocess.run(program, env={**os.environ, "PATCHBOARD_HOME": str(home)}, check=True, timeout=60)
+
+
+def test_first_to_accept_takes_the_card_from_everybody_else_and_hands_back(shared: Story) -> None:
+    mia, omar = shared.agent(), shared.agent("Omar Haddad")
+    shared.phone(ANN, DIRECT).text("hello")
+    expect(mia.locator(".offer")).to_contain_text("Ann Lee")
+    expect(omar.locator(".offer")).to_contain_text("Ann Lee")
+    omar.get_by_role("button", name="Accept Ann Lee").click()
+    expect(mia.locator(".offer")).to_have_text("Omar Haddad took it")
+    expect(mia.locator(".offer")).to_have_count(0)
+
+    expect(omar.locator("#head h1")).to_have_text("Ann Lee")
+    omar.locator("#more-actions").click()
+    omar.get_by_role("button", name="Hand back to the virtual agent").click()
+    dialog = omar.get_by_role("dialog")
+    dialog.get_by_label("Outcome").fill("New dock ordered")
+    dialog.get_by_role("button", name="Hand back").click()
+    expect(omar.locator("#thread")).to_contain_text("Omar Haddad gave this back to the virtual agent")
+    expect(omar.locator("#thread")).to_contain_text("New dock ordered")
+    expect(omar.locator(".owner")).to_contain_text("The virtual agent answers")

@@ -1,0 +1,231 @@
+"""The supervisor's page, transfers and hand-back as the page's script asks for them, and the same by the API."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+
+from handoff_service.rules.vocabulary import Owner, Presence
+from handoff_service.store import tables as t
+from handoff_service.web import stream
+from handoff_service.web.charts import bars, spark
+from tests.story import ANN, BOB, DIRECT, MIA, OMAR
+from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
+
+SUPERVISORS = ["/workspace/supervisor", "/workspace/supervisor/now", "/workspace/supervisor/today"]
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are made to take time; not here."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path, PATCHBOARD_BOT_URL="http://127.0.0.1:9/never") as service:
+        yield service
+
+
+@pytest.fixture
+async def mia(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as one:
+        assert (await one.sign_in()).status == 303
+        yield one
+
+
+@pytest.fixture
+async def omar(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as one:
+        assert (await one.sign_in("omar@example.com", "demo-omar")).status == 303
+        yield one
+
+
+@pytest.fixture
+async def ann(desk: Running, mia: Visitor, omar: Visitor) -> int:
+    """A conversation that Mia has; Omar supervises and is available."""
+    found = (await desk.story.text("my dock is dead", number=ANN, to=DIRECT)).interaction_id or 0
+    command = {"agent_id": str(MIA)}
+    assert (await omar.act(f"/workspace/conversations/{found}/assign", **command)).status == 204
+    return found
+
+
+async def change(desk: Running, query: sa.Executable) -> None:
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(query), None)
+
+
+async def test_only_supervisors_see_their_page_and_its_place_on_the_rail(mia: Visitor, omar: Visitor, ann: int) -> None:
+    for path in [*SUPERVISORS, f"/workspace/supervisor/conversations/{ann}", f"/workspace/supervisor/agents/{MIA}"]:
+        assert (path, (await mia.get(path)).status, (await omar.get(path)).status) == (path, 403, 200)
+    assert (await mia.act(f"/workspace/conversations/{ann}/assign", agent_id=str(MIA))).status == 403
+    assert "/workspace/supervisor" not in (await mia.get("/workspace")).text
+    assert (await omar.get("/workspace")).text.count('href="/workspace/supervisor"') == 2, "the rail and the sheet"
+
+
+async def test_the_page_says_who_waits_who_is_there_and_what_is_wrong(desk: Running, omar: Visitor, ann: int) -> None:
+    await desk.story.text("hello", number=BOB, to=DIRECT)
+    await change(desk, sa.insert(t.queues).values(name="Facilities", assignment="round_robin", accept_seconds=60))
+    said = shown((await omar.get("/workspace/supervisor")).text)
+    for words in (
+        "Facilities cannot assign anything: No group is eligible: add one.",
+        "Ann Lee Mia Chen Service desk Work in progress",
+        "Bob Ruiz",
+        "always open · most capacity",
+        "2 available · 0 away",
+        "Conversations by hour",
+    ):
+        assert words in said, words
+
+
+async def test_numbers_in_the_address_that_are_none_are_no_numbers(omar: Visitor, ann: int) -> None:
+    for queue in ("x", "-1", "9" * 40, "1;drop", "٣"):
+        assert (await omar.get(f"/workspace/supervisor?queue={queue}")).status == 200, queue
+    assert "Ann Lee" not in (await omar.get("/workspace/supervisor/now?queue=77")).text
+    assert (await omar.get("/workspace/supervisor/conversations/999", SCRIPT)).status == 404
+    assert (await omar.get("/workspace/supervisor/agents/999", SCRIPT)).status == 404
+
+
+async def test_observing_joins_nothing_and_reads_nothing(desk: Running, mia: Visitor, omar: Visitor, ann: int) -> None:
+    await desk.story.text("anyone?", number=ANN, to=DIRECT)
+    page = (await omar.get(f"/workspace/conversations/{ann}")).text
+    assert "You observe. Nobody sees that you are here." in shown(page)
+    assert (await omar.act(f"/workspace/conversations/{ann}/read", up_to="99")).status == 204
+    assert [a.id for a in (await desk.story.see(ann)).live_group] == [MIA]
+    assert (await desk.story.see(ann, MIA)).unread == 1, "still new for Mia"
+    assert "You observe" not in (await mia.get(f"/workspace/conversations/{ann}")).text
+
+
+async def test_join_leave_and_take_over(desk: Running, omar: Visitor, ann: int) -> None:
+    one = f"/workspace/conversations/{ann}"
+    assert (await omar.act(f"{one}/join")).status == 204
+    assert "Omar Haddad joined" in (await omar.get(one)).text
+    assert (await omar.act(f"{one}/leave")).status == 204
+    opened = await omar.act(f"{one}/assign", agent_id=str(OMAR), open="1")
+    assert opened.headers["HX-Redirect"] == one
+    assert (await desk.story.see(ann)).owner.name == "Omar Haddad"
+    for wrong in ("", "x", "99", "9" * 30):
+        answer = await omar.act(f"{one}/assign", agent_id=wrong)
+        assert (wrong, answer.status) == (wrong, 404 if wrong == "99" else 400)
+
+
+async def test_the_dialog_says_why_and_lists_whom_it_can_be_given_to(desk: Running, omar: Visitor, ann: int) -> None:
+    await desk.story.text("hello", number=BOB, to=DIRECT)
+    while not await desk.story.inbox(OMAR):
+        await asyncio.sleep(0.01)
+    said = shown((await omar.get("/workspace/supervisor/conversations/2", SCRIPT)).text)
+    assert "Why this agent" in said
+    assert "Offered to Omar Haddad" in said
+    assert "Mia Chen Available · 1 of 2 · Service desk" in said
+    assert "has the most room" in said
+
+
+async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
+    desk: Running, mia: Visitor, omar: Visitor, ann: int
+) -> None:
+    one = f"/workspace/conversations/{ann}"
+    assert "Omar Haddad Available · 0 of 2" in shown((await mia.get(f"{one}/transfer", SCRIPT)).text)
+    for fields, said in (
+        ({}, "to"),
+        ({"to": "agent"}, "Choose the agent"),
+        ({"to": "queue", "queue_id": "x"}, "Choose the queue"),
+        ({"to": "agent", "agent_id": str(OMAR), "note": "x" * 1001}, "1000"),
+    ):
+        answer = await mia.act(f"{one}/transfer", **fields)
+        assert (answer.status, said in answer.text) == (400, True), answer.text
+    note = "Knows the <b>dock</b>."
+    assert (await mia.act(f"{one}/transfer", to="agent", agent_id=str(OMAR), note=note)).status == 204
+    assert "Waiting for Omar Haddad" in shown((await mia.get(one)).text)
+    card = (await omar.get("/workspace")).text
+    assert "Mia Chen transfers this to you." in card
+    assert "Knows the &lt;b&gt;dock&lt;/b&gt;." in card
+    assert (await mia.act(f"{one}/transfer/cancel")).status == 204
+    assert (await mia.act(f"{one}/transfer/cancel")).status == 409
+    assert "Waiting for Omar" not in shown((await mia.get(one)).text)
+
+
+async def test_handed_back_with_an_outcome(desk: Running, mia: Visitor, ann: int) -> None:
+    one = f"/workspace/conversations/{ann}"
+    assert "Hand back to the virtual agent" in (await mia.get(one)).text
+    for outcome in ("", "   ", "x" * 201):
+        assert (await mia.act(f"{one}/return-to-bot", outcome=outcome)).status == 400
+    assert (await mia.act(f"{one}/return-to-bot", outcome="New dock ordered")).status == 204
+    assert (await desk.story.see(ann)).owner.kind is Owner.VIRTUAL_AGENT
+    assert "Hand back to the virtual agent" not in shown((await mia.get(one)).text).replace("gave this back", "")
+
+
+async def test_the_admins_own_words_to_reject_and_their_presences(desk: Running, mia: Visitor, omar: Visitor) -> None:
+    await change(desk, sa.update(t.reject_reasons).where(t.reject_reasons.c.position == 2).values(words="Not <mine>"))
+    await change(desk, sa.insert(t.presence_states).values(name="lunch", takes_work=False, position=1))
+    page = (await mia.get("/workspace")).text
+    assert "Not &lt;mine&gt; You will not be asked again for this one." in shown(page).replace("<", "&lt;").replace(
+        ">", "&gt;"
+    )
+    assert "Lunch no offers" in shown(page)
+    assert (await mia.act("/workspace/presence", presence="lunch")).status == 204
+    assert "You are lunch, and offers go to agents who are available." in shown((await mia.get("/workspace")).text)
+    history = shown((await omar.get(f"/workspace/supervisor/agents/{MIA}", SCRIPT)).text)
+    assert "Lunch" in history
+    assert Presence.AVAILABLE.capitalize() in history
+
+
+async def test_supervision_by_the_api(desk: Running, omar: Visitor, ann: int) -> None:
+    async with aiohttp.ClientSession(f"{desk.address}/api/v1/") as client:
+
+        async def call(who: str, method: str, path: str, **body: object) -> tuple[int, dict[str, object]]:
+            login = {"email": f"{who}@example.com", "password": f"demo-{who}"}
+            async with client.post("login", json=login) as answer:
+                token = (await answer.json())["token"]
+            headers = {"Authorization": f"Bearer {token}"}
+            async with client.request(method, path, json=body or None, headers=headers) as answer:
+                return answer.status, await answer.json()
+
+        status, seen = await call("omar", "GET", "supervision?queue_id=1&limit=10")
+        assert (status, seen["now"]["conversations"][0]["id"]) == (200, ann)  # type: ignore[index]
+        assert seen["today"]["opened"] == 1  # type: ignore[index]
+        assert (await call("mia", "GET", "supervision"))[0] == 403
+        assert (await call("omar", "GET", "supervision?limit=0"))[0] == 400
+        presences = (await call("mia", "GET", "presences"))[1]["items"]
+        assert [one["name"] for one in presences] == ["available", "away", "offline"]  # type: ignore[attr-defined]
+        assert (await call("omar", "GET", f"agents/{MIA}/presences"))[1]["items"][0]["presence"] == "available"  # type: ignore[index]
+        assert (await call("omar", "POST", f"interactions/{ann}/join"))[0] == 200
+        assert (await call("omar", "POST", f"interactions/{ann}/leave"))[0] == 200
+        assert (await call("mia", "POST", f"interactions/{ann}/transfer", agent_id=OMAR))[0] == 200
+        assert (await call("mia", "DELETE", f"interactions/{ann}/transfer"))[0] == 200
+        assert (await call("mia", "DELETE", f"interactions/{ann}/transfer"))[0] == 409
+        assert (await call("mia", "POST", f"interactions/{ann}/assign", agent_id=OMAR))[0] == 403
+        status, given = await call("omar", "POST", f"interactions/{ann}/assign", agent_id=OMAR)
+        assert (status, given["owner"]["name"]) == (200, "Omar Haddad")  # type: ignore[index]
+
+
+async def test_a_busy_stream_has_heartbeats_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that hears none for a while takes its connection for lost."""
+    monkeypatch.setattr(stream, "HEARTBEAT", 0.05)
+
+    async def busy() -> AsyncIterator[list[object]]:
+        while True:
+            await asyncio.sleep(0.01)
+            yield []
+
+    seen = []
+    async for batch in stream.with_heartbeats(busy()):  # type: ignore[arg-type]
+        seen.append(batch)
+        if seen.count(None) == 2:
+            break
+    assert any(batch is not None for batch in seen)
+
+
+def test_charts_of_nothing_of_one_value_and_of_many() -> None:
+    assert spark([]).path == ""
+    assert spark([None, None]).path == ""
+    assert spark([5]).path == "M0.0 22.0L100 22.0"
+    assert spark([0, None, 10]).path == "M0.0 22.0L100.0 2.0"
+    assert spark([1, None]).values == "1, none"
+    assert bars([], places=24).bars == []
+    one = bars([(0, 0), (4, 2)], places=24)
+    assert [(bar.x, bar.height, bar.second) for bar in one.bars] == [(44, 128, False), (60, 64, True)]
+    assert (one.peak, one.highest, one.width) == (1, 4, 960)
