@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0009'
+revision = '0006'
 down_revision = '0005'
 ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 PROMPTED = sa.text('closed_at IS NULL AND prompted_seq IS NOT NULL')
