@@ -34,6 +34,20 @@ _OLDEST = sa.text(
     "SELECT min(pg_current_xact_id()::text::bigint - age(backend_xid)) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
+_FTS5 = sa.text(
+    "SELECT rowid FROM message_words WHERE message_words MATCH :q AND rowid < :below ORDER BY rowid DESC LIMIT :most"
+)
+# PostgreSQL cannot know how rare the beginning of a word is, and may look for the newest lines with a rare one by
+# reading them all. So: a frequent word is found among the newest lines; any other by the index of words (+ 0: not by
+# the order of places).
+_NEWEST = sa.text(
+    "SELECT place FROM (SELECT * FROM message_words WHERE place < :below ORDER BY place DESC LIMIT 20000) AS newest "
+    "WHERE words @@ CAST(:q AS tsquery) ORDER BY place DESC LIMIT :most"
+)
+_ALL = sa.text(
+    "SELECT place FROM message_words WHERE words @@ CAST(:q AS tsquery) AND place < :below "
+    "ORDER BY place + 0 DESC LIMIT :most"
+)
 _LINES = (
     select(*_m.c["id", "interaction_id", "seq", "kind", "event", "direction", "body", "reason"])
     .add_columns(t.interactions.c.requester_number)
@@ -135,16 +149,12 @@ def _tsvector(found: Sequence[str]) -> str:
 
 def matches(conn: Connection, wanted: Wanted, below: int, most: int) -> list[int]:
     """The indexed places below ``below`` that fit, highest first."""
+    given: dict[str, Any] = {"below": below, "most": most}
     if conn.dialect.name == "sqlite":
-        query = "SELECT rowid FROM message_words WHERE message_words MATCH :q AND rowid < :below ORDER BY rowid DESC"
-        given = _fts5(wanted.phrases, wanted.tokens)
-    else:
-        query = (
-            "SELECT place FROM message_words WHERE words @@ CAST(:q AS tsquery) AND place < :below ORDER BY place DESC"
-        )
-        given = _tsquery(wanted.phrases, wanted.tokens)
-    rows = conn.execute(sa.text(f"{query} LIMIT :most"), {"q": given, "below": below, "most": most})
-    return list(rows.scalars())
+        return list(conn.execute(_FTS5, given | {"q": _fts5(wanted.phrases, wanted.tokens)}).scalars())
+    given |= {"q": _tsquery(wanted.phrases, wanted.tokens)}
+    found = list(conn.execute(_NEWEST, given).scalars())
+    return found if len(found) == most else list(conn.execute(_ALL, given).scalars())
 
 
 def newest_matches(conn: Connection, wanted: Wanted, below: int) -> list[int]:
