@@ -1,13 +1,16 @@
 """Kinds of value that the desk file, the API and the pages share, each checked in one place."""
 
+import re
 from typing import Annotated
 from zoneinfo import available_timezones
 
 import phonenumbers
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from handoff_service.rules.sms_text import is_e164
 from handoff_service.rules.vocabulary import Presence
+
+_VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]")
 
 
 def _e164(value: str) -> str:
@@ -29,7 +32,7 @@ def _country(value: str) -> str:
 
 
 def _not_blank(value: str) -> str:
-    if not value.strip():
+    if not _VISIBLE.search(value):
         raise ValueError("must not be empty")
     return value.strip()
 
@@ -40,9 +43,11 @@ def _own_presence(value: str) -> str:
     return value
 
 
-Number = Annotated[str, AfterValidator(_e164)]
+_E164 = {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "example": "+12025550101"}
+_SOMETHING = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": _VISIBLE.pattern}
+Number = Annotated[str, AfterValidator(_e164), WithJsonSchema(_E164)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Country = Annotated[str, AfterValidator(_country)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_blank)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_blank), WithJsonSchema(_SOMETHING)]
 PresenceName = Annotated[Name, Field(max_length=30), AfterValidator(_own_presence)]
 Position = Annotated[int, Field(ge=0, le=1_000_000)]

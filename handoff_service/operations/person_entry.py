@@ -5,19 +5,13 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from handoff_service.rules.sms_text import is_e164
+from handoff_service.operations.entries import Number
 
 MOST_LISTED = 50  # numbers, skills, groups, attributes or facts of one person
 SHORTEST_PASSWORD = 8
 NO_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 NAME = re.compile(rf"[^\s{NO_CONTROLS}]([^{NO_CONTROLS}]*[^\s{NO_CONTROLS}])?")
 EMAIL = re.compile(rf"[^@\s{NO_CONTROLS}]+@[^@\s{NO_CONTROLS}]+")
-
-
-def _e164(value: str) -> str:
-    if not is_e164(value):
-        raise ValueError("must be a number in E.164, such as +12025550101")
-    return value
 
 
 def _name(value: str) -> str:
@@ -46,11 +40,6 @@ def _named(value: dict[str, Any]) -> WithJsonSchema:
     )
 
 
-Number = Annotated[
-    str,
-    AfterValidator(_e164),
-    WithJsonSchema({"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "example": "+12025550101"}),
-]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Name = Annotated[
     str,
