@@ -27,7 +27,11 @@ window.Notification = class extends Notification {
 };
 window.out = sessionStorage.getItem("out") === "true";
 Object.defineProperty(document, "hidden", { get: () => window.out });
-window.look = (out) => { window.out = out; sessionStorage.setItem("out", out); document.dispatchEvent(new Event("visibilitychange")); };
+window.look = (out) => {
+  window.out = out;
+  sessionStorage.setItem("out", out);
+  document.dispatchEvent(new Event("visibilitychange"));
+};
 """
 REMIND = {
     "name": "Soon",
