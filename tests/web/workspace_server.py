@@ -1,7 +1,12 @@
 """The whole service on a free port with a SQLite file, and a browser that has no script: aiohttp with a cookie jar."""
 
+import asyncio
+import atexit
+import functools
 import re
+import shutil
 import socket
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,12 +17,14 @@ from typing import Any
 import aiohttp
 from sanic import Sanic
 
-from handoff_service import settings
+from handoff_service import clock, settings
 from handoff_service.app import create_app
 from handoff_service.desk import Desk
 from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
+from handoff_service.store.lanes import Terms
 from handoff_service.store.migrate import migrate
+from handoff_service.store.store import Store
 from tests.conftest import DESK
 from tests.story import Story
 
@@ -76,12 +83,30 @@ class Running:
             yield Visitor(self.address, client)
 
 
+@functools.cache
+def _laid_out() -> Path:
+    """A SQLite file with every migration and the desk of ``tests/desk.toml``, made once and copied for each service."""
+    path = Path(tempfile.mkdtemp(prefix="patchboard-test-")) / "desk.db"
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+    migrate(f"sqlite:///{path}")
+    asyncio.run(_import(path))
+    return path
+
+
+async def _import(path: Path) -> None:
+    store = Store(f"sqlite:///{path}", clock=clock.now, terms=Terms(), told=lambda _hints, _work_at: None)
+    await store.write(import_desk, desk_file.read(DESK))
+    store.close()
+
+
 @asynccontextmanager
 async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
     """Start the service on ``tests/desk.toml``, and stop it."""
     environ = {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""} | changes
     config = settings.read(environ)
-    migrate(config.database_url)
+    made = await asyncio.to_thread(_laid_out)
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copy(made, config.database_url.removeprefix("sqlite:///"))
     app = create_app(config)
     app.config.TOUCHUP = False  # touch-up works for one start in a process
     with socket.socket() as listening:
@@ -92,7 +117,6 @@ async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
         await server.before_start()
         await server.start_serving()
         desk: Desk = app.ctx.desk
-        await desk.store.write(import_desk, desk_file.read(DESK))
         try:
             yield Running(f"http://127.0.0.1:{listening.getsockname()[1]}", desk, Story(desk.store))
         finally:
