@@ -122,7 +122,7 @@ async def test_the_newest_activity_comes_first(story: Story, clock: MovedClock) 
     ann, bob = await story.with_agent(MIA, number=ANN), await story.with_agent(MIA, number=BOB)
     clock.move(1)
     await story.text(number=ANN, to=DIRECT)
-    order = [o.interaction.id for o in await story.store.read(conversations.ongoing, MIA, others=False)]
+    order = [one.id for one in await story.store.read(conversations.ongoing, MIA, others=False)]
     assert order == [ann, bob]
 
 

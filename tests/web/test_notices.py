@@ -298,4 +298,4 @@ async def test_the_admins_own_presences_stand_below_the_three_and_say_whether_th
         assert (await mia.act("/workspace/presence", presence=chosen)).status == 204
         counts = (await mia.get("/workspace/counts", SCRIPT)).text
         assert (f'data-presence="{chosen}"' in counts, "data-takes-work" in counts) == (True, takes_work)
-        assert ("You are Lunch, and offers go to" in shown((await mia.get("/workspace")).text)) is not takes_work
+        assert ("You are lunch, and offers go to" in shown((await mia.get("/workspace")).text)) is not takes_work
