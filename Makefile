@@ -24,6 +24,9 @@ train: setup setup-bot ## validate the trainers' data, then train
 bench: setup services ## the benchmarks, as ratios to floors measured in the same run
 	@.venv/bin/python -m tests.bench
 
+simulation: setup services ## a big desk's day in moved time: 200 agents, 5,000 conversations, both databases, two processes
+	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/operations/test_routing_simulation.py --durations=0
+
 screenshot: setup setup-bot browser ## the README's picture, taken by the end-to-end test
 	PATCHBOARD_SCREENSHOT=docs/workspace.png $(PYTEST) tests/e2e/test_story.py
 
@@ -65,4 +68,4 @@ lock: | $(UV) ## lock the requirements anew
 clean: ## take away the environments (the data in .patchboard stays)
 	rm -rf .venv .venv-bot .venv-uv
 
-.PHONY: help run test check train bench screenshot setup setup-bot services browser migration lock clean
+.PHONY: help run test check train bench simulation screenshot setup setup-bot services browser migration lock clean
