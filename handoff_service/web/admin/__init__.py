@@ -64,9 +64,9 @@ def blueprint() -> Blueprint:
     made = Blueprint("admin", url_prefix="/workspace/admin")
     pages: Mapping[str, Any] = {"/": start, **PAGES}
     for path, handler in pages.items():
-        made.add_route(handler, path, methods=["GET"], name=_name("get", path))
+        made.add_route(handler, path, methods=["GET"], name=_name("get", path), error_format="text")
     for path, handler in ACTS.items():
-        made.add_route(handler, path, methods=["POST"], name=_name("post", path))
+        made.add_route(handler, path, methods=["POST"], name=_name("post", path), error_format="text")
     return made
 
 

@@ -1,5 +1,6 @@
 """A call of the API: what it takes, what it gives, who may make it. The edge where JSON becomes commands."""
 
+import functools
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -145,9 +146,14 @@ class Call:
 NOBODY = Agent(0, "", "", frozenset(), "")
 
 
+@functools.cache  # building one takes milliseconds, and many calls answer the same
+def _shape(of: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(of)
+
+
 def route(blueprint: Blueprint, call: Call) -> None:
     """Serve a call."""
-    answer = TypeAdapter(call.answer)
+    answer = _shape(call.answer)
     name = f"{call.method.lower()}_{call.path.replace('/', '_')}"
 
     async def serve(request: Request, id: int = 0, **below: int) -> HTTPResponse:  # the path's own words
@@ -169,7 +175,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
             return empty()
         return raw(answer.dump_json(result), status=call.status, content_type=call.media_type)
 
-    blueprint.add_route(serve, call.path, methods=[call.method], name=name)
+    blueprint.add_route(serve, call.path, methods=[call.method], name=name, error_format="json")
 
 
 def _body(call: Call, request: Request) -> Body | None:
