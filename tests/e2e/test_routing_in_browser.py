@@ -156,7 +156,7 @@ def test_supervisors_pages_at_every_width_in_both_themes(story: Story, omar: Pag
         for width, height in WIDTHS.items():
             omar.set_viewport_size({"width": width, "height": height})
             for theme in ("light", "dark"):
-                omar.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+                omar.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
                 assert violations(omar) == [], (path, width, theme)
             assert omar.evaluate("document.documentElement.scrollWidth") == width, path
             if width == 390:
