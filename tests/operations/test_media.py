@@ -77,7 +77,7 @@ async def test_a_picture_waits_is_stored_and_those_who_look_are_told(story: Stor
     stored = await first(story, received)
     assert (stored.status, stored.size, stored.width, stored.height) == ("stored", 214_000, 640, 480)
     assert (stored.content_type, stored.is_picture) == ("image/png", True)
-    assert {h.topic for h in heard.hints} == {f"interaction:{received.interaction_id}", f"requester:{ANN}"}
+    assert {h.topic for h in heard.hints} == {f"interaction:{received.interaction_id}", f"requester:{ANN}", "desk"}
     assert await story.count(t.due_work, t.due_work.c.kind == Work.FETCH_MEDIA) == 0
     kept = await story.store.read(media.kept, 1, agent_id=None)
     assert (kept.file, kept.content_type) == ("a" * 64, "image/png")
