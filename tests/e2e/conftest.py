@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import requests
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.e2e.people import Story
 from tests.service import Service, running_service
@@ -25,6 +25,9 @@ QUIETLY = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+expect.set_options(timeout=20_000)  # ms; a slow machine is no failure
 
 
 @pytest.fixture(scope="module")

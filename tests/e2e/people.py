@@ -27,7 +27,7 @@ class Story:
 
     def context(self, **options: object) -> BrowserContext:
         context = self.browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         return context
 
     def page(self, context: BrowserContext, path: str) -> Page:
