@@ -71,7 +71,8 @@ async def test_a_prompt_is_for_the_live_group_and_the_newest_of_each_conversatio
     await story.with_agent()
     await rules.wait(minutes=31)
     await story.with_agent(number=BOB)
-    await rules.wait(minutes=31)
+    await rules.wait(minutes=29, seconds=30)
+    await rules.wait(minutes=1)
     assert await told(story) == ["Ann waits", "Ann still waits"]  # the first is Bob's; newest on top
     assert await told(story, OMAR, supervises=True) == []
     assert await told(story, OMAR) == []
