@@ -547,6 +547,15 @@ async def test_htmx_is_the_file_that_was_tried(visitor: Visitor, name: str, dige
         assert hashlib.sha256(await answer.read()).hexdigest() == digest
 
 
+def test_each_section_of_the_stylesheet_begins_outside_every_block() -> None:
+    """A brace that is missing makes all that follows hold for narrow windows only, and nothing complains."""
+    depth = 0
+    for line in (Path(assets.__file__).parent / "static" / "workspace.css").read_text().splitlines():
+        assert depth == 0 or not re.match(r"/\* \d", line), line
+        depth += line.count("{") - line.count("}")
+    assert depth == 0
+
+
 async def test_static_files_are_kept_for_a_year_under_their_hash_and_not_under_another(visitor: Visitor) -> None:
     right = await visitor.get(assets.address("workspace.css"))
     assert (right.status, right.headers["Cache-Control"]) == (200, assets.A_YEAR)
