@@ -112,6 +112,7 @@ function restore(named) {
 
 function closed() {
   listen("");
+  if (document.activeElement === document.body) document.getElementById("to-new")?.focus(); // opened by the server
   if (location.pathname === PLACE) history.replaceState(null, "", "/workspace");
 }
 
