@@ -4,7 +4,8 @@ Ids grow with time, so the day's first row is found from the newest one backward
 however many years are stored.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from statistics import fmean, median
 from zoneinfo import ZoneInfo
@@ -37,7 +38,7 @@ def today(conn: Connection) -> Today:
         handling=_durations(_handling(closed)),
         closed=len(closed),
         abandoned=sum(r.state == State.CLOSED_ABANDONED for r in closed),
-        hours=[_hour(since + n * HOUR, opened, handed, closed) for n in range(int((now - since) / HOUR) + 1)],
+        hours=_hours(since, now, opened, handed, closed),
     )
 
 
@@ -94,21 +95,36 @@ def _closed(conn: Connection, since: datetime) -> Rows:
     return conn.execute(query.where(i.c.closed_at >= since)).all()
 
 
-def _hour(begins_at: datetime, opened: Iterable[datetime], handed: Rows, closed: Rows) -> Hour:
-    def here(at: datetime) -> bool:
-        return begins_at <= at < begins_at + HOUR
+def _hours(since: datetime, now: datetime, opened: Iterable[datetime], handed: Rows, closed: Rows) -> list[Hour]:
+    """Every row is put into its hour once."""
 
-    given, ended = [r for r in handed if here(r.created_at)], [r for r in closed if here(r.closed_at)]
-    first_answer, handling = _durations(_seconds(given)), _durations(_handling(ended))
-    return Hour(
-        begins_at=begins_at,
-        opened=sum(map(here, opened)),
-        handed=len(given),
-        abandoned=sum(r.state == State.CLOSED_ABANDONED for r in ended),
-        waiting=sum(r.created_at < begins_at and (r.ended_at is None or r.ended_at > begins_at) for r in handed),
-        first_answer=first_answer.median if first_answer else None,
-        handling=handling.median if handling else None,
-    )
+    def place(at: datetime) -> int:
+        return int((at - since) / HOUR)
+
+    came = Counter(map(place, opened))
+    given, ended = _by(place, handed, "created_at"), _by(place, closed, "closed_at")
+    waited = Counter(n for r in handed for n in range(place(r.created_at) + 1, place(r.ended_at or now) + 1))
+    return [
+        Hour(
+            begins_at=since + n * HOUR,
+            opened=came[n],
+            handed=len(given[n]),
+            abandoned=sum(r.state == State.CLOSED_ABANDONED for r in ended[n]),
+            waiting=waited[n],
+            first_answer=_median(_seconds(given[n])),
+            handling=_median(_handling(ended[n])),
+        )
+        for n in range(place(now) + 1)
+    ]
+
+
+def _by(
+    place: Callable[[datetime], int], rows: Rows, column: str
+) -> defaultdict[int, list[sa.Row[tuple[object, ...]]]]:
+    found: defaultdict[int, list[sa.Row[tuple[object, ...]]]] = defaultdict(list)
+    for r in rows:
+        found[place(r._mapping[column])].append(r)
+    return found
 
 
 def _seconds(handed: Rows) -> list[float]:
@@ -117,6 +133,10 @@ def _seconds(handed: Rows) -> list[float]:
 
 def _handling(closed: Rows) -> list[float]:
     return [(r.closed_at - r.taken_at).total_seconds() for r in closed if r.taken_at is not None]
+
+
+def _median(seconds: Sequence[float]) -> int | None:
+    return round(median(seconds)) if seconds else None
 
 
 def _durations(seconds: Sequence[float]) -> Durations | None:
