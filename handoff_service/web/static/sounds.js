@@ -3,7 +3,7 @@
 const TUNES = { offer: [[784, 0], [1047, 0.16]], message: [[587, 0]] }; // [hertz, seconds from the start]
 const LOUD = { offer: 0.2, message: 0.08 };
 const RING = 0.3; // seconds a note takes to fade
-const READY = 200; // ms that a browser may take to say that it plays
+const READY = 1000; // ms that a busy browser may take to say that it plays
 const APART = 5000; // ms between two soft sounds
 let context = null;
 
