@@ -13,7 +13,7 @@ from handoff_service.rules.queues import Pool, Queue, Skill, problems
 from handoff_service.rules.system_messages import QUEUES_OWN
 from handoff_service.rules.vocabulary import Assignment, WorkItemState
 from handoff_service.schedules import Schedule
-from handoff_service.store import people, views
+from handoff_service.store import schedules, views
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 from handoff_service.store.several import one_of
@@ -38,34 +38,28 @@ def one(conn: Connection, queue_id: int) -> Queue:
     return found[queue_id]
 
 
-def schedule(conn: Connection, queue: Queue) -> Schedule:
-    """When it is open: in its own time zone and country, or the desk's."""
-    return Schedule(
-        queue.schedule,
-        queue.time_zone or people.desk_time_zone(conn),
-        queue.country or people.desk_country(conn),
-    )
-
-
 def shown(conn: Connection) -> list[views.Queue]:
     """Queues in the admin's order, with how many conversations wait in each and why it can never assign."""
-    waiting, agents = _waiting(conn), _agents(conn)
-    return [_shown(conn, queue_id, queue, waiting, agents) for queue_id, queue in some(conn).items()]
+    found, waiting, agents = some(conn), _waiting(conn), _agents(conn)
+    hours = schedules.of_queues(conn, found)
+    return [_shown(conn, queue_id, queue, hours[queue_id], waiting, agents) for queue_id, queue in found.items()]
 
 
 def shown_one(conn: Connection, queue_id: int) -> views.Queue:
     """One queue as it is shown. NotFound when there is none."""
-    return _shown(conn, queue_id, one(conn, queue_id), _waiting(conn), _agents(conn))
+    found, hours = one(conn, queue_id), schedules.of_queues(conn, [queue_id])
+    return _shown(conn, queue_id, found, hours[queue_id], _waiting(conn), _agents(conn))
 
 
 def _shown(
     conn: Connection,
     queue_id: int,
     queue: Queue,
+    hours: Schedule,
     waiting: dict[int, int],
     agents: dict[int, tuple[set[str], set[str]]],
 ) -> views.Queue:
-    hours, now = schedule(conn, queue), read_at(conn)
+    now = read_at(conn)
     opens_at = hours.opens_at(now)
     return views.Queue(
         id=queue_id,

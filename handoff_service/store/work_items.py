@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 from handoff_service.rules.assignment import Candidate
 from handoff_service.rules.vocabulary import Assignment, OfferOutcome, Presence, State, WorkItemState
 from handoff_service.schedules import Schedule
+from handoff_service.store import schedules
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
@@ -84,15 +85,15 @@ def work_queues(conn: Connection) -> dict[int, WorkQueue]:
     skills: dict[tuple[int, bool], set[str]] = {}
     for r in conn.execute(select(s)):
         skills.setdefault((r.queue_id, r.mandatory), set()).add(r.skill)
-    desk = conn.execute(select(t.desk.c.time_zone, t.desk.c.country)).one_or_none()
-    zone, country = (desk.time_zone, desk.country) if desk else ("UTC", None)
+    rows = conn.execute(select(q)).all()
+    hours = schedules.of_queues(conn, [r.id for r in rows])
     return {
         r.id: WorkQueue(
             id=r.id,
             name=r.name,
             rule=Assignment(r.assignment),
             accept_seconds=r.accept_seconds,
-            schedule=Schedule(r.schedule, r.time_zone or zone, r.country or country),
+            schedule=hours[r.id],
             affinity=timedelta(days=r.affinity_days),
             auto_assign=r.auto_assign,
             alarm=timedelta(seconds=r.alarm_seconds) if r.alarm_seconds else None,
@@ -100,7 +101,7 @@ def work_queues(conn: Connection) -> dict[int, WorkQueue]:
             optional=frozenset(skills.get((r.id, False), ())),
             last_agent=r.last_agent_id,
         )
-        for r in conn.execute(select(q))
+        for r in rows
     }
 
 

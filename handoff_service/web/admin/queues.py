@@ -15,7 +15,7 @@ from handoff_service.rules.queues import Queue
 from handoff_service.rules.system_messages import QUEUES_OWN, TEXTS
 from handoff_service.rules.vocabulary import Assignment, Role
 from handoff_service.schedules import Schedule
-from handoff_service.store import people, queues, texts
+from handoff_service.store import people, queues, schedules, texts
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 from handoff_service.web.admin import queue_form
@@ -40,10 +40,9 @@ OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is no
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: Agent) -> HTTPResponse:
     def read(conn: Connection) -> list[tuple[Any, str]]:
-        stored = queues.some(conn)
-        return [
-            (shown, hours(queues.schedule(conn, stored[shown.id]), read_at(conn)).says) for shown in queues.shown(conn)
-        ]
+        found = queues.shown(conn)
+        known = schedules.of_queues(conn, [one.id for one in found])
+        return [(one, hours(known[one.id], read_at(conn)).says) for one in found]
 
     around = listed(await desk_of(request).store.read(read), new=f"{HERE}/new") | {"assignments": ASSIGNMENTS}
     return await admin_page(request, agent, "queues.html", here=HERE, **around)
