@@ -1,5 +1,6 @@
 """Interactions and what is said in them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,7 @@ from handoff_service.rules.identity import Method
 from handoff_service.rules.vocabulary import Role, State
 from handoff_service.store import conversations, search
 from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
 from handoff_service.store.views import Interaction, Message
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
 
@@ -157,10 +159,17 @@ async def one_interaction(asked: Asked[Any, Any]) -> Interaction:
     return await asked.desk.store.read(conversations.one, asked.id, asked.agent.id)
 
 
+async def _after(
+    asked: Asked[Any, Any], operation: Callable[[Transaction, Any], object], command: object
+) -> Interaction:
+    """Carry out what is asked about this interaction, and give it as it is then."""
+    await asked.desk.store.write(operation, command, near=asked.id)
+    return await one_interaction(asked)
+
+
 async def change(asked: Asked[ChangeBody, Any]) -> Interaction:
     command = Change(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
-    await asked.desk.store.write(change_interaction, command, near=asked.id)
-    return await one_interaction(asked)
+    return await _after(asked, change_interaction, command)
 
 
 async def list_messages(asked: Asked[None, Paging]) -> Page[Message]:
@@ -185,26 +194,22 @@ async def note(asked: Asked[NoteBody, Any]) -> Message:
 
 async def read(asked: Asked[ReadBody, Any]) -> Interaction:
     command = Read(interaction_id=asked.id, agent_id=asked.agent.id, up_to=asked.body.up_to)
-    await asked.desk.store.write(read_interaction, command, near=asked.id)
-    return await one_interaction(asked)
+    return await _after(asked, read_interaction, command)
 
 
 async def close(asked: Asked[CloseBody, Any]) -> Interaction:
     command = Close(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
-    await asked.desk.store.write(close_interaction, command, near=asked.id)
-    return await one_interaction(asked)
+    return await _after(asked, close_interaction, command)
 
 
 async def verify(asked: Asked[VerifyBody, Any]) -> Interaction:
     command = Verify(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
-    await asked.desk.store.write(verify_requester, command, near=asked.id)
-    return await one_interaction(asked)
+    return await _after(asked, verify_requester, command)
 
 
 async def undo(asked: Asked[None, Any]) -> Interaction:
     command = Undo(interaction_id=asked.id, agent_id=asked.agent.id)
-    await asked.desk.store.write(undo_verification, command, near=asked.id)
-    return await one_interaction(asked)
+    return await _after(asked, undo_verification, command)
 
 
 async def hand_over(asked: Asked[TransferBody, Any]) -> Interaction:
@@ -215,38 +220,32 @@ async def hand_over(asked: Asked[TransferBody, Any]) -> Interaction:
         to_queue=asked.body.queue_id,
         note=asked.body.note,
     )
-    await asked.desk.store.write(transfer, command, near=asked.id)
-    return await one_interaction(asked)
+    return await _after(asked, transfer, command)
 
 
 async def give_back(asked: Asked[ReturnBody, Any]) -> Interaction:
     command = ReturnToBot(interaction_id=asked.id, agent_id=asked.agent.id, outcome=asked.body.outcome)
-    await asked.desk.store.write(return_to_bot, command, near=asked.id)
-    return await one_interaction(asked)
+    return await _after(asked, return_to_bot, command)
 
 
 async def take_back(asked: Asked[None, Any]) -> Interaction:
     command = CancelTransfer(interaction_id=asked.id, agent_id=asked.agent.id)
-    await asked.desk.store.write(cancel_transfer, command, near=asked.id)
-    return await one_interaction(asked)
+    return await _after(asked, cancel_transfer, command)
 
 
 async def join(asked: Asked[None, Any]) -> Interaction:
     command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
-    await asked.desk.store.write(join_group, command, near=asked.id)
-    return await one_interaction(asked)
+    return await _after(asked, join_group, command)
 
 
 async def leave(asked: Asked[None, Any]) -> Interaction:
     command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
-    await asked.desk.store.write(leave_group, command, near=asked.id)
-    return await one_interaction(asked)
+    return await _after(asked, leave_group, command)
 
 
 async def assign(asked: Asked[AssignBody, Any]) -> Interaction:
     command = AssignTo(interaction_id=asked.id, agent_id=asked.body.agent_id, by=asked.agent.id)
-    await asked.desk.store.write(assign_by_hand, command, near=asked.id)
-    return await one_interaction(asked)
+    return await _after(asked, assign_by_hand, command)
 
 
 async def ongoing(asked: Asked[None, OngoingQuery]) -> OngoingPage:
