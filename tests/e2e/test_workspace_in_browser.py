@@ -34,7 +34,7 @@ def test_the_whole_way_from_the_first_text_to_the_closing_line(story: Story) -> 
     mia.get_by_label("Text message to Ann Lee").fill("Hi Ann, does it make a sound?")
     mia.keyboard.press("Control+Enter")
     expect(phone.texts.last).to_have_text("Hi Ann, does it make a sound?")
-    mine = mia.locator('.msg[data-from="agent"]')
+    mine = mia.locator('#thread .msg[data-from="agent"]')
     expect(mine).to_contain_text("Delivered")
     expect(mine.locator("use")).to_have_attribute("href", re.compile("#ticks$"))
     expect(mia.locator("#draft")).to_have_value("")
@@ -86,13 +86,13 @@ def test_what_is_being_read_does_not_move(story: Story) -> None:
         phone.text(f"line {n}")
     expect(mia.locator("#thread")).to_contain_text("line 29")
     scroller = mia.locator("#thread-scroll")
-    expect(mia.locator(".msg").last).to_be_in_viewport()  # who reads the end sees the newest
+    expect(mia.locator("#thread .msg").last).to_be_in_viewport()  # who reads the end sees the newest
     scroller.evaluate("(e) => { e.scrollTop = 0 }")
     phone.text("the newest")
     expect(mia.locator("#jump")).to_have_text("1 new message")
     assert scroller.evaluate("(e) => e.scrollTop") == 0
     mia.locator("#jump").click()
-    expect(mia.locator(".msg").last).to_be_in_viewport()
+    expect(mia.locator("#thread .msg").last).to_be_in_viewport()
     expect(mia.locator("#jump")).to_be_hidden()
 
 
@@ -185,8 +185,8 @@ def test_a_text_that_is_too_long_is_blocked_and_a_note_is_not(story: Story) -> N
     mia.locator("#draft").press("Control+Enter")
     mia.keyboard.press("Alt+n")
     mia.get_by_role("button", name="Add note").click()
-    expect(mia.locator(".note")).to_contain_text("xxx")
-    expect(mia.locator('.msg[data-from="agent"]')).to_have_count(0)
+    expect(mia.locator("#thread .note")).to_contain_text("xxx")
+    expect(mia.locator('#thread .msg[data-from="agent"]')).to_have_count(0)
 
 
 def test_what_is_written_while_a_send_is_under_way_stays(story: Story) -> None:
@@ -199,7 +199,7 @@ def test_what_is_written_while_a_send_is_under_way_stays(story: Story) -> None:
     mia.route("**/messages", slowly)
     mia.locator("#draft").fill("first")
     mia.locator("#draft").press("Control+Enter")
-    expect(mia.locator('.msg[data-from="agent"]')).to_contain_text("first")
+    expect(mia.locator('#thread .msg[data-from="agent"]')).to_contain_text("first")
     expect(mia.locator("#draft")).to_have_value("and something else")
 
 
@@ -212,7 +212,7 @@ def test_a_send_that_fails_says_why_and_keeps_the_text(story: Story) -> None:
     expect(mia.locator("#draft")).to_have_value("can you hear me?")
     mia.unroute("**/messages")
     mia.locator("#draft").press("Control+Enter")
-    expect(mia.locator('.msg[data-from="agent"]')).to_contain_text("can you hear me?")
+    expect(mia.locator('#thread .msg[data-from="agent"]')).to_contain_text("can you hear me?")
     expect(mia.locator("#not-sent")).to_be_hidden()
 
 
@@ -333,7 +333,7 @@ def test_nothing_scrolls_sideways_and_nothing_violates_accessibility(story: Stor
     phone.text("https://example.com/" + "x" * 300)
     mia.locator("#draft").fill("Hi 👋")
     mia.keyboard.press("Control+Enter")
-    expect(mia.locator('.msg[data-from="agent"]')).to_contain_text("Delivered")
+    expect(mia.locator('#thread .msg[data-from="agent"]')).to_contain_text("Delivered")
     story.phone(BOB).text("hello")
     expect(mia.locator(".offer")).to_be_visible()
     # Without the policy for axe alone; the other tests run under it.
@@ -390,7 +390,7 @@ def test_a_hostile_text_runs_nothing(story: Story) -> None:
     phone, mia = story.talking()
     for body in ("<script>document.title='pwned'</script>", '<img src=x onerror="document.title=1">', "</li><b>x"):
         phone.text(body)
-        expect(mia.locator(".msg .bubble").last).to_have_text(body)
+        expect(mia.locator("#thread .msg .bubble").last).to_have_text(body)
         expect(mia.locator("#ongoing .snippet")).to_have_text(body)
     expect(mia).to_have_title("Ann Lee · Patchboard")
     expect(mia.locator("#thread img, #thread script, #ongoing img")).to_have_count(0)
