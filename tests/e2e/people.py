@@ -40,6 +40,7 @@ class Story:
         page = self.page(self.context(**options), "/sign-in")
         page.get_by_role("button", name=name).click()
         expect(page).to_have_url(f"{self.desk.url}/workspace")
+        page.wait_for_load_state()  # keys work once the scripts are there
         return page
 
     def phone(self, number: str = ANN, to: str = MAIN) -> "Phone":

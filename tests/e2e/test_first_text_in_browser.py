@@ -113,6 +113,11 @@ def test_the_draft_is_kept_and_the_focus_comes_back(story: Story) -> None:
     mia.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(mia.locator("#to-new")).to_be_focused()
+    mia.goto(f"{story.desk.url}/workspace/new")  # as who clicks before the scripts are there
+    mia.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(mia.locator("#to-new")).to_be_focused()
+    expect(mia).to_have_url(re.compile("/workspace$"))
     mia.reload()
     mia.keyboard.press("n")
     expect(dialog.get_by_label("Message", exact=True)).to_have_value("half a text")

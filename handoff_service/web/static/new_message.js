@@ -24,7 +24,8 @@ export function startNewMessage() {
   dialog.addEventListener("htmx:afterSwap", arrange);
   dialog.addEventListener("htmx:afterRequest", (event) => event.target === form() && sent(event.detail));
   if (dialog.open) {
-    dialog.close(); // as the server drew it, and then as a dialog should be
+    document.activeElement.blur(); // a field of the dialog is no place to come back to
+    dialog.removeAttribute("open"); // as the server drew it, and then as a dialog should be; close() would tell of an end
     shown();
   }
 }
