@@ -396,14 +396,30 @@ class RunningTimer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """For how many more conversations an agent has a place, and whether their presence takes work."""
+
+    places: int
+    takes_work: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """As much of an offer as a notification says: who and why. ``id`` is the work item's."""
+    """As much of an offer as its card and a notification say. ``id`` is the work item's; ``card``, ``sender``
+    and ``note`` as in the inbox."""
 
     id: int
     user: Named | None
     requester_number: str
+    level: Level
+    queue: str
+    provider_label: str
     reason: str
+    card: dict[str, str]
+    sender: Named | None
+    note: str | None
     offered_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,5 @@
 """``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and PostgreSQL; then what lists
-and searches cost (``reads.py``).
+and searches cost (``reads.py``), and how long an offer takes to an agent's screen (``offers.py``).
 
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Event
 from urllib.error import URLError
 
-from tests.bench import reads
+from tests.bench import offers, reads
 from tests.bench.load import TOKEN, URL, Measured
 from tests.conftest import postgres_database
 
@@ -57,7 +57,7 @@ def main() -> int:
                         rung.found.append(measured)
                 print(f"-> {kind}: round {turn} of {ROUNDS}", file=sys.stderr)
             missed += _report(kind, rungs)
-    missed += reads.main()
+    missed += reads.main() + offers.main()
     return 1 if missed else 0
 
 
@@ -117,7 +117,7 @@ def running(rung: Rung) -> Iterator[Rung]:
 
 
 def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(200):
+    for _ in range(1200):  # a minute: the first start reads everything from the disk
         if server.poll() is not None:
             break
         try:
