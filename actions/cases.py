@@ -28,7 +28,7 @@ class OpenCaseAction(Action):
             open_case,
             OpenCase(
                 turn_id=turn_id(tracker),
-                problem=problem,
+                description=problem,
                 device=tracker.get_slot("device"),
                 impact=tracker.get_slot("impact"),
             ),
