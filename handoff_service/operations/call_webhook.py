@@ -1,7 +1,7 @@
 """Tell an event to the outgoing webhook's address. The call itself is outside any transaction.
 
-At least once: a call that is not known to have been taken is made again, under the same event id, for a day. Calls about
-one case are made in order, since they share a line of ``due_work``.
+At least once: a call that is not known to have been taken is made again, under the same event id, for a day. Calls
+about one case are made in order, since they share a line of ``due_work``.
 """
 
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def call_again(tx: Transaction, call_id: int) -> None:
     row = _locked(tx, call_id)
     if row is None:
         raise NotFound("This call is not kept any more.")
-    tx.conn.execute(update(k).where(k.c.id == call_id).values(state=CallState.WAITING, since=tx.now))
+    tx.conn.execute(update(k).where(k.c.id == call_id).values(state=CallState.WAITING, since=tx.now, attempts=0))
     due.arm(tx, [due.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now)])
 
 

@@ -73,9 +73,7 @@ def _interaction_of(tx: Transaction, command: ChangeCase) -> int | None:
     return tx.conn.execute(select(c.c.interaction_id).where(c.c.id == command.id)).scalar()
 
 
-def _write(
-    tx: Transaction, row: Any, author: Author, agent_id: int | None, changes: Changes, note: str | None
-) -> None:
+def _write(tx: Transaction, row: Any, author: Author, agent_id: int | None, changes: Changes, note: str | None) -> None:
     values = {name: after for name, (_, after) in changes.items()}
     version = row.version + 1
     tx.conn.execute(update(c).where(c.c.id == row.id).values(**values, version=version, changed_at=tx.now))

@@ -244,10 +244,10 @@ dismissed_prompts = Table(
 )  # up to which line an agent has put prompts away; supervisors are prompted without being in the live group
 cases = Table(
     "cases", metadata, _id(), _word("kind"), _word("state"), _count("priority", 3),
-    _word("description"), _word("device", null=True), _word("impact", null=True), _ref("user_id", "users.id", null=True),
-    _ref("interaction_id", "interactions.id", null=True), _ref("bot_turn_id", "bot_turns.id", null=True),
-    _ref("agent_id", "agents.id", null=True), _word("external_number", null=True), _count("version", 1),
-    _time("created_at"), _time("changed_at"),
+    _word("description"), _word("device", null=True), _word("impact", null=True),
+    _ref("user_id", "users.id", null=True), _ref("interaction_id", "interactions.id", null=True),
+    _ref("bot_turn_id", "bot_turns.id", null=True), _ref("agent_id", "agents.id", null=True),
+    _word("external_number", null=True), _count("version", 1), _time("created_at"), _time("changed_at"),
     UniqueConstraint("bot_turn_id", "kind"), Index("ix_cases_interaction_id", "interaction_id"),
     Index("ix_cases_user_id", "user_id", "id"), Index("ix_cases_external_number", "external_number"),
 )  # bot_turn_id or agent_id: who opened it; external_number: what the company's own ticket system calls it;
