@@ -24,6 +24,7 @@ class SystemMessage(StrEnum):
     BOT_INSTEAD = "bot_instead"
     BACK_WITH_BOT = "back_with_bot"
     CLOSING_LINE = "closing_line"
+    ACCOUNT_HELP = "account_help"
 
 
 BOT_WORDS = frozenset({"bot", "virtual agent"})  # what brings a requester who waits back to the virtual agent
@@ -50,6 +51,7 @@ class Words:
 
 QUEUE = Placeholder(example="Service desk", long="Facilities and Workplace", instead="our team")
 OPENS = Placeholder(example="on Monday at 08:00", long="on 23 September at 08:00", instead="later")
+CASE = Placeholder(example="CS0000012", long="CS123456789", instead="a case")
 AGENT = Placeholder(example="Mia", long="Maximiliana-Alejandra", instead="Our agent")
 TEXTS: Mapping[SystemMessage, Words] = {
     SystemMessage.IN_LINE: Words(
@@ -82,6 +84,12 @@ TEXTS: Mapping[SystemMessage, Words] = {
         default="{agent.first_name} has closed this conversation. Text us any time.",
         placeholders={"agent.first_name": AGENT},
     ),
+    SystemMessage.ACCOUNT_HELP: Words(
+        when="When somebody who is proven asks about a password or a locked account, before the handoff",
+        default="I made case {case} with high priority. An agent resets it with you right here. "
+        "Please never text us a password.",
+        placeholders={"case": CASE},
+    ),
 }
 
 # Filled for one conversation. ``text`` is the admin's, see store/texts.py; without it, as shipped. ----------------
@@ -110,6 +118,11 @@ def back_with_bot(text: str | None = None) -> str:
 def closing_line(agent_name: str, text: str | None = None) -> str:
     """An agent's closing line."""
     return _filled(SystemMessage.CLOSING_LINE, text, {"agent.first_name": first_name(agent_name)})
+
+
+def account_help(case: str, text: str | None = None) -> str:
+    """Said to a proven person whose account is locked: what happens next."""
+    return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case})
 
 
 def opening(at: datetime | None, time_zone: str, now: datetime) -> str:

@@ -48,6 +48,11 @@ def closing_line(conn: Connection, agent_name: str) -> str:
     return system_messages.closing_line(agent_name, text_for(conn, SystemMessage.CLOSING_LINE))
 
 
+def account_help(conn: Connection, case: str) -> str:
+    """What a proven person with a locked account is told; ``case``: the number of what was made for it."""
+    return system_messages.account_help(case, text_for(conn, SystemMessage.ACCOUNT_HELP))
+
+
 def _instead(conn: Connection, *, bot: bool) -> str | None:
     return text_for(conn, SystemMessage.BOT_INSTEAD) if bot else None
 

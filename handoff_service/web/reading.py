@@ -232,7 +232,7 @@ def _thread(
         last_seq=found[-1].seq if found else 0,
         read_seq=conversations.read_seq(conn, interaction_id, agent_id),
         handoff=inbox.handoff_of(conn, interaction_id),
-        cases=cases.of_interaction(conn, interaction_id),
+        cases=cases.beside(conn, interaction),
         past=conversations.past(conn, interaction),
         other_numbers=_other_numbers(conn, interaction),
         can_undo=people.was_verified_in(conn, interaction_id),

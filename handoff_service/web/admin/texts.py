@@ -26,6 +26,7 @@ CALLED = {
     SystemMessage.BOT_INSTEAD: "The virtual agent instead",
     SystemMessage.BACK_WITH_BOT: "With the virtual agent again",
     SystemMessage.CLOSING_LINE: "Closing line",
+    SystemMessage.ACCOUNT_HELP: "Account help",
 }
 
 
