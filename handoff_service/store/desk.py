@@ -14,10 +14,7 @@ def desk(conn: Connection) -> Desk | None:
     d = t.desk.c
     columns = d["name", "country", "time_zone", "reassign_when_away", "away_after_seconds", "card_fields"]
     row = conn.execute(select(*columns, d.commands, d.same_answers)).one_or_none()
-    if row is None:
-        return None
-    words = {str(command): its_words for command, its_words in with_shipped(row.commands).items()}
-    return Desk(**row._asdict() | {"commands": words})
+    return Desk(**row._mapping) if row is not None else None
 
 
 def commands(conn: Connection) -> dict[Command, list[str]]:

@@ -502,8 +502,9 @@ class SavedText:
 class Desk:
     """``away_after_seconds``: how long an agent's connection may be lost; ``reassign_when_away``: whether the
     conversations of who is set away go back to their queues; ``card_fields``: what offers' cards show, none:
-    everything that was collected; ``commands``: command -> the words that mean it; ``same_answers``: after how many
-    equal answers in a row a bot that does not tell what it understood is taken to be lost, 0: never."""
+    everything that was collected; ``commands``: command -> the words that mean it, where the admin chose;
+    ``same_answers``: after how many equal answers in a row a bot that does not tell what it understood is taken to be
+    lost, 0: never."""
 
     name: str
     country: str

@@ -1,5 +1,5 @@
 """``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and PostgreSQL; then what lists
-and searches cost (``reads.py``).
+and searches cost (``reads.py``), and what the bot's turns cost (``bot_turns.py``).
 
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
 """
@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Event
 from urllib.error import URLError
 
-from tests.bench import reads
+from tests.bench import bot_turns, reads
 from tests.bench.load import TOKEN, URL, Measured
 from tests.conftest import postgres_database
 
@@ -58,6 +58,7 @@ def main() -> int:
                 print(f"-> {kind}: round {turn} of {ROUNDS}", file=sys.stderr)
             missed += _report(kind, rungs)
     missed += reads.main()
+    missed += bot_turns.main()
     return 1 if missed else 0
 
 
