@@ -137,7 +137,7 @@ def _before(given: Any) -> Before | None:
         return None
     if not isinstance(given, dict):
         raise BadTurn("metadata.before must be an object.")
-    slots, leave_form, payload = given.get("slots") or {}, given.get("leave_form", False), given.get("payload")
+    slots, leave_form, payload = given.get("slots", {}), given.get("leave_form", False), given.get("payload")
     if not isinstance(slots, dict):
         raise BadTurn("metadata.before.slots must be an object.")
     if not isinstance(leave_form, bool):

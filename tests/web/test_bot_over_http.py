@@ -1,6 +1,7 @@
 """The whole service with a bot that speaks as Rasa's stock ``rest`` channel does, and nothing more."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from handoff_service.rules.vocabulary import Author, Event, Owner, State
 from handoff_service.store import tables as t
 from tests.story import ANN, MIA
-from tests.web.workspace_server import Running, running
+from tests.web.workspace_server import Running, running, shown
 
 
 class StockBot:
@@ -24,6 +25,7 @@ class StockBot:
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.at_once = 0
+        self.told: str | None = None
         self._busy: list[str] = []
 
     async def turn(self, request: web.Request) -> web.Response:
@@ -36,7 +38,8 @@ class StockBot:
         answer = self.answer(body["message"])
         if isinstance(answer, int):
             return web.Response(status=answer)
-        return web.json_response([{"recipient_id": body["sender"], "text": answer}] if answer else [])
+        headers = {"Patchboard-Turn": self.told} if self.told else None
+        return web.json_response([{"recipient_id": body["sender"], "text": answer}] if answer else [], headers=headers)
 
 
 @pytest.fixture
@@ -162,3 +165,22 @@ async def test_bye_and_restart_with_a_stock_bot(desk: Running, bot: tuple[StockB
     seen = await desk.story.see(ann)
     assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
     assert [line.author.kind for line in await desk.story.lines(ann) if line.status][-1] is Author.SYSTEM
+
+
+async def test_the_agent_sees_what_a_bot_that_tells_has_understood(desk: Running, bot: tuple[StockBot, str]) -> None:
+    slots = {"device": "laptop", "code": "123456"}
+    did = ["problem_form", "utter_ask_impact"]
+    bot[0].told = json.dumps({"intent": "report_problem", "confidence": 0.926, "did": did, "slots": slots})
+    ann = await begun(desk, "my laptop is dead")
+
+    async def answered() -> bool:
+        return bool(await texts_of(desk, ann))
+
+    await until(answered)
+    await desk.story.text("agent")
+    async with desk.visitor() as mia:
+        await mia.sign_in()
+        said = shown((await mia.get(f"/workspace/conversations/{ann}")).text)
+    assert "Device laptop" in said
+    assert "my laptop is dead Report problem 93 % · did: Problem form, Ask impact" in said
+    assert "123456" not in said

@@ -198,7 +198,7 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     assert (saved.name, saved.away_after_seconds, saved.reassign_when_away) == ("IT", 60, False)
     words = {"agent": ["agent", "Kollege"], "bye": ["bye"], "help": [], "restart": ["restart"]}
     assert (saved.commands, saved.same_answers) == (words, 3)
-    assert "has &#39;bye&#39; for agent and for bye" in await save(grace, "/desk", **right | {"agent_words": "bye"})
+    assert "has 'bye' for agent and for bye" in await save(grace, "/desk", **right | {"agent_words": "bye"})
     assert "at least 2" in await save(grace, "/desk", **right | {"same_answers": "1"})
     said = await save(grace, "/desk", **right | {"country": "XX", "away_after_seconds": "1", "name": ""})
     for what in ("ISO code", "must be at least 5", "must not be empty"):
