@@ -21,7 +21,7 @@ check: setup ## formatter, linter, types, import rules
 train: setup setup-bot ## validate the trainers' data, then train
 	@.venv/bin/patchboard bot train
 
-bench: setup services ## the benchmarks, as ratios to floors measured in the same run
+bench: setup setup-bot services ## the benchmarks, as ratios to floors measured in the same run
 	@.venv/bin/python -m tests.bench
 
 simulation: setup services ## a big desk's day in moved time: 200 agents, 5,000 conversations, both databases, two processes

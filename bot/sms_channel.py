@@ -7,11 +7,19 @@
     401  token missing or wrong
     500  the turn failed, in Rasa or in a custom action (Rasa's own channel hides both as `200 []`)
     503  no model is loaded
+The header `Patchboard-Turn` tells what was understood, in JSON: `intent`, `confidence` (0 to 1), `did` (the actions
+that ran), `slots` (those that are set). Bodies are as those of Rasa's own channel.
 Errors are `{"error": "<sentence>"}`. `GET /webhooks/sms/` is 200 when a turn can be answered and 503 when not.
 
 `metadata` reaches custom actions as `tracker.latest_message["metadata"]`. When it holds a `turn_id`, the same one again
 for the same sender is answered with the same replies, and the turn does not run again, also when the first is still
 running. A failed turn is not remembered, so it can be asked again. The memory is this process's own.
+
+`metadata["before"]` is what happens before the message runs, in this order, each part optional:
+    slots       name -> value: set, of those that the domain has
+    leave_form  true: the active form is left
+    payload     "/intent": runs as a turn of its own; its replies come first
+So a conversation that a person had can be given back with what was done, and can begin without a text of the requester.
 """
 
 from __future__ import annotations
@@ -26,21 +34,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.shared.core.constants import (
+    ACTION_LISTEN_NAME,
+    ACTION_SESSION_START_NAME,
+    REQUESTED_SLOT,
+    SESSION_START_METADATA_SLOT,
+)
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from bot import action_result
+from bot import action_result, tracker_store
 
 action_result.install()
 
 logger = logging.getLogger(__name__)
 
 REMEMBERED_TURNS = 10_000
+LONGEST_ACCOUNT = 4000  # characters of the header
+LONGEST_SLOT = 200  # characters of one value in it
+UNTOLD = {REQUESTED_SLOT, SESSION_START_METADATA_SLOT}  # slots that are Rasa's own
 LONGEST_SENDER = 255  # rasa.core.tracker_store.SQLTrackerStore.SQLEvent.sender_id
 
-Replies = list[dict[str, Any]]
 Handle = Callable[[UserMessage], Awaitable[Any]]
 
 
@@ -53,10 +71,28 @@ class ActionFailed(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What a turn is answered with; `account` is the header's value."""
+
+    replies: list[dict[str, Any]]
+    account: str | None = None
+
+
+@dataclass(frozen=True)
+class Before:
+    """What happens before a turn's message runs; see the module."""
+
+    slots: dict[str, Any]
+    leave_form: bool
+    payload: str | None
+
+
+@dataclass(frozen=True)
 class Turn:
     sender: str
     message: str
     metadata: dict[str, Any]
+    before: Before | None = None
 
     @property
     def turn_id(self) -> str | int | None:
@@ -93,7 +129,22 @@ def parse_turn(raw: bytes) -> Turn:
     turn_id = metadata.get("turn_id")
     if isinstance(turn_id, bool) or not isinstance(turn_id, (str, int, type(None))):
         raise BadTurn("metadata.turn_id must be a text or a whole number.")
-    return Turn(sender, _text(body, "message"), metadata)
+    return Turn(sender, _text(body, "message"), metadata, _before(metadata.get("before")))
+
+
+def _before(given: Any) -> Before | None:
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise BadTurn("metadata.before must be an object.")
+    slots, leave_form, payload = given.get("slots", {}), given.get("leave_form", False), given.get("payload")
+    if not isinstance(slots, dict):
+        raise BadTurn("metadata.before.slots must be an object.")
+    if not isinstance(leave_form, bool):
+        raise BadTurn("metadata.before.leave_form must be true or false.")
+    if payload is not None and not (isinstance(payload, str) and payload.startswith("/")):
+        raise BadTurn("metadata.before.payload must be a text that begins with /.")
+    return Before(slots, leave_form, payload)
 
 
 class TurnMemory:
@@ -101,11 +152,11 @@ class TurnMemory:
 
     def __init__(self, limit: int = REMEMBERED_TURNS) -> None:
         self._limit = limit
-        self._turns: OrderedDict[tuple[str, str], asyncio.Task[Replies]] = OrderedDict()
-        self._running: set[asyncio.Task[Replies]] = set()
+        self._turns: OrderedDict[tuple[str, str], asyncio.Task[Answer]] = OrderedDict()
+        self._running: set[asyncio.Task[Answer]] = set()
 
-    async def once(self, turn: Turn, run: Callable[[Turn], Awaitable[Replies]]) -> Replies:
-        """The replies of the turn; it runs at most once while it is remembered. Raises what `run` raises.
+    async def once(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
+        """The answer to the turn; it runs at most once while it is remembered. Raises what `run` raises.
 
         The turn is a task of its own: when the asker hangs up, it still comes to its end and is remembered.
         """
@@ -119,8 +170,8 @@ class TurnMemory:
                 self._remember(key, task)
         return await asyncio.shield(task)
 
-    def _remember(self, key: tuple[str, str], task: asyncio.Task[Replies]) -> None:
-        def forget_failure(done: asyncio.Task[Replies]) -> None:
+    def _remember(self, key: tuple[str, str], task: asyncio.Task[Answer]) -> None:
+        def forget_failure(done: asyncio.Task[Answer]) -> None:
             failed = done.cancelled() or done.exception() is not None
             if failed and self._turns.get(key) is done:
                 del self._turns[key]
@@ -162,9 +213,6 @@ class SmsInput(InputChannel):
     def blueprint(self, on_new_message: Handle) -> Blueprint:
         webhook = Blueprint("sms_webhook", "bot_sms_channel")
 
-        async def run(turn: Turn) -> Replies:
-            return await self._run(turn, on_new_message)
-
         @webhook.route("/", methods=["GET"])
         async def health(request: Request) -> HTTPResponse:
             ready = _has_model(request)
@@ -180,8 +228,14 @@ class SmsInput(InputChannel):
                 return _error(400, str(problem))
             if not _has_model(request):
                 return _error(503, "No model is loaded.")
+
+            async def run(turn: Turn) -> Answer:
+                return await self._run(turn, on_new_message, request.app.ctx.agent)
+
             try:
-                return response.json(await self._memory.once(turn, run))
+                answer = await self._memory.once(turn, run)
+                headers = {"Patchboard-Turn": answer.account} if answer.account else None
+                return response.json(answer.replies, headers=headers)
             except Exception as problem:  # whatever Rasa raises, the asker must hear that the turn failed
                 logger.exception("sms.turn_failed sender=%s turn_id=%s", turn.sender, turn.turn_id)
                 reason = problem if isinstance(problem, ActionFailed) else type(problem).__name__
@@ -193,13 +247,60 @@ class SmsInput(InputChannel):
         given = request.headers.get("authorization", "")
         return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._expected)
 
-    async def _run(self, turn: Turn, on_new_message: Handle) -> Replies:
+    async def _run(self, turn: Turn, on_new_message: Handle, agent: Any) -> Answer:
         failed: list[str] = []
+        saved: list[DialogueStateTracker] = []
         action_result.failed_actions.set(failed)  # this turn's own: it runs in its own task
+        tracker_store.saved_trackers.set(saved)
         collector = CollectingOutputChannel()
-        await on_new_message(
-            UserMessage(turn.message, collector, turn.sender, input_channel=self.name(), metadata=dict(turn.metadata))
-        )
+
+        async def say(text: str) -> None:
+            metadata = dict(turn.metadata)
+            await on_new_message(
+                UserMessage(text, collector, turn.sender, input_channel=self.name(), metadata=metadata)
+            )
+
+        if turn.before is not None:
+            await _prepare(agent, turn.sender, turn.before)
+        if turn.before is not None and turn.before.payload:
+            await say(turn.before.payload)
+        await say(turn.message)
         if failed:
             raise ActionFailed(f"custom action {', '.join(failed)}")
-        return collector.messages
+        return Answer(collector.messages, account_of(saved[-1]) if saved else None)
+
+
+async def _prepare(agent: Any, sender: str, before: Before) -> None:
+    """Set slots and leave the form, as events of the conversation."""
+    known = {slot.name for slot in agent.domain.slots}
+    if unknown := before.slots.keys() - known:
+        logger.warning("sms.unknown_slots sender=%s slots=%s", sender, ",".join(sorted(unknown)))
+    events: list[Event] = [SlotSet(name, value) for name, value in before.slots.items() if name in known]
+    async with agent.lock_store.lock(sender):
+        tracker = await agent.processor.fetch_tracker_with_initial_session(sender)
+        if before.leave_form and tracker.active_loop:
+            events += [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None)]
+        tracker.update_with_events(events, agent.domain)
+        await agent.tracker_store.save(tracker)
+
+
+def account_of(tracker: DialogueStateTracker) -> str:
+    """What was understood in the last turn, in one line of plain ASCII. Slots are left out when they are too long."""
+    did: list[str] = []
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            break
+        if isinstance(event, ActionExecuted) and event.action_name not in (
+            ACTION_LISTEN_NAME,
+            ACTION_SESSION_START_NAME,
+        ):
+            did.insert(0, str(event.action_name))
+    intent = tracker.latest_message.intent if tracker.latest_message else {}
+    slots = {
+        name: value[:LONGEST_SLOT] if isinstance(value, str) else value
+        for name, value in tracker.current_slot_values().items()
+        if value is not None and name not in UNTOLD
+    }
+    told = {"intent": intent.get("name"), "confidence": intent.get("confidence"), "did": did, "slots": slots}
+    line = json.dumps(told)
+    return line if len(line) <= LONGEST_ACCOUNT else json.dumps(told | {"slots": {}})

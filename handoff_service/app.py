@@ -7,6 +7,7 @@ from typing import Any
 
 from sanic import Sanic
 
+from actions.turn import COLLECTED
 from handoff_service import clock, log
 from handoff_service.connections import Connections
 from handoff_service.desk import Desk, terms
@@ -139,6 +140,6 @@ def _provider(settings: Settings, store: Store) -> SmsProvider:
 
 
 def _bot(settings: Settings) -> Bot:
-    if settings.bot_url is None:
+    if not settings.bot_urls:
         return NoBot()
-    return RasaBot(settings.bot_url, settings.bot_token, settings.bot_timeout)
+    return RasaBot(settings.bot_urls, settings.bot_token, settings.bot_timeout, shown=COLLECTED)

@@ -60,12 +60,15 @@ def train(home: Path, *, force: bool = False) -> Path:
     return target
 
 
-def command(settings: Settings) -> tuple[list[str], dict[str, str]]:
-    """The command and environment that serve the model at PATCHBOARD_BOT_URL's port, on loopback."""
-    if settings.bot_url is None:
+def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, str]]:
+    """The command and environment that serve the model, on loopback, at the port of PATCHBOARD_BOT_URL's first address,
+    or of its n-th."""
+    if not settings.bot_urls:
         raise SetupError("PATCHBOARD_BOT_URL is empty: there is no virtual agent to run.")
+    if not 1 <= number <= len(settings.bot_urls):
+        raise SetupError(f"PATCHBOARD_BOT_URL has {len(settings.bot_urls)} addresses; there is no number {number}.")
     _installed()
-    port = urlsplit(settings.bot_url).port or 5005
+    port = urlsplit(settings.bot_urls[number - 1]).port or 5005
     arguments = ["run", "-i", "127.0.0.1", "-p", str(port), "--model", str(model(settings.home))]
     files = ["--credentials", "bot/credentials.yml", "--endpoints", "bot/endpoints.yml"]
     given = {

@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     add("doctor", "List the settings, and what is wrong with how to mend it", _doctor)
     bot = add("bot", "The virtual agent's model: train it, check its data, run it alone", _bot)
     bot.add_argument("act", choices=["train", "check", "run"])
+    bot.add_argument("--number", type=int, default=1, help="which address of PATCHBOARD_BOT_URL it runs at")
     bot.add_argument("--if-needed", action="store_true", help="train only when the data has changed")
     return parser
 
@@ -153,37 +154,47 @@ def _bot(config: Settings, asked: argparse.Namespace) -> int:
         print(bot_process.train(config.home, force=not asked.if_needed))
     else:
         bot_process.train(config.home)
-        command, environment = bot_process.command(config)
+        command, environment = bot_process.command(config, asked.number)
         os.chdir(bot_process.ROOT)
         os.execve(command[0], command, environment)  # noqa: S606  # our own command
     return 0
 
 
 def _run(config: Settings, asked: argparse.Namespace) -> int:
-    """The service in this process, the bot in one of its own that ends with it."""
-    bot: subprocess.Popen[bytes] | None = None
-    if config.bot_url is not None:
+    """The service in this process, the bot in one of its own for each address, which end with it."""
+    bots: list[subprocess.Popen[bytes]] = []
+    if config.bot_urls:
         if not bot_process.model(config.home).exists():
             bot_process.show_progress("training the virtual agent (about a minute, the first time only)")
         bot_process.train(config.home)
-        command, environment = bot_process.command(config)
-        logs = config.home / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        with (logs / "bot.log").open("ab") as sink:
-            bot = subprocess.Popen(  # noqa: S603  # our own command
-                command, cwd=bot_process.ROOT, env=environment, stdout=sink, stderr=sink, start_new_session=True
-            )
-        threading.Thread(target=_tell_when_up, args=(config, bot), daemon=True).start()
+        bots = [_start_bot(config, number) for number, _ in enumerate(config.bot_urls, start=1)]
+        threading.Thread(target=_tell_when_up, args=(config, bots), daemon=True).start()
     _greet(config)
     try:
         return _serve(config, asked)
     finally:
-        if bot is not None and bot.poll() is None:
-            os.killpg(bot.pid, signal.SIGTERM)
-            try:
-                bot.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(bot.pid, signal.SIGKILL)
+        for bot in bots:
+            _end(bot)
+
+
+def _start_bot(config: Settings, number: int) -> "subprocess.Popen[bytes]":
+    command, environment = bot_process.command(config, number)
+    logs = config.home / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    with (logs / "bot.log").open("ab") as sink:
+        return subprocess.Popen(  # noqa: S603  # our own command
+            command, cwd=bot_process.ROOT, env=environment, stdout=sink, stderr=sink, start_new_session=True
+        )
+
+
+def _end(bot: "subprocess.Popen[bytes]") -> None:
+    if bot.poll() is not None:
+        return
+    os.killpg(bot.pid, signal.SIGTERM)
+    try:
+        bot.wait(10)
+    except subprocess.TimeoutExpired:
+        os.killpg(bot.pid, signal.SIGKILL)
 
 
 def _greet(config: Settings) -> None:
@@ -198,13 +209,15 @@ def _greet(config: Settings) -> None:
     print("\n".join(["", *lines, "", "Ctrl-C stops everything.", ""]), flush=True)
 
 
-def _tell_when_up(config: Settings, bot: subprocess.Popen[bytes]) -> None:
+def _tell_when_up(config: Settings, bots: Sequence[subprocess.Popen[bytes]]) -> None:
     """Say when the virtual agent answers; until then live agents are handed what comes in."""
-    address = (config.bot_url or "").split("/webhooks")[0]
+    addresses = [url.split("/webhooks")[0] for url in config.bot_urls]
     bot_process.show_progress("the virtual agent is loading; it answers in half a minute")
-    while bot.poll() is None:
+    while all(bot.poll() is None for bot in bots):
         try:
-            with urllib.request.urlopen(f"{address}/webhooks/sms/", timeout=2):  # noqa: S310  # from the settings
+            with urllib.request.urlopen(f"{addresses[0]}/webhooks/sms/", timeout=2):  # noqa: S310  # from the settings
+                addresses.pop(0)
+            if not addresses:
                 return bot_process.show_progress("the virtual agent is up")
         except (URLError, OSError):
             threading.Event().wait(0.5)

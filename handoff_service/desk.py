@@ -33,7 +33,7 @@ class Desk:
 def terms(settings: Settings) -> Terms:
     """What operations need to know of the settings. A lease outlasts the longest bot turn, asked twice."""
     return Terms(
-        bot_answers=settings.bot_url is not None,
+        bot_answers=bool(settings.bot_urls),
         burst_window=timedelta(seconds=settings.burst_window),
         lease=timedelta(seconds=2 * settings.bot_timeout + 15),
         public_url=settings.public_url,

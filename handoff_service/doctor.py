@@ -59,12 +59,16 @@ async def _redis(settings: Settings) -> list[str]:
 
 
 async def _bot(settings: Settings) -> list[str]:
-    if settings.bot_url is None:
-        return []
-    try:
-        async with aiohttp.ClientSession(timeout=PATIENCE) as session, session.get(settings.bot_url) as response:
-            await response.read()
-            return []
-    except (aiohttp.ClientError, TimeoutError):
-        mend = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
-        return [f"The bot of PATCHBOARD_BOT_URL does not answer: live agents get everything. Start it with: {mend}"]
+    """Each address is asked: one that is away leaves its share of the conversations to live agents."""
+    mend = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
+    share = "everything" if len(settings.bot_urls) == 1 else "its share of the conversations"
+    faults = []
+    async with aiohttp.ClientSession(timeout=PATIENCE) as session:
+        for url in settings.bot_urls:
+            try:
+                async with session.get(url) as response:
+                    await response.read()
+            except (aiohttp.ClientError, TimeoutError):
+                which = "PATCHBOARD_BOT_URL" if len(settings.bot_urls) == 1 else f"PATCHBOARD_BOT_URL at {url}"
+                faults.append(f"The bot of {which} does not answer: live agents get {share}. Start it with: {mend}")
+    return faults

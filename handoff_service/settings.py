@@ -1,6 +1,7 @@
 """Settings: environment variables, read once, each with a default that makes ``make run`` work."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -35,6 +36,11 @@ class Settings:
     burst_window: float
     demo: bool
     log: str
+
+    @property
+    def bot_urls(self) -> tuple[str, ...]:
+        """The bot's addresses, each a process that answers its share of the conversations; none: no bot."""
+        return tuple(self.bot_url.split(",")) if self.bot_url else ()
 
     def shown(self) -> dict[str, str]:
         """Variable -> value, secrets and the passwords in addresses masked, for ``patchboard doctor``."""
@@ -83,7 +89,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         twilio_auth_token=token,
         twilio_auth_token_secondary=get.optional("TWILIO_AUTH_TOKEN_SECONDARY"),
         twilio_api_url=get.address("TWILIO_API_URL", "https://api.twilio.com"),
-        bot_url=get.text("BOT_URL", "http://127.0.0.1:5005/webhooks/sms/webhook", may_be_empty=True) or None,
+        bot_url=get.addresses("BOT_URL", "http://127.0.0.1:5005/webhooks/sms/webhook"),
         bot_token=get.optional("BOT_TOKEN") or _kept(home, "bot_token"),
         bot_timeout=get.seconds("BOT_TIMEOUT", 10),
         burst_window=get.seconds("BURST_WINDOW", 1.5),
@@ -135,11 +141,19 @@ class _Reader:
         return text
 
     def address(self, name: str, default: str) -> str:
-        text = self.text(name, default).rstrip("/")
-        parts = urlsplit(text)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SetupError(f"PATCHBOARD_{name} must be an address such as https://sms.example.com; it is {text!r}")
-        return text
+        return _address(name, self.text(name, default).rstrip("/"))
+
+    def addresses(self, name: str, default: str) -> str | None:
+        """One address or several with commas between them, each once; None when the variable is empty."""
+        given = [part.strip() for part in self.text(name, default, may_be_empty=True).split(",")]
+        return ",".join(dict.fromkeys(_address(name, part) for part in given if part)) or None
+
+
+def _address(name: str, text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SetupError(f"PATCHBOARD_{name} must be an address such as https://sms.example.com; it is {text!r}")
+    return text
 
 
 def _kept(home: Path, name: str) -> str:
@@ -157,7 +171,4 @@ def _kept(home: Path, name: str) -> str:
 
 
 def _without_password(text: str) -> str:
-    parts = urlsplit(text) if "://" in text else None
-    if parts is None or parts.password is None:
-        return text
-    return text.replace(f":{parts.password}@", ":****@", 1)
+    return re.sub(r"(://[^/@:,]*):[^/@]*@", r"\1:****@", text)

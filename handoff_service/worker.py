@@ -21,8 +21,8 @@ from handoff_service.operations.index_texts import index_texts
 from handoff_service.operations.offer_work import offer_work
 from handoff_service.operations.ports import (
     Bot,
+    BotAnswer,
     BotFailed,
-    BotReply,
     Called,
     LookedUp,
     NotFetched,
@@ -184,22 +184,24 @@ class Worker:
         question = await self._hands.store.write(begin_turn, BeginTurn(int(claimed.key)))
         if question is None:
             return
-        replies, failure = await self._ask(question)
-        answer = FinishTurn(turn_id=int(question.turn_id), replies=replies, failure=failure)
-        outcome = await self._hands.store.write(finish_turn, answer)
+        answer, failure = await self._ask(question)
+        finish = FinishTurn(
+            turn_id=int(question.turn_id), replies=answer.replies, understood=answer.understood, failure=failure
+        )
+        outcome = await self._hands.store.write(finish_turn, finish)
         self._hands.metrics.turns.labels(outcome).inc()
         log.line("bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure)
 
-    async def _ask(self, question: Question) -> tuple[tuple[BotReply, ...], str | None]:
+    async def _ask(self, question: Question) -> tuple[BotAnswer, str | None]:
         """The bot's answer; asked a second time when the first fails, under the same turn id."""
         failure = ""
         for _ in range(2):
             try:
                 with self._hands.metrics.turn_seconds.time():
-                    return tuple(await self._hands.bot.ask(question)), None
+                    return await self._hands.bot.ask(question), None
             except BotFailed as error:
                 failure = str(error)
-        return (), failure
+        return BotAnswer(), failure
 
     async def _offer_work(self, _claimed: Claimed) -> None:
         await self._hands.store.write(offer_work, None)

@@ -66,12 +66,16 @@ def start_rasa(
     token: str,
     model: Path | None = None,
     model_loads: bool = True,
-    ready_within: float = 120,
+    ready_within: float = 300,  # a busy machine takes minutes; a start that fails ends at once
+    credentials: str = "bot/credentials.yml",
+    endpoints: str = "bot/endpoints.yml",
+    alive: str = "/webhooks/sms/",
 ) -> Iterator[RasaServer]:
     """A server on a free loopback port, ended when the block is left. Its conversations are new each time.
 
     `actions_url` is the whole address that Rasa posts custom actions to. With `model_loads=False` the model file is
-    expected to be broken: Rasa is up then, and answers every turn with 503. Raises RasaFailed with the end of the log.
+    expected to be broken: Rasa is up then, and answers every turn with 503. `alive` is the channel that is asked.
+    Raises RasaFailed with the end of the log.
     """
     need_bot_environment()
     model = model or train(home)
@@ -84,7 +88,7 @@ def start_rasa(
         process = subprocess.Popen(
             [
                 *(RASA, "run", "-i", "127.0.0.1", "-p", str(port), "--model", str(model)),
-                *("--credentials", "bot/credentials.yml", "--endpoints", "bot/endpoints.yml"),
+                *("--credentials", credentials, "--endpoints", endpoints),
             ],
             cwd=ROOT,
             env=environment(home)
@@ -97,8 +101,8 @@ def start_rasa(
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_until_up(process, port, log, ready_within, model_loads=model_loads)
-        url = f"http://127.0.0.1:{port}/webhooks/sms/webhook"
+        _wait_until_up(process, f"http://127.0.0.1:{port}{alive}", log, ready_within, model_loads=model_loads)
+        url = f"http://127.0.0.1:{port}{alive}webhook"
         yield RasaServer(url=url, token=token, model=model, log=log, pid=process.pid)
     finally:
         _end(process)
@@ -107,7 +111,7 @@ def start_rasa(
 
 
 def _wait_until_up(
-    process: subprocess.Popen[bytes], port: int, log: Path, ready_within: float, *, model_loads: bool
+    process: subprocess.Popen[bytes], address: str, log: Path, ready_within: float, *, model_loads: bool
 ) -> None:
     deadline = time.monotonic() + ready_within
     answer = "nothing yet"
@@ -115,7 +119,7 @@ def _wait_until_up(
         if process.poll() is not None:
             raise RasaFailed(f"Rasa ended with {process.returncode} while starting:\n{_tail(log)}")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/webhooks/sms/", timeout=2):
+            with urllib.request.urlopen(address, timeout=2):
                 return
         except urllib.error.HTTPError as refusal:
             answer = f"{refusal.code} {refusal.read().decode(errors='replace')}"

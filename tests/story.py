@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from handoff_service.operations.answer_offer import Accept, accept_work
 from handoff_service.operations.change_interaction import Close, close_interaction
 from handoff_service.operations.offer_work import offer_work
-from handoff_service.operations.ports import BotReply, Question
+from handoff_service.operations.ports import BotReply, Question, Understood
 from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.operations.receive_sms import Received, Text, receive_sms
 from handoff_service.operations.send_sms import Write, send_sms
@@ -44,11 +44,12 @@ class Story:
     async def begin(self, interaction_id: int) -> Question | None:
         return await self.store.write(begin_turn, BeginTurn(interaction_id))
 
-    async def finish(self, question: Question, *replies: str, failure: str | None = None) -> TurnOutcome:
+    async def finish(
+        self, question: Question, *replies: str, failure: str | None = None, understood: Understood | None = None
+    ) -> TurnOutcome:
         said = [BotReply(text=reply) for reply in replies]
-        return await self.store.write(
-            finish_turn, FinishTurn(turn_id=int(question.turn_id), replies=said, failure=failure)
-        )
+        command = FinishTurn(turn_id=int(question.turn_id), replies=said, failure=failure, understood=understood)
+        return await self.store.write(finish_turn, command)
 
     async def hand_off(self, interaction_id: int, reason: str = "Asked for a person.", **collected: str) -> None:
         """The bot's turn ends with a handoff."""

@@ -33,6 +33,7 @@ FAULTS = [
     ({"PUBLIC_URL": "sms.example.com"}, "PATCHBOARD_PUBLIC_URL must be an address such as"),
     ({"BOT_TIMEOUT": "-1"}, "PATCHBOARD_BOT_TIMEOUT must be seconds"),
     ({"BURST_WINDOW": "nan"}, "PATCHBOARD_BURST_WINDOW must be seconds"),
+    ({"BOT_URL": "http://one:5005/,two"}, "PATCHBOARD_BOT_URL must be an address such as"),
     ({"DEMO": "yes"}, "PATCHBOARD_DEMO must be 0 or 1"),
 ]
 
@@ -54,7 +55,13 @@ def test_defaults_make_the_product_run(tmp_path: Path) -> None:
 
 
 def test_an_empty_bot_address_means_no_bot(tmp_path: Path) -> None:
-    assert read(tmp_path, BOT_URL="").bot_url is None
+    assert (read(tmp_path, BOT_URL="").bot_url, read(tmp_path, BOT_URL="").bot_urls) == (None, ())
+
+
+def test_a_bot_may_have_several_addresses_each_once(tmp_path: Path) -> None:
+    found = read(tmp_path, BOT_URL="http://me:hunter2@one/x, http://me:hunter2@two/x,http://me:hunter2@one/x,")
+    assert found.bot_urls == ("http://me:hunter2@one/x", "http://me:hunter2@two/x")
+    assert found.shown()["PATCHBOARD_BOT_URL"] == "http://me:****@one/x,http://me:****@two/x"
 
 
 def test_secrets_are_made_once_kept_private_and_never_shown(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from handoff_service.media_folder import MediaFolder
 from handoff_service.operations.ports import (
     Accepted,
+    BotAnswer,
     BotFailed,
     BotReply,
     Later,
@@ -64,12 +65,12 @@ class Bot:
         self.asked: list[Question] = []
         self.answers: list[Sequence[BotReply] | BotFailed] = []
 
-    async def ask(self, question: Question) -> Sequence[BotReply]:
+    async def ask(self, question: Question) -> BotAnswer:
         self.asked.append(question)
         answer = self.answers.pop(0) if self.answers else [BotReply(text=f"You said: {question.message}")]
         if isinstance(answer, BotFailed):
             raise answer
-        return answer
+        return BotAnswer(tuple(answer))
 
     async def close(self) -> None:
         pass
@@ -212,7 +213,7 @@ async def test_a_running_worker_wakes_for_what_is_new_and_for_what_comes_due(
 
 async def test_a_bot_that_hangs_holds_up_no_agents_text(story: Story, provider: Provider, clock: MovedClock) -> None:
     class Hangs(Bot):
-        async def ask(self, question: Question) -> Sequence[BotReply]:
+        async def ask(self, question: Question) -> BotAnswer:
             await asyncio.Event().wait()
             raise AssertionError
 
@@ -302,9 +303,9 @@ async def test_a_late_answer_is_kept_for_agents(worker: Worker, story: Story, bo
     interaction = received.interaction_id or 0
 
     class TakesOver(Bot):
-        async def ask(self, question: Question) -> Sequence[BotReply]:
+        async def ask(self, question: Question) -> BotAnswer:
             await story.write(interaction, "Mia here", MIA)
-            return [BotReply(text="too late")]
+            return BotAnswer((BotReply(text="too late"),))
 
     late = Worker(Hands(store=story.store, provider=Provider(), bot=TakesOver(), clock=clock))
     await work(late)

@@ -15,7 +15,17 @@ from handoff_service.operations.messaging_action_entry import MessagingActionEnt
 from handoff_service.operations.outage_entry import OutageEntry
 from handoff_service.operations.person_entry import Attributes, Capacity
 from handoff_service.operations.queue_entry import QueueEntry
-from handoff_service.rules import messaging_actions, offer_card, outages, queues, system_messages, templates, webhook
+from handoff_service.rules import (
+    commands,
+    messaging_actions,
+    offer_card,
+    outages,
+    queues,
+    system_messages,
+    templates,
+    webhook,
+)
+from handoff_service.rules.commands import Command
 from handoff_service.rules.system_messages import SystemMessage
 from handoff_service.rules.vocabulary import FirstResponder, Role
 
@@ -33,13 +43,29 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _commands(value: dict[Command, list[str]]) -> dict[Command, list[str]]:
+    if wrong := commands.fault(value):
+        raise ValueError(wrong)
+    return value
+
+
+def _same_answers(value: int) -> int:
+    if value == 1:
+        raise ValueError("must be 0 for never, or at least 2: the first answer is like no other")
+    return value
+
+
 class DeskEntry(_Entry):
+    """``commands``: the words for each; those shipped for a command that is left out, none for an empty list."""
+
     name: Text
     country: Country = "US"
     time_zone: TimeZone = "UTC"
     reassign_when_away: bool = False
     away_after_seconds: Annotated[int, Field(ge=5, le=3600)] = 45
     card_fields: Annotated[list[Text], AfterValidator(_card_fields)] = []
+    commands: Annotated[dict[Command, list[str]], AfterValidator(_commands)] = {}
+    same_answers: Annotated[int, Field(ge=0, le=20), AfterValidator(_same_answers)] = 2
 
 
 class UserEntry(_Entry):

@@ -1,6 +1,6 @@
 """What operations need of the world. Each port has a real gateway and a plain twin that ships."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,7 +103,11 @@ class SmsProvider(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One turn asked of the bot. ``sender`` is the interaction's id, ``turn_id`` makes a repeat harmless."""
+    """One turn asked of the bot. ``sender`` is the interaction's id, ``turn_id`` makes a repeat harmless.
+
+    ``metadata["before"]``, in the first turn after somebody gave the conversation back, is what the bot does before it
+    (``slots`` that are set, ``leave_form``, a ``payload`` that runs first); bot/sms_channel.py says more.
+    """
 
     sender: str
     message: str
@@ -119,13 +123,32 @@ class BotReply:
     choices: tuple[Choice, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """A bot's own account of a turn, for agents: what it took the text for and how surely (0 to 1), which actions it
+    ran, and what it knows of the requester's wish by now, by the names that agents read."""
+
+    intent: str | None = None
+    confidence: float | None = None
+    did: tuple[str, ...] = ()
+    collected: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BotAnswer:
+    """The messages of a turn, none when the bot says nothing. ``understood`` None: this bot does not tell."""
+
+    replies: tuple[BotReply, ...] = ()
+    understood: Understood | None = None
+
+
 class BotFailed(Exception):
     """The bot gave no answer that can be used. The text says why, in words for an agent."""
 
 
 class Bot(Protocol):
-    async def ask(self, question: Question) -> Sequence[BotReply]:
-        """The bot's answer to a turn, which may be empty. Raises BotFailed."""
+    async def ask(self, question: Question) -> BotAnswer:
+        """The bot's answer to a turn. Raises BotFailed."""
 
     async def close(self) -> None: ...
 

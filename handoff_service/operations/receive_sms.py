@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 
 from handoff_service.operations.choose_queue import About, choose_queue
 from handoff_service.operations.hand_off import hand_off
+from handoff_service.operations.obey_command import obey_commands
 from handoff_service.operations.return_to_bot import go_back
 from handoff_service.operations.say import tell, tell_onlookers
 from handoff_service.rules import profile_matching, requester_initiated, states
@@ -169,6 +170,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     _write_messages(tx, touched)
     _write_work(tx, touched, _write_media(tx, touched))
     _go_back(tx, touched)
+    obey_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if c.owner is Owner.VIRTUAL_AGENT})
     _reassign(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     tell(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     for c in touched:

@@ -1,6 +1,7 @@
 """Give a conversation back to the virtual agent: a live agent does, with an outcome, or a requester who waits.
 
-The bot is told with its next turn (``handed_back`` in the turn's metadata): it neither repeats nor forgets.
+The bot is told with its next turn (``handed_back`` and ``before`` in the turn's metadata): it neither repeats nor
+forgets. To have the bot speak at once, see ``take_bot_turn.open_turn``.
 """
 
 from dataclasses import dataclass
@@ -41,19 +42,25 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
     if interaction.owner is Owner.VIRTUAL_AGENT:
         raise Conflict("The virtual agent has this conversation already.")
     by = people.agent_name(tx.conn, command.agent_id)
-    _give_back(tx, interaction, said=f"{by} gave this back to the virtual agent", outcome=outcome)
+    said = f"{by} gave this back to the virtual agent"
+    give_back(tx, interaction, said=said, outcome=outcome, agent_id=command.agent_id)
 
 
 def go_back(tx: Transaction, interaction: Interaction) -> None:
     """A requester who waits in a queue goes back to the virtual agent, and is told so."""
-    changed = _give_back(tx, interaction, said=BY_REQUESTER, outcome=None)
+    changed = give_back(tx, interaction, said=BY_REQUESTER, outcome=None)
     say.text(tx, changed, texts.back_with_bot(tx.conn), Author.SYSTEM)
 
 
-def _give_back(tx: Transaction, interaction: Interaction, *, said: str, outcome: str | None) -> Interaction:
+def give_back(
+    tx: Transaction, interaction: Interaction, *, said: str, outcome: str | None, agent_id: int | None = None
+) -> Interaction:
+    """Give a locked, active interaction to the virtual agent. ``agent_id``: who does, where it is an agent."""
     stop_waiting(tx, interaction.id)
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
-    changed = say.owner_changed(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said, reason=outcome)
+    changed = say.owner_changed(
+        tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said, reason=outcome, agent_id=agent_id
+    )
     if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
         live_group.leave(tx, interaction.id, interaction.assigned_to)
     return changed

@@ -2,28 +2,40 @@
 
 The turn is a row before the bot is asked, so that a repeat after a crash carries the same ``turn_id`` and the same
 texts. What the bot wants besides words (a handoff) is kept on the turn and done when it ends, after its words.
+
+A turn without a text of the requester is opened by the desk itself: see ``open_turn``.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select, update
+import sqlalchemy as sa
 from sqlalchemy import insert as insert_into
+from sqlalchemy import select, update
 
 from handoff_service.operations import say
 from handoff_service.operations.hand_off import hand_off
-from handoff_service.operations.ports import BotReply, Question
+from handoff_service.operations.ports import BotReply, Question, Understood
+from handoff_service.rules import commands
 from handoff_service.rules.bot_text import Choice, for_bot, with_choices
+from handoff_service.rules.placeholders import first_name
 from handoff_service.rules.sms_text import split
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, TurnOutcome, Work
-from handoff_service.store import due, interactions
+from handoff_service.store import bot_turns, desk, due, interactions, texts
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 
 EMPTY = "The virtual agent had no answer."  # Rasa says nothing when an action or a model fails
+LOST = "The virtual agent gave the same answer {} times in a row."
 PICTURE = "(picture)"  # what the bot gets for a picture without words
+RESTART = "/restart"  # Rasa's own payload for beginning afresh, which it answers with nothing
+RESTARTED = "The requester started over"
+HANDED_BACK = "/handed_back"  # what runs before the first text after an agent gave the conversation back
+
+
+type _Row = sa.Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class FinishTurn:
 
     turn_id: int
     replies: Sequence[BotReply] = ()
+    understood: Understood | None = None
     failure: str | None = None
 
 
@@ -49,64 +62,106 @@ class RequestHandOff:
     collected: dict[str, str] = field(default_factory=dict)
 
 
+def open_turn(
+    tx: Transaction, interaction: Interaction, payload: str, slots: Mapping[str, object] | None = None
+) -> None:
+    """Ask the bot at once, without a text of the requester, in a locked interaction whose epoch begins with it.
+
+    ``payload`` is what a button would send (``/ask_for_proof``); ``slots`` are set before it runs.
+    """
+    _new_turn(tx, interaction, {"payload": payload, "slots": dict(slots or {})})
+    work = due.Due(kind=Work.BOT_TURN, key=str(interaction.id), line=interaction.line, due_at=tx.now)
+    due.arm(tx, [work])
+
+
 def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
     """The question to ask the bot now. None when there is nothing to ask; the work is then taken away."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
         due.disarm(tx, Work.BOT_TURN, [interaction.id])
         return None
-    turn = tx.conn.execute(
-        select(*t.bot_turns.c["id", "up_to_seq"]).where(
-            t.bot_turns.c.interaction_id == interaction.id,
-            t.bot_turns.c.epoch == interaction.epoch,
-            t.bot_turns.c.answered_at.is_(None),
-        )
-    ).one_or_none()
-    answered = _answered_up_to(tx, interaction)
-    texts = _texts(tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq)
-    if not texts:
-        due.disarm(tx, Work.BOT_TURN, [interaction.id])
-        return None
-    turn_id = turn.id if turn else _new_turn(tx, interaction)
-    return Question(
-        sender=str(interaction.id),
-        message=for_bot("\n".join(texts), _choices(tx, interaction)),
-        turn_id=str(turn_id),
-        metadata={"interaction_id": interaction.id, "epoch": interaction.epoch, **_handed_back(tx, interaction)},
-    )
+    turn = _under_way(tx, interaction)
+    if turn is not None and turn.opening:
+        message = turn.opening["payload"]
+    else:
+        answered = bot_turns.answered_up_to(tx.conn, interaction.id)
+        found = _texts(tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq)
+        if not found:
+            due.disarm(tx, Work.BOT_TURN, [interaction.id])
+            return None
+        message = for_bot("\n".join(found), _choices(tx, interaction))
+    turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
+    told = _told(tx, interaction, turn.opening if turn is not None else None)
+    metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
+    return Question(sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata)
 
 
 def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
     """Store the bot's answer and send it; under an old epoch keep it as a line that only agents see."""
     turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == command.turn_id)).one()
     interaction = interactions.lock(tx.conn, turn.interaction_id)
-    stands = interaction.owner is Owner.VIRTUAL_AGENT and interaction.epoch == turn.epoch
-    if not stands:
-        outcome = TurnOutcome.LATE
-        for reply in command.replies:
-            _keep_late(tx, interaction, reply, turn.epoch)
-    elif not command.replies and turn.hand_off is None:
-        outcome = TurnOutcome.FAILED
-        hand_off(tx, interaction, command.failure or EMPTY, {})
-    else:
-        outcome = TurnOutcome.ANSWERED
-        for reply in command.replies:
-            for part in split(with_choices(reply.text, reply.choices)):
-                say.text(tx, interaction, part, Author.VIRTUAL_AGENT)
-        if turn.hand_off:
-            hand_off(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
+    outcome = _outcome(tx, interaction, turn, command)
+    if command.understood is not None:
+        _put(tx, turn.id, understood=asdict(command.understood))
+    elif command.replies:
+        _put(tx, turn.id, said=_words(command.replies))
     last_choices = command.replies[-1].choices if command.replies else ()
-    tx.conn.execute(
-        update(t.bot_turns)
-        .where(t.bot_turns.c.id == command.turn_id)
-        .values(
-            answered_at=tx.now,
-            outcome=outcome,
-            choices=[[c.title, c.payload] for c in last_choices],
-        )
-    )
+    _put(tx, turn.id, answered_at=tx.now, choices=[[c.title, c.payload] for c in last_choices])
+    match outcome:
+        case TurnOutcome.LATE:
+            for reply in command.replies:
+                _keep_late(tx, interaction, reply, turn.epoch)
+        case TurnOutcome.FAILED:
+            reason = command.failure or (LOST.format(desk.same_answers(tx.conn)) if command.replies else EMPTY)
+            hand_off(tx, interaction, reason, bot_turns.collected(tx.conn, interaction.id))
+        case TurnOutcome.ANSWERED:
+            _answer(tx, interaction, turn, command.replies)
+    _put(tx, turn.id, outcome=outcome)
     _next_turn(tx, interaction.id)
     return outcome
+
+
+def _outcome(tx: Transaction, interaction: Interaction, turn: _Row, command: FinishTurn) -> TurnOutcome:
+    if interaction.owner is not Owner.VIRTUAL_AGENT or interaction.epoch != turn.epoch:
+        return TurnOutcome.LATE
+    if turn.hand_off is not None:
+        return TurnOutcome.ANSWERED
+    if command.failure is not None or (not command.replies and not _restarts(turn)):
+        return TurnOutcome.FAILED
+    if command.understood is None and _is_lost(tx, interaction, command.replies):
+        return TurnOutcome.FAILED
+    return TurnOutcome.ANSWERED
+
+
+def _is_lost(tx: Transaction, interaction: Interaction, replies: Sequence[BotReply]) -> bool:
+    """Whether a bot that does not tell what it understood says the same again and again: it understands nothing."""
+    most = desk.same_answers(tx.conn)
+    if most == 0 or not replies:
+        return False
+    before = bot_turns.said_before(tx.conn, interaction.id, interaction.epoch, most - 1)
+    return len(before) == most - 1 and set(before) <= {_words(replies)}
+
+
+def _answer(tx: Transaction, interaction: Interaction, turn: _Row, replies: Sequence[BotReply]) -> None:
+    for reply in replies:
+        for part in split(with_choices(reply.text, reply.choices)):
+            say.text(tx, interaction, part, Author.VIRTUAL_AGENT)
+    if turn.hand_off:
+        hand_off(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
+    elif _restarts(turn) and not replies:
+        say.text(tx, interaction, texts.restarted(tx.conn), Author.SYSTEM)
+
+
+def _restarts(turn: _Row) -> bool:
+    return turn.opening is not None and turn.opening["payload"] == RESTART
+
+
+def _words(replies: Sequence[BotReply]) -> str:
+    return "\n".join(with_choices(reply.text, reply.choices) for reply in replies)
+
+
+def _put(tx: Transaction, turn_id: int, **values: object) -> None:
+    tx.conn.execute(update(t.bot_turns).where(t.bot_turns.c.id == turn_id).values(**values))
 
 
 def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
@@ -118,33 +173,46 @@ def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
     )
 
 
-def _handed_back(tx: Transaction, interaction: Interaction) -> dict[str, Any]:
-    """What the bot is told in every turn of an epoch that began when somebody gave the conversation back to it."""
-    if interaction.epoch == 1:
-        return {}
+def _told(tx: Transaction, interaction: Interaction, opening: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the bot is told in every turn of an epoch that began when somebody gave the conversation back to it, and in
+    the first of them what it does ``before`` it: so it neither repeats nor forgets."""
+    told: dict[str, Any] = {}
+    before: dict[str, Any] = {"slots": opening["slots"]} if opening and opening["slots"] else {}
+    line = _given_back(tx, interaction) if interaction.epoch > 1 else None
+    if line is not None:
+        told["handed_back"] = {"said": line.body, "outcome": line.reason}
+    if line is not None and line.name and bot_turns.is_first(tx.conn, interaction.id, interaction.epoch):
+        slots = {"handed_back_by": first_name(line.name), "handed_back_outcome": line.reason}
+        before = {"slots": slots | before.get("slots", {}), "leave_form": True}
+        before |= {} if opening else {"payload": HANDED_BACK}
+    return told | ({"before": before} if before else {})
+
+
+def _given_back(tx: Transaction, interaction: Interaction) -> _Row | None:
+    """The line with which the epoch began, when it came from somebody else; with the agent's name, if one gave it back.
+
+    A restart begins an epoch too, but the virtual agent had the conversation before.
+    """
     m = t.messages
-    line = tx.conn.execute(
-        select(m.c.body, m.c.reason).where(
-            m.c.interaction_id == interaction.id, m.c.event == Event.OWNER_CHANGED, m.c.epoch == interaction.epoch
-        )
-    ).first()
-    return {"handed_back": {"said": line.body, "outcome": line.reason}} if line else {}
-
-
-def _answered_up_to(tx: Transaction, interaction: Interaction) -> int:
-    turns = t.bot_turns
-    return (
-        tx.conn.execute(
-            select(func.max(turns.c.up_to_seq)).where(
-                turns.c.interaction_id == interaction.id, turns.c.answered_at.is_not(None)
-            )
-        ).scalar()
-        or 0
+    query = select(m.c.body, m.c.reason, m.c.created_at, t.agents.c.name).outerjoin(
+        t.agents, t.agents.c.id == m.c.agent_id
     )
+    began = (m.c.interaction_id == interaction.id, m.c.event == Event.OWNER_CHANGED, m.c.epoch == interaction.epoch)
+    line = tx.conn.execute(query.where(*began)).first()
+    return None if line is None or line.body == RESTARTED else line
+
+
+def _under_way(tx: Transaction, interaction: Interaction) -> _Row | None:
+    """The turn of this epoch that is not answered."""
+    b = t.bot_turns.c
+    query = select(b.id, b.up_to_seq, b.opening).where(
+        b.interaction_id == interaction.id, b.epoch == interaction.epoch, b.answered_at.is_(None)
+    )
+    return tx.conn.execute(query).one_or_none()
 
 
 def _texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int) -> list[str]:
-    """The requester's texts of this epoch that no turn has answered, in order."""
+    """The requester's texts of this epoch that no turn has answered, in order. Commands are not the bot's."""
     m = t.messages
     bodies = tx.conn.execute(
         select(m.c.body)
@@ -157,10 +225,12 @@ def _texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int)
         )
         .order_by(m.c.seq)
     ).scalars()
-    return [body.strip() or PICTURE for body in bodies]
+    found = list(bodies)
+    words = desk.commands(tx.conn) if any(commands.may_be(body) for body in found) else {}
+    return [body.strip() or PICTURE for body in found if commands.meant(body, words) is None]
 
 
-def _new_turn(tx: Transaction, interaction: Interaction) -> int:
+def _new_turn(tx: Transaction, interaction: Interaction, opening: Mapping[str, object] | None = None) -> int:
     return tx.conn.execute(
         insert_into(t.bot_turns)
         .values(
@@ -169,24 +239,14 @@ def _new_turn(tx: Transaction, interaction: Interaction) -> int:
             up_to_seq=interaction.last_seq,
             asked_at=tx.now,
             choices=[],
+            opening=dict(opening) if opening else None,
         )
         .returning(t.bot_turns.c.id)
     ).scalar_one()
 
 
 def _choices(tx: Transaction, interaction: Interaction) -> list[Choice]:
-    """The numbered lines that the requester has before them: those of the last answer in this epoch."""
-    last = tx.conn.execute(
-        select(t.bot_turns.c.choices)
-        .where(
-            t.bot_turns.c.interaction_id == interaction.id,
-            t.bot_turns.c.epoch == interaction.epoch,
-            t.bot_turns.c.answered_at.is_not(None),
-        )
-        .order_by(t.bot_turns.c.id.desc())
-        .limit(1)
-    ).scalar()
-    return [Choice(title, payload) for title, payload in last or []]
+    return [Choice(*pair) for pair in bot_turns.choices(tx.conn, interaction.id, interaction.epoch)]
 
 
 def _keep_late(tx: Transaction, interaction: Interaction, reply: BotReply, epoch: int) -> None:
@@ -204,10 +264,14 @@ def _keep_late(tx: Transaction, interaction: Interaction, reply: BotReply, epoch
 
 
 def _next_turn(tx: Transaction, interaction_id: int) -> None:
-    """A text that came while the bot worked is the next turn; else there is nothing to do."""
+    """A text that came while the bot worked is the next turn, or what the desk opened; else there is nothing to do."""
     interaction = interactions.lock(tx.conn, interaction_id)
-    after = _answered_up_to(tx, interaction)
-    if interaction.owner is Owner.VIRTUAL_AGENT and _texts(tx, interaction, after=after, up_to=interaction.last_seq):
+    after = bot_turns.answered_up_to(tx.conn, interaction.id)
+    if interaction.owner is not Owner.VIRTUAL_AGENT:
+        due.disarm(tx, Work.BOT_TURN, [interaction.id])
+    elif _under_way(tx, interaction):
+        due.release(tx, Work.BOT_TURN, interaction.id, tx.now)
+    elif _texts(tx, interaction, after=after, up_to=interaction.last_seq):
         due.release(tx, Work.BOT_TURN, interaction.id, tx.now + tx.terms.burst_window)
     else:
         due.disarm(tx, Work.BOT_TURN, [interaction.id])

@@ -6,6 +6,7 @@ https://help.twilio.com/articles/223134027 lists the words that end consent.
 import re
 
 OPT_OUT = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")
+OPT_IN = ("START", "YES", "UNSTOP")
 _WORDS = "|".join(OPT_OUT)
 _IN_CAPITALS = re.compile(rf"\b({_WORDS})\b")
 _ASKED_FOR = re.compile(

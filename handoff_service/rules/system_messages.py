@@ -25,6 +25,9 @@ class SystemMessage(StrEnum):
     BACK_WITH_BOT = "back_with_bot"
     CLOSING_LINE = "closing_line"
     ACCOUNT_HELP = "account_help"
+    GOODBYE = "goodbye"
+    HELP = "help"
+    RESTARTED = "restarted"
 
 
 BOT_WORDS = frozenset({"bot", "virtual agent"})  # what brings a requester who waits back to the virtual agent
@@ -53,6 +56,7 @@ QUEUE = Placeholder(example="Service desk", long="Facilities and Workplace", ins
 OPENS = Placeholder(example="on Monday at 08:00", long="on 23 September at 08:00", instead="later")
 CASE = Placeholder(example="CS0000012", long="CS123456789", instead="a case")
 AGENT = Placeholder(example="Mia", long="Maximiliana-Alejandra", instead="Our agent")
+DESK = Placeholder(example="Northwind IT", long="Northwind Facilities and Workplace", instead="The help desk")
 TEXTS: Mapping[SystemMessage, Words] = {
     SystemMessage.IN_LINE: Words(
         when="Once, when a conversation is handed to a queue and an agent is asked",
@@ -90,6 +94,22 @@ TEXTS: Mapping[SystemMessage, Words] = {
         "Please never text us a password.",
         placeholders={"case": CASE},
     ),
+    SystemMessage.GOODBYE: Words(
+        when="When somebody texts BYE to the virtual agent, which closes the conversation",
+        default="Goodbye, and thank you. Text us any time.",
+        placeholders={},
+    ),
+    SystemMessage.HELP: Words(
+        when="When somebody texts HELP to the virtual agent",
+        default="{desk}: tell us what is wrong. Text AGENT for a person, RESTART to start over, BYE when done. "
+        "Msg & data rates may apply.",
+        placeholders={"desk": DESK},
+    ),
+    SystemMessage.RESTARTED: Words(
+        when="When somebody texts RESTART to the virtual agent",
+        default="All right, from the beginning. What can we do for you?",
+        placeholders={},
+    ),
 }
 
 # Filled for one conversation. ``text`` is the admin's, see store/texts.py; without it, as shipped. ----------------
@@ -123,6 +143,21 @@ def closing_line(agent_name: str, text: str | None = None) -> str:
 def account_help(case: str, text: str | None = None) -> str:
     """Said to a proven person whose account is locked: what happens next."""
     return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case})
+
+
+def goodbye(text: str | None = None) -> str:
+    """Said to a requester who says goodbye to the virtual agent."""
+    return _filled(SystemMessage.GOODBYE, text, {})
+
+
+def help_text(desk: str, text: str | None = None) -> str:
+    """What this is, and what can be texted at any point."""
+    return _filled(SystemMessage.HELP, text, {"desk": desk})
+
+
+def restarted(text: str | None = None) -> str:
+    """Said to a requester who starts over with the virtual agent."""
+    return _filled(SystemMessage.RESTARTED, text, {})
 
 
 def opening(at: datetime | None, time_zone: str, now: datetime) -> str:

@@ -2,15 +2,30 @@
 
 from sqlalchemy import Connection, select
 
+from handoff_service.rules.commands import Command, with_shipped
 from handoff_service.store import tables as t
 from handoff_service.store.views import Desk, PresenceState, RejectReason
+
+SAME_ANSWERS = 2  # of a desk without settings
 
 
 def desk(conn: Connection) -> Desk | None:
     """None before anything was imported."""
-    columns = t.desk.c["name", "country", "time_zone", "reassign_when_away", "away_after_seconds", "card_fields"]
-    row = conn.execute(select(*columns)).one_or_none()
+    d = t.desk.c
+    columns = d["name", "country", "time_zone", "reassign_when_away", "away_after_seconds", "card_fields"]
+    row = conn.execute(select(*columns, d.commands, d.same_answers)).one_or_none()
     return Desk(**row._mapping) if row is not None else None
+
+
+def commands(conn: Connection) -> dict[Command, list[str]]:
+    """What a requester's whole text must be to be a command."""
+    return with_shipped(conn.execute(select(t.desk.c.commands)).scalar() or {})
+
+
+def same_answers(conn: Connection) -> int:
+    """After how many equal answers in a row a bot is taken to be lost; 0: never."""
+    found = conn.execute(select(t.desk.c.same_answers)).scalar()
+    return SAME_ANSWERS if found is None else found
 
 
 def presence_states(conn: Connection) -> list[PresenceState]:

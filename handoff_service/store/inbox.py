@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from handoff_service.errors import NotFound
 from handoff_service.rules.offer_card import any_of_user, shown
 from handoff_service.rules.vocabulary import OfferOutcome, WorkItemState
-from handoff_service.store import conversations
+from handoff_service.store import bot_turns, conversations
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
 from handoff_service.store.views import (
@@ -189,6 +189,7 @@ def work_item(conn: Connection, work_item_id: int) -> WorkItem:
             for r in made
         ],
         decisions=[_decision(r, names) for r in decisions],
+        bot_turns=bot_turns.last_seen(conn, row.interaction_id, row.created_at),
         created_at=row.created_at,
         ended_at=row.ended_at,
     )

@@ -93,8 +93,9 @@ def _json(name: str, default: str) -> Column[Any]:
 desk = Table(
     "desk", metadata, _id(), _word("name"), _word("country"), _word("time_zone"),
     Column("reassign_when_away", sa.Boolean, nullable=False), _count("away_after_seconds", 45),
-    _json("card_fields", "[]"),
-)  # one row. away_after_seconds: how long an agent's connection may be lost; card_fields: what offers' cards show
+    _json("card_fields", "[]"), _json("commands", "{}"), _count("same_answers", 2),
+)  # one row. away_after_seconds: how long an agent's connection may be lost; card_fields: what offers' cards show;
+# commands: the words for each, where they are not those shipped; same_answers: how often a bot may repeat itself
 users = Table(
     "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
     _word("email", null=True), _json("attributes", "{}"), _flag("active", default=True),
@@ -262,9 +263,11 @@ bot_turns = Table(
     "bot_turns", metadata, _id(), _ref("interaction_id", "interactions.id"),
     Column("epoch", sa.Integer, nullable=False), Column("up_to_seq", sa.Integer, nullable=False),
     _time("asked_at"), _time("answered_at", null=True), _word("outcome", null=True), Column("choices", sa.JSON),
-    Column("hand_off", sa.JSON(none_as_null=True)),
+    Column("hand_off", sa.JSON(none_as_null=True)), Column("opening", sa.JSON(none_as_null=True)),
+    Column("understood", sa.JSON(none_as_null=True)), _word("said", null=True),
     Index("ix_bot_turns_interaction_id", "interaction_id"),
-)
+)  # opening: what the desk itself says to the bot, where no text of the requester is asked; understood: the bot's own
+# account of the turn; said: the answer of a bot that gives none, which is compared with the next
 
 outages = Table(
     "outages", metadata, _id(), Column("title", sa.Text, nullable=False, unique=True), _word("text"), _time("since"),

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.rules import system_messages
 from handoff_service.rules.system_messages import QUEUES_OWN, TEXTS, SystemMessage
+from handoff_service.store import people
 from handoff_service.store import tables as t
 from handoff_service.store.views import SavedText
 
@@ -51,6 +52,21 @@ def closing_line(conn: Connection, agent_name: str) -> str:
 def account_help(conn: Connection, case: str) -> str:
     """What a proven person with a locked account is told; ``case``: the number of what was made for it."""
     return system_messages.account_help(case, text_for(conn, SystemMessage.ACCOUNT_HELP))
+
+
+def goodbye(conn: Connection) -> str:
+    """Said to a requester who says goodbye to the virtual agent."""
+    return system_messages.goodbye(text_for(conn, SystemMessage.GOODBYE))
+
+
+def help_text(conn: Connection) -> str:
+    """Said to a requester who texts HELP to the virtual agent."""
+    return system_messages.help_text(people.desk_name(conn), text_for(conn, SystemMessage.HELP))
+
+
+def restarted(conn: Connection) -> str:
+    """Said to a requester who starts over."""
+    return system_messages.restarted(text_for(conn, SystemMessage.RESTARTED))
 
 
 def _instead(conn: Connection, *, bot: bool) -> str | None:

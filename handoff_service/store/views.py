@@ -289,9 +289,21 @@ class DecisionLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BotTurnSeen:
+    """A turn of the virtual agent as agents see it: what was said to it, what it took that for and how surely (0 to 1),
+    and what it did. The last three are unknown where the bot does not tell."""
+
+    text: str
+    intent: str | None
+    confidence: float | None
+    did: list[str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkItem:
     """``sender`` and ``only``: a transfer, by whom and to whom alone; ``note``: what they wrote; ``round``: how often
-    everybody was asked; ``decisions``: the log."""
+    everybody was asked; ``decisions``: the log; ``bot_turns``: the last of them before it, oldest first."""
 
     id: int
     interaction_id: int
@@ -305,6 +317,7 @@ class WorkItem:
     round: int
     offers: list[PastOffer]
     decisions: list[DecisionLine]
+    bot_turns: list[BotTurnSeen]
     created_at: datetime
     ended_at: datetime | None
 
@@ -576,7 +589,9 @@ class SavedText:
 class Desk:
     """``away_after_seconds``: how long an agent's connection may be lost; ``reassign_when_away``: whether the
     conversations of who is set away go back to their queues; ``card_fields``: what offers' cards show, none:
-    everything that was collected."""
+    everything that was collected; ``commands``: command -> the words that mean it, where the admin chose;
+    ``same_answers``: after how many equal answers in a row a bot that does not tell what it understood is taken to be
+    lost, 0: never."""
 
     name: str
     country: str
@@ -584,6 +599,8 @@ class Desk:
     reassign_when_away: bool
     away_after_seconds: int
     card_fields: list[str]
+    commands: dict[str, list[str]]
+    same_answers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -279,7 +279,7 @@ def _thread_context(request: Request, thread: Thread, agent: Agent) -> dict[str,
         "me_id": agent.id,
         "joined": agent.id in {one.id for one in thread.interaction.live_group},
         "supervises": supervises(agent),
-        "has_bot": desk_of(request).settings.bot_url is not None,
+        "has_bot": bool(desk_of(request).settings.bot_urls),
         "who_answers": who_answers,
         "sending": sending,
     }

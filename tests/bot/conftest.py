@@ -80,7 +80,8 @@ def actions(_actions: ActionEndpoint) -> Iterator[ActionEndpoint]:
 
 @pytest.fixture(scope="session")
 def rasa(home: Path, model: Path, _actions: ActionEndpoint) -> Iterator[RasaServer]:
-    with start_rasa(home, actions_url=_actions.url, token=TOKEN, model=model) as server:
+    given = {"actions_url": _actions.url, "token": TOKEN, "credentials": "tests/bot/credentials.yml"}
+    with start_rasa(home, model=model, **given) as server:
         yield server
 
 

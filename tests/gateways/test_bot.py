@@ -1,7 +1,8 @@
 """The bot's gateway: any server that answers as Rasa's ``rest`` channel does, and every way in which it may fail."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import json
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from handoff_service.gateways.no_bot import NoBot
-from handoff_service.gateways.rasa import RasaBot
-from handoff_service.operations.ports import Bot, BotFailed, BotReply, Question
+from handoff_service.gateways.rasa import ACCOUNT, RasaBot, asked_at
+from handoff_service.operations.ports import Bot, BotAnswer, BotFailed, BotReply, Question, Understood
 from handoff_service.rules.bot_text import Choice
 
 QUESTION = Question(sender="12", message="hi", turn_id="7", metadata={"epoch": 1})
@@ -36,14 +37,14 @@ async def rasa() -> AsyncIterator[tuple[FakeRasa, RasaBot]]:
     app = web.Application()
     app.router.add_post("/webhooks/sms/webhook", fake.turn)
     async with TestServer(app) as server:
-        bot = RasaBot(str(server.make_url("/webhooks/sms/webhook")), "token", 0.5)
+        bot = RasaBot([str(server.make_url("/webhooks/sms/webhook"))], "token", 0.5, shown={"device": "Device"})
         yield fake, bot
         await bot.close()
 
 
 async def test_a_turn_is_asked_as_the_contract_says(rasa: tuple[FakeRasa, RasaBot]) -> None:
     fake, bot = rasa
-    assert await bot.ask(QUESTION) == [BotReply(text="Hello")]
+    assert await bot.ask(QUESTION) == BotAnswer((BotReply(text="Hello"),))
     body = {"sender": "12", "message": "hi", "metadata": {"epoch": 1, "turn_id": "7"}}
     assert fake.asked == [(body, "Bearer token")]
 
@@ -60,10 +61,45 @@ async def test_buttons_and_pictures_are_read_and_what_says_nothing_is_left_out(
             {"text": "  "},
         ]
     )
-    assert await bot.ask(QUESTION) == [
+    assert (await bot.ask(QUESTION)).replies == (
         BotReply(text="Which?", choices=(Choice("One", "/one"), Choice("Two", "Two"))),
         BotReply(text="https://example.com/a.png"),
-    ]
+    )
+
+
+TOLD = {"intent": "report_problem", "confidence": 0.9, "did": ["problem_form"], "slots": {"device": "tv", "code": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("header", "understood"),
+    [
+        (json.dumps(TOLD), Understood(
+            intent="report_problem", confidence=0.9, did=("problem_form",), collected={"Device": "tv"},
+        )),
+        ("{", None),
+        ("[]", None),
+        ('{"intent": "x"}', None),
+        ('{"intent": "x", "confidence": 1, "did": [], "slots": []}', None),
+    ],
+    ids=["ours", "no JSON", "no object", "half of it", "slots no object"],
+)  # fmt: skip
+async def test_what_our_own_channel_understood_is_read_and_only_what_agents_may_see(
+    rasa: tuple[FakeRasa, RasaBot], header: str, understood: Understood | None
+) -> None:
+    fake, bot = rasa
+    fake.answer = lambda: web.json_response([{"text": "Hi"}], headers={ACCOUNT: header})
+    assert (await bot.ask(QUESTION)).understood == understood
+
+
+def test_a_conversation_is_always_asked_at_one_address_and_a_new_one_moves_only_its_share() -> None:
+    two = ["http://a:5005/", "http://b:5005/"]
+    before = [asked_at(two, str(n)) for n in range(3000)]
+    assert before == [asked_at(two[::-1], str(n)) for n in range(3000)]
+    assert 1400 < before.count(two[0]) < 1600
+    after = [asked_at([*two, "http://c:5005/"], str(n)) for n in range(3000)]
+    moved = [new for old, new in zip(before, after, strict=True) if new != old]
+    assert set(moved) == {"http://c:5005/"}
+    assert 900 < len(moved) < 1100
 
 
 async def _hang() -> web.Response:
@@ -73,6 +109,8 @@ async def _hang() -> web.Response:
 
 FAILURES: list[tuple[str, Callable[[], Any], str]] = [
     ("an error", lambda: web.Response(status=500), "answered with an error (500)"),
+    ("a model being swapped", lambda: web.json_response({"error": "No model is loaded."}, status=503), "error (503)"),
+    ("half an answer", lambda: web.Response(text='[{"text": "Hel'), "could not be read"),
     ("wrong token", lambda: web.Response(status=401), "answered with an error (401)"),
     ("no JSON", lambda: web.Response(text="<html>"), "could not be read"),
     ("no list", lambda: web.json_response({"text": "hi"}), "could not be read"),
@@ -90,14 +128,14 @@ async def test_every_failure_has_words(rasa: tuple[FakeRasa, RasaBot], answer: C
 
 
 async def test_a_bot_that_is_not_there() -> None:
-    gone = RasaBot("http://127.0.0.1:1/webhooks/sms/webhook", "token", 1)
+    gone = RasaBot(["http://127.0.0.1:1/webhooks/sms/webhook"], "token", 1)
     with pytest.raises(BotFailed, match="could not be reached"):
         await gone.ask(QUESTION)
     await gone.close()
 
 
-async def answered(bot: Bot) -> Sequence[BotReply] | str:
-    """The bot's replies, or why there are none."""
+async def answered(bot: Bot) -> BotAnswer | str:
+    """The bot's answer, or why there is none."""
     try:
         return await bot.ask(QUESTION)
     except BotFailed as failed:
@@ -112,7 +150,7 @@ class BotContract:
         if isinstance(answer, str):
             assert answer.endswith(".")
         else:
-            assert all(isinstance(reply, BotReply) for reply in answer)
+            assert all(isinstance(reply, BotReply) for reply in answer.replies)
 
     async def test_the_same_turn_again_ends_the_same(self, port: Bot) -> None:
         assert await answered(port) == await answered(port)

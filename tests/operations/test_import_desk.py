@@ -60,6 +60,8 @@ country = "DE"
 time_zone = "Europe/Berlin"
 reassign_when_away = true
 away_after_seconds = 90
+commands = { agent = ["Kollege", "agent"], help = [] }
+same_answers = 3
 
 [texts]
 waiting = "{queue} has nobody free. You are in line."

@@ -1,5 +1,6 @@
 """Time and country, and the desk's other choices: presence states, reasons to reject an offer."""
 
+from dataclasses import asdict
 from typing import Any
 
 from sanic import Request
@@ -18,6 +19,7 @@ from handoff_service.operations.change_desk import (
 )
 from handoff_service.operations.desk_file import DeskEntry, PresenceStateEntry, RejectReasonEntry
 from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.commands import Command, with_shipped
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import desk
 from handoff_service.store.views import PresenceState, RejectReason
@@ -28,23 +30,30 @@ from handoff_service.web.admin.places import COUNTRIES, TIME_ZONES
 from handoff_service.web.session import desk_of, page
 
 HERE = "/desk"
-NAMES = ("name", "country", "time_zone", "away_after_seconds", "reassign_when_away", "card_fields")
+COMMANDS = {f"{command}_words": command for command in Command}  # each has a field of its own
+NAMES = (
+    *("name", "country", "time_zone", "away_after_seconds", "reassign_when_away", "card_fields", "same_answers"),
+    *COMMANDS,
+)
 
 
 @page(Role.ADMIN)
 async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
     now = await desk_of(request).store.read(desk.desk)
-    shown = DeskEntry(name="Patchboard").model_dump() if now is None else {name: getattr(now, name) for name in NAMES}
-    values = {name: str(shown[name]) for name in NAMES} | {"reassign_when_away": "1" * shown["reassign_when_away"]}
-    values |= {"card_fields": "\n".join(shown["card_fields"])}
+    shown = DeskEntry(name="Patchboard").model_dump() if now is None else asdict(now)
+    words = with_shipped(shown["commands"])
+    values = {name: str(shown[name]) for name in NAMES if name not in COMMANDS}
+    values |= {"reassign_when_away": "1" * shown["reassign_when_away"], "card_fields": "\n".join(shown["card_fields"])}
+    values |= {name: ", ".join(words[command]) for name, command in COMMANDS.items()}
     return await _form(request, agent, Form(values=values))
 
 
 @page(Role.ADMIN)
 async def save_desk(request: Request, agent: Agent) -> HTTPResponse:
     form = typed(request, NAMES)
-    given = {**form.values, "reassign_when_away": bool(form.values["reassign_when_away"])}
-    given |= {"card_fields": lines(form.values["card_fields"])}
+    given: dict[str, Any] = {name: value for name, value in form.values.items() if name not in COMMANDS}
+    given |= {"reassign_when_away": bool(given["reassign_when_away"]), "card_fields": lines(given["card_fields"])}
+    given["commands"] = {c: lines(form.values[name].replace(",", "\n")) for name, c in COMMANDS.items()}
     try:
         await desk_of(request).store.write(change_desk, read_as(DeskEntry, given).model_dump())
     except Refusal as refusal:

@@ -1,0 +1,54 @@
+"""Do what a requester's command says, in the transaction that takes the text in: the bot is not asked, and may be down.
+
+Commands count while the virtual agent has the conversation; to a live agent they are words like any others.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from handoff_service.operations import say
+from handoff_service.operations.change_interaction import end
+from handoff_service.operations.hand_off import hand_off
+from handoff_service.operations.take_bot_turn import RESTART, RESTARTED, open_turn
+from handoff_service.rules.commands import Command, may_be, meant
+from handoff_service.rules.vocabulary import Author, Owner, State
+from handoff_service.store import bot_turns, desk, interactions, texts
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+ASKED = "Asked for a person."
+SAID_GOODBYE = "The requester said goodbye"
+LAST = frozenset({Command.BYE, Command.RESTART})  # what is meant only when nothing follows in the same moment
+
+
+def obey_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
+    """``said``: interaction -> the texts that were just put into it, in order. Others than commands do nothing here."""
+    if not any(may_be(text) for its_texts in said.values() for text in its_texts):
+        return
+    words = desk.commands(tx.conn)
+    for interaction_id, its_texts in said.items():
+        found = [meant(text, words) for text in its_texts]
+        for n, command in enumerate(found, start=1):
+            if command is not None and (command not in LAST or n == len(found)):
+                _obey(tx, interaction_id, command)
+
+
+def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
+    interaction = interactions.lock(tx.conn, interaction_id)
+    if interaction.owner is not Owner.VIRTUAL_AGENT:
+        return
+    match command:
+        case Command.AGENT:
+            hand_off(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
+        case Command.BYE:
+            say.text(tx, interaction, texts.goodbye(tx.conn), Author.SYSTEM)
+            end(tx, interaction, State.CLOSED_COMPLETE, said=SAID_GOODBYE)
+        case Command.HELP:
+            say.text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM)
+        case Command.RESTART:
+            _restart(tx, interaction)
+
+
+def _restart(tx: Transaction, interaction: Interaction) -> None:
+    """The next epoch: an answer that is under way is late, and the choices of before are gone."""
+    changed = say.owner_changed(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=RESTARTED)
+    open_turn(tx, changed, RESTART)

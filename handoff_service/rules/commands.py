@@ -1,0 +1,74 @@
+"""AGENT, BYE, HELP, RESTART: what a requester can say to the desk itself at any point, also inside a form of the bot.
+
+A command is the whole text, whatever its case and marks: "Agent!" is one, "agent smith called" is none. Which words
+mean a command is the admin's choice; without one, the words below.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from handoff_service.rules.bot_text import plain
+from handoff_service.rules.keyword_traps import OPT_IN, OPT_OUT
+
+LONGEST = 40  # characters of a word that means a command
+MOST = 20  # words for one command
+_POLITE = re.compile(r"^(?:please|pls|plz) | (?:please|pls|plz)$")
+
+
+class Command(StrEnum):
+    """What a requester wants of the desk."""
+
+    AGENT = "agent"
+    BYE = "bye"
+    HELP = "help"
+    RESTART = "restart"
+
+
+type Words = Mapping[Command, Sequence[str]]
+
+SHIPPED: Words = {
+    Command.AGENT: ("agent", "live agent", "human", "person", "real person", "operator", "representative"),
+    Command.BYE: ("bye", "goodbye", "good bye", "bye bye"),
+    Command.HELP: ("help", "info"),
+    Command.RESTART: ("restart", "start over", "start again", "begin again"),
+}
+
+
+def with_shipped(chosen: Mapping[str, Sequence[str]]) -> dict[Command, list[str]]:
+    """The admin's words for each command; those shipped where the admin has not chosen."""
+    return {command: list(chosen.get(command, words)) for command, words in SHIPPED.items()}
+
+
+def may_be(text: str) -> bool:
+    """Whether a text is short enough to be a command, whatever the admin's words are."""
+    return len(text) <= 2 * LONGEST
+
+
+def meant(text: str, words: Words) -> Command | None:
+    """The command that the whole text is; None when it is something for the bot."""
+    said = plain(text)
+    if not said or not may_be(text):
+        return None
+    bare = _POLITE.sub("", said)
+    for command, its_words in words.items():
+        if any(plain(word) in (said, bare) for word in its_words):
+            return command
+    return None
+
+
+def fault(words: Words) -> str | None:
+    """What is wrong with an admin's words, in words; None when they can be used."""
+    taken: dict[str, Command] = {}
+    for command, its_words in words.items():
+        if len(its_words) > MOST:
+            return f"must have at most {MOST} words for {command}"
+        for word in its_words:
+            said = plain(word)
+            if not said or len(word) > LONGEST:
+                return f"has {word!r} for {command}; write a word or a few, at most {LONGEST} characters"
+            if said.upper() in (*OPT_OUT, *OPT_IN):
+                return f"has {word!r} for {command}, which ends or begins consent at the carrier; use another word"
+            if taken.setdefault(said, command) != command:
+                return f"has {word!r} for {taken[said]} and for {command}"
+    return None

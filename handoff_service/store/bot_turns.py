@@ -1,0 +1,92 @@
+"""The virtual agent's turns: what it was asked, what it understood, what it knows by now."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from handoff_service.rules.vocabulary import Direction, TurnOutcome
+from handoff_service.store import tables as t
+from handoff_service.store.views import BotTurnSeen
+
+b, m = t.bot_turns, t.messages
+LAST_TURNS = 3  # a handoff's card is read in seconds
+
+
+def answered_up_to(conn: Connection, interaction_id: int) -> int:
+    """The place in the conversation up to which turns have answered."""
+    query = select(func.max(b.c.up_to_seq)).where(b.c.interaction_id == interaction_id, b.c.answered_at.is_not(None))
+    return conn.execute(query).scalar() or 0
+
+
+def is_first(conn: Connection, interaction_id: int, epoch: int) -> bool:
+    """Whether no turn of this epoch was answered yet."""
+    query = select(b.c.id).where(b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.answered_at.is_not(None))
+    return conn.execute(query.limit(1)).first() is None
+
+
+def choices(conn: Connection, interaction_id: int, epoch: int) -> list[list[str]]:
+    """Title and payload of the numbered lines that the requester has before them: those of the epoch's last answer."""
+    query = (
+        select(b.c.choices)
+        .where(b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.answered_at.is_not(None))
+        .order_by(b.c.id.desc())
+        .limit(1)
+    )
+    return conn.execute(query).scalar() or []
+
+
+def said_before(conn: Connection, interaction_id: int, epoch: int, most: int) -> list[str | None]:
+    """What a bot that tells nothing of itself answered in the epoch's last turns, newest first."""
+    query = (
+        select(b.c.said)
+        .where(b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.outcome == TurnOutcome.ANSWERED)
+        .order_by(b.c.id.desc())
+        .limit(most)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
+    """What the bot knew of the requester's wish after its last turn, by the names that agents read."""
+    query = (
+        select(b.c.understood)
+        .where(b.c.interaction_id == interaction_id, b.c.answered_at.is_not(None))
+        .order_by(b.c.id.desc())
+        .limit(1)
+    )
+    understood: dict[str, Any] = conn.execute(query).scalar() or {}
+    return dict(understood.get("collected", {}))
+
+
+def last_seen(conn: Connection, interaction_id: int, until: datetime) -> list[BotTurnSeen]:
+    """The last turns that answered texts, as they were at that time, oldest first."""
+    query = (
+        select(b.c.up_to_seq, b.c.understood, b.c.asked_at)
+        .where(b.c.interaction_id == interaction_id, b.c.asked_at <= until, b.c.opening.is_(None))
+        .order_by(b.c.id.desc())
+        .limit(LAST_TURNS + 1)
+    )
+    rows = list(reversed(conn.execute(query).all()))
+    begin = 0 if len(rows) <= LAST_TURNS else rows.pop(0).up_to_seq
+    return [
+        BotTurnSeen(
+            text=_text(conn, interaction_id, after, r.up_to_seq),
+            intent=(r.understood or {}).get("intent"),
+            confidence=(r.understood or {}).get("confidence"),
+            did=(r.understood or {}).get("did", []),
+            at=r.asked_at,
+        )
+        for after, r in zip([begin, *(r.up_to_seq for r in rows)], rows, strict=False)
+    ]
+
+
+def _text(conn: Connection, interaction_id: int, after: int, up_to: int) -> str:
+    """What the requester wrote in a turn, the texts of a burst in one."""
+    query = select(m.c.body).where(
+        m.c.interaction_id == interaction_id,
+        m.c.direction == Direction.INBOUND,
+        m.c.seq > after,
+        m.c.seq <= up_to,
+    )
+    return " ".join(body for body in conn.execute(query.order_by(m.c.seq)).scalars())

@@ -1,0 +1,91 @@
+"""What a turn brings along and takes back: slots set before it, forms left, what was understood; any Rasa server."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+
+import pytest
+
+from handoff_service.gateways.rasa import RasaBot
+from handoff_service.operations.ports import Question
+from handoff_service.rules.bot_text import Choice
+from tests.bot.action_endpoint import ActionEndpoint
+from tests.bot.conftest import TOKEN, Conversation
+from tests.rasa_server import RasaServer
+
+BEFORE = {
+    "slots": {"handed_back_by": "Mia", "handed_back_outcome": "New dock ordered", "no_such_slot": 1},
+    "leave_form": True,
+    "payload": "/handed_back",
+}
+
+
+def texts(replies: list[dict[str, Any]]) -> list[str]:
+    return [reply["text"] for reply in replies]
+
+
+def test_a_conversation_given_back_is_acknowledged_once_and_the_form_of_before_is_left(
+    requester: Conversation, actions: ActionEndpoint
+) -> None:
+    requester.says("my laptop is dead")
+    status, replies = requester.turn("thanks", turn_id="t1", before=BEFORE)
+    assert (status, texts(replies)) == (
+        200,
+        ["This is the virtual agent again. Mia told me what was done, so you need not repeat it.", "You are welcome."],
+    )
+    assert requester.says("thanks") == ["You are welcome."]
+    requester.says("agent")
+    slots = actions.last(requester.sender)["tracker"]["slots"]
+    assert (slots["handed_back_outcome"], slots["requested_slot"]) == ("New dock ordered", None)
+
+
+def test_the_first_turn_may_be_the_services_own(requester: Conversation) -> None:
+    before = {"slots": {"problem": "no sound", "device": "headset"}}
+    status, replies = requester.turn("/have_a_problem", before=before)
+    assert (status, texts(replies)) == (200, ["How bad is it right now?"])
+
+
+def test_the_services_restart_forgets_everything(requester: Conversation) -> None:
+    requester.says("my laptop is dead")
+    assert requester.turn("/restart") == (200, [])
+    assert requester.says("thanks") == ["You are welcome."]
+    assert requester.says("i have a problem") == ["What is wrong? One sentence is enough."]
+
+
+@pytest.mark.parametrize(
+    "before", [[], {"slots": []}, {"leave_form": 1}, {"payload": "hello"}, {"payload": 7}], ids=str
+)
+def test_a_malformed_before_is_told(requester: Conversation, before: object) -> None:
+    status, answer = requester.turn("hi", before=before)
+    assert status == 400
+    assert "metadata.before" in answer["error"]
+
+
+def test_what_was_understood_comes_with_the_answer(requester: Conversation) -> None:
+    body = json.dumps({"sender": requester.sender, "message": "my laptop won't start", "metadata": {}}).encode()
+    request = urllib.request.Request(requester.server.url, body, {"Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        told = json.loads(answer.headers["Patchboard-Turn"])
+    assert (told["intent"], told["did"]) == ("report_problem", ["problem_form"])
+    assert 0.35 < told["confidence"] <= 1
+    assert told["slots"] == {"problem": "my laptop won't start", "device": "laptop"}
+
+
+async def test_rasas_stock_rest_channel_can_be_the_bot_by_its_address_alone(rasa: RasaServer) -> None:
+    bot = RasaBot([rasa.url.replace("/sms/", "/rest/")], TOKEN, 60)
+    try:
+        answer = await bot.ask(Question(sender="stock-1", message="my laptop won't start", turn_id="1"))
+        assert answer.understood is None
+        assert [choice.title for choice in answer.replies[-1].choices] == ["I can't work", "I can still work"]
+        restarted = await bot.ask(Question(sender="stock-1", message="/restart", turn_id="2"))
+        assert restarted.replies == ()
+        again = await bot.ask(Question(sender="stock-1", message="i have a problem", turn_id="3"))
+        assert again.replies[-1].choices == ()
+        chosen = await bot.ask(
+            Question(sender="stock-2", message="laptop dead", turn_id="4", metadata={"before": BEFORE})
+        )
+        assert isinstance(chosen.replies[-1].choices[0], Choice)
+    finally:
+        await bot.close()

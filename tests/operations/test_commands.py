@@ -1,0 +1,164 @@
+"""AGENT, BYE, HELP, RESTART: done with the text that says so; the bot is not asked, and may be down."""
+
+import pytest
+
+from handoff_service.operations.change_desk import change_desk
+from handoff_service.operations.ports import BotReply, Understood
+from handoff_service.operations.receive_sms import Text, receive_sms
+from handoff_service.operations.take_bot_turn import RESTART, FinishTurn, finish_turn
+from handoff_service.rules.bot_text import Choice
+from handoff_service.rules.vocabulary import Event, Owner, State, TurnOutcome, Work
+from handoff_service.store import inbox
+from handoff_service.store import tables as t
+from tests.conftest import MovedClock
+from tests.story import ANN, BOB, MAIN, MIA, Story
+
+
+@pytest.fixture
+async def ann(story: Story) -> int:
+    """Ann's interaction with the virtual agent, in the middle of its questions."""
+    interaction = (await story.text("my laptop won't start")).interaction_id or 0
+    question = await story.begin(interaction)
+    assert question is not None
+    told = Understood(intent="report_problem", confidence=0.93, did=("problem_form",), collected={"Device": "laptop"})
+    choices = (Choice("I can't work", "/blocked"), Choice("I can still work", "/working"))
+    said = FinishTurn(
+        turn_id=int(question.turn_id), replies=[BotReply(text="How bad?", choices=choices)], understood=told
+    )
+    await story.store.write(finish_turn, said)
+    return interaction
+
+
+async def test_agent_hands_over_at_once_with_what_was_collected(story: Story, ann: int) -> None:
+    await story.text("Agent, please")
+    seen = await story.see(ann)
+    assert (seen.owner.kind, seen.epoch) == (Owner.QUEUE, 2)
+    item = await story.store.read(inbox.handoff_of, ann)
+    assert item is not None
+    assert (item.reason, item.collected) == ("Asked for a person.", {"Device": "laptop"})
+    assert [(turn.text, turn.intent, turn.confidence, turn.did) for turn in item.bot_turns] == [
+        ("my laptop won't start", "report_problem", 0.93, ["problem_form"])
+    ]
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
+
+
+async def test_agent_as_the_first_text_needs_no_bot(story: Story) -> None:
+    received = await story.text("AGENT", number=BOB)
+    assert (await story.see(received.interaction_id or 0)).owner.kind is Owner.QUEUE
+
+
+async def test_what_is_no_command_goes_to_the_bot(story: Story, ann: int) -> None:
+    await story.text("agent smith called")
+    question = await story.begin(ann)
+    assert question is not None
+    assert question.message == "agent smith called"
+
+
+async def test_bye_closes_with_one_line_and_the_next_text_begins_anew(story: Story, ann: int) -> None:
+    await story.text("bye")
+    seen = await story.see(ann)
+    assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
+    assert (await story.texted(ann))[-1] == "Goodbye, and thank you. Text us any time."
+    assert (await story.text("one more thing")).interaction_id != ann
+
+
+async def test_bye_with_something_after_it_in_the_same_moment_closes_nothing(story: Story, ann: int) -> None:
+    at_once = [
+        Text(sid=f"SM{n}", requester_number=ANN, provider_number=MAIN, body=body)
+        for n, body in enumerate(["bye", "wait, one more thing"])
+    ]
+    await story.store.write(receive_sms.run, at_once)
+    assert (await story.see(ann)).closed_at is None
+    question = await story.begin(ann)
+    assert question is not None
+    assert question.message == "wait, one more thing"
+
+
+async def test_help_is_answered_by_the_desk_and_the_question_before_it_stands(story: Story, ann: int) -> None:
+    await story.text("HELP")
+    assert (await story.texted(ann))[-1].startswith("Northwind IT: tell us what is wrong. Text AGENT for a person")
+    assert await story.begin(ann) is None, "nothing for the bot"
+    await story.text("the second")
+    question = await story.begin(ann)
+    assert question is not None
+    assert question.message == "/working"
+
+
+async def test_restart_begins_the_bots_conversation_afresh(story: Story, ann: int) -> None:
+    await story.text("a text that the bot works on")
+    working = await story.begin(ann)
+    assert working is not None
+    await story.text("restart")
+    assert await story.finish(working, "An answer to it") is TurnOutcome.LATE
+    opened = await story.begin(ann)
+    assert opened is not None
+    assert (opened.message, opened.metadata) == (RESTART, {"interaction_id": ann, "epoch": 2})
+    assert await story.finish(opened) is TurnOutcome.ANSWERED
+    assert (await story.texted(ann))[-1] == "All right, from the beginning. What can we do for you?"
+    assert "An answer to it" not in await story.texted(ann)
+    await story.text("1")
+    question = await story.begin(ann)
+    assert question is not None
+    assert question.message == "1", "the choices are gone"
+
+
+async def test_a_bot_that_is_down_at_a_restart_hands_over(story: Story, ann: int) -> None:
+    await story.text("start over")
+    opened = await story.begin(ann)
+    assert opened is not None
+    assert await story.finish(opened, failure="The virtual agent could not be reached.") is TurnOutcome.FAILED
+    assert (await story.see(ann)).owner.kind is Owner.QUEUE
+
+
+async def test_to_a_live_agent_these_are_words(story: Story, ann: int) -> None:
+    await story.write(ann, "Mia here", MIA)
+    for word in ("agent", "bye", "help", "restart"):
+        await story.text(word)
+    seen = await story.see(ann)
+    assert (seen.owner.kind, seen.closed_at, seen.epoch) == (Owner.AGENT, None, 2)
+
+
+async def test_the_words_are_the_admins(story: Story, ann: int) -> None:
+    await story.store.write(change_desk, {"commands": {"agent": ["kollege"], "help": []}})
+    await story.text("help")
+    await story.text("agent")
+    question = await story.begin(ann)
+    assert question is not None
+    assert question.message == "help\nagent"
+    await story.text("Kollege!")
+    assert (await story.see(ann)).owner.kind is Owner.QUEUE
+
+
+SORRY = "Sorry, I didn't get that."
+
+
+async def test_a_bot_that_tells_nothing_and_repeats_itself_hands_over(story: Story, clock: MovedClock) -> None:
+    interaction = (await story.text("my screen flickers")).interaction_id or 0
+    outcomes = []
+    for text in ("it flickers", "the screen!"):
+        question = await story.begin(interaction)
+        assert question is not None
+        outcomes.append(await story.finish(question, SORRY))
+        await story.text(text)
+    assert outcomes == [TurnOutcome.ANSWERED, TurnOutcome.FAILED]
+    assert (await story.texted(interaction))[:1] == [SORRY]
+    (item,) = await story.rows(t.work_items)
+    assert item.reason == "The virtual agent gave the same answer 2 times in a row."
+
+
+async def test_how_often_is_the_admins_and_a_bot_that_tells_is_not_counted(story: Story, ann: int) -> None:
+    await story.store.write(change_desk, {"same_answers": 0})
+    for understood in (None, None, Understood(intent="thanks"), Understood(intent="thanks")):
+        await story.text("thanks")
+        question = await story.begin(ann)
+        assert question is not None
+        assert await story.finish(question, "You are welcome.", understood=understood) is TurnOutcome.ANSWERED
+        if understood is None:
+            continue
+        await story.store.write(change_desk, {"same_answers": 2})
+
+
+async def test_agents_see_that_the_requester_started_over(story: Story, ann: int) -> None:
+    await story.text("restart")
+    lines = [line.body for line in await story.lines(ann) if line.event is Event.OWNER_CHANGED]
+    assert lines == ["The requester started over"]

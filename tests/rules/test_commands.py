@@ -1,0 +1,55 @@
+"""Commands: the whole text, in the admin's words."""
+
+import pytest
+
+from handoff_service.rules.commands import SHIPPED, Command, fault, meant, with_shipped
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("AGENT", Command.AGENT),
+        (" agent! ", Command.AGENT),
+        ("Real person, please", Command.AGENT),
+        ("bye", Command.BYE),
+        ("Bye-bye.", Command.BYE),
+        ("Help?", Command.HELP),
+        ("start over", Command.RESTART),
+        ("agent smith called", None),
+        ("my agent", None),
+        ("help me with my laptop", None),
+        ("bye the way", None),
+        ("START", None),
+        ("please", None),
+        ("🙂", None),
+        ("", None),
+        ("agent" + " " * 500, None),
+    ],
+)
+def test_a_command_is_the_whole_text(text: str, command: Command | None) -> None:
+    assert meant(text, SHIPPED) is command
+
+
+def test_an_admins_words_replace_those_shipped_for_that_command_alone() -> None:
+    words = with_shipped({"agent": ["Kollege", "a real human"], "bye": []})
+    assert [meant(text, words) for text in ("KOLLEGE", "A real human!", "agent", "bye", "help")] == [
+        Command.AGENT, Command.AGENT, None, None, Command.HELP,
+    ]  # fmt: skip
+
+
+FAULTS = [
+    ({Command.AGENT: ["stop"]}, "ends or begins consent"),
+    ({Command.RESTART: ["Start!"]}, "ends or begins consent"),
+    ({Command.AGENT: ["boss"], Command.BYE: ["BOSS"]}, "for agent and for bye"),
+    ({Command.AGENT: ["..."]}, "write a word or a few"),
+    ({Command.AGENT: ["x" * 41]}, "write a word or a few"),
+    ({Command.AGENT: [f"word {n}" for n in range(21)]}, "at most 20 words"),
+    (SHIPPED, None),
+    ({Command.AGENT: ["agent", "Agent"]}, None),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), FAULTS, ids=[str(n) for n in range(len(FAULTS))])
+def test_words_that_cannot_be_used_are_told(words: dict[Command, list[str]], says: str | None) -> None:
+    found = fault(words)
+    assert found is None if says is None else says in (found or "")

@@ -1,0 +1,186 @@
+"""The whole service with a bot that speaks as Rasa's stock ``rest`` channel does, and nothing more."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from handoff_service.rules.vocabulary import Author, Event, Owner, State
+from handoff_service.store import tables as t
+from tests.story import ANN, MIA
+from tests.web.workspace_server import Running, running, shown
+
+
+class StockBot:
+    """Answers what it is told to, when it may. ``at_once``: most turns of one conversation that were under way."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.answer: Callable[[str], Any] = lambda text: f"You said: {text}"
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.at_once = 0
+        self.told: str | None = None
+        self._busy: list[str] = []
+
+    async def turn(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        self.asked.append(body)
+        self._busy.append(body["sender"])
+        self.at_once = max(self.at_once, self._busy.count(body["sender"]))
+        await self.may_answer.wait()
+        self._busy.remove(body["sender"])
+        answer = self.answer(body["message"])
+        if isinstance(answer, int):
+            return web.Response(status=answer)
+        headers = {"Patchboard-Turn": self.told} if self.told else None
+        return web.json_response([{"recipient_id": body["sender"], "text": answer}] if answer else [], headers=headers)
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[tuple[StockBot, str]]:
+    stock = StockBot()
+    app = web.Application()
+    app.router.add_post("/webhooks/rest/webhook", stock.turn)
+    async with TestServer(app) as server:
+        yield stock, str(server.make_url("/webhooks/rest/webhook"))
+        stock.may_answer.set()
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, bot: tuple[StockBot, str]) -> AsyncIterator[Running]:
+    async with running(tmp_path, PATCHBOARD_BOT_URL=bot[1], PATCHBOARD_BURST_WINDOW="0") as service:
+        yield service
+
+
+async def until(right: Callable[[], Any]) -> None:
+    async with asyncio.timeout(20):
+        while not await right():
+            await asyncio.sleep(0.01)
+
+
+async def begun(desk: Running, text: str, number: str = ANN) -> int:
+    return (await desk.story.text(text, number=number)).interaction_id or 0
+
+
+async def texts_of(desk: Running, interaction: int) -> list[str]:
+    return await desk.story.texted(interaction)
+
+
+async def test_answers_after_an_agent_took_over_are_notes(desk: Running, bot: tuple[StockBot, str]) -> None:
+    stock, story = bot[0], desk.story
+    stock.may_answer.clear()
+    ids = [await begun(desk, "hello", f"+1303555{n:04d}") for n in range(5)]
+
+    async def all_asked() -> bool:
+        return len(stock.asked) == len(ids)
+
+    async def all_answered() -> bool:
+        return await story.count(t.bot_turns, t.bot_turns.c.answered_at.is_not(None)) == len(ids)
+
+    await until(all_asked)
+    for one in ids:
+        await story.write(one, "Mia here", MIA)
+    stock.may_answer.set()
+    await until(all_answered)
+    for one in ids:
+        assert await texts_of(desk, one) == ["Mia here"]
+        (late,) = [line for line in await story.lines(one) if line.event is Event.LATE_REPLY]
+        assert late.body == "You said: hello"
+
+
+async def test_one_turn_at_a_time_in_the_order_of_the_texts(desk: Running, bot: tuple[StockBot, str]) -> None:
+    stock = bot[0]
+    stock.may_answer.clear()
+    ann = await begun(desk, "one")
+
+    async def asked() -> bool:
+        return bool(stock.asked)
+
+    async def all_said() -> bool:
+        return sum(len(body["message"].split()) for body in stock.asked) == 3 and len(await texts_of(desk, ann)) > 1
+
+    await until(asked)
+    await desk.story.text("two")
+    await desk.story.text("three")
+    stock.may_answer.set()
+    await until(all_said)
+    assert [body["message"] for body in stock.asked] == ["one", "two\nthree"]
+    assert stock.at_once == 1
+    assert len({body["metadata"]["turn_id"] for body in stock.asked}) == 2
+
+
+@pytest.mark.parametrize("answer", [500, 503, None], ids=["500", "a model being swapped", "empty"])
+async def test_nobody_is_left_without_an_answer(desk: Running, bot: tuple[StockBot, str], answer: int | None) -> None:
+    bot[0].answer = lambda _text: answer
+    ann = await begun(desk, "hello")
+
+    async def told() -> bool:
+        return bool(await texts_of(desk, ann))
+
+    await until(told)
+    assert (await desk.story.see(ann)).owner.kind is Owner.QUEUE
+    assert "Everyone at Service desk is busy or away" in (await texts_of(desk, ann))[0]
+    assert len({body["metadata"]["turn_id"] for body in bot[0].asked}) == 1, "asked again under the same id"
+
+
+async def test_a_stock_bot_hands_over_by_keyword_and_when_it_repeats_itself(
+    desk: Running, bot: tuple[StockBot, str]
+) -> None:
+    bot[0].answer = lambda text: None if text == "/restart" else "Sorry?"
+    ann, bob = await begun(desk, "my screen flickers"), await begun(desk, "AGENT", "+13035550002")
+    assert (await desk.story.see(bob)).owner.kind is Owner.QUEUE
+
+    async def answered() -> bool:
+        return await texts_of(desk, ann) == ["Sorry?"]
+
+    async def handed() -> bool:
+        return (await desk.story.see(ann)).owner.kind is Owner.QUEUE
+
+    await until(answered)
+    await desk.story.text("the screen!")
+    await until(handed)
+    assert (await texts_of(desk, ann)).count("Sorry?") == 1
+    assert {body["sender"] for body in bot[0].asked} == {str(ann)}
+
+
+async def test_bye_and_restart_with_a_stock_bot(desk: Running, bot: tuple[StockBot, str]) -> None:
+    bot[0].answer = lambda text: None if text == "/restart" else f"You said: {text}"
+    ann = await begun(desk, "hello")
+
+    async def said(text: str) -> bool:
+        return text in await texts_of(desk, ann)
+
+    await until(lambda: said("You said: hello"))
+    await desk.story.text("start over")
+    await until(lambda: said("All right, from the beginning. What can we do for you?"))
+    assert bot[0].asked[-1]["message"] == "/restart"
+    await desk.story.text("bye")
+    await until(lambda: said("Goodbye, and thank you. Text us any time."))
+    seen = await desk.story.see(ann)
+    assert (seen.state, seen.owner.kind) == (State.CLOSED_COMPLETE, Owner.NONE)
+    assert [line.author.kind for line in await desk.story.lines(ann) if line.status][-1] is Author.SYSTEM
+
+
+async def test_the_agent_sees_what_a_bot_that_tells_has_understood(desk: Running, bot: tuple[StockBot, str]) -> None:
+    slots = {"device": "laptop", "code": "123456"}
+    did = ["problem_form", "utter_ask_impact"]
+    bot[0].told = json.dumps({"intent": "report_problem", "confidence": 0.926, "did": did, "slots": slots})
+    ann = await begun(desk, "my laptop is dead")
+
+    async def answered() -> bool:
+        return bool(await texts_of(desk, ann))
+
+    await until(answered)
+    await desk.story.text("agent")
+    async with desk.visitor() as mia:
+        await mia.sign_in()
+        said = shown((await mia.get(f"/workspace/conversations/{ann}")).text)
+    assert "Device laptop" in said
+    assert "my laptop is dead Report problem 93 % · did: Problem form, Ask impact" in said
+    assert "123456" not in said
