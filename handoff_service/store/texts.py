@@ -61,7 +61,7 @@ def goodbye(conn: Connection) -> str:
 
 def help_text(conn: Connection) -> str:
     """Said to a requester who texts HELP to the virtual agent."""
-    return system_messages.help_text(people.desk_name(conn), text_for(conn, SystemMessage.HELP))
+    return system_messages.help_text(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.HELP))
 
 
 def restarted(conn: Connection) -> str:
