@@ -1,6 +1,7 @@
 """The worker: claims what is due and does it. Idle, it sleeps until the next due time or a nudge; it does not poll."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,18 +13,23 @@ from handoff_service.clock import Clock
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.answer_offer import Expire, expire_offer
+from handoff_service.operations.ask_for_proof import RanOut, proof_ran_out
 from handoff_service.operations.connection import Lost, connection_lost
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.fetch_media import FinishFetch, finish_fetch
 from handoff_service.operations.fire_timers import Fire, fire_timers
 from handoff_service.operations.index_texts import index_texts
+from handoff_service.operations.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
 from handoff_service.operations.offer_work import offer_work
 from handoff_service.operations.ports import (
     Bot,
     BotFailed,
     BotReply,
     LookedUp,
+    Mailed,
+    Mailer,
     NotFetched,
+    NotMailed,
     Outgoing,
     Question,
     SendResult,
@@ -39,11 +45,13 @@ from handoff_service.store import due, media
 from handoff_service.store.due import Claimed
 from handoff_service.store.store import Store
 
-# Who works on what, and how much at once: a bot or a download that hangs must not hold up what agents send.
+# Who works on what, and how much at once: a bot, a download or a mail server that
+# hangs must not hold up what agents send.
 CREWS = (
     (frozenset({Work.BOT_TURN}), 16),
     (frozenset({Work.FETCH_MEDIA}), 4),
-    (frozenset(Work) - {Work.BOT_TURN, Work.FETCH_MEDIA}, 64),
+    (frozenset({Work.MAIL_CODE}), 4),
+    (frozenset(Work) - {Work.BOT_TURN, Work.FETCH_MEDIA, Work.MAIL_CODE}, 64),
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
@@ -51,12 +59,13 @@ AFTER_TROUBLE = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
-    """What the worker does its work with."""
+    """What the worker does its work with. ``mailer`` None: there is no way to send e-mail."""
 
     store: Store
     provider: SmsProvider
     bot: Bot
     clock: Clock
+    mailer: Mailer | None = None
     media: MediaFolder = field(default_factory=lambda: MediaFolder(Path(".patchboard/media")))
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -86,6 +95,8 @@ class Worker:
             Work.FETCH_MEDIA: self._fetch_media,
             Work.FORGET_UPLOAD: self._forget_upload,
             Work.INDEX_TEXTS: self._index_texts,
+            Work.MAIL_CODE: self._mail_code,
+            Work.PROOF_LIMIT: self._proof_ran_out,
         }
 
     def nudge(self, at: datetime) -> None:
@@ -227,3 +238,21 @@ class Worker:
 
     async def _index_texts(self, _claimed: Claimed) -> None:
         await self._hands.store.write(index_texts, None)
+
+    async def _mail_code(self, claimed: Claimed) -> None:
+        """The code is made here, and is nowhere after this: only its hash is stored."""
+        proof_id, code = int(claimed.key), f"{secrets.randbelow(1_000_000):06}"
+        mail = await self._hands.store.write(begin_mail, BeginMail(proof_id=proof_id, code=code))
+        if mail is None:
+            return
+        mailer = self._hands.mailer
+        result: Mailed | NotMailed = NotMailed(why="PATCHBOARD_SMTP_URL is not set", again=False)
+        if mailer is not None:
+            result = await mailer.send(mail)
+        finish = FinishMail(proof_id=proof_id, attempts=claimed.attempts, result=result)
+        await self._hands.store.write(finish_mail, finish)
+        why = result.why if isinstance(result, NotMailed) else None
+        log.line("code_mailed", proof=claimed.key, result=type(result).__name__.lower(), why=why)
+
+    async def _proof_ran_out(self, claimed: Claimed) -> None:
+        await self._hands.store.write(proof_ran_out, RanOut(int(claimed.key)))

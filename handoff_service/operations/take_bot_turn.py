@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy import insert as insert_into
 
-from handoff_service.operations import say
-from handoff_service.operations.hand_off import hand_off
+from handoff_service.operations import hide_answers, say
+from handoff_service.operations.leave_bot import leave_bot
 from handoff_service.operations.ports import BotReply, Question
 from handoff_service.rules.bot_text import Choice, for_bot, with_choices
 from handoff_service.rules.sms_text import split
@@ -64,13 +64,14 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
     ).one_or_none()
     answered = _answered_up_to(tx, interaction)
     texts = _texts(tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq)
-    if not texts:
+    proving = hide_answers.instead_of_texts(tx, interaction, after=answered)
+    if not texts and not proving:
         due.disarm(tx, Work.BOT_TURN, [interaction.id])
         return None
     turn_id = turn.id if turn else _new_turn(tx, interaction)
     return Question(
         sender=str(interaction.id),
-        message=for_bot("\n".join(texts), _choices(tx, interaction)),
+        message=proving or for_bot("\n".join(texts), _choices(tx, interaction)),
         turn_id=str(turn_id),
         metadata={"interaction_id": interaction.id, "epoch": interaction.epoch, **_handed_back(tx, interaction)},
     )
@@ -87,14 +88,14 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
             _keep_late(tx, interaction, reply, turn.epoch)
     elif not command.replies and turn.hand_off is None:
         outcome = TurnOutcome.FAILED
-        hand_off(tx, interaction, command.failure or EMPTY, {})
+        leave_bot(tx, interaction, command.failure or EMPTY, {})
     else:
         outcome = TurnOutcome.ANSWERED
         for reply in command.replies:
             for part in split(with_choices(reply.text, reply.choices)):
                 say.text(tx, interaction, part, Author.VIRTUAL_AGENT)
         if turn.hand_off:
-            hand_off(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
+            leave_bot(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
     last_choices = command.replies[-1].choices if command.replies else ()
     tx.conn.execute(
         update(t.bot_turns)

@@ -138,6 +138,8 @@ class Work(StrEnum):
     FETCH_MEDIA = "fetch_media"
     FORGET_UPLOAD = "forget_upload"
     INDEX_TEXTS = "index_texts"
+    MAIL_CODE = "mail_code"
+    PROOF_LIMIT = "proof_limit"
 
 
 class Unanswered(StrEnum):

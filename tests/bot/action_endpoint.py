@@ -6,6 +6,7 @@ Source of the shapes: rasa.core.actions.action.RemoteAction of Rasa 3.6.21.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import threading
 import time
@@ -20,6 +21,16 @@ LEAVE_FORM = [
     *FORGET_FORM,
     {"event": "followup", "name": "action_listen"},
 ]
+LISTEN = [{"event": "followup", "name": "action_listen"}]
+BEGIN_PROOF: dict[str, Any] = {"events": [{"event": "followup", "name": "identity_form"}], "responses": []}
+ALWAYS: dict[str, dict[str, Any]] = {
+    "action_who_am_i": BEGIN_PROOF,
+    "action_not_me": BEGIN_PROOF,
+    "action_start_proof": BEGIN_PROOF,
+    "action_ask_account": {"events": [], "responses": [{"response": "utter_ask_account"}]},
+    "action_ask_proof": {"events": [], "responses": [{"text": "The code?"}]},
+    "action_no_proof": {"events": [], "responses": [{"response": "utter_no_proof"}]},
+}
 
 
 class ActionEndpoint:
@@ -45,6 +56,8 @@ class ActionEndpoint:
 
     def answer(self, call: dict[str, Any]) -> dict[str, Any]:
         tracker = call["tracker"]
+        if (always := ALWAYS.get(call["next_action"])) is not None:
+            return always
         match call["next_action"]:
             case "action_open_case":
                 slots = tracker["slots"]
@@ -52,6 +65,12 @@ class ActionEndpoint:
                 return {"events": FORGET_FORM, "responses": [{"text": said}]}
             case "action_hand_off":
                 return {"events": FORGET_FORM, "responses": []}
+            case "validate_identity_form":
+                return {"events": judged(tracker), "responses": []}
+            case "action_after_proof":
+                slots = tracker["slots"]
+                said = f"Proof: {slots['account']} | {slots['proof']}"
+                return {"events": LISTEN, "responses": [{"text": said}]}
             case "action_fallback" if previous_turn_ran_fallback(tracker["events"]):
                 return {"events": LEAVE_FORM, "responses": []}
             case "action_fallback":
@@ -59,6 +78,15 @@ class ActionEndpoint:
                 reply = "utter_not_understood" if in_form else "utter_rephrase"
                 return {"events": [], "responses": [{"response": reply}]}
         raise AssertionError(f"domain.yml names an action that nobody has: {call['next_action']}")
+
+
+def judged(tracker: dict[str, Any]) -> list[dict[str, Any]]:
+    """The form's slots as the service would leave them: what was told is right, anything else is asked again."""
+    set_now = itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"]))
+    slots = {e["name"]: e["value"] for e in set_now if e["name"] in ("account", "proof")}
+    if "proof" in slots:
+        slots["proof"] = "verified" if slots["proof"] == "told" else None
+    return [{"event": "slot", "name": name, "value": value} for name, value in slots.items()]
 
 
 def previous_turn_ran_fallback(events: list[dict[str, Any]]) -> bool:
