@@ -34,6 +34,8 @@ FAULTS = [
     ({"BOT_TIMEOUT": "-1"}, "PATCHBOARD_BOT_TIMEOUT must be seconds"),
     ({"BURST_WINDOW": "nan"}, "PATCHBOARD_BURST_WINDOW must be seconds"),
     ({"DEMO": "yes"}, "PATCHBOARD_DEMO must be 0 or 1"),
+    ({"SMTP_URL": "mail.example.com:25"}, "PATCHBOARD_SMTP_URL must be an address such as smtp://"),
+    ({"SMTP_URL": "smtp://mail.example.com:twentyfive"}, "PATCHBOARD_SMTP_URL must be an address such as smtp://"),
 ]
 
 

@@ -76,7 +76,8 @@ class ActionEndpoint:
             case "action_fallback":
                 in_form = bool(tracker["active_loop"])
                 reply = "utter_not_understood" if in_form else "utter_rephrase"
-                return {"events": [], "responses": [{"response": reply}]}
+                form = [{"event": "followup", "name": tracker["active_loop"]["name"]}] if in_form else []
+                return {"events": form, "responses": [{"response": reply}]}
         raise AssertionError(f"domain.yml names an action that nobody has: {call['next_action']}")
 
 
