@@ -241,18 +241,18 @@ class Worker:
 
     async def _mail_code(self, claimed: Claimed) -> None:
         """The code is made here, and is nowhere after this: only its hash is stored."""
-        proof_id, code = int(claimed.key), f"{secrets.randbelow(1_000_000):06}"
-        mail = await self._hands.store.write(begin_mail, BeginMail(proof_id=proof_id, code=code))
+        send_id, code = int(claimed.key), f"{secrets.randbelow(1_000_000):06}"
+        mail = await self._hands.store.write(begin_mail, BeginMail(send_id=send_id, code=code))
         if mail is None:
             return
         mailer = self._hands.mailer
         result: Mailed | NotMailed = NotMailed(why="PATCHBOARD_SMTP_URL is not set", again=False)
         if mailer is not None:
             result = await mailer.send(mail)
-        finish = FinishMail(proof_id=proof_id, attempts=claimed.attempts, result=result)
+        finish = FinishMail(send_id=send_id, attempts=claimed.attempts, result=result)
         await self._hands.store.write(finish_mail, finish)
         why = result.why if isinstance(result, NotMailed) else None
-        log.line("code_mailed", proof=claimed.key, result=type(result).__name__.lower(), why=why)
+        log.line("code_mailed", send=claimed.key, result=type(result).__name__.lower(), why=why)
 
     async def _proof_ran_out(self, claimed: Claimed) -> None:
         await self._hands.store.write(proof_ran_out, RanOut(int(claimed.key)))

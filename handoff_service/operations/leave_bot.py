@@ -1,6 +1,7 @@
 """A conversation leaves the virtual agent: to the live agent who asked it for proof, else to a queue."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from handoff_service.operations import say
 from handoff_service.operations.assign import give
@@ -29,5 +30,5 @@ def _come_back(tx: Transaction, interaction: Interaction, reason: str) -> Intera
         return None
     changed = give(tx, interaction, agent.agent_id, said=f"Back with {agent.name}", reason=reason)
     prompt = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=f"Back with you. {reason}", event=Event.PROMPT)
-    say.prompt_each(tx, [(changed, prompt)])
+    say.prompt_each(tx, [(replace(changed, assigned_to=agent.agent_id), prompt)])
     return changed

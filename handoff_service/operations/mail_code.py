@@ -25,28 +25,28 @@ PAUSE = timedelta(seconds=15)  # before the second try; longer before each that 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeginMail:
-    """``code``: six digits from the system's random source."""
+    """``send_id``: which send of a proof; ``code``: six digits from the system's random source."""
 
-    proof_id: int
+    send_id: int
     code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishMail:
-    proof_id: int
+    send_id: int
     attempts: int
     result: Mailed | NotMailed
 
 
 def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
     """The mail to send now. None when nobody waits for it any more; the work is then taken away."""
-    proof = proofs.by_id(tx.conn, command.proof_id)
+    proof = proofs.of_send(tx.conn, command.send_id)
     if proof is not None:
         interactions.lock(tx.conn, proof.interaction_id)
-        proof = proofs.by_id(tx.conn, command.proof_id)  # now that it holds still
-    email = _address(tx, proof.user_id) if proof is not None and proof.ended_at is None else None
+        proof = proofs.of_send(tx.conn, command.send_id)  # now that it holds still
+    email = _address(tx, proof.user_id) if proof is not None else None
     if proof is None or email is None:
-        due.disarm(tx, Work.MAIL_CODE, [command.proof_id])
+        due.disarm(tx, Work.MAIL_CODE, [command.send_id])
         return None
     kept = rules.code_hash(tx.terms.link_key, proof.interaction_id, command.code)
     proofs.change(tx, proof, code_hash=kept, code_until=tx.now + rules.CODE_LASTS)
@@ -62,10 +62,10 @@ def finish_mail(tx: Transaction, command: FinishMail) -> None:
     """Sent, to be tried again, or given up: then agents see why the requester has no code."""
     result = command.result
     if isinstance(result, NotMailed) and result.again and command.attempts < MOST_TRIES:
-        return due.release(tx, Work.MAIL_CODE, command.proof_id, tx.now + PAUSE * command.attempts)
-    due.disarm(tx, Work.MAIL_CODE, [command.proof_id])
+        return due.release(tx, Work.MAIL_CODE, command.send_id, tx.now + PAUSE * command.attempts)
+    due.disarm(tx, Work.MAIL_CODE, [command.send_id])
     tx.hint(MAILBOX)
-    proof = proofs.by_id(tx.conn, command.proof_id)
+    proof = proofs.of_send(tx.conn, command.send_id)
     if isinstance(result, NotMailed) and proof is not None:
         interaction = interactions.lock(tx.conn, proof.interaction_id)
         said = "The code could not be sent by e-mail"

@@ -89,10 +89,10 @@ def send_code(tx: Transaction, proof: Proof) -> Proof:
     row = proof.row
     if not rules.may_send(proofs.sends(tx.conn, row.number, tx.now), tx.now):
         return fail(tx, proof, "too many codes were asked for on this number")
-    proofs.put_send(tx, row)
+    send_id = proofs.put_send(tx, row)
     row = proofs.change(tx, row, code_hash=None, code_until=tx.now + rules.CODE_LASTS)
     if has_mail(tx, row.user_id):
-        due.arm(tx, [due.Due(kind=Work.MAIL_CODE, key=str(row.id), line=f"mail:{row.id}", due_at=tx.now)])
+        due.arm(tx, [due.Due(kind=Work.MAIL_CODE, key=str(send_id), line=f"mail:{row.id}", due_at=tx.now)])
     return ask(tx, replace(proof, row=row), Expects.CODE)
 
 
@@ -170,5 +170,4 @@ def card(row: Proving) -> dict[str, str]:
 def end(tx: Transaction, proof: Proof, **values: object) -> Proof:
     """Nothing is expected of the requester any more."""
     row = proofs.change(tx, proof.row, ended_at=tx.now, code_hash=None, **values)
-    due.disarm(tx, Work.MAIL_CODE, [row.id])
     return ask(tx, replace(proof, row=row), None)

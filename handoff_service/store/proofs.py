@@ -95,9 +95,18 @@ def sends(conn: Connection, number: str, now: datetime) -> Sequence[datetime]:
     return conn.execute(select(s.c.at).where(s.c.number == number, s.c.at > now - SENDS_WITHIN)).scalars().all()
 
 
-def put_send(tx: Transaction, proof: Proving) -> None:
-    """A code was asked for."""
-    tx.conn.execute(insert(s), {"proof_id": proof.id, "number": proof.number, "at": tx.now})
+def put_send(tx: Transaction, proof: Proving) -> int:
+    """A code was asked for. Returns the id of this send."""
+    row = {"proof_id": proof.id, "number": proof.number, "at": tx.now}
+    return tx.conn.execute(insert(s).returning(s.c.id), row).scalar_one()
+
+
+def of_send(conn: Connection, send_id: int) -> Proving | None:
+    """The proof that a code is to be sent for; None when it has ended, or a later code was asked for."""
+    later = s.alias("later")
+    newest_one = ~select(later.c.id).where(later.c.proof_id == s.c.proof_id, later.c.id > s.c.id).exists()
+    query = select(*_COLUMNS).join(s, s.c.proof_id == p.c.id).where(s.c.id == send_id, p.c.ended_at.is_(None))
+    return _proving(conn.execute(query.where(newest_one)).one_or_none())
 
 
 def claimed_user(conn: Connection, claimed: str) -> int | None:

@@ -112,8 +112,8 @@ class Bot:
         return "\n".join([text, *(button["title"] for button in shown.get("buttons", ()))])
 
     async def mail(self) -> None:
-        for proof in await self.story.rows(t.proofs, t.proofs.c.ended_at.is_(None)):
-            await self.story.store.write(begin_mail, BeginMail(proof_id=proof.id, code=CODE))
+        for send in await self.story.rows(t.proof_sends):
+            await self.story.store.write(begin_mail, BeginMail(send_id=send.id, code=CODE))
 
 
 async def test_what_needs_a_proof_goes_on_after_it(story: Story) -> None:

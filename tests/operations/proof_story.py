@@ -80,17 +80,17 @@ class Proving:
         due = await self.story.rows(t.due_work, t.due_work.c.kind == Work.MAIL_CODE)
         if not due:
             return None
-        proof_id = int(due[-1].key)
-        mail = await self.story.store.write(begin_mail, BeginMail(proof_id=proof_id, code=code))
-        finish = FinishMail(proof_id=proof_id, attempts=1, result=Mailed())
+        send_id = int(due[-1].key)
+        mail = await self.story.store.write(begin_mail, BeginMail(send_id=send_id, code=code))
+        finish = FinishMail(send_id=send_id, attempts=1, result=Mailed())
         await self.story.store.write(finish_mail, finish)
         return mail
 
     async def mail_fails(self, attempts: int, *, again: bool) -> None:
         (due,) = await self.story.rows(t.due_work, t.due_work.c.kind == Work.MAIL_CODE)
-        await self.story.store.write(begin_mail, BeginMail(proof_id=int(due.key), code=CODE))
+        await self.story.store.write(begin_mail, BeginMail(send_id=int(due.key), code=CODE))
         result = NotMailed(why="the mail server answers 554", again=again)
-        await self.story.store.write(finish_mail, FinishMail(proof_id=int(due.key), attempts=attempts, result=result))
+        await self.story.store.write(finish_mail, FinishMail(send_id=int(due.key), attempts=attempts, result=result))
 
     async def has_code(self, account: str = "E1001", code: str = CODE) -> None:
         await self.begin()

@@ -81,7 +81,7 @@ async def test_the_mailbox_shows_what_was_mailed_and_is_there_in_the_demo_only(d
         assert "No mail yet" in (await anybody.get("/mailbox/")).text
         assert desk.desk.mailer is not None
         await desk.desk.mailer.send(Mail(to="ann@example.com", subject="Your code", body="It is <042617>."))
-        await desk.story.store.write(finish_mail, FinishMail(proof_id=1, attempts=1, result=Mailed()))
+        await desk.story.store.write(finish_mail, FinishMail(send_id=1, attempts=1, result=Mailed()))
         said = (await anybody.get("/mailbox/mails")).text
         assert ("To ann@example.com" in said, "It is &lt;042617&gt;." in said) == (True, True)
         assert 'href="/mailbox"' in (await anybody.get("/phone/")).text
