@@ -1,5 +1,6 @@
 """The virtual agent's custom actions. They run inside the service, behind ``POST /bot/actions``."""
 
+from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action
 
 from actions.account_help import AccountHelpAction
@@ -8,15 +9,17 @@ from actions.cases import OpenCaseAction
 from actions.fallback import FallbackAction
 from actions.forget import ForgetAction
 from actions.hand_off import HandOffAction
+from actions.identity import identity_actions
 from actions.office_hours import OfficeHoursAction
 from actions.outage_news import OutageNewsAction
+from actions.proof import GoesOn
 from actions.requests import OpenRequestAction
 from handoff_service.desk import Desk
 
 
 def all_actions(desk: Desk) -> list[Action]:
     """Every action that ``domain.yml`` names."""
-    return [
+    made = [
         OpenCaseAction(desk),
         OpenRequestAction(desk),
         CaseStatusAction(desk),
@@ -26,4 +29,6 @@ def all_actions(desk: Desk) -> list[Action]:
         HandOffAction(desk),
         FallbackAction(desk),
         ForgetAction(),
+        *identity_actions(desk),
     ]
+    return [one if isinstance(one, FormValidationAction) else GoesOn(one) for one in made]

@@ -27,8 +27,9 @@ class FallbackAction(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
         if not ran_in_previous_turn(tracker.events):
-            dispatcher.utter_message(response="utter_not_understood" if tracker.active_loop else "utter_rephrase")
-            return []
+            form = tracker.active_loop.get("name") if tracker.active_loop else None
+            dispatcher.utter_message(response="utter_not_understood" if form else "utter_rephrase")
+            return [FollowupAction(form)] if form else []  # also where no rule leads back to the form
         wish = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected(tracker))
         await self._desk.store.write(request_hand_off, wish)
         return [

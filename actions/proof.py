@@ -1,19 +1,59 @@
-"""What needs a person who is proven: the proof comes first, then the topic goes on where it was."""
+"""What must be proven first: find out who the requester is, then go on with what was asked."""
 
 from typing import Any
 
 from rasa_sdk.events import FollowupAction, SlotSet
-from rasa_sdk.interfaces import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
 
-from actions.turn import interaction_id
+from actions.turn import turn_id
 from handoff_service.desk import Desk
+from handoff_service.operations.prove_identity import OfTurn, begin_proof
 from handoff_service.rules.identity import Level
-from handoff_service.store import conversations
+from handoff_service.rules.proof import Outcome
+from handoff_service.store.proofs import requester_of
+
+FORM = "identity_form"
+AFTER = "action_after_proof"
+THEN = "after_proof"  # the slot that remembers which action goes on after the proof
 
 
 async def proof_first(desk: Desk, tracker: Tracker, then: str) -> list[dict[str, Any]] | None:
-    """None when the requester is proven; else the events that begin the proof, after which the action ``then`` runs."""
-    interaction = await desk.store.read(conversations.one, interaction_id(tracker))
-    if interaction.identity.level is Level.VERIFIED:
+    """None when the requester of this turn is verified. Else the events that an action has to return: they begin the
+    proof, after which the action named ``then`` is run."""
+    requester = await desk.store.read(requester_of, turn_id(tracker))
+    if requester.identity.level is Level.VERIFIED:
         return None
-    return [SlotSet("after_proof", then), FollowupAction("identity_form")]
+    return await begin(desk, tracker, then=then)
+
+
+async def begin(desk: Desk, tracker: Tracker, *, then: str | None) -> list[dict[str, Any]]:
+    """Events that begin the form; or go to its end at once, when this number is locked out."""
+    standing = await desk.store.write(begin_proof, OfTurn(turn_id=turn_id(tracker)))
+    failed = standing.outcome is Outcome.FAILED
+    return [
+        SlotSet("account", None),
+        SlotSet("proof", "failed" if failed else None),
+        SlotSet("requested_slot", None),
+        SlotSet(THEN, then),
+        FollowupAction(AFTER if failed else FORM),
+    ]
+
+
+class GoesOn(Action):
+    """An action that may be run because a proof has succeeded. Then it ends the turn itself: no rule knows what comes
+    after it, and Rasa would say that it did not understand."""
+
+    def __init__(self, action: Action) -> None:
+        self._action = action
+
+    def name(self) -> str:
+        name: str = self._action.name()
+        return name
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+        events = list(await self._action.run(dispatcher, tracker, domain) or [])
+        if tracker.get_slot(THEN) != self.name() or any(e["event"] in ("followup", "active_loop") for e in events):
+            return events
+        return [*events, SlotSet(THEN, None), FollowupAction("action_listen")]

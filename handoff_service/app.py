@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from sanic import Sanic
 
@@ -13,6 +14,8 @@ from handoff_service.connections import Connections
 from handoff_service.desk import Desk, terms
 from handoff_service.gateways.fanout_local import LocalFanout
 from handoff_service.gateways.fanout_redis import RedisFanout
+from handoff_service.gateways.mail import SmtpMailer, server_of
+from handoff_service.gateways.mailbox import Mailbox
 from handoff_service.gateways.no_bot import NoBot
 from handoff_service.gateways.rasa import RasaBot
 from handoff_service.gateways.simulator import Simulator
@@ -22,14 +25,14 @@ from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.connection import grace_after_start
 from handoff_service.operations.index_texts import A_MOMENT, want_index
-from handoff_service.operations.ports import Bot, Fanout, SmsProvider
+from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
 from handoff_service.operations.record_receipt import record_receipt
 from handoff_service.settings import Settings
 from handoff_service.soon import Soon
 from handoff_service.store import due
 from handoff_service.store.lanes import Hint
 from handoff_service.store.store import Store
-from handoff_service.web import api, bot, health, media, phone, security, twilio, workspace
+from handoff_service.web import api, bot, health, mailbox, media, phone, security, twilio, workspace
 from handoff_service.worker import Hands, Worker, crews
 
 APP_NAME = "patchboard"
@@ -59,8 +62,10 @@ def create_app(settings: Settings) -> App:
     app.blueprint(health.blueprint())
     app.blueprint(media.blueprint())
     app.blueprint(workspace.blueprint())
-    if settings.demo and settings.sms_provider == "simulator":
+    if settings.has_simulator:
         app.blueprint(phone.blueprint())
+        if settings.smtp_url is None:
+            app.blueprint(mailbox.blueprint())
     return app
 
 
@@ -84,10 +89,12 @@ async def _open(app: App, settings: Settings) -> None:
     the_bot = _bot(settings)
     metrics = Metrics()
     app.ctx.webhook = HttpWebhook()
+    mailer = _mailer(settings)
     hands = Hands(
         store=store,
         provider=provider,
         bot=the_bot,
+        mailer=mailer,
         clock=clock.now,
         media=folder,
         metrics=metrics,
@@ -105,6 +112,7 @@ async def _open(app: App, settings: Settings) -> None:
         store=store,
         provider=provider,
         bot=the_bot,
+        mailer=mailer,
         media=folder,
         fanout=fanout,
         workers=workers,
@@ -137,6 +145,12 @@ def _provider(settings: Settings, store: Store) -> SmsProvider:
         return TwilioProvider(settings)
     pictures = MediaFolder(settings.home / "simulator")
     return Simulator(lambda receipt: store.write(record_receipt, receipt), pictures=pictures)
+
+
+def _mailer(settings: Settings) -> Mailer | None:
+    if settings.smtp_url is not None:
+        return SmtpMailer(server_of(settings.smtp_url, own_host=urlsplit(settings.public_url).hostname or "localhost"))
+    return Mailbox(clock.now) if settings.has_simulator else None
 
 
 def _bot(settings: Settings) -> Bot:

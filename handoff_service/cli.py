@@ -203,8 +203,10 @@ def _end(bot: "subprocess.Popen[bytes]") -> None:
 def _greet(config: Settings) -> None:
     """Where to go and how to sign in."""
     lines = [f"Workspace        {config.public_url}/workspace"]
-    if config.demo and config.sms_provider == "simulator":
+    if config.has_simulator:
         lines.append(f"Phone simulator  {config.public_url}/phone")
+        if config.smtp_url is None:
+            lines.append(f"Mailbox          {config.public_url}/mailbox")
     lines.append(f"API              {config.public_url}/api/docs")
     if config.demo:
         agents = desk_file.read(DEMO).agents

@@ -7,7 +7,7 @@ from handoff_service.clock import Clock
 from handoff_service.connections import Connections
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
-from handoff_service.operations.ports import Bot, Fanout, SmsProvider
+from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
 from handoff_service.settings import Settings
 from handoff_service.store.lanes import Terms
 from handoff_service.store.store import Store
@@ -23,6 +23,7 @@ class Desk:
     store: Store
     provider: SmsProvider
     bot: Bot
+    mailer: Mailer | None
     media: MediaFolder
     fanout: Fanout
     workers: list[Worker]
@@ -38,4 +39,5 @@ def terms(settings: Settings) -> Terms:
         lease=timedelta(seconds=2 * settings.bot_timeout + 15),
         public_url=settings.public_url,
         link_key=settings.secret_key,
+        mails=settings.mails,
     )

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 
 from handoff_service import clock
 from handoff_service.bot_process import RASA
+from handoff_service.gateways.mail import SmtpMailer, server_of
 from handoff_service.settings import Settings
 from handoff_service.store import people, queues
 from handoff_service.store.database import engine
@@ -21,11 +22,12 @@ async def examine(settings: Settings, out: TextIO) -> int:
     for name, value in settings.shown().items():
         print(f"{name}={value}", file=out)
     print(file=out)
-    faults = [*_database(settings), *await _redis(settings), *await _bot(settings)]
+    faults = [*_database(settings), *await _redis(settings), *await _bot(settings), *await _mail(settings)]
     for fault in faults:
         print(f"WRONG  {fault}", file=out)
     if not faults:
-        print("ok     database, bot" + (" and Redis" if settings.redis_url else ""), file=out)
+        more = [name for name, there in (("Redis", settings.redis_url), ("mail", settings.smtp_url)) if there]
+        print("ok     " + ", ".join(["database", "bot", *more]), file=out)
     return 1 if faults else 0
 
 
@@ -56,6 +58,15 @@ async def _redis(settings: Settings) -> list[str]:
         return [f"Redis of PATCHBOARD_REDIS_URL does not answer ({error}). Start it, or unset the variable."]
     finally:
         await client.aclose()
+
+
+async def _mail(settings: Settings) -> list[str]:
+    if settings.smtp_url is None:
+        return []
+    why = await SmtpMailer(server_of(settings.smtp_url, own_host="localhost")).check()
+    if why is None:
+        return []
+    return [f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Nobody can be proven by a code until it can."]
 
 
 async def _bot(settings: Settings) -> list[str]:

@@ -34,6 +34,7 @@ class Settings:
     bot_token: str = field(metadata=SECRET)
     bot_timeout: float
     burst_window: float
+    smtp_url: str | None
     demo: bool
     log: str
 
@@ -41,6 +42,16 @@ class Settings:
     def bot_urls(self) -> tuple[str, ...]:
         """The bot's addresses, each a process that answers its share of the conversations; none: no bot."""
         return tuple(self.bot_url.split(",")) if self.bot_url else ()
+
+    @property
+    def has_simulator(self) -> bool:
+        """Whether the phone page is there, and the mailbox page when no mail server is."""
+        return self.demo and self.sms_provider == "simulator"
+
+    @property
+    def mails(self) -> bool:
+        """Whether e-mail goes anywhere."""
+        return self.smtp_url is not None or self.has_simulator
 
     def shown(self) -> dict[str, str]:
         """Variable -> value, secrets and the passwords in addresses masked, for ``patchboard doctor``."""
@@ -93,6 +104,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         bot_token=get.optional("BOT_TOKEN") or _kept(home, "bot_token"),
         bot_timeout=get.seconds("BOT_TIMEOUT", 10),
         burst_window=get.seconds("BURST_WINDOW", 1.5),
+        smtp_url=get.mail_server("SMTP_URL"),
         demo=get.flag("DEMO"),
         log=get.one_of("LOG", "info", "debug"),
     )
@@ -138,6 +150,18 @@ class _Reader:
         text = self.text(name, default)
         if text not in (default, other):
             raise SetupError(f"PATCHBOARD_{name} must be {default} or {other}; it is {text!r}")
+        return text
+
+    def mail_server(self, name: str) -> str | None:
+        text = self.optional(name)
+        parts = urlsplit(text or "smtp://none")
+        try:
+            usable = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
+        except ValueError:  # a port that is no number
+            usable = False
+        if not usable:
+            right = "smtp://user:password@mail.example.com:587?from=desk@example.com, or smtps://"
+            raise SetupError(f"PATCHBOARD_{name} must be an address such as {right}")
         return text
 
     def address(self, name: str, default: str) -> str:

@@ -1,6 +1,7 @@
 """The worker: claims what is due and does it. Idle, it sleeps until the next due time or a nudge; it does not poll."""
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,12 +13,14 @@ from handoff_service.clock import Clock
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.answer_offer import Expire, expire_offer
+from handoff_service.operations.ask_for_proof import RanOut, proof_ran_out
 from handoff_service.operations.call_webhook import BeginCall, FinishCall, begin_call, finish_call
 from handoff_service.operations.connection import Lost, connection_lost
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.fetch_media import FinishFetch, finish_fetch
 from handoff_service.operations.fire_timers import Fire, fire_timers
 from handoff_service.operations.index_texts import index_texts
+from handoff_service.operations.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
 from handoff_service.operations.offer_work import offer_work
 from handoff_service.operations.ports import (
     Bot,
@@ -25,7 +28,10 @@ from handoff_service.operations.ports import (
     BotFailed,
     Called,
     LookedUp,
+    Mailed,
+    Mailer,
     NotFetched,
+    NotMailed,
     Outgoing,
     Question,
     SendResult,
@@ -43,12 +49,12 @@ from handoff_service.store import due, media
 from handoff_service.store.due import Claimed
 from handoff_service.store.store import Store
 
-# Who works on what, and how much at once: a bot, a download or a webhook that hangs must not hold up what agents send.
+# Who works on what, and how much at once: a bot, a download, a webhook or a mail server that hangs must not hold up
+# what agents send.
+_OWN_CREWS = {Work.BOT_TURN: 16, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4}
 CREWS = (
-    (frozenset({Work.BOT_TURN}), 16),
-    (frozenset({Work.FETCH_MEDIA}), 4),
-    (frozenset({Work.CALL_WEBHOOK}), 8),
-    (frozenset(Work) - {Work.BOT_TURN, Work.FETCH_MEDIA, Work.CALL_WEBHOOK}, 64),
+    *((frozenset({kind}), most) for kind, most in _OWN_CREWS.items()),
+    (frozenset(Work) - _OWN_CREWS.keys(), 64),
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
@@ -66,12 +72,13 @@ class NoWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
-    """What the worker does its work with."""
+    """What the worker does its work with. ``mailer`` None: there is no way to send e-mail."""
 
     store: Store
     provider: SmsProvider
     bot: Bot
     clock: Clock
+    mailer: Mailer | None = None
     media: MediaFolder = field(default_factory=lambda: MediaFolder(Path(".patchboard/media")))
     metrics: Metrics = field(default_factory=Metrics)
     webhook: Webhook = field(default_factory=NoWebhook)
@@ -103,6 +110,8 @@ class Worker:
             Work.FORGET_UPLOAD: self._forget_upload,
             Work.INDEX_TEXTS: self._index_texts,
             Work.CALL_WEBHOOK: self._call_webhook,
+            Work.MAIL_CODE: self._mail_code,
+            Work.PROOF_LIMIT: self._proof_ran_out,
         }
 
     def nudge(self, at: datetime) -> None:
@@ -257,3 +266,21 @@ class Worker:
         self._hands.metrics.calls.labels(state).inc()
         say = log.trouble if state is CallState.GIVEN_UP else log.line
         say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)
+
+    async def _mail_code(self, claimed: Claimed) -> None:
+        """The code is made here, and is nowhere after this: only its hash is stored."""
+        send_id, code = int(claimed.key), f"{secrets.randbelow(1_000_000):06}"
+        mail = await self._hands.store.write(begin_mail, BeginMail(send_id=send_id, code=code))
+        if mail is None:
+            return
+        mailer = self._hands.mailer
+        result: Mailed | NotMailed = NotMailed(why="PATCHBOARD_SMTP_URL is not set", again=False)
+        if mailer is not None:
+            result = await mailer.send(mail)
+        finish = FinishMail(send_id=send_id, attempts=claimed.attempts, result=result)
+        await self._hands.store.write(finish_mail, finish)
+        why = result.why if isinstance(result, NotMailed) else None
+        log.line("code_mailed", send=claimed.key, result=type(result).__name__.lower(), why=why)
+
+    async def _proof_ran_out(self, claimed: Claimed) -> None:
+        await self._hands.store.write(proof_ran_out, RanOut(int(claimed.key)))

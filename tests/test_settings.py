@@ -35,6 +35,8 @@ FAULTS = [
     ({"BURST_WINDOW": "nan"}, "PATCHBOARD_BURST_WINDOW must be seconds"),
     ({"BOT_URL": "http://one:5005/,two"}, "PATCHBOARD_BOT_URL must be an address such as"),
     ({"DEMO": "yes"}, "PATCHBOARD_DEMO must be 0 or 1"),
+    ({"SMTP_URL": "mail.example.com:25"}, "PATCHBOARD_SMTP_URL must be an address such as smtp://"),
+    ({"SMTP_URL": "smtp://mail.example.com:twentyfive"}, "PATCHBOARD_SMTP_URL must be an address such as smtp://"),
 ]
 
 

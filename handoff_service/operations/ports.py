@@ -98,6 +98,36 @@ class SmsProvider(Protocol):
     async def close(self) -> None: ...
 
 
+# Mail --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A plain text by e-mail, to one address."""
+
+    to: str
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """The mail server has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotMailed:
+    """The mail server did not take it: why, in a sentence for a person, and whether trying again may help."""
+
+    why: str
+    again: bool
+
+
+class Mailer(Protocol):
+    async def send(self, mail: Mail) -> Mailed | NotMailed:
+        """Send one mail. Never raises for what the mail server or the network does."""
+
+
 # The bot -------------------------------------------------------------------------------------------------------
 
 

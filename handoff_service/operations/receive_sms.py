@@ -6,11 +6,12 @@ the work it needs.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from sqlalchemy import insert, select
 
+from handoff_service.operations import hide_answers
 from handoff_service.operations.choose_queue import About, choose_queue
 from handoff_service.operations.hand_off import hand_off
 from handoff_service.operations.obey_command import obey_commands
@@ -19,6 +20,7 @@ from handoff_service.operations.say import tell, tell_onlookers
 from handoff_service.rules import profile_matching, requester_initiated, states
 from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.profile_matching import NumberFacts
+from handoff_service.rules.proof import Expects, hidden
 from handoff_service.rules.requester_initiated import Step
 from handoff_service.rules.states import Act
 from handoff_service.rules.system_messages import wants_bot
@@ -94,7 +96,8 @@ class _Profile:
 class _Conversation:
     """A line's active interaction while texts are put into it; ``id`` is 0 until it is made.
 
-    ``unanswered``: the open run; ``began``: these texts began it; ``ended``: and ended another.
+    ``unanswered``: the open run; ``began``: these texts began it; ``ended``: and ended another. ``answers``: what was
+    texted as a secret, which the texts themselves no longer hold.
     """
 
     number: str
@@ -108,10 +111,12 @@ class _Conversation:
     epoch: int = 1
     seq: int = 0
     unanswered: Unanswered | None = None
+    expects: Expects | None = None
     began: bool = False
     ended: bool = False
     id: int = 0
     texts: list[tuple[int, Text]] = field(default_factory=list)
+    answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
 
     @property
     def line(self) -> str:
@@ -203,6 +208,7 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
             epoch=i.epoch,
             seq=i.last_seq,
             unanswered=Unanswered(i.unanswered) if i.unanswered else None,
+            expects=Expects(i.expects) if i.expects else None,
             id=i.id,
         )
         for i in active_rows
@@ -259,6 +265,9 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
         conversation.began, conversation.ended = True, conversation.unanswered is not None
         conversation.unanswered = run
     conversation.seq += 1
+    if conversation.expects is not None and (secret := hidden(conversation.expects, text.body)) is not None:
+        conversation.answers.append((conversation.seq, secret.guesses))
+        text = replace(text, body=secret.body)
     conversation.texts.append((conversation.seq, text))
     return conversation
 
@@ -331,6 +340,8 @@ def _write_messages(tx: Transaction, conversations: Iterable[_Conversation]) -> 
         for seq, text in c.texts
     ]
     insert_rows(tx.conn, t.messages, rows)
+    for c in conversations:
+        hide_answers.keep(tx, c.id, c.expects, c.answers)
 
 
 def _write_media(tx: Transaction, conversations: Iterable[_Conversation]) -> list[due.Due]:

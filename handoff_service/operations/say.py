@@ -164,7 +164,8 @@ def owner_changed(
     agent_id: int | None = None,
     queue_id: int | None = None,
 ) -> Interaction:
-    """Give the interaction to a new owner under the next epoch, with the line that says so."""
+    """Give the interaction to a new owner under the next epoch, with the line that says so. A proof that was under way
+    ends with the epoch."""
     epoch = interaction.epoch + 1
     tx.conn.execute(
         update(t.interactions)
@@ -174,9 +175,11 @@ def owner_changed(
             epoch=epoch,
             assigned_to=agent_id if owner is Owner.AGENT else interaction.assigned_to if owner is Owner.NONE else None,
             queue_id=queue_id or interaction.queue_id,
+            expects=None,
+            back_to=None,
         )
     )
-    changed = replace(interaction, owner=owner, epoch=epoch)
+    changed = replace(interaction, owner=owner, epoch=epoch, expects=None, back_to=None)
     append(
         tx,
         changed,

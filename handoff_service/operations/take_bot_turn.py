@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy import insert as insert_into
 from sqlalchemy import select, update
 
-from handoff_service.operations import say
-from handoff_service.operations.hand_off import hand_off
+from handoff_service.operations import hide_answers, say
+from handoff_service.operations.leave_bot import leave_bot
 from handoff_service.operations.ports import BotReply, Question, Understood
 from handoff_service.rules import commands
 from handoff_service.rules.bot_text import Choice, for_bot, with_choices
@@ -86,10 +86,11 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
     else:
         answered = bot_turns.answered_up_to(tx.conn, interaction.id)
         found = _texts(tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq)
-        if not found:
+        proving = hide_answers.instead_of_texts(tx, interaction, after=answered)
+        if not found and not proving:
             due.disarm(tx, Work.BOT_TURN, [interaction.id])
             return None
-        message = for_bot("\n".join(found), _choices(tx, interaction))
+        message = proving or for_bot("\n".join(found), _choices(tx, interaction))
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
     told = _told(tx, interaction, turn.opening if turn is not None else None)
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
@@ -113,7 +114,7 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
                 _keep_late(tx, interaction, reply, turn.epoch)
         case TurnOutcome.FAILED:
             reason = command.failure or (LOST.format(desk.same_answers(tx.conn)) if command.replies else EMPTY)
-            hand_off(tx, interaction, reason, bot_turns.collected(tx.conn, interaction.id))
+            leave_bot(tx, interaction, reason, bot_turns.collected(tx.conn, interaction.id))
         case TurnOutcome.ANSWERED:
             _answer(tx, interaction, turn, command.replies)
     _put(tx, turn.id, outcome=outcome)
@@ -147,7 +148,7 @@ def _answer(tx: Transaction, interaction: Interaction, turn: _Row, replies: Sequ
         for part in split(with_choices(reply.text, reply.choices)):
             say.text(tx, interaction, part, Author.VIRTUAL_AGENT)
     if turn.hand_off:
-        hand_off(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
+        leave_bot(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
     elif _restarts(turn) and not replies:
         say.text(tx, interaction, texts.restarted(tx.conn), Author.SYSTEM)
 

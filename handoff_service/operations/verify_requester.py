@@ -1,4 +1,7 @@
-"""Verify a requester: profile and interaction go to the verified person together, and it can be undone."""
+"""Verify a requester: profile and interaction go to the verified person together, and it can be undone.
+
+A live agent does so by hand, or the virtual agent by a proof.
+"""
 
 from dataclasses import dataclass
 
@@ -15,13 +18,20 @@ from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 
+BY = {
+    Method.CODE: "a code to the e-mail on file",
+    Method.KNOWLEDGE: "employee number and a second fact",
+    Method.REQUESTER: "The requester",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
-    """``user_id`` None: it is not the person whom the number is tied to; nobody is known to have it."""
+    """``user_id`` None: it is not the person whom the number is tied to; nobody is known to have it. ``agent_id`` None:
+    no live agent did it, but the virtual agent, by ``method``."""
 
     interaction_id: int
-    agent_id: int
+    agent_id: int | None
     user_id: int | None
     method: Method = Method.AGENT
     note: str | None = None
@@ -52,7 +62,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
         )
     )
     cases_follow(tx, [interaction], command.user_id, author=Author.AGENT, agent_id=command.agent_id)
-    by = people.agent_name(tx.conn, command.agent_id)
+    by = BY[command.method] if command.agent_id is None else people.agent_name(tx.conn, command.agent_id)
     said = f"{who} is verified by {by}" if who else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
     _tell(tx, interaction, said, command.agent_id, command.note)
 
@@ -99,7 +109,7 @@ def _name(tx: Transaction, user_id: int | None) -> str | None:
     return found
 
 
-def _tell(tx: Transaction, interaction: Interaction, said: str, agent_id: int, note: str | None) -> None:
+def _tell(tx: Transaction, interaction: Interaction, said: str, agent_id: int | None, note: str | None) -> None:
     line = say.Line(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=note, agent_id=agent_id
     )

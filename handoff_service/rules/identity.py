@@ -16,10 +16,15 @@ class Level(StrEnum):
 
 
 class Method(StrEnum):
-    """How a number was tied to a person. ``agent``: a live agent, by hand; ``admin``: an admin, in the profiles."""
+    """How a number was tied to a person. ``agent``: a live agent, by hand; ``admin``: an admin, in the profiles;
+    ``code``: a one-time code to the e-mail on file; ``knowledge``: employee number and a second fact; ``requester``:
+    their own word, which can only untie."""
 
     AGENT = "agent"
     ADMIN = "admin"
+    CODE = "code"
+    KNOWLEDGE = "knowledge"
+    REQUESTER = "requester"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,8 @@ class Work(StrEnum):
     FORGET_UPLOAD = "forget_upload"
     INDEX_TEXTS = "index_texts"
     CALL_WEBHOOK = "call_webhook"
+    MAIL_CODE = "mail_code"
+    PROOF_LIMIT = "proof_limit"
 
 
 class Unanswered(StrEnum):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, select, update
 
 from handoff_service.errors import NotFound
+from handoff_service.rules.proof import Expects
 from handoff_service.rules.vocabulary import Owner, State, Unanswered
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
@@ -16,7 +17,8 @@ from handoff_service.store.several import one_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """One row of ``interactions``, as far as decisions need it. ``unanswered``: the run of messages that is open."""
+    """One row of ``interactions``, as far as decisions need it. ``unanswered``: the run of messages that is open;
+    ``expects``: what a proof under way expects; ``back_to``: the agent who asked for it."""
 
     id: int
     requester_number: str
@@ -32,6 +34,8 @@ class Interaction:
     short_description: str | None
     closed_at: datetime | None
     unanswered: Unanswered | None
+    expects: Expects | None = None
+    back_to: int | None = None
 
     @property
     def active(self) -> bool:
@@ -71,6 +75,8 @@ def of_row(row: sa.Row[tuple[object, ...]]) -> Interaction:
     facts["state"], facts["owner"] = State(facts["state"]), Owner(facts["owner"])
     if facts["unanswered"]:
         facts["unanswered"] = Unanswered(facts["unanswered"])
+    if facts["expects"]:
+        facts["expects"] = Expects(facts["expects"])
     return Interaction(**facts)
 
 
@@ -105,3 +111,8 @@ def put_state(conn: Connection, interaction_id: int, state: State, reason: str |
     """Write the state that the rules say comes next, and why; the reason of the state before is gone with it."""
     values = {"state": state, "state_reason": reason}
     conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(values))
+
+
+def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) -> None:
+    """What the proof that is under way expects of the requester from now on; None: it is over."""
+    conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(expects=expects))

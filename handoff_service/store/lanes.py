@@ -32,7 +32,8 @@ class Terms:
     burst_window: timedelta = timedelta(seconds=1.5)
     lease: timedelta = timedelta(seconds=60)
     public_url: str = ""
-    link_key: str = ""  # signs the links by which the provider fetches pictures
+    link_key: str = ""  # signs the links by which the provider fetches pictures; keys the hashes of codes and facts
+    mails: bool = True  # there is some way to send e-mail
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,7 @@ messaging_profiles = Table(
         sqlite_where=sa.text("active"), postgresql_where=sa.text("active"),
     ),
 )
+TIED = sa.text("user_id IS NOT NULL")
 associations = Table(
     "associations", metadata, _id(), _ref("interaction_id", "interactions.id"),
     _ref("profile_id", "messaging_profiles.id"), _ref("old_user_id", "users.id", null=True),
@@ -190,6 +191,25 @@ associations = Table(
     _word("note", null=True), _time("made_at"), _time("expires_at"), _time("undone_at", null=True),
     Index("ix_associations_profile_id", "profile_id"), Index("ix_associations_interaction_id", "interaction_id"),
 )  # who was verified as whom, by whom and how; nothing is ever taken out
+proofs = Table(
+    "proofs", metadata, _id(), _ref("interaction_id", "interactions.id"), _word("number"),
+    Column("epoch", sa.Integer, nullable=False), _ref("asked_by", "agents.id", null=True), _word("claimed", null=True),
+    _ref("user_id", "users.id", null=True), _word("code_hash", null=True), _time("code_until", null=True),
+    _count("wrong", 0), Column("turn_id", ID), _word("verdict", null=True), _word("method", null=True),
+    _word("outcome", null=True), _word("why", null=True), _time("made_at"), _time("ended_at", null=True),
+    Index("ix_proofs_interaction_id", "interaction_id"), Index("ix_proofs_number", "number", "id"),
+    Index("ix_proofs_user_id", "user_id", sqlite_where=TIED, postgresql_where=TIED),
+)  # who was asked to prove who they are, and how it went. claimed: who they say to be; user_id: whom that means, if
+# anybody; code_hash: keyed; turn_id: the bot turn that last did something here, verdict: and what became of its answer
+proof_sends = Table(
+    "proof_sends", metadata, _id(), _ref("proof_id", "proofs.id"), _word("number"), _time("at"),
+    Index("ix_proof_sends_number", "number", "at"),
+)  # codes that were asked for, whether or not there was somebody to send them to
+proof_answers = Table(
+    "proof_answers", metadata, _id(), _ref("interaction_id", "interactions.id"),
+    Column("seq", sa.Integer, nullable=False), Column("guesses", sa.JSON, nullable=False),
+    Index("ix_proof_answers_interaction_id", "interaction_id"),
+)  # keyed hashes of what was texted as a secret, until the turn that judges it
 ACTIVE = sa.text("closed_at IS NULL")
 PROMPTED = sa.text("closed_at IS NULL AND prompted_seq IS NOT NULL")
 CLOSED = sa.text("closed_at IS NOT NULL")
@@ -201,6 +221,7 @@ interactions = Table(
     _ref("assigned_to", "agents.id", null=True), _ref("queue_id", "queues.id", null=True),
     Column("last_seq", sa.Integer, nullable=False), _time("opened_at"), _time("closed_at", null=True),
     _time("last_message_at"), _word("unanswered", null=True), Column("prompted_seq", sa.Integer),
+    _word("expects", null=True), Column("back_to", ID),
     Index(
         "one_active_interaction_a_line", "requester_number", "provider_number_id", unique=True,
         sqlite_where=ACTIVE, postgresql_where=ACTIVE,
@@ -213,7 +234,8 @@ interactions = Table(
         sqlite_where=sa.text("user_id IS NOT NULL"), postgresql_where=sa.text("user_id IS NOT NULL"),
     ),
     Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
-)  # prompted_seq: the newest line that prompts its agents
+)  # prompted_seq: the newest line that prompts its agents; expects: what a proof under way expects of the requester
+# (rules/proof.py); back_to: the live agent who asked for that proof and gets the conversation back
 messages = Table(
     "messages", metadata, _id(), _ref("interaction_id", "interactions.id"), Column("seq", sa.Integer, nullable=False),
     _word("kind"), _word("direction", null=True), _word("author"), _ref("agent_id", "agents.id", null=True),

@@ -138,6 +138,18 @@ class Association:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastProof:
+    """A proof of identity that failed. ``claimed``: who they said to be; ``asked_by``: the live agent who wanted it."""
+
+    id: int
+    interaction_id: int
+    claimed: str | None
+    why: str
+    asked_by: str | None
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedBy:
     """Who may speak next. ``id`` and ``name`` are the agent's or the queue's."""
 

@@ -108,6 +108,7 @@ async def _page(request: Request, template: str) -> HTTPResponse:
         wrong=wrong,
         address=_address,
         query=_address(shelf.handsets),
+        mailbox=desk.settings.smtp_url is None,
     )
 
 

@@ -20,6 +20,7 @@ from handoff_service.store import (
     messaging_actions,
     people,
     prompts,
+    proofs,
 )
 from handoff_service.store import tables as t
 from handoff_service.store.listed import listed
@@ -32,6 +33,7 @@ from handoff_service.store.views import (
     Listed,
     Message,
     Offered,
+    PastProof,
     PresenceChoice,
     Prompt,
     RejectReason,
@@ -103,8 +105,8 @@ class Lists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """One conversation with what stands beside it. ``history``: who was said to have the number; ``on_record_of``: the
-    users who have it by their record."""
+    """One conversation with what stands beside it. ``history``: who was said to have the number; ``failed_proofs``:
+    who could not prove it; ``on_record_of``: the users who have it by their record."""
 
     interaction: Interaction
     lines: list[Shown]
@@ -119,6 +121,7 @@ class Thread:
     transfer: TransferNow | None
     timers: list[RunningTimer]
     history: list[Association]
+    failed_proofs: list[PastProof]
     on_record_of: list[User]
 
     @property
@@ -240,6 +243,7 @@ def _thread(
         transfer=inbox.transfer_of(conn, interaction_id),
         timers=messaging_actions.running(conn, interaction_id),
         history=associations.of_number(conn, interaction.requester_number),
+        failed_proofs=proofs.of_number(conn, interaction.requester_number),
         on_record_of=people.users(conn, people.has_number(interaction.requester_number)),
     )
 

@@ -1,4 +1,5 @@
-"""Transfer a conversation to an agent or a queue, take that back, or give it back to the virtual agent."""
+"""Transfer a conversation to an agent or a queue, take that back, or give it back to the virtual agent: for good, or
+until it has asked for proof."""
 
 from typing import Any
 
@@ -7,6 +8,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
+from handoff_service.operations.ask_for_proof import AskForProof, ask_for_proof
 from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
 from handoff_service.operations.sign_in import Agent
 from handoff_service.operations.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
@@ -67,10 +69,18 @@ async def hand_back(request: Request, interaction_id: int, agent: Agent) -> HTTP
     return went_back(request, interaction_id)
 
 
+@page(*LIVE)
+async def ask_proof(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    command = AskForProof(interaction_id=interaction_id, agent_id=agent.id)
+    await desk_of(request).store.write(ask_for_proof, command, near=interaction_id)
+    return went_back(request, interaction_id)
+
+
 ONE = "/conversations/<interaction_id:int>"
 PAGES: dict[str, Any] = {f"{ONE}/transfer": transfer_dialog}
 ACTS: dict[str, Any] = {
     f"{ONE}/transfer": send_on,
     f"{ONE}/transfer/cancel": take_back,
     f"{ONE}/return-to-bot": hand_back,
+    f"{ONE}/ask-for-proof": ask_proof,
 }

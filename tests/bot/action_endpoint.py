@@ -6,6 +6,7 @@ Source of the shapes: rasa.core.actions.action.RemoteAction of Rasa 3.6.21.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import threading
 import time
@@ -21,12 +22,26 @@ SAID = {
     "action_outage_news": "Nothing is known to be down.",
     "action_office_hours": "We are here Mo-Fr 08:00-18:00.",
 }
+OPENS = {
+    "action_open_case": "Case: {problem} | {device} | {impact}",
+    "action_open_request": "Request: {item} | {item_reason}",
+}
 LEAVE_FORM = [
     {"event": "active_loop", "name": None},
     {"event": "slot", "name": "requested_slot", "value": None},
     *FORGET_FORM,
     {"event": "followup", "name": "action_listen"},
 ]
+LISTEN = [{"event": "followup", "name": "action_listen"}]
+BEGIN_PROOF: dict[str, Any] = {"events": [{"event": "followup", "name": "identity_form"}], "responses": []}
+ALWAYS: dict[str, dict[str, Any]] = {
+    "action_who_am_i": BEGIN_PROOF,
+    "action_not_me": BEGIN_PROOF,
+    "action_start_proof": BEGIN_PROOF,
+    "action_ask_account": {"events": [], "responses": [{"response": "utter_ask_account"}]},
+    "action_ask_proof": {"events": [], "responses": [{"text": "The code?"}]},
+    "action_no_proof": {"events": [], "responses": [{"response": "utter_no_proof"}]},
+}
 
 
 class ActionEndpoint:
@@ -52,26 +67,45 @@ class ActionEndpoint:
 
     def answer(self, call: dict[str, Any]) -> dict[str, Any]:
         tracker = call["tracker"]
+        if (always := ALWAYS.get(call["next_action"])) is not None:
+            return always
         match call["next_action"]:
-            case "action_open_case":
-                slots = tracker["slots"]
-                said = f"Case: {slots['problem']} | {slots['device']} | {slots['impact']}"
-                return {"events": FORGET_FORM, "responses": [{"text": said}]}
-            case "action_open_request":
-                slots = tracker["slots"]
-                said = f"Request: {slots['item']} | {slots['item_reason']}"
-                return {"events": FORGET_FORM, "responses": [{"text": said}]}
+            case name if name in OPENS:
+                return {"events": FORGET_FORM, "responses": [{"text": OPENS[name].format(**tracker["slots"])}]}
             case name if name in SAID:
                 return {"events": [], "responses": [{"text": SAID[name].format(**tracker["slots"])}]}
             case "action_hand_off" | "action_forget":
                 return {"events": FORGET_FORM, "responses": []}
+            case "validate_identity_form":
+                return {"events": judged(tracker), "responses": []}
+            case "action_after_proof":
+                slots = tracker["slots"]
+                said = f"Proof: {slots['account']} | {slots['proof']}"
+                return {"events": LISTEN, "responses": [{"text": said}]}
             case "action_fallback" if previous_turn_ran_fallback(tracker["events"]):
                 return {"events": LEAVE_FORM, "responses": []}
             case "action_fallback":
-                in_form = bool(tracker["active_loop"])
-                reply = "utter_not_understood" if in_form else "utter_rephrase"
-                return {"events": [], "responses": [{"response": reply}]}
+                return not_understood(tracker)
         raise AssertionError(f"domain.yml names an action that nobody has: {call['next_action']}")
+
+
+def not_understood(tracker: dict[str, Any]) -> dict[str, Any]:
+    """Inside a form the form asks again behind the words."""
+    form = tracker["active_loop"]
+    reply = "utter_not_understood" if form else "utter_rephrase"
+    return {
+        "events": [{"event": "followup", "name": form["name"]}] if form else [],
+        "responses": [{"response": reply}],
+    }
+
+
+def judged(tracker: dict[str, Any]) -> list[dict[str, Any]]:
+    """The form's slots as the service would leave them: what was told is right, anything else is asked again."""
+    set_now = itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"]))
+    slots = {e["name"]: e["value"] for e in set_now if e["name"] in ("account", "proof")}
+    if "proof" in slots:
+        slots["proof"] = "verified" if slots["proof"] == "told" else None
+    return [{"event": "slot", "name": name, "value": value} for name, value in slots.items()]
 
 
 def previous_turn_ran_fallback(events: list[dict[str, Any]]) -> bool:

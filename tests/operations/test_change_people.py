@@ -5,10 +5,11 @@ import pytest
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import change_agent, change_group, change_profile, change_user
-from handoff_service.operations.second_facts import hashed, plain
-from handoff_service.operations.sign_in import Open, hash_password, open_session, password_matches, signed_in
+from handoff_service.operations.second_facts import hashed, matches
+from handoff_service.operations.sign_in import Open, hash_password, open_session, signed_in
 from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
 from handoff_service.rules.identity import Level
+from handoff_service.rules.proof import fact_hash
 from handoff_service.rules.vocabulary import Owner, Presence, Role
 from handoff_service.store import associations, people, profiles
 from handoff_service.store import tables as t
@@ -54,13 +55,13 @@ async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story
         name="Dee Moss",
         numbers=[STRANGER, STRANGER],
         attributes={"department": "Sales"},
-        facts=hashed({"birth year": "  19 90 "}),
+        facts=hashed({"birth year": "  19 90 "}, "key"),
     )
     dee = await story.store.write(change_user.make_user, make)
     (user,) = await story.store.read(people.users, t.users.c.id == dee)
     assert (user.numbers, user.attributes, user.active) == ([STRANGER], {"department": "Sales"}, True)
     (fact,) = await story.rows(t.user_facts)
-    assert password_matches(fact.hash, plain("19 90"))
+    assert matches([fact.hash], [fact_hash("key", "19 90")])
     assert (await story.see(first)).guest, "nobody is tied to a running conversation unseen"
     await story.close(first)
     again = (await story.text(number=STRANGER)).interaction_id

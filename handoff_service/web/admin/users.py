@@ -45,7 +45,7 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
     try:
         body = meant(NewUserBody, await _written(request, form.values))
         values = {name: getattr(body, name) for name in NewUserBody.model_fields}
-        values["facts"] = await asyncio.to_thread(hashed, body.facts)
+        values["facts"] = await asyncio.to_thread(hashed, body.facts, desk_of(request).settings.secret_key)
         user_id = await desk_of(request).store.write(make_user, Make(**values))
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), status=refusal.status)
@@ -76,7 +76,8 @@ async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
         active = user.active or bool(form.values["active"])
         numbers: dict[str, Any] = {} if active else {"numbers": []}
         body = meant(UserBody, written | numbers | {"active": active, "facts": facts})
-        values = body.given() | {"facts": await asyncio.to_thread(hashed, body.facts or {})}
+        key = desk_of(request).settings.secret_key
+        values = body.given() | {"facts": await asyncio.to_thread(hashed, body.facts or {}, key)}
         await desk_of(request).store.write(change_user, Change(id=user_id, by=agent.id, values=values))
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), user, status=refusal.status)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 from sqlalchemy import Connection
 
+from handoff_service.operations.ask_for_proof import AskForProof, ask_for_proof
 from handoff_service.operations.assign import AssignTo, assign_by_hand
 from handoff_service.operations.change_interaction import (
     Change,
@@ -228,6 +229,11 @@ async def give_back(asked: Asked[ReturnBody, Any]) -> Interaction:
     return await _after(asked, return_to_bot, command)
 
 
+async def ask_proof(asked: Asked[None, Any]) -> Interaction:
+    command = AskForProof(interaction_id=asked.id, agent_id=asked.agent.id)
+    return await _after(asked, ask_for_proof, command)
+
+
 async def take_back(asked: Asked[None, Any]) -> Interaction:
     command = CancelTransfer(interaction_id=asked.id, agent_id=asked.agent.id)
     return await _after(asked, cancel_transfer, command)
@@ -386,6 +392,14 @@ CALLS = (
         summary="Tie interaction and profile to a verified user",
         handle=verify,
         body=VerifyBody,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/ask-for-proof",
+        summary="The virtual agent asks the requester for proof, and gives the conversation back",
+        handle=ask_proof,
         answer=Interaction,
         roles=LIVE,
     ),

@@ -74,14 +74,14 @@ async def one_user(asked: Asked[Any, Any]) -> User:
 
 async def make(asked: Asked[NewUserBody, Any]) -> User:
     values = {name: getattr(asked.body, name) for name in NewUserBody.model_fields}
-    values["facts"] = await asyncio.to_thread(hashed, values["facts"])
+    values["facts"] = await asyncio.to_thread(hashed, values["facts"], asked.desk.settings.secret_key)
     return await _one(asked, await asked.desk.store.write(make_user, Make(**values)))
 
 
 async def change(asked: Asked[UserBody, Any]) -> User:
     values = asked.body.given()
     if "facts" in values:
-        values["facts"] = await asyncio.to_thread(hashed, values["facts"])
+        values["facts"] = await asyncio.to_thread(hashed, values["facts"], asked.desk.settings.secret_key)
     await asked.desk.store.write(change_user, Change(id=asked.id, by=asked.agent.id, values=values))
     return await one_user(asked)
 

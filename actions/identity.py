@@ -1,0 +1,225 @@
+"""Who is this? The form that proves it, and the questions around it. What is said follows from where the proof stands,
+which is the same whether there is an account or not."""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import FormValidationAction
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.proof import FORM, THEN, begin
+from actions.turn import collected, turn_id
+from handoff_service.desk import Desk
+from handoff_service.operations import second_facts
+from handoff_service.operations.proof_steps import Standing
+from handoff_service.operations.prove_identity import (
+    Claim,
+    Finish,
+    Instead,
+    OfTurn,
+    Settle,
+    Wish,
+    claim_account,
+    drop_proof,
+    fact_to_check,
+    finish_proof,
+    not_this_person,
+    settle_answer,
+    something_else,
+    where_it_stands,
+)
+from handoff_service.rules.identity import Level
+from handoff_service.rules.placeholders import first_name
+from handoff_service.rules.proof import Expects, Outcome, Verdict, account_in, asked_facts
+from handoff_service.store.people import desk_time_zone
+from handoff_service.store.proofs import requester_of
+
+VERDICTS = {Verdict.WRONG: "wrong", Verdict.TOO_OLD: "too_old", Verdict.NO_CODE: "no_code"}
+MOST_NAME = 40  # characters of a name that a text has room for
+type Events = list[dict[str, Any]]
+# The form asks though no proof is under way (an agent had the conversation meanwhile): it ends, and its rule goes on.
+LEAVE: Events = [SlotSet("requested_slot", None)]
+
+
+class _WithDesk(Action):
+    """An action that is given the desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+
+class StartProof(_WithDesk):
+    """A live agent asked for it: the virtual agent was told so in place of a text."""
+
+    def name(self) -> str:
+        return "action_start_proof"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        return await begin(self._desk, tracker, then=None)
+
+
+class WhoAmI(_WithDesk):
+    """Says who a verified requester is. To anybody else it says nothing, and finds out; not inside another form."""
+
+    def name(self) -> str:
+        return "action_who_am_i"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        requester = await self._desk.store.read(requester_of, turn_id(tracker))
+        until = requester.identity.expires_at
+        if requester.identity.level is Level.VERIFIED and until is not None:
+            zone = await self._desk.store.read(desk_time_zone)
+            dispatcher.utter_message(
+                response="utter_you_are", name=(requester.name or "")[:MOST_NAME], until=_clock(until, zone)
+            )
+            return []
+        if tracker.active_loop:
+            dispatcher.utter_message(response="utter_who_later")
+            return []
+        return await begin(self._desk, tracker, then=None)
+
+
+class NotMe(_WithDesk):
+    """The requester is not whom this number is tied to: untie it, then find out."""
+
+    def name(self) -> str:
+        return "action_not_me"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        await self._desk.store.write(not_this_person, OfTurn(turn_id=turn_id(tracker)))
+        if tracker.active_loop:
+            dispatcher.utter_message(response="utter_who_later")
+            return []
+        dispatcher.utter_message(response="utter_not_you")
+        return await begin(self._desk, tracker, then=None)
+
+
+class AskAccount(_WithDesk):
+    def name(self) -> str:
+        return "action_ask_account"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        standing = await _standing(self._desk, tracker)
+        if standing.expects is None:
+            return LEAVE
+        if standing.asked_by:
+            by = first_name(standing.asked_by)[:MOST_NAME]
+            dispatcher.utter_message(response="utter_ask_account_for_agent", agent=by)
+        else:
+            dispatcher.utter_message(response="utter_ask_account")
+        return []
+
+
+class AskProof(_WithDesk):
+    """The code, or a fact, or which of the two; with what became of the last answer before it."""
+
+    def name(self) -> str:
+        return "action_ask_proof"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        standing = await _standing(self._desk, tracker)
+        after = VERDICTS.get(standing.verdict) if standing.verdict else None
+        match standing.expects:
+            case Expects.CODE:
+                dispatcher.utter_message(response=f"utter_code_{after or 'asked'}", left=standing.left)
+            case Expects.FACT:
+                name = "utter_fact_wrong" if after else "utter_fact_asked"
+                dispatcher.utter_message(response=name, facts=asked_facts(standing.facts), left=standing.left)
+            case Expects.CHOICE:
+                dispatcher.utter_message(response="utter_no_code" if standing.facts else "utter_no_code_no_fact")
+            case _:
+                return LEAVE
+        return []
+
+
+class ValidateIdentityForm(FormValidationAction):
+    """Takes the form's answers to the service, which judges them by the turn: the bot never sees a code or a fact."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return f"validate_{FORM}"
+
+    async def validate_account(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        claimed = account_in(str(value[0] if isinstance(value, list) and value else value))
+        if claimed is None:
+            return {"account": None}
+        claim = Claim(turn_id=turn_id(tracker), claimed=claimed)
+        return _slots(await self._desk.store.write(claim_account, claim)) | {"account": claimed}
+
+    async def validate_proof(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        turn = turn_id(tracker)
+        if value in tuple(Wish):
+            instead = Instead(turn_id=turn, wish=Wish(value))
+            return _slots(await self._desk.store.write(something_else, instead))
+        to_check = await self._desk.store.read(fact_to_check, turn)
+        right = to_check is not None and await asyncio.to_thread(
+            second_facts.matches, to_check.stored, to_check.guesses
+        )
+        return _slots(await self._desk.store.write(settle_answer, Settle(turn_id=turn, fact_right=right)))
+
+
+class AfterProof(_WithDesk):
+    """The form is done: go on with what was asked, or a person takes over."""
+
+    def name(self) -> str:
+        return "action_after_proof"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        turn, then = turn_id(tracker), tracker.get_slot(THEN)
+        ended = await self._desk.store.write(finish_proof, Finish(turn_id=turn, collected=collected(tracker)))
+        verified = ended.outcome is Outcome.VERIFIED
+        goes_on = verified and then and not ended.asked_by
+        if verified:
+            requester = await self._desk.store.read(requester_of, turn)
+            name = first_name(requester.name or "")[:MOST_NAME]
+            dispatcher.utter_message(response="utter_verified", name=name)
+        elif ended.outcome is Outcome.FAILED:
+            dispatcher.utter_message(response="utter_not_verified")
+        else:
+            dispatcher.utter_message(response="utter_go_on")
+        empty = [SlotSet("account", None), SlotSet("proof", None), *([] if goes_on else [SlotSet(THEN, None)])]
+        return [*empty, FollowupAction(str(then) if goes_on else "action_listen")]
+
+
+class NoProof(_WithDesk):
+    """A code, or a word about one, when none is expected."""
+
+    def name(self) -> str:
+        return "action_no_proof"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        await self._desk.store.write(drop_proof, OfTurn(turn_id=turn_id(tracker)))
+        dispatcher.utter_message(response="utter_no_proof")
+        return []
+
+
+def identity_actions(desk: Desk) -> list[Action]:
+    """All of these."""
+    plain = (StartProof, WhoAmI, NotMe, AskAccount, AskProof, AfterProof, NoProof)
+    return [*(action(desk) for action in plain), ValidateIdentityForm(desk)]
+
+
+async def _standing(desk: Desk, tracker: Tracker) -> Standing:
+    return await desk.store.write(where_it_stands, OfTurn(turn_id=turn_id(tracker)))
+
+
+def _slots(standing: Standing) -> dict[str, Any]:
+    """The form's slots after a step: it is done when the proof has ended, and asks on otherwise."""
+    if standing.outcome is not None:
+        return {"account": "known", "proof": str(standing.outcome)}
+    return {"proof": "gone" if standing.expects is None else None}
+
+
+def _clock(until: datetime, zone: str) -> str:
+    return f"{until.astimezone(ZoneInfo(zone)):%H:%M}"

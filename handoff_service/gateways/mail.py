@@ -1,0 +1,135 @@
+"""Mail by SMTP: one connection a mail, which is how rarely codes are sent.
+
+``smtp://user:password@host:25?from=desk@example.com`` uses TLS from the moment that the server offers it (STARTTLS),
+``smtps://`` (port 465) from the beginning. A certificate is checked, but on this computer's own address.
+Reply codes: RFC 5321, section 4.2.1. 4yz may be tried again, 5yz not.
+"""
+
+import asyncio
+import ipaddress
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from handoff_service.operations.ports import Mail, Mailed, NotMailed
+
+PATIENCE = 20  # seconds for each answer of the server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where mail goes, by ``PATCHBOARD_SMTP_URL``, and from whom."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None
+    password: str
+    sender: str
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this computer, where a certificate proves nothing."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def server_of(url: str, *, own_host: str) -> Server:
+    """Read ``PATCHBOARD_SMTP_URL``. Without ``from`` the sender is the user, if that is an address, else patchboard at
+    ``own_host``."""
+    parts = urlsplit(url)
+    tls = parts.scheme == "smtps"
+    user = unquote(parts.username) if parts.username else None
+    given = parse_qs(parts.query).get("from", [""])[0]
+    return Server(
+        host=parts.hostname or "",
+        port=parts.port or (465 if tls else 25),
+        tls=tls,
+        user=user,
+        password=unquote(parts.password or ""),
+        sender=given or (user if user and "@" in user else f"patchboard@{own_host}"),
+    )
+
+
+class SmtpMailer:
+    """Sends through one server. Each mail takes a thread while it is sent."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def send(self, mail: Mail) -> Mailed | NotMailed:
+        return await asyncio.to_thread(self._send, mail)
+
+    async def check(self) -> str | None:
+        """What keeps mail from being sent, in words; None when the server lets us in."""
+        return await asyncio.to_thread(self._check)
+
+    def _send(self, mail: Mail) -> Mailed | NotMailed:
+        try:
+            with self._connected() as smtp:
+                smtp.send_message(self._written(mail))
+            return Mailed()
+        except (smtplib.SMTPException, OSError) as error:
+            return _refusal(error)
+
+    def _check(self) -> str | None:
+        try:
+            with self._connected() as smtp:
+                smtp.noop()
+            return None
+        except (smtplib.SMTPException, OSError) as error:
+            return _refusal(error).why
+
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
+        where, safely = self._server, ssl.create_default_context()
+        if where.is_here:
+            safely.check_hostname, safely.verify_mode = False, ssl.CERT_NONE
+        smtp = (
+            smtplib.SMTP_SSL(where.host, where.port, timeout=PATIENCE, context=safely)
+            if where.tls
+            else smtplib.SMTP(where.host, where.port, timeout=PATIENCE)
+        )
+        with smtp:
+            smtp.ehlo_or_helo_if_needed()
+            if not where.tls and smtp.has_extn("starttls"):
+                smtp.starttls(context=safely)
+                smtp.ehlo()
+            if where.user:
+                smtp.login(where.user, where.password)
+            yield smtp
+
+    def _written(self, mail: Mail) -> EmailMessage:
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = self._server.sender, mail.to, mail.subject
+        message["Date"] = formatdate(localtime=False)
+        message["Message-ID"] = make_msgid(domain=self._server.sender.rsplit("@", 1)[-1])
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers to this
+        message.set_content(mail.body)
+        return message
+
+
+def _refusal(error: Exception) -> NotMailed:
+    """What became of it, without the address: that is in the desk's records, and need not be in logs."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code = next(iter(error.recipients.values()))[0]
+        return NotMailed(why=f"the mail server refuses this address ({code})", again=400 <= code < 500)
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return NotMailed(why=f"the mail server does not let us in ({error.smtp_code})", again=False)
+    if isinstance(error, smtplib.SMTPResponseException):
+        why = f"the mail server answers {error.smtp_code}"
+        return NotMailed(why=why, again=400 <= error.smtp_code < 500)
+    if isinstance(error, ssl.SSLError):
+        return NotMailed(why=f"no safe connection to the mail server ({error.reason or error})", again=False)
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return NotMailed(why="the mail server knows no way of signing in", again=False)
+    return NotMailed(why="the mail server cannot be reached", again=True)

@@ -1,0 +1,80 @@
+"""A live agent asks for proof: the virtual agent gets the conversation, begins at once, and gives it back.
+
+It comes back with the result, or when the requester does not answer for a while, to the same agent and without an
+offer; if that agent is gone by then, by the queues as usual (``leave_bot``).
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from handoff_service.errors import Conflict
+from handoff_service.operations import say
+from handoff_service.operations.change_interaction import active
+from handoff_service.operations.leave_bot import leave_bot
+from handoff_service.operations.proof_steps import can_prove, wait_for_answer
+from handoff_service.operations.stop_waiting import stop_waiting
+from handoff_service.rules import durations, states
+from handoff_service.rules.proof import ANSWERS_WITHIN, Expects
+from handoff_service.rules.states import Act
+from handoff_service.rules.vocabulary import Owner, Work
+from handoff_service.store import due, interactions, people, proofs
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+NO_BOT = "There is no virtual agent on this desk that could ask for proof."
+NO_MEANS = "The virtual agent has nothing to ask for: this desk sends no e-mail, and nobody has a second fact."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskForProof:
+    interaction_id: int
+    agent_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RanOut:
+    """The requester has not answered for as long as a live agent waits."""
+
+    interaction_id: int
+
+
+def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
+    """Conflict when there is no virtual agent, or no live agent has this conversation."""
+    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    if not tx.terms.bot_answers:
+        raise Conflict(NO_BOT)
+    if not can_prove(tx):
+        raise Conflict(NO_MEANS)
+    if interaction.owner is Owner.VIRTUAL_AGENT:
+        raise Conflict("The virtual agent has this conversation already.")
+    if interaction.owner is not Owner.AGENT:
+        raise Conflict("Nobody has this conversation yet, so it could not come back. Take it over first.")
+    stop_waiting(tx, interaction.id)  # a transfer that was under way
+    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
+    by = people.agent_name(tx.conn, command.agent_id)
+    said = f"{by} asks for proof of who the requester is"
+    changed = say.owner_changed(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said)
+    proofs.begin(tx, changed.id, changed.epoch, changed.requester_number, command.agent_id)
+    tx.conn.execute(
+        update(t.interactions)
+        .where(t.interactions.c.id == changed.id)
+        .values(expects=Expects.OPENING, back_to=interaction.assigned_to)
+    )
+    due.arm(tx, [due.Due(kind=Work.BOT_TURN, key=str(changed.id), line=changed.line, due_at=tx.now)])
+    wait_for_answer(tx, changed)
+
+
+def proof_ran_out(tx: Transaction, command: RanOut) -> None:
+    """Give it back without result, unless the requester has answered meanwhile or somebody has it anyway."""
+    interaction = interactions.lock(tx.conn, command.interaction_id)
+    key = str(interaction.id)
+    work = (t.due_work.c.kind == Work.PROOF_LIMIT, t.due_work.c.key == key)
+    until = tx.conn.execute(select(t.due_work.c.due_at).where(*work)).scalar()
+    if until is not None and until > tx.now:
+        return due.release(tx, Work.PROOF_LIMIT, key, until)
+    due.disarm(tx, Work.PROOF_LIMIT, [key])
+    if interaction.owner is Owner.VIRTUAL_AGENT and interaction.back_to is not None:
+        waited = durations.spoken(ANSWERS_WITHIN)
+        leave_bot(tx, interaction, f"The requester has not proven who they are: no answer for {waited}.", {})
+    return None

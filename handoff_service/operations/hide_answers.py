@@ -1,0 +1,35 @@
+"""What requesters text as a secret: kept as keyed hashes only, and told to the virtual agent as having been told."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import insert, select
+
+from handoff_service.rules.proof import Expects, code_hash, fact_hash
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+OPENING = "/prove_identity"  # what the virtual agent is asked when it has to begin a proof by itself
+TOLD = "/tell_secret"  # and when there is an answer, whatever it was
+
+
+def keep(
+    tx: Transaction, interaction_id: int, expects: Expects | None, answers: Sequence[tuple[int, tuple[str, ...]]]
+) -> None:
+    """Keep answers, by their places in the conversation, until the turn that judges them."""
+    key = tx.terms.link_key
+    for seq, guesses in answers:
+        by_fact = expects is Expects.FACT
+        hashes = [fact_hash(key, one) if by_fact else code_hash(key, interaction_id, one) for one in guesses]
+        tx.conn.execute(insert(t.proof_answers), {"interaction_id": interaction_id, "seq": seq, "guesses": hashes})
+
+
+def instead_of_texts(tx: Transaction, interaction: Interaction, *, after: int) -> str | None:
+    """What the virtual agent is asked in place of the requester's texts, while a proof is under way."""
+    if interaction.expects is Expects.OPENING:
+        return OPENING
+    if interaction.expects is None:
+        return None
+    a = t.proof_answers
+    told = select(a.c.id).where(a.c.interaction_id == interaction.id, a.c.seq > after).limit(1)
+    return TOLD if tx.conn.execute(told).first() is not None else None

@@ -1,0 +1,34 @@
+"""A conversation leaves the virtual agent: to the live agent who asked it for proof, else to a queue."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from handoff_service.operations import say
+from handoff_service.operations.assign import give
+from handoff_service.operations.hand_off import hand_off
+from handoff_service.operations.proof_steps import end_running
+from handoff_service.rules.vocabulary import Author, Event, Kind, Work
+from handoff_service.store import due, work_items
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+
+def leave_bot(tx: Transaction, interaction: Interaction, reason: str, collected: Mapping[str, str]) -> Interaction:
+    """Of a locked, active interaction that the virtual agent has. A proof that is under way has failed."""
+    known = dict(collected)
+    if interaction.expects is not None:
+        known |= end_running(tx, interaction, reason.rstrip("."))
+    came_back = _come_back(tx, interaction, reason) if interaction.back_to is not None else None
+    return came_back or hand_off(tx, interaction, reason, known)
+
+
+def _come_back(tx: Transaction, interaction: Interaction, reason: str) -> Interaction | None:
+    """No offer: it was theirs all along. None when they have left or take no work any more."""
+    agent = work_items.candidate(tx.conn, interaction.back_to or 0)
+    due.disarm(tx, Work.PROOF_LIMIT, [interaction.id])
+    if agent is None or not agent.takes_work:
+        return None
+    changed = give(tx, interaction, agent.agent_id, said=f"Back with {agent.name}", reason=reason)
+    prompt = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=f"Back with you. {reason}", event=Event.PROMPT)
+    say.prompt_each(tx, [(replace(changed, assigned_to=agent.agent_id), prompt)])
+    return changed

@@ -1,0 +1,79 @@
+"""Mail a one-time code. The code is made when its mail is, and kept nowhere but as a keyed hash.
+
+A second try carries a new code, which is the one that counts from then on; so a mail that may have gone out or not can
+simply be sent again.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from handoff_service import log
+from handoff_service.operations import say
+from handoff_service.operations.ports import Mail, Mailed, NotMailed
+from handoff_service.rules import proof as rules
+from handoff_service.rules.vocabulary import Author, Event, Kind, Work
+from handoff_service.store import due, interactions, people, proofs
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+MAILBOX = "mailbox"  # the topic of mail that was sent
+MOST_TRIES = 4
+PAUSE = timedelta(seconds=15)  # before the second try; longer before each that follows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginMail:
+    """``send_id``: which send of a proof; ``code``: six digits from the system's random source."""
+
+    send_id: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishMail:
+    send_id: int
+    attempts: int
+    result: Mailed | NotMailed
+
+
+def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
+    """The mail to send now. None when nobody waits for it any more; the work is then taken away."""
+    proof = proofs.of_send(tx.conn, command.send_id)
+    if proof is not None:
+        interactions.lock(tx.conn, proof.interaction_id)
+        proof = proofs.of_send(tx.conn, command.send_id)  # now that it holds still
+    email = _address(tx, proof.user_id) if proof is not None else None
+    if proof is None or email is None:
+        due.disarm(tx, Work.MAIL_CODE, [command.send_id])
+        return None
+    kept = rules.code_hash(tx.terms.link_key, proof.interaction_id, command.code)
+    proofs.change(tx, proof, code_hash=kept, code_until=tx.now + rules.CODE_LASTS)
+    desk = people.desk_name_and_zone(tx.conn)[0]
+    return Mail(
+        to=email,
+        subject=f"Your code for {desk}",
+        body=rules.mail_text(command.code, desk, log.masked(proof.number)),
+    )
+
+
+def finish_mail(tx: Transaction, command: FinishMail) -> None:
+    """Sent, to be tried again, or given up: then agents see why the requester has no code."""
+    result = command.result
+    if isinstance(result, NotMailed) and result.again and command.attempts < MOST_TRIES:
+        return due.release(tx, Work.MAIL_CODE, command.send_id, tx.now + PAUSE * command.attempts)
+    due.disarm(tx, Work.MAIL_CODE, [command.send_id])
+    tx.hint(MAILBOX)
+    proof = proofs.of_send(tx.conn, command.send_id)
+    if isinstance(result, NotMailed) and proof is not None:
+        interaction = interactions.lock(tx.conn, proof.interaction_id)
+        said = "The code could not be sent by e-mail"
+        line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=result.why)
+        say.append(tx, interaction, line)
+    return None
+
+
+def _address(tx: Transaction, user_id: int | None) -> str | None:
+    u = t.users
+    return tx.conn.execute(select(u.c.email).where(u.c.id == user_id, u.c.active)).scalar() or None

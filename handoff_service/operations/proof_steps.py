@@ -1,0 +1,173 @@
+"""What the steps of a proof of identity are made of: ask, send a code, judge, end.
+
+What the requester is told follows from ``Standing`` alone, and that is the same whether there is an account or not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+
+from handoff_service.operations import say, second_facts
+from handoff_service.operations.verify_requester import Verify, verify_requester
+from handoff_service.rules import proof as rules
+from handoff_service.rules.identity import Method
+from handoff_service.rules.proof import Expects, Outcome, Verdict
+from handoff_service.rules.vocabulary import Author, Event, Kind, Work
+from handoff_service.store import due, interactions, people, proofs
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.proofs import Proving
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a proof stands. Neither ``expects`` nor ``outcome``: there is none. ``verdict``: of the answer in this
+    turn; ``left``: tries that are left; ``facts``: what may be asked instead of a code; ``asked_by``: a live agent."""
+
+    expects: Expects | None = None
+    outcome: Outcome | None = None
+    verdict: Verdict | None = None
+    left: int = rules.TRIES
+    facts: tuple[str, ...] = ()
+    asked_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A proof with its locked interaction."""
+
+    interaction: Interaction
+    row: Proving
+
+    @property
+    def expects(self) -> Expects | None:
+        return self.interaction.expects
+
+
+def standing(tx: Transaction, proof: Proof | None, turn_id: int) -> Standing:
+    """What the requester may be told about a proof, in this turn."""
+    if proof is None:
+        return Standing()
+    row = proof.row
+    asked_by = people.agent_name(tx.conn, row.asked_by) if row.asked_by else None
+    if row.ended_at is not None:
+        return Standing(outcome=row.outcome, asked_by=asked_by)
+    return Standing(
+        expects=proof.expects,
+        verdict=row.verdict if row.turn_id == turn_id else None,
+        left=rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)),
+        facts=tuple(second_facts.names(tx.conn)),
+        asked_by=asked_by,
+    )
+
+
+def can_prove(tx: Transaction) -> bool:
+    """Whether this desk has any way to prove somebody by text."""
+    return tx.terms.mails or bool(second_facts.names(tx.conn))
+
+
+def ask(tx: Transaction, proof: Proof, expects: Expects | None) -> Proof:
+    """Go on with this question. Whoever answers has the time anew before the conversation goes back to the agent."""
+    interaction = proof.interaction
+    interactions.put_expects(tx.conn, interaction.id, expects)
+    if interaction.back_to is not None and expects is not None:
+        wait_for_answer(tx, interaction)
+    return replace(proof, interaction=replace(interaction, expects=expects))
+
+
+def wait_for_answer(tx: Transaction, interaction: Interaction) -> None:
+    """A live agent waits for this: after a while without an answer it comes back."""
+    until = tx.now + rules.ANSWERS_WITHIN
+    key = str(interaction.id)
+    due.arm(tx, [due.Due(kind=Work.PROOF_LIMIT, key=key, line=f"proof:{key}", due_at=until)])
+
+
+def send_code(tx: Transaction, proof: Proof) -> Proof:
+    """Counted whether or not there is somebody to send it to: what is said must not depend on that."""
+    row = proof.row
+    if not rules.may_send(proofs.sends(tx.conn, row.number, tx.now), tx.now):
+        return fail(tx, proof, "too many codes were asked for on this number")
+    send_id = proofs.put_send(tx, row)
+    row = proofs.change(tx, row, code_hash=None, code_until=tx.now + rules.CODE_LASTS)
+    if has_mail(tx, row.user_id):
+        due.arm(tx, [due.Due(kind=Work.MAIL_CODE, key=str(send_id), line=f"mail:{row.id}", due_at=tx.now)])
+    return ask(tx, replace(proof, row=row), Expects.CODE)
+
+
+def has_mail(tx: Transaction, user_id: int | None) -> bool:
+    """Whether this user is there and has an e-mail address."""
+    email = select(t.users.c.email).where(t.users.c.id == user_id, t.users.c.active)
+    return bool(tx.conn.execute(email).scalar())
+
+
+def code_verdict(tx: Transaction, proof: Proof, guesses: Sequence[str]) -> Verdict:
+    """What to make of the digits that were texted."""
+    kept = proof.row.code_hash
+    same = kept is not None and kept in guesses
+    return rules.judged(six_digits=bool(guesses), same=same, until=proof.row.code_until, now=tx.now)
+
+
+def fact_verdict(tx: Transaction, proof: Proof, *, right: bool) -> Verdict:
+    """A fact about somebody who was guessed at too often is never right, from whatever number."""
+    user_id = proof.row.user_id
+    guessed_at = user_id is None or proofs.wrong_about(tx.conn, user_id, tx.now) >= rules.TRIES
+    return Verdict.RIGHT if right and not guessed_at else Verdict.WRONG
+
+
+def wrong(tx: Transaction, proof: Proof) -> Proof:
+    """Count a wrong answer; the last one ends the proof."""
+    row = proofs.change(tx, proof.row, wrong=proof.row.wrong + 1)
+    proof = replace(proof, row=row)
+    if rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)):
+        return proof
+    what = "a second fact" if proof.expects is Expects.FACT else "a code"
+    return fail(tx, proof, f"{rules.TRIES} wrong answers, the last of them {what}")
+
+
+def succeed(tx: Transaction, proof: Proof, method: Method) -> Proof:
+    """Profile and interaction go to whoever this was proven to be."""
+    row = proof.row
+    active = select(t.users.c.id).where(t.users.c.id == row.user_id, t.users.c.active)
+    if row.user_id is None or tx.conn.execute(active).scalar() is None:
+        return wrong(tx, proof)
+    note = f"asked for by {people.agent_name(tx.conn, row.asked_by)}" if row.asked_by else None
+    verified = Verify(interaction_id=row.interaction_id, agent_id=None, user_id=row.user_id, method=method, note=note)
+    verify_requester(tx, verified)
+    return end(tx, proof, outcome=Outcome.VERIFIED, method=method)
+
+
+def fail(tx: Transaction, proof: Proof, why: str) -> Proof:
+    """It has come to nothing; agents see how."""
+    row = proof.row
+    if row.claimed is not None and row.user_id is None:
+        why = f"{why}; nobody is known by {row.claimed}"
+    elif row.user_id is not None and not has_mail(tx, row.user_id):
+        why = f"{why}; no e-mail address on file"
+    line = say.Line(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body="Proof of identity failed", event=Event.IDENTITY, reason=why
+    )
+    say.append(tx, proof.interaction, line)
+    return end(tx, proof, outcome=Outcome.FAILED, why=why)
+
+
+def end_running(tx: Transaction, interaction: Interaction, why: str) -> dict[str, str]:
+    """A proof that is under way ends without result. Returns what a handoff's card shows of it."""
+    row = proofs.newest(tx.conn, interaction.id, interaction.epoch)
+    if row is None or row.ended_at is not None:
+        return {}
+    ended = fail(tx, Proof(interaction, row), why)
+    return card(ended.row)
+
+
+def card(row: Proving) -> dict[str, str]:
+    """What a handoff's card shows of a proof, by name."""
+    how = "verified" if row.outcome is Outcome.VERIFIED else f"failed: {row.why}"
+    return {"Proof": how, **({"Says to be": row.claimed} if row.claimed else {})}
+
+
+def end(tx: Transaction, proof: Proof, **values: object) -> Proof:
+    """Nothing is expected of the requester any more."""
+    row = proofs.change(tx, proof.row, ended_at=tx.now, code_hash=None, **values)
+    return ask(tx, replace(proof, row=row), None)

@@ -1,0 +1,222 @@
+"""A proof of identity, step by step; each step is asked for by the virtual agent in one of its turns.
+
+Begin; say who one is; text the code or the fact, or ask for another way; finish. The same step again in the same turn
+changes nothing: a turn may be run again after a crash.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from sqlalchemy import Connection, select
+
+from handoff_service.operations import proof_steps, second_facts
+from handoff_service.operations.proof_steps import Proof, Standing
+from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.operations.verify_requester import Verify, verify_requester
+from handoff_service.rules import proof as rules
+from handoff_service.rules.identity import Method
+from handoff_service.rules.proof import Expects, Outcome, Verdict
+from handoff_service.rules.vocabulary import Owner
+from handoff_service.store import interactions, proofs
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+LONGEST_CLAIM = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfTurn:
+    """The proof of the conversation that this bot turn belongs to."""
+
+    turn_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """``claimed``: the employee number or e-mail address that the requester gave."""
+
+    turn_id: int
+    claimed: str
+
+
+class Wish(StrEnum):
+    """What a requester wants who has no code."""
+
+    NEW_CODE = "new_code"
+    OTHER = "other"
+    NO_CODE = "no_code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instead:
+    turn_id: int
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """Judge what was texted. ``fact_right``: whether it is one of the user's second facts (``fact_to_check``), which
+    takes too long to find out in a transaction."""
+
+    turn_id: int
+    fact_right: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """``collected``: what the bot learned otherwise, by name, for the handoff's card."""
+
+    turn_id: int
+    collected: Mapping[str, str] = field(default_factory=dict)
+
+
+def begin_proof(tx: Transaction, command: OfTurn) -> Standing:
+    """Begin to find out who the requester is. What was begun before in this epoch is begun anew, but for its tries."""
+    proof = _proof(tx, command.turn_id, may_be_new=True)
+    if proof is None or proof.row.turn_id == command.turn_id:
+        return proof_steps.standing(tx, proof, command.turn_id)
+    row = proofs.change(tx, proof.row, turn_id=command.turn_id, verdict=None)
+    proof = proof_steps.ask(tx, replace(proof, row=row), Expects.ACCOUNT)
+    if rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)) == 0:
+        proof = proof_steps.fail(tx, proof, f"this number is locked out after {rules.TRIES} wrong answers within a day")
+    elif not proof_steps.can_prove(tx):
+        proof = proof_steps.fail(tx, proof, "this desk sends no e-mail, and nobody has a second fact")
+    return proof_steps.standing(tx, proof, command.turn_id)
+
+
+def where_it_stands(tx: Transaction, command: OfTurn) -> Standing:
+    """For the question that is asked next."""
+    return proof_steps.standing(tx, _proof(tx, command.turn_id), command.turn_id)
+
+
+def claim_account(tx: Transaction, command: Claim) -> Standing:
+    """The requester says who they are: a code goes to the e-mail on file, if there is one."""
+    proof = _next_step(tx, command.turn_id)
+    if proof is not None:
+        claimed = command.claimed.strip()[:LONGEST_CLAIM]
+        row = proofs.change(tx, proof.row, claimed=claimed, user_id=proofs.claimed_user(tx.conn, claimed))
+        proof = replace(proof, row=row)
+        proof = proof_steps.send_code(tx, proof) if tx.terms.mails else proof_steps.ask(tx, proof, Expects.FACT)
+    return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
+
+
+def something_else(tx: Transaction, command: Instead) -> Standing:
+    """There is no code: send a new one, ask for a fact instead, or let the requester choose."""
+    proof = _next_step(tx, command.turn_id)
+    if proof is not None and proof.expects is not Expects.ACCOUNT:
+        if command.wish is Wish.NEW_CODE and tx.terms.mails:
+            proof = proof_steps.send_code(tx, proof)
+        elif proof.expects is Expects.FACT:
+            proof = proof_steps.fail(tx, proof, "the requester does not know the second fact")
+        elif command.wish is Wish.OTHER and second_facts.names(tx.conn):
+            proof = proof_steps.ask(tx, proof, Expects.FACT)
+        else:
+            proof = proof_steps.ask(tx, proof, Expects.CHOICE)
+    return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactToCheck:
+    """The stored facts of whom the requester says to be (None: has no such fact), and what was texted; all hashed."""
+
+    stored: list[str | None]
+    guesses: list[str]
+
+
+def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
+    """What is to be compared in this turn before it is settled; None when it is not about a fact."""
+    b, i = t.bot_turns, t.interactions
+    turn = conn.execute(
+        select(i.c.id, i.c.epoch, i.c.expects, b.c.up_to_seq)
+        .join(b, b.c.interaction_id == i.c.id)
+        .where(b.c.id == turn_id)
+    ).one()
+    guesses = proofs.answer(conn, turn.id, turn.up_to_seq)
+    proof = proofs.newest(conn, turn.id, turn.epoch)
+    if turn.expects != Expects.FACT or proof is None or guesses is None:
+        return None
+    stored = second_facts.of_user(conn, proof.user_id, second_facts.names(conn))
+    return FactToCheck(stored=stored, guesses=guesses)
+
+
+def settle_answer(tx: Transaction, command: Settle) -> Standing:
+    """Judge the code or the fact that was texted in this turn."""
+    proof = _next_step(tx, command.turn_id)
+    if proof is not None:
+        up_to = tx.conn.execute(select(t.bot_turns.c.up_to_seq).where(t.bot_turns.c.id == command.turn_id)).scalar_one()
+        guesses = proofs.answer(tx.conn, proof.interaction.id, up_to)
+        proofs.forget_answers(tx, proof.interaction.id, up_to)
+        if guesses is not None:
+            proof = _judge(tx, proof, guesses, command)
+    return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
+
+
+def _judge(tx: Transaction, proof: Proof, guesses: list[str], command: Settle) -> Proof:
+    by_fact = proof.expects is Expects.FACT
+    if by_fact:
+        verdict = proof_steps.fact_verdict(tx, proof, right=command.fact_right)
+    else:
+        verdict = proof_steps.code_verdict(tx, proof, guesses)
+    proof = replace(proof, row=proofs.change(tx, proof.row, verdict=verdict))
+    match verdict:
+        case Verdict.RIGHT:
+            return proof_steps.succeed(tx, proof, Method.KNOWLEDGE if by_fact else Method.CODE)
+        case Verdict.WRONG:
+            return proof_steps.wrong(tx, proof)
+        case Verdict.TOO_OLD:
+            return proof_steps.send_code(tx, proof)
+    return proof_steps.ask(tx, proof, Expects.CODE)
+
+
+def finish_proof(tx: Transaction, command: Finish) -> Standing:
+    """When the turn ends: a failed proof goes to a person, and one that a live agent asked for back to that agent."""
+    proof = _proof(tx, command.turn_id)
+    if proof is not None and proof.row.outcome is not None:
+        row = proof.row
+        failed = row.outcome is Outcome.FAILED
+        if failed or row.asked_by is not None:
+            reason = f"Proof of identity failed: {row.why}." if failed else "The requester has proven who they are."
+            collected = {**command.collected, **proof_steps.card(row)}
+            request_hand_off(tx, RequestHandOff(turn_id=command.turn_id, reason=reason, collected=collected))
+    return proof_steps.standing(tx, proof, command.turn_id)
+
+
+def drop_proof(tx: Transaction, command: OfTurn) -> None:
+    """The virtual agent has lost the thread of a proof, as after a restart: what is texted is hidden no longer."""
+    proof = _proof(tx, command.turn_id)
+    if proof is not None and proof.row.ended_at is None:
+        proof_steps.end(tx, proof)
+
+
+def not_this_person(tx: Transaction, command: OfTurn) -> None:
+    """The requester says not to be the person whom this number is tied to: it is nobody's until somebody proves it."""
+    turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == command.turn_id)).one()
+    interaction = interactions.lock(tx.conn, turn.interaction_id)
+    if interaction.active and interaction.epoch == turn.epoch and interaction.user_id is not None:
+        untied = Verify(interaction_id=interaction.id, agent_id=None, user_id=None, method=Method.REQUESTER)
+        verify_requester(tx, untied)
+
+
+def _next_step(tx: Transaction, turn_id: int) -> Proof | None:
+    """The running proof, marked as this turn's; None when there is none, or this turn has done its step already."""
+    proof = _proof(tx, turn_id)
+    if proof is None or proof.row.ended_at is not None or proof.row.turn_id == turn_id:
+        return None
+    return replace(proof, row=proofs.change(tx, proof.row, turn_id=turn_id, verdict=None))
+
+
+def _proof(tx: Transaction, turn_id: int, *, may_be_new: bool = False) -> Proof | None:
+    """The newest proof of the turn's epoch, or a new one; None when that epoch is over."""
+    turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == turn_id)).one()
+    interaction = interactions.lock(tx.conn, turn.interaction_id)
+    if interaction.owner is not Owner.VIRTUAL_AGENT or interaction.epoch != turn.epoch:
+        return None
+    row = proofs.newest(tx.conn, interaction.id, interaction.epoch)
+    if not may_be_new or (row is not None and (row.turn_id == turn_id or interaction.expects is Expects.OPENING)):
+        return Proof(interaction, row) if row is not None else None
+    if row is not None and row.ended_at is None:
+        proof_steps.end(tx, Proof(interaction, row))
+    asked_by = row.asked_by if row is not None and interaction.back_to is not None else None
+    number = interaction.requester_number
+    return Proof(interaction, proofs.begin(tx, interaction.id, interaction.epoch, number, asked_by))

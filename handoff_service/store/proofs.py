@@ -1,0 +1,188 @@
+"""Proofs of identity: the one that is under way, what counts against a number, and how earlier ones went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from handoff_service.rules.identity import Level, Method, Proof, level
+from handoff_service.rules.proof import SENDS, TRIES_WITHIN, Outcome, Verdict
+from handoff_service.store import tables as t
+from handoff_service.store.database import read_at
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.views import Identity, PastProof
+
+p, s = t.proofs, t.proof_sends
+SENDS_WITHIN = max(within for _, within in SENDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proving:
+    """A proof, under way or ended. ``turn_id``: the bot turn that last did something here, ``verdict``: and what became
+    of the answer in it."""
+
+    id: int
+    interaction_id: int
+    number: str
+    asked_by: int | None
+    claimed: str | None
+    user_id: int | None
+    code_hash: str | None
+    code_until: datetime | None
+    wrong: int
+    turn_id: int | None
+    verdict: Verdict | None
+    outcome: Outcome | None
+    why: str | None
+    ended_at: datetime | None
+
+
+_COLUMNS = [p.c[name] for name in Proving.__dataclass_fields__]
+
+
+def newest(conn: Connection, interaction_id: int, epoch: int) -> Proving | None:
+    """The last proof of this epoch; None when there was none."""
+    here = (p.c.interaction_id == interaction_id, p.c.epoch == epoch)
+    return _proving(conn.execute(select(*_COLUMNS).where(*here).order_by(p.c.id.desc()).limit(1)).one_or_none())
+
+
+def by_id(conn: Connection, proof_id: int) -> Proving | None:
+    """One proof."""
+    return _proving(conn.execute(select(*_COLUMNS).where(p.c.id == proof_id)).one_or_none())
+
+
+def _proving(row: Any) -> Proving | None:
+    if row is None:
+        return None
+    facts = dict(row._mapping)
+    facts["verdict"] = Verdict(facts["verdict"]) if facts["verdict"] else None
+    facts["outcome"] = Outcome(facts["outcome"]) if facts["outcome"] else None
+    return Proving(**facts)
+
+
+def begin(tx: Transaction, interaction_id: int, epoch: int, number: str, asked_by: int | None) -> Proving:
+    """Make a proof."""
+    row = {"interaction_id": interaction_id, "epoch": epoch, "number": number, "asked_by": asked_by, "made_at": tx.now}
+    made = by_id(tx.conn, tx.conn.execute(insert(p).returning(p.c.id), row).scalar_one())
+    assert made is not None
+    return made
+
+
+def change(tx: Transaction, proof: Proving, **values: Any) -> Proving:
+    """Write columns of a proof. Returns it as it is then."""
+    tx.conn.execute(update(p).where(p.c.id == proof.id).values(**values))
+    known = {name: value for name, value in values.items() if name in Proving.__dataclass_fields__}
+    return replace(proof, **known)
+
+
+def wrong_answers(conn: Connection, number: str, now: datetime) -> int:
+    """Wrong answers that count against a number: of the last day, since its last success."""
+    success = select(func.max(p.c.id)).where(p.c.number == number, p.c.outcome == Outcome.VERIFIED).scalar_subquery()
+    counted = (p.c.number == number, p.c.made_at > now - TRIES_WITHIN, p.c.id > func.coalesce(success, 0))
+    return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*counted)).scalar_one()
+
+
+def wrong_about(conn: Connection, user_id: int, now: datetime) -> int:
+    """Wrong answers about a user of the last day, from whatever numbers."""
+    about = (p.c.user_id == user_id, p.c.made_at > now - TRIES_WITHIN)
+    return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*about)).scalar_one()
+
+
+def sends(conn: Connection, number: str, now: datetime) -> Sequence[datetime]:
+    """When codes were asked for on this number, as far back as it counts."""
+    return conn.execute(select(s.c.at).where(s.c.number == number, s.c.at > now - SENDS_WITHIN)).scalars().all()
+
+
+def put_send(tx: Transaction, proof: Proving) -> int:
+    """A code was asked for. Returns the id of this send."""
+    row = {"proof_id": proof.id, "number": proof.number, "at": tx.now}
+    return tx.conn.execute(insert(s).returning(s.c.id), row).scalar_one()
+
+
+def of_send(conn: Connection, send_id: int) -> Proving | None:
+    """The proof that a code is to be sent for; None when it has ended, or a later code was asked for."""
+    later = s.alias("later")
+    newest_one = ~select(later.c.id).where(later.c.proof_id == s.c.proof_id, later.c.id > s.c.id).exists()
+    query = select(*_COLUMNS).join(s, s.c.proof_id == p.c.id).where(s.c.id == send_id, p.c.ended_at.is_(None))
+    return _proving(conn.execute(query.where(newest_one)).one_or_none())
+
+
+def claimed_user(conn: Connection, claimed: str) -> int | None:
+    """The one active user with this employee number or e-mail address; case does not matter."""
+    u = t.users
+    said = claimed.casefold()
+    fits = (func.lower(u.c.external_id) == said) | (func.lower(u.c.email) == said)
+    found = conn.execute(select(u.c.id).where(u.c.active, fits).limit(2)).scalars().all()
+    return found[0] if len(found) == 1 else None
+
+
+# Answers, between the text that held one and the turn that judges it ------------------------------------------------
+
+
+def answer(conn: Connection, interaction_id: int, up_to: int) -> list[str] | None:
+    """The guesses of the newest answer that was texted up to this place; None when none was."""
+    a = t.proof_answers
+    texted = (a.c.interaction_id == interaction_id, a.c.seq <= up_to)
+    return conn.execute(select(a.c.guesses).where(*texted).order_by(a.c.seq.desc()).limit(1)).scalar()
+
+
+def forget_answers(tx: Transaction, interaction_id: int, up_to: int) -> None:
+    """They have been judged."""
+    a = t.proof_answers
+    tx.conn.execute(delete(a).where(a.c.interaction_id == interaction_id, a.c.seq <= up_to))
+
+
+# What is shown -------------------------------------------------------------------------------------------------------
+
+
+def of_number(conn: Connection, number: str, limit: int = 20) -> list[PastProof]:
+    """How proofs of this number that did not succeed went, newest first. Those that did are associations."""
+    failed = (p.c.number == number, p.c.outcome == Outcome.FAILED)
+    rows = conn.execute(
+        select(p, t.agents.c.name.label("by"))
+        .outerjoin(t.agents, t.agents.c.id == p.c.asked_by)
+        .where(*failed)
+        .order_by(p.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        PastProof(
+            id=r.id,
+            interaction_id=r.interaction_id,
+            claimed=r.claimed,
+            why=r.why or "",
+            asked_by=r.by,
+            ended_at=r.ended_at,
+        )
+        for r in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnsRequester:
+    """Who a bot turn talks with."""
+
+    user_id: int | None
+    name: str | None
+    identity: Identity
+
+
+def requester_of(conn: Connection, turn_id: int) -> TurnsRequester:
+    """Who the requester of a turn is, and how sure that is at this moment."""
+    b, i, a, u = t.bot_turns, t.interactions, t.associations, t.users
+    one = conn.execute(
+        select(i.c.user_id, i.c.profile_id, u.c.name)
+        .join(b, b.c.interaction_id == i.c.id)
+        .outerjoin(u, u.c.id == i.c.user_id)
+        .where(b.c.id == turn_id)
+    ).one()
+    stands = (a.c.profile_id == one.profile_id, a.c.undone_at.is_(None))
+    r = conn.execute(select(a).where(*stands).order_by(a.c.id.desc()).limit(1)).one_or_none()
+    proof = Proof(user_id=r.user_id, expires_at=r.expires_at) if r is not None else None
+    found = level(one.user_id, proof, read_at(conn))
+    known = Identity(level=found)
+    if r is not None and found is Level.VERIFIED:
+        known = Identity(level=found, method=Method(r.method), verified_at=r.made_at, expires_at=r.expires_at)
+    return TurnsRequester(user_id=one.user_id, name=one.name, identity=known)

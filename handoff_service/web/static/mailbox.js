@@ -1,0 +1,30 @@
+// The demo's mailbox: asks for the mails when the stream says that there is one.
+
+const banner = document.getElementById("connection");
+
+async function refresh() {
+  try {
+    const answer = await fetch("/mailbox/mails");
+    if (!answer.ok) return;
+    const template = document.createElement("template");
+    template.innerHTML = await answer.text();
+    document.getElementById("mails").replaceChildren(...template.content.querySelector("#mails").children);
+  } catch {
+    // The stream says hello when the service is back.
+  }
+}
+
+function listen() {
+  const source = new EventSource("/mailbox/events");
+  source.addEventListener("hello", () => {
+    banner.hidden = true;
+    refresh();
+  });
+  source.addEventListener("mails", refresh);
+  source.addEventListener("error", () => {
+    banner.hidden = false;
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+  });
+}
+
+listen();

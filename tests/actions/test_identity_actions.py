@@ -1,0 +1,169 @@
+"""The virtual agent's identity actions behind rasa-sdk's executor: the words, which tell nothing of accounts."""
+
+from typing import Any
+
+import pytest
+from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from ruamel.yaml import YAML
+
+from actions import all_actions
+from actions.proof import GoesOn, proof_first
+from handoff_service.bot_process import ROOT
+from handoff_service.operations import second_facts
+from handoff_service.operations.mail_code import BeginMail, begin_mail
+from handoff_service.rules.sms_text import segments
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms
+from tests.story import ANN, BOB, STRANGER, Story
+
+DOMAIN: dict[str, Any] = YAML(typ="safe").load((ROOT / "domain.yml").read_text())
+CODE = "042617"
+
+
+@pytest.fixture
+def terms() -> Terms:
+    return Terms(link_key="key")
+
+
+class Case(Action):
+    """Any action that needs a verified requester."""
+
+    def __init__(self, desk: Any) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return "action_case"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[dict[str, Any]]:
+        first = await proof_first(self._desk, tracker, self.name())
+        if first is not None:
+            return first
+        dispatcher.utter_message(text="Case CS0000001 is open.")
+        return []
+
+
+class Bot:
+    """Rasa's part of a conversation, as far as these actions need it: slots, followups, the form's two questions."""
+
+    def __init__(self, story: Story, number: str = ANN) -> None:
+        self.story, self.number = story, number
+        self.executor = ActionExecutor()
+        self.executor.register_action(GoesOn(Case(story)))
+        for action in all_actions(story):  # type: ignore[arg-type]  # an action needs the desk's store, and no more
+            self.executor.register_action(action)
+        self.slots: dict[str, Any] = {}
+        self.said: list[str] = []
+
+    async def turn(self, text: str, then: str, **slots: Any) -> list[str]:
+        """A text and the bot's whole turn: an action, or the form with these slots filled. Returns what it says."""
+        self.interaction = (await self.story.text(text, number=self.number)).interaction_id or 0
+        question = await self.story.begin(self.interaction)
+        assert question is not None
+        self.said, self.turn_id, following = [], question.turn_id, [then]
+        while following:
+            name = following.pop(0)
+            if name == "identity_form":
+                following += await self._form(slots)
+                slots = {}
+            elif name != "action_listen":
+                following += await self.run(name)
+            if name.startswith("action_ask") and self.slots.pop("requested_slot", name) is None:
+                following.append("action_after_proof")  # the form has ended, and its rule goes on
+        await self.story.finish(question, *self.said)
+        return self.said
+
+    async def _form(self, slots: dict[str, Any]) -> list[str]:
+        if slots:
+            self.slots |= slots
+            told = [{"event": "slot", "name": name, "value": value} for name, value in slots.items()]
+            await self.run("validate_identity_form", events=told)
+        missing = [name for name in ("account", "proof") if self.slots.get(name) is None]
+        return [f"action_ask_{missing[0]}"] if missing else ["action_after_proof"]
+
+    async def run(self, name: str, events: Any = ()) -> list[str]:
+        call = {
+            "next_action": name,
+            "sender_id": str(self.interaction),
+            "tracker": {
+                "sender_id": str(self.interaction),
+                "slots": self.slots,
+                "latest_message": {"text": "hi", "metadata": {"turn_id": self.turn_id}},
+                "events": list(events),
+                "active_loop": {},
+                "latest_action_name": "action_listen",
+                "paused": False,
+            },
+            "domain": DOMAIN,
+            "version": "3.6.21",
+        }
+        result = await self.executor.run(call)
+        assert result is not None
+        done = result.model_dump()
+        self.slots |= {e["name"]: e["value"] for e in done["events"] if e["event"] == "slot"}
+        self.said += [self._filled(answer) for answer in done["responses"]]
+        return [e["name"] for e in done["events"] if e["event"] == "followup"]
+
+    def _filled(self, answer: dict[str, Any]) -> str:
+        if not answer.get("response"):
+            return str(answer["text"])
+        shown = DOMAIN["responses"][answer["response"]][0]
+        text: str = shown["text"].format(**answer)
+        return "\n".join([text, *(button["title"] for button in shown.get("buttons", ()))])
+
+    async def mail(self) -> None:
+        for send in await self.story.rows(t.proof_sends):
+            await self.story.store.write(begin_mail, BeginMail(send_id=send.id, code=CODE))
+
+
+async def test_what_needs_a_proof_goes_on_after_it(story: Story) -> None:
+    bot = Bot(story)
+    assert (await bot.turn("status of my case", "action_case"))[0].startswith("To check who you are")
+    (asks,) = await bot.turn("E1001", "identity_form", account="E1001")
+    assert asks.startswith("If we know you by that, a code is on its way")
+    await bot.mail()
+    assert await bot.turn("999999", "identity_form", proof="told") == [
+        'That is not the code. Tries left: 4. What are its 6 digits? If you have none, text "no code".'
+    ]
+    assert await bot.turn(CODE, "identity_form", proof="told") == [
+        "Thank you, Ann. Now I know who you are.",
+        "Case CS0000001 is open.",
+    ]
+    assert (bot.slots["account"], bot.slots["proof"], bot.slots["after_proof"]) == (None, None, None)
+    assert await bot.turn("and now?", "action_case") == ["Case CS0000001 is open."]
+    (told,) = await bot.turn("who am i", "action_who_am_i")
+    assert told.startswith("You are Ann Lee, and have proven it.")
+    assert (await bot.turn("thats not me", "action_not_me"))[0] == "Sorry about that."
+    assert (await story.see(bot.interaction)).identity.level != "verified"
+
+
+async def test_the_same_words_whether_there_is_an_account_or_not(story: Story) -> None:
+    facts = second_facts.hashed({"birth_year": "1990"}, "key")
+    await story.store.write(lambda tx, _: second_facts.put_facts(tx, 1, facts), None)
+    talks = []
+    for number, account in ((STRANGER, "E1001"), (ANN, "nobody@example.com"), (BOB, "E1003")):
+        bot, talk = Bot(story, number), []
+        talk += await bot.turn("who am i", "action_who_am_i")
+        talk += await bot.turn(account, "identity_form", account=account)
+        await bot.mail()
+        talk += await bot.turn("999999", "identity_form", proof="told")
+        talk += await bot.turn("12345", "identity_form", proof="told")
+        talk += await bot.turn("no code", "identity_form", proof="no_code")
+        talk += await bot.turn("2", "identity_form", proof="other")
+        for year in range(1980, 1984):
+            talk += await bot.turn(str(year), "identity_form", proof="told")
+        assert (await story.rows(t.work_items))[-1].reason.startswith("Proof of identity failed: 5 wrong answers")
+        await story.close(bot.interaction)
+        talk += await bot.turn("hello", "action_start_proof")
+        talks.append(talk)
+    assert talks[0] == talks[1] == talks[2]
+    assert talks[0][4].splitlines()[1:] == ["Send a new code", "Ask me something else", "Get me a person"]
+    assert talks[0][5] == "Then tell me something that is on your record: your birth year?"
+    assert talks[0][-1] == "I could not check who you are. A person takes over."
+    assert [text for text in talks[0] if segments(text).count > 1] == []
+
+
+async def test_a_form_that_was_left_behind_ends_politely(story: Story) -> None:
+    bot = Bot(story)
+    bot.slots = {"account": "E1001"}
+    assert await bot.turn("hello", "identity_form") == ["All right. If something is wrong, tell me in one sentence."]

@@ -1,0 +1,76 @@
+"""The identity form in the real model: it asks, comes back after asides, and knows what is said about codes.
+
+What was texted as a code never comes here: the service sends ``/tell_secret`` in its place.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bot.action_endpoint import ActionEndpoint
+from tests.bot.conftest import Conversation
+
+WHO = "To check who you are: what is your employee number or work e-mail?"
+CODE = "The code?"
+
+
+@pytest.mark.parametrize(
+    ("begins", "says", "account"),
+    [
+        ("do you know who this is", "its e1002 thx", "e1002"),
+        ("thats not me", "ann.lee@example.com", "ann.lee@example.com"),
+        ("/prove_identity", "20418", "20418"),
+    ],
+)
+def test_who_are_you_and_prove_it(requester: Conversation, begins: str, says: str, account: str) -> None:
+    assert requester.says(begins) == [WHO]
+    assert requester.says(says) == [CODE]
+    assert requester.says("/tell_secret") == [f"Proof: {account} | verified"]
+    assert requester.says("thanks") == ["You are welcome."]
+
+
+@pytest.mark.parametrize(
+    "aside", ["hello", "what can you do", "thx", "ok", "who am i", "my laptop is slow", "tell me a joke"]
+)
+def test_an_aside_comes_back_to_the_question(requester: Conversation, aside: str) -> None:
+    requester.says("who am i")
+    answers = requester.says(aside)
+    assert (len(answers), answers[-1]) == (2, WHO)
+    requester.says("E1001")
+    answers = requester.says(aside)
+    assert (len(answers), answers[-1]) == (2, CODE)
+    assert requester.says("/tell_secret")[0].endswith("verified")
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"), [("i didnt get it", "no_code"), ("no", "no_code"), ("/other_proof", "other")]
+)
+def test_words_about_the_code_reach_the_form(
+    requester: Conversation, actions: ActionEndpoint, text: str, wish: str
+) -> None:
+    requester.says("who am i")
+    requester.says("E1001")
+    assert requester.says(text) == [CODE]
+    judged = [call for call in actions.calls if call["sender_id"] == requester.sender][-2]
+    assert (judged["next_action"], judged["tracker"]["slots"]["proof"]) == ("validate_identity_form", wish)
+
+
+def test_a_person_at_any_point(requester: Conversation, actions: ActionEndpoint) -> None:
+    requester.says("who am i")
+    assert requester.says("agent") == []
+    requester.says("/prove_identity")
+    requester.says("E1001")
+    assert requester.says("let me talk to a human") == []
+    assert actions.names(requester.sender)[-1] == "action_hand_off"
+    requester.says("/prove_identity")
+    requester.says("qwerty")
+    assert requester.says("tell me a joke") == []
+
+
+def test_a_live_agent_asks_while_a_form_is_open(requester: Conversation) -> None:
+    requester.says("my laptop wont start")
+    assert requester.says("/prove_identity") == [WHO]
+    requester.says("E1001")
+    assert requester.says("/prove_identity")[-1] in (WHO, CODE)  # the service empties the slots
+    assert requester.says("/tell_secret")[0].endswith("verified")
+    assert requester.says("/tell_secret")[0].startswith("I am not waiting for a code")

@@ -1,0 +1,152 @@
+"""Identity with the real Rasa and the whole service: from a text to a verified person, or to a live agent."""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.rasa_server import start_rasa
+from tests.service import PATIENCE, Service, free_port, running_service
+
+TOKEN = "identity-token"
+ANN, BOB, PRIYA = "+12025550101", "+12025550102", "+12025550103"
+MAIN, DIRECT = "+18885550100", "+18885550200"
+WHO = "To check who you are: what is your employee number or work e-mail?"
+
+
+@pytest.fixture(scope="module")
+def desk(home: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    port = free_port()
+    actions = f"http://127.0.0.1:{port}/bot/actions"
+    with (
+        start_rasa(home, actions_url=actions, token=TOKEN, model=model, ready_within=max(120, PATIENCE)) as rasa,
+        running_service(
+            tmp_path_factory.mktemp("identity"),
+            port=port,
+            DEMO="1",
+            BOT_URL=rasa.url,
+            BOT_TOKEN=TOKEN,
+            BOT_TIMEOUT="60",
+            BURST_WINDOW="0",
+            LOG="debug",
+        ) as service,
+    ):
+        yield service
+
+
+@dataclass(slots=True)
+class Talk:
+    """One requester's phone, and what Mia sees of the conversation by the API."""
+
+    desk: Service
+    number: str
+    to: str = MAIN
+    read: int = 0
+    me: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        login = {"email": "mia@example.com", "password": "mia-demo"}
+        token = requests.post(f"{self.desk.url}/api/v1/login", json=login, timeout=10).json()["token"]
+        self.me = {"Authorization": f"Bearer {token}"}
+
+    def call(self, method: str, path: str, body: object = None) -> dict:  # type: ignore[type-arg]
+        answer = requests.request(method, self.desk.url + path, json=body, headers=self.me, timeout=10)
+        answer.raise_for_status()
+        return answer.json()  # type: ignore[no-any-return]
+
+    @property
+    def interaction(self) -> dict:  # type: ignore[type-arg]
+        query = f"requester_number=%2B{self.number[1:]}&provider_number=%2B{self.to[1:]}"
+        return self.call("GET", f"/api/v1/interactions?{query}")["items"][0]  # type: ignore[no-any-return]
+
+    def lines(self) -> list[dict]:  # type: ignore[type-arg]
+        return self.call("GET", f"/api/v1/interactions/{self.interaction['id']}/messages?limit=200")["items"]  # type: ignore[no-any-return]
+
+    def text(self, body: str) -> None:
+        form = {"from": (None, self.number), "to": (None, self.to), "body": (None, body)}
+        answer = requests.post(f"{self.desk.url}/phone/texts", files=form, headers={"HX-Request": "true"}, timeout=10)
+        answer.raise_for_status()
+
+    def says(self, body: str, ends: str) -> list[str]:
+        """Text, and wait until the answer holds ``ends``. What came since the text before."""
+        self.text(body)
+        return self.hears(ends)
+
+    def hears(self, ends: str) -> list[str]:
+        until = time.monotonic() + PATIENCE
+        sent: list[str] = []
+        while time.monotonic() < until:
+            sent = [line["body"] for line in self.lines() if line["direction"] == "outbound"]
+            if any(ends in one for one in sent[self.read :]):
+                new, self.read = sent[self.read :], len(sent)
+                return new
+            time.sleep(0.05)
+        raise AssertionError(f"nothing with {ends!r} came: {sent}\n{self.desk.log.read_text()[-3000:]}")
+
+    def code(self, to: str) -> str:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            page = requests.get(f"{self.desk.url}/mailbox/mails", timeout=10).text
+            newest = next((mail for mail in page.split("<article")[1:] if to in mail), "")
+            if found := re.search(r"is (\d{6})", newest):
+                return found[1]
+            time.sleep(0.05)
+        raise AssertionError(f"no mail to {to}")
+
+
+def test_a_good_code_with_a_detour_and_nothing_shows_it(desk: Service, home: Path) -> None:
+    ann = Talk(desk, ANN)
+    assert ann.says("do you know who i am", WHO) == [WHO]
+    assert ann.says("what can you do", WHO)[0].startswith("I am the virtual agent")
+    ann.says("its e1001", "If we know you by that")
+    code = ann.code("ann@example.com")
+    assert ann.says(f"it's {code[:3]} {code[3:]}", "Thank you") == ["Thank you, Ann. Now I know who you are."]
+    assert ann.interaction["identity"]["method"] == "code"
+    assert ann.says("who am i", "You are")[0].startswith("You are Ann Lee, and have proven it.")
+    assert [line["body"] for line in ann.lines() if "it's" in line["body"]] == ["it's *** ***"]
+    kept = [path for place in (desk.log.parent, home) for path in place.rglob("*") if path.is_file()]
+    assert not [path.name for path in kept if path.suffix in (".db", ".db-wal", ".log") and holds(path, code)]
+
+
+def holds(path: Path, code: str) -> bool:
+    content = path.read_bytes()
+    return code.encode() in content or f"{code[:3]} {code[3:]}".encode() in content
+
+
+def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
+    bob = Talk(desk, BOB)
+    bob.says("that is not me", WHO)
+    bob.says("bob@example.com", "If we know you by that")
+    wrong = "000000" if bob.code("bob@example.com") != "000000" else "111111"
+    for left in (4, 3, 2, 1):
+        (answer,) = bob.says(wrong, "That is not the code.")
+        assert f"Tries left: {left}." in answer
+    assert bob.says(wrong, "A person takes over.")[0] == "I could not check who you are. A person takes over."
+    assert bob.interaction["owner"]["kind"] == "queue"
+    told = [line for line in bob.lines() if line["event"] == "identity"]
+    assert (told[-1]["body"], told[-1]["reason"]) == (
+        "Proof of identity failed", "5 wrong answers, the last of them a code",
+    )  # fmt: skip
+
+
+def test_an_agent_asks_and_gets_it_back(desk: Service) -> None:
+    priya = Talk(desk, PRIYA, DIRECT)
+    priya.text("hi, my laptop won't start")
+    one = f"/api/v1/interactions/{priya.interaction['id']}"
+    priya.call("POST", f"{one}/messages", {"body": "Mia here."})
+    priya.hears("Mia here.")
+    asked = priya.call("POST", f"{one}/ask-for-proof")
+    assert asked["owner"]["kind"] == "virtual_agent"
+    priya.hears("Mia asks me to check who you are.")
+    priya.says("priya@example.com", "If we know you by that")
+    priya.says(priya.code("priya@example.com"), "Thank you, Priya.")
+    seen = priya.interaction
+    assert (seen["owner"]["kind"], seen["owner"]["name"], seen["identity"]["level"]) == (
+        "agent",
+        "Mia Chen",
+        "verified",
+    )

@@ -1,0 +1,203 @@
+"""Mail by SMTP, against a real server (aiosmtpd), and the demo's mailbox: one contract."""
+
+import asyncio
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+
+from handoff_service.doctor import examine
+from handoff_service.gateways.mail import Server, SmtpMailer, server_of
+from handoff_service.gateways.mailbox import Mailbox
+from handoff_service.operations.ports import Mail, Mailed, NotMailed
+from handoff_service.settings import read
+from handoff_service.store.migrate import migrate
+from tests.service import free_port
+
+MAIL = Mail(to="ann@example.com", subject="Your code for Northwind IT", body="It is 042617.\n\nTschüß\n")
+
+
+class Inbox:
+    """What a server got, and whom it refuses: local part -> the answer to RCPT."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.safely: list[bool] = []
+        self.refuses = {"nobody": "550 5.1.1 No such user", "later": "451 4.3.0 Try again"}
+
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd calls it so
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _o: object
+    ) -> str:
+        refusal = self.refuses.get(address.partition("@")[0])
+        if refusal is None:
+            envelope.rcpt_tos.append(address)
+        return refusal or "250 OK"
+
+    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        self.safely.append(session.ssl is not None)
+        return "250 Kept"
+
+
+def knows_desk(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: object) -> AuthResult:
+    right = (getattr(given, "login", b""), getattr(given, "password", b"")) == (b"desk@example.com", b"p@ss")
+    return AuthResult(success=right, handled=False)
+
+
+@contextmanager
+def serving(inbox: Inbox, **options: object) -> Iterator[int]:
+    """A server on a free port of this computer."""
+    port = free_port()
+    controller = Controller(inbox, hostname="127.0.0.1", port=port, **options)  # type: ignore[arg-type]
+    controller.start()
+    try:
+        yield port
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> ssl.SSLContext:
+    """A certificate that nobody vouches for."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        [
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-days",
+                "1",
+                "-subj",
+                "/CN=mail.example.com",
+            ),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+def mailer(url: str) -> SmtpMailer:
+    return SmtpMailer(server_of(url, own_host="desk.example.com"))
+
+
+class MailerContract:
+    """What every mailer does."""
+
+    @pytest.fixture
+    async def mailer(self) -> tuple[object, object]:
+        """The mailer, and a function that tells the (to, subject, body) of what it sent."""
+        raise NotImplementedError
+
+    async def test_a_mail_arrives_as_it_was_written(self, mailer) -> None:  # type: ignore[no-untyped-def]
+        sends, sent = mailer
+        assert await sends.send(MAIL) == Mailed()
+        assert sent() == [(MAIL.to, MAIL.subject, MAIL.body)]
+
+    async def test_mails_at_once(self, mailer) -> None:  # type: ignore[no-untyped-def]
+        sends, sent = mailer
+        await asyncio.gather(*(sends.send(MAIL) for _ in range(5)))
+        assert len(sent()) == 5
+
+
+class TestSmtp(MailerContract):
+    @pytest.fixture
+    async def mailer(self) -> AsyncIterator[tuple[object, object]]:
+        inbox = Inbox()
+        with serving(inbox) as port:
+            yield (
+                mailer(f"smtp://127.0.0.1:{port}"),
+                lambda: [(m["To"], m["Subject"], m.get_content().replace("\r\n", "\n")) for m in inbox.mails],
+            )
+
+
+class TestMailbox(MailerContract):
+    @pytest.fixture
+    async def mailer(self) -> tuple[object, object]:
+        kept = Mailbox(lambda: datetime(2026, 11, 23, 14, 0, tzinfo=UTC))
+        return kept, lambda: [(one.mail.to, one.mail.subject, one.mail.body) for one in kept.mails()]
+
+
+async def test_what_a_mail_says_of_itself() -> None:
+    inbox = Inbox()
+    with serving(inbox) as port:
+        await mailer(f"smtp://127.0.0.1:{port}").send(MAIL)
+    (mail,) = inbox.mails
+    assert (mail["From"], mail["Auto-Submitted"]) == ("patchboard@desk.example.com", "auto-generated")
+    assert mail["Message-ID"].endswith("@desk.example.com>")
+
+
+@pytest.mark.parametrize(
+    ("to", "why", "again"),
+    [("nobody@example.com", "refuses this address (550)", False), ("later@example.com", "(451)", True)],
+)
+async def test_a_refused_address(to: str, why: str, again: bool) -> None:
+    with serving(Inbox()) as port:
+        result = await mailer(f"smtp://127.0.0.1:{port}").send(Mail(to=to, subject="x", body="x"))
+    assert isinstance(result, NotMailed)
+    assert (why in result.why, result.again, to in result.why) == (True, again, False)
+
+
+async def test_a_server_that_is_away_is_tried_again() -> None:
+    with serving(Inbox()) as port:
+        pass
+    result = await mailer(f"smtp://127.0.0.1:{port}").send(MAIL)
+    assert result == NotMailed(why="the mail server cannot be reached", again=True)
+
+
+async def test_signing_in_by_tls_that_the_server_offers(tls: ssl.SSLContext) -> None:
+    inbox = Inbox()
+    with serving(inbox, tls_context=tls, authenticator=knows_desk, auth_required=True) as port:
+        url = f"smtp://desk%40example.com:p%40ss@127.0.0.1:{port}"
+        assert await mailer(url).check() is None
+        assert await mailer(url).send(MAIL) == Mailed()
+        wrong = await mailer(f"smtp://desk%40example.com:wrong@127.0.0.1:{port}").send(MAIL)
+    assert (inbox.mails[0]["From"], inbox.safely) == ("desk@example.com", [True])
+    assert wrong == NotMailed(why="the mail server does not let us in (535)", again=False)
+
+
+async def test_tls_from_the_start_wants_a_certificate_but_from_this_computer(tls: ssl.SSLContext) -> None:
+    inbox = Inbox()
+    with serving(inbox, ssl_context=tls) as port:
+        here = server_of(f"smtps://127.0.0.1:{port}?from=help@example.com", own_host="x")
+        assert await SmtpMailer(here).send(MAIL) == Mailed()
+
+        class Elsewhere(Server):
+            is_here = False  # type: ignore[assignment]
+
+        fields = {name: getattr(here, name) for name in Server.__dataclass_fields__}
+        refused = await SmtpMailer(Elsewhere(**fields)).send(MAIL)
+    assert [mail["From"] for mail in inbox.mails] == ["help@example.com"]
+    assert isinstance(refused, NotMailed)
+    assert (refused.why.startswith("no safe connection to the mail server"), refused.again) == (True, False)
+
+
+async def test_the_doctor_looks_at_mail(tmp_path: Path) -> None:
+    with serving(Inbox()) as port:
+        environ = {"PATCHBOARD_HOME": str(tmp_path), "PATCHBOARD_BOT_URL": ""}
+        environ["PATCHBOARD_SMTP_URL"] = f"smtp://me:hunter2@127.0.0.1:{port}"
+        settings = read(environ)
+        await asyncio.to_thread(migrate, settings.database_url)
+        said = StringIO()
+        await examine(settings, said)
+    assert "WRONG  Mail cannot be sent by PATCHBOARD_SMTP_URL: the mail server knows no way of signing in" in (
+        said.getvalue()
+    )
+    assert "hunter2" not in said.getvalue()

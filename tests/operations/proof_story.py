@@ -1,0 +1,98 @@
+"""Short words for a proof of identity: Ann says who she is, a code is mailed, she texts it."""
+
+from dataclasses import dataclass
+
+from handoff_service.operations import second_facts
+from handoff_service.operations.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
+from handoff_service.operations.ports import Mail, Mailed, NotMailed, Question
+from handoff_service.operations.proof_steps import Standing
+from handoff_service.operations.prove_identity import (
+    Claim,
+    Finish,
+    Instead,
+    OfTurn,
+    Settle,
+    Wish,
+    begin_proof,
+    claim_account,
+    fact_to_check,
+    finish_proof,
+    settle_answer,
+    something_else,
+)
+from handoff_service.rules.vocabulary import Work
+from handoff_service.store import tables as t
+from tests.story import ANN, MAIN, Story
+
+CODE, OTHER_CODE = "042617", "999999"
+
+
+@dataclass(slots=True)
+class Proving:
+    """One requester with the virtual agent. What the bot's actions do in a turn, without the bot."""
+
+    story: Story
+    interaction: int = 0
+    number: str = ANN
+    to: str = MAIN
+
+    async def says(self, body: str) -> Question:
+        """A text, and the bot's turn about it. ``Question.turn_id`` is the turn."""
+        self.interaction = (await self.story.text(body, number=self.number, to=self.to)).interaction_id or 0
+        return await self.turn()
+
+    async def turn(self) -> Question:
+        question = await self.story.begin(self.interaction)
+        assert question is not None
+        return question
+
+    async def begin(self, body: str = "who am i") -> Standing:
+        question = await self.says(body)
+        return await self.step(question, begin_proof, OfTurn(turn_id=int(question.turn_id)))
+
+    async def claims(self, account: str) -> Standing:
+        question = await self.says(account)
+        return await self.step(question, claim_account, Claim(turn_id=int(question.turn_id), claimed=account))
+
+    async def wants(self, wish: Wish) -> Standing:
+        question = await self.says("no code")
+        return await self.step(question, something_else, Instead(turn_id=int(question.turn_id), wish=wish))
+
+    async def answers(self, body: str) -> Standing:
+        question = await self.says(body)
+        assert question.message == "/tell_secret"
+        turn = int(question.turn_id)
+        check = await self.story.store.read(fact_to_check, turn)
+        right = check is not None and second_facts.matches(check.stored, check.guesses)
+        return await self.step(question, settle_answer, Settle(turn_id=turn, fact_right=right))
+
+    async def step(self, question: Question, operation, command) -> Standing:  # type: ignore[no-untyped-def]
+        """The step, and the turn's end. The same step again in this turn changes nothing."""
+        standing: Standing = await self.story.store.write(operation, command)
+        assert await self.story.store.write(operation, command) == standing
+        if standing.outcome is not None:
+            await self.story.store.write(finish_proof, Finish(turn_id=int(question.turn_id)))
+        await self.story.finish(question, "(what the bot says)")
+        return standing
+
+    async def mailed(self, code: str = CODE) -> Mail | None:
+        """What the worker mails now; None when nothing is due."""
+        due = await self.story.rows(t.due_work, t.due_work.c.kind == Work.MAIL_CODE)
+        if not due:
+            return None
+        send_id = int(due[-1].key)
+        mail = await self.story.store.write(begin_mail, BeginMail(send_id=send_id, code=code))
+        finish = FinishMail(send_id=send_id, attempts=1, result=Mailed())
+        await self.story.store.write(finish_mail, finish)
+        return mail
+
+    async def mail_fails(self, attempts: int, *, again: bool) -> None:
+        (due,) = await self.story.rows(t.due_work, t.due_work.c.kind == Work.MAIL_CODE)
+        await self.story.store.write(begin_mail, BeginMail(send_id=int(due.key), code=CODE))
+        result = NotMailed(why="the mail server answers 554", again=again)
+        await self.story.store.write(finish_mail, FinishMail(send_id=int(due.key), attempts=attempts, result=result))
+
+    async def has_code(self, account: str = "E1001", code: str = CODE) -> None:
+        await self.begin()
+        await self.claims(account)
+        await self.mailed(code)

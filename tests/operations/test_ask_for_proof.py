@@ -1,0 +1,149 @@
+"""A live agent asks for proof: the virtual agent begins at once, and the conversation comes back to that agent."""
+
+import pytest
+
+from handoff_service.errors import Conflict
+from handoff_service.operations.ask_for_proof import AskForProof, RanOut, ask_for_proof, proof_ran_out
+from handoff_service.operations.presence import SetPresence, set_presence
+from handoff_service.operations.prove_identity import OfTurn, begin_proof
+from handoff_service.rules.proof import Expects, Outcome
+from handoff_service.rules.vocabulary import Event, Owner, Work
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms
+from tests.conftest import MovedClock
+from tests.operations.proof_story import CODE, OTHER_CODE, Proving
+from tests.story import DIRECT, MIA, OMAR, Story
+
+
+@pytest.fixture
+def terms() -> Terms:
+    return Terms(link_key="key")
+
+
+@pytest.fixture
+async def ann(story: Story) -> Proving:
+    """Ann, whose conversation Mia has."""
+    return Proving(story, await story.with_agent(), to=DIRECT)
+
+
+async def ask(story: Story, ann: Proving, agent: int = MIA) -> None:
+    await story.store.write(ask_for_proof, AskForProof(interaction_id=ann.interaction, agent_id=agent))
+
+
+async def opened(story: Story, ann: Proving) -> None:
+    """Mia asks, and the virtual agent has asked its first question."""
+    await ask(story, ann)
+    question = await ann.turn()
+    assert (question.message, question.metadata["epoch"]) == ("/prove_identity", 3)
+    standing = await ann.step(question, begin_proof, OfTurn(turn_id=int(question.turn_id)))
+    assert (standing.expects, standing.asked_by) == (Expects.ACCOUNT, "Mia Chen")
+
+
+async def last_change(story: Story, ann: Proving) -> tuple[str, str | None]:
+    lines = [line for line in await story.lines(ann.interaction) if line.event is Event.OWNER_CHANGED]
+    return lines[-1].body, lines[-1].reason
+
+
+async def test_it_begins_at_once_and_comes_back_verified_without_an_offer(story: Story, ann: Proving) -> None:
+    await opened(story, ann)
+    await ann.claims("E1001")
+    await ann.mailed()
+    assert (await ann.answers(CODE)).outcome is Outcome.VERIFIED
+    seen = await story.see(ann.interaction)
+    assert seen.assigned_to is not None
+    assert (seen.owner.kind, seen.assigned_to.id, seen.identity.level) == (Owner.AGENT, MIA, "verified")
+    assert await last_change(story, ann) == ("Back with Mia Chen", "The requester has proven who they are.")
+    (made,) = await story.rows(t.associations)
+    assert (made.method, made.note) == ("code", "asked for by Mia Chen")
+    assert (await story.inbox(MIA), await story.inbox(OMAR)) == ([], [])
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.PROOF_LIMIT) == 0
+    prompts = [line.body for line in await story.lines(ann.interaction) if line.event is Event.PROMPT]
+    assert prompts == ["Back with you. The requester has proven who they are."]
+
+
+async def test_it_comes_back_when_the_proof_fails_and_says_how(story: Story, ann: Proving) -> None:
+    await opened(story, ann)
+    await ann.claims("E1001")
+    await ann.mailed()
+    for _ in range(5):
+        await ann.answers(OTHER_CODE)
+    why = "Proof of identity failed: 5 wrong answers, the last of them a code."
+    assert await last_change(story, ann) == ("Back with Mia Chen", why)
+    assert (await story.see(ann.interaction)).identity.level == "matched"
+
+
+async def test_it_comes_back_when_the_requester_does_not_answer(story: Story, ann: Proving, clock: MovedClock) -> None:
+    await opened(story, ann)
+    clock.move(300)
+    await ann.claims("E1001")  # whoever answers has the time anew
+    clock.move(599)
+    await story.store.write(proof_ran_out, RanOut(ann.interaction))
+    assert (await story.see(ann.interaction)).owner.kind is Owner.VIRTUAL_AGENT
+    clock.move(1)
+    await story.store.write(proof_ran_out, RanOut(ann.interaction))
+    body, reason = await last_change(story, ann)
+    assert (body, reason and "no answer for 10 minutes" in reason) == ("Back with Mia Chen", True)
+    await story.store.write(proof_ran_out, RanOut(ann.interaction))
+    assert await last_change(story, ann) == (body, reason)
+
+
+async def test_it_comes_back_when_a_person_is_asked_for_or_the_bot_fails(story: Story, ann: Proving) -> None:
+    await ask(story, ann)
+    question = await ann.turn()
+    await story.finish(question, failure="The virtual agent could not be reached.")
+    assert await last_change(story, ann) == ("Back with Mia Chen", "The virtual agent could not be reached.")
+    await ask(story, ann)
+    await story.finish(await ann.turn(), "What is your employee number?")
+    await story.text("agent", to=DIRECT)
+    await story.hand_off(ann.interaction)
+    assert await last_change(story, ann) == ("Back with Mia Chen", "Asked for a person.")
+
+
+async def test_when_that_agent_is_gone_it_is_offered_as_usual(story: Story, ann: Proving) -> None:
+    await opened(story, ann)
+    await story.store.write(set_presence, SetPresence(agent_id=MIA, presence="away"))
+    await story.text("agent", to=DIRECT)
+    await story.hand_off(ann.interaction)
+    assert (await story.see(ann.interaction)).owner.kind is Owner.QUEUE
+    item = (await story.rows(t.work_items))[-1]
+    assert (item.reason, item.collected) == ("Asked for a person.", {"Proof": "failed: Asked for a person"})
+
+
+async def test_a_text_that_came_meanwhile_is_answered_by_the_question(story: Story, ann: Proving) -> None:
+    await ask(story, ann)
+    await story.text("ok", to=DIRECT)
+    assert (await ann.turn()).message == "/prove_identity"
+
+
+async def test_an_agent_may_take_it_back_before(story: Story, ann: Proving) -> None:
+    await opened(story, ann)
+    await story.write(ann.interaction, "Never mind, I know your voice.", MIA)
+    seen = await story.see(ann.interaction)
+    assert (seen.owner.kind, seen.owner.id) == (Owner.AGENT, MIA)
+    assert await story.begin(ann.interaction) is None
+
+
+async def test_when_it_cannot_be_asked_for(story: Story, ann: Proving) -> None:
+    await ask(story, ann)
+    with pytest.raises(Conflict, match="has this conversation already"):
+        await ask(story, ann, OMAR)
+    waiting = Proving(story, (await story.text("hi", number="+12025550102", to=DIRECT)).interaction_id or 0)
+    with pytest.raises(Conflict, match="Take it over first"):
+        await ask(story, waiting)
+    await story.close(waiting.interaction)
+    with pytest.raises(Conflict, match="closed"):
+        await ask(story, waiting)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [(Terms(bot_answers=False), "no virtual agent"), (Terms(mails=False), "nothing to ask for")],
+)
+async def test_without_a_bot_or_any_means_it_says_so(story: Story, ann: Proving, given: Terms, says: str) -> None:
+    def asked(tx, command):  # type: ignore[no-untyped-def]
+        tx.terms = given
+        return ask_for_proof(tx, command)
+
+    with pytest.raises(Conflict, match=says):
+        await story.store.write(asked, AskForProof(interaction_id=ann.interaction, agent_id=MIA))
+    assert (await story.see(ann.interaction)).owner.kind is Owner.AGENT

@@ -1,0 +1,252 @@
+"""Proofs of identity on both databases: codes, facts, limits, whose number it is, and what nobody may see."""
+
+import pytest
+
+from handoff_service.operations import second_facts
+from handoff_service.operations.prove_identity import Wish
+from handoff_service.operations.verify_requester import Undo, undo_verification
+from handoff_service.rules.proof import Expects, Outcome, Verdict
+from handoff_service.rules.vocabulary import Event, Owner, Work
+from handoff_service.store import associations, proofs
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms
+from tests.conftest import MovedClock
+from tests.operations.proof_story import CODE, OTHER_CODE, Proving
+from tests.story import ANN, BOB, MIA, OMAR, SHARED, STRANGER, Story
+
+ANN_ID, BOB_ID = 1, 2
+
+
+@pytest.fixture
+def terms() -> Terms:
+    return Terms(link_key="key")
+
+
+@pytest.fixture
+def ann(story: Story) -> Proving:
+    return Proving(story)
+
+
+async def knows(story: Story, user: int, **facts: str) -> None:
+    """The desk's file says so of the user."""
+    await story.store.write(lambda tx, _: second_facts.put_facts(tx, user, second_facts.hashed(facts, "key")), None)
+
+
+async def test_a_code_verifies_for_a_time_and_is_gone(story: Story, ann: Proving, clock: MovedClock) -> None:
+    assert (await ann.begin()).expects is Expects.ACCOUNT
+    assert (await ann.claims("e1001")).expects is Expects.CODE
+    mail = await ann.mailed()
+    assert mail is not None
+    assert (mail.to, CODE in mail.body, "+1202***0101" in mail.body) == ("ann@example.com", True, True)
+    assert (await ann.answers(f"it's {CODE[:3]} {CODE[3:]}")).outcome is Outcome.VERIFIED
+    seen = await story.see(ann.interaction)
+    assert (seen.identity.level, seen.identity.method, seen.identity.verified_by) == ("verified", "code", None)
+    assert seen.owner.kind is Owner.VIRTUAL_AGENT
+    (told,) = [line for line in await story.lines(ann.interaction) if line.event is Event.IDENTITY]
+    assert told.body == "Ann Lee is verified by a code to the e-mail on file"
+    (proof,) = await story.rows(t.proofs)
+    assert (proof.code_hash, await story.count(t.proof_answers), await ann.mailed()) == (None, 0, None)
+    clock.move(8 * 3600)
+    assert (await story.see(ann.interaction)).identity.level == "matched"
+
+
+async def test_what_was_texted_is_hidden_wherever_it_could_be_seen(story: Story, ann: Proving) -> None:
+    await ann.has_code()
+    await ann.answers("it's 042 617 ok?")
+    (line,) = [one.body for one in await story.lines(ann.interaction) if "it's" in one.body]
+    assert line == "it's *** *** ok?"
+    for table in t.metadata.sorted_tables:
+        for row in await story.rows(table):
+            assert not [value for value in row if CODE in str(value) or "042 617" in str(value)], table.name
+
+
+async def test_a_code_works_once(story: Story, ann: Proving) -> None:
+    await ann.has_code()
+    await ann.answers(CODE)
+    await ann.begin()
+    assert (await ann.claims("E1001")).expects is Expects.CODE
+    assert (await ann.answers(CODE)).verdict is Verdict.WRONG, "the old one; the new one is not mailed yet"
+    await ann.mailed("111111")
+    assert (await ann.answers(CODE)).verdict is Verdict.WRONG
+    assert (await ann.answers("111111")).outcome is Outcome.VERIFIED
+
+
+async def test_a_code_lasts_ten_minutes_and_a_new_one_comes_by_itself(ann: Proving, clock: MovedClock) -> None:
+    await ann.has_code()
+    clock.move(600)
+    standing = await ann.answers(CODE)
+    assert (standing.verdict, standing.expects, standing.left) == (Verdict.TOO_OLD, Expects.CODE, 5)
+    await ann.mailed("111111")
+    assert (await ann.answers("111111")).outcome is Outcome.VERIFIED
+
+
+async def test_five_wrong_codes_bring_a_person_and_lock_the_number_for_a_day(
+    story: Story, ann: Proving, clock: MovedClock
+) -> None:
+    await ann.has_code()
+    left = [(await ann.answers(OTHER_CODE)).left for _ in range(4)]
+    assert left == [4, 3, 2, 1]
+    assert (await ann.answers("12345")).verdict is Verdict.NO_CODE, "which is no try"
+    assert (await ann.answers(OTHER_CODE)).outcome is Outcome.FAILED
+    assert (await story.see(ann.interaction)).owner.kind is Owner.QUEUE
+    (item,) = await story.rows(t.work_items)
+    why = "5 wrong answers, the last of them a code"
+    assert item.reason == f"Proof of identity failed: {why}."
+    assert item.collected == {"Proof": f"failed: {why}", "Says to be": "E1001"}
+    (told,) = [line for line in await story.lines(ann.interaction) if line.event is Event.IDENTITY]
+    assert (told.body, told.reason) == ("Proof of identity failed", why)
+    (past,) = await story.store.read(proofs.of_number, ANN)
+    assert (past.claimed, past.why) == ("E1001", why)
+    await story.close(ann.interaction)
+    assert (await ann.begin()).outcome is Outcome.FAILED
+    assert (await story.see(ann.interaction)).owner.kind is Owner.QUEUE
+    await story.close(ann.interaction)
+    clock.move(24 * 3600)
+    assert (await ann.begin()).expects is Expects.ACCOUNT
+
+
+async def test_wrong_codes_are_counted_over_conversations(story: Story, ann: Proving) -> None:
+    for _ in range(2):
+        await ann.has_code()
+        for _ in range(2):
+            await ann.answers(OTHER_CODE)
+        await story.close(ann.interaction)
+    await ann.has_code()
+    assert (await ann.answers(OTHER_CODE)).outcome is Outcome.FAILED
+
+
+async def test_codes_for_a_number_three_in_ten_minutes_ten_a_day(story: Story, ann: Proving, clock: MovedClock) -> None:
+    await ann.begin()
+    await ann.claims("E1001")
+    for _ in range(2):
+        assert (await ann.wants(Wish.NEW_CODE)).expects is Expects.CODE
+    assert (await ann.wants(Wish.NEW_CODE)).outcome is Outcome.FAILED
+    (item,) = await story.rows(t.work_items)
+    assert item.reason == "Proof of identity failed: too many codes were asked for on this number."
+    await story.close(ann.interaction)
+    for _ in range(7):
+        clock.move(600)
+        await ann.begin()
+        assert (await ann.claims("nobody@example.com")).expects is Expects.CODE, "counted for whomever"
+    clock.move(600)
+    await ann.begin()
+    assert (await ann.claims("E1001")).outcome is Outcome.FAILED
+
+
+async def test_without_an_account_or_an_address_everything_is_the_same_but_the_mail(
+    story: Story, clock: MovedClock
+) -> None:
+    seen = []
+    for number, account in ((ANN, "E1001"), (STRANGER, "nobody@example.com"), (BOB, "E1003")):
+        one = Proving(story, number=number)
+        standings = [await one.begin(), await one.claims(account)]
+        mail = await one.mailed()
+        assert (mail is not None) is (account == "E1001")
+        standings += [await one.answers(OTHER_CODE), await one.wants(Wish.NO_CODE), await one.answers(OTHER_CODE)]
+        clock.move(600)
+        standings += [await one.answers(OTHER_CODE)]
+        await one.mailed()
+        standings += [await one.answers(OTHER_CODE) for _ in range(3)]
+        seen.append((standings, len(await story.texted(one.interaction))))
+    assert seen[0] == seen[1] == seen[2]
+    whys = [item.reason.split("; ")[-1] for item in await story.rows(t.work_items)]
+    assert whys[1:] == ["nobody is known by nobody@example.com.", "no e-mail address on file."]
+
+
+async def test_a_second_fact_verifies_and_is_hidden(story: Story, ann: Proving) -> None:
+    await knows(story, ANN_ID, birth_year="1990", cat="Mr Whiskers")
+    await ann.begin()
+    await ann.claims("ann@example.com")
+    choice = await ann.wants(Wish.NO_CODE)
+    assert (choice.expects, choice.facts) == (Expects.CHOICE, ("birth_year", "cat"))
+    assert (await ann.wants(Wish.OTHER)).expects is Expects.FACT
+    wrong = await ann.answers("1991")
+    assert (wrong.verdict, wrong.left) == (Verdict.WRONG, 4)
+    assert (await ann.answers("my cat is mr. whiskers")).outcome is Outcome.VERIFIED
+    assert (await story.see(ann.interaction)).identity.method == "knowledge"
+    assert [line.body for line in await story.lines(ann.interaction) if "*" in line.body] == ["******", "******"]
+
+
+async def test_somebody_who_was_guessed_at_too_often_is_not_proven_by_a_fact(story: Story) -> None:
+    await knows(story, ANN_ID, birth_year="1990")
+    for number in (BOB, STRANGER):
+        one = Proving(story, number=number)
+        await one.begin()
+        await one.claims("E1001")
+        await one.wants(Wish.OTHER)
+        for year in range(1980, 1983 if number == STRANGER else 1982):
+            await one.answers(str(year))
+    ann = Proving(story)
+    await ann.begin()
+    await ann.claims("E1001")
+    await ann.wants(Wish.OTHER)
+    assert (await ann.answers("1990")).verdict is Verdict.WRONG
+
+
+async def test_somebody_who_knows_no_fact_gets_a_person(story: Story, ann: Proving) -> None:
+    await knows(story, BOB_ID, birth_year="1985")
+    await ann.begin()
+    await ann.claims("E1001")
+    await ann.wants(Wish.OTHER)
+    assert (await ann.wants(Wish.NO_CODE)).outcome is Outcome.FAILED
+    (item,) = await story.rows(t.work_items)
+    assert "does not know the second fact" in item.reason
+
+
+async def test_on_somebody_elses_number_the_person_is_verified_and_it_can_be_undone(story: Story, ann: Proving) -> None:
+    await ann.has_code("bob@example.com")
+    await ann.answers(CODE)
+    seen = await story.see(ann.interaction)
+    assert seen.user is not None
+    assert (seen.user.name, seen.identity.level, [c.name for c in seen.candidates]) == (
+        "Bob Ruiz", "verified", ["Ann Lee"],
+    )  # fmt: skip
+    (profile,) = await story.rows(t.messaging_profiles)
+    assert profile.user_id == BOB_ID
+    (made,) = await story.store.read(associations.of_number, ANN)
+    assert (made.method, made.by, made.before and made.before.name) == ("code", None, "Ann Lee")
+    await story.store.write(undo_verification, Undo(interaction_id=ann.interaction, agent_id=OMAR))
+    undone = await story.see(ann.interaction)
+    assert undone.user is not None
+    assert (undone.user.name, undone.identity.level) == ("Ann Lee", "matched")
+
+
+async def test_one_of_several_people_on_a_number_and_then_the_conflict_row(story: Story) -> None:
+    shared = Proving(story, number=SHARED)
+    await shared.has_code("E1002")
+    assert (await shared.answers(CODE)).outcome is Outcome.VERIFIED
+    assert (await story.see(shared.interaction)).user.name == "Bob Ruiz"  # type: ignore[union-attr]
+    await story.close(shared.interaction)
+    await shared.has_code("E1001", "111111")
+    assert (await shared.answers("111111")).outcome is Outcome.VERIFIED
+    seen = await story.see(shared.interaction)
+    assert (seen.user.name, [c.name for c in seen.candidates]) == ("Ann Lee", ["Bob Ruiz", "Cy Ruiz"])  # type: ignore[union-attr]
+
+
+async def test_an_agent_who_takes_over_ends_the_proof(story: Story, ann: Proving) -> None:
+    await ann.has_code()
+    await story.write(ann.interaction, "Mia here.", MIA)
+    await story.text("042617 maybe?")
+    assert (await story.lines(ann.interaction))[-1].body == "042617 maybe?", "it proves nothing any more"
+    assert (await story.see(ann.interaction)).identity.level == "matched"
+
+
+async def test_a_person_is_asked_for_in_the_middle_and_sees_how_far_it_was(story: Story, ann: Proving) -> None:
+    await ann.has_code()
+    await story.hand_off(ann.interaction) if (await story.text("agent")) else None
+    (item,) = await story.rows(t.work_items)
+    assert (item.reason, item.collected["Proof"]) == ("Asked for a person.", "failed: Asked for a person")
+
+
+async def test_a_mail_that_is_not_taken_is_tried_again_and_then_agents_see_why(
+    story: Story, ann: Proving, clock: MovedClock
+) -> None:
+    await ann.begin()
+    await ann.claims("E1001")
+    await ann.mail_fails(1, again=True)
+    (due,) = await story.rows(t.due_work, t.due_work.c.kind == Work.MAIL_CODE)
+    assert (due.due_at - clock()).total_seconds() == 15
+    await ann.mail_fails(4, again=True)
+    (told,) = [line for line in await story.lines(ann.interaction) if line.event is Event.IDENTITY]
+    assert (told.body, told.reason) == ("The code could not be sent by e-mail", "the mail server answers 554")
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.MAIL_CODE) == 0

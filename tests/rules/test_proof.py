@@ -1,0 +1,137 @@
+"""Proofs of identity: limits, what counts as an answer, and what of it may be seen."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handoff_service.rules.proof import (
+    MASK,
+    Expects,
+    Hidden,
+    Verdict,
+    account_in,
+    asked_facts,
+    code_hash,
+    fact_hash,
+    hidden,
+    judged,
+    mail_text,
+    may_send,
+    tries_left,
+)
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "may"),
+    [
+        ([], True),
+        ([1, 2], True),
+        ([1, 2, 3], False),
+        ([1, 2, 10], True),
+        ([*range(11, 20)], True),
+        ([*range(11, 21)], False),
+        ([*range(24 * 60, 24 * 60 + 10)], True),
+    ],
+    ids=["none", "two", "three", "three, the first 10 minutes ago", "nine today", "ten today", "ten yesterday"],
+)
+def test_three_codes_in_ten_minutes_and_ten_a_day(minutes_ago: list[int], may: bool) -> None:
+    assert may_send([NOW - timedelta(minutes=m) for m in minutes_ago], NOW) is may
+
+
+def test_five_tries() -> None:
+    assert [tries_left(wrong) for wrong in (0, 4, 5, 6)] == [5, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("six_digits", "same", "until", "verdict"),
+    [
+        (True, True, 1, Verdict.RIGHT),
+        (True, False, 1, Verdict.WRONG),
+        (True, True, 0, Verdict.TOO_OLD),
+        (True, False, None, Verdict.TOO_OLD),
+        (False, False, 1, Verdict.NO_CODE),
+    ],
+)
+def test_verdicts(six_digits: bool, same: bool, until: int | None, verdict: Verdict) -> None:
+    ends = None if until is None else NOW + timedelta(seconds=until)
+    assert judged(six_digits=six_digits, same=same, until=ends, now=NOW) is verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "body", "guesses"),
+    [
+        ("123456", "******", ("123456",)),
+        ("it's 123 456", "it's *** ***", ("123456",)),
+        ("code: 123-456!", "code: ***-***!", ("123456",)),
+        ("１２３４５６", "******", ("123456",)),
+        ("one two three 4 five six", "* * * * * *", ("123456",)),
+        ("12345", "*****", ()),
+        ("1234567", "*******", ()),
+        ("my case is CS0000012", "my case is CS*******", ()),
+    ],
+)
+def test_a_text_with_digits_is_hidden_while_a_code_is_expected(text: str, body: str, guesses: tuple[str, ...]) -> None:
+    assert hidden(Expects.CODE, text) == Hidden(body=body, guesses=guesses)
+    assert hidden(Expects.CHOICE, text) is not None, "it may come late"
+    assert hidden(Expects.ACCOUNT, text) is None
+    assert hidden(None, text) is None
+
+
+@pytest.mark.parametrize("text", ["2", "agent", "no code", "i got 2 mails, no one", "who are you?", ""])
+def test_other_texts_are_kept_as_they_are(text: str) -> None:
+    assert hidden(Expects.CODE, text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "guesses"),
+    [
+        ("1990", ("1990",)),
+        ("It's 1990!", ("1990",)),
+        ("i was born in 1990", ("1990",)),
+        ("my birth year is 1990", ("1990",)),
+        ("hm, I know it is 1990 ok?", ("hm i know it is 1990 ok", "1990")),
+        ("04/12/1990", ("04 12 1990",)),
+        ("O\u2019Brien", ("obrien",)),
+        ("the name of my cat is Mr. Whiskers", ("mr whiskers",)),
+    ],
+)
+def test_a_fact_is_hidden_as_a_whole_and_is_one_guess(text: str, guesses: tuple[str, ...]) -> None:
+    assert hidden(Expects.FACT, text) == Hidden(body=MASK, guesses=guesses)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["agent", "help", "I don't know", "why?", "what do you want that for", "1", "", "😭", "get me a person please"],
+)
+def test_what_is_no_fact(text: str) -> None:
+    assert hidden(Expects.FACT, text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        ("E1001", "e1001"),
+        ("my number is e1001.", "e1001"),
+        ("mail me at Ann.Lee@Example.com, thanks", "ann.lee@example.com"),
+        ("jsmith", "jsmith"),
+        ("i have no idea", None),
+        ("", None),
+        ("a@b", None),
+    ],
+)
+def test_whom_somebody_says_to_be(text: str, account: str | None) -> None:
+    assert account_in(text) == account
+
+
+def test_hashes_need_the_key_and_are_about_one_conversation() -> None:
+    assert len({code_hash(key, one, "123456") for key in ("a", "b") for one in (1, 2)}) == 4
+    assert fact_hash("a", " O'Brien ") == fact_hash("a", "obrien") != fact_hash("b", "obrien")
+
+
+def test_words() -> None:
+    assert asked_facts(["birth_year", "badge number"]) == "birth year or badge number"
+    mail = mail_text("012345", "Northwind IT", "+1202***0101")
+    assert "012345" in mail
+    assert "10 minutes" in mail

@@ -1,0 +1,90 @@
+"""Ask for proof on the page and by the API, and the demo's mailbox page."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from handoff_service.operations.mail_code import FinishMail, finish_mail
+from handoff_service.operations.ports import Mail, Mailed
+from handoff_service.operations.proof_steps import Proof, fail
+from handoff_service.rules.vocabulary import Owner
+from handoff_service.store import interactions, proofs
+from handoff_service.store.lanes import Transaction
+from tests.web.workspace_server import Running, Visitor, running, shown
+
+BOT = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/nobody-answers", "PATCHBOARD_BURST_WINDOW": "3600"}
+ASK = "Ask for proof"
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path, **BOT) as made:
+        yield made
+
+
+@pytest.fixture
+async def mia(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as visitor:
+        await visitor.sign_in()
+        yield visitor
+
+
+async def conversation(desk: Running) -> tuple[int, str]:
+    ann = await desk.story.with_agent()
+    return ann, f"/workspace/conversations/{ann}"
+
+
+async def test_one_click_sends_it_to_the_virtual_agent_and_it_comes_back(desk: Running, mia: Visitor) -> None:
+    ann, page = await conversation(desk)
+    assert ASK in (await mia.get(page)).text
+    answer = await mia.act(f"{page}/ask-for-proof")
+    assert answer.status in (200, 204)
+    said = shown((await mia.get(page)).text)
+    assert "Mia Chen asks for proof of who the requester is" in said
+    again = await mia.act(f"{page}/ask-for-proof")
+    assert (again.status, "has this conversation already" in again.text) == (409, True)
+    for _ in range(2):  # nobody answers at the bot's address: it is asked twice, then given back
+        for worker in desk.desk.workers:
+            await worker.step()
+    seen = await desk.story.see(ann)
+    assert (seen.owner.kind, seen.owner.name) == (Owner.AGENT, "Mia Chen")
+    assert "Back with Mia Chen" in shown((await mia.get(page)).text)
+
+
+async def test_a_failed_proof_is_in_the_history(desk: Running, mia: Visitor) -> None:
+    ann, page = await conversation(desk)
+
+    def fails(tx: Transaction, _: None) -> None:
+        interaction = interactions.lock(tx.conn, ann)
+        made = proofs.begin(tx, ann, interaction.epoch, interaction.requester_number, 1)
+        fail(tx, Proof(interaction, proofs.change(tx, made, claimed="e9999")), "5 wrong answers")
+
+    await desk.desk.store.write(fails, None)
+    said = shown((await mia.get(page)).text)
+    assert "Proof of identity failed , said to be e9999" in said
+    assert "5 wrong answers; nobody is known by e9999" in said
+
+
+async def test_without_a_bot_it_says_so_and_offers_nothing(tmp_path: Path) -> None:
+    async with running(tmp_path) as desk, desk.visitor() as mia:
+        await mia.sign_in()
+        _, page = await conversation(desk)
+        html = (await mia.get(page)).text
+        assert (ASK in html, "There is no virtual agent that could ask for proof." in html) == (False, True)
+        answer = await mia.act(f"{page}/ask-for-proof")
+        assert (answer.status, "no virtual agent" in answer.text) == (409, True)
+
+
+async def test_the_mailbox_shows_what_was_mailed_and_is_there_in_the_demo_only(desk: Running, tmp_path: Path) -> None:
+    async with desk.visitor() as anybody:
+        assert "No mail yet" in (await anybody.get("/mailbox/")).text
+        assert desk.desk.mailer is not None
+        await desk.desk.mailer.send(Mail(to="ann@example.com", subject="Your code", body="It is <042617>."))
+        await desk.story.store.write(finish_mail, FinishMail(send_id=1, attempts=1, result=Mailed()))
+        said = (await anybody.get("/mailbox/mails")).text
+        assert ("To ann@example.com" in said, "It is &lt;042617&gt;." in said) == (True, True)
+        assert 'href="/mailbox"' in (await anybody.get("/phone/")).text
+    for setting in ({"PATCHBOARD_DEMO": "0"}, {"PATCHBOARD_SMTP_URL": "smtp://127.0.0.1:9"}):
+        async with running(tmp_path / next(iter(setting)), **setting) as other, other.visitor() as anybody:
+            assert (await anybody.get("/mailbox/")).status == 404
