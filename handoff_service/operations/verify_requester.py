@@ -61,7 +61,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
             expires_at=tx.now + VERIFIED_FOR,
         )
     )
-    cases_follow(tx, [interaction], command.user_id, author=Author.AGENT, agent_id=command.agent_id)
+    cases_follow(tx, [interaction], command.user_id, author=_author(command), agent_id=command.agent_id)
     by = BY[command.method] if command.agent_id is None else people.agent_name(tx.conn, command.agent_id)
     said = f"{who} is verified by {by}" if who else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
     _tell(tx, interaction, said, command.agent_id, command.note)
@@ -85,6 +85,10 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     by = people.agent_name(tx.conn, command.agent_id)
     now = _name(tx, last.old_user_id) or "the guest"
     _tell(tx, interaction, f"{by} took the verification back: this is {now} again", command.agent_id, None)
+
+
+def _author(command: Verify) -> Author:
+    return Author.VIRTUAL_AGENT if command.agent_id is None else Author.AGENT
 
 
 def _associate(tx: Transaction, interaction: Interaction, user_id: int | None) -> int:
