@@ -149,8 +149,9 @@ class ValidateIdentityForm(FormValidationAction):
     async def validate_account(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        claimed = account_in(str(value[0] if isinstance(value, list) and value else value))
-        if claimed is None:
+        said = value[0] if isinstance(value, list) and value else value
+        claimed = account_in(str(said)) if said is not None else None
+        if claimed is None:  # nothing of the kind; or the slot was emptied in this turn, which Rasa has checked too
             return {"account": None}
         claim = Claim(turn_id=turn_id(tracker), claimed=claimed)
         return _slots(await self._desk.store.write(claim_account, claim)) | {"account": claimed}
@@ -159,6 +160,8 @@ class ValidateIdentityForm(FormValidationAction):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         turn = turn_id(tracker)
+        if value is None:
+            return {"proof": None}
         if value in tuple(Wish):
             instead = Instead(turn_id=turn, wish=Wish(value))
             return _slots(await self._desk.store.write(something_else, instead))

@@ -74,10 +74,12 @@ class Bot:
         return self.said
 
     async def _form(self, slots: dict[str, Any]) -> list[str]:
-        if slots:
-            self.slots |= slots
-            told = [{"event": "slot", "name": name, "value": value} for name, value in slots.items()]
-            await self.run("validate_identity_form", events=told)
+        """Rasa has every slot checked that was set in the turn: when the form begins, those that were emptied."""
+        self.slots |= slots
+        told = slots or {"account": None, "proof": None} if self.slots.get("account") is None else slots
+        events = [{"event": "slot", "name": name, "value": value} for name, value in told.items()]
+        if events:
+            await self.run("validate_identity_form", events=events)
         missing = [name for name in ("account", "proof") if self.slots.get(name) is None]
         return [f"action_ask_{missing[0]}"] if missing else ["action_after_proof"]
 

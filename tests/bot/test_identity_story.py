@@ -84,7 +84,7 @@ class Talk:
             if any(ends in one for one in sent[self.read :]):
                 new, self.read = sent[self.read :], len(sent)
                 return new
-            time.sleep(0.05)
+            time.sleep(0.1)
         raise AssertionError(f"nothing with {ends!r} came: {sent}\n{self.desk.log.read_text()[-3000:]}")
 
     def code(self, to: str) -> str:
@@ -94,7 +94,7 @@ class Talk:
             newest = next((mail for mail in page.split("<article")[1:] if to in mail), "")
             if found := re.search(r"is (\d{6})", newest):
                 return found[1]
-            time.sleep(0.05)
+            time.sleep(0.1)
         raise AssertionError(f"no mail to {to}")
 
 
