@@ -12,8 +12,9 @@ from ruamel.yaml import YAML
 from handoff_service.bot_process import ROOT
 from tests.rasa_server import meanings, run_rasa
 
-# Measured when the texts were written: 46 of 52.
-LEAST_UNDERSTOOD = 0.85
+# Measured when the texts were written: 124 of 146. Examples were then added for what was missed, so the 138 of now is
+# no estimate of how texts from outside are understood; that is nearer to the first.
+LEAST_UNDERSTOOD = 0.88
 FEWEST_EXAMPLES = 40
 SAME_AS = {"out_of_scope": ("nlu_fallback",)}  # what Rasa says when it is not sure is treated alike
 
