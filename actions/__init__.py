@@ -2,12 +2,26 @@
 
 from rasa_sdk.interfaces import Action
 
+from actions.account_help import AccountHelpAction
+from actions.case_status import CaseStatusAction
 from actions.cases import OpenCaseAction
 from actions.fallback import FallbackAction
 from actions.hand_off import HandOffAction
+from actions.office_hours import OfficeHoursAction
+from actions.outage_news import OutageNewsAction
+from actions.requests import OpenRequestAction
 from handoff_service.desk import Desk
 
 
 def all_actions(desk: Desk) -> list[Action]:
     """Every action that ``domain.yml`` names."""
-    return [OpenCaseAction(desk), HandOffAction(desk), FallbackAction(desk)]
+    return [
+        OpenCaseAction(desk),
+        OpenRequestAction(desk),
+        CaseStatusAction(desk),
+        AccountHelpAction(desk),
+        OutageNewsAction(desk),
+        OfficeHoursAction(desk),
+        HandOffAction(desk),
+        FallbackAction(desk),
+    ]

@@ -9,8 +9,10 @@ from rasa_sdk.types import DomainDict
 from actions.turn import forget_collected, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations.open_case import OpenCase, open_case
+from handoff_service.rules.requester_words import opened, short
 
 LONGEST_SAID = 60
+THEN = "Text me more any time, or ask for a person."
 
 
 class OpenCaseAction(Action):
@@ -28,17 +30,10 @@ class OpenCaseAction(Action):
             open_case,
             OpenCase(
                 turn_id=turn_id(tracker),
-                problem=problem,
+                description=problem,
                 device=tracker.get_slot("device"),
                 impact=tracker.get_slot("impact"),
             ),
         )
-        dispatcher.utter_message(
-            text=f"I made case {number}: {_short(problem)}. Text me more any time, or ask for a person."
-        )
+        dispatcher.utter_message(text=opened("case", number, short(problem, LONGEST_SAID), THEN))
         return forget_collected()
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return (line if len(line) <= LONGEST_SAID else f"{line[:LONGEST_SAID].rsplit(' ', 1)[0]}...").rstrip(".!?")

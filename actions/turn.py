@@ -15,6 +15,11 @@ def turn_id(tracker: Tracker) -> int:
     return int(metadata["turn_id"])
 
 
+def interaction_id(tracker: Tracker) -> int:
+    """The conversation that this is about: the service asks the bot under its id."""
+    return int(tracker.sender_id)
+
+
 def collected(tracker: Tracker) -> dict[str, str]:
     """What the requester has told the virtual agent so far, by the names that agents read."""
     slots: Mapping[str, object] = tracker.slots

@@ -17,6 +17,7 @@ from handoff_service.gateways.no_bot import NoBot
 from handoff_service.gateways.rasa import RasaBot
 from handoff_service.gateways.simulator import Simulator
 from handoff_service.gateways.twilio import TwilioProvider
+from handoff_service.gateways.webhook import HttpWebhook
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.connection import grace_after_start
@@ -82,7 +83,17 @@ async def _open(app: App, settings: Settings) -> None:
     provider = _provider(settings, store)
     the_bot = _bot(settings)
     metrics = Metrics()
-    workers += crews(Hands(store=store, provider=provider, bot=the_bot, clock=clock.now, media=folder, metrics=metrics))
+    app.ctx.webhook = HttpWebhook()
+    hands = Hands(
+        store=store,
+        provider=provider,
+        bot=the_bot,
+        clock=clock.now,
+        media=folder,
+        metrics=metrics,
+        webhook=app.ctx.webhook,
+    )
+    workers += crews(hands)
     if store.is_sqlite:
         await store.write(due.forget_leases, None)
     await store.write(grace_after_start, None)
@@ -116,6 +127,7 @@ async def _close(app: App) -> None:
         await worker.close()
     await desk.provider.close()
     await desk.bot.close()
+    await app.ctx.webhook.close()
     desk.store.close()
     log.line("stopped")
 

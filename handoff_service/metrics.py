@@ -20,6 +20,10 @@ class Metrics:
         self.turn_seconds = Histogram(
             "patchboard_bot_turn_seconds", "Seconds that the bot took for a turn", registry=self._registry
         )
+        self.calls = Counter(
+            "patchboard_webhook_calls", "Calls of the outgoing webhook by what became of the event", ["state"],
+            registry=self._registry,
+        )  # fmt: skip
         self.trouble = Counter(
             "patchboard_work_failed", "Due work that failed and is tried again", ["kind"], registry=self._registry
         )

@@ -12,6 +12,7 @@ from handoff_service.clock import Clock
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.answer_offer import Expire, expire_offer
+from handoff_service.operations.call_webhook import BeginCall, FinishCall, begin_call, finish_call
 from handoff_service.operations.connection import Lost, connection_lost
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.fetch_media import FinishFetch, finish_fetch
@@ -22,6 +23,7 @@ from handoff_service.operations.ports import (
     Bot,
     BotAnswer,
     BotFailed,
+    Called,
     LookedUp,
     NotFetched,
     Outgoing,
@@ -29,24 +31,37 @@ from handoff_service.operations.ports import (
     SendResult,
     SmsProvider,
     Unsure,
+    Webhook,
+    WebhookCall,
 )
 from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn
 from handoff_service.operations.uploads import Stored, forget_upload
 from handoff_service.pictures import picture_in
 from handoff_service.rules.media import NotTaken, judged
-from handoff_service.rules.vocabulary import Work
+from handoff_service.rules.vocabulary import CallState, Work
 from handoff_service.store import due, media
 from handoff_service.store.due import Claimed
 from handoff_service.store.store import Store
 
-# Who works on what, and how much at once: a bot or a download that hangs must not hold up what agents send.
+# Who works on what, and how much at once: a bot, a download or a webhook that hangs must not hold up what agents send.
 CREWS = (
     (frozenset({Work.BOT_TURN}), 16),
     (frozenset({Work.FETCH_MEDIA}), 4),
-    (frozenset(Work) - {Work.BOT_TURN, Work.FETCH_MEDIA}, 64),
+    (frozenset({Work.CALL_WEBHOOK}), 8),
+    (frozenset(Work) - {Work.BOT_TURN, Work.FETCH_MEDIA, Work.CALL_WEBHOOK}, 64),
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
+
+
+class NoWebhook:
+    """Where there is nothing to call with: every call is put off."""
+
+    async def call(self, _call: WebhookCall) -> Called:
+        return Called(why="This process makes no calls.")
+
+    async def close(self) -> None:
+        pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +74,7 @@ class Hands:
     clock: Clock
     media: MediaFolder = field(default_factory=lambda: MediaFolder(Path(".patchboard/media")))
     metrics: Metrics = field(default_factory=Metrics)
+    webhook: Webhook = field(default_factory=NoWebhook)
 
 
 def crews(hands: Hands) -> list["Worker"]:
@@ -86,6 +102,7 @@ class Worker:
             Work.FETCH_MEDIA: self._fetch_media,
             Work.FORGET_UPLOAD: self._forget_upload,
             Work.INDEX_TEXTS: self._index_texts,
+            Work.CALL_WEBHOOK: self._call_webhook,
         }
 
     def nudge(self, at: datetime) -> None:
@@ -229,3 +246,14 @@ class Worker:
 
     async def _index_texts(self, _claimed: Claimed) -> None:
         await self._hands.store.write(index_texts, None)
+
+    async def _call_webhook(self, claimed: Claimed) -> None:
+        call = await self._hands.store.write(begin_call, BeginCall(call_id=int(claimed.key)))
+        if call is None:
+            return
+        called = await self._hands.webhook.call(call)
+        finish = FinishCall(call_id=int(claimed.key), called=called)
+        state = await self._hands.store.write(finish_call, finish)
+        self._hands.metrics.calls.labels(state).inc()
+        say = log.trouble if state is CallState.GIVEN_UP else log.line
+        say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)

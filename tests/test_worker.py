@@ -289,7 +289,7 @@ async def test_downloads_that_hang_hold_up_no_agents_text(story: Story, bot: Bot
     hangs = Hangs()
     bob = await story.with_agent(MIA, number=BOB)
     await story.write(bob, "Still here")
-    _, fetching, rest = crews(Hands(store=story.store, provider=hangs, bot=bot, clock=clock))
+    _, fetching, *_, rest = crews(Hands(store=story.store, provider=hangs, bot=bot, clock=clock))
     hanging = asyncio.create_task(fetching.run())
     await work(rest)
     assert hangs.sent[-1] == "Still here"

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
+from handoff_service.operations.change_case import cases_follow
 from handoff_service.rules.identity import Method
 from handoff_service.rules.vocabulary import Author, Event, Kind
 from handoff_service.store import interactions, people
@@ -44,6 +45,7 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     _record(tx, command, profile, concerned)
     i = t.interactions
     tx.conn.execute(update(i).where(i.c.id.in_([one.id for one in concerned])).values(user_id=command.user_id))
+    cases_follow(tx, concerned, command.user_id, author=Author.AGENT, agent_id=command.by)
     by = people.agent_name(tx.conn, command.by)
     said = f"{by} tied this number to {name}" if name else f"{by} tied this number to nobody"
     line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=command.by)

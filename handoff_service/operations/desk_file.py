@@ -12,9 +12,19 @@ from handoff_service import schedules
 from handoff_service.errors import SetupError
 from handoff_service.operations.entries import Country, Name, Number, PresenceName, TimeZone
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
+from handoff_service.operations.outage_entry import OutageEntry
 from handoff_service.operations.person_entry import Attributes, Capacity
 from handoff_service.operations.queue_entry import QueueEntry
-from handoff_service.rules import commands, messaging_actions, offer_card, queues, system_messages, templates
+from handoff_service.rules import (
+    commands,
+    messaging_actions,
+    offer_card,
+    outages,
+    queues,
+    system_messages,
+    templates,
+    webhook,
+)
 from handoff_service.rules.commands import Command
 from handoff_service.rules.system_messages import SystemMessage
 from handoff_service.rules.vocabulary import FirstResponder, Role
@@ -117,6 +127,13 @@ class RejectReasonEntry(_Entry):
     again: bool = True
 
 
+class CaseWebhookEntry(_Entry):
+    """``url`` empty: cases are told to nobody. ``secret`` is needed once; later imports may leave it out."""
+
+    url: str = ""
+    secret: str | None = None
+
+
 class DeskFile(_Entry):
     desk: DeskEntry | None = None
     users: list[UserEntry] = []
@@ -129,6 +146,8 @@ class DeskFile(_Entry):
     texts: dict[SystemMessage, str] = {}
     presence_states: list[PresenceStateEntry] = []
     reject_reasons: list[RejectReasonEntry] = []
+    outages: list[OutageEntry] = []
+    case_webhook: CaseWebhookEntry | None = None
 
 
 def read(path: Path) -> DeskFile:
@@ -171,9 +190,21 @@ def _faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     for n, template in enumerate(file.templates):
         if wrong := templates.fault(template.body):
             yield ("templates", n, "body"), wrong
+    for n, outage in enumerate(file.outages):
+        for key, what in outages.faults(outage.meant()).items():
+            yield ("outages", n, key), what
+    if file.case_webhook is not None:
+        yield from _webhook_faults(file.case_webhook)
     for message, body in file.texts.items():
         if wrong := system_messages.fault(message, body):
             yield ("texts", str(message)), wrong
+
+
+def _webhook_faults(entry: CaseWebhookEntry) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    if entry.url and (wrong := webhook.address_fault(entry.url)):
+        yield ("case_webhook", "url"), wrong
+    if entry.secret is not None and (wrong := webhook.secret_fault(entry.secret)):
+        yield ("case_webhook", "secret"), wrong
 
 
 def _fault(path: str, text: str, fault: Any) -> str:

@@ -1,11 +1,12 @@
 """Kinds of value that the desk file, the API and the pages share, each checked in one place."""
 
 import re
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import available_timezones
 
 import phonenumbers
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
 
 from handoff_service.rules.sms_text import is_e164
 from handoff_service.rules.vocabulary import Presence
@@ -31,6 +32,12 @@ def _country(value: str) -> str:
     return value
 
 
+def _near(value: datetime) -> datetime:
+    if not 2000 <= value.year < 2200:  # the rest is a typing error, and the ends of the calendar have no UTC
+        raise ValueError("must be a time from the year 2000 to 2199")
+    return value
+
+
 def _not_blank(value: str) -> str:
     if not _VISIBLE.search(value):
         raise ValueError("must not be empty")
@@ -51,3 +58,4 @@ Country = Annotated[str, AfterValidator(_country)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_blank), WithJsonSchema(_SOMETHING)]
 PresenceName = Annotated[Name, Field(max_length=30), AfterValidator(_own_presence)]
 Position = Annotated[int, Field(ge=0, le=1_000_000)]
+Moment = Annotated[AwareDatetime, AfterValidator(_near)]

@@ -16,6 +16,7 @@ from handoff_service.operations.change_agent import change_agent, make_agent
 from handoff_service.operations.change_desk import put_desk
 from handoff_service.operations.change_group import group_id
 from handoff_service.operations.change_messaging_action import put_messaging_action
+from handoff_service.operations.change_outage import put_outage
 from handoff_service.operations.change_provider_number import put_provider_number
 from handoff_service.operations.change_queue import check_schedules, put_queue
 from handoff_service.operations.change_template import Make, put_template
@@ -23,6 +24,7 @@ from handoff_service.operations.change_text import ChangeText, change_text
 from handoff_service.operations.change_user import Change as ChangeUser
 from handoff_service.operations.change_user import Make as MakeUser
 from handoff_service.operations.change_user import change_user, make_user
+from handoff_service.operations.change_webhook import PutWebhook, put_webhook
 from handoff_service.operations.desk_file import AgentEntry, DeskFile, ProviderNumberEntry, UserEntry
 from handoff_service.operations.hand_off import offer_soon
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
@@ -55,6 +57,12 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
         _provider_number(tx, number)
     for place, action in enumerate(file.messaging_actions, start=1):
         _messaging_action(tx, action, place)
+    for outage in file.outages:
+        with _named(f"outages.{outage.title}"):
+            put_outage(tx, outage.meant())
+    if file.case_webhook is not None:
+        with _named("case_webhook"):
+            put_webhook(tx, PutWebhook(url=file.case_webhook.url or None, secret=file.case_webhook.secret))
     check_schedules(tx)
     offer_soon(tx)
     return {
@@ -65,6 +73,7 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
         "provider_numbers": len(file.provider_numbers),
         "messaging_actions": len(file.messaging_actions),
         "templates": len(file.templates),
+        "outages": len(file.outages),
     }
 
 

@@ -1,57 +1,105 @@
-"""Make a case from what the requester reported to the virtual agent."""
+"""Open a case: from what a requester told the virtual agent, or by hand."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import insert, select
 
+from handoff_service.errors import BadInput
 from handoff_service.operations import say
-from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store import interactions
+from handoff_service.operations.record_case import Entry, record
+from handoff_service.rules.cases import NORMAL, number
+from handoff_service.rules.vocabulary import Author, CaseKind, CaseState, Event, Kind
+from handoff_service.store import cases, interactions, people
 from handoff_service.store import tables as t
-from handoff_service.store.cases import number
+from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
+
+c = t.cases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase:
+    """Asked by the virtual agent in a turn. ``once``: while the user has a case of this kind that nobody has settled,
+    that one is meant."""
+
     turn_id: int
-    problem: str
+    description: str
+    kind: CaseKind = CaseKind.PROBLEM
+    priority: int = NORMAL
     device: str | None = None
     impact: str | None = None
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenByHand:
+    """By an agent, on the page or by the API. Of this user, else of the interaction's; one of the two is needed."""
+
+    agent_id: int
+    description: str
+    kind: CaseKind = CaseKind.PROBLEM
+    priority: int = NORMAL
+    device: str | None = None
+    impact: str | None = None
+    user_id: int | None = None
+    interaction_id: int | None = None
+    external_number: str | None = None
 
 
 def open_case(tx: Transaction, command: OpenCase) -> str:
     """Make the case and return its number. The same turn again gets the same case."""
-    there = tx.conn.execute(select(t.cases.c.id).where(t.cases.c.bot_turn_id == command.turn_id)).scalar()
-    if there is not None:
-        return number(there)
     interaction_id = tx.conn.execute(
         select(t.bot_turns.c.interaction_id).where(t.bot_turns.c.id == command.turn_id)
     ).scalar_one()
     interaction = interactions.lock(tx.conn, interaction_id)
-    case_id = tx.conn.execute(
-        insert(t.cases)
-        .values(
-            interaction_id=interaction.id,
-            user_id=interaction.user_id,
-            bot_turn_id=command.turn_id,
-            problem=command.problem,
-            device=command.device,
-            impact=command.impact,
-            state="open",
-            created_at=tx.now,
-        )
-        .returning(t.cases.c.id)
-    ).scalar_one()
-    say.append(
-        tx,
-        interaction,
-        say.Line(
-            kind=Kind.SYSTEM,
-            author=Author.SYSTEM,
-            body=f"Case {number(case_id)} opened",
-            event=Event.CASE_OPENED,
-            reason=command.problem,
-        ),
-    )
+    there = select(c.c.id).where(c.c.bot_turn_id == command.turn_id, c.c.kind == command.kind)
+    if (found := tx.conn.execute(there).scalar()) is not None:
+        return number(found)
+    if command.once and interaction.user_id is not None:
+        unsettled = cases.unsettled(tx.conn, interaction.user_id, kind=command.kind)
+        if unsettled:
+            return unsettled[0].number
+    values = {name: getattr(command, name) for name in ("description", "kind", "priority", "device", "impact")}
+    values |= {"bot_turn_id": command.turn_id, "user_id": interaction.user_id, "interaction_id": interaction.id}
+    case_id = _insert(tx, values, Author.VIRTUAL_AGENT)
+    _say(tx, interaction, f"Case {number(case_id)} opened", command.description)
     return number(case_id)
+
+
+def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
+    """Returns the case's id. BadInput names what is wrong by field; NotFound for a user or interaction that is not."""
+    if not command.description.strip():
+        raise BadInput(errors={"description": "must not be empty"})
+    if command.interaction_id is None and command.user_id is None:
+        raise BadInput(errors={"user_id": "say whose case it is, or in which interaction it was opened"})
+    by = people.agent_name(tx.conn, command.agent_id)
+    interaction = interactions.lock(tx.conn, command.interaction_id) if command.interaction_id is not None else None
+    user_id = command.user_id if command.user_id is not None or interaction is None else interaction.user_id
+    if command.user_id is not None:
+        people.active_user_name(tx.conn, command.user_id)
+    values = {name: getattr(command, name) for name in OpenByHand.__dataclass_fields__}
+    values |= {"user_id": user_id, "description": command.description.strip()}
+    case_id = _insert(tx, values, Author.AGENT)
+    if interaction is not None and interaction.active:
+        _say(tx, interaction, f"{by} opened case {number(case_id)}", values["description"], command.agent_id)
+    return case_id
+
+
+def _insert(tx: Transaction, values: dict[str, Any], author: Author) -> int:
+    made = insert(c).values(**values, state=CaseState.OPEN, created_at=tx.now, changed_at=tx.now).returning(c.c.id)
+    case_id: int = tx.conn.execute(made).scalar_one()
+    record(tx, Entry(case_id=case_id, version=1, author=author, agent_id=values.get("agent_id"), changes={}))
+    return case_id
+
+
+def _say(tx: Transaction, interaction: Interaction, body: str, description: str, agent_id: int | None = None) -> None:
+    line = say.Line(
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=body,
+        event=Event.CASE_OPENED,
+        reason=description,
+        agent_id=agent_id,
+    )
+    say.append(tx, interaction, line)

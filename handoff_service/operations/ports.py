@@ -153,6 +153,35 @@ class Bot(Protocol):
     async def close(self) -> None: ...
 
 
+# The outgoing webhook -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookCall:
+    """One event for the company's own system. ``timestamp``: seconds since 1970, which the signature covers."""
+
+    url: str
+    event_id: str
+    timestamp: int
+    signature: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """``status``: what was answered, if anything was. ``why``: what was wrong, in words; None: it was taken."""
+
+    status: int | None = None
+    why: str | None = None
+
+
+class Webhook(Protocol):
+    async def call(self, call: WebhookCall) -> Called:
+        """Tell one event. Never raises for what the receiver or the network does."""
+
+    async def close(self) -> None: ...
+
+
 # Fan-out -------------------------------------------------------------------------------------------------------
 
 

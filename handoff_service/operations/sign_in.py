@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import tables as t
@@ -122,15 +122,19 @@ def end_session(tx: Transaction, token: str) -> None:
     tx.conn.execute(delete(t.sessions).where(t.sessions.c.token_hash == token_hash(token)))
 
 
+# Built once: it is asked with every request.
+_SIGNED_IN = (
+    select(*t.agents.c["id", "name", "email", "presence"], t.agent_roles.c.role)
+    .join(t.sessions, t.sessions.c.agent_id == t.agents.c.id)
+    .outerjoin(t.agent_roles, t.agent_roles.c.agent_id == t.agents.c.id)
+    .where(t.sessions.c.token_hash == bindparam("token"), t.sessions.c.expires_at > bindparam("now"), t.agents.c.active)
+)
+
+
 def signed_in(conn: Connection, token: str, now: object) -> Agent | None:
     """The agent whose session this is, or None."""
-    a, s = t.agents, t.sessions
-    row = conn.execute(
-        select(a.c.id, a.c.name, a.c.email, a.c.presence)
-        .join(s, s.c.agent_id == a.c.id)
-        .where(s.c.token_hash == token_hash(token), s.c.expires_at > now, a.c.active)
-    ).one_or_none()
-    if row is None:
+    rows = conn.execute(_SIGNED_IN, {"token": token_hash(token), "now": now}).all()
+    if not rows:
         return None
-    roles = conn.execute(select(t.agent_roles.c.role).where(t.agent_roles.c.agent_id == row.id)).scalars()
-    return Agent(row.id, row.name, row.email, frozenset(Role(r) for r in roles), row.presence)
+    first = rows[0]
+    return Agent(first.id, first.name, first.email, frozenset(Role(r.role) for r in rows if r.role), first.presence)

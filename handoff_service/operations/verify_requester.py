@@ -6,6 +6,7 @@ from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
+from handoff_service.operations.change_case import cases_follow
 from handoff_service.operations.change_interaction import active
 from handoff_service.rules.identity import VERIFIED_FOR, Method
 from handoff_service.rules.vocabulary import Author, Event, Kind
@@ -50,6 +51,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
             expires_at=tx.now + VERIFIED_FOR,
         )
     )
+    cases_follow(tx, [interaction], command.user_id, author=Author.AGENT, agent_id=command.agent_id)
     by = people.agent_name(tx.conn, command.agent_id)
     said = f"{who} is verified by {by}" if who else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
     _tell(tx, interaction, said, command.agent_id, command.note)
@@ -69,6 +71,7 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
         people.active_user_name(tx.conn, last.old_user_id)
     _associate(tx, interaction, last.old_user_id)
     tx.conn.execute(update(a).where(a.c.id == last.id).values(undone_at=tx.now))
+    cases_follow(tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id)
     by = people.agent_name(tx.conn, command.agent_id)
     now = _name(tx, last.old_user_id) or "the guest"
     _tell(tx, interaction, f"{by} took the verification back: this is {now} again", command.agent_id, None)

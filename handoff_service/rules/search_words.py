@@ -21,7 +21,9 @@ _PHONE = re.compile(r"[\d\s()./+-]+")
 _INTERACTION = re.compile(r"int0*(\d{1,15})", re.IGNORECASE)
 _CASE = re.compile(r"cs0*(\d{1,15})", re.IGNORECASE)
 MACHINERY = frozenset({Event.OWNER_CHANGED, Event.IDENTITY, Event.TIMER, Event.PROMPT})
-IN_ITS_REASON = frozenset({Event.CASE_OPENED, Event.TRANSFER})  # what a person said is there: a problem, a note
+IN_ITS_REASON = frozenset(
+    {Event.CASE_OPENED, Event.CASE_CHANGED, Event.TRANSFER}
+)  # what a person said is there: a problem, a note
 
 
 @dataclass(frozen=True, slots=True)

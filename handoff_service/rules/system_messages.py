@@ -27,6 +27,7 @@ class SystemMessage(StrEnum):
     GOODBYE = "goodbye"
     HELP = "help"
     RESTARTED = "restarted"
+    ACCOUNT_HELP = "account_help"
 
 
 BOT_WORDS = frozenset({"bot", "virtual agent"})  # what brings a requester who waits back to the virtual agent
@@ -53,6 +54,7 @@ class Words:
 
 QUEUE = Placeholder(example="Service desk", long="Facilities and Workplace", instead="our team")
 OPENS = Placeholder(example="on Monday at 08:00", long="on 23 September at 08:00", instead="later")
+CASE = Placeholder(example="CS0000012", long="CS123456789", instead="a case")
 AGENT = Placeholder(example="Mia", long="Maximiliana-Alejandra", instead="Our agent")
 DESK = Placeholder(example="Northwind IT", long="Northwind Facilities and Workplace", instead="The help desk")
 TEXTS: Mapping[SystemMessage, Words] = {
@@ -102,6 +104,12 @@ TEXTS: Mapping[SystemMessage, Words] = {
         default="All right, from the beginning. What can we do for you?",
         placeholders={},
     ),
+    SystemMessage.ACCOUNT_HELP: Words(
+        when="When somebody who is proven asks about a password or a locked account, before the handoff",
+        default="I made case {case} with high priority. An agent resets it with you right here. "
+        "Please never text us a password.",
+        placeholders={"case": CASE},
+    ),
 }
 
 # Filled for one conversation. ``text`` is the admin's, see store/texts.py; without it, as shipped. ----------------
@@ -145,6 +153,11 @@ def help_text(desk: str, text: str | None = None) -> str:
 def restarted(text: str | None = None) -> str:
     """Said to a requester who starts over with the virtual agent."""
     return _filled(SystemMessage.RESTARTED, text, {})
+
+
+def account_help(case: str, text: str | None = None) -> str:
+    """Said to a proven person whose account is locked: what happens next."""
+    return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case})
 
 
 def opening(at: datetime | None, time_zone: str, now: datetime) -> str:

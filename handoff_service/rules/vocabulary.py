@@ -58,6 +58,7 @@ class Event(StrEnum):
     OWNER_CHANGED = "owner_changed"
     LATE_REPLY = "late_reply"
     CASE_OPENED = "case_opened"
+    CASE_CHANGED = "case_changed"
     IDENTITY = "identity"
     PROMPT = "prompt"
     TIMER = "timer"
@@ -138,6 +139,7 @@ class Work(StrEnum):
     FETCH_MEDIA = "fetch_media"
     FORGET_UPLOAD = "forget_upload"
     INDEX_TEXTS = "index_texts"
+    CALL_WEBHOOK = "call_webhook"
 
 
 class Unanswered(StrEnum):
@@ -162,3 +164,35 @@ class TurnOutcome(StrEnum):
     ANSWERED = "answered"
     LATE = "late"
     FAILED = "failed"
+
+
+class CaseKind(StrEnum):
+    """What a case is about: something broken, something wanted, or getting into an account."""
+
+    PROBLEM = "problem"
+    REQUEST = "request"
+    ACCESS = "access"
+
+
+class CaseState(StrEnum):
+    """How far a case is. Resolved: done, as far as the desk knows; closed: nobody looks at it any more."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class CaseEvent(StrEnum):
+    """What the outgoing webhook tells of a case."""
+
+    CREATED = "case.created"
+    CHANGED = "case.changed"
+
+
+class CallState(StrEnum):
+    """What became of telling one event to the outgoing webhook's address."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    GIVEN_UP = "given_up"

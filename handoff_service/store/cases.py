@@ -1,28 +1,101 @@
-"""Cases: what a requester reported, kept beyond the conversation."""
+"""Cases: what a requester reported, wanted or was locked out of, kept beyond the conversation."""
 
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
+from handoff_service.errors import NotFound
+from handoff_service.rules.cases import UNSETTLED, number
+from handoff_service.rules.vocabulary import Author, CaseKind, CaseState
+from handoff_service.store import interactions
 from handoff_service.store import tables as t
-from handoff_service.store.views import Case
+from handoff_service.store.several import one_of
+from handoff_service.store.views import Case, CaseChange, Changed, Interaction, Named, WrittenBy
+
+c, h = t.cases, t.case_changes
+SHOWN = 50  # of one requester, in the panel
+_UNSETTLED = c.c.state.in_(sorted(UNSETTLED))
 
 
-def number(case_id: int) -> str:
-    """What people call a case: CS0000012."""
-    return f"CS{case_id:07d}"
+def some(conn: Connection, where: Sequence[sa.ColumnElement[bool]], *, limit: int | None = None) -> list[Case]:
+    """The cases that fit, newest first, with their history."""
+    query = (
+        select(c, t.users.c.name.label("user_name"))
+        .outerjoin(t.users, t.users.c.id == c.c.user_id)
+        .where(*where)
+        .order_by(c.c.id.desc())
+        .limit(limit)
+    )
+    rows = conn.execute(query).all()
+    histories = _histories(conn, [r.id for r in rows])
+    return [_case(r, histories[r.id]) for r in rows]
 
 
-def of_interaction(conn: Connection, interaction_id: int) -> list[Case]:
-    """The cases made in this interaction, newest first."""
-    rows = conn.execute(select(t.cases).where(t.cases.c.interaction_id == interaction_id).order_by(t.cases.c.id.desc()))
-    return [
-        Case(
-            id=r.id,
-            number=number(r.id),
-            problem=r.problem,
-            device=r.device,
-            impact=r.impact,
-            state=r.state,
-            created_at=r.created_at,
+def one(conn: Connection, case_id: int) -> Case:
+    """One case. NotFound when there is none."""
+    found = some(conn, [c.c.id == case_id])
+    if not found:
+        raise NotFound(f"There is no case {case_id}.")
+    return found[0]
+
+
+def beside(conn: Connection, interaction: Interaction) -> list[Case]:
+    """What stands beside a conversation: the user's cases, and those opened in it, newest first."""
+    where = c.c.interaction_id == interaction.id
+    if interaction.user is not None:
+        where |= c.c.user_id == interaction.user.id
+    return some(conn, [where], limit=SHOWN)
+
+
+def unsettled(conn: Connection, user_id: int, *, kind: CaseKind | None = None) -> list[Case]:
+    """The user's cases that somebody still works on, newest first."""
+    where = [c.c.user_id == user_id, _UNSETTLED]
+    return some(conn, [*where, c.c.kind == kind] if kind else where)
+
+
+def of_user(conn: Connection, user_id: int, case_id: int) -> Case | None:
+    """This case, if it is this user's."""
+    return next(iter(some(conn, [c.c.id == case_id, c.c.user_id == user_id])), None)
+
+
+def _case(row: sa.Row[tuple[object, ...]], history: list[CaseChange]) -> Case:
+    inside = Named(id=row.interaction_id, name=interactions.number(row.interaction_id)) if row.interaction_id else None
+    return Case(
+        id=row.id,
+        number=number(row.id),
+        kind=CaseKind(row.kind),
+        state=CaseState(row.state),
+        priority=row.priority,
+        description=row.description,
+        device=row.device,
+        impact=row.impact,
+        user=Named(id=row.user_id, name=row.user_name) if row.user_id else None,
+        interaction=inside,
+        external_number=row.external_number,
+        version=row.version,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        history=history,
+    )
+
+
+def _histories(conn: Connection, ids: Collection[int]) -> dict[int, list[CaseChange]]:
+    query = (
+        select(h, t.agents.c.name.label("agent_name"))
+        .outerjoin(t.agents, t.agents.c.id == h.c.agent_id)
+        .where(one_of(h.c.case_id, ids))
+        .order_by(h.c.case_id, h.c.version)
+    )
+    found: dict[int, list[CaseChange]] = {case_id: [] for case_id in ids}
+    for row in conn.execute(query) if ids else ():
+        found[row.case_id].append(
+            CaseChange(
+                version=row.version,
+                by=WrittenBy(kind=Author(row.author), id=row.agent_id, name=row.agent_name),
+                changes={name: Changed(before=pair[0], after=pair[1]) for name, pair in row.changes.items()},
+                note=row.note,
+                at=row.at,
+            )
         )
-        for r in rows
-    ]
+    return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
@@ -72,7 +73,7 @@ def some(
     agents = people.agents(conn, assigned | {a for members in groups.values() for a in members})
     candidates = people.users_on(conn, {r.requester_number for r in rows if r.closed_at is None})
     not_read = unread(conn, ids, agent_id) if agent_id is not None else {}
-    identities = _identities(conn, rows)
+    sure = identities(conn, rows)
     return [
         _interaction(
             r,
@@ -80,7 +81,7 @@ def some(
             group=groups.get(r.id, []),
             on_number=candidates.get(r.requester_number, []),
             unread=not_read.get(r.id, 0),
-            identity=identities[r.id],
+            identity=sure[r.id],
         )
         for r in rows
     ]
@@ -94,11 +95,16 @@ def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Interactio
     return some(conn, [*with_agents, which], agent_id=agent_id, order=NEWEST_FIRST)
 
 
+_OTHERS = select(func.count()).where(
+    i.c.closed_at.is_(None),
+    i.c.owner == Owner.AGENT,
+    i.c.id.not_in(select(g.c.interaction_id).where(g.c.agent_id == sa.bindparam("me"))),
+)
+
+
 def others_count(conn: Connection, agent_id: int) -> int:
     """How many active conversations are with other agents."""
-    mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
-    query = select(func.count()).where(i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.not_in(mine))
-    return conn.execute(query).scalar_one()
+    return conn.execute(_OTHERS, {"me": agent_id}).scalar_one()
 
 
 _NEWEST_UNREAD = (
@@ -252,14 +258,23 @@ def _interaction(
     )
 
 
-def _identities(conn: Connection, rows: Sequence[sa.Row[tuple[object, ...]]]) -> dict[int, Identity]:
-    """interaction id -> how sure it is who its user is, by the last proof of its profile that stands."""
-    a = t.associations
-    newest = select(func.max(a.c.id)).where(
-        a.c.undone_at.is_(None), one_of(a.c.profile_id, {r.profile_id for r in rows})
+a = t.associations
+_PROOFS = (
+    select(a, t.agents.c.name.label("by"))
+    .outerjoin(t.agents, t.agents.c.id == a.c.agent_id)
+    .where(
+        a.c.id.in_(
+            select(func.max(a.c.id))
+            .where(a.c.undone_at.is_(None), one_of(a.c.profile_id, "profiles"))
+            .group_by(a.c.profile_id)
+        )
     )
-    query = select(a, t.agents.c.name.label("by")).outerjoin(t.agents, t.agents.c.id == a.c.agent_id)
-    found = conn.execute(query.where(a.c.id.in_(newest.group_by(a.c.profile_id))))
+)
+
+
+def identities(conn: Connection, rows: Sequence[Any]) -> dict[int, Identity]:
+    """interaction id -> how sure it is who its user is, by the last proof of its profile that stands."""
+    found = conn.execute(_PROOFS, {"profiles": {r.profile_id for r in rows}})
     proofs = {r.profile_id: r for r in found}
     return {r.id: _identity(r.user_id, proofs.get(r.profile_id), read_at(conn)) for r in rows}
 
@@ -282,12 +297,16 @@ def _live_groups(conn: Connection, ids: Sequence[int]) -> dict[int, list[int]]:
     return found
 
 
+_UNREAD = (
+    select(m.c.interaction_id, func.count())
+    .join(g, (g.c.interaction_id == m.c.interaction_id) & (g.c.agent_id == sa.bindparam("me")))
+    .where(one_of(g.c.interaction_id, "ids"), m.c.seq > g.c.read_seq, m.c.direction == Direction.INBOUND)
+    .group_by(m.c.interaction_id)
+)
+
+
 def unread(conn: Connection, ids: Sequence[int], agent_id: int) -> dict[int, int]:
     """interaction id -> how many of the requester's messages this agent has not read; none: not in it."""
-    query = (
-        select(m.c.interaction_id, func.count())
-        .join(g, (g.c.interaction_id == m.c.interaction_id) & (g.c.agent_id == agent_id))
-        .where(one_of(g.c.interaction_id, ids), m.c.seq > g.c.read_seq, m.c.direction == Direction.INBOUND)
-        .group_by(m.c.interaction_id)
-    )
-    return {r[0]: r[1] for r in conn.execute(query)}
+    if not ids:
+        return {}
+    return {r[0]: r[1] for r in conn.execute(_UNREAD, {"me": agent_id, "ids": ids})}

@@ -35,8 +35,11 @@ def presence_states(conn: Connection) -> list[PresenceState]:
     return [PresenceState(**r._mapping) for r in rows]
 
 
+_REJECT_REASONS = select(*t.reject_reasons.c["id", "words", "again"]).order_by(
+    t.reject_reasons.c.position, t.reject_reasons.c.id
+)
+
+
 def reject_reasons(conn: Connection) -> list[RejectReason]:
     """What an agent who rejects an offer chooses from, in the admin's order."""
-    r = t.reject_reasons
-    rows = conn.execute(select(r.c.id, r.c.words, r.c.again).order_by(r.c.position, r.c.id))
-    return [RejectReason(**row._mapping) for row in rows]
+    return [RejectReason(**row._mapping) for row in conn.execute(_REJECT_REASONS)]

@@ -1,8 +1,9 @@
-"""The desk as a desk file: what `patchboard export` writes. Passwords and second facts are hashes, and stay here."""
+"""The desk as a desk file: what `patchboard export` writes. Secrets stay here."""
 
 import json
 import re
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 
 from handoff_service.rules import conditions
 from handoff_service.rules.queues import Queue
-from handoff_service.store import agents, desk, messaging_actions, people, queues, templates, texts
+from handoff_service.store import agents, desk, messaging_actions, outages, people, queues, templates, texts, webhook
 from handoff_service.store.views import SavedAction
 
 
@@ -62,6 +63,12 @@ def export_desk(conn: Connection) -> str:
         for p in people.provider_numbers(conn)
     ]
     parts += [_action(messaging_actions.saved(stored)) for stored in messaging_actions.some(conn).values()]
+    parts += [
+        _table("[[outages]]", title=o.title, text=o.text, since=_time(o.since), until=_time(o.until), active=o.active)
+        for o in outages.some(conn)
+    ]
+    if (hook := webhook.webhook(conn)) is not None:  # its secret stays here, as passwords do
+        parts.append(_table("[case_webhook]", url=hook.url or ""))
     return "\n".join(parts)
 
 
@@ -109,6 +116,10 @@ def _action(action: SavedAction) -> str:
 def _table(header: str, **named: Any) -> str:
     lines = [f"{name} = {_value(value)}" for name, value in named.items() if value is not None]
     return "\n".join([header, *lines, ""])
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
 
 
 def _key(name: str) -> str:

@@ -23,7 +23,29 @@ from handoff_service.store.views import (
     WorkItem,
 )
 
-o, w = t.offers, t.work_items
+o, w, i = t.offers, t.work_items, t.interactions
+
+# Built once: building a statement costs more than running it.
+_OFFERED = (
+    select(
+        *w.c["reason", "collected", "note", "from_agent_id"],
+        *o.c["work_item_id", "offered_at", "expires_at"],
+        *i.c["id", "requester_number", "profile_id", "user_id"],
+        t.users.c.name.label("user_name"),
+        t.queues.c.name.label("queue_name"),
+        t.provider_numbers.c.label.label("provider_label"),
+        t.agents.c.name.label("sender"),
+        select(t.desk.c.card_fields).scalar_subquery().label("card_fields"),
+    )
+    .join(w, w.c.id == o.c.work_item_id)
+    .join(i, i.c.id == w.c.interaction_id)
+    .join(t.queues, t.queues.c.id == w.c.queue_id)
+    .join(t.provider_numbers, t.provider_numbers.c.id == i.c.provider_number_id)
+    .outerjoin(t.users, t.users.c.id == i.c.user_id)
+    .outerjoin(t.agents, t.agents.c.id == w.c.from_agent_id)
+    .where(o.c.agent_id == sa.bindparam("me"), o.c.outcome.is_(None))
+    .order_by(o.c.expires_at, o.c.work_item_id)
+)
 
 
 def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
@@ -60,23 +82,27 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
 
 
 def offered(conn: Connection, agent_id: int) -> list[Offered]:
-    """The same, as much of it as a notification says."""
-    i, u = t.interactions, t.users
-    rows = conn.execute(
-        select(w.c.id, w.c.reason, o.c.offered_at, i.c.requester_number, i.c.user_id, u.c.name)
-        .join(w, w.c.id == o.c.work_item_id)
-        .join(i, i.c.id == w.c.interaction_id)
-        .outerjoin(u, u.c.id == i.c.user_id)
-        .where(o.c.agent_id == agent_id, o.c.outcome.is_(None))
-        .order_by(o.c.expires_at, o.c.id)
-    )
+    """The same, as its cards and notifications show it: asked after every hint, so no more is read than they say."""
+    rows = conn.execute(_OFFERED, {"me": agent_id}).all()
+    if not rows:
+        return []
+    identities = conversations.identities(conn, rows)
+    fields = rows[0].card_fields or []
+    users = _of_users(conn, {r.user_id for r in rows if r.user_id}) if any_of_user(fields) else {}
     return [
         Offered(
-            id=r.id,
-            user=Named(id=r.user_id, name=r.name) if r.user_id else None,
+            id=r.work_item_id,
+            user=Named(id=r.user_id, name=r.user_name) if r.user_id else None,
             requester_number=r.requester_number,
+            level=identities[r.id].level,
+            queue=r.queue_name,
+            provider_label=r.provider_label,
             reason=r.reason,
+            card=shown(fields, r.collected, users.get(r.user_id, {})),
+            sender=Named(id=r.from_agent_id, name=r.sender) if r.from_agent_id is not None else None,
+            note=r.note,
             offered_at=r.offered_at,
+            expires_at=r.expires_at,
         )
         for r in rows
     ]

@@ -1,6 +1,6 @@
 """Users, agents and provider numbers, read for decisions, pages and the API."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
@@ -9,13 +9,16 @@ from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import FirstResponder, Presence, Role
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
-from handoff_service.store.views import Agent, Named, PresenceChoice, ProviderNumber, User
+from handoff_service.store.views import Agent, Named, PresenceChoice, ProviderNumber, Room, User
 from handoff_service.store.work_items import LOAD
 
+_DESK = select(*t.desk.c["name", "time_zone"])
 
-def desk_name(conn: Connection) -> str:
-    """What the company calls this desk."""
-    return conn.execute(select(t.desk.c.name)).scalar() or "Patchboard"
+
+def desk_name_and_zone(conn: Connection) -> tuple[str, str]:
+    """What the company calls this desk, and the IANA name of the time zone that its pages show times in."""
+    found = conn.execute(_DESK).one_or_none()
+    return (found.name, found.time_zone) if found else ("Patchboard", "UTC")
 
 
 def desk_time_zone(conn: Connection) -> str:
@@ -44,19 +47,41 @@ def active_user_name(conn: Connection, user_id: int) -> str:
     return found
 
 
+def _by(
+    key: sa.ColumnElement[int], value: sa.ColumnElement[str], source: sa.FromClause | None = None
+) -> sa.Select[int, str]:
+    """The values of some keys, sorted."""
+    query = select(key, value).where(one_of(key, "keys")).order_by(value)
+    return query if source is None else query.select_from(source)
+
+
+# Built once: building a statement costs more than running it.
+_AGENTS = select(
+    *t.agents.c["id", "email", "name", "capacity", "presence", "presence_reason", "active"], LOAD.label("load")
+).order_by(t.agents.c.name, t.agents.c.id)
+_AGENTS_OF = _AGENTS.where(one_of(t.agents.c.id, "ids"))
+_ROLES = _by(t.agent_roles.c.agent_id, t.agent_roles.c.role)
+_SKILLS = _by(t.agent_skills.c.agent_id, t.agent_skills.c.skill)
+_GROUPS = _by(
+    t.agent_groups.c.agent_id,
+    t.groups.c.name,
+    t.agent_groups.join(t.groups, t.groups.c.id == t.agent_groups.c.group_id),
+)
+_NUMBERS = _by(t.user_numbers.c.user_id, t.user_numbers.c.number)
+_PRESENCES = select(*t.presence_states.c["name", "takes_work"]).order_by(
+    t.presence_states.c.position, t.presence_states.c.id
+)
+
+
 def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
     """Agents by id, in the order of their names; all of them when no ids are given."""
-    a = t.agents
-    columns = a.c["id", "email", "name", "capacity", "presence", "presence_reason", "active"]
-    query = select(*columns, LOAD.label("load")).order_by(a.c.name, a.c.id)
-    if ids is not None:
-        query = query.where(one_of(a.c.id, ids))
-    rows = conn.execute(query).all()
+    if ids is not None and not ids:
+        return {}
+    rows = (conn.execute(_AGENTS) if ids is None else conn.execute(_AGENTS_OF, {"ids": ids})).all()
     found = [r.id for r in rows]
-    roles = _several(conn, t.agent_roles.c.agent_id, t.agent_roles.c.role, found)
-    skills = _several(conn, t.agent_skills.c.agent_id, t.agent_skills.c.skill, found)
-    named = t.agent_groups.join(t.groups, t.groups.c.id == t.agent_groups.c.group_id)
-    groups = _several(conn, t.agent_groups.c.agent_id, t.groups.c.name, found, named)
+    roles = _several(conn, _ROLES, found)
+    skills = _several(conn, _SKILLS, found)
+    groups = _several(conn, _GROUPS, found)
     return {
         r.id: Agent(
             id=r.id,
@@ -75,10 +100,24 @@ def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Ag
     }
 
 
+_ROOM = select(
+    (t.agents.c.capacity - LOAD).label("room"),
+    sa.or_(
+        t.agents.c.presence == Presence.AVAILABLE,
+        sa.exists().where(t.presence_states.c.name == t.agents.c.presence, t.presence_states.c.takes_work),
+    ).label("takes_work"),
+).where(t.agents.c.id == sa.bindparam("me"))
+
+
+def room(conn: Connection, agent_id: int) -> Room:
+    """Whether this agent can be offered work now, and how much."""
+    found = conn.execute(_ROOM, {"me": agent_id}).one()
+    return Room(places=max(found.room, 0), takes_work=found.takes_work)
+
+
 def presences(conn: Connection) -> list[PresenceChoice]:
     """The presences of this desk: the three, then the admin's own in their order."""
-    s = t.presence_states
-    own = conn.execute(select(s.c.name, s.c.takes_work).order_by(s.c.position, s.c.id))
+    own = conn.execute(_PRESENCES)
     three = [PresenceChoice(name=one, takes_work=one is Presence.AVAILABLE) for one in Presence]
     return three + [PresenceChoice(name=r.name, takes_work=r.takes_work) for r in own]
 
@@ -93,7 +132,7 @@ def users(
     """Users that fit, by id when no other order is given."""
     u = t.users
     rows = conn.execute(select(u).where(where).order_by(*order).limit(limit)).all()
-    numbers = _several(conn, t.user_numbers.c.user_id, t.user_numbers.c.number, [r.id for r in rows])
+    numbers = _several(conn, _NUMBERS, [r.id for r in rows])
     return [
         User(
             id=r.id,
@@ -159,16 +198,9 @@ def provider_numbers(conn: Connection) -> list[ProviderNumber]:
     ]
 
 
-def _several(
-    conn: Connection,
-    key: sa.ColumnElement[int],
-    value: sa.ColumnElement[str],
-    keys: Iterable[int],
-    source: sa.FromClause | None = None,
-) -> dict[int, list[str]]:
+def _several(conn: Connection, query: sa.Select[int, str], keys: Collection[int]) -> dict[int, list[str]]:
     """key -> its values, sorted."""
-    query = select(key, value).where(one_of(key, keys)).order_by(value)
     found: dict[int, list[str]] = {}
-    for row in conn.execute(query if source is None else query.select_from(source)):
+    for row in conn.execute(query, {"keys": keys}) if keys else ():
         found.setdefault(row[0], []).append(row[1])
     return found

@@ -24,3 +24,11 @@ def of_queues(conn: Connection, ids: Collection[int]) -> dict[int, Schedule]:
     """Queue -> its schedule. No ids: no statement."""
     rows = conn.execute(_SCHEDULES, {"ids": list(ids)}) if ids else ()
     return {r.id: Schedule(r.schedule, r.time_zone, r.country) for r in rows}
+
+
+def of_line(conn: Connection, interaction_id: int) -> Schedule:
+    """When the queue of the company number that this conversation is on is open."""
+    i, p = t.interactions, t.provider_numbers
+    query = select(p.c.queue_id).join(i, i.c.provider_number_id == p.c.id).where(i.c.id == interaction_id)
+    queue_id = conn.execute(query).scalar_one()
+    return of_queues(conn, [queue_id])[queue_id]

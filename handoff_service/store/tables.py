@@ -244,11 +244,21 @@ dismissed_prompts = Table(
     _ref("interaction_id", "interactions.id", key=True, drop=True), Column("seq", sa.Integer, nullable=False),
 )  # up to which line an agent has put prompts away; supervisors are prompted without being in the live group
 cases = Table(
-    "cases", metadata, _id(), _ref("interaction_id", "interactions.id"), _ref("user_id", "users.id", null=True),
-    Column("bot_turn_id", ID, ForeignKey("bot_turns.id"), nullable=False, unique=True), _word("problem"),
-    _word("device", null=True), _word("impact", null=True), _word("state"), _time("created_at"),
-    Index("ix_cases_interaction_id", "interaction_id"),
-)
+    "cases", metadata, _id(), _word("kind"), _word("state"), _count("priority", 3),
+    _word("description"), _word("device", null=True), _word("impact", null=True),
+    _ref("user_id", "users.id", null=True), _ref("interaction_id", "interactions.id", null=True),
+    _ref("bot_turn_id", "bot_turns.id", null=True), _ref("agent_id", "agents.id", null=True),
+    _word("external_number", null=True), _count("version", 1), _time("created_at"), _time("changed_at"),
+    UniqueConstraint("bot_turn_id", "kind"), Index("ix_cases_interaction_id", "interaction_id"),
+    Index("ix_cases_user_id", "user_id", "id"), Index("ix_cases_external_number", "external_number"),
+)  # bot_turn_id or agent_id: who opened it; external_number: what the company's own ticket system calls it;
+# version: how many entries its history has
+case_changes = Table(
+    "case_changes", metadata, _id(), _ref("case_id", "cases.id"), Column("version", sa.Integer, nullable=False),
+    _word("author"), _ref("agent_id", "agents.id", null=True), Column("changes", sa.JSON, nullable=False),
+    _word("note", null=True), _time("at"),
+    UniqueConstraint("case_id", "version"),
+)  # a case's history: who changed what (field -> [before, after]) and why; the first entry is its opening
 bot_turns = Table(
     "bot_turns", metadata, _id(), _ref("interaction_id", "interactions.id"),
     Column("epoch", sa.Integer, nullable=False), Column("up_to_seq", sa.Integer, nullable=False),
@@ -258,6 +268,21 @@ bot_turns = Table(
     Index("ix_bot_turns_interaction_id", "interaction_id"),
 )  # opening: what the desk itself says to the bot, where no text of the requester is asked; understood: the bot's own
 # account of the turn; said: the answer of a bot that gives none, which is compared with the next
+
+outages = Table(
+    "outages", metadata, _id(), Column("title", sa.Text, nullable=False, unique=True), _word("text"), _time("since"),
+    _time("until", null=True), _flag("active", default=True),
+)  # what the virtual agent says about what is down just now; not active: kept, and not said
+
+# The outgoing webhook ----------------------------------------------------------------------------------------
+
+case_webhook = Table("case_webhook", metadata, _id(), _word("url", null=True), _word("secret"))  # one row, if any
+webhook_calls = Table(
+    "webhook_calls", metadata, _id(), Column("event_id", sa.Text, nullable=False, unique=True), _word("type"),
+    _ref("case_id", "cases.id"), _word("body"), _word("state"), _count("attempts", 0), Column("status", sa.Integer),
+    _word("why", null=True), _time("created_at"), _time("since"), _time("tried_at", null=True),
+    Index("ix_webhook_calls_created_at", "created_at"),
+)  # one event that is told; since: when its day of attempts began; status, why: what the last attempt came to
 
 # Work --------------------------------------------------------------------------------------------------------
 

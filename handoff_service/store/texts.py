@@ -56,12 +56,17 @@ def goodbye(conn: Connection) -> str:
 
 def help_text(conn: Connection) -> str:
     """Said to a requester who texts HELP to the virtual agent."""
-    return system_messages.help_text(people.desk_name(conn), text_for(conn, SystemMessage.HELP))
+    return system_messages.help_text(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.HELP))
 
 
 def restarted(conn: Connection) -> str:
     """Said to a requester who starts over."""
     return system_messages.restarted(text_for(conn, SystemMessage.RESTARTED))
+
+
+def account_help(conn: Connection, case: str) -> str:
+    """What a proven person with a locked account is told; ``case``: the number of what was made for it."""
+    return system_messages.account_help(case, text_for(conn, SystemMessage.ACCOUNT_HELP))
 
 
 def _instead(conn: Connection, *, bot: bool) -> str | None:

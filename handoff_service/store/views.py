@@ -12,6 +12,10 @@ from handoff_service.rules.system_messages import SystemMessage
 from handoff_service.rules.vocabulary import (
     Action,
     Author,
+    CallState,
+    CaseEvent,
+    CaseKind,
+    CaseState,
     Direction,
     Event,
     FirstResponder,
@@ -354,14 +358,81 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """One field of a case, before and after."""
+
+    before: str | int | None
+    after: str | int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseChange:
+    """An entry of a case's history; the first is its opening. ``changes``: by field; ``note``: why, for agents."""
+
+    version: int
+    by: WrittenBy
+    changes: dict[str, Changed]
+    note: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
+    """What was reported, wanted or locked, kept beyond the conversation. ``user``: whose it is, null: a guest's;
+    ``interaction``: in which it was opened; ``external_number``: what the company's own ticket system calls it;
+    ``priority``: 1 first, 5 last; ``version`` grows with each change; ``history``: oldest first."""
+
     id: int
     number: str
-    problem: str
+    kind: CaseKind
+    state: CaseState
+    priority: int
+    description: str
     device: str | None
     impact: str | None
-    state: str
+    user: Named | None
+    interaction: Named | None
+    external_number: str | None
+    version: int
     created_at: datetime
+    changed_at: datetime
+    history: list[CaseChange]
+
+    @property
+    def opened_by(self) -> WrittenBy:
+        """Who opened it."""
+        return self.history[0].by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """What requesters are told is down. ``current``: they are told so now; ``until`` null: nobody knows yet."""
+
+    id: int
+    title: str
+    text: str
+    since: datetime
+    until: datetime | None
+    active: bool
+    current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookCall:
+    """One event told to the outgoing webhook's address. ``status``: what the last attempt was answered with; ``why``:
+    what was wrong with it; ``next_at``: when it is tried again."""
+
+    id: int
+    event_id: str
+    type: CaseEvent
+    case: Named
+    state: CallState
+    attempts: int
+    status: int | None
+    why: str | None
+    created_at: datetime
+    tried_at: datetime | None
+    next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,14 +480,30 @@ class RunningTimer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """For how many more conversations an agent has a place, and whether their presence takes work."""
+
+    places: int
+    takes_work: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offered:
-    """As much of an offer as a notification says: who and why. ``id`` is the work item's."""
+    """As much of an offer as its card and a notification say. ``id`` is the work item's; ``card``, ``sender``
+    and ``note`` as in the inbox."""
 
     id: int
     user: Named | None
     requester_number: str
+    level: Level
+    queue: str
+    provider_label: str
     reason: str
+    card: dict[str, str]
+    sender: Named | None
+    note: str | None
     offered_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

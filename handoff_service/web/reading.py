@@ -28,7 +28,6 @@ from handoff_service.store.views import (
     Agent,
     Association,
     Case,
-    InboxOffer,
     Interaction,
     Listed,
     Message,
@@ -92,18 +91,14 @@ class Frame:
 class Lists:
     """The list pane: my offers, ongoing conversations (mine or others'), and the counts on the rail."""
 
-    me: Agent
-    offers: list[InboxOffer]
+    offers: list[Offered]
     gone: list[GoneOffer]
     others: bool
     ongoing: list[Listed]
     others_count: int
     unread: int
     available: bool
-
-    @property
-    def room(self) -> int:
-        return max(self.me.capacity - self.me.load, 0)
+    room: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +132,8 @@ class Thread:
 
 def desk_facts(conn: Connection) -> DeskFacts:
     """The desk's name, and the zone that pages show times in."""
-    return DeskFacts(name=people.desk_name(conn), zone=ZoneInfo(people.desk_time_zone(conn)))
+    name, zone = people.desk_name_and_zone(conn)
+    return DeskFacts(name=name, zone=ZoneInfo(zone))
 
 
 def frame(conn: Connection, agent_id: int) -> Frame:
@@ -156,12 +152,11 @@ def frame(conn: Connection, agent_id: int) -> Frame:
 
 def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[int] = ()) -> Lists:
     """``on_page``: the offers that the page shows; those that are no longer mine come back as gone."""
-    offers = inbox.inbox(conn, agent_id)
+    offers = inbox.offered(conn, agent_id)
     ongoing = listed(conn, agent_id, others=others)
     missing = set(on_page) - {offer.id for offer in offers}
-    me = people.agents(conn, [agent_id])[agent_id]
+    free = people.room(conn, agent_id)
     return Lists(
-        me=me,
         offers=offers,
         gone=[gone for gone in (_gone(conn, k, agent_id) for k in sorted(missing)) if gone],
         others=others,
@@ -170,7 +165,8 @@ def lists(conn: Connection, agent_id: int, *, others: bool, on_page: Collection[
         unread=conversations.unread_conversations(conn, agent_id)
         if others
         else sum(one.interaction.unread > 0 for one in ongoing),
-        available=any(one.takes_work for one in people.presences(conn) if one.name == me.presence),
+        available=free.takes_work,
+        room=free.places,
     )
 
 
@@ -236,7 +232,7 @@ def _thread(
         last_seq=found[-1].seq if found else 0,
         read_seq=conversations.read_seq(conn, interaction_id, agent_id),
         handoff=inbox.handoff_of(conn, interaction_id),
-        cases=cases.of_interaction(conn, interaction_id),
+        cases=cases.beside(conn, interaction),
         past=conversations.past(conn, interaction),
         other_numbers=_other_numbers(conn, interaction),
         can_undo=people.was_verified_in(conn, interaction_id),

@@ -24,6 +24,7 @@ from handoff_service.store import tables as t
 from handoff_service.web import (
     admin,
     assets,
+    cases,
     first_text,
     history,
     hold,
@@ -235,6 +236,7 @@ PAGES: dict[str, Any] = {
     **first_text.PAGES,
     **supervisor.PAGES,
     **transfer.PAGES,
+    **cases.PAGES,
 }
 ACTS: dict[str, Any] = {
     "/offers/<work_item_id:int>/accept": accept,
@@ -253,6 +255,7 @@ ACTS: dict[str, Any] = {
     **timers.ACTS,
     **supervisor.ACTS,
     **transfer.ACTS,
+    **cases.ACTS,
 }
 
 

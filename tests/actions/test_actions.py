@@ -70,7 +70,7 @@ async def test_a_case_is_made_told_and_the_slots_are_emptied(bot: Bot, story: St
     assert result["responses"][0]["text"].startswith("I made case CS0000001: hi, my laptop won't start.")
     assert slots_set(result) == EMPTIED
     (case,) = await story.rows(t.cases)
-    assert (case.problem, case.device, case.impact, case.interaction_id) == (*slots.values(), bot.interaction)
+    assert (case.description, case.device, case.impact, case.interaction_id) == (*slots.values(), bot.interaction)
 
 
 async def test_asking_for_a_person_hands_over_when_the_turn_ends_with_what_was_collected(

@@ -1,5 +1,6 @@
 """``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and PostgreSQL; then what lists
-and searches cost (``reads.py``), and what the bot's turns cost (``bot_turns.py``).
+and searches cost (``reads.py``), how long an offer takes to an agent's screen (``offers.py``), and what the bot's turns
+cost (``bot_turns.py``).
 
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 from threading import Event
 from urllib.error import URLError
 
-from tests.bench import bot_turns, reads
+from tests.bench import bot_turns, offers, reads
 from tests.bench.load import TOKEN, URL, Measured
 from tests.conftest import postgres_database
 
@@ -57,8 +58,7 @@ def main() -> int:
                         rung.found.append(measured)
                 print(f"-> {kind}: round {turn} of {ROUNDS}", file=sys.stderr)
             missed += _report(kind, rungs)
-    missed += reads.main()
-    missed += bot_turns.main()
+    missed += reads.main() + offers.main() + bot_turns.main()
     return 1 if missed else 0
 
 
@@ -118,7 +118,7 @@ def running(rung: Rung) -> Iterator[Rung]:
 
 
 def _wait(port: int, server: "subprocess.Popen[bytes]") -> None:
-    for _ in range(200):
+    for _ in range(1200):  # a minute: the first start reads everything from the disk
         if server.poll() is not None:
             break
         try:

@@ -1,6 +1,6 @@
 """The whole service in a process of its own, and a browser to look at it with.
 
-Playwright's plain interface is closed again with each test, since it keeps an event loop running that the asynchronous
+Playwright's plain interface is closed again with each file, since it keeps an event loop running that the asynchronous
 tests of the same session would stumble over.
 """
 
@@ -50,13 +50,21 @@ def clear(service: Service) -> None:
         requests.post(url, json={"closing_text": ""}, headers=me, timeout=10).raise_for_status()
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
     """A Chromium that talks to nobody but the service."""
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """The same, without a page that an earlier test opened."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 @dataclass

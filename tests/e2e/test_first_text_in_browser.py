@@ -28,7 +28,7 @@ def test_somebody_is_texted_first_by_keyboard(story: Story) -> None:
     expect(dialog.locator("#new-segments")).to_have_text("21 / 70 · 1 segment · UCS-2 because of ê")
     mia.keyboard.press("Control+Enter")
     expect(mia.locator("#head h1")).to_have_text("Ann Lee")
-    expect(mia.locator('.msg[data-from="agent"]')).to_contain_text("Hi Ann, Mia from IT ê")
+    expect(mia.locator('#thread .msg[data-from="agent"]')).to_contain_text("Hi Ann, Mia from IT ê")
     expect(phone.texts.last).to_have_text("Hi Ann, Mia from IT ê")
     phone.text("hello Mia")
     expect(mia.locator("#thread")).to_contain_text("hello Mia")

@@ -136,7 +136,7 @@ def test_an_admin_page_is_as_live_as_the_desk(story: Story, soon: None) -> None:
     grace.goto(mia.url)
     grace.locator("#draft").fill("Grace here")
     grace.keyboard.press("Control+Enter")
-    expect(grace.locator('.msg[data-from="agent"]')).to_contain_text("Grace here")
+    expect(grace.locator('#thread .msg[data-from="agent"]')).to_contain_text("Grace here")
     grace.goto(f"{story.desk.url}/workspace/admin/users")
     expect(grace).to_have_title("Users · Patchboard")
     phone.text("anyone?")
@@ -279,7 +279,7 @@ def test_who_writes_is_shown_to_others_and_goes_when_it_is_sent(story: Story) ->
     expect(omar.locator("#writing")).to_have_text("Mia is writing a text…")
     omar.locator("#draft").press("Control+Enter")
     expect(said).to_be_empty()
-    expect(mia.locator(".note")).to_contain_text("I know this one")  # before she sends hers
+    expect(mia.locator("#thread .note")).to_contain_text("I know this one")  # before she sends hers
     omar.locator("#draft").press_sequentially("x")
     expect(said).to_have_text("Omar is writing a note…")
     expect(said).to_be_empty(timeout=8_000)  # five seconds after the last key
@@ -344,7 +344,7 @@ def test_a_draft_of_another_tab_shows_up_where_nothing_is_written_and_goes_when_
     other.locator("#draft").fill("half a sentence, and more")
     expect(mia.locator("#draft")).to_have_value("half a sentence, and more")
     other.locator("#draft").press("Control+Enter")
-    expect(mia.locator('.msg[data-from="agent"]')).to_contain_text("and more")
+    expect(mia.locator('#thread .msg[data-from="agent"]')).to_contain_text("and more")
     expect(mia.locator("#draft")).to_have_value("")
 
 

@@ -29,7 +29,7 @@ def test_the_whole_way_from_the_first_text_to_the_closing_line(story: Story) -> 
     offer.get_by_role("button", name="Accept Ann Lee").click()
     expect(mia.locator("#head h1")).to_have_text("Ann Lee")
     expect(mia.locator("#thread")).to_contain_text("hi, my laptop won't start")
-    expect(mia.locator(".marker")).to_contain_text("Mia Chen accepted")
+    expect(mia.locator("#thread .marker")).to_contain_text("Mia Chen accepted")
 
     mia.get_by_label("Text message to Ann Lee").fill("Hi Ann, does it make a sound?")
     mia.keyboard.press("Control+Enter")

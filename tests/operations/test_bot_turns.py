@@ -151,7 +151,9 @@ async def test_a_long_answer_is_split(story: Story, ann: int) -> None:
 async def test_a_case_is_made_once_for_a_turn(story: Story, ann: int) -> None:
     question = await story.begin(ann)
     assert question is not None
-    command = OpenCase(turn_id=int(question.turn_id), problem="laptop won't start", device="laptop", impact="blocked")
+    command = OpenCase(
+        turn_id=int(question.turn_id), description="laptop won't start", device="laptop", impact="blocked"
+    )
     numbers = [await story.store.write(open_case, command) for _ in range(2)]
     assert numbers == ["CS0000001", "CS0000001"]
     assert await story.count(t.cases) == 1

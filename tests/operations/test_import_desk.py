@@ -83,6 +83,21 @@ name = "Restart"
 body = '''Hi {requester.first_name}, "restart" it.
 {agent.first_name} \\o/'''
 
+[[outages]]
+title = "VPN"
+text = "The VPN is down."
+since = 2026-11-23T09:00:00-05:00
+[[outages]]
+title = "Mail"
+text = "Mail is slow."
+since = "2026-11-22T09:00:00Z"
+until = "2026-11-23T09:00:00Z"
+active = false
+
+[case_webhook]
+url = "https://tickets.example.com/hook"
+secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
 [[queues]]
 name = "Escalations"
 position = 7
@@ -124,6 +139,7 @@ async def test_a_full_desk_is_exported_as_it_was_imported(story: Story, tmp_path
     before = await everything()
     for _ in range(2):
         again.write_text(await story.store.read(export_desk))
+        assert "whsec_" not in again.read_text()
         await story.store.write(import_desk, desk_file.read(again))
         assert await everything() == before
 
@@ -135,6 +151,7 @@ duration = "30m"
 action = "prompt_agent"
 """
 QUEUE = '[[queues]]\nname = "Q"\n'
+OUTAGE = '[[outages]]\ntitle = "T"\n'
 FAULTS = [
     ("unknown key", '[[users]]\nexternal_id = "E1"\nname = "A"\nmail = "x"\n',
      "4: users[0].mail: there is no such key"),
@@ -166,6 +183,13 @@ FAULTS = [
     ("text: unknown", '[texts]\nhello = "x"\n', "2: texts.hello"),
     ("presence", '[[presence_states]]\nname = "Away"\n', "2: presence_states[0].name: must not be one of the three"),
     ("country", '[desk]\nname = "D"\ncountry = "XX"\n', "3: desk.country: must be a country's ISO code"),
+    ("outage: text", OUTAGE + 'text = "Reply STOP"\nsince = 2026-11-23T09:00:00Z\n',
+     "3: outages[0].text: asks people to answer STOP"),
+    ("outage: end", OUTAGE + 'text = "x"\nsince = 2026-11-23T09:00:00Z\nuntil = 2026-11-23T08:00:00Z\n',
+     "5: outages[0].until: must be later than its beginning"),
+    ("outage: no zone", OUTAGE + 'text = "x"\nsince = 2026-11-23T09:00:00\n', "4: outages[0].since: Input should have"),
+    ("webhook: address", '[case_webhook]\nurl = "file:///etc/passwd"\n', "2: case_webhook.url: must be an http or"),
+    ("webhook: secret", '[case_webhook]\nsecret = "hunter2"\n', "2: case_webhook.secret: must be whsec_"),
     ("no TOML", "name = \n", "Invalid value"),
 ]  # fmt: skip
 
@@ -178,6 +202,14 @@ def test_faults_are_told_with_file_line_and_key(tmp_path: Path, text: str, says:
         desk_file.read(path)
     assert str(error.value).startswith(f"{path}:")
     assert says in str(error.value)
+
+
+async def test_a_webhook_that_is_new_needs_its_secret_in_the_file(story: Story, tmp_path: Path) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_text('[case_webhook]\nurl = "https://tickets.example.com/hook"\n')
+    with pytest.raises(BadInput) as error:
+        await story.store.write(import_desk, desk_file.read(path))
+    assert error.value.errors == {"case_webhook.secret": "is needed for a webhook that is new"}
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -10,10 +10,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from handoff_service.errors import SetupError
+from handoff_service.operations.open_case import OpenByHand, open_by_hand
+from handoff_service.store import cases
 from handoff_service.store import tables as t
 from handoff_service.store.database import engine
+from handoff_service.store.lanes import Terms
 from handoff_service.store.migrate import migrate
-from tests.conftest import postgres_database
+from handoff_service.store.store import Store
+from tests.conftest import Heard, MovedClock, postgres_database
 from tests.story import ANN, Story
 
 
@@ -109,4 +113,33 @@ BEFORE_0004 = [
     "INSERT INTO messages (interaction_id, seq, kind, author, body, owner, epoch, created_at)"
     f" VALUES (1, 1, 'message', 'requester', '', 'queue', 1, '{AT}')",
     *(f"INSERT INTO media VALUES (1, {n}, 'https://x/{n}', 'image/png')" for n in (1, 0)),
+]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_cases_of_before_0008_keep_their_numbers_and_get_a_history(kind: str, tmp_path: Path) -> None:
+    with postgres_database() if kind == "postgresql" else nullcontext(f"sqlite:///{tmp_path}/old.db") as url:
+        migrate(url, "0007")
+        opened = engine(url, size=1, writes=True)
+        with opened.begin() as conn:
+            for statement in BEFORE_0008:
+                conn.exec_driver_sql(statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement)
+        opened.dispose()
+        migrate(url)
+        store = Store(url, clock=MovedClock(), terms=Terms(), told=Heard())
+        (case,) = await store.read(cases.some, [])
+        said = (case.id, case.kind, case.state, case.description, case.opened_by.kind, case.version)
+        assert said == (41, "problem", "open", "No wifi", "virtual_agent", 1)
+        assert case.created_at == case.history[0].at == datetime(2026, 11, 1, 9, tzinfo=UTC)
+        agent = sa.insert(t.agents).values(email="m@x", name="M", password_hash="x", capacity=1, presence="offline")
+        await store.write(lambda tx, _: tx.conn.execute(agent.values(id=1)), None)
+        assert await store.write(open_by_hand, OpenByHand(agent_id=1, description="More", interaction_id=1)) == 42
+        store.close()
+
+
+BEFORE_0008 = [
+    *BEFORE_0004[:4],
+    f"INSERT INTO bot_turns (interaction_id, epoch, up_to_seq, asked_at) VALUES (1, 1, 1, '{AT}')",
+    "INSERT INTO cases (id, interaction_id, bot_turn_id, problem, state, created_at)"
+    f" VALUES (41, 1, 1, 'No wifi', 'open', '{AT}')",
 ]

@@ -15,10 +15,12 @@ from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web.admin import (
     agents,
+    case_webhook,
     desk,
     desk_file,
     groups,
     messaging_actions,
+    outages,
     profiles,
     provider_numbers,
     queues,
@@ -39,8 +41,10 @@ PAGES: Mapping[str, Any] = {
     **queues.PAGES,
     **texts.PAGES,
     **templates.PAGES,
+    **outages.PAGES,
     **desk.PAGES,
     **desk_file.PAGES,
+    **case_webhook.PAGES,
     **messaging_actions.PAGES,
 }
 # address under /workspace/admin -> handler of POST
@@ -53,8 +57,10 @@ ACTS: Mapping[str, Any] = {
     **queues.ACTS,
     **texts.ACTS,
     **templates.ACTS,
+    **outages.ACTS,
     **desk.ACTS,
     **desk_file.ACTS,
+    **case_webhook.ACTS,
     **messaging_actions.ACTS,
 }
 

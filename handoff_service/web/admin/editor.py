@@ -38,7 +38,7 @@ class Editor[T]:
     """``here``: the address of the list, which is in the menu; ``at``: what the forms' addresses begin with;
     ``new``: the heading and the values of an empty form; ``read``: one by its id; ``shown``: its heading and the values
     of its form; ``write``: the operation and the command that a form means (id None: a new one); ``around``: what else
-    the form's template shows, given the form."""
+    the form's template shows, given the form; ``roles``: who may."""
 
     here: str
     at: str
@@ -52,22 +52,23 @@ class Editor[T]:
     deleting: Callable[[T], Deleting]
     around: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(default=lambda _conn, _form, _one: {})
     typed: Callable[[Request, Form], Form] = field(default=lambda _request, form: form)
+    roles: tuple[Role, ...] = (Role.ADMIN,)
 
     def pages(self) -> dict[str, Any]:
         """Address -> handler of GET."""
 
-        @page(Role.ADMIN)
+        @page(*self.roles)
         async def new_page(request: Request, agent: Agent) -> HTTPResponse:
             title, values = self.new
             return await self._form(request, agent, title, Form(values=values))
 
-        @page(Role.ADMIN)
+        @page(*self.roles)
         async def one_page(request: Request, number: int, agent: Agent) -> HTTPResponse:
             one = await desk_of(request).store.read(self.read, number)
             title, values = self.shown(one)
             return await self._form(request, agent, title, Form(values=values), (number, one))
 
-        @page(Role.ADMIN)
+        @page(*self.roles)
         async def delete_page(request: Request, number: int, agent: Agent) -> HTTPResponse:
             deletes = self._deletes(number, await desk_of(request).store.read(self.read, number))
             around = {"title": deletes["title"], "back": f"{self.at}/{number}", "deletes": deletes}
@@ -79,7 +80,7 @@ class Editor[T]:
     def acts(self) -> dict[str, Any]:
         """Address -> handler of POST."""
 
-        @page(Role.ADMIN)
+        @page(*self.roles)
         async def make(request: Request, agent: Agent) -> HTTPResponse:
             form = self._typed(request)
             try:
@@ -88,7 +89,7 @@ class Editor[T]:
                 return await self._form(request, agent, self.new[0], form.with_refusal(refusal))
             return done(request, self.here, "made")
 
-        @page(Role.ADMIN)
+        @page(*self.roles)
         async def change(request: Request, number: int, agent: Agent) -> HTTPResponse:
             one = await desk_of(request).store.read(self.read, number)
             form = self._typed(request)
@@ -99,7 +100,7 @@ class Editor[T]:
                 return await self._form(request, agent, title, form.with_refusal(refusal), (number, one))
             return done(request, self.here)
 
-        @page(Role.ADMIN)
+        @page(*self.roles)
         async def delete(request: Request, number: int, agent: Agent) -> HTTPResponse:
             await desk_of(request).store.write(self.delete, number)
             return done(request, self.here, "deleted")

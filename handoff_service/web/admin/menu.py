@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+FOR_SUPERVISORS = frozenset({"/outages"})  # the others are for admins alone
 MENU: Mapping[str, Mapping[str, str]] = {
     "People": {
         "/users": "Users",
@@ -18,9 +19,18 @@ MENU: Mapping[str, Mapping[str, str]] = {
     "Words": {
         "/texts": "System messages",
         "/templates": "Templates",
+        "/outages": "Outages",
     },
     "Desk": {
         "/desk": "Time and country",
+        "/case-webhook": "Case webhook",
         "/desk-file": "Import and export",
     },
 }
+
+
+def menu_for(*, admin: bool) -> Mapping[str, Mapping[str, str]]:
+    """The part of the menu that somebody may open."""
+    if admin:
+        return MENU
+    return {h: {at: called for at, called in pages.items() if at in FOR_SUPERVISORS} for h, pages in MENU.items()}

@@ -11,7 +11,8 @@ from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.sign_in import Agent
-from handoff_service.web.admin.menu import MENU
+from handoff_service.rules.vocabulary import Role
+from handoff_service.web.admin.menu import menu_for
 from handoff_service.web.frame import frame
 from handoff_service.web.pages import form_field, render, went_well
 
@@ -23,6 +24,7 @@ DONE = {
     "deleted": "Deleted",
     "deactivated": "Deactivated",
     "undone": "Put back",
+    "again": "It is told again now",
 }
 
 
@@ -102,8 +104,14 @@ async def admin_page(
     request: Request, agent: Agent, template: str, *, here: str, status: int = 200, **given: Any
 ) -> HTTPResponse:
     """A page of the admin's. ``here``: its address in the menu."""
-    around = await frame(request, agent, place="admin")
-    shown = {"menu": MENU, "here": here, "under": UNDER, "done": DONE.get(request.args.get("done") or "", "")}
+    admin = Role.ADMIN in agent.roles
+    around = await frame(request, agent, place="admin" if admin else "supervisor")
+    shown = {
+        "menu": menu_for(admin=admin),
+        "here": here,
+        "under": UNDER,
+        "done": DONE.get(request.args.get("done") or "", ""),
+    }
     return render(f"admin/{template}", status=status, **around | shown | given)
 
 

@@ -29,6 +29,7 @@ CALLED = {
     SystemMessage.GOODBYE: "Answer to BYE",
     SystemMessage.HELP: "Answer to HELP",
     SystemMessage.RESTARTED: "Answer to RESTART",
+    SystemMessage.ACCOUNT_HELP: "Account help",
 }
 
 

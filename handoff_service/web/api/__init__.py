@@ -4,12 +4,14 @@ from sanic import Blueprint
 
 from handoff_service.web.api import (
     agents,
+    cases,
     conversations,
     events,
     first_texts,
     groups,
     media,
     messaging_actions,
+    outages,
     people,
     profiles,
     provider_numbers,
@@ -34,9 +36,11 @@ CALLS: tuple[Call, ...] = (
     *words.CALLS,
     *conversations.CALLS,
     *timers.CALLS,
+    *cases.CALLS,
     *first_texts.CALLS,
     *work.CALLS,
     *messaging_actions.CALLS,
+    *outages.CALLS,
     *supervision.CALLS,
 )
 

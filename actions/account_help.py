@@ -1,0 +1,51 @@
+"""A password, or an account that is locked: what a bot must not do alone, it prepares for a person."""
+
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.proof import proof_first
+from actions.turn import turn_id
+from handoff_service.desk import Desk
+from handoff_service.operations.open_case import OpenCase, open_case
+from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.rules.cases import HIGH
+from handoff_service.rules.vocabulary import CaseKind
+from handoff_service.store import texts
+
+REASON = "Needs help with a password or a locked account, and is proven."
+
+
+class AccountHelpAction(Action):
+    """A proven person gets a case of high priority and a live agent who resets it. Asked again, it is the same case.
+
+    The case is described by the account alone: what somebody texts about a password may hold the password.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return "action_account_help"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+        events = await proof_first(self._desk, tracker, then=self.name())
+        if events is not None:
+            return events
+        account = str(tracker.get_slot("account") or "").strip()
+        wanted = OpenCase(
+            turn_id=turn_id(tracker),
+            kind=CaseKind.ACCESS,
+            priority=HIGH,
+            description=f"Cannot get into: {account}" if account else "Password or locked account",
+            once=True,
+        )
+        number = await self._desk.store.write(open_case, wanted)
+        dispatcher.utter_message(text=await self._desk.store.read(texts.account_help, number))
+        collected = {"Topic": "account", "Case": number} | ({"Account": account} if account else {})
+        wish = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected)
+        await self._desk.store.write(request_hand_off, wish)
+        return [SlotSet("account", None)]

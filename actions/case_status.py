@@ -1,0 +1,57 @@
+"""How do my cases stand?"""
+
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
+from sqlalchemy import Connection
+
+from actions.proof import proof_first
+from actions.turn import interaction_id
+from handoff_service.desk import Desk
+from handoff_service.rules import requester_words
+from handoff_service.rules.cases import case_id
+from handoff_service.rules.requester_words import CaseLine
+from handoff_service.store import cases, conversations, people
+from handoff_service.store.database import read_at
+from handoff_service.store.views import Case
+
+SLOT = "case_number"
+
+
+class CaseStatusAction(Action):
+    """Tell a proven person how one of their cases stands, or which are open. Whether somebody else has a case with the
+    number that they said is not told."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return "action_case_status"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+        events = await proof_first(self._desk, tracker, then=self.name())
+        if events is not None:
+            return events
+        said = await self._desk.store.read(_answer, interaction_id(tracker), tracker.get_slot(SLOT))
+        dispatcher.utter_message(text=said)
+        return [SlotSet(SLOT, None)]
+
+
+def _answer(conn: Connection, interaction: int, said: object) -> str:
+    user = conversations.one(conn, interaction).user
+    if user is None:  # taken back since the proof
+        return requester_words.UNKNOWN_CASE if said else requester_words.NO_CASES
+    if not said:
+        return requester_words.open_cases([_line(case) for case in cases.unsettled(conn, user.id)])
+    wanted = case_id(str(said))
+    found = cases.of_user(conn, user.id, wanted) if wanted is not None else None
+    if found is None:
+        return requester_words.UNKNOWN_CASE
+    return requester_words.one_case(_line(found), people.desk_time_zone(conn), read_at(conn))
+
+
+def _line(case: Case) -> CaseLine:
+    return CaseLine(number=case.number, state=case.state, description=case.description, changed_at=case.changed_at)

@@ -1,0 +1,40 @@
+"""When somebody is there."""
+
+from typing import Any
+
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
+from sqlalchemy import Connection
+
+from actions.turn import interaction_id
+from handoff_service.desk import Desk
+from handoff_service.rules import requester_words
+from handoff_service.store import schedules
+from handoff_service.store.database import read_at
+
+
+class OfficeHoursAction(Action):
+    """Tell whether live agents are there, by the schedule of the queue of the number that was texted."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return "action_office_hours"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+        said = await self._desk.store.read(_hours, interaction_id(tracker))
+        dispatcher.utter_message(text=said)
+        return []
+
+
+def _hours(conn: Connection, interaction: int) -> str:
+    schedule, now = schedules.of_line(conn, interaction), read_at(conn)
+    return requester_words.hours(
+        is_open=schedule.is_open(now),
+        until=schedule.closes_at(now),
+        opens=schedule.opens_at(now),
+        zone=schedule.time_zone,
+        now=now,
+    )

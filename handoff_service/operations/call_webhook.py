@@ -1,0 +1,93 @@
+"""Tell an event to the outgoing webhook's address. The call itself is outside any transaction.
+
+At least once: a call that is not known to have been taken is made again, under the same event id, for a day. Calls
+about one case are made in order, since they share a line of ``due_work``.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from handoff_service.errors import NotFound
+from handoff_service.operations.ports import Called, WebhookCall
+from handoff_service.operations.record_case import line
+from handoff_service.rules import webhook as rules
+from handoff_service.rules.vocabulary import CallState, Work
+from handoff_service.store import due, webhook
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+k = t.webhook_calls
+KEPT = timedelta(days=30)  # calls that were taken, for the admin to look at
+NO_ADDRESS = "No address is set any more."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginCall:
+    call_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishCall:
+    call_id: int
+    called: Called
+
+
+def begin_call(tx: Transaction, command: BeginCall) -> WebhookCall | None:
+    """The call to make now, signed at this moment. None when there is none; the work is then taken away."""
+    row = _locked(tx, command.call_id)
+    if row is None or row.state != CallState.WAITING:
+        due.disarm(tx, Work.CALL_WEBHOOK, [command.call_id])
+        return None
+    hook = webhook.webhook(tx.conn)
+    if hook is None or hook.url is None:
+        _end(tx, row.id, CallState.GIVEN_UP, status=None, why=NO_ADDRESS)
+        return None
+    tx.conn.execute(update(k).where(k.c.id == row.id).values(attempts=row.attempts + 1, tried_at=tx.now))
+    seconds = int(tx.now.timestamp())
+    return WebhookCall(
+        url=hook.url,
+        event_id=row.event_id,
+        timestamp=seconds,
+        signature=rules.signature(hook.secret, row.event_id, seconds, row.body),
+        body=row.body,
+    )
+
+
+def finish_call(tx: Transaction, command: FinishCall) -> CallState:
+    """Write down what the call came to; one that was not taken is made again later, for a day."""
+    row, called = _locked(tx, command.call_id), command.called
+    if row is None or row.state != CallState.WAITING:
+        due.disarm(tx, Work.CALL_WEBHOOK, [command.call_id])
+        return CallState.DELIVERED if row is None else CallState(row.state)
+    if called.why is None:
+        _end(tx, row.id, CallState.DELIVERED, status=called.status, why=None)
+        tx.conn.execute(delete(k).where(k.c.created_at < tx.now - KEPT, k.c.state == CallState.DELIVERED))
+        return CallState.DELIVERED
+    again = rules.next_try(row.attempts, row.since, tx.now)
+    if again is None:
+        _end(tx, row.id, CallState.GIVEN_UP, status=called.status, why=called.why)
+        return CallState.GIVEN_UP
+    tx.conn.execute(update(k).where(k.c.id == row.id).values(status=called.status, why=called.why))
+    due.release(tx, Work.CALL_WEBHOOK, row.id, again)
+    return CallState.WAITING
+
+
+def call_again(tx: Transaction, call_id: int) -> None:
+    """An admin wants this event told (again) now. Its day of attempts begins anew. NotFound."""
+    row = _locked(tx, call_id)
+    if row is None:
+        raise NotFound("This call is not kept any more.")
+    tx.conn.execute(update(k).where(k.c.id == call_id).values(state=CallState.WAITING, since=tx.now, attempts=0))
+    due.arm(tx, [due.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now)])
+
+
+def _locked(tx: Transaction, call_id: int) -> Any:
+    return tx.conn.execute(select(k).where(k.c.id == call_id).with_for_update()).one_or_none()
+
+
+def _end(tx: Transaction, call_id: int, state: CallState, *, status: int | None, why: str | None) -> None:
+    tx.conn.execute(update(k).where(k.c.id == call_id).values(state=state, status=status, why=why))
+    due.disarm(tx, Work.CALL_WEBHOOK, [call_id])

@@ -1,0 +1,102 @@
+"""Change a case, or write a note to it. Each change is an entry of its history with who, when and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations import say
+from handoff_service.operations.record_case import Changes, Entry, record
+from handoff_service.rules.cases import number
+from handoff_service.rules.vocabulary import Author, Event, Kind
+from handoff_service.store import interactions, people
+from handoff_service.store import tables as t
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
+
+c = t.cases
+CHANGEABLE = ("kind", "state", "priority", "description", "device", "impact", "user_id", "external_number")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeCase:
+    """``values``: some of CHANGEABLE; what is not named stays. ``note``: why, for agents. ``interaction_id``: the
+    conversation from which it is done, where a line says so; without one, the case's own."""
+
+    id: int
+    agent_id: int
+    values: Mapping[str, Any]
+    note: str | None = None
+    interaction_id: int | None = None
+
+
+def change_case(tx: Transaction, command: ChangeCase) -> None:
+    """Any state may follow any other: a case that was closed too early is opened again. What changes nothing leaves no
+    entry and is told to nobody, so that two systems that follow each other come to rest. NotFound; BadInput."""
+    within = _interaction_of(tx, command)
+    if within is not None:
+        interactions.lock(tx.conn, within)  # before the case, as whoever opens one does
+    row = tx.conn.execute(select(c).where(c.c.id == command.id).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no case {command.id}.")
+    if "description" in command.values and not str(command.values["description"]).strip():
+        raise BadInput(errors={"description": "must not be empty"})
+    if command.values.get("user_id") is not None and command.values["user_id"] != row.user_id:
+        people.active_user_name(tx.conn, command.values["user_id"])
+    changes = {n: (getattr(row, n), v) for n, v in command.values.items() if v != getattr(row, n)}
+    note = (command.note or "").strip() or None
+    if not changes and note is None:
+        return
+    _write(tx, row, Author.AGENT, command.agent_id, changes, note)
+    if within is not None and (note or "state" in changes):
+        _say(tx, within, command, changes, note)
+
+
+def cases_follow(
+    tx: Transaction, concerned: Sequence[Interaction], user_id: int | None, *, author: Author, agent_id: int | None
+) -> None:
+    """The person of these locked interactions is this user now: cases that were opened in them go along, but for those
+    that are somebody else's on purpose."""
+    before = {one.id: one.user_id for one in concerned}
+    query = select(c).where(one_of(c.c.interaction_id, before)).order_by(c.c.id).with_for_update()
+    for row in tx.conn.execute(query).all() if before else ():
+        if row.user_id == before[row.interaction_id] != user_id:
+            _write(tx, row, author, agent_id, {"user_id": (row.user_id, user_id)}, None)
+
+
+def _interaction_of(tx: Transaction, command: ChangeCase) -> int | None:
+    if command.interaction_id is not None:
+        return command.interaction_id
+    return tx.conn.execute(select(c.c.interaction_id).where(c.c.id == command.id)).scalar()
+
+
+def _write(tx: Transaction, row: Any, author: Author, agent_id: int | None, changes: Changes, note: str | None) -> None:
+    values = {name: after for name, (_, after) in changes.items()}
+    version = row.version + 1
+    tx.conn.execute(update(c).where(c.c.id == row.id).values(**values, version=version, changed_at=tx.now))
+    record(
+        tx,
+        Entry(case_id=row.id, version=version, author=author, agent_id=agent_id, changes=changes, note=note),
+    )
+
+
+def _say(tx: Transaction, interaction_id: int, command: ChangeCase, changes: Changes, note: str | None) -> None:
+    """Nothing is put into a conversation that is closed."""
+    interaction = interactions.lock(tx.conn, interaction_id)
+    if not interaction.active:
+        return
+    by = people.agent_name(tx.conn, command.agent_id)
+    state = str(changes["state"][1]).replace("_", " ") if "state" in changes else None
+    said = f"{by} set case {number(command.id)} to {state}" if state else f"{by} wrote to case {number(command.id)}"
+    line = say.Line(
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=said,
+        event=Event.CASE_CHANGED,
+        reason=note,
+        agent_id=command.agent_id,
+    )
+    say.append(tx, interaction, line)

@@ -1,0 +1,73 @@
+"""An admin or a supervisor says what is down, changes it, or takes it away."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+
+from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.rules import outages as rules
+from handoff_service.rules.outages import Outage
+from handoff_service.store import outages
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+o = t.outages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeOutage:
+    """``values`` are fields of ``Outage``; what is not named stays."""
+
+    id: int
+    values: Mapping[str, Any]
+
+
+def make_outage(tx: Transaction, outage: Outage) -> int:
+    """Returns its id. BadInput names what is wrong by field; Conflict for a title that is taken."""
+    _checked(outage)
+    _title_is_free(tx, outage.title)
+    return tx.conn.execute(insert(o).values(**asdict(outage)).returning(o.c.id)).scalar_one()
+
+
+def change_outage(tx: Transaction, command: ChangeOutage) -> None:
+    """NotFound, and as for making one."""
+    stored = _locked(tx, command.id)
+    changed = replace(stored, **command.values)
+    _checked(changed)
+    if changed.title != stored.title:
+        _title_is_free(tx, changed.title)
+    tx.conn.execute(update(o).where(o.c.id == command.id).values(**asdict(changed)))
+
+
+def put_outage(tx: Transaction, outage: Outage) -> None:
+    """Make the outage with this title, or make it so."""
+    found = tx.conn.execute(select(o.c.id).where(o.c.title == outage.title)).scalar()
+    if found is None:
+        make_outage(tx, outage)
+    else:
+        change_outage(tx, ChangeOutage(id=found, values=asdict(outage)))
+
+
+def delete_outage(tx: Transaction, outage_id: int) -> None:
+    """NotFound when there is none."""
+    _locked(tx, outage_id)
+    tx.conn.execute(delete(o).where(o.c.id == outage_id))
+
+
+def _locked(tx: Transaction, outage_id: int) -> Outage:
+    row = tx.conn.execute(select(o).where(o.c.id == outage_id).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no outage {outage_id}.")
+    return outages.stored(row)
+
+
+def _checked(outage: Outage) -> None:
+    if wrong := rules.faults(outage):
+        raise BadInput(errors=wrong)
+
+
+def _title_is_free(tx: Transaction, title: str) -> None:
+    if tx.conn.execute(select(o.c.id).where(o.c.title == title)).scalar() is not None:
+        raise Conflict(f"There is an outage {title!r} already.")

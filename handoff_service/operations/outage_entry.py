@@ -1,0 +1,26 @@
+"""An outage as the desk file, the API and the page have it."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from handoff_service.operations.entries import Moment, Name
+from handoff_service.rules.outages import Outage
+
+Text = Annotated[str, Field(max_length=1600)]
+
+
+class OutageEntry(BaseModel):
+    """Times have an offset (``2026-11-25T09:00:00-05:00``). No ``until``: nobody knows yet."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: Name
+    text: Text
+    since: Moment
+    until: Moment | None = None
+    active: bool = True
+
+    def meant(self) -> Outage:
+        """The outage, for the rules."""
+        return Outage(title=self.title, text=self.text, since=self.since, until=self.until, active=self.active)

@@ -1,0 +1,127 @@
+"""Write an entry into a case's history: who looks at it is told after the commit, and so is the outgoing webhook."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pydantic import TypeAdapter
+from sqlalchemy import insert, select
+
+from handoff_service.operations.say import tell
+from handoff_service.rules.vocabulary import Author, CallState, CaseEvent, Work
+from handoff_service.store import cases, due, webhook
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.views import Case, CaseChange
+
+type Changes = Mapping[str, tuple[str | int | None, str | int | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """``changes``: field -> before and after; none for the opening, or for a note alone."""
+
+    case_id: int
+    version: int
+    author: Author
+    agent_id: int | None = None
+    changes: Changes
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requester:
+    """Whose case it is, as other systems know people. ``number``: the phone it was texted from."""
+
+    user_id: int | None
+    external_id: str | None
+    name: str | None
+    email: str | None
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What an event says: the case as it is after the change, without its history; the change; the requester."""
+
+    case: Case
+    change: CaseChange
+    requester: Requester
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """The body of a call. The members are those of Standard Webhooks."""
+
+    type: CaseEvent
+    timestamp: datetime
+    data: Told
+
+
+_EVENT = TypeAdapter(Event)
+
+
+def record(tx: Transaction, entry: Entry) -> None:
+    """Add the entry to a case that has been written, and is locked or new."""
+    changes = {name: list(pair) for name, pair in entry.changes.items()}
+    tx.conn.execute(
+        insert(t.case_changes).values(
+            case_id=entry.case_id,
+            version=entry.version,
+            author=entry.author,
+            agent_id=entry.agent_id,
+            changes=changes,
+            note=entry.note,
+            at=tx.now,
+        )
+    )
+    case = cases.one(tx.conn, entry.case_id)
+    _tell_onlookers(tx, case)
+    if webhook.address(tx.conn) is not None:
+        _tell_webhook(tx, case)
+
+
+def _tell_onlookers(tx: Transaction, case: Case) -> None:
+    """Whoever has the case in the panel beside an active conversation."""
+    i = t.interactions
+    where = i.c.id == (case.interaction.id if case.interaction else None)
+    if case.user is not None:
+        where |= i.c.user_id == case.user.id
+    tell(tx, tx.conn.execute(select(i.c.id).where(i.c.closed_at.is_(None), where)).scalars().all())
+
+
+def _tell_webhook(tx: Transaction, case: Case) -> None:
+    """One call, behind those about the same case. Its id is that of no other, also after a backup was put back."""
+    kind = CaseEvent.CREATED if case.version == 1 else CaseEvent.CHANGED
+    told = Told(case=replace(case, history=[]), change=case.history[-1], requester=_requester(tx, case))
+    body = _EVENT.dump_json(Event(type=kind, timestamp=tx.now, data=told), exclude={"data": {"case": {"history"}}})
+    made = insert(t.webhook_calls).values(
+        event_id=f"evt_{case.id}_{case.version}_{int(tx.now.timestamp() * 1000)}",
+        type=kind,
+        case_id=case.id,
+        body=body.decode(),
+        state=CallState.WAITING,
+        created_at=tx.now,
+        since=tx.now,
+    )
+    call_id = tx.conn.execute(made.returning(t.webhook_calls.c.id)).scalar_one()
+    due.arm(tx, [due.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(case.id), due_at=tx.now)])
+
+
+def line(case_id: int) -> str:
+    """Calls about one case are made in order."""
+    return f"case:{case_id}"
+
+
+def _requester(tx: Transaction, case: Case) -> Requester:
+    u, i = t.users, t.interactions
+    user = tx.conn.execute(select(u).where(u.c.id == (case.user.id if case.user else None))).one_or_none()
+    within = case.interaction.id if case.interaction else None
+    number = tx.conn.execute(select(i.c.requester_number).where(i.c.id == within)).scalar()
+    return Requester(
+        user_id=user.id if user else None,
+        external_id=user.external_id if user else None,
+        name=user.name if user else None,
+        email=user.email if user else None,
+        number=number,
+    )

@@ -1,0 +1,20 @@
+"""Cases: what people call them, and what is still open."""
+
+import re
+
+from handoff_service.rules.vocabulary import CaseState
+
+UNSETTLED = frozenset({CaseState.OPEN, CaseState.IN_PROGRESS})
+HIGH, NORMAL = 2, 3  # priorities are 1 (first) to 5, as an interaction's
+_NUMBER = re.compile(r"(?:cs|case)?[\s#:.-]*0*(\d{1,15})", re.IGNORECASE)
+
+
+def number(case_id: int) -> str:
+    """What people call a case: CS0000012."""
+    return f"CS{case_id:07d}"
+
+
+def case_id(said: str) -> int | None:
+    """The case that somebody means by CS0000012, cs12, case 12, #12 or 12; None when it is no such thing."""
+    found = _NUMBER.fullmatch(said.strip(" .,!?"))
+    return int(found[1]) if found else None

@@ -1,0 +1,103 @@
+"""What the virtual agent tells a requester about cases, outages and hours. Each text is one segment of GSM-7.
+
+What somebody once wrote is quoted without the characters that would make a text twice as dear.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from handoff_service.rules.sms_text import GSM_7
+from handoff_service.rules.system_messages import opening
+from handoff_service.rules.vocabulary import CaseState
+
+ROOM = 160
+MOST_CASES = 3
+_ALIKE = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\xa0": " "})
+_STANDS: dict[CaseState, str] = {
+    CaseState.OPEN: "open, in line for an agent",
+    CaseState.IN_PROGRESS: "in progress",
+    CaseState.RESOLVED: "resolved",
+    CaseState.CLOSED: "closed",
+}
+UNKNOWN_CASE = "I find no case of yours with that number. Please check it, or ask me how your cases stand."
+NO_CASES = "You have no open case. If something is wrong, tell me in one sentence and I will make one."
+NO_OUTAGE = "I know of no outage right now. If something is wrong, tell me in one sentence and I will make a case."
+ANOTHER_PROBLEM = "If yours is another problem, tell me in one sentence and I will make a case."
+ANY_TIME = 'We are here at any time. Write "agent" to talk to a person.'
+_CLOSED_UNTIL = "We are closed now and open again {opens} ({zone}). You can text any time."
+_CLOSED = "We are closed now, and it is not known yet when we open again. You can text any time."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLine:
+    """As much of a case as its requester is told."""
+
+    number: str
+    state: CaseState
+    description: str
+    changed_at: datetime
+
+
+def plain(text: str) -> str:
+    """One line of GSM-7: look-alikes replaced, what has none left out."""
+    kept = "".join(c for c in text.translate(_ALIKE) if c in GSM_7 or c.isspace())
+    return " ".join(kept.split())
+
+
+def short(text: str, most: int) -> str:
+    """The beginning of a text in at most so many characters, cut between words where there is one."""
+    line = plain(text).rstrip(".!?, ")
+    if len(line) <= most:
+        return line
+    cut = line[: most - 3]
+    return f"{(cut.rsplit(' ', 1)[0] or cut).rstrip('.!?, ')}..."
+
+
+def one_case(case: CaseLine, zone: str, now: datetime) -> str:
+    """How one case stands."""
+    said = f": {_STANDS[case.state]}. Last change {_day(case.changed_at, zone, now)}."
+    about = short(case.description, ROOM - len(case.number) - len(said) - 3)
+    return f"{case.number}{f' ({about})' if about else ''}{said}"
+
+
+def open_cases(found: Sequence[CaseLine]) -> str:
+    """The newest cases that are not settled, one a line."""
+    if not found:
+        return NO_CASES
+    shown = found[:MOST_CASES]
+    head = "Your open case:" if len(found) == 1 else "Your open cases:"
+    if len(found) > len(shown):
+        head = f"You have {len(found)} open cases, the newest:"
+    room = (ROOM - len(head)) // len(shown) - 1
+    return "\n".join([head, *(_line(case, room) for case in shown)])
+
+
+def _line(case: CaseLine, room: int) -> str:
+    state = "in progress" if case.state is CaseState.IN_PROGRESS else case.state.value
+    begins = f"{case.number} {state}: "
+    return begins + short(case.description, max(room - len(begins), 8))
+
+
+def _day(at: datetime, zone: str, now: datetime) -> str:
+    local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone)).date()
+    days = (today - local.date()).days
+    words = {0: f"today at {local:%H:%M}", 1: f"yesterday at {local:%H:%M}"}
+    return words.get(days, f"on {local.day} {local:%B}" + (f" {local.year}" if local.year != today.year else ""))
+
+
+def opened(what: str, number: str, description: str, then: str) -> str:
+    """A case was made: ``I made request CS0000012: a second monitor. <then>``."""
+    begins = f"I made {what} {number}"
+    about = short(description, ROOM - len(begins) - len(then) - 4)
+    return f"{begins}{f': {about}' if about else ''}. {then}"
+
+
+def hours(*, is_open: bool, until: datetime | None, opens: datetime | None, zone: str, now: datetime) -> str:
+    """Whether somebody is there, and until when or from when, in the time of the place that the zone is named for."""
+    place = f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"
+    if is_open:
+        end = opening(until, zone, now).removeprefix("at ").removeprefix("on ") if until else None
+        return f'We are here now, until {end} ({place}). Write "agent" to talk to a person.' if end else ANY_TIME
+    return _CLOSED_UNTIL.format(opens=opening(opens, zone, now), zone=place) if opens else _CLOSED

@@ -1,0 +1,73 @@
+"""The outgoing webhook: its signature, its address, and when a call is tried again.
+
+The scheme is Standard Webhooks 1.0.0: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+PREFIX, VERSION = "whsec_", "v1"
+LEAST_BYTES, MOST_BYTES = 24, 64  # of a secret; the specification's
+LONGEST_ADDRESS = 2000
+GIVES_UP_AFTER = timedelta(days=1)
+_WAITS = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600)]  # before attempt 2, 3, ...; the last one repeats
+
+
+def secret_of(key: bytes) -> str:
+    """A key as it is written down."""
+    return PREFIX + base64.b64encode(key).decode()
+
+
+def key_of(secret: str) -> bytes:
+    """The bytes that a written secret stands for. ValueError when it is none."""
+    try:
+        key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
+    if not secret.startswith(PREFIX) or not LEAST_BYTES <= len(key) <= MOST_BYTES:
+        raise ValueError("not a secret")
+    return key
+
+
+def secret_fault(secret: str) -> str | None:
+    """What is wrong with a secret; None when it can be used."""
+    try:
+        key_of(secret)
+    except ValueError:
+        return f"must be {PREFIX} and then {LEAST_BYTES} to {MOST_BYTES} bytes in base64"
+    return None
+
+
+def address_fault(url: str) -> str | None:
+    """What is wrong with an address; None when it can be called. Our own network is allowed: the desk runs there."""
+    try:
+        parts = urlsplit(url)
+        said_port = parts.port  # ValueError for one that is no number
+    except ValueError:
+        return "must be an address such as https://tickets.example.com/hook"
+    if parts.scheme not in ("http", "https") or not parts.hostname or said_port == 0 or _odd(url):
+        return "must be an http or https address, such as https://tickets.example.com/hook"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a name or a password; the receiver knows us by the signature"
+    return f"must be at most {LONGEST_ADDRESS} characters" if len(url) > LONGEST_ADDRESS else None
+
+
+def _odd(url: str) -> bool:
+    return any(c.isspace() or not c.isprintable() for c in url)
+
+
+def signature(secret: str, event_id: str, timestamp: int, body: str) -> str:
+    """What ``webhook-signature`` says: HMAC-SHA256 over id, seconds since 1970 and body, in base64."""
+    signed = f"{event_id}.{timestamp}.{body}".encode()
+    return f"{VERSION},{base64.b64encode(hmac.new(key_of(secret), signed, hashlib.sha256).digest()).decode()}"
+
+
+def next_try(attempts: int, since: datetime, now: datetime) -> datetime | None:
+    """When a call that failed so many times since then is made again; None when it has had its day."""
+    if now - since >= GIVES_UP_AFTER:
+        return None
+    return min(now + _WAITS[min(attempts, len(_WAITS)) - 1], since + GIVES_UP_AFTER)

@@ -1,0 +1,46 @@
+"""Outages: what requesters are told is down."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.errors import NotFound
+from handoff_service.rules import outages as rules
+from handoff_service.store import tables as t
+from handoff_service.store.database import read_at
+from handoff_service.store.views import Outage
+
+o = t.outages
+
+
+def some(conn: Connection) -> list[Outage]:
+    """All of them, the latest beginning first."""
+    return _read(conn, sa.true())
+
+
+def one(conn: Connection, outage_id: int) -> Outage:
+    """One outage. NotFound when there is none."""
+    found = _read(conn, o.c.id == outage_id)
+    if not found:
+        raise NotFound(f"There is no outage {outage_id}.")
+    return found[0]
+
+
+def current(conn: Connection) -> list[Outage]:
+    """Those that requesters are told of at this moment."""
+    return [outage for outage in _read(conn, o.c.active) if outage.current]
+
+
+def stored(row: sa.Row[tuple[object, ...]]) -> rules.Outage:
+    """A row as the rules see it."""
+    return rules.Outage(title=row.title, text=row.text, since=row.since, until=row.until, active=row.active)
+
+
+def _read(conn: Connection, where: sa.ColumnElement[bool]) -> list[Outage]:
+    rows = conn.execute(select(o).where(where).order_by(o.c.since.desc(), o.c.id.desc()))
+    return [_shown(row, read_at(conn)) for row in rows]
+
+
+def _shown(row: sa.Row[tuple[object, ...]], now: datetime) -> Outage:
+    return Outage(**row._mapping, current=stored(row).is_current(now))

@@ -1,0 +1,64 @@
+"""The outgoing webhook: where it calls, and what became of its calls."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from handoff_service.rules.cases import number
+from handoff_service.rules.vocabulary import CallState, CaseEvent, Work
+from handoff_service.store import tables as t
+from handoff_service.store.views import Named, WebhookCall
+
+w, k = t.case_webhook, t.webhook_calls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """``url`` None: nothing is told to anybody. ``secret`` signs what is told."""
+
+    url: str | None
+    secret: str
+
+
+def webhook(conn: Connection) -> Webhook | None:
+    """None before an address was ever set."""
+    row = conn.execute(select(w.c.url, w.c.secret)).one_or_none()
+    return Webhook(url=row.url, secret=row.secret) if row is not None else None
+
+
+def address(conn: Connection) -> str | None:
+    """Where events are told; None: nowhere."""
+    return conn.execute(select(w.c.url)).scalar()
+
+
+def calls(conn: Connection, limit: int) -> list[WebhookCall]:
+    """The newest calls, newest first."""
+    d = t.due_work
+    query = (
+        select(k, d.c.due_at)
+        .outerjoin(d, (d.c.kind == Work.CALL_WEBHOOK) & (d.c.key == sa.cast(k.c.id, d.c.key.type)))
+        .order_by(k.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        WebhookCall(
+            id=r.id,
+            event_id=r.event_id,
+            type=CaseEvent(r.type),
+            case=Named(id=r.case_id, name=number(r.case_id)),
+            state=CallState(r.state),
+            attempts=r.attempts,
+            status=r.status,
+            why=r.why,
+            created_at=r.created_at,
+            tried_at=r.tried_at,
+            next_at=r.due_at,
+        )
+        for r in conn.execute(query)
+    ]
+
+
+def given_up(conn: Connection) -> int:
+    """How many events were never taken, of those that are kept."""
+    return conn.execute(select(func.count()).where(k.c.state == CallState.GIVEN_UP)).scalar_one()

@@ -1,0 +1,89 @@
+"""The case webhook: where a company's own ticket system is told of cases, and what became of telling it."""
+
+import secrets
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import Refusal
+from handoff_service.operations.call_webhook import call_again
+from handoff_service.operations.change_webhook import PutWebhook, put_webhook
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+from handoff_service.rules.webhook import secret_of
+from handoff_service.store import webhook
+from handoff_service.web.admin.pages import Form, admin_page, done, typed
+from handoff_service.web.session import desk_of, page
+
+HERE = "/case-webhook"
+NAMES = ("url", "secret")
+LAST = 50  # calls shown
+KEY_BYTES = 32
+
+
+@page(Role.ADMIN)
+async def webhook_page(request: Request, agent: Agent) -> HTTPResponse:
+    now = await desk_of(request).store.read(webhook.webhook)
+    return await _shown(request, agent, Form(values={"url": (now.url if now else None) or "", "secret": ""}))
+
+
+@page(Role.ADMIN)
+async def save_webhook(request: Request, agent: Agent) -> HTTPResponse:
+    """Save the address; the first time, a secret is made where none is given, and shown once."""
+    form = typed(request, NAMES)
+    store = desk_of(request).store
+    first = form.values["url"] and await store.read(webhook.webhook) is None
+    made = _new_secret() if first and not form.values["secret"] else None
+    command = PutWebhook(url=form.values["url"] or None, secret=form.values["secret"] or made)
+    try:
+        await store.write(put_webhook, command)
+    except Refusal as refusal:
+        return await _shown(request, agent, form.with_refusal(refusal))
+    if made is None:
+        return done(request, HERE)
+    return await _shown(request, agent, Form(values={**form.values, "secret": ""}), made=made)
+
+
+@page(Role.ADMIN)
+async def new_secret(request: Request, agent: Agent) -> HTTPResponse:
+    """Another secret from now on, shown once."""
+    store = desk_of(request).store
+    now = await store.read(webhook.webhook)
+    made, url = _new_secret(), now.url if now else None
+    await store.write(put_webhook, PutWebhook(url=url, secret=made))
+    return await _shown(request, agent, Form(values={"url": url or "", "secret": ""}), made=made)
+
+
+@page(Role.ADMIN)
+async def send_again(request: Request, number: int, agent: Agent) -> HTTPResponse:
+    await desk_of(request).store.write(call_again, number)
+    return done(request, HERE, "again")
+
+
+async def _shown(request: Request, agent: Agent, form: Form, *, made: str | None = None) -> HTTPResponse:
+    def read(conn: Connection) -> dict[str, Any]:
+        return {
+            "has_secret": webhook.webhook(conn) is not None,
+            "calls": webhook.calls(conn, LAST),
+            "given_up": webhook.given_up(conn),
+        }
+
+    found = await desk_of(request).store.read(read)
+    status = 400 if form.errors else 200
+    return await admin_page(
+        request, agent, "case_webhook.html", here=HERE, status=status, form=form, made=made, **found
+    )
+
+
+def _new_secret() -> str:
+    return secret_of(secrets.token_bytes(KEY_BYTES))
+
+
+PAGES: dict[str, Any] = {HERE: webhook_page}
+ACTS: dict[str, Any] = {
+    HERE: save_webhook,
+    f"{HERE}/secret": new_secret,
+    f"{HERE}/calls/<number:int>/again": send_again,
+}

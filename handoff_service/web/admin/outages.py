@@ -1,0 +1,115 @@
+"""Outages: what the virtual agent says is down. For supervisors too."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.change_outage import ChangeOutage, change_outage, delete_outage, make_outage
+from handoff_service.operations.outage_entry import OutageEntry
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import outages, people
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.views import Outage
+from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
+from handoff_service.web.admin.entries import read_as
+from handoff_service.web.admin.pages import Form, admin_page
+from handoff_service.web.admin.previews import Preview
+from handoff_service.web.session import desk_of, page
+
+HERE = "/outages"
+WRITERS = (Role.ADMIN, Role.SUPERVISOR)
+NEW = {"title": "", "text": "", "since": "", "until": "", "active": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An outage, and the zone in which its times are shown and typed."""
+
+    outage: Outage
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed; times are of the desk's zone. No ``id``: a new one."""
+
+    id: int | None
+    values: dict[str, str]
+
+
+@page(*WRITERS)
+async def list_page(request: Request, agent: Agent) -> HTTPResponse:
+    found = await desk_of(request).store.read(outages.some)
+    return await admin_page(request, agent, "outages.html", here=HERE, **listed(found, new=f"{HERE}/new"))
+
+
+def _read(conn: Connection, outage_id: int) -> Shown:
+    return Shown(outages.one(conn, outage_id), ZoneInfo(people.desk_time_zone(conn)))
+
+
+def _shown(one: Shown) -> tuple[str, dict[str, str]]:
+    outage = one.outage
+    values = {"title": outage.title, "text": outage.text, "active": "1" * outage.active}
+    return outage.title, values | {"since": _field(outage.since, one.zone), "until": _field(outage.until, one.zone)}
+
+
+def _field(at: datetime | None, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" if at is not None else ""
+
+
+def _write(_request: Request, form: Form, outage_id: int | None) -> Write:
+    return _save, Typed(outage_id, dict(form.values))
+
+
+def _save(tx: Transaction, typed: Typed) -> None:
+    """Since nothing: from now on."""
+    zone, given = ZoneInfo(people.desk_time_zone(tx.conn)), typed.values
+    times = {"since": _time(given, "since", zone) or tx.now, "until": _time(given, "until", zone)}
+    entry = read_as(OutageEntry, {**given, **times, "active": bool(given["active"])})
+    if typed.id is None:
+        make_outage(tx, entry.meant())
+    else:
+        change_outage(tx, ChangeOutage(id=typed.id, values=entry.model_dump()))
+
+
+def _time(given: dict[str, str], name: str, zone: ZoneInfo) -> datetime | None:
+    if not given[name]:
+        return None
+    try:
+        return datetime.fromisoformat(given[name]).replace(tzinfo=zone)
+    except ValueError as error:
+        raise BadInput(errors={name: "must be a day and a time, such as 2026-11-25 09:00"}) from error
+
+
+def _around(conn: Connection, form: Form, _one: Shown | None) -> dict[str, Any]:
+    preview = Preview(label="Who asks what is down gets", values={})
+    return {"previews": [preview], "body": form.values["text"], "zone_name": people.desk_time_zone(conn)}
+
+
+EDITOR = Editor(
+    here=HERE,
+    at=HERE,
+    template="outage.html",
+    back_label="All outages",
+    new=("New outage", NEW),
+    read=_read,
+    shown=_shown,
+    write=_write,
+    delete=delete_outage,
+    deleting=lambda one: Deleting(
+        title=f"Delete “{one.outage.title}”",
+        says="The virtual agent does not tell of it any more. To keep it for the next time, switch it off instead.",
+        verb="Delete this outage",
+    ),
+    around=_around,
+    roles=WRITERS,
+)
+PAGES: dict[str, Any] = {HERE: list_page, **EDITOR.pages()}
+ACTS: dict[str, Any] = EDITOR.acts()

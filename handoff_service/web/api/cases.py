@@ -1,0 +1,125 @@
+"""Cases: listed, read, opened and changed by agents, and by the company's own ticket system."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, WithJsonSchema
+
+from handoff_service.operations.change_case import ChangeCase, change_case
+from handoff_service.operations.open_case import OpenByHand, open_by_hand
+from handoff_service.rules.cases import NORMAL
+from handoff_service.rules.vocabulary import CaseKind, CaseState
+from handoff_service.store import cases
+from handoff_service.store import tables as t
+from handoff_service.store.views import Case
+from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, Patch, page
+
+c = t.cases
+VISIBLE = r"[^\s\x00-\x1f\x7f-\x9f]"
+Description = Annotated[
+    str,
+    Field(max_length=10_000),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 10_000, "pattern": VISIBLE}),
+]
+Line = Annotated[str, Field(min_length=1, max_length=200)]
+Priority = Annotated[int, Field(ge=1, le=5)]
+
+
+class CaseQuery(Paging):
+    """``user_id``: whose; ``interaction_id``: opened in which; ``external_number``: the other system's number."""
+
+    state: CaseState | None = None
+    kind: CaseKind | None = None
+    user_id: int | None = None
+    interaction_id: int | None = None
+    external_number: str | None = None
+
+
+class NewCaseBody(Body):
+    """Of this user, else of the interaction's: one of the two is needed."""
+
+    description: Description
+    kind: CaseKind = CaseKind.PROBLEM
+    priority: Priority = NORMAL
+    device: Line | None = None
+    impact: Line | None = None
+    user_id: int | None = None
+    interaction_id: int | None = None
+    external_number: Line | None = None
+
+
+class CaseBody(Patch):
+    """What is not given stays. ``note``: why, for agents; it goes into the history, and may come alone."""
+
+    may_be_null = frozenset({"device", "impact", "user_id", "external_number"})
+
+    state: CaseState | None = None
+    kind: CaseKind | None = None
+    priority: Priority | None = None
+    description: Description | None = None
+    device: Line | None = None
+    impact: Line | None = None
+    user_id: int | None = None
+    external_number: Line | None = None
+    note: Annotated[str, Field(max_length=1000)] | None = None
+
+
+async def list_cases(asked: Asked[None, CaseQuery]) -> Page[Case]:
+    query = asked.query
+    names = ("state", "kind", "user_id", "interaction_id", "external_number")
+    where = [c.c[name] == getattr(query, name) for name in names if getattr(query, name) is not None]
+    where += [c.c.id < query.after] if query.after else []
+    found = await asked.desk.store.read(cases.some, where, limit=query.limit + 1)
+    return page(found, query.limit, lambda case: case.id)
+
+
+async def one_case(asked: Asked[Any, Any]) -> Case:
+    return await asked.desk.store.read(cases.one, asked.id)
+
+
+async def make(asked: Asked[NewCaseBody, Any]) -> Case:
+    values = {name: getattr(asked.body, name) for name in NewCaseBody.model_fields}
+    case_id = await asked.desk.store.write(open_by_hand, OpenByHand(agent_id=asked.agent.id, **values))
+    return await asked.desk.store.read(cases.one, case_id)
+
+
+async def change(asked: Asked[CaseBody, Any]) -> Case:
+    values = asked.body.given()
+    note = values.pop("note", None)
+    await asked.desk.store.write(
+        change_case, ChangeCase(id=asked.id, agent_id=asked.agent.id, values=values, note=note), near=asked.id
+    )
+    return await one_case(asked)
+
+
+CASES, ONE = "/v1/cases", "/v1/cases/<id:int>"
+CALLS = (
+    Call(
+        method="GET",
+        path=CASES,
+        summary="Cases, newest first",
+        handle=list_cases,
+        query=CaseQuery,
+        answer=Page[Case],
+        roles=LIVE,
+    ),
+    Call(method="GET", path=ONE, summary="One case, with its history", handle=one_case, answer=Case, roles=LIVE),
+    Call(
+        method="POST",
+        path=CASES,
+        summary="Open a case",
+        handle=make,
+        body=NewCaseBody,
+        answer=Case,
+        status=201,
+        roles=LIVE,
+    ),
+    Call(
+        method="PATCH",
+        path=ONE,
+        summary="Change a case; what changes nothing leaves no entry, and the webhook is not called",
+        handle=change,
+        body=CaseBody,
+        answer=Case,
+        roles=LIVE,
+    ),
+)

@@ -1,0 +1,102 @@
+"""Cases beside a conversation: an agent opens one, or changes one with a note."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations.change_case import ChangeCase, change_case
+from handoff_service.operations.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import CaseKind, CaseState
+from handoff_service.store import cases, conversations
+from handoff_service.store.views import Case, Interaction
+from handoff_service.web.frame import frame
+from handoff_service.web.pages import form_field, render, went_back
+from handoff_service.web.session import LIVE, desk_of, page
+
+LONGEST_NOTE = 1000
+
+
+@page(*LIVE)
+async def new_case_dialog(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    """The dialog for a new case; it begins with what the requester wrote first."""
+
+    def read(conn: Connection) -> dict[str, Any]:
+        interaction = conversations.one(conn, interaction_id, agent.id)
+        return {"interaction": interaction, "first_text": conversations.first_text(conn, interaction_id)}
+
+    around = await frame(request, agent, place="ongoing")
+    found = await desk_of(request).store.read(read)
+    return render("case_dialog.html", **around | found | {"case": None, "kinds": list(CaseKind)})
+
+
+@page(*LIVE)
+async def case_dialog(request: Request, interaction_id: int, case_id: int, agent: Agent) -> HTTPResponse:
+    """The dialog that changes a case."""
+    around = await frame(request, agent, place="ongoing")
+    interaction, case = await desk_of(request).store.read(_beside, interaction_id, case_id)
+    return render("case_dialog.html", **around, interaction=interaction, case=case, states=list(CaseState))
+
+
+@page(*LIVE)
+async def open_one(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    description = form_field(request, "description").strip()[:10_000]
+    if not description:
+        raise BadInput("Say what the case is about.")
+    command = OpenByHand(
+        agent_id=agent.id,
+        description=description,
+        kind=_one_of(CaseKind, form_field(request, "kind"), "kind"),
+        priority=_priority(request),
+        interaction_id=interaction_id,
+    )
+    await desk_of(request).store.write(open_by_hand, command, near=interaction_id)
+    return went_back(request, interaction_id)
+
+
+@page(*LIVE)
+async def change_one(request: Request, interaction_id: int, case_id: int, agent: Agent) -> HTTPResponse:
+    await desk_of(request).store.read(_beside, interaction_id, case_id)
+    command = ChangeCase(
+        id=case_id,
+        agent_id=agent.id,
+        values={
+            "state": _one_of(CaseState, form_field(request, "state"), "state"),
+            "priority": _priority(request),
+            "external_number": form_field(request, "external_number").strip()[:200] or None,
+        },
+        note=form_field(request, "note")[:LONGEST_NOTE],
+        interaction_id=interaction_id,
+    )
+    await desk_of(request).store.write(change_case, command, near=interaction_id)
+    return went_back(request, interaction_id)
+
+
+def _beside(conn: Connection, interaction_id: int, case_id: int) -> tuple[Interaction, Case]:
+    """NotFound for a case that does not stand beside this conversation."""
+    interaction = conversations.one(conn, interaction_id)
+    for case in cases.beside(conn, interaction):
+        if case.id == case_id:
+            return interaction, case
+    raise NotFound("This case is not one of this requester's.")
+
+
+def _one_of[W: (CaseKind, CaseState)](words: type[W], said: str, field: str) -> W:
+    if said not in {word.value for word in words}:
+        raise BadInput(errors={field: f"must be one of {', '.join(words)}"})
+    return words(said)
+
+
+def _priority(request: Request) -> int:
+    said = form_field(request, "priority")
+    if said not in {"1", "2", "3", "4", "5"}:
+        raise BadInput(errors={"priority": "must be from 1 to 5"})
+    return int(said)
+
+
+ONE = "/conversations/<interaction_id:int>/cases"
+PAGES: dict[str, Any] = {f"{ONE}/new": new_case_dialog, f"{ONE}/<case_id:int>": case_dialog}
+ACTS: dict[str, Any] = {f"{ONE}/new": open_one, f"{ONE}/<case_id:int>": change_one}

@@ -1,0 +1,157 @@
+"""What the topics do: requests, account help, the status of cases, outages, office hours."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from actions.account_help import REASON
+from handoff_service.operations.change_outage import make_outage
+from handoff_service.operations.change_queue import Change, change_queue
+from handoff_service.operations.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.verify_requester import Verify, verify_requester
+from handoff_service.rules.outages import Outage
+from handoff_service.rules.requester_words import ANOTHER_PROBLEM, NO_CASES, NO_OUTAGE, UNKNOWN_CASE
+from handoff_service.rules.sms_text import segments
+from handoff_service.store import tables as t
+from tests.actions.test_actions import Bot, slots_set
+from tests.conftest import MovedClock
+from tests.story import MIA, Story
+
+ANN_ID, BOB_ID = 1, 2
+
+
+@pytest.fixture
+async def bot(story: Story) -> Bot:
+    made = Bot(story)
+    await made.start()
+    return made
+
+
+@pytest.fixture
+async def proven(bot: Bot, story: Story) -> Bot:
+    """Ann is the one who texts, and it is proven."""
+    await story.store.write(verify_requester, Verify(interaction_id=bot.interaction, agent_id=MIA, user_id=ANN_ID))
+    return bot
+
+
+def said(result: Any) -> list[str]:
+    texts = [response["text"] for response in result["responses"]]
+    assert all(segments(text).count == 1 for text in texts)
+    return texts
+
+
+async def opened(story: Story, description: str, user: int = ANN_ID, **more: Any) -> int:
+    command = OpenByHand(agent_id=MIA, description=description, user_id=user, **more)
+    return await story.store.write(open_by_hand, command)
+
+
+# Requests -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_request_is_made_once_for_a_turn_and_its_slots_are_emptied(bot: Bot, story: Story) -> None:
+    slots = {"item": "a second monitor", "item_reason": "mine is broken", "problem": "kept"}
+    result = [await bot.run("action_open_request", slots=slots) for _ in range(2)][1]
+    assert said(result) == [
+        "I made request CS0000001: a second monitor. We text you here about it. Ask me any time how it stands."
+    ]
+    assert slots_set(result) == {"item": None, "item_reason": None}
+    (case,) = await story.rows(t.cases)
+    assert (case.kind, case.state, case.user_id, case.interaction_id) == ("request", "open", ANN_ID, bot.interaction)
+    assert case.description == "a second monitor\nWhat for: mine is broken"
+
+
+# Account --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["action_case_status", "action_account_help"])
+async def test_who_is_not_proven_proves_it_first_and_comes_back_to_the_topic(
+    bot: Bot, story: Story, action: str
+) -> None:
+    result = await bot.run(action, slots={"case_number": "CS0000001"})
+    assert said(result) == []
+    assert {"event": "followup", "name": "identity_form", "timestamp": None} in result["events"]
+    assert action in slots_set(result).values()
+    assert await story.count(t.cases) == 0
+    await story.finish(bot.question, "Who are you?")
+    assert await story.count(t.work_items) == 0
+
+
+async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(proven: Bot, story: Story) -> None:
+    result = await proven.run("action_account_help", slots={"account": "Okta"})
+    assert said(result) == [
+        "I made case CS0000001 with high priority. An agent resets it with you right here. "
+        "Please never text us a password."
+    ]
+    (case,) = await story.rows(t.cases)
+    assert (case.kind, case.priority, case.description) == ("access", 2, "Cannot get into: Okta")
+    await story.finish(proven.question)
+    (item,) = await story.rows(t.work_items)
+    assert (item.reason, item.collected) == (REASON, {"Topic": "account", "Case": "CS0000001", "Account": "Okta"})
+
+
+async def test_asked_again_it_is_the_same_case_until_that_is_settled(proven: Bot, story: Story) -> None:
+    await opened(story, "Locked out", kind="access", priority=2)
+    result = await proven.run("action_account_help")
+    assert said(result)[0].startswith("I made case CS0000001")
+    assert await story.count(t.cases) == 1
+
+
+# Status ---------------------------------------------------------------------------------------------------------
+
+
+async def test_how_my_cases_stand(proven: Bot, story: Story) -> None:
+    assert said(await proven.run("action_case_status")) == [NO_CASES]
+    for what in ("No wifi", "Printer jam", "Old mouse", "Dock"):
+        await opened(story, what)
+    await opened(story, "Bob's own", user=BOB_ID)
+    assert said(await proven.run("action_case_status")) == [
+        "You have 4 open cases, the newest:\n"
+        "CS0000004 open: Dock\nCS0000003 open: Old mouse\nCS0000002 open: Printer jam"
+    ]
+
+
+async def test_one_case_by_its_number_and_the_same_words_for_somebody_elses_and_none(proven: Bot, story: Story) -> None:
+    mine = await opened(story, "No wifi")
+    bobs = await opened(story, "Bob's own", user=BOB_ID)
+    result = await proven.run("action_case_status", slots={"case_number": f"cs{mine}"})
+    assert said(result) == ["CS0000001 (No wifi): open, in line for an agent. Last change today at 09:00."]
+    assert slots_set(result) == {"case_number": None}
+    for number in (f"CS000000{bobs}", "CS0009999", "my ticket"):
+        assert said(await proven.run("action_case_status", slots={"case_number": number})) == [UNKNOWN_CASE], number
+
+
+# Outages --------------------------------------------------------------------------------------------------------
+
+
+async def test_outages_are_told_while_they_are_current(bot: Bot, story: Story, clock: MovedClock) -> None:
+    assert said(await bot.run("action_outage_news")) == [NO_OUTAGE]
+    now, hour = clock.now, timedelta(hours=1)
+    for title, since, until, active in (
+        ("VPN", now - hour, now + hour, True),
+        ("Mail", now, None, True),
+        ("Later", now + hour, None, True),
+        ("Hidden", now - hour, None, False),
+        ("Over", now - 2 * hour, now, True),
+    ):
+        outage = Outage(title=title, text=f"{title} is down.", since=since, until=until, active=active)
+        await story.store.write(make_outage, outage)
+    assert said(await bot.run("action_outage_news")) == ["Mail is down.", "VPN is down.", ANOTHER_PROBLEM]
+    clock.move(3600)
+    assert said(await bot.run("action_outage_news")) == ["Later is down.", "Mail is down.", ANOTHER_PROBLEM]
+
+
+# Hours ----------------------------------------------------------------------------------------------------------
+
+
+async def test_office_hours_are_those_of_the_queue_of_the_number_that_was_texted(
+    bot: Bot, story: Story, clock: MovedClock
+) -> None:
+    assert said(await bot.run("action_office_hours"))[0].startswith("We are here at any time.")
+    schedule = {"schedule": "Mo-Fr 08:00-18:00; PH off", "time_zone": "America/Chicago"}
+    await story.store.write(change_queue, Change(id=1, values=schedule))
+    assert said(await bot.run("action_office_hours"))[0].startswith("We are here now, until 18:00 (Chicago time).")
+    clock.move(3 * 86_400)  # Thanksgiving
+    assert said(await bot.run("action_office_hours")) == [
+        "We are closed now and open again tomorrow at 08:00 (Chicago time). You can text any time."
+    ]

@@ -1,0 +1,78 @@
+"""What requesters are told of cases and hours: one segment of GSM-7 each, whatever stands in it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handoff_service.rules import requester_words as words
+from handoff_service.rules.cases import case_id
+from handoff_service.rules.requester_words import CaseLine
+from handoff_service.rules.sms_text import Encoding, segments
+from handoff_service.rules.vocabulary import CaseState
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # Monday, 09:00 in New York
+NEW_YORK = "America/New_York"
+DESCRIPTIONS = ["", "No wifi", "laptop " * 60, "x" * 500, "Мой ноутбук 😩😩", "it’s “dead” – help…", "a\n\nb\u20ac{}[]"]
+
+
+def line(description: str, state: CaseState = CaseState.OPEN, number: str = "CS0000012") -> CaseLine:
+    return CaseLine(number=number, state=state, description=description, changed_at=NOW - timedelta(days=400))
+
+
+@pytest.mark.parametrize("description", DESCRIPTIONS, ids=range(len(DESCRIPTIONS)))
+def test_whatever_a_case_is_about_it_is_told_in_one_segment(description: str) -> None:
+    texts = [words.one_case(line(description, state), NEW_YORK, NOW) for state in CaseState]
+    texts += [
+        words.open_cases([line(description, CaseState.IN_PROGRESS, f"CS{10**9 + n}") for n in range(count)])
+        for count in range(1, 30)
+    ]
+    texts.append(words.opened("request", "CS1234567890", description, "We text you here about it."))
+    for text in texts:
+        counted = segments(text)
+        assert (counted.count, counted.encoding) == (1, Encoding.GSM_7), text
+
+
+def test_how_cases_are_said() -> None:
+    case = CaseLine(
+        number="CS0000012", state=CaseState.IN_PROGRESS, description="No “wifi”.", changed_at=NOW - timedelta(days=1)
+    )
+    assert words.one_case(case, NEW_YORK, NOW) == (
+        'CS0000012 (No "wifi"): in progress. Last change yesterday at 09:00.'
+    )
+    assert words.open_cases([case]) == 'Your open case:\nCS0000012 in progress: No "wifi"'
+    assert words.open_cases([case] * 4).startswith("You have 4 open cases, the newest:\nCS0000012 in progress: ")
+    assert words.open_cases([case] * 4).count("\n") == 3
+    assert words.opened("request", "CS0000012", "a monitor!", "Bye.") == "I made request CS0000012: a monitor. Bye."
+
+
+SAID = [("CS0000012", 12), ("cs12", 12), (" case 12.", 12), ("#12", 12), ("12", 12), ("case #0012", 12)]
+
+
+@pytest.mark.parametrize(("said", "meant"), [*SAID, ("INT12", None), ("twelve", None), ("", None), ("9" * 16, None)])
+def test_what_people_call_a_case(said: str, meant: int | None) -> None:
+    assert case_id(said) == meant
+
+
+def at(hours: float) -> datetime:
+    return NOW + timedelta(hours=hours)
+
+
+HOURS = [
+    ("always", True, None, NOW, 'We are here at any time. Write "agent" to talk to a person.'),
+    ("open", True, at(9), NOW,
+     'We are here now, until 18:00 (New York time). Write "agent" to talk to a person.'),
+    ("over midnight", True, at(16), NOW,
+     'We are here now, until tomorrow at 01:00 (New York time). Write "agent" to talk to a person.'),
+    ("closed", False, None, at(23),
+     "We are closed now and open again tomorrow at 08:00 (New York time). You can text any time."),
+    ("closed for days", False, None, at(72),
+     "We are closed now and open again on Thursday at 09:00 (New York time). You can text any time."),
+    ("for good", False, None, None,
+     "We are closed now, and it is not known yet when we open again. You can text any time."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("is_open", "until", "opens", "said"), [h[1:] for h in HOURS], ids=[h[0] for h in HOURS])
+def test_hours(is_open: bool, until: datetime | None, opens: datetime | None, said: str) -> None:
+    assert words.hours(is_open=is_open, until=until, opens=opens, zone=NEW_YORK, now=NOW) == said
+    assert segments(said).count == 1

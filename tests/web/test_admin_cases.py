@@ -1,0 +1,124 @@
+"""Outages and the case webhook, as an admin and a supervisor set them up by plain forms."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from handoff_service.operations import desk_file
+from handoff_service.operations.import_desk import import_desk
+from handoff_service.operations.open_case import OpenByHand, open_by_hand
+from handoff_service.store import outages, webhook
+from tests.story import MIA
+from tests.ticket_system import SECRET, ticket_system
+from tests.web.test_admin_pages import ADMIN, Admin
+from tests.web.workspace_server import Running, running, shown
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are made to take time; not here."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    path = tmp_path / "admin.toml"
+    path.write_text(ADMIN)
+    async with running(tmp_path) as service:
+        await service.desk.store.write(import_desk, desk_file.read(path))
+        yield service
+
+
+@pytest.fixture
+async def grace(desk: Running) -> AsyncIterator[Admin]:
+    async with desk.visitor() as one:
+        await one.sign_in("grace@example.com", "demo-grace")
+        yield Admin(one.address, one.client)
+
+
+@pytest.fixture
+async def omar(desk: Running) -> AsyncIterator[Admin]:
+    async with desk.visitor() as one:
+        await one.sign_in("omar@example.com", "demo-omar")
+        yield Admin(one.address, one.client)
+
+
+async def send(visitor: Admin, page: str, path: str, **fields: str) -> tuple[int, str]:
+    """What a form on this page posts, by whoever may see it."""
+    found = re.search(r'<meta name="csrf" content="(\w+)">', (await visitor.get(f"/workspace/admin{page}")).text)
+    assert found is not None
+    answer = await visitor.post(f"/workspace/admin{path}", csrf=found[1], **fields)
+    return answer.status, answer.text
+
+
+async def until_called(desk: Running, *, status: int) -> None:
+    while [call.status for call in await desk.desk.store.read(webhook.calls, 1)] != [status]:
+        await asyncio.sleep(0.02)
+
+
+async def test_a_supervisor_says_what_is_down_and_sees_no_other_page(
+    desk: Running,
+    omar: Admin,
+) -> None:
+    assert 'href="/workspace/admin/outages"' in (await omar.get("/workspace/supervisor")).text
+    page = (await omar.get("/workspace/admin/outages")).text
+    assert "No outages" in page
+    assert "/workspace/admin/users" not in page
+    assert (await omar.get("/workspace/admin/templates")).status == 403
+    assert (await omar.get("/workspace/admin/case-webhook")).status == 403
+    new = {"title": "VPN", "text": "The VPN is down.", "since": "2026-11-01T09:00", "until": "", "active": "1"}
+    status, text = await send(
+        omar, "/outages", "/outages/new", **new | {"text": "x" * 161, "until": "2026-10-01T09:00"}
+    )
+    assert (status, "must fit in one segment; it takes 2" in text, "must be later than its beginning" in text) == (
+        400, True, True,
+    )  # fmt: skip
+    status, text = await send(omar, "/outages", "/outages/new", **new | {"since": "soon"})
+    assert (status, "must be a day and a time" in text) == (400, True)
+    assert (await send(omar, "/outages", "/outages/new", **new))[0] == 303
+    (outage,) = await desk.desk.store.read(outages.some)
+    assert (str(outage.since), outage.until) == ("2026-11-01 14:00:00+00:00", None), "in the desk's zone until then"
+    form = (await omar.get("/workspace/admin/outages/1")).text
+    assert 'type="datetime-local" value="2026-11-01T09:00"' in form
+    assert (await send(omar, "/outages", "/outages/1", **new | {"active": ""}))[0] == 303
+    assert "VPN The VPN is down." in shown((await omar.get("/workspace/admin/outages")).text)
+    assert (await send(omar, "/outages", "/outages/1/delete"))[0] == 303
+    assert await desk.desk.store.read(outages.some) == []
+
+
+async def test_a_webhook_is_set_up_its_secret_shown_once_and_its_calls_seen_and_sent_again(
+    desk: Running,
+    grace: Admin,
+) -> None:
+    here = "/case-webhook"
+    status, text = await send(grace, here, here, url="ftp://x/y", secret="hunter2")
+    assert (status, "must be an http or https address" in text, "must be whsec_" in text) == (400, True, True)
+    assert "hunter2" not in text
+    async with ticket_system() as tickets:
+        status, text = await send(grace, here, here, url=tickets.address, secret="")
+        made = re.search(r'id="made-secret">(whsec_[\w+/=]+)<', text)
+        assert (status, made is not None) == (200, True)
+        assert made is not None
+        assert made[1] not in (await grace.get(f"/workspace/admin{here}")).text
+        stored = await desk.desk.store.read(webhook.webhook)
+        assert stored is not None
+        assert stored.secret == made[1]
+
+        case = OpenByHand(agent_id=MIA, description="Dock", user_id=1)
+        await desk.desk.store.write(open_by_hand, case)
+        await asyncio.wait_for(until_called(desk, status=401), 10)
+        page = shown((await grace.get(f"/workspace/admin{here}")).text)
+        assert "case.created" in page
+        assert "Waiting It answered 401. Again" in page
+        assert (await send(grace, here, here, url=tickets.address, secret=SECRET))[0] == 303
+        assert (await send(grace, here, f"{here}/calls/1/again"))[0] == 303
+        await asyncio.wait_for(until_called(desk, status=204), 10)
+        assert (tickets.forged, len(tickets.events)) == (1, 1)
+    assert (await send(grace, here, f"{here}/calls/9/again"))[0] == 404
+    status, text = await send(grace, here, f"{here}/secret")
+    assert (status, SECRET in text, "whsec_" in text) == (200, False, True)

@@ -1,0 +1,104 @@
+"""Cases and outages over the HTTP API: what a ticket system does, and what a supervisor says is down."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.story import DIRECT
+from tests.web.test_actions_api import delete
+from tests.web.test_api import Client
+from tests.web.test_desk_api import sign_in
+from tests.web.workspace_server import Running, running
+
+OUTAGE = {"title": "VPN", "text": "The VPN is down.", "since": "2026-11-23T09:00:00-05:00"}
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as one:
+        yield one
+
+
+@pytest.fixture
+async def mia(desk: Running, session: aiohttp.ClientSession) -> Client:
+    return await sign_in(desk, session, "mia")
+
+
+async def test_a_case_is_opened_listed_and_changed(desk: Running, mia: Client) -> None:
+    ann = (await desk.story.text("my dock is dead", to=DIRECT)).interaction_id
+    made = await mia.call("POST", "/cases", {"description": " Dock ", "interaction_id": ann}, status=201)
+    assert (made["number"], made["kind"], made["state"], made["priority"]) == ("CS0000001", "problem", "open", 3)
+    assert (made["description"], made["user"]["name"], made["interaction"]["id"]) == ("Dock", "Ann Lee", ann)
+    assert [entry["by"]["name"] for entry in made["history"]] == ["Mia Chen"]
+    bobs = await mia.call("POST", "/cases", {"description": "Mouse", "user_id": 2, "kind": "request"}, status=201)
+    assert (bobs["user"]["name"], bobs["interaction"]) == ("Bob Ruiz", None)
+
+    one = f"/cases/{made['id']}"
+    change = {"state": "in_progress", "external_number": "JIRA-7", "note": "Ordered"}
+    changed = await mia.call("PATCH", one, change)
+    assert (changed["state"], changed["external_number"], changed["version"]) == ("in_progress", "JIRA-7", 2)
+    assert changed["history"][1]["note"] == "Ordered"
+    assert changed["history"][1]["changes"]["external_number"] == {"before": None, "after": "JIRA-7"}
+    assert await mia.call("PATCH", one, {"external_number": "JIRA-7"}) == changed, "nothing changes"
+    assert (await mia.call("PATCH", one, {"note": "Arrived"}))["version"] == 3
+
+    async def listed(query: str) -> list[int]:
+        return [case["id"] for case in (await mia.call("GET", f"/cases?{query}"))["items"]]
+
+    assert await listed("") == [2, 1]
+    assert (
+        await listed("state=in_progress") == await listed("user_id=1") == await listed(f"interaction_id={ann}") == [1]
+    )
+    assert await listed("external_number=JIRA-7") == [1]
+    assert await listed("kind=request&state=open") == await listed("user_id=2") == [2]
+    page = await mia.call("GET", "/cases?limit=1")
+    assert [c["id"] for c in (await mia.call("GET", f"/cases?limit=1&cursor={page['next']}"))["items"]] == [1]
+
+
+async def test_what_is_refused_names_its_field(mia: Client) -> None:
+    one = (await mia.call("POST", "/cases", {"description": "Dock", "user_id": 1}, status=201))["id"]
+    for body, field in (
+        ({"description": "x"}, "user_id"),
+        ({"description": " ", "user_id": 1}, "description"),
+        ({"description": "x", "user_id": 1, "kind": "cat"}, "kind"),
+        ({"description": "x", "user_id": 1, "priority": 6}, "priority"),
+        ({"description": "x", "user_id": 1, "state": "closed"}, "state"),
+    ):
+        assert field in (await mia.call("POST", "/cases", body, status=400))["errors"], body
+    for body, field in (
+        ({"state": None}, "state"), ({"description": " "}, "description"), ({"version": 9}, "version"),
+    ):  # fmt: skip
+        assert field in (await mia.call("PATCH", f"/cases/{one}", body, status=400))["errors"], body
+    await mia.call("POST", "/cases", {"description": "x", "user_id": 99}, status=404)
+    await mia.call("PATCH", f"/cases/{one}", {"user_id": 99}, status=404)
+    await mia.call("PATCH", "/cases/99", {"state": "closed"}, status=404)
+
+
+async def test_outages_are_changed_by_supervisors_too(
+    desk: Running, session: aiohttp.ClientSession, mia: Client
+) -> None:
+    omar = await sign_in(desk, session, "omar")
+    await mia.call("POST", "/outages", OUTAGE, status=403)
+    made = await omar.call("POST", "/outages", OUTAGE, status=201)
+    assert (made["since"], made["until"], made["active"]) == ("2026-11-23T14:00:00Z", None, True)
+    await omar.call("POST", "/outages", OUTAGE, status=409)
+    one = f"/outages/{made['id']}"
+    assert await mia.call("GET", one) == made
+    assert (await omar.call("PATCH", one, {"active": False}))["current"] is False
+    for body, field in (
+        ({"text": "x" * 161}, "text"), ({"text": "Reply STOP"}, "text"), ({"text": " "}, "text"),
+        ({"until": "2026-11-23T13:59:00Z"}, "until"), ({"since": "2026-11-23T09:00:00"}, "since"),
+        ({"since": "0001-01-01T00:00:00+14:00"}, "since"), ({"since": None}, "since"), ({"title": ""}, "title"),
+    ):  # fmt: skip
+        assert field in (await omar.call("PATCH", one, body, status=400))["errors"], body
+    assert [outage["title"] for outage in (await mia.call("GET", "/outages"))["items"]] == ["VPN"]
+    await delete(omar, one)
+    await mia.call("GET", one, status=404)
