@@ -18,8 +18,11 @@ test: setup setup-bot services browser check ## all checks and tests
 check: setup ## formatter, linter, types, import rules
 	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/mypy --no-error-summary && .venv/bin/lint-imports --no-logo 2>&1 | tail -n 3
 
-train: setup setup-bot ## validate the trainers' data, then train
-	@.venv/bin/patchboard bot train
+train: setup setup-bot ## validate the trainers' data, check that every text fits SMS, then train
+	@.venv/bin/patchboard bot check && .venv/bin/patchboard bot train
+
+nlu: setup setup-bot ## how well the virtual agent understands, cross-validated; CONFIG=other.yml tries another pipeline
+	@.venv/bin/patchboard bot nlu --config $(or $(CONFIG),config.yml)
 
 bench: setup setup-bot services ## the benchmarks, as ratios to floors measured in the same run
 	@.venv/bin/python -m tests.bench
@@ -68,4 +71,4 @@ lock: | $(UV) ## lock the requirements anew
 clean: ## take away the environments (the data in .patchboard stays)
 	rm -rf .venv .venv-bot .venv-uv
 
-.PHONY: help run test check train bench simulation screenshot setup setup-bot services browser migration lock clean
+.PHONY: help run test check train nlu bench simulation screenshot setup setup-bot services browser migration lock clean

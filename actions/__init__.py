@@ -6,6 +6,7 @@ from actions.account_help import AccountHelpAction
 from actions.case_status import CaseStatusAction
 from actions.cases import OpenCaseAction
 from actions.fallback import FallbackAction
+from actions.forget import ForgetAction
 from actions.hand_off import HandOffAction
 from actions.office_hours import OfficeHoursAction
 from actions.outage_news import OutageNewsAction
@@ -24,4 +25,5 @@ def all_actions(desk: Desk) -> list[Action]:
         OfficeHoursAction(desk),
         HandOffAction(desk),
         FallbackAction(desk),
+        ForgetAction(),
     ]

@@ -35,7 +35,7 @@ class AccountHelpAction(Action):
         events = await proof_first(self._desk, tracker, then=self.name())
         if events is not None:
             return events
-        account = str(tracker.get_slot("account") or "").strip()
+        account = str(tracker.get_slot("system") or "").strip()
         wanted = OpenCase(
             turn_id=turn_id(tracker),
             kind=CaseKind.ACCESS,
@@ -48,4 +48,4 @@ class AccountHelpAction(Action):
         collected = {"Topic": "account", "Case": number} | ({"Account": account} if account else {})
         wish = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected)
         await self._desk.store.write(request_hand_off, wish)
-        return [SlotSet("account", None)]
+        return [SlotSet("system", None)]

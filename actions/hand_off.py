@@ -9,10 +9,14 @@ from rasa_sdk.types import DomainDict
 from actions.turn import collected, forget_collected, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.rules.handoff_reason import reason_in
 
 
 class HandOffAction(Action):
-    """Hand the conversation over when this turn ends. The service says so to the requester, in the queue's words."""
+    """Hand the conversation over when this turn ends. The service says so to the requester, in the queue's words.
+
+    The reason is what they gave in passing; nobody is asked for one.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -21,6 +25,8 @@ class HandOffAction(Action):
         return "action_hand_off"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
-        wish = RequestHandOff(turn_id=turn_id(tracker), reason="Asked for a person.", collected=collected(tracker))
+        about = reason_in(str(tracker.latest_message.get("text") or ""))
+        reason = f"Asked for a person: {about}." if about else "Asked for a person."
+        wish = RequestHandOff(turn_id=turn_id(tracker), reason=reason, collected=collected(tracker))
         await self._desk.store.write(request_hand_off, wish)
         return forget_collected()

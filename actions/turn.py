@@ -6,7 +6,18 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 from rasa_sdk.interfaces import Tracker
 
-COLLECTED = {"problem": "Problem", "device": "Device", "impact": "Impact"}
+COLLECTED = {
+    "problem": "Problem",
+    "device": "Device",
+    "impact": "Impact",
+    "item": "Item",
+    "item_reason": "What for",
+    "case_number": "Case",
+    "system": "System",
+    "topic": "Topic",
+    "language": "Language",
+}
+LASTING = ("language",)  # is true of the person, not of what they want now
 
 
 def turn_id(tracker: Tracker) -> int:
@@ -28,4 +39,4 @@ def collected(tracker: Tracker) -> dict[str, str]:
 
 def forget_collected() -> list[dict[str, Any]]:
     """Events that empty the slots, so that the next problem starts afresh."""
-    return [SlotSet(slot, None) for slot in COLLECTED]
+    return [SlotSet(slot, None) for slot in COLLECTED if slot not in LASTING]

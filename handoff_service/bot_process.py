@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from handoff_service import bot_texts, nlu_report
 from handoff_service.errors import SetupError
+from handoff_service.nlu_report import NluReport
 from handoff_service.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,9 +42,22 @@ def model(home: Path) -> Path:
     return home / "models" / f"{fingerprint()}.tar.gz"
 
 
-def check(home: Path) -> None:
-    """Validate the trainers' data. SetupError when it is not fit to train on."""
+def check(home: Path) -> int:
+    """Validate the trainers' data and check what the virtual agent says. How many texts that is.
+
+    SetupError when a text may not be said by SMS, or the data is not fit to train on.
+    """
+    texts = bot_texts.check(ROOT)
     _rasa(home, ["data", "validate", "--data", "data", "--domain", "domain.yml", "--config", "config.yml"])
+    return texts
+
+
+def cross_validate(home: Path, config: str = "config.yml", folds: int = 5) -> NluReport:
+    """How well texts are understood that were left out of training, in turns, by the pipeline of a config file."""
+    out = home / "nlu-report"
+    arguments = ["test", "nlu", "--nlu", "data/nlu", "--config", config, "--domain", "domain.yml"]
+    _rasa(home, [*arguments, "--cross-validation", "--folds", str(folds), "--no-plot", "--out", str(out)])
+    return nlu_report.read(out)
 
 
 def train(home: Path, *, force: bool = False) -> Path:

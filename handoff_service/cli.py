@@ -17,7 +17,7 @@ from sanic import Sanic
 from sanic.exceptions import SanicException
 from sanic.worker.loader import AppLoader
 
-from handoff_service import bot_process, clock, doctor, log, settings
+from handoff_service import bot_process, clock, doctor, log, nlu_report, settings
 from handoff_service.app import APP_NAME, create_app
 from handoff_service.desk import terms
 from handoff_service.errors import Refusal, SetupError
@@ -65,10 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     add("import", "Import a desk file (TOML); again changes nothing twice", _import).add_argument("file", type=Path)
     add("export", "Write the desk to a file that import takes", _export).add_argument("file", type=Path)
     add("doctor", "List the settings, and what is wrong with how to mend it", _doctor)
-    bot = add("bot", "The virtual agent's model: train it, check its data, run it alone", _bot)
-    bot.add_argument("act", choices=["train", "check", "run"])
-    bot.add_argument("--number", type=int, default=1, help="which address of PATCHBOARD_BOT_URL it runs at")
+    bot = add("bot", "The virtual agent's model: train it, check its data and texts, measure it, run it alone", _bot)
+    bot.add_argument("act", choices=["train", "check", "nlu", "run"])
+    bot.add_argument("--number", type=int, default=1, help="run: at which address of PATCHBOARD_BOT_URL")
     bot.add_argument("--if-needed", action="store_true", help="train only when the data has changed")
+    bot.add_argument("--config", default="config.yml", help="nlu: cross-validate the pipeline of this file instead")
     return parser
 
 
@@ -149,7 +150,9 @@ def _worker_app() -> Sanic:  # type: ignore[type-arg]
 
 def _bot(config: Settings, asked: argparse.Namespace) -> int:
     if asked.act == "check":
-        bot_process.check(config.home)
+        print(f"the data is valid, and {bot_process.check(config.home)} texts fit SMS")
+    elif asked.act == "nlu":
+        print("\n".join(nlu_report.lines(bot_process.cross_validate(config.home, asked.config))))
     elif asked.act == "train":
         print(bot_process.train(config.home, force=not asked.if_needed))
     else:

@@ -24,10 +24,10 @@ class SystemMessage(StrEnum):
     BOT_INSTEAD = "bot_instead"
     BACK_WITH_BOT = "back_with_bot"
     CLOSING_LINE = "closing_line"
+    ACCOUNT_HELP = "account_help"
     GOODBYE = "goodbye"
     HELP = "help"
     RESTARTED = "restarted"
-    ACCOUNT_HELP = "account_help"
 
 
 BOT_WORDS = frozenset({"bot", "virtual agent"})  # what brings a requester who waits back to the virtual agent
@@ -88,6 +88,12 @@ TEXTS: Mapping[SystemMessage, Words] = {
         default="{agent.first_name} has closed this conversation. Text us any time.",
         placeholders={"agent.first_name": AGENT},
     ),
+    SystemMessage.ACCOUNT_HELP: Words(
+        when="When somebody who is proven asks about a password or a locked account, before the handoff",
+        default="I made case {case} with high priority. An agent resets it with you right here. "
+        "Please never text us a password.",
+        placeholders={"case": CASE},
+    ),
     SystemMessage.GOODBYE: Words(
         when="When somebody texts BYE to the virtual agent, which closes the conversation",
         default="Goodbye, and thank you. Text us any time.",
@@ -103,12 +109,6 @@ TEXTS: Mapping[SystemMessage, Words] = {
         when="When somebody texts RESTART to the virtual agent",
         default="All right, from the beginning. What can we do for you?",
         placeholders={},
-    ),
-    SystemMessage.ACCOUNT_HELP: Words(
-        when="When somebody who is proven asks about a password or a locked account, before the handoff",
-        default="I made case {case} with high priority. An agent resets it with you right here. "
-        "Please never text us a password.",
-        placeholders={"case": CASE},
     ),
 }
 
@@ -140,6 +140,11 @@ def closing_line(agent_name: str, text: str | None = None) -> str:
     return _filled(SystemMessage.CLOSING_LINE, text, {"agent.first_name": first_name(agent_name)})
 
 
+def account_help(case: str, text: str | None = None) -> str:
+    """Said to a proven person whose account is locked: what happens next."""
+    return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case})
+
+
 def goodbye(text: str | None = None) -> str:
     """Said to a requester who says goodbye to the virtual agent."""
     return _filled(SystemMessage.GOODBYE, text, {})
@@ -153,11 +158,6 @@ def help_text(desk: str, text: str | None = None) -> str:
 def restarted(text: str | None = None) -> str:
     """Said to a requester who starts over with the virtual agent."""
     return _filled(SystemMessage.RESTARTED, text, {})
-
-
-def account_help(case: str, text: str | None = None) -> str:
-    """Said to a proven person whose account is locked: what happens next."""
-    return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case})
 
 
 def opening(at: datetime | None, time_zone: str, now: datetime) -> str:

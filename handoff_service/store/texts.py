@@ -49,6 +49,11 @@ def closing_line(conn: Connection, agent_name: str) -> str:
     return system_messages.closing_line(agent_name, text_for(conn, SystemMessage.CLOSING_LINE))
 
 
+def account_help(conn: Connection, case: str) -> str:
+    """What a proven person with a locked account is told; ``case``: the number of what was made for it."""
+    return system_messages.account_help(case, text_for(conn, SystemMessage.ACCOUNT_HELP))
+
+
 def goodbye(conn: Connection) -> str:
     """Said to a requester who says goodbye to the virtual agent."""
     return system_messages.goodbye(text_for(conn, SystemMessage.GOODBYE))
@@ -62,11 +67,6 @@ def help_text(conn: Connection) -> str:
 def restarted(conn: Connection) -> str:
     """Said to a requester who starts over."""
     return system_messages.restarted(text_for(conn, SystemMessage.RESTARTED))
-
-
-def account_help(conn: Connection, case: str) -> str:
-    """What a proven person with a locked account is told; ``case``: the number of what was made for it."""
-    return system_messages.account_help(case, text_for(conn, SystemMessage.ACCOUNT_HELP))
 
 
 def _instead(conn: Connection, *, bot: bool) -> str | None:

@@ -7,6 +7,9 @@ from rasa_sdk.executor import ActionExecutor
 
 from actions import all_actions
 from actions.fallback import REASON
+from handoff_service.operations.change_queue import make_queue
+from handoff_service.rules import queue_conditions
+from handoff_service.rules.queues import Pool, Queue
 from handoff_service.rules.vocabulary import Owner
 from handoff_service.store import tables as t
 from tests.story import Story
@@ -14,7 +17,9 @@ from tests.story import Story
 USER: dict[str, Any] = {"event": "user", "text": "hi"}
 FALLBACK: dict[str, Any] = {"event": "action", "name": "action_fallback"}
 LISTEN: dict[str, Any] = {"event": "action", "name": "action_listen"}
-EMPTIED = {"problem": None, "device": None, "impact": None}
+EMPTIED = dict.fromkeys(
+    ("problem", "device", "impact", "item", "item_reason", "case_number", "system", "topic"),
+)
 
 
 class Bot:
@@ -32,14 +37,14 @@ class Bot:
         assert question is not None
         self.question = question
 
-    async def run(self, action: str, *, slots: Any = None, events: Any = (), loop: Any = None) -> Any:
+    async def run(self, action: str, *, slots: Any = None, events: Any = (), loop: Any = None, text: str = "hi") -> Any:
         call = {
             "next_action": action,
             "sender_id": self.question.sender,
             "tracker": {
                 "sender_id": self.question.sender,
                 "slots": slots or {},
-                "latest_message": {"text": "hi", "metadata": {"turn_id": self.question.turn_id}},
+                "latest_message": {"text": text, "metadata": {"turn_id": self.question.turn_id}},
                 "events": list(events),
                 "active_loop": loop or {},
                 "latest_action_name": "action_listen",
@@ -82,6 +87,24 @@ async def test_asking_for_a_person_hands_over_when_the_turn_ends_with_what_was_c
     await story.finish(bot.question)
     (item,) = await story.rows(t.work_items)
     assert (item.reason, item.collected) == ("Asked for a person.", {"Problem": "no wifi", "Device": "Wi-Fi"})
+
+
+async def test_the_reason_and_the_topic_that_were_said_in_passing_choose_the_queue(bot: Bot, story: Story) -> None:
+    lines = (queue_conditions.parse({"field": "topic", "is": "facilities"}),)
+    queue = Queue(name="Facilities", pools=(Pool(group="Service desk"),), conditions=lines)
+    facilities = await story.store.write(make_queue, queue)
+    slots = {"topic": "facilities", "language": "es"}
+    result = await bot.run("action_hand_off", slots=slots, text="can i talk to someone about the heating?")
+    assert "language" not in slots_set(result), "it is true of the person"
+    await story.finish(bot.question)
+    (item,) = await story.rows(t.work_items)
+    assert (item.reason, item.queue_id) == ("Asked for a person: about the heating.", facilities)
+    assert item.collected == {"Topic": "facilities", "Language": "es"}
+
+
+async def test_never_mind_empties_what_was_collected(bot: Bot) -> None:
+    result = await bot.run("action_forget", slots={"problem": "no wifi"})
+    assert (result["responses"], slots_set(result)) == ([], EMPTIED)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,14 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-FORGET_FORM = [{"event": "slot", "name": name, "value": None} for name in ("problem", "device", "impact")]
+COLLECTED = ("problem", "device", "impact", "item", "item_reason", "case_number", "system", "topic")
+FORGET_FORM = [{"event": "slot", "name": name, "value": None} for name in COLLECTED]
+SAID = {
+    "action_case_status": "Status of {case_number}",
+    "action_account_help": "Help with {system}",
+    "action_outage_news": "Nothing is known to be down.",
+    "action_office_hours": "We are here Mo-Fr 08:00-18:00.",
+}
 LEAVE_FORM = [
     {"event": "active_loop", "name": None},
     {"event": "slot", "name": "requested_slot", "value": None},
@@ -50,7 +57,13 @@ class ActionEndpoint:
                 slots = tracker["slots"]
                 said = f"Case: {slots['problem']} | {slots['device']} | {slots['impact']}"
                 return {"events": FORGET_FORM, "responses": [{"text": said}]}
-            case "action_hand_off":
+            case "action_open_request":
+                slots = tracker["slots"]
+                said = f"Request: {slots['item']} | {slots['item_reason']}"
+                return {"events": FORGET_FORM, "responses": [{"text": said}]}
+            case name if name in SAID:
+                return {"events": [], "responses": [{"text": SAID[name].format(**tracker["slots"])}]}
+            case "action_hand_off" | "action_forget":
                 return {"events": FORGET_FORM, "responses": []}
             case "action_fallback" if previous_turn_ran_fallback(tracker["events"]):
                 return {"events": LEAVE_FORM, "responses": []}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bot.action_endpoint import ActionEndpoint
+from tests.bot.action_endpoint import COLLECTED, ActionEndpoint
 from tests.bot.conftest import Conversation
 
 WHAT = "What is wrong? One sentence is enough."
 ABOUT = "What is it about: laptop, phone, printer, Wi-Fi, or something else?"
 HOW_BAD = "How bad is it right now? [I can't work] [I can still work]"
+ITEM = "What do you need? For example a monitor, a headset or a charger."
+WHAT_FOR = "What is it for? One sentence is enough."
+HOURS = "We are here Mo-Fr 08:00-18:00."
 SORRY = "Sorry, I did not get that."
 
 
@@ -52,7 +55,18 @@ def test_buttons_carry_their_payload(requester: Conversation) -> None:
 
 @pytest.mark.parametrize(
     ("aside", "begins"),
-    [("hello", "Hi, this is"), ("what can you do", "I am the"), ("thx", "You are"), ("bye", "No rush.")],
+    [
+        ("hello", "Hi, this is"),
+        ("what can you do", "I am the"),
+        ("thx", "You are"),
+        ("bye", "No rush."),
+        ("what time do you close", "We are here"),
+        ("is it down for everyone", "Nothing is known"),
+        ("any news on my case", "Status of"),
+        ("hablas español?", "Entiendo"),
+        ("tell me a joke", "That is beyond"),
+        ("i need a new keyboard", "One thing at a time"),
+    ],
 )
 def test_an_aside_does_not_lose_the_form(requester: Conversation, aside: str, begins: str) -> None:
     requester.says("the wifi is down")
@@ -74,12 +88,8 @@ def test_a_person_inside_the_form_gets_what_was_collected(requester: Conversatio
     assert call["next_action"] == "action_hand_off"
     assert call["tracker"]["active_loop"] == {}
     slots = call["tracker"]["slots"]
-    assert {name: slots[name] for name in ("problem", "device", "impact", "requested_slot")} == {
-        "problem": "printer on floor 2 is jammed",
-        "device": "printer",
-        "impact": None,
-        "requested_slot": None,
-    }
+    known = {"problem": "printer on floor 2 is jammed", "device": "printer", "topic": "printer"}
+    assert {name: slots[name] for name in (*COLLECTED, "requested_slot") if slots[name]} == known
     assert requester.says("hello")[0].startswith("Hi, this is")  # the form is gone
 
 
@@ -89,7 +99,9 @@ def test_not_understood_twice_in_a_row(requester: Conversation, actions: ActionE
     assert actions.names(requester.sender) == ["action_fallback", "action_fallback"]
 
 
-@pytest.mark.parametrize("no_answer", ["tell me a joke", "ok", "nope", "my laptop is slow", "i have a problem", "👍"])
+@pytest.mark.parametrize(
+    "no_answer", ["is it going to rain today", "ok", "nope", "my laptop is slow", "i have a problem", "👍"]
+)
 def test_no_answer_to_how_bad_is_asked_again(requester: Conversation, actions: ActionEndpoint, no_answer: str) -> None:
     requester.says("my laptop wont turn on")
     assert requester.says(no_answer) == [SORRY, HOW_BAD]
@@ -116,3 +128,38 @@ def test_odd_texts_get_some_answer(requester: Conversation, text: str) -> None:
     status, replies = requester.turn(text)
     assert status == 200
     assert replies
+
+
+def test_equipment_becomes_a_request(requester: Conversation) -> None:
+    assert requester.says("can i get a second monitor for my desk") == [WHAT_FOR]
+    assert requester.says("when do you open") == [HOURS, WHAT_FOR]
+    assert requester.says("i work with big spreadsheets") == ["Request: monitor | i work with big spreadsheets"]
+    assert requester.says("i want to request equipment") == [ITEM], "the last one is forgotten"
+
+
+def test_what_is_wrong_turns_out_to_be_another_topic(requester: Conversation) -> None:
+    assert requester.says("i need help") == [WHAT]
+    assert requester.says("locked out of sap") == ["Help with sap"]
+    assert requester.says("i need help") == [WHAT]
+    assert requester.says("i need a new charger") == [ITEM]
+
+
+@pytest.mark.parametrize("number", ["CS0000012", "cs-12", "ticket #12", "case number 12"])
+def test_a_case_number_however_it_is_written(requester: Conversation, number: str) -> None:
+    assert requester.says(f"whats the status of {number}?") == [f"Status of {number}"]
+
+
+def test_never_mind_leaves_the_form_and_forgets(requester: Conversation, actions: ActionEndpoint) -> None:
+    requester.says("my laptop wont turn on")
+    assert requester.says("never mind") == ["All right, I have dropped it. Text us any time."]
+    assert actions.names(requester.sender) == ["action_forget"]
+    assert requester.says("i have a problem") == [WHAT]
+
+
+def test_a_person_gets_the_topic_and_the_language_that_were_said_in_passing(
+    requester: Conversation, actions: ActionEndpoint
+) -> None:
+    requester.says("hablas español?")
+    assert requester.says("i want to talk to someone about the heating in our office") == []
+    slots = actions.last(requester.sender)["tracker"]["slots"]
+    assert (slots["topic"], slots["language"]) == ("facilities", "es")

@@ -26,10 +26,10 @@ CALLED = {
     SystemMessage.BOT_INSTEAD: "The virtual agent instead",
     SystemMessage.BACK_WITH_BOT: "With the virtual agent again",
     SystemMessage.CLOSING_LINE: "Closing line",
+    SystemMessage.ACCOUNT_HELP: "Account help",
     SystemMessage.GOODBYE: "Answer to BYE",
     SystemMessage.HELP: "Answer to HELP",
     SystemMessage.RESTARTED: "Answer to RESTART",
-    SystemMessage.ACCOUNT_HELP: "Account help",
 }
 
 

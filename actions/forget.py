@@ -1,0 +1,19 @@
+"""The requester takes back what they wanted."""
+
+from typing import Any
+
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.turn import forget_collected
+
+
+class ForgetAction(Action):
+    """Empty what was collected, so that it does not answer the next form's questions."""
+
+    def name(self) -> str:
+        return "action_forget"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+        return forget_collected()

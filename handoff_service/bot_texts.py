@@ -1,0 +1,115 @@
+"""What the virtual agent may say, with file and line: the responses in domain.yml, and what actions utter."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError
+
+from handoff_service.errors import SetupError
+from handoff_service.rules.sms_check import BotText, Fault, Line, Terms, faults
+
+TERMS = "sms_check.yml"
+
+
+def check(root: Path) -> int:
+    """How many texts were checked. SetupError with every fault, one a line, when one may not be said by SMS."""
+    terms = read_terms(root)
+    texts = [*in_domain(root), *in_actions(root)]
+    found: list[Fault] = [fault for text in texts for fault in faults(text, terms)]
+    if found:
+        listed = "\n".join(f"  {fault}" for fault in found)
+        raise SetupError(f"{len(found)} faults in what the virtual agent says:\n{listed}")
+    return len(texts)
+
+
+def read_terms(root: Path) -> Terms:
+    """The terms in sms_check.yml. SetupError when it says something else."""
+    written = _yaml(root / TERMS)
+    unknown = [str(key) for key in written if key not in ("allowed_hosts", "longest")]
+    if unknown:
+        line = written.lc.key(unknown[0])[0] + 1
+        raise SetupError(f"{TERMS}:{line}: there is no key {unknown[0]!r}; there are allowed_hosts, longest")
+    return Terms(
+        allowed_hosts=frozenset(str(host).lower() for host in written.get("allowed_hosts") or ()),
+        longest={
+            str(name): "x" * value if isinstance(value, int) else str(value)
+            for name, value in (written.get("longest") or {}).items()
+        },
+    )
+
+
+def in_domain(root: Path, name: str = "domain.yml") -> Iterator[BotText]:
+    """The variants of each response. Texts for other channels than SMS are never sent, and not here."""
+    for response, variants in (_yaml(root / name).get("responses") or {}).items():
+        for variant in variants or ():
+            if variant.get("channel", "sms") != "sms":
+                continue
+            yield BotText(
+                file=name,
+                name=str(response),
+                text=_text(variant),
+                buttons=[_line(button, "title") for button in variant.get("buttons") or ()],
+            )
+
+
+def in_actions(root: Path) -> Iterator[BotText]:
+    """The texts that actions pass to ``utter_message(text=...)``: a string, an f-string or a constant of the module."""
+    for path in sorted((root / "actions").glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        constants = {
+            target.id: node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "utter_message":
+                yield from _uttered(call, constants, f"actions/{path.name}")
+
+
+def _uttered(call: ast.Call, constants: dict[str, ast.expr], file: str) -> Iterator[BotText]:
+    for text in (keyword.value for keyword in call.keywords if keyword.arg == "text"):
+        node = constants.get(text.id, text) if isinstance(text, ast.Name) else text
+        words = _words(node)
+        if words is not None:
+            yield BotText(file=file, name="utter_message", text=Line(number=node.lineno, words=words))
+
+
+def _words(node: ast.expr) -> str | None:
+    """The words of a string or f-string, its expressions as placeholders; None for what is only known when it runs."""
+    match node:
+        case ast.Constant(value=str() as words):
+            return words
+        case ast.JoinedStr(values=parts):
+            return "".join(
+                f"{{{ast.unparse(part.value)}}}" if isinstance(part, ast.FormattedValue) else _words(part) or ""
+                for part in parts
+            )
+    return None
+
+
+def _text(variant: CommentedMap) -> Line:
+    """The text, and behind it the address of its picture, as the service sends them."""
+    words = "\n".join(str(variant[key]) for key in ("text", "image") if variant.get(key))
+    number = variant.lc.value("text")[0] if "text" in variant else variant.lc.line
+    return Line(number=number + 1, words=words)
+
+
+def _line(of: CommentedMap, key: str) -> Line:
+    return Line(number=of.lc.value(key)[0] + 1, words=str(of[key]))
+
+
+def _yaml(path: Path) -> Any:
+    """A YAML file that knows its lines."""
+    try:
+        return YAML(typ="rt").load(path.read_text(encoding="utf-8")) or CommentedMap()
+    except OSError as error:
+        raise SetupError(f"{path.name} cannot be read: {error.strerror}") from error
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SetupError(f"{path.name}:{line}: {error.problem}") from error

@@ -1,0 +1,132 @@
+"""What is wrong with a text that the virtual agent may say, before it is ever said."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from handoff_service.rules import placeholders
+from handoff_service.rules.bot_text import Choice, with_choices
+from handoff_service.rules.keyword_traps import asks_for_keyword
+from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY, Encoding, segments
+
+MOST_SEGMENTS = 2
+LOOK_ALIKES = {
+    **dict.fromkeys("‘’‚‛′`´", "'"),
+    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("–—−‐‑", "-"),
+    **dict.fromkeys("\u00a0\u2009\u202f", " "),
+    "…": "...",
+    "•": "-",
+}
+_TOP_LEVEL = "com|net|org|edu|gov|io|uk|de|info|biz|app|dev|ly|gl"  # others are links when a path follows
+_LINK = re.compile(
+    r"(?:https?://|\bwww\.)(?P<host>[^\s/:?#)]+)"
+    rf"|(?<![@\w.-])(?P<bare>(?:[a-z0-9-]+\.)+(?:(?:{_TOP_LEVEL})\b|[a-z]{{2,}}(?=/\w)))(?!@)",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Words as they stand in a file, with ``{placeholders}``; ``number`` counts from 1."""
+
+    number: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotText:
+    """One text, with its buttons' titles, which go out as numbered lines behind it. ``name``: utter_greet."""
+
+    file: str
+    name: str
+    text: Line
+    buttons: Sequence[Line] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """``longest``: what fills a placeholder at its longest. ``allowed_hosts``: where links may lead, and below them."""
+
+    longest: Mapping[str, str] = field(default_factory=dict)
+    allowed_hosts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    file: str
+    line: int
+    name: str
+    what: str
+    suggestion: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.name}: {self.what}. {self.suggestion}."
+
+
+def faults(text: BotText, terms: Terms) -> list[Fault]:
+    """Everything that is wrong with a text, in the order of its lines. None: it may be said."""
+    found = []
+    for line in (text.text, *text.buttons):
+        found += [_fault(text, line, *said) for said in _in_line(line.words, terms)]
+    if not any(fault.what.startswith("nobody knows") for fault in found):
+        found += [_fault(text, text.text, *said) for said in _in_length(text, terms)]
+    return found
+
+
+def _fault(text: BotText, line: Line, what: str, suggestion: str) -> Fault:
+    return Fault(file=text.file, line=line.number, name=text.name, what=what, suggestion=suggestion)
+
+
+def _in_line(words: str, terms: Terms) -> Iterator[tuple[str, str]]:
+    """What is wrong, and how to mend it."""
+    for name in dict.fromkeys(_PLACEHOLDER.findall(words)):
+        if name not in terms.longest:
+            yield f"nobody knows how long {{{name}}} gets", "Add it under longest in sms_check.yml"
+    filled = placeholders.fill(words, terms.longest)
+    forcing = "".join(dict.fromkeys(c for c in filled if c not in GSM_7 + GSM_7_EXTENSION))
+    if forcing:
+        yield f"{_listed(forcing)} makes a segment 70 characters instead of 160", _instead(forcing)
+    for host in _foreign_hosts(filled, terms.allowed_hosts):
+        yield f"the link to {host} is not allowed", "Take it out, or add the host to allowed_hosts in sms_check.yml"
+    keyword = asks_for_keyword(filled)
+    if keyword:
+        yield f"it asks to answer {keyword}, which phone companies act on", "Ask for another word"
+
+
+def _in_length(text: BotText, terms: Terms) -> Iterator[tuple[str, str]]:
+    filled = [placeholders.fill(line.words, terms.longest) for line in (text.text, *text.buttons)]
+    sent = with_choices(filled[0], [Choice(title, "") for title in filled[1:]])
+    counted = segments(sent)
+    if len(sent) > MAX_BODY:
+        yield f"it has {len(sent)} characters, and {MAX_BODY} is the most", f"Make it {len(sent) - MAX_BODY} shorter"
+    elif counted.count > MOST_SEGMENTS:
+        room = MOST_SEGMENTS * (153 if counted.encoding is Encoding.GSM_7 else 67)
+        yield (
+            f"it takes {counted.count} segments, and {MOST_SEGMENTS} are the most",
+            f"Make it {counted.units - room} characters shorter",
+        )
+
+
+def _foreign_hosts(text: str, allowed: Iterable[str]) -> list[str]:
+    hosts = [
+        (found["host"] or found["bare"]).lower().removeprefix("www.").rstrip(".") for found in _LINK.finditer(text)
+    ]
+    return [host for host in hosts if not any(host == a or host.endswith(f".{a}") for a in allowed)]
+
+
+def _instead(characters: str) -> str:
+    plain = {c: LOOK_ALIKES.get(c) or _without_accent(c) for c in characters}
+    said = [f"{to!r} for {c!r}" for c, to in plain.items() if to]
+    return f"Write {', '.join(said)}" if said else f"Leave {_listed(characters)} out"
+
+
+def _listed(characters: str) -> str:
+    return ", ".join(repr(c) for c in characters)
+
+
+def _without_accent(character: str) -> str | None:
+    bare = unicodedata.normalize("NFKD", character)[0]
+    return bare if bare in GSM_7 else None

@@ -1,0 +1,166 @@
+"""The check of what the virtual agent may say, each rule red and green, and the reading of texts with their lines."""
+
+from pathlib import Path
+
+import pytest
+
+from handoff_service import bot_texts
+from handoff_service.bot_process import ROOT
+from handoff_service.errors import SetupError
+from handoff_service.rules.handoff_reason import LONGEST, reason_in
+from handoff_service.rules.sms_check import BotText, Line, Terms, faults
+
+TERMS = Terms(
+    longest={"case": "CS0000001", "problem": "x" * 63, "name": "Zoé…", "address": "https://evil.example/x"},
+    allowed_hosts=frozenset({"example.com"}),
+)
+
+
+def said(words: str, *titles: str) -> BotText:
+    return BotText(
+        file="domain.yml",
+        name="utter_x",
+        text=Line(number=7, words=words),
+        buttons=[Line(number=9 + n, words=title) for n, title in enumerate(titles)],
+    )
+
+
+FITS = [
+    ("a plain text", said("You are welcome.")),
+    ("two segments", said("x" * 306)),
+    ("two segments with buttons", said("x" * 298, "a", "b")),
+    ("placeholders at their longest", said("{problem}" * 4 + "x" * 54)),
+    ("Spanish letters that GSM-7 has", said("¿Que necesita, señor? Contesto en inglés.")),
+    ("an allowed host", said("See https://www.example.com/x and help.example.com.")),
+    ("an address is no link", said("Write to ann@example.org.")),
+    ("a full stop without a space", said("Wait.To be sure, text us.")),
+    ("the words in a sentence", said("Yes, I can help. To start, tell me the end of it.")),
+]
+
+
+@pytest.mark.parametrize("text", [f[1] for f in FITS], ids=[f[0] for f in FITS])
+def test_a_text_that_fits(text: BotText) -> None:
+    assert faults(text, TERMS) == []
+
+
+WRONG = [
+    ("three segments", said("x" * 307), 7, "it takes 3 segments", "Make it 1 characters shorter"),
+    ("three with buttons", said("x" * 299, "a", "b"), 7, "it takes 3 segments", "Make it 1 characters"),
+    ("three when filled", said("{problem}" * 4 + "x" * 55), 7, "it takes 3 segments", "Make it 1 characters"),
+    ("over 1,600", said("x" * 1601), 7, "it has 1601 characters", "Make it 1 shorter"),
+    (
+        "a look-alike",
+        said("Can’t say… –"),
+        7,
+        "'’', '…', '–' makes",
+        """Write "'" for '’', '...' for '…', '-' for '–'""",
+    ),
+    ("an accent", said("Adiós"), 7, "'ó' makes", "Write 'o' for 'ó'"),
+    ("an emoji", said("Done 🎉"), 7, "'🎉' makes a segment 70", "Leave '🎉' out"),
+    ("a button's character", said("Which?", "a", "b…"), 10, "'…' makes", "Write '...'"),
+    ("a filled character", said("Hi {name}"), 7, "'…' makes", "Write '...' for '…'"),
+    ("a link", said("See http://bit.ly/x"), 7, "the link to bit.ly", "add the host to allowed_hosts"),
+    ("a link without http", said("Tap wa.me/15550100"), 7, "the link to wa.me", "Take it out"),
+    ("a bare link", said("See Evil-Example.com/x."), 7, "the link to evil-example.com", "Take it out"),
+    ("a host that ends alike", said("See https://badexample.com"), 7, "the link to badexample.com", "Take it out"),
+    ("a filled link", said("See {address}"), 7, "the link to evil.example", "Take it out"),
+    ("a keyword in capitals", said("Text STOP to leave."), 7, "it asks to answer STOP", "Ask for another word"),
+    ("a keyword asked for", said("Please reply with yes."), 7, "it asks to answer YES", "Ask for another word"),
+    ("a keyword as a button", said("Sure?", "YES"), 9, "it asks to answer YES", "Ask for another word"),
+    ("an unknown placeholder", said("Hi {who}"), 7, "nobody knows how long {who} gets", "under longest in sms_check"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "what", "suggestion"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG])
+def test_a_text_that_may_not_be_said(text: BotText, line: int, what: str, suggestion: str) -> None:
+    (fault,) = faults(text, TERMS)
+    assert fault.line == line
+    assert what in fault.what
+    assert suggestion in fault.suggestion
+
+
+DOMAIN = """\
+responses:
+  utter_ask:
+    - text: "How bad is it?"
+      buttons:
+        - title: "I can't work"
+          payload: /blocked
+        - title: "I can still work…"
+          payload: /working
+    - text: "Écrivez STOP"
+      channel: sms
+    - text: "For a browser: https://far.example 🎉"
+      channel: rest
+  utter_picture:
+    - image: "https://pictures.example.net/a.png"
+"""
+ACTION = """\
+SORRY = "Sorry…"
+
+
+class Action:
+    def run(self, dispatcher, number, later):
+        dispatcher.utter_message(text=SORRY)
+        dispatcher.utter_message(text=f"Case {number} of {later.strip()}")
+        dispatcher.utter_message(response="utter_ask")
+        dispatcher.utter_message(text=later)
+"""
+TERMS_FILE = "allowed_hosts: [example.com]\nlongest: {number: CS0000001}\n"
+
+
+def project(folder: Path, *, domain: str = DOMAIN, terms: str = TERMS_FILE) -> Path:
+    (folder / "domain.yml").write_text(domain)
+    (folder / "sms_check.yml").write_text(terms)
+    (folder / "actions").mkdir()
+    (folder / "actions" / "cases.py").write_text(ACTION)
+    return folder
+
+
+def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
+    with pytest.raises(SetupError) as refused:
+        bot_texts.check(project(tmp_path))
+    assert str(refused.value).splitlines() == [
+        "5 faults in what the virtual agent says:",
+        "  domain.yml:7: utter_ask: '…' makes a segment 70 characters instead of 160. Write '...' for '…'.",
+        "  domain.yml:9: utter_ask: it asks to answer STOP, which phone companies act on. Ask for another word.",
+        "  domain.yml:14: utter_picture: the link to pictures.example.net is not allowed. "
+        "Take it out, or add the host to allowed_hosts in sms_check.yml.",
+        "  actions/cases.py:1: utter_message: '…' makes a segment 70 characters instead of 160. Write '...' for '…'.",
+        "  actions/cases.py:7: utter_message: nobody knows how long {later.strip()} gets. "
+        "Add it under longest in sms_check.yml.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("domain", "terms", "says"),
+    [
+        ("responses:\n  utter_x: [text: 'a]\n", TERMS_FILE, "domain.yml:"),
+        (DOMAIN, "longest: {}\nallowed: []\n", "sms_check.yml:2: there is no key 'allowed'"),
+    ],
+    ids=["no YAML", "an unknown key"],
+)
+def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path: Path, domain: str, terms: str, says: str) -> None:
+    with pytest.raises(SetupError, match=says):
+        bot_texts.check(project(tmp_path, domain=domain, terms=terms))
+
+
+def test_what_is_shipped_may_be_said() -> None:
+    assert bot_texts.check(ROOT) > 15
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("agent", None),
+        ("can i get someone to help me", None),
+        ("I want to talk to someone about my laptop!", "about my laptop"),
+        ("human pls\nbecause the vpn fix\ndidnt work...", "the vpn fix didnt work"),
+        ("quiero hablar con alguien sobre mi correo", "about mi correo"),
+        ("agent about", None),
+        ("person about " + "long " * 40, "about " + "long " * 13 + "long..."),
+    ],
+)
+def test_the_reason_that_is_given_in_passing(text: str, reason: str | None) -> None:
+    assert reason_in(text) == reason
+    assert len(reason or "") <= LONGEST + 3
