@@ -81,6 +81,7 @@ class Bot:
         if events:
             await self.run("validate_identity_form", events=events)
         missing = [name for name in ("account", "proof") if self.slots.get(name) is None]
+        self.slots["requested_slot"] = missing[0] if missing else None
         return [f"action_ask_{missing[0]}"] if missing else ["action_after_proof"]
 
     async def run(self, name: str, events: Any = ()) -> list[str]:
