@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from handoff_service.operations import say
 from handoff_service.operations.change_interaction import end
-from handoff_service.operations.hand_off import hand_off
+from handoff_service.operations.leave_bot import leave_bot
 from handoff_service.operations.take_bot_turn import RESTART, RESTARTED, open_turn
 from handoff_service.rules.commands import Command, may_be, meant
 from handoff_service.rules.vocabulary import Author, Owner, State
@@ -36,9 +36,12 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
     interaction = interactions.lock(tx.conn, interaction_id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
         return
+    if command in LAST and interaction.back_to is not None:  # a live agent waits for the proof that this ends
+        leave_bot(tx, interaction, f"The requester texted {command.upper()}.", {})
+        return
     match command:
         case Command.AGENT:
-            hand_off(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
+            leave_bot(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
         case Command.BYE:
             say.text(tx, interaction, texts.goodbye(tx.conn), Author.SYSTEM)
             end(tx, interaction, State.CLOSED_COMPLETE, said=SAID_GOODBYE)

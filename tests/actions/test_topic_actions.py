@@ -78,7 +78,7 @@ async def test_who_is_not_proven_proves_it_first_and_comes_back_to_the_topic(
 
 
 async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(proven: Bot, story: Story) -> None:
-    result = await proven.run("action_account_help", slots={"account": "Okta"})
+    result = await proven.run("action_account_help", slots={"system": "Okta"})
     assert said(result) == [
         "I made case CS0000001 with high priority. An agent resets it with you right here. "
         "Please never text us a password."

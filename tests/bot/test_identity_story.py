@@ -135,6 +135,7 @@ def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
 
 def test_an_agent_asks_and_gets_it_back(desk: Service) -> None:
     priya = Talk(desk, PRIYA, DIRECT)
+    priya.call("PUT", "/api/v1/agents/me/presence", {"presence": "available"})
     priya.text("hi, my laptop won't start")
     one = f"/api/v1/interactions/{priya.interaction['id']}"
     priya.call("POST", f"{one}/messages", {"body": "Mia here."})

@@ -72,7 +72,7 @@ class Proving:
         assert await self.story.store.write(operation, command) == standing
         if standing.outcome is not None:
             await self.story.store.write(finish_proof, Finish(turn_id=int(question.turn_id)))
-        await self.story.finish(question, "(what the bot says)")
+        await self.story.finish(question, f"(what the bot says in turn {question.turn_id})")
         return standing
 
     async def mailed(self, code: str = CODE) -> Mail | None:

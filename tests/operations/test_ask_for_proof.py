@@ -95,7 +95,6 @@ async def test_it_comes_back_when_a_person_is_asked_for_or_the_bot_fails(story: 
     await ask(story, ann)
     await story.finish(await ann.turn(), "What is your employee number?")
     await story.text("agent", to=DIRECT)
-    await story.hand_off(ann.interaction)
     assert await last_change(story, ann) == ("Back with Mia Chen", "Asked for a person.")
 
 
@@ -103,7 +102,6 @@ async def test_when_that_agent_is_gone_it_is_offered_as_usual(story: Story, ann:
     await opened(story, ann)
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence="away"))
     await story.text("agent", to=DIRECT)
-    await story.hand_off(ann.interaction)
     assert (await story.see(ann.interaction)).owner.kind is Owner.QUEUE
     item = (await story.rows(t.work_items))[-1]
     assert (item.reason, item.collected) == ("Asked for a person.", {"Proof": "failed: Asked for a person"})
