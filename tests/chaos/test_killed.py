@@ -67,7 +67,7 @@ async def test_killed_while_texts_come_in(database_url: str, bot: str, tmp_path:
         "TWILIO_AUTH_TOKEN": twilio.auth_token,
         "TWILIO_API_URL": twilio.url,
         "BOT_URL": bot,
-        "BOT_TIMEOUT": "1",
+        "BOT_TIMEOUT": "3",
     }
     requesters = Requesters(twilio, f"http://127.0.0.1:{port}/webhooks/twilio/sms")
     for kill in range(KILLS):
@@ -82,7 +82,7 @@ async def test_killed_while_texts_come_in(database_url: str, bot: str, tmp_path:
             ended.set()
             await texting
     with running_service(tmp_path, port=port, **settings):
-        async with asyncio.timeout(60):  # the leases of the killed are over after 17 s on PostgreSQL
+        async with asyncio.timeout(90):  # the leases of the killed are over after some 20 s on PostgreSQL
             while missing := _unanswered(twilio, requesters.acknowledged):
                 await asyncio.sleep(0.1)
     assert not missing

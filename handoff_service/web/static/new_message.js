@@ -24,7 +24,6 @@ export function startNewMessage() {
   dialog.addEventListener("htmx:afterSwap", arrange);
   dialog.addEventListener("htmx:afterRequest", (event) => event.target === form() && sent(event.detail));
   if (dialog.open) {
-    document.activeElement.blur(); // a field of the dialog is no place to come back to
     dialog.removeAttribute("open"); // as the server drew it, and then as a dialog should be; close() would tell of an end
     shown();
   }
@@ -113,7 +112,8 @@ function restore(named) {
 
 function closed() {
   listen("");
-  if (document.activeElement === document.body) document.getElementById("to-new")?.focus(); // opened by the server
+  const at = document.activeElement; // nobody had it before when the server opened it: it may be inside still
+  if (at === document.body || dialog.contains(at)) document.getElementById("to-new")?.focus();
   if (location.pathname === PLACE) history.replaceState(null, "", "/workspace");
 }
 
