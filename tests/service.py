@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-PATIENCE = float(os.environ.get("PATCHBOARD_TEST_PATIENCE", "60"))  # seconds until a start is called failed
+PATIENCE = float(os.environ.get("PATCHBOARD_TEST_PATIENCE", "180"))  # seconds until a start is called failed
 
 
 @dataclass

@@ -23,7 +23,7 @@ def desk(home: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     port = free_port()
     actions = f"http://127.0.0.1:{port}/bot/actions"
     with (
-        start_rasa(home, actions_url=actions, token=TOKEN, model=model, ready_within=max(120, PATIENCE)) as rasa,
+        start_rasa(home, actions_url=actions, token=TOKEN, model=model, ready_within=max(300, PATIENCE)) as rasa,
         running_service(
             tmp_path_factory.mktemp("identity"),
             port=port,
