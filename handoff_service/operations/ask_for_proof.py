@@ -11,9 +11,11 @@ from sqlalchemy import select, update
 from handoff_service.errors import Conflict
 from handoff_service.operations import say
 from handoff_service.operations.change_interaction import active
+from handoff_service.operations.hide_answers import OPENING
 from handoff_service.operations.leave_bot import leave_bot
 from handoff_service.operations.proof_steps import can_prove, wait_for_answer
 from handoff_service.operations.stop_waiting import stop_waiting
+from handoff_service.operations.take_bot_turn import open_turn
 from handoff_service.rules import durations, states
 from handoff_service.rules.proof import ANSWERS_WITHIN, Expects
 from handoff_service.rules.states import Act
@@ -61,7 +63,7 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
         .where(t.interactions.c.id == changed.id)
         .values(expects=Expects.OPENING, back_to=interaction.assigned_to)
     )
-    due.arm(tx, [due.Due(kind=Work.BOT_TURN, key=str(changed.id), line=changed.line, due_at=tx.now)])
+    open_turn(tx, changed, OPENING)
     wait_for_answer(tx, changed)
 
 

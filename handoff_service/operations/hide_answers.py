@@ -26,8 +26,6 @@ def keep(
 
 def instead_of_texts(tx: Transaction, interaction: Interaction, *, after: int) -> str | None:
     """What the virtual agent is asked in place of the requester's texts, while a proof is under way."""
-    if interaction.expects is Expects.OPENING:
-        return OPENING
     if interaction.expects is None:
         return None
     a = t.proof_answers

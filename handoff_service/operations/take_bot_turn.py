@@ -67,7 +67,7 @@ def open_turn(
 ) -> None:
     """Ask the bot at once, without a text of the requester, in a locked interaction whose epoch begins with it.
 
-    ``payload`` is what a button would send (``/ask_for_proof``); ``slots`` are set before it runs.
+    ``payload`` is what a button would send (``/prove_identity``); ``slots`` are set before it runs.
     """
     _new_turn(tx, interaction, {"payload": payload, "slots": dict(slots or {})})
     work = due.Due(kind=Work.BOT_TURN, key=str(interaction.id), line=interaction.line, due_at=tx.now)
@@ -86,11 +86,10 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
     else:
         answered = bot_turns.answered_up_to(tx.conn, interaction.id)
         found = _texts(tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq)
-        proving = hide_answers.instead_of_texts(tx, interaction, after=answered)
-        if not found and not proving:
+        if not found:
             due.disarm(tx, Work.BOT_TURN, [interaction.id])
             return None
-        message = proving or for_bot("\n".join(found), _choices(tx, interaction))
+        message = hide_answers.instead_of_texts(tx, interaction, after=answered) or for_bot("\n".join(found), _choices(tx, interaction))
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
     told = _told(tx, interaction, turn.opening if turn is not None else None)
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
