@@ -51,13 +51,13 @@ def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Inte
     return give(tx, interaction, agent_id, said=f"{people.agent_name(tx.conn, agent_id)} took over")
 
 
-def checked_text(body: str, *, most: int = MAX_BODY, may_be_empty: bool = False) -> str:
-    """The text without space around it. BadInput when it is empty, too long or cannot be stored."""
+def checked_text(body: str, *, most: int = MAX_BODY, may_be_empty: bool = False, field: str = "body") -> str:
+    """The text without space around it. BadInput names the field when it is empty, too long or cannot be stored."""
     text = body.strip()
     if not text and not may_be_empty:
-        raise BadInput(errors={"body": "must not be empty"})
+        raise BadInput(errors={field: "must not be empty"})
     if len(text) > most:
-        raise BadInput(errors={"body": f"must be at most {most} characters; it has {len(text)}"})
+        raise BadInput(errors={field: f"must be at most {most} characters; it has {len(text)}"})
     if "\0" in text:
-        raise BadInput(errors={"body": "must not hold a NUL character"})
+        raise BadInput(errors={field: "must not hold a NUL character"})
     return text

@@ -89,7 +89,9 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         if not found:
             due.disarm(tx, Work.BOT_TURN, [interaction.id])
             return None
-        message = hide_answers.instead_of_texts(tx, interaction, after=answered) or for_bot("\n".join(found), _choices(tx, interaction))
+        message = hide_answers.instead_of_texts(tx, interaction, after=answered) or for_bot(
+            "\n".join(found), _choices(tx, interaction)
+        )
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
     told = _told(tx, interaction, turn.opening if turn is not None else None)
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}

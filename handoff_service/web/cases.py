@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.change_case import ChangeCase, change_case
 from handoff_service.operations.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.send_sms import checked_text
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import CaseKind, CaseState
 from handoff_service.store import cases, conversations
@@ -17,7 +18,7 @@ from handoff_service.web.frame import frame
 from handoff_service.web.pages import form_field, render, went_back
 from handoff_service.web.session import LIVE, desk_of, page
 
-LONGEST_NOTE = 1000
+LONGEST_DESCRIPTION, LONGEST_NOTE = 10_000, 1000
 
 
 @page(*LIVE)
@@ -43,12 +44,11 @@ async def case_dialog(request: Request, interaction_id: int, case_id: int, agent
 
 @page(*LIVE)
 async def open_one(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
-    description = form_field(request, "description").strip()[:10_000]
-    if not description:
+    if not form_field(request, "description").strip():
         raise BadInput("Say what the case is about.")
     command = OpenByHand(
         agent_id=agent.id,
-        description=description,
+        description=_text(request, "description", most=LONGEST_DESCRIPTION),
         kind=_one_of(CaseKind, form_field(request, "kind"), "kind"),
         priority=_priority(request),
         interaction_id=interaction_id,
@@ -66,9 +66,9 @@ async def change_one(request: Request, interaction_id: int, case_id: int, agent:
         values={
             "state": _one_of(CaseState, form_field(request, "state"), "state"),
             "priority": _priority(request),
-            "external_number": form_field(request, "external_number").strip()[:200] or None,
+            "external_number": _text(request, "external_number", most=200) or None,
         },
-        note=form_field(request, "note")[:LONGEST_NOTE],
+        note=_text(request, "note", most=LONGEST_NOTE),
         interaction_id=interaction_id,
     )
     await desk_of(request).store.write(change_case, command, near=interaction_id)
@@ -88,6 +88,10 @@ def _one_of[W: (CaseKind, CaseState)](words: type[W], said: str, field: str) -> 
     if said not in {word.value for word in words}:
         raise BadInput(errors={field: f"must be one of {', '.join(words)}"})
     return words(said)
+
+
+def _text(request: Request, field: str, *, most: int) -> str:
+    return checked_text(form_field(request, field), most=most, may_be_empty=True, field=field)
 
 
 def _priority(request: Request) -> int:
