@@ -1,4 +1,4 @@
-"""Time and country, and the desk's other choices: presence states, reasons to reject an offer."""
+"""The desk's settings, with its presence states and reasons to reject an offer."""
 
 from dataclasses import asdict
 from typing import Any
@@ -105,7 +105,7 @@ PRESENCE = Editor(
     here=HERE,
     at="/presence-states",
     template="presence_state.html",
-    back_label="Time and country",
+    back_label="Desk settings",
     new=("New presence", {"name": "", "takes_work": ""}),
     read=_presence,
     shown=lambda one: (one.name, {"name": one.name, "takes_work": "1" * one.takes_work}),
@@ -121,7 +121,7 @@ REASONS = Editor(
     here=HERE,
     at="/reject-reasons",
     template="reject_reason.html",
-    back_label="Time and country",
+    back_label="Desk settings",
     new=("New reason", {"words": "", "again": "1"}),
     read=_reason,
     shown=lambda one: (one.words, {"words": one.words, "again": "1" * one.again}),

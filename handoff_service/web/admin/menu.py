@@ -22,7 +22,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/outages": "Outages",
     },
     "Desk": {
-        "/desk": "Time and country",
+        "/desk": "Desk settings",
         "/case-webhook": "Case webhook",
         "/desk-file": "Import and export",
     },
