@@ -1,5 +1,6 @@
 """The bot's own environment: train, check and run Rasa there. The service speaks to it by HTTP only."""
 
+import fcntl
 import hashlib
 import os
 import re
@@ -63,8 +64,11 @@ def cross_validate(home: Path, config: str = "config.yml", folds: int = 5) -> Nl
 def train(home: Path, *, force: bool = False) -> Path:
     """The model for the present data, trained now (about 20 s) unless it is there. Older models are thrown away."""
     target = model(home)
-    if force or not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (target.parent / ".training").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds the model of the first
+        if target.exists() and not force:
+            return target
         half_done = f"training-{os.getpid()}"
         arguments = ["train", "--config", "config.yml", "--domain", "domain.yml", "--data", "data"]
         _rasa(home, [*arguments, "--out", str(target.parent), "--fixed-model-name", half_done])
