@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ from handoff_service.operations.connection import grace_after_start
 from handoff_service.operations.index_texts import A_MOMENT, want_index
 from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
 from handoff_service.operations.record_receipt import record_receipt
+from handoff_service.operations.sweep_gaps import want_sweep
 from handoff_service.settings import Settings
 from handoff_service.soon import Soon
 from handoff_service.store import due
@@ -35,6 +36,7 @@ from handoff_service.store.store import Store
 from handoff_service.web import api, bot, health, mailbox, media, phone, security, twilio, workspace
 from handoff_service.worker import Hands, Worker, crews
 
+AFTER_OUTAGE = timedelta(seconds=5)  # so long, and again: the database may still be away
 APP_NAME = "patchboard"
 type App = Sanic[Any, Any]
 
@@ -82,6 +84,7 @@ async def _open(app: App, settings: Settings) -> None:
             for worker in workers:
                 worker.nudge(work_at)
 
+    sweeping = Soon(lambda: store.write(want_sweep, None), AFTER_OUTAGE)
     indexing = Soon(lambda: store.write(want_index, None), A_MOMENT)
     store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
     folder = MediaFolder(settings.home / "media")
@@ -99,6 +102,7 @@ async def _open(app: App, settings: Settings) -> None:
         media=folder,
         metrics=metrics,
         webhook=app.ctx.webhook,
+        outage=sweeping.wanted,
     )
     workers += crews(hands)
     if store.is_sqlite:
@@ -106,6 +110,7 @@ async def _open(app: App, settings: Settings) -> None:
     await store.write(grace_after_start, None)
     connections = Connections(store)
     await store.write(want_index, None)  # what an earlier process left
+    await store.write(want_sweep, None)  # and what came while none was there
     app.ctx.desk = Desk(
         settings=settings,
         clock=clock.now,
@@ -118,8 +123,9 @@ async def _open(app: App, settings: Settings) -> None:
         workers=workers,
         metrics=metrics,
         connections=connections,
+        outage=sweeping.wanted,
     )
-    app.ctx.indexing = indexing
+    app.ctx.soon = (indexing, sweeping)
     app.ctx.working = [asyncio.create_task(worker.run()) for worker in workers]
     app.ctx.working.append(asyncio.create_task(connections.run()))
     log.line("started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url)
@@ -128,7 +134,8 @@ async def _open(app: App, settings: Settings) -> None:
 async def _close(app: App) -> None:
     desk: Desk = app.ctx.desk
     await desk.fanout.close()  # first: it ends the open event streams, which a server would wait for
-    app.ctx.indexing.close()
+    for soon in app.ctx.soon:
+        soon.close()
     for task in app.ctx.working:
         task.cancel()
     for worker in desk.workers:

@@ -1,5 +1,6 @@
 """The desk while it runs: what every surface, action and worker of one process is given."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -29,6 +30,7 @@ class Desk:
     workers: list[Worker]
     metrics: Metrics
     connections: Connections
+    outage: Callable[[], None]
 
 
 def terms(settings: Settings) -> Terms:

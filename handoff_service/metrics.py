@@ -15,6 +15,7 @@ class Metrics:
         self.receipts = Counter(
             "patchboard_receipts", "Delivery receipts by status", ["status"], registry=self._registry
         )
+        self.recovered = Counter("patchboard_recovered_texts", "Texts whose webhook was lost", registry=self._registry)
         self.sends = Counter("patchboard_sends", "Sends by what the provider said", ["result"], registry=self._registry)
         self.turns = Counter("patchboard_bot_turns", "Bot turns by outcome", ["outcome"], registry=self._registry)
         self.turn_seconds = Histogram(

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from handoff_service import log
 from handoff_service.clock import Clock
@@ -40,18 +41,20 @@ from handoff_service.operations.ports import (
     Webhook,
     WebhookCall,
 )
+from handoff_service.operations.receive_sms import receive_sms
+from handoff_service.operations.sweep_gaps import FinishSweep, begin_sweep, finish_sweep, recovered, stored
 from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn
 from handoff_service.operations.uploads import Stored, forget_upload
 from handoff_service.pictures import picture_in
 from handoff_service.rules.media import NotTaken, judged
 from handoff_service.rules.vocabulary import CallState, Work
-from handoff_service.store import due, media
+from handoff_service.store import due, media, people
 from handoff_service.store.due import Claimed
 from handoff_service.store.store import Store
 
 # Who works on what, and how much at once: a bot, a download, a webhook or a mail server that hangs must not hold up
 # what agents send.
-_OWN_CREWS = {Work.BOT_TURN: 16, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4}
+_OWN_CREWS = {Work.BOT_TURN: 16, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4, Work.SWEEP_GAPS: 1}
 CREWS = (
     *((frozenset({kind}), most) for kind, most in _OWN_CREWS.items()),
     (frozenset(Work) - _OWN_CREWS.keys(), 64),
@@ -82,6 +85,7 @@ class Hands:
     media: MediaFolder = field(default_factory=lambda: MediaFolder(Path(".patchboard/media")))
     metrics: Metrics = field(default_factory=Metrics)
     webhook: Webhook = field(default_factory=NoWebhook)
+    outage: Callable[[], None] = lambda: None  # called when the database was away: something may have been missed
 
 
 def crews(hands: Hands) -> list["Worker"]:
@@ -112,6 +116,7 @@ class Worker:
             Work.CALL_WEBHOOK: self._call_webhook,
             Work.MAIL_CODE: self._mail_code,
             Work.PROOF_LIMIT: self._proof_ran_out,
+            Work.SWEEP_GAPS: self._sweep_gaps,
         }
 
     def nudge(self, at: datetime) -> None:
@@ -129,6 +134,7 @@ class Worker:
                 pause = await self._hands.store.read(due.next_due, self._hands.clock(), self._kinds)
             except Exception as error:  # noqa: BLE001  # the work loop must outlive a database that is away
                 log.trouble("worker_cannot_claim", error=error)
+                self._hands.outage()
                 pause = timedelta(seconds=1)
             pause = LONGEST_SLEEP if pause is None else min(pause, LONGEST_SLEEP)
             self._sleeps_until = self._hands.clock() + pause
@@ -181,6 +187,25 @@ class Worker:
         await self._hands.store.write(finish_sends, FinishSend(message_id, claimed.attempts, result))
         self._hands.metrics.sends.labels(type(result).__name__.lower()).inc()
         log.usual("text_sent", message=message_id, result=type(result).__name__.lower())
+
+    async def _sweep_gaps(self, _claimed: Claimed) -> None:
+        sweep = await self._hands.store.write(begin_sweep, None)
+        try:
+            found = [await self._hands.provider.received(number, sweep.since) for number in sweep.numbers]
+            listed = sorted((one for of_number in found for one in of_number), key=lambda one: one.sent_at)
+            known = await self._hands.store.read(stored, [one.sid for one in listed]) if listed else set()
+            missed = [one for one in listed if one.sid not in known]
+            zone = ZoneInfo(await self._hands.store.read(people.desk_time_zone))
+            for one in missed:
+                pictures = await self._hands.provider.pictures_of(one.sid) if one.pictures else ()
+                await self._hands.store.write(receive_sms, recovered(one, pictures, zone), near=(one.to, one.sender))
+        except OSError as error:
+            log.trouble("sweep_failed", why=str(error))
+            await self._hands.store.write(finish_sweep, FinishSweep(None))
+            return
+        await self._hands.store.write(finish_sweep, FinishSweep(sweep.began))
+        self._hands.metrics.recovered.inc(len(missed))
+        log.line("gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed))
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
         """What the provider knows of a send whose outcome is unknown."""

@@ -18,7 +18,7 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 import aiohttp
@@ -32,6 +32,7 @@ from tests.fake_twilio_shapes import (
     as_json,
     error,
     inbound_form,
+    media_json,
     new_sid,
     page,
     refusal,
@@ -79,6 +80,7 @@ class FakeTwilio:
         undelivered: Number -> error code: texts to it end as ``undelivered``.
         steps: Statuses that are called back, in this order; may hold repeats and go backwards.
         callbacks_first: Post the callbacks before the send is answered.
+        list_lag: How long a new message is missing from lists.
         answer_delay, callback_delay: Seconds before a send's answer and before each callback.
         media: Media SID -> content and type; see ``keep_media``.
         media_faults: What the next fetches of media get instead: a status, ``stall``, or an address to go to.
@@ -102,6 +104,7 @@ class FakeTwilio:
         self.steps: Sequence[str] = ("sent", "delivered")
         self.callbacks_first = False
         self.answer_delay = self.callback_delay = 0.0
+        self.list_lag = timedelta(0)
         self.reroute: dict[str, str] = {}
         self.media: dict[str, tuple[bytes, str]] = {}
         self.media_faults: deque[int | str] = deque()
@@ -225,6 +228,7 @@ class FakeTwilio:
         app.router.add_get(list_path, self._signed_in(self._list))
         app.router.add_get(f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}.json", self._signed_in(self._one))
         media_path = f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}/Media/{{media}}"
+        app.router.add_get(media_path.replace("/{media}", ".json"), self._signed_in(self._media_of))
         app.router.add_get(media_path, self._signed_in(self._media))
         app.router.add_get("/store/{media}", self._stored)
         return app
@@ -307,6 +311,12 @@ class FakeTwilio:
             return web.Response(status=int(fault) if fault != "stall" else 500)
         raise web.HTTPTemporaryRedirect(f"/store/{request.match_info['media']}")
 
+    async def _media_of(self, request: web.Request) -> web.Response:
+        """What came with a message; https://www.twilio.com/docs/messaging/api/media-resource"""
+        message = self.messages.get(request.match_info["sid"])
+        media = message.media if message else ()
+        return web.json_response({"media_list": [media_json(url, kind) for url, kind in media]})
+
     async def _stored(self, request: web.Request) -> web.StreamResponse:
         """Twilio's store is not asked for credentials, and must not be sent any."""
         self.credentials_leaked |= "Authorization" in request.headers
@@ -327,7 +337,8 @@ class FakeTwilio:
     async def _list(self, request: web.Request) -> web.Response:
         query = dict(request.query)
         size, number = min(int(query.get("PageSize", 50)), 1000), int(query.get("Page", 0))
-        found = [m for m in reversed(self.messages.values()) if _listed(m, query)]
+        seen = self.clock() - self.list_lag
+        found = [m for m in reversed(self.messages.values()) if _listed(m, query) and m.created_at <= seen]
         if token := query.get("PageToken"):
             found = found[[f"PA{m.sid}" for m in found].index(token) + 1 :]
         body = page(self.account_sid, query, found[:size], number, size, more=len(found) > size)

@@ -125,6 +125,12 @@ def as_json(message: Message) -> dict[str, Any]:
     }
 
 
+def media_json(url: str, content_type: str) -> dict[str, Any]:
+    """One of a message's media, of which ``url`` is the whole address."""
+    uri = "/" + url.split("/", 3)[3]
+    return {"sid": uri.rpartition("/")[2], "content_type": content_type, "uri": f"{uri}.json"}
+
+
 def _rfc_2822(moment: datetime | None) -> str | None:
     return format_datetime(moment.replace(microsecond=0)) if moment else None
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from handoff_service.media_folder import MediaFolder, is_name
-from handoff_service.operations.ports import Accepted, Later, NotFetched, Outgoing, Refused, SentBefore, Unsure
+from handoff_service.operations.ports import Accepted, Later, Listed, NotFetched, Outgoing, Refused, SentBefore, Unsure
 from handoff_service.operations.record_receipt import Receipt
 from handoff_service.rules.sms_text import is_e164
 from handoff_service.rules.vocabulary import Status
@@ -41,7 +41,7 @@ class Simulator:
         self._sent[sid] = message
         while len(self._sent) > REMEMBERED:
             self._sent.pop(next(iter(self._sent)))
-        task = asyncio.create_task(self._deliver(sid, message.message_id))
+        task = asyncio.create_task(self._deliver(sid, message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return Accepted(sid=sid)
@@ -54,6 +54,12 @@ class Simulator:
             and bool(sent.media_urls) == bool(message.media_urls)
             and sent.created_at >= message.created_at
         ]
+
+    async def received(self, number: str, since: datetime) -> Sequence[Listed]:
+        return ()  # what its phones send is stored at once, or refused on the phone
+
+    async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
+        return ()
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         name = url.removeprefix(SCHEME)
@@ -69,7 +75,8 @@ class Simulator:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _deliver(self, sid: str, message_id: int) -> None:
+    async def _deliver(self, sid: str, message: Outgoing) -> None:
         for status, seconds in STEPS:
             await asyncio.sleep(seconds * self._pace)
-            await self._receipt(Receipt(sid=sid, status=status, message_id=message_id))
+            receipt = Receipt(sid=sid, status=status, message_id=message.message_id, retries=message.retries)
+            await self._receipt(receipt)

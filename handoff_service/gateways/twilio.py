@@ -15,7 +15,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -27,8 +27,9 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 from urllib3.exceptions import NewConnectionError
 
 from handoff_service.gateways.twilio_media import TwilioMedia
-from handoff_service.operations.ports import Accepted, Later, NotFetched, Outgoing, Refused, SentBefore, Unsure
+from handoff_service.operations.ports import Accepted, Later, Listed, NotFetched, Outgoing, Refused, SentBefore, Unsure
 from handoff_service.rules.delivery import TWILIO
+from handoff_service.rules.sms_text import is_sender
 from handoff_service.rules.vocabulary import Status
 from handoff_service.settings import Settings
 
@@ -37,12 +38,14 @@ TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; ours
 
 TOO_MANY_REQUESTS = 20429  # https://www.twilio.com/docs/api/errors/20429
 PAGE = 500  # at most 1000: https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
+MOST_MEDIA = 10  # of one message
 LONGEST_LIST = 1000  # messages of one line, newest first; ours
 CLOCKS_APART = timedelta(seconds=10)  # Twilio's clock and ours; date_created is cut to the second
 TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/articles/360036052753
 
 # What the client raises for an answer that is not Twilio's, such as a proxy's page.
 _NONSENSE = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
+_CANNOT_ASK = (*_NONSENSE, requests.RequestException, RuntimeError)
 
 
 class TwilioProvider:
@@ -69,7 +72,7 @@ class TwilioProvider:
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         """Send one text; Twilio will report on it to an address that carries the message's own id."""
         try:
-            answer = self._run(self._send, message)
+            answer = self._run(lambda: self._send(message))
         except RuntimeError:  # the threads have ended
             return Later(why="Patchboard is stopping")
         return await answer
@@ -77,9 +80,23 @@ class TwilioProvider:
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
         """The line's messages at Twilio with this text, not older. OSError when Twilio cannot be asked."""
         try:
-            return await self._run(self._find, message)
-        except (*_NONSENSE, requests.RequestException, RuntimeError) as error:
-            raise OSError(f"Twilio could not be asked: {_why(error)}") from None
+            return await self._run(lambda: self._find(message))
+        except _CANNOT_ASK as error:
+            raise _not_asked(error) from None
+
+    async def received(self, number: str, since: datetime) -> Sequence[Listed]:
+        """The texts to this number since then, oldest first. OSError when Twilio cannot be asked."""
+        try:
+            return await self._run(lambda: self._received(number, since))
+        except _CANNOT_ASK as error:
+            raise _not_asked(error) from None
+
+    async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
+        """The address and media type of what came with a text. OSError when Twilio cannot be asked."""
+        try:
+            return await self._run(lambda: self._pictures_of(sid))
+        except _CANNOT_ASK as error:
+            raise _not_asked(error) from None
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """A picture or file that came with a text."""
@@ -91,8 +108,8 @@ class TwilioProvider:
         await asyncio.to_thread(self._threads.shutdown)
         self._session.close()
 
-    def _run[T](self, ask: Callable[[Outgoing], T], message: Outgoing) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, ask, message)
+    def _run[T](self, ask: Callable[[], T]) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
     def _send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         try:
@@ -100,7 +117,7 @@ class TwilioProvider:
                 to=message.to,
                 from_=message.sender,
                 body=message.body,
-                status_callback=f"{self._callback}{message.message_id}",
+                status_callback=self._callback + _about(message),
                 media_url=list(message.media_urls) or values.unset,
             )
         except (TwilioRestException, TwilioServiceException) as error:
@@ -118,6 +135,41 @@ class TwilioProvider:
         # none, and to overlook it would be to send it twice.
         listed = self._client.messages.list(to=message.to, from_=message.sender, page_size=PAGE, limit=LONGEST_LIST)
         return [SentBefore(sid=m.sid, status=_status(m)) for m in listed if m.sid and _could_be(m, message)]
+
+    def _received(self, number: str, since: datetime) -> list[Listed]:
+        # Twilio filters by the day alone, in UTC: https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
+        listed = self._client.messages.stream(to=number, date_sent_after=since.date(), page_size=PAGE)
+        found = [
+            Listed(
+                sid=m.sid,
+                sender=m.from_ or "",
+                to=number,
+                body=m.body or "",
+                sent_at=at,
+                pictures=int(m.num_media or 0),
+            )
+            for m in listed
+            if m.sid
+            and str(m.direction) == "inbound"
+            and is_sender(m.from_ or "")
+            and (at := m.date_sent or m.date_created)
+            and at >= since
+        ]
+        return sorted(found, key=lambda one: one.sent_at)
+
+    def _pictures_of(self, sid: str) -> list[tuple[str, str]]:
+        base = self._client.api.base_url
+        listed = self._client.messages(sid).media.list(limit=MOST_MEDIA)
+        return [(f"{base}{m.uri.removesuffix('.json')}", m.content_type or "") for m in listed if m.uri]
+
+
+def _not_asked(error: BaseException) -> OSError:
+    return OSError(f"Twilio could not be asked: {_why(error)}")
+
+
+def _about(message: Outgoing) -> str:
+    """What the callback's address says of the message: receipts of an earlier try must not be taken for this one's."""
+    return f"{message.message_id}&retries={message.retries}" if message.retries else str(message.message_id)
 
 
 def _refusal(error: TwilioRestException | TwilioServiceException) -> Refused | Later | Unsure:

@@ -2,22 +2,27 @@
 
 A message is ``sending`` from the commit before the provider is asked to the commit after. Whoever finds it so again
 (after a crash or a timeout) looks it up at the provider before sending it again, for no provider call can be repeated
-safely. ``_fate`` is the place for retries by error code.
+safely. What an error code does is in ``rules/delivery.py``; what waits to be sent again has failed meanwhile. Whether
+the requester may be texted is looked at in the same transaction that marks the message, under a lock that whoever
+changes consent waits for.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import exists, select, update
 
+from handoff_service.operations.change_consent import refused_for_consent
 from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure
-from handoff_service.operations.record_receipt import apply_early_receipts
+from handoff_service.operations.record_receipt import apply_early_receipts, send_later
 from handoff_service.operations.say import tell
 from handoff_service.rules import media_links
-from handoff_service.rules.delivery import PUT_OFF
-from handoff_service.rules.vocabulary import Status, Work
-from handoff_service.store import due
+from handoff_service.rules.delivery import OPTED_OUT, Then, again_after, meaning
+from handoff_service.rules.vocabulary import Event, Status, Work
+from handoff_service.store import consents, due
 from handoff_service.store import tables as t
 from handoff_service.store.bulk import update_rows
 from handoff_service.store.lanes import SetBased, Transaction
@@ -25,6 +30,7 @@ from handoff_service.store.several import one_of
 
 LOOK_UP_AFTER = timedelta(seconds=30)  # a callback usually settles an unsure send before this
 LONGEST_WAIT = timedelta(minutes=5)
+_FAILED = (Status.FAILED, Status.UNDELIVERED)  # at the provider; of an earlier try, when there were retries
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +50,9 @@ class FinishSend:
 
 _OUTGOING = (
     select(
-        *t.messages.c["id", "status", "body", "created_at"],
+        *t.messages.c["id", "status", "body", "event", "created_at", "interaction_id", "retries"],
         t.interactions.c.requester_number,
+        consents.stands(t.interactions.c.requester_number, t.interactions.c.provider_number_id).label("opted_out"),
         t.provider_numbers.c.number.label("sender"),
         exists().where(t.media.c.message_id == t.messages.c.id).label("with_media"),
     )
@@ -53,8 +60,22 @@ _OUTGOING = (
     .join(t.provider_numbers, t.provider_numbers.c.id == t.interactions.c.provider_number_id)
     .where(one_of(t.messages.c.id, "ids"))
 )
+_SENDS = {"status": Status.SENDING, "provider_sid": None, "error_code": None}  # a try before it had its own
+_HELD = (  # a change of consent waits for these locks, or is seen by the statement behind this one
+    select(t.messaging_profiles.c.id)
+    .where(
+        t.messaging_profiles.c.active,
+        t.messaging_profiles.c.number.in_(
+            select(t.interactions.c.requester_number)
+            .join(t.messages, t.messages.c.interaction_id == t.interactions.c.id)
+            .where(one_of(t.messages.c.id, "ids"))
+        ),
+    )
+    .order_by(t.messaging_profiles.c.id)
+    .with_for_update(read=True)
+)
 _LOCKED = (
-    select(*t.messages.c["id", "interaction_id", "status", "provider_sid"])
+    select(*t.messages.c["id", "interaction_id", "status", "provider_sid", "event", "retries"])
     .where(one_of(t.messages.c.id, "ids"))
     .order_by(t.messages.c.id)
     .with_for_update()
@@ -62,14 +83,20 @@ _LOCKED = (
 
 
 def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | None]:
-    """Mark each message as sending. None for one that needs no sending any more; its work is taken away."""
+    """Mark each message as sending. None for one that needs no sending any more; its work is taken away.
+
+    What waits for somebody who has opted out is canceled, but for what confirms it."""
     attempts = {c.message_id: c.attempts for c in commands}
+    tx.conn.execute(_HELD, {"ids": list(attempts)}).all()
     found = {r.id: r for r in tx.conn.execute(_OUTGOING, {"ids": list(attempts)})}
     links = _links(tx, [i for i, r in found.items() if r.with_media])
-    open_ = {i for i, r in found.items() if r.status in (Status.QUEUED, Status.SENDING, Status.UNKNOWN)}
-    queued = [i for i in open_ if found[i].status == Status.QUEUED]
+    open_ = {i for i, r in found.items() if _waits(r) or r.status in (Status.SENDING, Status.UNKNOWN)}
+    kept_back = {i for i in open_ if _kept_back(found[i])}
+    _cancel(tx, kept_back, {found[i].interaction_id for i in kept_back})
+    open_ -= kept_back
+    queued = [i for i in open_ if _waits(found[i])]
     if queued:
-        tx.conn.execute(update(t.messages).where(one_of(t.messages.c.id, queued)).values(status=Status.SENDING))
+        tx.conn.execute(update(t.messages).where(one_of(t.messages.c.id, queued)).values(_SENDS))
     due.disarm(tx, Work.DELIVER, attempts.keys() - open_)
     return [
         Outgoing(
@@ -79,13 +106,32 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
             body=found[c.message_id].body,
             created_at=found[c.message_id].created_at,
             attempts=c.attempts,
-            uncertain=found[c.message_id].status != Status.QUEUED,
+            uncertain=not _waits(found[c.message_id]),
             media_urls=links.get(c.message_id, ()),
+            retries=found[c.message_id].retries,
         )
         if c.message_id in open_
         else None
         for c in commands
     ]
+
+
+def _waits(row: sa.Row[*tuple[Any, ...]]) -> bool:
+    """Whether it surely did not leave, or failed and is to be sent again."""
+    return row.status == Status.QUEUED or (row.retries > 0 and row.status in _FAILED)
+
+
+def _kept_back(row: sa.Row[*tuple[Any, ...]]) -> bool:
+    """What may have left before is looked up first, and comes here again if it has not."""
+    return row.opted_out is not None and _waits(row) and row.event != Event.CONSENT
+
+
+def _cancel(tx: Transaction, messages: Collection[int], interactions: Collection[int]) -> None:
+    if messages:
+        m = t.messages
+        values = {"status": Status.CANCELED, "error_code": OPTED_OUT}
+        tx.conn.execute(update(m).where(one_of(m.c.id, messages)).values(values))
+        tell(tx, interactions)
 
 
 def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, ...]]:
@@ -106,19 +152,36 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[None]:
     by_id = {c.message_id: c for c in commands}
     rows = tx.conn.execute(_LOCKED, {"ids": list(by_id)}).all()
     taken = _taken(tx, commands)
-    changes, done = [], []
+    changes, done, later, opted_out = [], [], [], []
     for row in rows:
-        fate = _Fate(row.status, row.provider_sid, None, None)  # a callback was quicker than the provider's answer
-        if row.provider_sid is None:
-            fate = _fate(by_id[row.id], taken)
+        if row.provider_sid is not None:
+            continue  # a callback was quicker than the provider's answer, and has ended this work
+        fate = _fate(by_id[row.id], taken, row.retries)
+        if fate.code == OPTED_OUT and row.event == Event.CONSENT:
+            fate = _Fate(Status.CANCELED, None, None, None)  # the provider has confirmed it already, by itself
+        elif fate.code == OPTED_OUT:
+            opted_out.append(row.id)
         taken.add(fate.sid)
-        changes.append({"id": row.id, "status": fate.status, "provider_sid": fate.sid, "error_code": fate.code})
+        changes.append(
+            {
+                "id": row.id,
+                "status": fate.status,
+                "provider_sid": fate.sid,
+                "error_code": fate.code,
+                "retries": row.retries + fate.counts,
+            }
+        )
         if fate.again is None:
             done.append(row.id)
+        elif fate.counts:
+            done.append(row.id)
+            later.append((row.id, tx.now + fate.again))
         else:
             due.release(tx, Work.DELIVER, row.id, tx.now + fate.again)
     update_rows(tx.conn, t.messages, changes)
     due.disarm(tx, Work.DELIVER, done)
+    send_later(tx, later)
+    refused_for_consent(tx, opted_out)
     apply_early_receipts(tx, [change["provider_sid"] for change in changes if change["provider_sid"]])
     tell(tx, {r.interaction_id for r in rows})
     return [None] * len(commands)
@@ -126,28 +189,30 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Fate:
-    """What becomes of a message: its status, the provider's id and error code, and when to try again (None: never)."""
+    """What becomes of a message: its status, the provider's id and error code, and when to try again (None: never).
+    ``counts``: that is a retry, which does not hold back what is behind it."""
 
     status: Status
     sid: str | None
     code: int | None
     again: timedelta | None
+    counts: bool = False
 
 
-def _fate(command: FinishSend, taken: Collection[str | None]) -> _Fate:
-    """The place for retries by error code."""
+def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _Fate:
     match command.result:
         case Accepted(sid=sid, status=status):
             return _Fate(status, sid, None, None)
-        case Refused(code=code) if code not in PUT_OFF:
-            return _Fate(Status.FAILED, None, code, None)
+        case Refused(code=code) if meaning(code).then is not Then.CHANNEL:
+            again = again_after(code, retries)
+            return _Fate(Status.FAILED, None, code, again, counts=again is not None)
         case Later() | Refused():
             wait = timedelta(seconds=2 ** min(command.attempts, 10))
             return _Fate(Status.QUEUED, None, None, min(wait, LONGEST_WAIT))
         case Unsure():
             return _Fate(Status.UNKNOWN, None, None, LOOK_UP_AFTER)
         case LookedUp(found=found):
-            free = [one for one in found if one.sid not in taken]
+            free = [one for one in found if one.sid not in taken and not (retries and one.status in _FAILED)]
             if not free:
                 return _Fate(Status.QUEUED, None, None, timedelta(0))
             if len(free) == 1:

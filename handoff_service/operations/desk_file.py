@@ -134,6 +134,14 @@ class CaseWebhookEntry(_Entry):
     secret: str | None = None
 
 
+class OptOutEntry(_Entry):
+    """``provider_number``: the company's number that it is about; left out: all of them. Importing opts nobody in."""
+
+    number: Number
+    provider_number: Number | None = None
+    note: Annotated[str, Field(max_length=500)] | None = None
+
+
 class DeskFile(_Entry):
     desk: DeskEntry | None = None
     users: list[UserEntry] = []
@@ -148,6 +156,7 @@ class DeskFile(_Entry):
     reject_reasons: list[RejectReasonEntry] = []
     outages: list[OutageEntry] = []
     case_webhook: CaseWebhookEntry | None = None
+    opt_outs: list[OptOutEntry] = []
 
 
 def read(path: Path) -> DeskFile:

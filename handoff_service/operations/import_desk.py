@@ -13,6 +13,7 @@ from handoff_service.operations import change_provider_number
 from handoff_service.operations.change_agent import Change as ChangeAgent
 from handoff_service.operations.change_agent import Make as MakeAgent
 from handoff_service.operations.change_agent import change_agent, make_agent
+from handoff_service.operations.change_consent import import_opt_out
 from handoff_service.operations.change_desk import put_desk
 from handoff_service.operations.change_group import group_id
 from handoff_service.operations.change_messaging_action import put_messaging_action
@@ -63,6 +64,9 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
     if file.case_webhook is not None:
         with _named("case_webhook"):
             put_webhook(tx, PutWebhook(url=file.case_webhook.url or None, secret=file.case_webhook.secret))
+    for entry in file.opt_outs:
+        with _named(f"opt_outs.{entry.number}"):
+            import_opt_out(tx, entry.number, entry.provider_number, entry.note)
     check_schedules(tx)
     offer_soon(tx)
     return {
@@ -74,6 +78,7 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
         "messaging_actions": len(file.messaging_actions),
         "templates": len(file.templates),
         "outages": len(file.outages),
+        "opt_outs": len(file.opt_outs),
     }
 
 

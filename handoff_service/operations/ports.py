@@ -17,7 +17,8 @@ from handoff_service.store.lanes import Hint
 class Outgoing:
     """A text on its way out. ``uncertain``: an earlier try may have gone out, so look before sending.
 
-    ``media_urls``: pictures that go with it, by links that the provider can fetch for an hour.
+    ``media_urls``: pictures that go with it, by links that the provider can fetch for an hour. ``retries``: how often
+    it was sent again before, which its receipts tell.
     """
 
     message_id: int
@@ -28,6 +29,7 @@ class Outgoing:
     attempts: int
     uncertain: bool = False
     media_urls: tuple[str, ...] = ()
+    retries: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +87,30 @@ class NotFetched:
 type SendResult = Accepted | Refused | Later | Unsure | LookedUp
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A text to one of our numbers, as the provider lists it. ``pictures``: how many came with it."""
+
+    sid: str
+    sender: str
+    to: str
+    body: str
+    sent_at: datetime
+    pictures: int = 0
+
+
 class SmsProvider(Protocol):
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         """Send one text. Never raises for what the provider or the network does."""
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
         """Messages at the provider that could be this one: same numbers and text, not older. Raises OSError."""
+
+    async def received(self, number: str, since: datetime) -> Sequence[Listed]:
+        """The texts to this number of ours since then, oldest first. Raises OSError."""
+
+    async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
+        """The address and media type of what came with a text. Raises OSError."""
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """A picture or file that came with a text. Never raises for what the provider or the network does."""

@@ -15,9 +15,11 @@ from handoff_service.operations import hide_answers
 from handoff_service.operations.choose_queue import About, choose_queue
 from handoff_service.operations.hand_off import hand_off
 from handoff_service.operations.obey_command import obey_commands
+from handoff_service.operations.obey_consent import Word, obey_consent
 from handoff_service.operations.return_to_bot import go_back
 from handoff_service.operations.say import tell, tell_onlookers
-from handoff_service.rules import profile_matching, requester_initiated, states
+from handoff_service.rules import consent, profile_matching, requester_initiated, states
+from handoff_service.rules.commands import Command, Words
 from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.profile_matching import NumberFacts
 from handoff_service.rules.proof import Expects, hidden
@@ -27,6 +29,7 @@ from handoff_service.rules.system_messages import wants_bot
 from handoff_service.rules.vocabulary import (
     Author,
     Direction,
+    Event,
     FirstResponder,
     Kind,
     MediaStatus,
@@ -37,7 +40,7 @@ from handoff_service.rules.vocabulary import (
     Work,
     WorkItemState,
 )
-from handoff_service.store import due, interactions, timers
+from handoff_service.store import desk, due, interactions, timers
 from handoff_service.store import tables as t
 from handoff_service.store.bulk import insert_rows, update_rows
 from handoff_service.store.lanes import SetBased, Transaction
@@ -55,13 +58,17 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One text from a requester. ``sid`` is the provider's id for it (Twilio: MessageSid)."""
+    """One text from a requester. ``sid`` is the provider's id for it (Twilio: MessageSid). ``answered_as``: the keyword
+    that the provider took it for and has answered by itself, if it did. ``recovered``: its webhook was lost; when
+    it was sent, in words."""
 
     sid: str
     requester_number: str
     provider_number: str
     body: str
     media: tuple[Attachment, ...] = ()
+    answered_as: Command | None = None
+    recovered: str | None = None
 
 
 class Outcome(StrEnum):
@@ -97,7 +104,8 @@ class _Conversation:
     """A line's active interaction while texts are put into it; ``id`` is 0 until it is made.
 
     ``unanswered``: the open run; ``began``: these texts began it; ``ended``: and ended another. ``answers``: what was
-    texted as a secret, which the texts themselves no longer hold.
+    texted as a secret, which the texts themselves no longer hold. ``about_consent``: those that opt out
+    or in, or ask for help.
     """
 
     number: str
@@ -117,6 +125,7 @@ class _Conversation:
     id: int = 0
     texts: list[tuple[int, Text]] = field(default_factory=list)
     answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    about_consent: list[tuple[Text, consent.If]] = field(default_factory=list)
 
     @property
     def line(self) -> str:
@@ -131,6 +140,8 @@ class _Facts:
     seen: set[str]
     users: dict[str, tuple[int, ...]]
     profiles: dict[str, _Profile]
+    opted_out: dict[str, set[int]]
+    words: Words
     active: dict[tuple[str, int], _Conversation]
 
 
@@ -146,10 +157,11 @@ _USERS = (
     .order_by(t.user_numbers.c.user_id)
 )
 _PROFILES = (
-    select(*t.messaging_profiles.c["id", "number", "user_id"])
+    select(*t.messaging_profiles.c["id", "number", "user_id"], t.opt_outs.c.provider_number_id.label("opted_out"))
+    .outerjoin(t.opt_outs, t.opt_outs.c.number == t.messaging_profiles.c.number)
     .where(one_of(t.messaging_profiles.c.number, "numbers"), t.messaging_profiles.c.active)
     .order_by(t.messaging_profiles.c.id)
-    .with_for_update()
+    .with_for_update(of=t.messaging_profiles)
 )
 _NEW_PROFILES = insert(t.messaging_profiles).returning(*t.messaging_profiles.c["id", "number"])
 _NEW_MEDIA = insert(t.media).returning(t.media.c.id)
@@ -159,29 +171,36 @@ _NEW_INTERACTIONS = insert(t.interactions).returning(*t.interactions.c["id", "re
 def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     facts = _load(tx, texts)
     tied: dict[str, _Profile] = {}
-    answers: list[tuple[Outcome, _Conversation | None]] = []
+    answers: list[tuple[Outcome, _Conversation | None] | Text] = []
     for text in texts:
         provider = facts.providers.get(text.provider_number)
         if provider is None:
             answers.append((Outcome.UNKNOWN_NUMBER, None))
         elif text.sid in facts.seen:
             answers.append((Outcome.REPEAT, None))
+        elif _is_ending(facts, text, provider):
+            answers.append(text)  # a STOP before it closes the conversation: it begins another
         else:
             facts.seen.add(text.sid)
             answers.append((Outcome.STORED, _put(tx, text, provider, facts, tied)))
-    touched = {id(c): c for _, c in answers if c is not None}.values()
+    touched = {id(a[1]): a[1] for a in answers if not isinstance(a, Text) and a[1] is not None}.values()
     _write_profiles(tx, facts.profiles, tied)
     _write_interactions(tx, touched)
     _write_messages(tx, touched)
     _write_work(tx, touched, _write_media(tx, touched))
     _go_back(tx, touched)
     obey_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if c.owner is Owner.VIRTUAL_AGENT})
+    for c in touched:
+        for text, means in c.about_consent:
+            obey_consent(tx, c.id, Word(means, text.body, answered=text.answered_as is not None))
     _reassign(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     tell(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     for c in touched:
         if c.owner is not Owner.AGENT:
             tell_onlookers(tx, c.id, c.number)
-    return [Received(outcome, c.id if c else None) for outcome, c in answers]
+    behind = [a for a in answers if isinstance(a, Text)]
+    received = iter(_receive(tx, behind) if behind else ())
+    return [next(received) if isinstance(a, Text) else Received(a[0], a[1].id if a[1] else None) for a in answers]
 
 
 receive_sms: SetBased[Text, Received] = SetBased(_receive)
@@ -191,7 +210,11 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
     numbers = sorted({text.requester_number for text in texts})
     providers = _load_providers(tx, sorted({text.provider_number for text in texts}))
     active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()  # first, for their locks
-    profiles = {r.number: _Profile(r.user_id, r.id) for r in tx.conn.execute(_PROFILES, {"numbers": numbers})}
+    profiles: dict[str, _Profile] = {}
+    opted_out: dict[str, set[int]] = {number: set() for number in numbers}
+    for r in tx.conn.execute(_PROFILES, {"numbers": numbers}):
+        profiles[r.number] = _Profile(r.user_id, r.id)
+        opted_out[r.number] |= set() if r.opted_out is None else {r.opted_out}
     users: dict[str, list[int]] = {}
     for r in tx.conn.execute(_USERS, {"numbers": numbers}):
         users.setdefault(r.number, []).append(r.user_id)
@@ -215,7 +238,16 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
         if i.provider_number_id in by_id
     }
     seen = set(tx.conn.execute(_SEEN, {"sids": [text.sid for text in texts]}).scalars())
-    return _Facts(providers, seen, {n: tuple(u) for n, u in users.items()}, profiles, active)
+    words = desk.commands(tx.conn) if any(consent.may_be_word(text.body) for text in texts) else {}
+    return _Facts(
+        providers=providers,
+        seen=seen,
+        users={n: tuple(u) for n, u in users.items()},
+        profiles=profiles,
+        opted_out=opted_out,
+        words=words,
+        active=active,
+    )
 
 
 def _load_providers(tx: Transaction, numbers: list[str]) -> dict[str, _Provider]:
@@ -246,8 +278,11 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
         tied[number] = profile
     conversation = facts.active.get((number, provider.id))
     steps = requester_initiated.TABLE[requester_initiated.situation(conversation.owner if conversation else None)]
+    opted_out = not facts.opted_out[number].isdisjoint({consent.EVERY_NUMBER, provider.id})
     if conversation is None or Step.CREATE in steps:
-        first = requester_initiated.first_owner(provider.first_responder, bot_answers=tx.terms.bot_answers)
+        first = requester_initiated.first_owner(
+            provider.first_responder, bot_answers=tx.terms.bot_answers, opted_out=opted_out
+        )
         conversation = facts.active[(number, provider.id)] = _Conversation(
             number=number,
             provider=provider,
@@ -259,6 +294,7 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
         )
     elif conversation.user is None and match.tie_profile:
         conversation.user = match.user
+    _note_consent(text, conversation, facts, opted_out=opted_out)
     conversation.state = states.TABLE[conversation.state][Act.REQUESTER_WRITES]
     run = begins(Author.REQUESTER, conversation.unanswered)
     if run is not None:
@@ -270,6 +306,27 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
         text = replace(text, body=secret.body)
     conversation.texts.append((conversation.seq, text))
     return conversation
+
+
+def _is_ending(facts: _Facts, text: Text, provider: _Provider) -> bool:
+    conversation = facts.active.get((text.requester_number, provider.id))
+    if conversation is None or conversation.owner is Owner.AGENT:
+        return False
+    return any(consent.Step.CLOSE in consent.TABLE[means] for _, means in conversation.about_consent)
+
+
+def _note_consent(text: Text, conversation: _Conversation, facts: _Facts, *, opted_out: bool) -> None:
+    """Keep what the text means for consent, and what holds for the texts behind it."""
+    word = text.answered_as or (consent.word(text.body, facts.words) if consent.may_be_word(text.body) else None)
+    means = consent.situation(word, opted_out=opted_out)
+    if means is consent.If.ANYTHING_ELSE:
+        return
+    conversation.about_consent.append((text, means))
+    held = facts.opted_out[conversation.number]
+    if means is consent.If.OPTS_OUT:
+        held.add(consent.EVERY_NUMBER)
+    elif means is consent.If.OPTS_IN:
+        held -= {consent.EVERY_NUMBER, conversation.provider.id}
 
 
 def _queue(tx: Transaction, provider: _Provider, user: int | None, owner: Owner) -> int:
@@ -334,6 +391,8 @@ def _write_messages(tx: Transaction, conversations: Iterable[_Conversation]) -> 
             "owner": c.owner,
             "epoch": c.epoch,
             "provider_sid": text.sid,
+            "event": Event.RECOVERED if text.recovered else None,
+            "reason": text.recovered,
             "created_at": tx.now,
         }
         for c in conversations

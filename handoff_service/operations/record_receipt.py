@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select
 
+from handoff_service.operations.change_consent import refused_for_consent
 from handoff_service.operations.say import tell
-from handoff_service.rules.delivery import advanced
+from handoff_service.rules.delivery import OPTED_OUT, advanced, again_after
 from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import due
 from handoff_service.store import tables as t
@@ -21,16 +22,18 @@ KEPT_FOR = timedelta(days=1)  # a receipt that nothing matches by then is about 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What the provider says of a message: its own id for it, ours when the callback's address carried it."""
+    """What the provider says of a message: its own id for it, ours when the callback's address carried it, with which
+    of its tries this is about (0: the first)."""
 
     sid: str
     status: Status
     error_code: int | None = None
     message_id: int | None = None
+    retries: int = 0
 
 
 _MESSAGES = (
-    select(*t.messages.c["id", "interaction_id", "status", "provider_sid", "error_code"])
+    select(*t.messages.c["id", "interaction_id", "status", "provider_sid", "error_code", "retries"])
     .where(
         or_(
             one_of(t.messages.c.provider_sid, "sids"),
@@ -50,7 +53,9 @@ class _Message:
     status: Status
     sid: str | None
     code: int | None
+    retries: int
     changed: bool = False
+    again: timedelta | None = None
 
 
 def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
@@ -59,7 +64,9 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
         _MESSAGES,
         {"sids": [r.sid for r in receipts], "ids": [r.message_id for r in receipts if r.message_id is not None]},
     )
-    messages = [_Message(r.id, r.interaction_id, Status(r.status), r.provider_sid, r.error_code) for r in rows]
+    messages = [
+        _Message(r.id, r.interaction_id, Status(r.status), r.provider_sid, r.error_code, r.retries) for r in rows
+    ]
     by_sid = {m.sid: m for m in messages if m.sid}
     by_id = {m.id: m for m in messages}
     known, early = [], []
@@ -67,8 +74,8 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
         message = by_sid.get(receipt.sid)
         if message is None and receipt.message_id is not None:
             message = by_id.get(receipt.message_id)
-            if message is not None and message.sid is not None:
-                message = None  # our id with somebody else's SID: not this message
+            if message is not None and (message.sid is not None or message.retries != receipt.retries):
+                message = None  # our id with somebody else's SID, or an earlier try's: not this message
         known.append(message is not None)
         if message is None:
             early.append(receipt)
@@ -97,8 +104,21 @@ def _apply(message: _Message, receipt: Receipt) -> None:
     if message.sid is None:
         message.sid, message.changed = receipt.sid, True
     status = advanced(message.status, receipt.status)
-    if status is not None:
+    if status is not None and message.again is None:
         message.status, message.code, message.changed = status, receipt.error_code, True
+        if status in (Status.UNDELIVERED, Status.FAILED):
+            message.again = again_after(receipt.error_code, message.retries)
+
+
+def send_later(tx: Transaction, messages: Sequence[tuple[int, datetime]]) -> None:
+    """Send these once more at their times. Each is a line of its own, so that nothing waits behind it."""
+    due.arm(
+        tx,
+        [
+            due.Due(kind=Work.DELIVER, key=str(message_id), line=f"again:{message_id}", due_at=at)
+            for message_id, at in messages
+        ],
+    )
 
 
 def _keep(tx: Transaction, receipts: Sequence[Receipt]) -> None:
@@ -117,10 +137,18 @@ def _keep(tx: Transaction, receipts: Sequence[Receipt]) -> None:
 def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
     if not messages:
         return
+    again = [m for m in messages if m.again is not None]
+    for m in again:
+        m.retries += 1
     update_rows(
         tx.conn,
         t.messages,
-        [{"id": m.id, "status": m.status, "provider_sid": m.sid, "error_code": m.code} for m in messages],
+        [
+            {"id": m.id, "status": m.status, "provider_sid": m.sid, "error_code": m.code, "retries": m.retries}
+            for m in messages
+        ],
     )
     due.disarm(tx, Work.DELIVER, [m.id for m in messages])  # it went out, whatever the answer to the call was
+    send_later(tx, [(m.id, tx.now + m.again) for m in again if m.again is not None])
+    refused_for_consent(tx, [m.id for m in messages if m.code == OPTED_OUT])
     tell(tx, {m.interaction_id for m in messages})

@@ -57,13 +57,14 @@ def text(
     *,
     agent_id: int | None = None,
     media: Sequence[int] = (),
+    event: Event | None = None,
 ) -> int:
     """Text the requester: the message, its place in the outbox and its timers, in one. Returns the message's id.
 
-    ``media``: this agent's uploads that go with it.
+    ``media``: this agent's uploads that go with it. ``event`` CONSENT: goes out to somebody who has opted out too.
     """
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
-    line = Line(kind=kind, author=author, body=body, agent_id=agent_id, with_media=bool(media))
+    line = Line(kind=kind, author=author, body=body, agent_id=agent_id, with_media=bool(media), event=event)
     message_id, _ = _add(tx, interaction, line, outbound=True)
     if agent_id is not None:
         attach(tx, message_id, agent_id, media)

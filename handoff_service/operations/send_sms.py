@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from handoff_service.errors import BadInput
 from handoff_service.operations import say
 from handoff_service.operations.assign import give
+from handoff_service.operations.change_consent import must_allow
 from handoff_service.operations.change_interaction import active
 from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.rules.sms_text import MAX_BODY
@@ -28,10 +29,12 @@ def send_sms(tx: Transaction, command: Write) -> int:
     """Text the requester. Returns the message's id.
 
     With a live agent as owner, the writer joins the live group and nothing is reassigned. With the virtual agent or a
-    queue as owner, the writer takes the conversation over first: only the owner speaks.
+    queue as owner, the writer takes the conversation over first: only the owner speaks. Conflict for a requester who
+    has opted out.
     """
     body = checked_text(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)
     if interaction.owner is not Owner.AGENT:
         interaction = _take_over(tx, interaction, command.agent_id)
     live_group.join(tx, interaction.id, command.agent_id, interaction.last_seq)

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations import say
+from handoff_service.operations.change_consent import must_allow
 from handoff_service.operations.change_interaction import end
 from handoff_service.operations.send_sms import Write, checked_text, send_sms
 from handoff_service.rules import profile_matching, states
@@ -13,10 +14,11 @@ from handoff_service.rules.agent_initiated import TABLE, If, LineFacts, Step, si
 from handoff_service.rules.profile_matching import NumberFacts
 from handoff_service.rules.states import Act
 from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, State
-from handoff_service.store import interactions, live_group, people
+from handoff_service.store import consents, interactions, live_group, people
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.views import OptedOut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +52,13 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What sending would do: the row, in one sentence, and the active interaction's id if there is one."""
+    """What sending would do: the row, in one sentence, and the active interaction's id if there is one. ``opted_out``:
+    why sending would be refused."""
 
     row: If
     told: str
     interaction_id: int | None
+    opted_out: OptedOut | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +72,17 @@ def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
     """Read the table for this agent without doing anything."""
     line = _load(conn, recipient)
     row = _row(line, recipient)
-    return Preview(row, _told(conn, line, row, recipient, agent_id), line.active.id if line.active else None)
+    opted_out = consents.opted_out(conn, recipient.to, line.provider_id)
+    active_id = line.active.id if line.active else None
+    return Preview(row, _told(conn, line, row, recipient, agent_id), active_id, opted_out)
 
 
 def start_conversation(tx: Transaction, command: Start) -> Started:
     """Send the first text. NotFound for a user who is not there, BadInput for numbers and texts that cannot be used,
-    Conflict when the row is not the expected one any more."""
+    Conflict when the row is not the expected one any more, and for a requester who has opted out."""
     body = checked_text(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)
+    must_allow(tx.conn, command.recipient.to, line.provider_id)
     row = _row(line, command.recipient)
     if command.expected_row not in (None, row):
         now = _told(tx.conn, line, row, command.recipient, command.agent_id)

@@ -1,5 +1,6 @@
 """AGENT, BYE, HELP, RESTART: what a requester can say to the desk itself at any point, also inside a form of the bot.
 
+The admin's words for opting out and in are kept with them; what those do is in ``consent``.
 A command is the whole text, whatever its case and marks: "Agent!" is one, "agent smith called" is none. Which words
 mean a command is the admin's choice; without one, the words below.
 """
@@ -23,6 +24,8 @@ class Command(StrEnum):
     BYE = "bye"
     HELP = "help"
     RESTART = "restart"
+    OPT_OUT = "opt_out"
+    OPT_IN = "opt_in"
 
 
 type Words = Mapping[Command, Sequence[str]]
@@ -32,7 +35,10 @@ SHIPPED: Words = {
     Command.BYE: ("bye", "goodbye", "good bye", "bye bye"),
     Command.HELP: ("help", "info"),
     Command.RESTART: ("restart", "start over", "start again", "begin again"),
+    Command.OPT_OUT: (),  # besides the carriers', which count always
+    Command.OPT_IN: (),
 }
+CONSENT = frozenset({Command.OPT_OUT, Command.OPT_IN})
 
 
 def with_shipped(chosen: Mapping[str, Sequence[str]]) -> dict[Command, list[str]]:
@@ -46,13 +52,13 @@ def may_be(text: str) -> bool:
 
 
 def meant(text: str, words: Words) -> Command | None:
-    """The command that the whole text is; None when it is something for the bot."""
+    """The command that the whole text is; None when it is something for the bot, or about consent."""
     said = plain(text)
     if not said or not may_be(text):
         return None
     bare = _POLITE.sub("", said)
     for command, its_words in words.items():
-        if any(plain(word) in (said, bare) for word in its_words):
+        if command not in CONSENT and any(plain(word) in (said, bare) for word in its_words):
             return command
     return None
 
@@ -67,8 +73,8 @@ def fault(words: Words) -> str | None:
             said = plain(word)
             if not said or len(word) > LONGEST:
                 return f"has {word!r} for {command}; write a word or a few, at most {LONGEST} characters"
-            if said.upper() in (*OPT_OUT, *OPT_IN):
-                return f"has {word!r} for {command}, which ends or begins consent at the carrier; use another word"
+            if said.upper() in (*OPT_OUT, *OPT_IN):  # also for opting out and in: there they need not be said
+                return f"has {word!r} for {command}, which ends or begins consent in any case; use another word"
             if taken.setdefault(said, command) != command:
                 return f"has {word!r} for {taken[said]} and for {command}"
     return None

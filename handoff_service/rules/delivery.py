@@ -1,4 +1,4 @@
-"""How far a message has come, and what a provider's word about it may change.
+"""How far a message has come, what a provider's word about it may change, and what an error code does.
 
 Twilio says that callbacks may come early, twice and out of order, so a status has a rank and never goes down.
 Source of the words: MessageStatus in Twilio's OpenAPI (twilio-oai), https://www.twilio.com/docs/messaging/api/message-resource
@@ -6,6 +6,8 @@ Source of the words: MessageStatus in Twilio's OpenAPI (twilio-oai), https://www
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
 
 from handoff_service.rules.vocabulary import Status
 
@@ -42,32 +44,71 @@ def advanced(current: Status, reported: Status) -> Status | None:
     return reported
 
 
-# Refusals that say nothing about the message: it is kept, and tried again until somebody mends the account.
-# 20003 wrong credentials, 20429 too many requests, 21611 the sender's queue is full.
-PUT_OFF = frozenset({20003, 20429, 21611})
+class Then(StrEnum):
+    """What an error code does to the message, and to those behind it."""
+
+    SUPPRESS = "nothing is sent to the number any more"
+    PERMANENT = "the message has failed"
+    CONTENT = "the message has failed; other words may pass"
+    RETRY = "the message is sent again, after its waits"
+    ACCOUNT = "the message has failed; an admin must mend the account"
+    CHANNEL = "the message waits until the provider takes it"
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What an error code says, in words for a live agent."""
+    """What an error code says, in words for a live agent, and what is done. ``waits``: before each further try."""
 
     meaning: str
     advice: str
+    then: Then = Then.PERMANENT
+    waits: tuple[timedelta, ...] = ()
 
 
-# The place for the whole table of error codes, with what each one does to later sends.
-# Source: https://www.twilio.com/docs/api/errors
+OPTED_OUT = 21610  # the provider refuses texts to this number from the company's
+_SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
+_WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
+_ADMIN = "Tell an admin: nothing reaches anybody this way until it is mended."
+_OURS = "Tell an admin: this is a fault of Patchboard's."
+
+# Source: https://www.twilio.com/docs/api/errors, and each code's own page below it.
 MEANINGS: Mapping[int, Meaning] = {
+    20003: Meaning("The provider does not know our account.", _ADMIN, Then.CHANNEL),
+    20429: Meaning("The provider takes no more texts just now.", "It goes out by itself.", Then.CHANNEL),
     21211: Meaning("The number is not valid.", "Check the number with the requester."),
-    21408: Meaning("Texts to this country are switched off.", "Ask an admin to allow the country at the provider."),
-    21610: Meaning("The requester has opted out.", "Nothing can be sent until they text START."),
+    21212: Meaning("Our number is not valid.", _ADMIN, Then.ACCOUNT),
+    21408: Meaning("Texts to this country are switched off.", _ADMIN, Then.ACCOUNT),
+    21602: Meaning("The text was empty.", _OURS),
+    21604: Meaning("The text had no number to go to.", _OURS),
+    21606: Meaning("Our number cannot send texts.", _ADMIN, Then.ACCOUNT),
+    OPTED_OUT: Meaning("The requester has opted out.", "Nothing can be sent until they text START.", Then.SUPPRESS),
+    21611: Meaning("Too much waits at the provider.", "It goes out by itself.", Then.CHANNEL),
     21614: Meaning("The number cannot receive texts.", "Call instead."),
-    30003: Meaning("The phone is off or out of reach.", "Try again later."),
+    21617: Meaning("The text was too long.", "Send it in parts.", Then.CONTENT),
+    21620: Meaning("The provider could not use the picture's address.", _ADMIN, Then.ACCOUNT),
+    21623: Meaning("There were too many pictures.", "Send them in several texts.", Then.CONTENT),
+    21703: Meaning("The messaging service has no number to send from.", _ADMIN, Then.ACCOUNT),
+    21704: Meaning("The messaging service has no numbers.", _ADMIN, Then.ACCOUNT),
+    21705: Meaning("There is no such messaging service.", _ADMIN, Then.ACCOUNT),
+    30001: Meaning("Too much waited at the provider.", "Wait a while before sending more.", Then.RETRY, _SOON),
+    30002: Meaning("The provider has suspended our account.", _ADMIN, Then.ACCOUNT),
+    30003: Meaning("The phone is off or out of reach.", "Or call.", Then.RETRY, _WHEN_THE_PHONE_IS_ON),
     30004: Meaning("The requester's carrier blocks this number.", "Use another way to reach them."),
     30005: Meaning("Nobody has this number.", "Check the number with the requester."),
     30006: Meaning("This is a landline.", "Call instead."),
-    30007: Meaning("The carrier filtered it.", "Send it again without links, in your own words."),
-    30008: Meaning("The carrier did not say why.", "Try again once."),
+    30007: Meaning("The carrier filtered it.", "Send it again without links, in your own words.", Then.CONTENT),
+    30008: Meaning("The carrier did not say why.", "Or call.", Then.RETRY, (timedelta(minutes=5),)),
+    30011: Meaning("The carrier takes no pictures for this number.", "Send words, with a link.", Then.CONTENT),
+    30017: Meaning("The carrier is congested.", "Or call.", Then.RETRY, _SOON),
+    30019: Meaning("The picture is too large for the carrier.", "Send a smaller one.", Then.CONTENT),
+    30022: Meaning("We send faster than our registration allows.", _ADMIN, Then.RETRY, _SOON),
+    30023: Meaning("Our texts of today are used up.", _ADMIN, Then.RETRY, (timedelta(hours=24),)),
+    30027: Meaning("Our texts of today to T-Mobile are used up.", _ADMIN, Then.RETRY, (timedelta(hours=24),)),
+    30032: Meaning("Our toll-free number is not verified.", _ADMIN, Then.ACCOUNT),
+    30034: Meaning("Our number is not registered with the carriers.", _ADMIN, Then.ACCOUNT),
+    30036: Meaning("It was too old when it could be delivered.", "Send it again if it still matters.", Then.CONTENT),
+    63017: Meaning("The account sends too fast.", "It goes out by itself.", Then.CHANNEL),
+    63018: Meaning("Our number sends too fast.", "It goes out by itself.", Then.CHANNEL),
 }
 UNNAMED = Meaning("The provider refused it.", "Look the code up at the provider, or try again.")
 
@@ -75,3 +116,9 @@ UNNAMED = Meaning("The provider refused it.", "Look the code up at the provider,
 def meaning(code: int) -> Meaning:
     """What an error code means; codes that are not in the table get a sentence that is always true."""
     return MEANINGS.get(code, UNNAMED)
+
+
+def again_after(code: int | None, retries: int) -> timedelta | None:
+    """How long to wait before the message is sent once more; None: it has failed for good. ``retries``: so far."""
+    waits = meaning(code).waits if code is not None else ()
+    return waits[retries] if retries < len(waits) else None

@@ -44,8 +44,11 @@ def situation(owner: Owner | None) -> If:
     return If.ACTIVE_WITH_VIRTUAL_AGENT if owner is Owner.VIRTUAL_AGENT else If.ACTIVE_WITH_LIVE_AGENT
 
 
-def first_owner(first_responder: FirstResponder, *, bot_answers: bool) -> FirstOwner:
-    """The provider number says which answers first; without a bot it is the live agents."""
+def first_owner(first_responder: FirstResponder, *, bot_answers: bool, opted_out: bool = False) -> FirstOwner:
+    """The provider number says which answers first; without a bot it is the live agents, and for somebody who has opted
+    out, since only a person can answer them, by another way than a text."""
+    if opted_out:
+        return FirstOwner(Owner.QUEUE, "The requester has opted out and cannot be texted.")
     if first_responder is FirstResponder.LIVE_AGENT:
         return FirstOwner(Owner.QUEUE, "Live agents answer this number first.")
     if not bot_answers:

@@ -41,6 +41,11 @@ def is_e164(number: str) -> bool:
     return _E164.fullmatch(number) is not None
 
 
+def is_sender(number: str) -> bool:
+    """Whether a text can come from there: wider than E.164, since a short code is figures without a plus."""
+    return re.fullmatch(r"\+?[0-9]{3,15}", number) is not None
+
+
 def segments(body: str) -> Segments:
     """Count the segments of a text. An empty text is one empty segment."""
     forced_by = next((c for c in body if c not in _ONE and c not in _TWO), None)

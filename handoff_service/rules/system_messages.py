@@ -28,9 +28,12 @@ class SystemMessage(StrEnum):
     GOODBYE = "goodbye"
     HELP = "help"
     RESTARTED = "restarted"
+    OPTED_OUT = "opted_out"
+    OPTED_IN = "opted_in"
 
 
 BOT_WORDS = frozenset({"bot", "virtual agent"})  # what brings a requester who waits back to the virtual agent
+ABOUT_CONSENT = (SystemMessage.HELP, SystemMessage.OPTED_OUT, SystemMessage.OPTED_IN)  # carriers want STOP named here
 QUEUES_OWN = (SystemMessage.IN_LINE, SystemMessage.WAITING, SystemMessage.CLOSED)  # a queue may have its own words
 
 
@@ -100,8 +103,8 @@ TEXTS: Mapping[SystemMessage, Words] = {
         placeholders={},
     ),
     SystemMessage.HELP: Words(
-        when="When somebody texts HELP to the virtual agent",
-        default="{desk}: tell us what is wrong. Text AGENT for a person, RESTART to start over, BYE when done. "
+        when="When somebody texts HELP, unless the provider answers it",
+        default="{desk}: tell us what is wrong. AGENT: a person. RESTART: start over. BYE: done. STOP: no more texts. "
         "Msg & data rates may apply.",
         placeholders={"desk": DESK},
     ),
@@ -109,6 +112,16 @@ TEXTS: Mapping[SystemMessage, Words] = {
         when="When somebody texts RESTART to the virtual agent",
         default="All right, from the beginning. What can we do for you?",
         placeholders={},
+    ),
+    SystemMessage.OPTED_OUT: Words(
+        when="Once, when somebody opts out with STOP, unless the provider confirms it",
+        default="You have opted out of texts from {desk}, and get no more. Text START to get them again.",
+        placeholders={"desk": DESK},
+    ),
+    SystemMessage.OPTED_IN: Words(
+        when="When somebody who had opted out texts START, unless the provider confirms it",
+        default="You get texts from {desk} again. Text HELP for help, STOP to opt out.",
+        placeholders={"desk": DESK},
     ),
 }
 
@@ -158,6 +171,16 @@ def help_text(desk: str, text: str | None = None) -> str:
 def restarted(text: str | None = None) -> str:
     """Said to a requester who starts over with the virtual agent."""
     return _filled(SystemMessage.RESTARTED, text, {})
+
+
+def opted_out(desk: str, text: str | None = None) -> str:
+    """Confirms an opt-out."""
+    return _filled(SystemMessage.OPTED_OUT, text, {"desk": desk})
+
+
+def opted_in(desk: str, text: str | None = None) -> str:
+    """Confirms an opt-in."""
+    return _filled(SystemMessage.OPTED_IN, text, {"desk": desk})
 
 
 def opening(at: datetime | None, time_zone: str, now: datetime) -> str:
@@ -210,7 +233,7 @@ def fault(message: SystemMessage, text: str, values: Mapping[str, str] | None = 
         return "must not be empty; reset it to have the usual text"
     if unknown := placeholders.fault(text, words.placeholders):
         return unknown
-    if keyword := asks_for_opt_out(text):
+    if message not in ABOUT_CONSENT and (keyword := asks_for_opt_out(text)):
         return f"asks people to answer {keyword}, with which they opt out of all texts; use another word"
     for kind in ("instead", "example" if values is None else "long"):
         filled = placeholders.fill(

@@ -65,6 +65,8 @@ class Event(StrEnum):
     TRANSFER = "transfer"
     STATE = "state"
     LIVE_GROUP = "live_group"
+    CONSENT = "consent"
+    RECOVERED = "recovered"
 
 
 class Status(StrEnum):
@@ -142,6 +144,7 @@ class Work(StrEnum):
     CALL_WEBHOOK = "call_webhook"
     MAIL_CODE = "mail_code"
     PROOF_LIMIT = "proof_limit"
+    SWEEP_GAPS = "sweep_gaps"
 
 
 class Unanswered(StrEnum):

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.delivery import meaning
+from handoff_service.rules.durations import spoken
 from handoff_service.rules.identity import Level, Method, Proof, level
-from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, State, Status
-from handoff_service.store import interactions, media, people
+from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, State, Status, Work
+from handoff_service.store import consents, interactions, media, people
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 from handoff_service.store.several import one_of
@@ -23,6 +24,7 @@ from handoff_service.store.views import (
     Message,
     MessageError,
     Named,
+    OptedOut,
     OwnedBy,
     User,
     WrittenBy,
@@ -58,6 +60,7 @@ def some(
             p.c.label.label("provider_label"),
             u.c.name.label("user_name"),
             q.c.name.label("queue_name"),
+            consents.stands(i.c.requester_number, i.c.provider_number_id).label("consent_id"),
         )
         .join(p, p.c.id == i.c.provider_number_id)
         .outerjoin(u, u.c.id == i.c.user_id)
@@ -74,6 +77,7 @@ def some(
     candidates = people.users_on(conn, {r.requester_number for r in rows if r.closed_at is None})
     not_read = unread(conn, ids, agent_id) if agent_id is not None else {}
     sure = identities(conn, rows)
+    held = consents.held_by(conn, {r.consent_id for r in rows if r.consent_id})
     return [
         _interaction(
             r,
@@ -82,6 +86,7 @@ def some(
             on_number=candidates.get(r.requester_number, []),
             unread=not_read.get(r.id, 0),
             identity=sure[r.id],
+            opted_out=held.get(r.consent_id),
         )
         for r in rows
     ]
@@ -167,11 +172,15 @@ def first_text(conn: Connection, interaction_id: int) -> str:
     return conn.execute(query).scalar() or ""
 
 
+_WAITS_TO_BE_SENT = sa.exists().where(t.due_work.c.kind == Work.DELIVER, t.due_work.c.key == sa.cast(m.c.id, sa.Text))
+_AGAIN = sa.case((m.c.retries > 0, _WAITS_TO_BE_SENT), else_=sa.false()).label("again")
+
+
 def some_messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None) -> list[Message]:
     """The lines that fit, by conversation and then in order."""
     a, u = t.agents, t.users
     query = (
-        select(m, a.c.name.label("agent_name"), u.c.id.label("user_id"), u.c.name.label("user_name"))
+        select(m, a.c.name.label("agent_name"), u.c.id.label("user_id"), u.c.name.label("user_name"), _AGAIN)
         .join(i, i.c.id == m.c.interaction_id)
         .outerjoin(a, a.c.id == m.c.agent_id)
         .outerjoin(u, u.c.id == i.c.user_id)
@@ -193,7 +202,8 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
     error = None
     if r.error_code is not None:
         said = meaning(r.error_code)
-        error = MessageError(code=r.error_code, meaning=said.meaning, advice=said.advice)
+        again = f"It is sent again within {spoken(said.waits[r.retries - 1])}. " if r.again else ""
+        error = MessageError(code=r.error_code, meaning=said.meaning, advice=again + said.advice)
     return Message(
         id=r.id,
         interaction_id=r.interaction_id,
@@ -224,6 +234,7 @@ def _interaction(
     on_number: list[User],
     unread: int,
     identity: Identity,
+    opted_out: OptedOut | None,
 ) -> Interaction:
     owner = Owner(r.owner)
     assigned = agents.get(r.assigned_to) if r.assigned_to else None
@@ -245,6 +256,7 @@ def _interaction(
         guest=r.user_id is None,
         candidates=[u for u in on_number if u.id != r.user_id],
         identity=identity,
+        opted_out=opted_out,
         owner=OwnedBy(kind=owner, id=by[0], name=by[1]),
         epoch=r.epoch,
         assigned_to=assigned,

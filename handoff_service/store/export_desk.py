@@ -11,7 +11,18 @@ from sqlalchemy import Connection
 
 from handoff_service.rules import conditions
 from handoff_service.rules.queues import Queue
-from handoff_service.store import agents, desk, messaging_actions, outages, people, queues, templates, texts, webhook
+from handoff_service.store import (
+    agents,
+    consents,
+    desk,
+    messaging_actions,
+    outages,
+    people,
+    queues,
+    templates,
+    texts,
+    webhook,
+)
 from handoff_service.store.views import SavedAction
 
 
@@ -69,6 +80,10 @@ def export_desk(conn: Connection) -> str:
     ]
     if (hook := webhook.webhook(conn)) is not None:  # its secret stays here, as passwords do
         parts.append(_table("[case_webhook]", url=hook.url or ""))
+    parts += [
+        _table("[[opt_outs]]", number=c.number, provider_number=c.provider_number, note=c.note)
+        for c in consents.in_force(conn)
+    ]
     return "\n".join(parts)
 
 

@@ -191,6 +191,18 @@ associations = Table(
     _word("note", null=True), _time("made_at"), _time("expires_at"), _time("undone_at", null=True),
     Index("ix_associations_profile_id", "profile_id"), Index("ix_associations_interaction_id", "interaction_id"),
 )  # who was verified as whom, by whom and how; nothing is ever taken out
+consents = Table(
+    "consents", metadata, _id(), _word("number"), _ref("provider_number_id", "provider_numbers.id", null=True),
+    Column("opted_out", sa.Boolean, nullable=False), _word("source"), _word("words", null=True),
+    _ref("agent_id", "agents.id", null=True), _word("note", null=True), _time("at"),
+    Index("ix_consents_number", "number", "id"),
+)  # the ledger: every change, and nothing is ever taken out. provider_number_id: null: all the company's numbers;
+# words: what the requester texted, or the provider's error code
+opt_outs = Table(
+    "opt_outs", metadata, Column("number", sa.Text, primary_key=True),
+    Column("provider_number_id", ID, primary_key=True, autoincrement=False), _ref("consent_id", "consents.id"),
+    Index("ix_opt_outs_consent_id", "consent_id"),
+)  # what holds now, for whoever sends; provider_number_id: 0: all the company's numbers (rules/consent.py)
 proofs = Table(
     "proofs", metadata, _id(), _ref("interaction_id", "interactions.id"), _word("number"),
     Column("epoch", sa.Integer, nullable=False), _ref("asked_by", "agents.id", null=True), _word("claimed", null=True),
@@ -242,9 +254,9 @@ messages = Table(
     _word("body"), _word("event", null=True), _word("reason", null=True), _word("status", null=True),
     _word("owner"), Column("epoch", sa.Integer, nullable=False), Column("segments", sa.Integer),
     _word("encoding", null=True), Column("provider_sid", sa.Text, unique=True), Column("error_code", sa.Integer),
-    _time("created_at"),
+    _time("created_at"), _count("retries", 0),
     UniqueConstraint("interaction_id", "seq"),
-)
+)  # retries: how often it was sent again because of its error code (rules/delivery.py)
 media = Table(
     "media", metadata, _id(), _ref("message_id", "messages.id", null=True),
     Column("position", sa.Integer, nullable=False), _ref("agent_id", "agents.id", null=True), _word("url", null=True),
@@ -256,6 +268,7 @@ unmatched_receipts = Table(
     "unmatched_receipts", metadata, Column("provider_sid", sa.Text, primary_key=True),
     Column("status", sa.Text, primary_key=True), Column("error_code", sa.Integer), _time("received_at"),
 )
+sweeps = Table("sweeps", metadata, _id(), _time("swept_to"))  # one row: the provider's list was compared up to then
 live_group = Table(
     "live_group", metadata, _ref("interaction_id", "interactions.id", key=True),
     _ref("agent_id", "agents.id", key=True), Column("read_seq", sa.Integer, nullable=False), _time("joined_at"),

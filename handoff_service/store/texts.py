@@ -60,13 +60,24 @@ def goodbye(conn: Connection) -> str:
 
 
 def help_text(conn: Connection) -> str:
-    """Said to a requester who texts HELP to the virtual agent."""
+    """Said to a requester who texts HELP."""
     return system_messages.help_text(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.HELP))
 
 
 def restarted(conn: Connection) -> str:
     """Said to a requester who starts over."""
     return system_messages.restarted(text_for(conn, SystemMessage.RESTARTED))
+
+
+def opted_out(conn: Connection) -> str:
+    """Confirms an opt-out, once."""
+    desk_name = people.desk_name_and_zone(conn)[0]
+    return system_messages.opted_out(desk_name, text_for(conn, SystemMessage.OPTED_OUT))
+
+
+def opted_in(conn: Connection) -> str:
+    """Confirms an opt-in."""
+    return system_messages.opted_in(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.OPTED_IN))
 
 
 def _instead(conn: Connection, *, bot: bool) -> str | None:

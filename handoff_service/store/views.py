@@ -6,6 +6,7 @@ Times are aware UTC, phone numbers E.164.
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from handoff_service.rules.consent import Source
 from handoff_service.rules.identity import Level, Method
 from handoff_service.rules.media import is_shown
 from handoff_service.rules.system_messages import SystemMessage
@@ -159,8 +160,18 @@ class OwnedBy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptedOut:
+    """Texts to a requester are refused; ``why``: because of what, since when, and what would change it, in words."""
+
+    since: datetime
+    source: Source
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """``unread`` is how many of the requester's messages the asking agent has not read."""
+    """``unread`` is how many of the requester's messages the asking agent has not read. ``opted_out``: why nothing can
+    be sent, null when texts can be."""
 
     id: int
     number: str
@@ -175,6 +186,7 @@ class Interaction:
     guest: bool
     candidates: list[User]
     identity: Identity
+    opted_out: OptedOut | None
     owner: OwnedBy
     epoch: int
     assigned_to: Agent | None
@@ -414,6 +426,24 @@ class Case:
     def opened_by(self) -> WrittenBy:
         """Who opened it."""
         return self.history[0].by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One entry of the consent ledger. ``provider_number``: the company's number that it is about, None for all of
+    them; ``words``: what the requester texted, or the provider's error code; ``in_force``: it keeps texts back just
+    now."""
+
+    id: int
+    number: str
+    provider_number: str | None
+    opted_out: bool
+    in_force: bool
+    source: Source
+    words: str | None
+    agent: Named | None
+    note: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

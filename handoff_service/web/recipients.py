@@ -13,7 +13,7 @@ from handoff_service.rules.agent_initiated import If
 from handoff_service.rules.vocabulary import Kind, Owner
 from handoff_service.store import conversations, people
 from handoff_service.store import tables as t
-from handoff_service.store.views import Interaction, Message, ProviderNumber, User
+from handoff_service.store.views import Interaction, Message, OptedOut, ProviderNumber, User
 from handoff_service.web.numbers import e164
 
 MOST = 8  # people listed
@@ -62,6 +62,7 @@ class Outlook:
     button: str
     active: Interaction | None
     last: list[Message]
+    opted_out: OptedOut | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +156,14 @@ def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
     if seen.interaction_id is not None:
         active = conversations.one(conn, seen.interaction_id, agent_id)
         last = [m for m in conversations.messages(conn, active.id) if m.kind is Kind.MESSAGE][-LAST:]
-    return Outlook(row=seen.row, told=seen.told, button=button(seen.row, active, agent_id), active=active, last=last)
+    return Outlook(
+        row=seen.row,
+        told=seen.told,
+        button=button(seen.row, active, agent_id),
+        active=active,
+        last=last,
+        opted_out=seen.opted_out,
+    )
 
 
 def button(row: If, active: Interaction | None, agent_id: int) -> str:

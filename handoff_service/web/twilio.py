@@ -19,8 +19,9 @@ from handoff_service.errors import BadInput, DatabaseAway, NotFound, Refusal
 from handoff_service.gateways.twilio_signature import is_signed
 from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
 from handoff_service.operations.record_receipt import Receipt, record_receipt
+from handoff_service.rules.commands import Command
 from handoff_service.rules.delivery import TWILIO
-from handoff_service.rules.sms_text import is_e164
+from handoff_service.rules.sms_text import is_e164, is_sender
 from handoff_service.settings import Settings
 from handoff_service.web.session import desk_of
 
@@ -31,8 +32,8 @@ LONGEST_SID = 64  # a SID has 34 characters
 FORM = "application/x-www-form-urlencoded"
 NO_ACCOUNT = "Twilio is not set up here: PATCHBOARD_SMS_PROVIDER is not twilio."
 
-# Who texts may be a short code, digits without a plus, so this is wider than E.164.
-_SENDER = re.compile(r"\+?[0-9]{3,15}")
+# What Twilio's Advanced Opt-Out took a text for, and has answered: https://www.twilio.com/docs/messaging/tutorials/advanced-opt-out
+OPT_OUT_TYPES = {"STOP": Command.OPT_OUT, "START": Command.OPT_IN, "HELP": Command.HELP}
 
 type Form = Mapping[str, str]
 
@@ -60,8 +61,8 @@ def blueprint(settings: Settings) -> Blueprint:
 
     @made.post("/status")
     async def take_receipt(request: Request) -> HTTPResponse:
-        desk, ours = desk_of(request), request.args.get("message", "")
-        return await _answer(request, settings, lambda form: _take_receipt(desk, form, ours))
+        desk, ours, retries = desk_of(request), request.args.get("message", ""), request.args.get("retries", "")
+        return await _answer(request, settings, lambda form: _take_receipt(desk, _receipt(form, ours, retries)))
 
     return made
 
@@ -72,6 +73,7 @@ async def _answer(request: Request, settings: Settings, take: Callable[[Form], A
         await take(_signed_form(request, settings))
     except DatabaseAway as away:
         log.trouble("webhook_database_away", path=request.path, why=away.detail)
+        desk_of(request).outage()
         return plain(away.title, status=away.status)
     except Refusal as refusal:
         log.trouble("webhook_refused", path=request.path, status=refusal.status, why=refusal.detail)
@@ -118,8 +120,7 @@ async def _take_text(desk: Desk, form: Form) -> None:
     )  # fmt: skip
 
 
-async def _take_receipt(desk: Desk, form: Form, ours: str) -> None:
-    receipt = _receipt(form, ours)
+async def _take_receipt(desk: Desk, receipt: Receipt) -> None:
     known = await desk.store.write(record_receipt, receipt, near=receipt.sid)
     desk.metrics.receipts.labels(receipt.status).inc()
     log.usual(
@@ -130,11 +131,18 @@ async def _take_receipt(desk: Desk, form: Form, ours: str) -> None:
 
 def _text(form: Form) -> Text:
     sid, sender, to = _sid(form), form.get("From", ""), form.get("To", "")
-    if not _SENDER.fullmatch(sender):
+    if not is_sender(sender):
         raise _wrong("From", "must be a phone number or a short code")
     if not is_e164(to):
         raise _wrong("To", "must be a phone number such as +12025550101")
-    return Text(sid=sid, requester_number=sender, provider_number=to, body=form.get("Body", ""), media=_media(form))
+    return Text(
+        sid=sid,
+        requester_number=sender,
+        provider_number=to,
+        body=form.get("Body", ""),
+        media=_media(form),
+        answered_as=OPT_OUT_TYPES.get(form.get("OptOutType", "")),
+    )
 
 
 def _media(form: Form) -> tuple[Attachment, ...]:
@@ -148,7 +156,7 @@ def _media(form: Form) -> tuple[Attachment, ...]:
     )
 
 
-def _receipt(form: Form, ours: str) -> Receipt:
+def _receipt(form: Form, ours: str, retries: str) -> Receipt:
     sid, status, code = _sid(form), TWILIO.get(form.get("MessageStatus", "")), form.get("ErrorCode", "")
     if status is None:
         raise _wrong("MessageStatus", f"must be one of {', '.join(TWILIO)}")
@@ -157,6 +165,7 @@ def _receipt(form: Form, ours: str) -> Receipt:
         status=status,
         error_code=int(code) if re.fullmatch("[0-9]{1,9}", code) else None,
         message_id=int(ours) if re.fullmatch("[0-9]{1,18}", ours) else None,
+        retries=int(retries) if re.fullmatch("[0-9]{1,4}", retries) else 0,
     )
 
 

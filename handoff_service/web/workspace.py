@@ -25,6 +25,7 @@ from handoff_service.web import (
     admin,
     assets,
     cases,
+    consent,
     first_text,
     history,
     hold,
@@ -237,6 +238,7 @@ PAGES: dict[str, Any] = {
     **supervisor.PAGES,
     **transfer.PAGES,
     **cases.PAGES,
+    **consent.PAGES,
 }
 ACTS: dict[str, Any] = {
     "/offers/<work_item_id:int>/accept": accept,
@@ -256,6 +258,7 @@ ACTS: dict[str, Any] = {
     **supervisor.ACTS,
     **transfer.ACTS,
     **cases.ACTS,
+    **consent.ACTS,
 }
 
 

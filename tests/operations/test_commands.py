@@ -76,7 +76,7 @@ async def test_bye_with_something_after_it_in_the_same_moment_closes_nothing(sto
 
 async def test_help_is_answered_by_the_desk_and_the_question_before_it_stands(story: Story, ann: int) -> None:
     await story.text("HELP")
-    assert (await story.texted(ann))[-1].startswith("Northwind IT: tell us what is wrong. Text AGENT for a person")
+    assert (await story.texted(ann))[-1].startswith("Northwind IT: tell us what is wrong. AGENT: a person.")
     assert await story.begin(ann) is None, "nothing for the bot"
     await story.text("the second")
     question = await story.begin(ann)

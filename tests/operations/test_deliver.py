@@ -224,3 +224,104 @@ async def test_two_alike_wait_for_a_callback_or_a_person(story: Story, ann: int)
     found = tuple(SentBefore(sid=sid, status=Status.SENT) for sid in ("SM1", "SM2"))
     await finish(story, message, LookedUp(found))
     assert (await line(story, message)).status is Status.UNKNOWN
+
+
+# Error codes ---------------------------------------------------------------------------------------------------
+
+
+async def sent_once(story: Story, interaction: int, body: str = "Are you there?") -> int:
+    message = await story.write(interaction, body)
+    (one,) = await claim(story)
+    await begin(story, int(one.key))
+    await finish(story, message, Accepted(sid=f"SMfirst{message}"))
+    return message
+
+
+def undelivered(message: int, code: int, *, sid: str | None = None, retries: int = 0) -> Receipt:
+    sid = sid or f"SMfirst{message}"
+    return Receipt(sid=sid, status=Status.UNDELIVERED, error_code=code, message_id=message, retries=retries)
+
+
+async def test_a_phone_that_is_off_is_tried_again_and_nothing_waits_behind_it(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    message = await sent_once(story, ann)
+    for _ in range(2):  # callbacks come twice
+        await story.store.write(record_receipt, undelivered(message, 30003))
+    seen = await line(story, message)
+    assert (seen.status, seen.error and seen.error.code) == (Status.UNDELIVERED, 30003)
+    assert seen.error is not None
+    assert seen.error.advice.startswith("It is sent again within 30 minutes.")
+    await sent_once(story, ann, "You can text me at any time.")
+    for wait, retries in ((30, 1), (120, 2), (360, 3)):
+        assert await claim(story) == []
+        clock.move(wait * 60)
+        (one,) = await claim(story)
+        outgoing = await begin(story, int(one.key))
+        assert outgoing is not None
+        assert (outgoing.message_id, outgoing.retries, outgoing.uncertain) == (message, retries, False)
+        await finish(story, message, Accepted(sid=f"SMagain{retries}"))
+        await story.store.write(record_receipt, undelivered(message, 30003))  # late, of the first try
+        assert (await line(story, message)).status is Status.SENDING
+        receipt = undelivered(message, 30003, sid=f"SMagain{retries}", retries=retries)
+        await story.store.write(record_receipt, receipt)
+    assert (await line(story, message)).status is Status.UNDELIVERED
+    clock.move(86_400)
+    assert await claim(story) == []
+
+
+async def test_a_late_receipt_that_it_was_delivered_ends_the_waiting(story: Story, ann: int, clock: MovedClock) -> None:
+    message = await sent_once(story, ann)
+    await story.store.write(record_receipt, undelivered(message, 30008))
+    await story.store.write(record_receipt, Receipt(sid=f"SMfirst{message}", status=Status.DELIVERED))
+    clock.move(3600)
+    assert await claim(story) == []
+    assert (await line(story, message)).status is Status.DELIVERED
+
+
+async def test_a_receipt_of_the_next_try_before_the_answer_to_it(story: Story, ann: int, clock: MovedClock) -> None:
+    message = await sent_once(story, ann)
+    await story.store.write(record_receipt, undelivered(message, 30008))
+    clock.move(300)
+    (one,) = await claim(story)
+    await begin(story, int(one.key))
+    await story.store.write(record_receipt, undelivered(message, 30008, sid="SMagain", retries=1))
+    await finish(story, message, Accepted(sid="SMagain"))
+    seen = await line(story, message)
+    assert (seen.status, seen.provider_sid, seen.error and seen.error.code) == (Status.UNDELIVERED, "SMagain", 30008)
+    assert await claim(story) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        *((code, Status.FAILED) for code in (21211, 21408, 30006, 30007, 30034, 99999)),
+        *((code, Status.FAILED) for code in (30001, 30017)),  # to be sent again nevertheless
+        *((code, Status.QUEUED) for code in (20003, 20429, 21611, 63018)),
+    ],
+)
+async def test_what_a_refusal_does(story: Story, ann: int, code: int, status: Status) -> None:
+    message = await story.write(ann, "hello")
+    (one,) = await claim(story)
+    await begin(story, int(one.key))
+    await finish(story, message, Refused(code=code))
+    assert (await line(story, message)).status is status
+
+
+async def test_an_earlier_try_that_failed_is_not_taken_for_the_next_one(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    message = await sent_once(story, ann)
+    await story.store.write(record_receipt, undelivered(message, 30008))
+    clock.move(300)
+    (one,) = await claim(story)
+    await begin(story, int(one.key))
+    await finish(story, message, Unsure(why="no answer"))
+    clock.move(60)
+    (one,) = await claim(story)
+    outgoing = await begin(story, int(one.key))
+    assert outgoing is not None
+    assert outgoing.uncertain
+    before = SentBefore(sid=f"SMfirst{message}", status=Status.UNDELIVERED)
+    await finish(story, message, LookedUp((before,)))
+    assert (await line(story, message)).status is Status.QUEUED

@@ -192,11 +192,13 @@ async def test_templates_are_made_found_changed_and_deleted(desk: Running, grace
 async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor) -> None:
     right = {"name": "IT", "country": "DE", "time_zone": "Europe/Berlin", "away_after_seconds": "60"}
     right |= {"same_answers": "3", "agent_words": "agent, Kollege,", "bye_words": "bye", "restart_words": "restart"}
+    right |= {"opt_out_words": "alto"}
     assert "Saved" in await save(grace, "/desk", **right)
     saved = await desk.desk.store.read(desk_rows.desk)
     assert saved is not None
     assert (saved.name, saved.away_after_seconds, saved.reassign_when_away) == ("IT", 60, False)
     words = {"agent": ["agent", "Kollege"], "bye": ["bye"], "help": [], "restart": ["restart"]}
+    words |= {"opt_out": ["alto"], "opt_in": []}
     assert (saved.commands, saved.same_answers) == (words, 3)
     assert "has 'bye' for agent and for bye" in await save(grace, "/desk", **right | {"agent_words": "bye"})
     assert "at least 2" in await save(grace, "/desk", **right | {"same_answers": "1"})

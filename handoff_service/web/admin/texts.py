@@ -30,6 +30,8 @@ CALLED = {
     SystemMessage.GOODBYE: "Answer to BYE",
     SystemMessage.HELP: "Answer to HELP",
     SystemMessage.RESTARTED: "Answer to RESTART",
+    SystemMessage.OPTED_OUT: "Answer to STOP",
+    SystemMessage.OPTED_IN: "Answer to START",
 }
 
 

@@ -5,6 +5,7 @@ from sanic import Blueprint
 from handoff_service.web.api import (
     agents,
     cases,
+    consents,
     conversations,
     events,
     first_texts,
@@ -41,6 +42,7 @@ CALLS: tuple[Call, ...] = (
     *work.CALLS,
     *messaging_actions.CALLS,
     *outages.CALLS,
+    *consents.CALLS,
     *supervision.CALLS,
 )
 

@@ -10,7 +10,7 @@ from handoff_service.operations import start_conversation as start
 from handoff_service.operations.start_conversation import Recipient, Start
 from handoff_service.rules.agent_initiated import If
 from handoff_service.store import conversations, people
-from handoff_service.store.views import Interaction, Message
+from handoff_service.store.views import Interaction, Message, OptedOut
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call
 from handoff_service.web.numbers import e164
 
@@ -34,12 +34,14 @@ class FirstTextBody(RecipientBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
-    """``row`` is table 3's left column, ``told`` what sending does in one sentence, ``to`` the number in E.164."""
+    """``row`` is table 3's left column, ``told`` what sending does in one sentence, ``to`` the number in E.164;
+    ``opted_out``: why sending would be refused (409)."""
 
     to: str
     row: If
     told: str
     interaction: Interaction | None
+    opted_out: OptedOut | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ async def preview(asked: Asked[RecipientBody, Any]) -> Previewed:
     active = None
     if seen.interaction_id is not None:
         active = await asked.desk.store.read(conversations.one, seen.interaction_id, asked.agent.id)
-    return Previewed(to=recipient.to, row=seen.row, told=seen.told, interaction=active)
+    return Previewed(to=recipient.to, row=seen.row, told=seen.told, interaction=active, opted_out=seen.opted_out)
 
 
 async def send(asked: Asked[FirstTextBody, Any]) -> StartedConversation:

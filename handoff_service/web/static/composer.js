@@ -53,6 +53,11 @@ export function closeComposer(closed) {
   for (const id of ["close-dialog", "template-dialog"]) document.getElementById(id)?.close();
 }
 
+// What stands around it is new: whether texts can be sent may have changed.
+export function renewComposer() {
+  if (form?.isConnected) changed();
+}
+
 function showKept(closed, text) {
   const said = closed?.querySelector(".kept");
   if (!said || !text.trim()) return;
@@ -83,11 +88,13 @@ function showLength(note) {
   const sms = JSON.parse(form.dataset.sms);
   const tooLong = !note && [...body].length - sms.most;
   const length = counted(body, sms);
-  form.querySelector('[type="submit"]').disabled = tooLong > 0 || (!note && attaching());
+  const refused = !note && !document.getElementById("no-texts").hidden;
+  form.querySelector('[type="submit"]').disabled = refused || tooLong > 0 || (!note && attaching());
   const pictures = attached().length;
   output.classList.toggle("wait", !note && !pictures && length.count > 1);
   output.classList.toggle("fail", tooLong > 0);
-  if (note) output.textContent = "Not sent to the requester";
+  if (refused) output.textContent = "No texts can be sent";
+  else if (note) output.textContent = "Not sent to the requester";
   else if (tooLong > 0) output.textContent = `Too long by ${tooLong}: a text has at most ${sms.most} characters`;
   else if (attaching()) output.textContent = "Uploading the picture";
   else if (pictures) output.textContent = `One MMS with ${pictures} ${pictures === 1 ? "picture" : "pictures"}`;

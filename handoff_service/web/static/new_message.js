@@ -85,7 +85,7 @@ function listen(number) {
 function count() {
   const body = document.getElementById("new-body").value.trim();
   const tooLong = showLength(document.getElementById("new-segments"), body, JSON.parse(form().dataset.sms));
-  form().querySelector('[type="submit"]').disabled = tooLong > 0;
+  form().querySelector('[type="submit"]').disabled = tooLong > 0 || document.getElementById("new-refused") !== null;
 }
 
 function keep() {

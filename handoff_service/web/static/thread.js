@@ -2,7 +2,7 @@
 
 import { tookMissed } from "./live.js";
 import { merge } from "./merge.js";
-import { closeComposer } from "./composer.js";
+import { closeComposer, renewComposer } from "./composer.js";
 import { post } from "./post.js";
 
 const NEAR = 80; // px from the end: who is this close wants to see the newest
@@ -51,6 +51,7 @@ export function showNews(html) {
   if (arrived.length) following = false;
   const closed = document.getElementById("closed");
   if (closed && !closed.hidden) closeComposer(closed);
+  renewComposer();
   readSoon();
 }
 

@@ -1,0 +1,191 @@
+"""Change whether a number may be texted: one ledger, whoever says so: requester, provider, agent, API, import.
+
+Whoever sends holds a share of the lock on the number's profile while it looks (``deliver``), and whoever changes
+consent holds the lock itself, so nothing that waits for sending leaves after an opt-out was committed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, insert, select
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations import say
+from handoff_service.rules.consent import EVERY_NUMBER, REQUESTERS_OWN, Source
+from handoff_service.rules.delivery import OPTED_OUT
+from handoff_service.rules.vocabulary import Author, Event, Kind
+from handoff_service.store import consents, interactions
+from handoff_service.store import tables as t
+from handoff_service.store.database import upsert
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
+from handoff_service.store.views import Consent
+
+NOTE = 500  # characters
+
+o = t.opt_outs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """``provider_number_id``: the company's number that it is about, None for all of them; ``words``: what the
+    requester texted, or the provider's error code."""
+
+    number: str
+    opted_out: bool
+    source: Source
+    provider_number_id: int | None = None
+    words: str | None = None
+    agent_id: int | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What an agent or a program asks for, with ``provider_number`` as people write it (None: all of them)."""
+
+    number: str
+    opted_out: bool
+    source: Source
+    agent_id: int | None
+    provider_number: str | None = None
+    note: str | None = None
+
+
+def record(tx: Transaction, change: Change) -> int | None:
+    """Write a change into the ledger, in a transaction that has locked the number's profile (``lock``). Returns the
+    entry's id; None when nothing changes.
+
+    Who opts in, opts in for all that was said of all numbers, and for the company's number where it was said.
+    """
+    where = change.provider_number_id or EVERY_NUMBER
+    standing = set(tx.conn.execute(select(o.c.provider_number_id).where(o.c.number == change.number)).scalars())
+    ended = standing & {EVERY_NUMBER, where}
+    if (where in standing) if change.opted_out else not ended:
+        return None
+    c = t.consents
+    row = {
+        "number": change.number,
+        "provider_number_id": change.provider_number_id,
+        "opted_out": change.opted_out,
+        "source": change.source,
+        "words": change.words,
+        "agent_id": change.agent_id,
+        "note": change.note,
+        "at": tx.now,
+    }
+    made: int = tx.conn.execute(insert(c).values(row).returning(c.c.id)).scalar_one()
+    if change.opted_out:
+        held = {"number": change.number, "provider_number_id": where, "consent_id": made}
+        tx.conn.execute(upsert(tx.conn, o).on_conflict_do_nothing(), [held])
+    else:
+        tx.conn.execute(delete(o).where(o.c.number == change.number, o.c.provider_number_id.in_(ended)))
+    return made
+
+
+def lock(tx: Transaction, numbers: Sequence[str]) -> None:
+    """Keep everybody else from changing, and from sending by, the consent of these numbers until the commit."""
+    p = t.messaging_profiles
+    tx.conn.execute(
+        select(p.c.id).where(p.c.number.in_(sorted(numbers)), p.c.active).order_by(p.c.id).with_for_update()
+    ).all()
+
+
+def change_consent(tx: Transaction, ask: Ask) -> Consent:
+    """Do what an agent or a program asks. Returns the ledger's newest entry about the number.
+
+    BadInput for a provider number that is none; Conflict where it is so already, and where requesters themselves opted
+    out: only their own START takes that back.
+    """
+    provider_id = _provider(tx, ask.provider_number)
+    active = interactions.lock_active(tx.conn, [ask.number])  # first, as whoever receives texts does
+    lock(tx, [ask.number])
+    if not ask.opted_out:
+        _may_opt_in(tx, ask, provider_id)
+    made = record(
+        tx,
+        Change(
+            number=ask.number,
+            opted_out=ask.opted_out,
+            source=ask.source,
+            provider_number_id=provider_id,
+            agent_id=ask.agent_id,
+            note=ask.note,
+        ),
+    )
+    if made is None:
+        raise Conflict(f"{ask.number} has {'opted out' if ask.opted_out else 'not opted out'} already.")
+    entry = consents.by_id(tx.conn, [made])[made]
+    for one in active:
+        if provider_id in (None, one.provider_number_id):
+            say.append(tx, one, line(entry))
+    return entry
+
+
+def import_opt_out(tx: Transaction, number: str, provider_number: str | None, note: str | None) -> None:
+    """Take in an opt-out from elsewhere; nothing is done where it stands already. BadInput as above."""
+    lock(tx, [number])
+    provider_id = _provider(tx, provider_number)
+    record(tx, Change(number=number, opted_out=True, source=Source.IMPORT, provider_number_id=provider_id, note=note))
+
+
+def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
+    """Conflict, with why and since when, where this number cannot be texted by that provider number."""
+    held = consents.opted_out(conn, number, provider_number_id)
+    if held is not None:
+        raise Conflict(f"{number}: {held.why}")
+
+
+def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
+    """The provider refused these messages because their requesters have opted out there."""
+    if not message_ids:
+        return
+    i, m = t.interactions, t.messages
+    query = select(i.c.id, i.c.requester_number, i.c.provider_number_id).join(m, m.c.interaction_id == i.c.id)
+    found = tx.conn.execute(query.where(one_of(m.c.id, message_ids)).order_by(i.c.id)).all()
+    lock(tx, [r.requester_number for r in found])
+    for r in found:
+        change = Change(
+            number=r.requester_number,
+            opted_out=True,
+            source=Source.PROVIDER,
+            provider_number_id=r.provider_number_id,
+            words=str(OPTED_OUT),
+        )
+        if (made := record(tx, change)) is not None:
+            say.append(tx, interactions.lock(tx.conn, r.id), line(consents.by_id(tx.conn, [made])[made]))
+
+
+def line(entry: Consent) -> say.Line:
+    """What agents see of a change, in the conversations with the number."""
+    by = {Source.KEYWORD: f"The requester texted “{entry.words}”", Source.PROVIDER: "The carrier refuses texts to them"}
+    who = by.get(entry.source) or (f"Recorded by {entry.agent.name}" if entry.agent else "Recorded")
+    said = "Opted out: no texts can be sent" if entry.opted_out else "Opted in: texts can be sent again"
+    return say.Line(
+        kind=Kind.SYSTEM,
+        author=Author.SYSTEM,
+        body=f"{who}. {said}",
+        event=Event.CONSENT,
+        reason=entry.note,
+        agent_id=entry.agent.id if entry.agent else None,
+    )
+
+
+def _may_opt_in(tx: Transaction, ask: Ask, provider_id: int | None) -> None:
+    if not ask.note:
+        raise BadInput(errors={"note": "must say how they consented"})
+    standing = select(o.c.consent_id).where(
+        o.c.number == ask.number, o.c.provider_number_id.in_((EVERY_NUMBER, provider_id or EVERY_NUMBER))
+    )
+    for entry in consents.by_id(tx.conn, list(tx.conn.execute(standing).scalars())).values():
+        if entry.source in REQUESTERS_OWN:
+            raise Conflict(f"{ask.number} opted out by themselves; only START, texted by them, takes that back.")
+
+
+def _provider(tx: Transaction, number: str | None) -> int | None:
+    if number is None:
+        return None
+    found = tx.conn.execute(select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == number)).scalar()
+    if found is None:
+        raise BadInput(errors={"provider_number": f"{number} is no provider number"})
+    return found

@@ -1,0 +1,102 @@
+"""Who may be texted: the words by which requesters themselves end and give consent, and what follows from each text.
+
+The carriers' words count always, as the whole text, whatever its case and the marks around it; the admin's own count
+as well. "STOP 12345" and "please stop calling" are texts like any others. YES counts only from somebody who has opted
+out. Sources: https://help.twilio.com/articles/223134027 (the words), and the FCC's rule of 2025 (REVOKE, OPTOUT).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from handoff_service.rules.commands import Command, Words
+from handoff_service.rules.keyword_traps import OPT_IN, OPT_OUT
+
+EVERY_NUMBER = 0  # an opt-out of all the company's numbers, where a provider number's id would stand
+HELP = ("HELP", "INFO")
+LONGEST = 45  # characters; a text that is longer is no keyword
+_AROUND = " \t\r\n.!\"'“”"
+_CARRIERS: Mapping[Command, tuple[str, ...]] = {
+    Command.OPT_OUT: OPT_OUT,
+    Command.OPT_IN: OPT_IN,
+    Command.HELP: HELP,
+}
+
+
+class Source(StrEnum):
+    """Where a change of consent comes from."""
+
+    KEYWORD = "keyword"
+    PROVIDER = "provider"
+    AGENT = "agent"
+    API = "api"
+    IMPORT = "import"
+
+
+class If(StrEnum):
+    """What a text means for consent."""
+
+    OPTS_OUT = "an opt-out word"
+    OPTS_OUT_AGAIN = "an opt-out word from who has opted out already"
+    OPTS_IN = "an opt-in word from who has opted out"
+    ASKS_FOR_HELP = "HELP from who has opted out"
+    ANYTHING_ELSE = "anything else"
+
+
+class Step(StrEnum):
+    RECORD = "write it into the ledger"
+    CONFIRM = "text one confirmation, unless the provider does"
+    HELP = "text the help line, unless the provider does"
+    CLOSE = "close the conversation, unless a live agent has it"
+
+
+TABLE: Mapping[If, tuple[Step, ...]] = {
+    If.OPTS_OUT: (Step.RECORD, Step.CONFIRM, Step.CLOSE),
+    If.OPTS_OUT_AGAIN: (Step.CLOSE,),
+    If.OPTS_IN: (Step.RECORD, Step.CONFIRM, Step.CLOSE),
+    If.ASKS_FOR_HELP: (Step.HELP,),
+    If.ANYTHING_ELSE: (),
+}
+# These words lift only what is left to the desk; what requesters themselves said, only they take back.
+REQUESTERS_OWN = frozenset({Source.KEYWORD, Source.PROVIDER})
+
+
+def may_be_word(text: str) -> bool:
+    """Whether a text is short enough to be a keyword, whatever the admin's words are."""
+    return len(text) <= LONGEST
+
+
+def word(text: str, words: Words) -> Command | None:
+    """OPT_OUT, OPT_IN or HELP when the whole text is such a word, None otherwise. ``words``: the admin's own."""
+    said = text.strip(_AROUND).casefold()
+    for command, carriers in _CARRIERS.items():
+        own = words.get(command, ()) if command is not Command.HELP else ()
+        if said in (one.casefold() for one in (*carriers, *own)):
+            return command
+    return None
+
+
+def situation(word: Command | None, *, opted_out: bool) -> If:
+    """The row that holds. HELP from anybody else is a command of the virtual agent, or a live agent's to answer."""
+    match word:
+        case Command.OPT_OUT:
+            return If.OPTS_OUT_AGAIN if opted_out else If.OPTS_OUT
+        case Command.OPT_IN if opted_out:
+            return If.OPTS_IN
+        case Command.HELP if opted_out:
+            return If.ASKS_FOR_HELP
+        case _:
+            return If.ANYTHING_ELSE
+
+
+def why_not(source: Source, since: datetime, *, words: str | None = None, by: str | None = None) -> str:
+    """Why nobody can be texted, and what would change it, in words for agents. ``since`` is in the desk's own zone;
+    ``words``: what the requester texted; ``by``: who recorded it."""
+    day = f"{since.day} {since:%B %Y}"
+    match source:
+        case Source.KEYWORD:
+            return f"Has opted out since {day}, by texting “{words}”. Only START, texted by them, changes that."
+        case Source.PROVIDER:
+            return f"Has opted out since {day}, as the carrier says. Only START, texted by them, changes that."
+        case _:
+            return f"Has opted out since {day}, recorded by {by or 'another system'}."

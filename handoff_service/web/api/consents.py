@@ -1,0 +1,64 @@
+"""Consent: who may be texted, and the ledger of every change."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from handoff_service.operations.change_consent import NOTE, Ask, change_consent
+from handoff_service.operations.entries import Number
+from handoff_service.rules.consent import Source
+from handoff_service.store import consents
+from handoff_service.store.views import Consent
+from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
+
+
+class LedgerQuery(Paging):
+    """``number``: of this requester alone, in E.164."""
+
+    number: Number | None = None
+
+
+class ConsentBody(Body):
+    """``provider_number``: the company's number that it is about; left out: all of them. ``note`` says how they said
+    so; opting in needs one."""
+
+    number: Number
+    opted_out: bool
+    provider_number: Number | None = None
+    note: Annotated[str, Field(min_length=1, max_length=NOTE)] | None = None
+
+
+async def list_consents(asked: Asked[None, LedgerQuery]) -> Page[Consent]:
+    def read(conn: Any) -> list[Consent]:
+        query = asked.query
+        return consents.ledger(conn, query.number, before=query.after or None, limit=query.limit + 1)
+
+    return page(await asked.desk.store.read(read), asked.query.limit, lambda one: one.id)
+
+
+async def make(asked: Asked[ConsentBody, Any]) -> Consent:
+    ask = Ask(source=Source.API, agent_id=asked.agent.id, **asked.body.model_dump())
+    return await asked.desk.store.write(change_consent, ask, near=ask.number)
+
+
+PATH = "/v1/consents"
+CALLS = (
+    Call(
+        method="GET",
+        path=PATH,
+        summary="The consent ledger, newest change first",
+        handle=list_consents,
+        query=LedgerQuery,
+        answer=Page[Consent],
+    ),
+    Call(
+        method="POST",
+        path=PATH,
+        summary="Record that somebody opted out of texts, or in",
+        handle=make,
+        body=ConsentBody,
+        answer=Consent,
+        status=201,
+        roles=LIVE,
+    ),
+)

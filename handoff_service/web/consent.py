@@ -1,0 +1,46 @@
+"""An agent records that a requester opted out of texts, or in."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.errors import BadInput
+from handoff_service.operations.change_consent import NOTE, Ask, change_consent
+from handoff_service.operations.send_sms import checked_text
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.consent import Source
+from handoff_service.store import conversations
+from handoff_service.web.frame import frame
+from handoff_service.web.pages import form_field, render, went_back
+from handoff_service.web.session import LIVE, desk_of, page
+
+
+@page(*LIVE)
+async def consent_dialog(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    around = await frame(request, agent, place="ongoing")
+    interaction = await desk_of(request).store.read(conversations.one, interaction_id, agent.id)
+    return render("consent_dialog.html", **around, interaction=interaction)
+
+
+@page(*LIVE)
+async def record(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
+    opted_out = bool(form_field(request, "opted_out"))
+    note = form_field(request, "note").strip()
+    if not opted_out and not note:
+        raise BadInput("Say how they said so: it is kept in the ledger.")
+    interaction = await desk_of(request).store.read(conversations.one, interaction_id)
+    ask = Ask(
+        number=interaction.requester_number,
+        opted_out=opted_out,
+        source=Source.AGENT,
+        agent_id=agent.id,
+        note=checked_text(note, most=NOTE, may_be_empty=True, field="note") or None,
+    )
+    await desk_of(request).store.write(change_consent, ask, near=ask.number)
+    return went_back(request, interaction_id)
+
+
+HERE = "/conversations/<interaction_id:int>/consent"
+PAGES: dict[str, Any] = {HERE: consent_dialog}
+ACTS: dict[str, Any] = {HERE: record}

@@ -1,0 +1,249 @@
+"""STOP, START and HELP: one ledger, one confirmation, and nothing leaves for somebody who has opted out."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.errors import BadInput, Conflict
+from handoff_service.operations import desk_file
+from handoff_service.operations.change_consent import Ask, change_consent
+from handoff_service.operations.import_desk import import_desk
+from handoff_service.operations.ports import Accepted, Refused
+from handoff_service.operations.receive_sms import Text, receive_sms
+from handoff_service.operations.record_receipt import Receipt, record_receipt
+from handoff_service.rules.commands import Command
+from handoff_service.rules.consent import Source
+from handoff_service.rules.vocabulary import Event, Owner, State, Status, Work
+from handoff_service.store import consents
+from handoff_service.store import tables as t
+from handoff_service.store.export_desk import export_desk
+from handoff_service.store.lanes import Terms, Transaction
+from handoff_service.store.store import Store
+from handoff_service.store.views import Consent
+from tests.conftest import Heard, MovedClock
+from tests.operations.test_deliver import begin, claim, finish, line
+from tests.story import ANN, BOB, DIRECT, MAIN, MIA, Story
+
+OUT = "You have opted out of texts from Northwind IT, and get no more. Text START to get them again."
+IN = "You get texts from Northwind IT again. Text HELP for help, STOP to opt out."
+
+
+async def ledger(story: Story, number: str = ANN) -> list[Consent]:
+    return await story.store.read(consents.ledger, number)
+
+
+async def sent(story: Story) -> list[str]:
+    """What the worker sends now, all of it accepted."""
+    texts = []
+    while claimed := await claim(story):
+        for one in claimed:
+            outgoing = await begin(story, int(one.key))
+            if outgoing is not None:
+                texts.append(outgoing.body)
+                await finish(story, int(one.key), Accepted(sid=f"SMsent{one.key}"))
+    return texts
+
+
+def ask(number: str = ANN, *, opted_out: bool = True, note: str | None = None, agent: int | None = MIA) -> Ask:
+    return Ask(number=number, opted_out=opted_out, source=Source.AGENT, agent_id=agent, note=note)
+
+
+async def test_stop_to_the_virtual_agent_is_confirmed_once_and_closes(story: Story) -> None:
+    interaction = (await story.text("my laptop")).interaction_id or 0
+    await story.text(" Stop. ")
+    seen = await story.see(interaction)
+    assert (seen.state, seen.owner.kind) == (State.CLOSED_ABANDONED, Owner.NONE)
+    assert await sent(story) == [OUT]
+    (entry,) = await ledger(story)
+    assert (entry.source, entry.words, entry.opted_out, entry.in_force) == (Source.KEYWORD, "Stop.", True, True)
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
+    again = (await story.text("STOP")).interaction_id or 0
+    assert (await story.see(again)).closed_at is not None
+    assert await sent(story) == [], "no second confirmation"
+    assert len(await ledger(story)) == 1
+
+
+async def test_stop_as_the_first_text_makes_an_interaction_that_is_closed_at_once(story: Story) -> None:
+    for to in (MAIN, DIRECT):
+        number = {MAIN: ANN, DIRECT: BOB}[to]
+        interaction = (await story.text("STOP", number=number, to=to)).interaction_id or 0
+        assert (await story.see(interaction)).closed_at is not None
+    assert await sent(story) == [OUT, OUT]
+    assert await story.count(t.work_items, t.work_items.c.state == "queued") == 0
+
+
+@pytest.mark.parametrize("body", ["STOP 12345", "please stop calling", "stop it from beeping", "the bus stop"])
+async def test_what_only_holds_the_word_reaches_a_person_or_the_bot(story: Story, body: str) -> None:
+    interaction = (await story.text(body)).interaction_id or 0
+    assert (await story.see(interaction)).owner.kind is Owner.VIRTUAL_AGENT
+    assert await ledger(story) == []
+
+
+async def test_a_live_agent_keeps_the_conversation_and_sees_why_nothing_can_be_sent(story: Story) -> None:
+    interaction = await story.with_agent(MIA)
+    await story.text("unsubscribe", to=DIRECT)
+    assert (await story.see(interaction)).owner.kind is Owner.AGENT
+    (said,) = [one for one in await story.lines(interaction) if one.event is Event.CONSENT and not one.direction]
+    assert said.body == "The requester texted “unsubscribe”. Opted out: no texts can be sent"
+    with pytest.raises(Conflict, match="Has opted out since 23 November 2026"):
+        await story.write(interaction, "Are you still there?")
+
+
+async def test_what_waits_for_sending_is_canceled_and_says_why(story: Story) -> None:
+    interaction = await story.with_agent(MIA)
+    await sent(story)
+    message = await story.write(interaction, "Does it have a light on?")
+    await story.text("STOP", to=DIRECT)
+    assert await sent(story) == [OUT]
+    kept = await line(story, message)
+    assert kept.status is Status.CANCELED
+    assert kept.error is not None
+    assert kept.error.code == 21610
+
+
+async def test_start_opts_in_again_and_only_then_is_yes_a_keyword(story: Story) -> None:
+    interaction = (await story.text("yes")).interaction_id or 0
+    assert (await story.see(interaction)).owner.kind is Owner.VIRTUAL_AGENT
+    for word in ("START", "yes"):
+        await story.text("STOP")
+        back = (await story.text(word)).interaction_id or 0
+        assert (await story.see(back)).state is State.CLOSED_COMPLETE
+        assert await sent(story) == [OUT, IN]
+    assert [entry.in_force for entry in await ledger(story)] == [False] * 4
+    assert (await story.text("my laptop")).interaction_id != interaction
+    assert await story.store.read(consents.in_force) == []
+
+
+async def test_whoever_has_opted_out_and_writes_reaches_a_person(story: Story) -> None:
+    await story.text("STOP")
+    await sent(story)
+    interaction = (await story.text("my badge is stuck")).interaction_id or 0
+    seen = await story.see(interaction)
+    assert seen.owner.kind is Owner.QUEUE
+    assert seen.opted_out is not None
+    item = (await story.rows(t.work_items, t.work_items.c.interaction_id == interaction))[0]
+    assert item.reason == "The requester has opted out and cannot be texted."
+    assert await sent(story) == []
+
+
+async def test_help_is_answered_also_to_who_has_opted_out(story: Story) -> None:
+    await story.text("STOP")
+    await story.text("help")
+    first, help_line = await sent(story)
+    assert (first, help_line.partition(":")[0]) == (OUT, "Northwind IT")
+
+
+async def test_what_the_provider_has_answered_is_not_answered_again(story: Story) -> None:
+    for word, took_for in (("arrêt", Command.OPT_OUT), ("hilfe", Command.HELP), ("unstop", Command.OPT_IN)):
+        text = Text(sid=word, requester_number=ANN, provider_number=MAIN, body=word, answered_as=took_for)
+        await story.store.write(receive_sms, text)
+    assert await sent(story) == []
+    assert [(one.opted_out, one.words) for one in await ledger(story)] == [(False, "unstop"), (True, "arrêt")]
+
+
+@pytest.mark.parametrize("how", ["answer", "receipt"])
+async def test_the_providers_refusal_holds_for_its_number_alone(story: Story, how: str) -> None:
+    interaction = await story.with_agent(MIA)
+    await sent(story)
+    message = await story.write(interaction, "hello?")
+    (one,) = await claim(story)
+    await begin(story, int(one.key))
+    if how == "answer":
+        await finish(story, message, Refused(code=21610))
+    else:
+        await finish(story, message, Accepted(sid="SMx"))
+        receipt = Receipt(sid="SMx", status=Status.FAILED, error_code=21610, message_id=message)
+        await story.store.write(record_receipt, receipt)
+    assert (await line(story, message)).status is Status.FAILED
+    (entry,) = await ledger(story)
+    assert (entry.source, entry.provider_number, entry.words) == (Source.PROVIDER, DIRECT, "21610")
+    with pytest.raises(Conflict, match="Has opted out"):
+        await story.write(interaction, "hello?")
+    other = (await story.text("hi", to=MAIN)).interaction_id or 0
+    assert (await story.see(other)).owner.kind is Owner.VIRTUAL_AGENT
+    await story.text("START", to=DIRECT)
+    assert await story.store.read(consents.in_force) == []
+
+
+async def test_a_confirmation_that_the_provider_refuses_was_given_by_it(story: Story) -> None:
+    interaction = (await story.text("STOP")).interaction_id or 0
+    (one,) = await claim(story)
+    await begin(story, int(one.key))
+    await finish(story, int(one.key), Refused(code=21610))
+    (message,) = [m for m in await story.lines(interaction) if m.direction == "outbound"]
+    assert (message.status, message.error) == (Status.CANCELED, None)
+    assert len(await ledger(story)) == 1
+
+
+async def test_agents_record_what_they_are_told_and_only_requesters_take_back_their_own(story: Story) -> None:
+    interaction = await story.with_agent(MIA)
+    entry = await story.store.write(change_consent, ask(note="She said so on the phone."))
+    assert (entry.source, entry.agent and entry.agent.name, entry.note) == (
+        Source.AGENT,
+        "Mia Chen",
+        "She said so on the phone.",
+    )
+    assert (await story.lines(interaction))[-1].body == "Recorded by Mia Chen. Opted out: no texts can be sent"
+    with pytest.raises(Conflict, match="has opted out already"):
+        await story.store.write(change_consent, ask())
+    with pytest.raises(BadInput):
+        await story.store.write(change_consent, ask(opted_out=False))
+    await story.store.write(change_consent, ask(opted_out=False, note="A mistake of mine."))
+    await story.write(interaction, "There you are.")
+    await story.text("STOP", to=DIRECT)
+    with pytest.raises(Conflict, match="only START"):
+        await story.store.write(change_consent, ask(opted_out=False, note="He wants to."))
+
+
+async def test_a_text_and_a_stop_in_the_same_moment(story: Story) -> None:
+    at_once = [
+        Text(sid=f"SM{n}", requester_number=ANN, provider_number=MAIN, body=body)
+        for n, body in enumerate(["hello", "STOP", "START", "STOP", "are you there?"])
+    ]
+    received = await story.store.write(receive_sms.run, at_once)
+    assert len({one.interaction_id for one in received}) == 4, "each word ends its conversation"
+    assert (await story.see(received[-1].interaction_id or 0)).owner.kind is Owner.QUEUE
+    assert [entry.opted_out for entry in await ledger(story)] == [True, False, True]
+    assert await sent(story) == [OUT, OUT]
+
+
+async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(postgres_url: str, clock: MovedClock) -> None:
+    """Two processes: one has taken in a STOP and not committed it when the other looks whether it may send."""
+    opened = Store(postgres_url, clock=clock, terms=Terms(), told=Heard())
+    story = Story(opened)
+    interaction = await story.with_agent(MIA)
+    await sent(story)
+    message = await story.write(interaction, "Does it have a light on?")
+    engine = sa.create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as conn:
+        text = Text(sid="SMstop", requester_number=ANN, provider_number=DIRECT, body="STOP")
+        receive_sms.run(Transaction(conn, clock(), Terms()), [text])
+        sending = asyncio.ensure_future(begin(story, message))
+        waiting = sa.text(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%SHARE%'"
+        )
+        with engine.connect() as other:
+            while not other.execute(waiting).scalar_one():
+                await asyncio.sleep(0.01)
+                other.rollback()
+        assert not sending.done()
+        conn.commit()
+    assert await sending is None
+    assert (await line(story, message)).status is Status.CANCELED
+    engine.dispose()
+    opened.close()
+
+
+async def test_opt_outs_are_imported_and_exported(story: Story, tmp_path: Path) -> None:
+    await story.text("STOP", number=BOB)
+    file = tmp_path / "desk.toml"
+    file.write_text(f'[[opt_outs]]\nnumber = "{ANN}"\nprovider_number = "{DIRECT}"\nnote = "From the old system"\n')
+    for _ in range(2):
+        await story.store.write(import_desk, desk_file.read(file))
+    (entry,) = await ledger(story)
+    assert (entry.source, entry.provider_number, entry.note) == (Source.IMPORT, DIRECT, "From the old system")
+    exported = await story.store.read(export_desk)
+    assert f'[[opt_outs]]\nnumber = "{ANN}"\nprovider_number = "{DIRECT}"' in exported
+    assert f'[[opt_outs]]\nnumber = "{BOB}"\n' in exported

@@ -1,0 +1,122 @@
+"""The gap sweep, with Twilio's official client against the fake: what was lost is taken in once, marked, in order."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from handoff_service import settings
+from handoff_service.gateways.twilio import TwilioProvider
+from handoff_service.operations.sweep_gaps import want_sweep
+from handoff_service.rules.vocabulary import Event, Owner, Work
+from handoff_service.store import consents
+from handoff_service.store import tables as t
+from handoff_service.store.views import Message
+from handoff_service.worker import Hands, Worker
+from tests.conftest import MovedClock
+from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
+from tests.story import ANN, BOB, DIRECT, MAIN, Story
+
+NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # where no webhook arrives
+
+
+@pytest.fixture
+async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
+    async with FakeTwilio(clock=clock) as fake:
+        yield fake
+
+
+@pytest.fixture
+async def sweeper(story: Story, twilio: FakeTwilio, clock: MovedClock, tmp_path: Path) -> AsyncIterator[Worker]:
+    """A worker that sweeps and does nothing else; the desk's first sweep is behind it."""
+    environ = {
+        "PATCHBOARD_HOME": str(tmp_path),
+        "PATCHBOARD_PUBLIC_URL": "https://sms.example.com",
+        "PATCHBOARD_SMS_PROVIDER": "twilio",
+        "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "PATCHBOARD_TWILIO_API_URL": twilio.url,
+    }
+    provider = TwilioProvider(settings.read(environ))
+    hands = Hands(store=story.store, provider=provider, bot=None, clock=clock)  # type: ignore[arg-type]
+    made = Worker(hands, frozenset({Work.SWEEP_GAPS}))
+    await twilio.send_inbound(NOBODY, ANN, MAIN, "before there was a desk")
+    clock.move(1)
+    await story.store.write(want_sweep, None)
+    assert await made.step() == 1
+    clock.move(3600)
+    yield made
+    await provider.close()
+
+
+async def inbound(story: Story) -> list[Message]:
+    ids = [row.id for row in await story.rows(t.interactions)]
+    lines = [line for one in ids for line in await story.lines(one)]
+    return [line for line in lines if line.direction == "inbound"]
+
+
+async def test_what_was_lost_is_taken_in_once_in_order_and_marked(
+    story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
+) -> None:
+    arrived = (await story.text("this one arrived", sid="SM" + "a" * 32)).interaction_id
+    await twilio.send_inbound(NOBODY, ANN, MAIN, "this one arrived", sid="SM" + "a" * 32)
+    for body, number, to in (("one", ANN, MAIN), ("two", BOB, DIRECT), ("three", ANN, MAIN)):
+        clock.move(1)
+        await twilio.send_inbound(NOBODY, number, to, body)
+    assert await sweeper.step() == 1
+    assert await sweeper.step() == 0, "the next one is due in an hour"
+    ann = [line for line in await inbound(story) if line.interaction_id == arrived]
+    assert [(line.body, line.event, line.reason) for line in ann] == [
+        ("this one arrived", None, None),
+        ("one", Event.RECOVERED, "sent 23 November at 10:00"),
+        ("three", Event.RECOVERED, "sent 23 November at 10:00"),
+    ]
+    clock.move(3600)
+    assert await sweeper.step() == 1
+    assert sorted(line.body for line in await inbound(story)) == ["one", "this one arrived", "three", "two"]
+
+
+async def test_its_webhook_comes_late_after_all(story: Story, twilio: FakeTwilio, sweeper: Worker) -> None:
+    await twilio.send_inbound(NOBODY, ANN, MAIN, "hello", sid="SMlate")
+    await sweeper.step()
+    assert (await story.text("hello", sid="SMlate")).outcome == "repeat"
+    assert len(await inbound(story)) == 1
+
+
+async def test_a_list_that_lags_is_looked_at_again(
+    story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
+) -> None:
+    from datetime import timedelta
+
+    twilio.list_lag = timedelta(minutes=10)
+    await twilio.send_inbound(NOBODY, ANN, MAIN, "hello")
+    await sweeper.step()
+    assert await inbound(story) == []
+    clock.move(3600)
+    await sweeper.step()
+    assert [line.body for line in await inbound(story)] == ["hello"]
+
+
+async def test_pictures_come_along_and_a_stop_counts(story: Story, twilio: FakeTwilio, sweeper: Worker) -> None:
+    picture = twilio.keep_media(b"\x89PNG")
+    await twilio.send_inbound(NOBODY, ANN, MAIN, "look", [picture])
+    await twilio.send_inbound(NOBODY, BOB, MAIN, "STOP")
+    await sweeper.step()
+    (row,) = await story.rows(t.media)
+    assert (row.url, row.content_type) == picture
+    assert [entry.number for entry in await story.store.read(consents.in_force)] == [BOB]
+
+
+async def test_when_twilio_cannot_be_asked_nothing_is_forgotten(
+    story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
+) -> None:
+    await twilio.send_inbound(NOBODY, ANN, MAIN, "hello")
+    token, twilio.auth_token = twilio.auth_token, "another"
+    assert await sweeper.step() == 1
+    twilio.auth_token = token
+    assert await inbound(story) == []
+    clock.move(60)
+    assert await sweeper.step() == 1
+    assert [line.body for line in await inbound(story)] == ["hello"]
+    ann = await story.rows(t.interactions)
+    assert ann[0].owner == Owner.VIRTUAL_AGENT

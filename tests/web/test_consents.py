@@ -1,0 +1,92 @@
+"""Consent on the pages and by the API: why somebody cannot be texted, the ledger, and who may change it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.story import ANN, BOB, DIRECT
+from tests.web.test_api import Client
+from tests.web.test_desk_api import sign_in
+from tests.web.workspace_server import Running, Visitor, running, shown
+
+WHY = "Only START, texted by them, changes that."
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def mia(desk: Running) -> AsyncIterator[Visitor]:
+    async with desk.visitor() as visitor:
+        await visitor.sign_in()
+        yield visitor
+
+
+@pytest.fixture
+async def api(desk: Running) -> AsyncIterator[Client]:
+    async with aiohttp.ClientSession() as session:
+        yield await sign_in(desk, session, "mia")
+
+
+async def test_the_composer_says_why_and_nothing_is_sent(desk: Running, mia: Visitor) -> None:
+    ann = await desk.story.with_agent()
+    page = f"/workspace/conversations/{ann}"
+    assert 'id="no-texts" data-tone="fail" role="status" hidden' in (await mia.get(page)).text
+    await desk.story.text("stop", to=DIRECT)
+    news = (await mia.get(f"{page}/news")).text
+    assert 'id="no-texts" data-tone="fail" role="status">' in news
+    assert f"by texting “stop”. {WHY}" in shown(news)
+    refused = await mia.act(f"{page}/messages", body="Still there?")
+    assert (refused.status, WHY in refused.text) == (409, True)
+
+
+async def test_an_agent_stops_texts_and_allows_them_again(desk: Running, mia: Visitor) -> None:
+    ann = await desk.story.with_agent()
+    page = f"/workspace/conversations/{ann}"
+    assert "No more texts for Ann Lee" in (await mia.get(f"{page}/consent")).text
+    await mia.act(f"{page}/consent", opted_out="1", note="Said so on the phone")
+    assert "recorded by Mia Chen" in shown((await mia.get(page)).text)
+    assert "Texts for Ann Lee again" in (await mia.get(f"{page}/consent")).text
+    assert (await mia.act(f"{page}/consent", opted_out="", note=" ")).status == 400
+    await mia.act(f"{page}/consent", opted_out="", note="A mistake")
+    assert "Has opted out" not in shown((await mia.get(page)).text)
+
+
+async def test_the_new_message_dialog_says_it_before_anything_is_written(desk: Running, mia: Visitor) -> None:
+    await desk.story.text("STOP", number=BOB)
+    looked = (await mia.get(f"/workspace/new/look?choice=2%3A%2B{BOB[1:]}&q=Bob")).text
+    assert WHY in shown(looked)
+    assert "What sending will do" not in looked
+
+
+async def test_the_ledger_by_the_api(desk: Running, api: Client) -> None:
+    ann = await desk.story.with_agent()
+    made = await api.call("POST", "/consents", {"number": ANN, "opted_out": True, "note": "By mail"}, status=201)
+    assert (made["source"], made["agent"]["name"], made["in_force"], made["provider_number"]) == (
+        *("api", "Mia Chen", True),
+        None,
+    )
+    seen = await api.call("GET", f"/interactions/{ann}")
+    assert seen["opted_out"]["source"] == "api"
+    refused = await api.call("POST", f"/interactions/{ann}/messages", {"body": "hello"}, status=409)
+    assert "Has opted out since" in refused["detail"]
+    preview = await api.call("POST", "/conversations/preview", {"to": ANN, "from": DIRECT})
+    assert preview["opted_out"]["why"].endswith("recorded by Mia Chen.")
+    await api.call("POST", "/conversations", {"to": ANN, "from": DIRECT, "body": "hello"}, status=409)
+    await api.call("POST", "/consents", {"number": ANN, "opted_out": True}, status=409)
+    await api.call("POST", "/consents", {"number": ANN, "opted_out": False}, status=400)
+    wrong = await api.call("POST", "/consents", {"number": ANN, "opted_out": True, "provider_number": BOB}, status=400)
+    assert wrong["errors"] == {"provider_number": f"{BOB} is no provider number"}
+    back = await api.call("POST", "/consents", {"number": ANN, "opted_out": False, "note": "By mail"}, status=201)
+    await desk.story.text("STOP", number=BOB)
+    first = await api.call("GET", "/consents?limit=2")
+    assert [one["number"] for one in first["items"]] == [BOB, ANN]
+    rest = await api.call("GET", f"/consents?limit=2&cursor={first['next']}")
+    assert ([one["id"] for one in rest["items"]], rest["next"]) == ([made["id"]], None)
+    of_ann = (await api.call("GET", f"/consents?number=%2B{ANN[1:]}"))["items"]
+    assert [one["id"] for one in of_ann] == [back["id"], made["id"]]
