@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 UV := $(shell command -v uv || echo .venv-uv/bin/uv)
 PYTEST := .venv/bin/pytest
+AT_ONCE := -n auto --dist loadfile --no-loadscope-reorder # files side by side, those that take long first
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -13,7 +14,7 @@ run: setup setup-bot ## the whole product with demo data: service, bot, phone si
 	@PATCHBOARD_DEMO=$${PATCHBOARD_DEMO:-1} .venv/bin/patchboard run
 
 test: setup setup-bot services browser check ## all checks and tests
-	$(PYTEST)
+	$(PYTEST) $(AT_ONCE)
 
 check: setup ## formatter, linter, types, import rules
 	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/mypy --no-error-summary && .venv/bin/lint-imports --no-logo 2>&1 | tail -n 3
