@@ -28,6 +28,9 @@ nlu: setup setup-bot ## how well the virtual agent understands, cross-validated;
 bench: setup setup-bot services ## the benchmarks, as ratios to floors measured in the same run
 	@.venv/bin/python -m tests.bench
 
+chaos: setup services ## the fault drill: killed 50 times while sending; prints lost=N duplicated=N
+	@.venv/bin/python -m tests.chaos.drill
+
 simulation: setup services ## a big desk's day in moved time: 200 agents, 5,000 conversations, both databases, two processes
 	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/operations/test_routing_simulation.py --durations=0
 
@@ -72,4 +75,4 @@ lock: | $(UV) ## lock the requirements anew
 clean: ## take away the environments (the data in .patchboard stays)
 	rm -rf .venv .venv-bot .venv-uv
 
-.PHONY: help run test check train nlu bench simulation screenshot setup setup-bot services browser migration lock clean
+.PHONY: help run test check train nlu bench chaos simulation screenshot setup setup-bot services browser migration lock clean

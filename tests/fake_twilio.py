@@ -154,6 +154,11 @@ class FakeTwilio:
         """Accept ``n`` sends, but ``close`` the connection, answer ``500``, or ``stall`` until the end."""
         self._faults.extend([_Fault(accept=True, how="answer" if how == "500" else how)] * n)
 
+    @property
+    def faults_wait(self) -> bool:
+        """Whether something is to go wrong that has not yet."""
+        return bool(self._faults)
+
     def hold_callbacks(self) -> None:
         """Keep status callbacks back; messages stay ``queued``."""
         self._may_call.clear()

@@ -34,6 +34,7 @@ from handoff_service.rules.vocabulary import Status
 from handoff_service.settings import Settings
 
 AT_ONCE = 32  # ours: as many sends as the worker has under way
+VALID_FOR = 4 * 3600  # seconds that a text may wait at Twilio: an answer of yesterday helps nobody; 36,000 at most
 TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; ours
 
 TOO_MANY_REQUESTS = 20429  # https://www.twilio.com/docs/api/errors/20429
@@ -119,6 +120,7 @@ class TwilioProvider:
                 body=message.body,
                 status_callback=self._callback + _about(message),
                 media_url=list(message.media_urls) or values.unset,
+                validity_period=VALID_FOR,
             )
         except (TwilioRestException, TwilioServiceException) as error:
             return _refusal(error)

@@ -7,22 +7,25 @@ the requester may be texted is looked at in the same transaction that marks the 
 changes consent waits for.
 """
 
+import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exists, select, update
 
+from handoff_service import time_zones
 from handoff_service.operations.change_consent import refused_for_consent
 from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure
 from handoff_service.operations.record_receipt import apply_early_receipts, send_later
 from handoff_service.operations.say import tell
 from handoff_service.rules import media_links
 from handoff_service.rules.delivery import OPTED_OUT, Then, again_after, meaning
-from handoff_service.rules.vocabulary import Event, Status, Work
-from handoff_service.store import consents, due
+from handoff_service.rules.quiet_hours import over_at
+from handoff_service.rules.vocabulary import Author, Event, Status, Work
+from handoff_service.store import consents, desk, due, people
 from handoff_service.store import tables as t
 from handoff_service.store.bulk import update_rows
 from handoff_service.store.lanes import SetBased, Transaction
@@ -30,6 +33,7 @@ from handoff_service.store.several import one_of
 
 LOOK_UP_AFTER = timedelta(seconds=30)  # a callback usually settles an unsure send before this
 LONGEST_WAIT = timedelta(minutes=5)
+BURST = timedelta(seconds=10)  # so much of its rate a provider number may send at once; the provider queues it
 _FAILED = (Status.FAILED, Status.UNDELIVERED)  # at the provider; of an earlier try, when there were retries
 
 
@@ -48,10 +52,12 @@ class FinishSend:
     result: SendResult
 
 
+type _Row = sa.Row[*tuple[Any, ...]]
+
 _OUTGOING = (
     select(
-        *t.messages.c["id", "status", "body", "event", "created_at", "interaction_id", "retries"],
-        t.interactions.c.requester_number,
+        *t.messages.c["id", "status", "body", "author", "event", "created_at", "interaction_id", "retries", "segments"],
+        *t.interactions.c["requester_number", "provider_number_id"],
         consents.stands(t.interactions.c.requester_number, t.interactions.c.provider_number_id).label("opted_out"),
         t.provider_numbers.c.number.label("sender"),
         exists().where(t.media.c.message_id == t.messages.c.id).label("with_media"),
@@ -60,7 +66,6 @@ _OUTGOING = (
     .join(t.provider_numbers, t.provider_numbers.c.id == t.interactions.c.provider_number_id)
     .where(one_of(t.messages.c.id, "ids"))
 )
-_SENDS = {"status": Status.SENDING, "provider_sid": None, "error_code": None}  # a try before it had its own
 _HELD = (  # a change of consent waits for these locks, or is seen by the statement behind this one
     select(t.messaging_profiles.c.id)
     .where(
@@ -83,21 +88,33 @@ _LOCKED = (
 
 
 def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | None]:
-    """Mark each message as sending. None for one that needs no sending any more; its work is taken away.
+    """Mark each message as sending. None for one that is not sent now; its work is put off, or taken away.
 
-    What waits for somebody who has opted out is canceled, but for what confirms it."""
+    Canceled: what waits for somebody who has opted out, but for what confirms it. Put off: what may have left before a
+    crash, until the provider's list can be trusted to show it; and what is over its number's rate.
+    """
     attempts = {c.message_id: c.attempts for c in commands}
-    tx.conn.execute(_HELD, {"ids": list(attempts)}).all()
-    found = {r.id: r for r in tx.conn.execute(_OUTGOING, {"ids": list(attempts)})}
-    links = _links(tx, [i for i, r in found.items() if r.with_media])
-    open_ = {i for i, r in found.items() if _waits(r) or r.status in (Status.SENDING, Status.UNKNOWN)}
-    kept_back = {i for i in open_ if _kept_back(found[i])}
-    _cancel(tx, kept_back, {found[i].interaction_id for i in kept_back})
-    open_ -= kept_back
-    queued = [i for i in open_ if _waits(found[i])]
-    if queued:
-        tx.conn.execute(update(t.messages).where(one_of(t.messages.c.id, queued)).values(_SENDS))
-    due.disarm(tx, Work.DELIVER, attempts.keys() - open_)
+    ids = {"ids": list(attempts)}
+    tx.conn.execute(_HELD, ids).all()
+    found = {r.id: r for r in tx.conn.execute(_OUTGOING, ids)}
+    waiting = {i: r for i, r in found.items() if _waits(r)}
+    unsure = {i for i, r in found.items() if r.status == Status.UNKNOWN}
+    crashed = {i for i, r in found.items() if r.status == Status.SENDING}
+    kept_back = {i for i, r in waiting.items() if r.opted_out is not None and r.event != Event.CONSENT}
+    _put(tx, kept_back, status=Status.CANCELED, error_code=OPTED_OUT)
+    _put(tx, crashed, status=Status.UNKNOWN)
+    tell(tx, {found[i].interaction_id for i in kept_back})
+    held = _held(tx, [r for i, r in waiting.items() if r.event == Event.UNASKED and i not in kept_back])
+    put_off = kept_back | held.keys()
+    later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER)
+    later |= _paced(tx, [r for i, r in waiting.items() if i not in put_off])
+    for message_id, at in later.items():
+        due.release(tx, Work.DELIVER, message_id, at)
+    sends = waiting.keys() - put_off - later.keys()
+    _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # a try before it had its own
+    due.disarm(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
+    send_later(tx, list(held.items()))
+    links = _links(tx, [i for i in sends | unsure if found[i].with_media])
     return [
         Outgoing(
             message_id=c.message_id,
@@ -106,32 +123,69 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
             body=found[c.message_id].body,
             created_at=found[c.message_id].created_at,
             attempts=c.attempts,
-            uncertain=not _waits(found[c.message_id]),
+            uncertain=c.message_id in unsure,
             media_urls=links.get(c.message_id, ()),
             retries=found[c.message_id].retries,
         )
-        if c.message_id in open_
+        if c.message_id in sends | unsure
         else None
         for c in commands
     ]
 
 
-def _waits(row: sa.Row[*tuple[Any, ...]]) -> bool:
+def _put(tx: Transaction, messages: Collection[int], **values: object) -> None:
+    if messages:
+        tx.conn.execute(update(t.messages).where(one_of(t.messages.c.id, messages)).values(values))
+
+
+def _held(tx: Transaction, rows: Sequence[_Row]) -> dict[int, datetime]:
+    """Which of these are no answers and fall into the quiet hours of whom they go to, and when those are over."""
+    quiet = desk.quiet_hours(tx.conn) if rows else None
+    if quiet is None:
+        return {}
+    i, u = t.interactions, t.users
+    users = select(i.c.id, u.c.attributes).join(u, u.c.id == i.c.user_id)
+    known = {r.id: r.attributes for r in tx.conn.execute(users.where(one_of(i.c.id, {r.interaction_id for r in rows})))}
+    instead = people.desk_time_zone(tx.conn)
+    held = {}
+    for row in rows:
+        said = known.get(row.interaction_id, {}).get("time_zone")
+        zones = time_zones.of_number(row.requester_number, said=said, instead=instead)
+        if (at := over_at(quiet, tx.now, zones)) is not None:
+            held[row.id] = at
+    return held
+
+
+def _paced(tx: Transaction, rows: Sequence[_Row]) -> dict[int, datetime]:
+    """Which of these are over their provider number's rate, and when they may be tried again.
+
+    A number may be ``BURST`` ahead of its rate. What people and the virtual agent say goes before what the product says
+    by itself.
+    """
+    p = t.provider_numbers
+    numbers = select(*p.c["id", "segments_per_second", "paced_to"]).where(
+        one_of(p.c.id, {r.provider_number_id for r in rows})
+    )
+    later: dict[int, datetime] = {}
+    for number in tx.conn.execute(numbers.order_by(p.c.id).with_for_update()).all() if rows else ():
+        paced_to = was = max(number.paced_to or tx.now, tx.now)
+        for row in sorted((r for r in rows if r.provider_number_id == number.id), key=_turn):
+            if paced_to - tx.now >= BURST:
+                later[row.id] = paced_to - BURST
+            else:
+                was = paced_to + timedelta(seconds=(row.segments or 1) / number.segments_per_second)
+            paced_to += timedelta(seconds=(row.segments or 1) / number.segments_per_second)
+        tx.conn.execute(update(p).where(p.c.id == number.id).values(paced_to=was))
+    return later
+
+
+def _turn(row: _Row) -> tuple[bool, int]:
+    return row.author == Author.SYSTEM and row.event != Event.CONSENT, row.id
+
+
+def _waits(row: _Row) -> bool:
     """Whether it surely did not leave, or failed and is to be sent again."""
     return row.status == Status.QUEUED or (row.retries > 0 and row.status in _FAILED)
-
-
-def _kept_back(row: sa.Row[*tuple[Any, ...]]) -> bool:
-    """What may have left before is looked up first, and comes here again if it has not."""
-    return row.opted_out is not None and _waits(row) and row.event != Event.CONSENT
-
-
-def _cancel(tx: Transaction, messages: Collection[int], interactions: Collection[int]) -> None:
-    if messages:
-        m = t.messages
-        values = {"status": Status.CANCELED, "error_code": OPTED_OUT}
-        tx.conn.execute(update(m).where(one_of(m.c.id, messages)).values(values))
-        tell(tx, interactions)
 
 
 def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, ...]]:
@@ -207,8 +261,8 @@ def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _
             again = again_after(code, retries)
             return _Fate(Status.FAILED, None, code, again, counts=again is not None)
         case Later() | Refused():
-            wait = timedelta(seconds=2 ** min(command.attempts, 10))
-            return _Fate(Status.QUEUED, None, None, min(wait, LONGEST_WAIT))
+            wait = min(timedelta(seconds=2 ** min(command.attempts, 10)), LONGEST_WAIT)
+            return _Fate(Status.QUEUED, None, None, wait * random.uniform(0.5, 1))  # noqa: S311  # not all at once
         case Unsure():
             return _Fate(Status.UNKNOWN, None, None, LOOK_UP_AFTER)
         case LookedUp(found=found):

@@ -21,6 +21,7 @@ from handoff_service.rules import (
     offer_card,
     outages,
     queues,
+    quiet_hours,
     system_messages,
     templates,
     webhook,
@@ -55,8 +56,15 @@ def _same_answers(value: int) -> int:
     return value
 
 
+def _quiet_hours(value: str | None) -> str | None:
+    if value:
+        quiet_hours.parse(value)
+    return value or None
+
+
 class DeskEntry(_Entry):
-    """``commands``: the words for each; those shipped for a command that is left out, none for an empty list."""
+    """``commands``: the words for each; those shipped for a command that is left out, none for an empty list.
+    ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none."""
 
     name: Text
     country: Country = "US"
@@ -66,6 +74,8 @@ class DeskEntry(_Entry):
     card_fields: Annotated[list[Text], AfterValidator(_card_fields)] = []
     commands: Annotated[dict[Command, list[str]], AfterValidator(_commands)] = {}
     same_answers: Annotated[int, Field(ge=0, le=20), AfterValidator(_same_answers)] = 2
+    quiet_hours: Annotated[str | None, AfterValidator(_quiet_hours)] = None
+    most_answers: Annotated[int, Field(ge=5, le=1000)] = 30
 
 
 class UserEntry(_Entry):

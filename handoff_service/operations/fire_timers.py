@@ -133,7 +133,7 @@ def _prompt(action: MessagingAction, who: Who) -> say.Line:
 
 def _prompt_requester(tx: Transaction, action: MessagingAction, interaction: Interaction, who: Who) -> None:
     """The one place where a prompt to a requester goes out."""
-    say.text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM)
+    say.text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM, event=Event.UNASKED)
 
 
 def _perform(tx: Transaction, action: MessagingAction, interaction: Interaction, who: Who) -> Interaction:

@@ -61,7 +61,8 @@ def text(
 ) -> int:
     """Text the requester: the message, its place in the outbox and its timers, in one. Returns the message's id.
 
-    ``media``: this agent's uploads that go with it. ``event`` CONSENT: goes out to somebody who has opted out too.
+    ``media``: this agent's uploads that go with it. ``event`` CONSENT: goes out to somebody who has opted out too;
+    UNASKED: is no answer, and waits for the end of quiet hours.
     """
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
     line = Line(kind=kind, author=author, body=body, agent_id=agent_id, with_media=bool(media), event=event)

@@ -9,7 +9,7 @@ from handoff_service.operations.change_consent import must_allow
 from handoff_service.operations.change_interaction import active
 from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.rules.sms_text import MAX_BODY
-from handoff_service.rules.vocabulary import Author, Kind, Owner
+from handoff_service.rules.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store import interactions, live_group, people
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
@@ -17,12 +17,14 @@ from handoff_service.store.lanes import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """``media``: uploads of this agent that go with the text, which may then be empty."""
+    """``media``: uploads of this agent that go with the text, which may then be empty; ``begins``: nobody asked for it,
+    so that it waits for the end of quiet hours."""
 
     interaction_id: int
     agent_id: int
     body: str
     media: tuple[int, ...] = ()
+    begins: bool = False
 
 
 def send_sms(tx: Transaction, command: Write) -> int:
@@ -38,7 +40,8 @@ def send_sms(tx: Transaction, command: Write) -> int:
     if interaction.owner is not Owner.AGENT:
         interaction = _take_over(tx, interaction, command.agent_id)
     live_group.join(tx, interaction.id, command.agent_id, interaction.last_seq)
-    return say.text(tx, interaction, body, Author.AGENT, agent_id=command.agent_id, media=command.media)
+    event = Event.UNASKED if command.begins else None
+    return say.text(tx, interaction, body, Author.AGENT, agent_id=command.agent_id, media=command.media, event=event)
 
 
 def write_note(tx: Transaction, command: Write) -> int:

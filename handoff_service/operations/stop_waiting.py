@@ -7,15 +7,13 @@ from handoff_service.store import due, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 
-WAITS = (WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT)
-
 
 def stop_waiting(tx: Transaction, interaction_id: int) -> None:
     """Its work item is canceled, its offers are withdrawn; a transfer that was under way has come to nothing."""
     w = t.work_items
     waiting = tx.conn.execute(
         update(w)
-        .where(w.c.interaction_id == interaction_id, w.c.state.in_(WAITS))
+        .where(w.c.interaction_id == interaction_id, work_items.WAITS)
         .values(state=WorkItemState.CANCELED, ended_at=tx.now)
         .returning(w.c.id)
     ).scalars()

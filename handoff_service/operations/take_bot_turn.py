@@ -8,6 +8,7 @@ A turn without a text of the requester is opened by the desk itself: see ``open_
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,6 +30,8 @@ from handoff_service.store.lanes import Transaction
 
 EMPTY = "The virtual agent had no answer."  # Rasa says nothing when an action or a model fails
 LOST = "The virtual agent gave the same answer {} times in a row."
+TOO_MANY = "The virtual agent has answered this number very often in ten minutes: it may be a machine."
+A_WHILE = timedelta(minutes=10)
 PICTURE = "(picture)"  # what the bot gets for a picture without words
 RESTART = "/restart"  # Rasa's own payload for beginning afresh, which it answers with nothing
 RESTARTED = "The requester started over"
@@ -87,6 +90,12 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         answered = bot_turns.answered_up_to(tx.conn, interaction.id)
         found = _texts(tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq)
         if not found:
+            due.disarm(tx, Work.BOT_TURN, [interaction.id])
+            return None
+        if turn is None and bot_turns.answers_to(tx.conn, interaction.requester_number, tx.now - A_WHILE) >= (
+            desk.most_answers(tx.conn)
+        ):
+            leave_bot(tx, interaction, TOO_MANY, bot_turns.collected(tx.conn, interaction.id))
             due.disarm(tx, Work.BOT_TURN, [interaction.id])
             return None
         message = hide_answers.instead_of_texts(tx, interaction, after=answered) or for_bot(

@@ -7,12 +7,11 @@ from sqlalchemy import select, update
 
 from handoff_service.operations.supervisors import tell_supervisors
 from handoff_service.rules import durations
-from handoff_service.rules.vocabulary import WorkItemState
 from handoff_service.store import interactions
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
-from handoff_service.store.work_items import WorkQueue
+from handoff_service.store.work_items import WAITS, WorkQueue
 
 
 def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime | None:
@@ -23,7 +22,7 @@ def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime |
     w = t.work_items
     rows = tx.conn.execute(
         select(*w.c["id", "interaction_id", "queue_id", "created_at"]).where(
-            w.c.state.in_([WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT]),
+            WAITS,
             w.c.for_agent_id.is_(None),
             w.c.alarmed_at.is_(None),
             one_of(w.c.queue_id, alarms),

@@ -67,6 +67,7 @@ class Event(StrEnum):
     LIVE_GROUP = "live_group"
     CONSENT = "consent"
     RECOVERED = "recovered"
+    UNASKED = "unasked"
 
 
 class Status(StrEnum):

@@ -90,3 +90,10 @@ def _text(conn: Connection, interaction_id: int, after: int, up_to: int) -> str:
         m.c.seq <= up_to,
     )
     return " ".join(body for body in conn.execute(query.order_by(m.c.seq)).scalars())
+
+
+def answers_to(conn: Connection, number: str, since: datetime) -> int:
+    """How often a bot answered this number, in whatever conversation."""
+    i = t.interactions
+    query = select(func.count()).select_from(b.join(i, i.c.id == b.c.interaction_id))
+    return conn.execute(query.where(i.c.requester_number == number, b.c.asked_at >= since)).scalar_one()

@@ -3,17 +3,18 @@
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.commands import Command, with_shipped
+from handoff_service.rules.quiet_hours import QuietHours, parse
 from handoff_service.store import tables as t
 from handoff_service.store.views import Desk, PresenceState, RejectReason
 
-SAME_ANSWERS = 2  # of a desk without settings
+SAME_ANSWERS, MOST_ANSWERS = 2, 30  # of a desk without settings
 
 
 def desk(conn: Connection) -> Desk | None:
     """None before anything was imported."""
     d = t.desk.c
     columns = d["name", "country", "time_zone", "reassign_when_away", "away_after_seconds", "card_fields"]
-    row = conn.execute(select(*columns, d.commands, d.same_answers)).one_or_none()
+    row = conn.execute(select(*columns, *d["commands", "same_answers", "quiet_hours", "most_answers"])).one_or_none()
     return Desk(**row._mapping) if row is not None else None
 
 
@@ -26,6 +27,17 @@ def same_answers(conn: Connection) -> int:
     """After how many equal answers in a row a bot is taken to be lost; 0: never."""
     found = conn.execute(select(t.desk.c.same_answers)).scalar()
     return SAME_ANSWERS if found is None else found
+
+
+def quiet_hours(conn: Connection) -> QuietHours | None:
+    """When what is no answer is held back; None: never."""
+    written = conn.execute(select(t.desk.c.quiet_hours)).scalar()
+    return parse(written) if written else None
+
+
+def most_answers(conn: Connection) -> int:
+    """How often the virtual agent answers one number in ten minutes."""
+    return conn.execute(select(t.desk.c.most_answers)).scalar() or MOST_ANSWERS
 
 
 def presence_states(conn: Connection) -> list[PresenceState]:

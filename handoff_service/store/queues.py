@@ -11,15 +11,15 @@ from handoff_service.rules import conditions
 from handoff_service.rules.conditions import Match
 from handoff_service.rules.queues import Pool, Queue, Skill, problems
 from handoff_service.rules.system_messages import QUEUES_OWN
-from handoff_service.rules.vocabulary import Assignment, WorkItemState
+from handoff_service.rules.vocabulary import Assignment
 from handoff_service.schedules import Schedule
 from handoff_service.store import schedules, views
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 from handoff_service.store.several import one_of
+from handoff_service.store.work_items import WAITS
 
 q = t.queues
-WAITS = (WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT)
 
 
 def some(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Queue]:
@@ -115,7 +115,7 @@ def _agents(conn: Connection) -> dict[int, tuple[set[str], set[str]]]:
 
 def _waiting(conn: Connection) -> dict[int, int]:
     w = t.work_items
-    rows = conn.execute(select(w.c.queue_id, func.count()).where(w.c.state.in_(WAITS)).group_by(w.c.queue_id))
+    rows = conn.execute(select(w.c.queue_id, func.count()).where(WAITS).group_by(w.c.queue_id))
     return {r[0]: r[1] for r in rows}
 
 

@@ -17,7 +17,6 @@ from handoff_service.rules.vocabulary import (
     Owner,
     State,
     Unanswered,
-    WorkItemState,
 )
 from handoff_service.store import interactions, work_items
 from handoff_service.store import tables as t
@@ -25,13 +24,9 @@ from handoff_service.store.database import read_at
 from handoff_service.store.several import one_of
 from handoff_service.store.supervised import AgentNow, LiveConversation, Now, QueueNow
 from handoff_service.store.views import Named, OwnedBy
-from handoff_service.store.work_items import WorkQueue
+from handoff_service.store.work_items import WAITS, WorkQueue
 
 i, m, w, o, g = t.interactions, t.messages, t.work_items, t.offers, t.live_group
-# Written out, since SQLite uses a partial index only for what it can read in the statement.
-WAITS = w.c.state.in_(
-    [sa.literal_column(f"'{state}'") for state in (WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT)]
-)
 TOO_LONG = timedelta(minutes=10)  # where the queue has no alarm of its own
 
 

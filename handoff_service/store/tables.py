@@ -94,8 +94,10 @@ desk = Table(
     "desk", metadata, _id(), _word("name"), _word("country"), _word("time_zone"),
     Column("reassign_when_away", sa.Boolean, nullable=False), _count("away_after_seconds", 45),
     _json("card_fields", "[]"), _json("commands", "{}"), _count("same_answers", 2),
+    _word("quiet_hours", null=True), _count("most_answers", 30),
 )  # one row. away_after_seconds: how long an agent's connection may be lost; card_fields: what offers' cards show;
-# commands: the words for each, where they are not those shipped; same_answers: how often a bot may repeat itself
+# commands: the words for each, where they are not those shipped; same_answers: how often a bot may repeat itself;
+# quiet_hours: as rules/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten minutes
 users = Table(
     "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
     _word("email", null=True), _json("attributes", "{}"), _flag("active", default=True),
@@ -164,7 +166,8 @@ queue_skills = Table(
 provider_numbers = Table(
     "provider_numbers", metadata, _id(), Column("number", sa.Text, nullable=False, unique=True), _word("label"),
     _word("first_responder"), _ref("queue_id", "queues.id"), Column("segments_per_second", sa.Integer, nullable=False),
-)
+    _time("paced_to", null=True),
+)  # paced_to: the moment until which what was sent so far uses up the rate
 
 # Words -------------------------------------------------------------------------------------------------------
 
@@ -180,9 +183,9 @@ messaging_profiles = Table(
     Column("active", sa.Boolean, nullable=False), _time("created_at"),
     Index(
         "one_active_profile_a_number", "number", unique=True,
-        sqlite_where=sa.text("active"), postgresql_where=sa.text("active"),
+        sqlite_where=sa.text("active = 1"), postgresql_where=sa.text("active"),
     ),
-)
+)  # the index says what SQLAlchemy's queries say of a boolean, else SQLite would not use it
 TIED = sa.text("user_id IS NOT NULL")
 associations = Table(
     "associations", metadata, _id(), _ref("interaction_id", "interactions.id"),
@@ -345,6 +348,7 @@ offers = Table(
     Index(
         "one_open_offer_an_agent", "work_item_id", "agent_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN
     ),
+    Index("ix_offers_work_item_id", "work_item_id"),
     Index("ix_offers_open", "agent_id", sqlite_where=OPEN, postgresql_where=OPEN),
 )
 assignment_log = Table(

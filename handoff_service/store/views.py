@@ -633,7 +633,8 @@ class Desk:
     conversations of who is set away go back to their queues; ``card_fields``: what offers' cards show, none:
     everything that was collected; ``commands``: command -> the words that mean it, where the admin chose;
     ``same_answers``: after how many equal answers in a row a bot that does not tell what it understood is taken to be
-    lost, 0: never."""
+    lost, 0: never; ``quiet_hours``: when what is no answer is held back, by the requester's clock, such as
+    21:00-08:00, null: never; ``most_answers``: how often the virtual agent answers one number in ten minutes."""
 
     name: str
     country: str
@@ -643,6 +644,8 @@ class Desk:
     card_fields: list[str]
     commands: dict[str, list[str]]
     same_answers: int
+    quiet_hours: str | None
+    most_answers: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,6 +96,9 @@ def _run(url: str, statements: tuple[str, ...], *, first: int, last: int, at: da
             if not sqlite:
                 written = written.replace("substr('000000' || n, -7)", "lpad(n::text, 7, '0')")
             conn.execute(sa.text(written), given)
+        if not sqlite:  # the next rows get ids behind these
+            for table in ("messaging_profiles", "interactions", "messages", "work_items", "offers"):
+                conn.execute(sa.text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"))
     with opened.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         conn.execute(sa.text("ANALYZE"))
     opened.dispose()

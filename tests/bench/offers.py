@@ -127,6 +127,7 @@ async def _long_past(kind: str) -> int:
     with _desk(kind, FEW_AGENTS) as (short, short_url), _desk(kind, FEW_AGENTS) as (long, long_url):
         for url, count in ((short_url, FEW), (long_url, STORED)):
             fill.closed_interactions(url, 1, count)
+            fill.index_texts(url)
             print(f"-> {kind}: {count} closed work items stored", file=sys.stderr)
         async with (
             _floor(short, FEW_AGENTS) as one,

@@ -17,7 +17,7 @@ from handoff_service.operations.ports import (
     Unsure,
 )
 from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.rules.vocabulary import Status, Work
+from handoff_service.rules.vocabulary import Author, Status, Work
 from handoff_service.store import due
 from handoff_service.store import tables as t
 from handoff_service.store.due import Claim, Claimed
@@ -325,3 +325,97 @@ async def test_an_earlier_try_that_failed_is_not_taken_for_the_next_one(
     before = SentBefore(sid=f"SMfirst{message}", status=Status.UNDELIVERED)
     await finish(story, message, LookedUp((before,)))
     assert (await line(story, message)).status is Status.QUEUED
+
+
+# The rate, quiet hours -------------------------------------------------------------------------------------------
+
+
+async def rate(story: Story, segments: int) -> None:
+    from handoff_service.store.lanes import Transaction
+
+    def change(tx: Transaction, _: None) -> None:
+        tx.conn.execute(t.provider_numbers.update().values(segments_per_second=segments))
+
+    await story.store.write(change, None)
+
+
+async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    from handoff_service.operations import say
+    from handoff_service.store import interactions
+    from handoff_service.store.lanes import Transaction
+
+    await rate(story, 2)
+    bob = await story.with_agent(MIA, number=BOB)
+    while claimed := await claim(story):
+        for one in claimed:
+            await begin(story, int(one.key))
+            await finish(story, int(one.key), Accepted(sid=f"SM{one.key}"))
+    clock.move(60)
+    burst = [await story.write(ann, "x" * 1500) for _ in range(2)]  # 10 segments each: the whole burst of ten seconds
+
+    def prompt(tx: Transaction, _: None) -> int:
+        return say.text(tx, interactions.lock(tx.conn, bob), "Are you there?", Author.SYSTEM)
+
+    sent = []
+    for _ in range(2):
+        (one,) = await claim(story)
+        assert await begin(story, int(one.key)) is not None
+        await finish(story, int(one.key), Accepted(sid=f"SMburst{one.key}"))
+        sent.append(int(one.key))
+    assert sent == burst
+    prompted = await story.store.write(prompt, None)
+    answer = await story.write(ann, "One more thing.")
+    both = [int(one.key) for one in await claim(story)]
+    assert sorted(both) == [prompted, answer]
+    asked = await story.store.write(begin_sends.run, [BeginSend(message, 1) for message in both])
+    assert asked == [None, None], "the rate is used up"
+    assert await claim(story) == []
+    clock.move(0.5)
+    first = [int(one.key) for one in await claim(story)]
+    assert [(await begin(story, one)) is not None for one in first] == [True]
+    assert first == [answer]
+    await finish(story, answer, Accepted(sid="SManswer"))
+    clock.move(0.5)
+    (one,) = await claim(story)
+    assert (await begin(story, int(one.key))) is not None
+    assert int(one.key) == prompted
+
+
+async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(story: Story, clock: MovedClock) -> None:
+    from handoff_service.operations.change_desk import change_desk
+    from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
+
+    await story.store.write(change_desk, {"quiet_hours": "21:00-08:00"})
+    clock.move(12 * 3600)  # 21:00 in Washington
+    start = Start(agent_id=MIA, recipient=Recipient(to=ANN, provider_number=DIRECT), body="Your laptop is here.")
+    started = await story.store.write(start_conversation, start)
+    (one,) = await claim(story)
+    assert await begin(story, int(one.key)) is None
+    answer = await story.write(started.interaction_id, "Come by any time.")
+    (one,) = await claim(story)
+    assert int(one.key) == answer
+    assert await begin(story, answer) is not None
+    await finish(story, answer, Accepted(sid="SManswer"))
+    clock.move(11 * 3600 - 1)
+    assert await claim(story) == []
+    clock.move(1)
+    (one,) = await claim(story)
+    assert int(one.key) == started.message_id
+    assert await begin(story, started.message_id) is not None
+
+
+async def test_what_a_crash_left_is_looked_up_when_the_list_can_be_trusted(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    message = await story.write(ann, "hello")
+    await claim(story)
+    assert await begin(story, message) is not None
+    assert await begin(story, message) is None, "whoever finds it so must not ask at once: lists lag"
+    assert (await line(story, message)).status is Status.UNKNOWN
+    clock.move(30)
+    (one,) = await claim(story)
+    again = await begin(story, int(one.key))
+    assert again is not None
+    assert again.uncertain

@@ -33,6 +33,7 @@ HERE = "/desk"
 COMMANDS = {f"{command}_words": command for command in Command}  # each has a field of its own
 NAMES = (
     *("name", "country", "time_zone", "away_after_seconds", "reassign_when_away", "card_fields", "same_answers"),
+    *("quiet_hours", "most_answers"),
     *COMMANDS,
 )
 
@@ -42,7 +43,7 @@ async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
     now = await desk_of(request).store.read(desk.desk)
     shown = DeskEntry(name="Patchboard").model_dump() if now is None else asdict(now)
     words = with_shipped(shown["commands"])
-    values = {name: str(shown[name]) for name in NAMES if name not in COMMANDS}
+    values = {name: "" if shown[name] is None else str(shown[name]) for name in NAMES if name not in COMMANDS}
     values |= {"reassign_when_away": "1" * shown["reassign_when_away"], "card_fields": "\n".join(shown["card_fields"])}
     values |= {name: ", ".join(words[command]) for name, command in COMMANDS.items()}
     return await _form(request, agent, Form(values=values))

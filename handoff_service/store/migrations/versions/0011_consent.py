@@ -1,4 +1,4 @@
-"""Consent and who may not be texted just now; messages that are sent again; how far the gap sweep came."""
+"""Consent, messages that are sent again, quiet hours, the rate of provider numbers, how far the gap sweep came."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,6 +42,14 @@ def upgrade() -> None:
     with op.batch_alter_table('opt_outs', schema=None) as batch_op:
         batch_op.create_index('ix_opt_outs_consent_id', ['consent_id'], unique=False)
 
+    op.add_column('desk', sa.Column('quiet_hours', sa.Text(), nullable=True))
+    op.add_column('desk', sa.Column('most_answers', sa.Integer(), server_default=sa.text('30'), nullable=False))
     op.add_column('messages', sa.Column('retries', sa.Integer(), server_default=sa.text('0'), nullable=False))
-
+    op.add_column('provider_numbers', sa.Column('paced_to', UtcTime(), nullable=True))
+    op.create_index('ix_offers_work_item_id', 'offers', ['work_item_id'])
+    op.drop_index('one_active_profile_a_number', 'messaging_profiles')
+    op.create_index(
+        'one_active_profile_a_number', 'messaging_profiles', ['number'], unique=True,
+        sqlite_where=sa.text('active = 1'), postgresql_where=sa.text('active'),
+    )
     # ### end Alembic commands ###
