@@ -170,7 +170,7 @@ def _paced(tx: Transaction, rows: Sequence[_Row]) -> dict[int, datetime]:
     for number in tx.conn.execute(numbers.order_by(p.c.id).with_for_update()).all() if rows else ():
         paced_to = was = max(number.paced_to or tx.now, tx.now)
         for row in sorted((r for r in rows if r.provider_number_id == number.id), key=_turn):
-            if paced_to - tx.now >= BURST:
+            if paced_to - tx.now > BURST:
                 later[row.id] = paced_to - BURST
             else:
                 was = paced_to + timedelta(seconds=(row.segments or 1) / number.segments_per_second)

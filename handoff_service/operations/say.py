@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from handoff_service.operations.uploads import attach
 from handoff_service.rules.messaging_actions import begins
-from handoff_service.rules.sms_text import segments
+from handoff_service.rules.sms_text import narrowed, segments
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, Status, Work
 from handoff_service.store import due, timers
 from handoff_service.store import tables as t
@@ -65,7 +65,7 @@ def text(
     UNASKED: is no answer, and waits for the end of quiet hours.
     """
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
-    line = Line(kind=kind, author=author, body=body, agent_id=agent_id, with_media=bool(media), event=event)
+    line = Line(kind=kind, author=author, body=narrowed(body), agent_id=agent_id, with_media=bool(media), event=event)
     message_id, _ = _add(tx, interaction, line, outbound=True)
     if agent_id is not None:
         attach(tx, message_id, agent_id, media)

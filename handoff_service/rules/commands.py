@@ -5,6 +5,7 @@ A command is the whole text, whatever its case and marks: "Agent!" is one, "agen
 mean a command is the admin's choice; without one, the words below.
 """
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -53,14 +54,17 @@ def may_be(text: str) -> bool:
 
 def meant(text: str, words: Words) -> Command | None:
     """The command that the whole text is; None when it is something for the bot, or about consent."""
-    said = plain(text)
-    if not said or not may_be(text):
+    if not may_be(text):
         return None
-    bare = _POLITE.sub("", said)
-    for command, its_words in words.items():
-        if command not in CONSENT and any(plain(word) in (said, bare) for word in its_words):
-            return command
-    return None
+    said = plain(text)
+    known = _by_word(tuple((command, tuple(its_words)) for command, its_words in words.items()))
+    return known.get(said) or known.get(_POLITE.sub("", said))
+
+
+@functools.lru_cache(64)  # the same words for text after text
+def _by_word(words: tuple[tuple[Command, tuple[str, ...]], ...]) -> Mapping[str, Command]:
+    plain_words = {plain(word): command for command, its_words in words if command not in CONSENT for word in its_words}
+    return {word: command for word, command in plain_words.items() if word}
 
 
 def fault(words: Words) -> str | None:

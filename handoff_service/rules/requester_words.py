@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from handoff_service.rules.sms_text import GSM_7
+from handoff_service.rules.sms_text import GSM_7, LOOK_ALIKES
 from handoff_service.rules.system_messages import opening
 from handoff_service.rules.vocabulary import CaseState
 
 ROOM = 160
 MOST_CASES = 3
-_ALIKE = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\xa0": " "})
+_ALIKE = str.maketrans(dict(LOOK_ALIKES))
 _STANDS: dict[CaseState, str] = {
     CaseState.OPEN: "open, in line for an agent",
     CaseState.IN_PROGRESS: "in progress",

@@ -8,17 +8,9 @@ from dataclasses import dataclass, field
 from handoff_service.rules import placeholders
 from handoff_service.rules.bot_text import Choice, with_choices
 from handoff_service.rules.keyword_traps import asks_for_keyword
-from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY, Encoding, segments
+from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LOOK_ALIKES, MAX_BODY, Encoding, segments
 
 MOST_SEGMENTS = 2
-LOOK_ALIKES = {
-    **dict.fromkeys("‘’‚‛′`´", "'"),
-    **dict.fromkeys("“”„‟″«»", '"'),
-    **dict.fromkeys("–—−‐‑", "-"),
-    **dict.fromkeys("\u00a0\u2009\u202f", " "),
-    "…": "...",
-    "•": "-",
-}
 _TOP_LEVEL = "com|net|org|edu|gov|io|uk|de|info|biz|app|dev|ly|gl"  # others are links when a path follows
 _LINK = re.compile(
     r"(?:https?://|\bwww\.)(?P<host>[^\s/:?#)]+)"

@@ -4,6 +4,7 @@ GSM-7 and its extension table: 3GPP TS 23.038, section 6.2.1. Segments: 160 or 1
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,8 +15,18 @@ GSM_7 = (
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_7_EXTENSION = "\f^{}\\[~]|€"
+# Characters outside GSM-7 -> what says the same within it.
+LOOK_ALIKES: Mapping[str, str] = {
+    **dict.fromkeys("‘’‚‛′`´", "'"),
+    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("–—−‐‑", "-"),
+    **dict.fromkeys("\u00a0\u2009\u202f", " "),
+    "…": "...",
+    "•": "-",
+}
 _ONE = frozenset(GSM_7)
 _TWO = frozenset(GSM_7_EXTENSION)
+_PLAIN = str.maketrans(dict(LOOK_ALIKES))
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -44,6 +55,13 @@ def is_e164(number: str) -> bool:
 def is_sender(number: str) -> bool:
     """Whether a text can come from there: wider than E.164, since a short code is figures without a plus."""
     return re.fullmatch(r"\+?[0-9]{3,15}", number) is not None
+
+
+def narrowed(body: str) -> str:
+    """The text with look-alikes for typographic quotes, dashes and the like, if it fits GSM-7 then; else as it is."""
+    plain = body.translate(_PLAIN)
+    fits = len(plain) <= MAX_BODY and all(c in _ONE or c in _TWO for c in plain)
+    return plain if fits else body
 
 
 def segments(body: str) -> Segments:

@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.deliver import BeginSend, begin_sends
+from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.fetch_media import MOST_TRIES, FinishFetch, finish_fetch
+from handoff_service.operations.ports import Later
 from handoff_service.operations.receive_sms import Attachment, Received, Text, receive_sms
 from handoff_service.operations.send_sms import Write, send_sms
 from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
@@ -149,6 +150,7 @@ async def test_a_picture_goes_out_by_a_link_that_is_made_anew_for_each_try(story
         return found
 
     before = expiry(await story.store.write(begin_sends, BeginSend(line.id, 1)))
+    await story.store.write(finish_sends, FinishSend(line.id, 1, Later(why="too many requests")))
     clock.move(7200)
     after = expiry(await story.store.write(begin_sends, BeginSend(line.id, 2)))
     assert [b - a for a, b in zip(before, after, strict=True)] == [7200, 7200]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, Encoding, is_e164, segments, split
+from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, Encoding, is_e164, narrowed, segments, split
 
 CASES = [
     ("empty", "", Encoding.GSM_7, 0, 1),
@@ -71,3 +71,18 @@ def test_splitting_loses_nothing_but_space_and_keeps_to_the_limit(body: str, mos
     parts = split(body, most)
     assert all(0 < len(part) <= most for part in parts if part)
     assert "".join("".join(parts).split()) == "".join(body.split())
+
+
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [
+        ("it\u2019s \u201chere\u201d \u2013 now\u2026", 'it\'s "here" - now...'),
+        ("it\u2019s here", "it's here"),
+        ("it\u2019s \U0001f44b", "it\u2019s \U0001f44b"),  # an emoji forces UCS-2 anyway: nothing is gained
+        ("caf\u00e9 \u20ac5", "caf\u00e9 \u20ac5"),
+        ("\u2026" * 600, "\u2026" * 600),  # it would be too long
+        ("", ""),
+    ],
+)
+def test_look_alikes_where_that_makes_a_text_cheaper(body: str, sent: str) -> None:
+    assert narrowed(body) == sent

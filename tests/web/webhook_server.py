@@ -53,7 +53,7 @@ async def running(store: RecordingStore, home: Path, **changes: str) -> AsyncIte
     }
     app = Sanic(f"webhooks-{secrets.token_hex(4)}", configure_logging=False)
     app.config.update(MOTD=False, ACCESS_LOG=False, TOUCHUP=False)  # touch-up works for one start in a process
-    app.ctx.desk = SimpleNamespace(store=store, metrics=Metrics())
+    app.ctx.desk = SimpleNamespace(store=store, metrics=Metrics(), outage=lambda: None)
     app.blueprint(blueprint(settings.read(environ | changes)))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -1,8 +1,10 @@
 // How a text travels as SMS. The alphabets come from the service (rules/sms_text.py), as does the longest text.
 
-export function counted(body, { gsm7, extension }) {
-  const characters = [...body];
-  const forcedBy = characters.find((c) => !gsm7.includes(c) && !extension.includes(c));
+export function counted(body, { gsm7, extension, alike }) {
+  const outside = (c) => !gsm7.includes(c) && !extension.includes(c);
+  const plain = [...[...body].map((c) => alike[c] ?? c).join("")];
+  const characters = plain.some(outside) ? [...body] : plain; // look-alikes are sent only if that helps
+  const forcedBy = characters.find(outside);
   const narrow = forcedBy === undefined;
   const [single, joined] = narrow ? [160, 153] : [70, 67];
   const widths = characters.map((c) => (narrow ? (extension.includes(c) ? 2 : 1) : c.length));
