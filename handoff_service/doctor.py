@@ -1,5 +1,6 @@
 """``patchboard doctor``: the settings, what answers, and what to do about what does not."""
 
+import asyncio
 from typing import TextIO
 
 import aiohttp
@@ -9,7 +10,9 @@ from redis.exceptions import RedisError
 
 from handoff_service import clock
 from handoff_service.bot_process import RASA
+from handoff_service.gateways import twilio_account
 from handoff_service.gateways.mail import SmtpMailer, server_of
+from handoff_service.gateways.twilio_signature import sign
 from handoff_service.settings import Settings
 from handoff_service.store import people, queues
 from handoff_service.store.database import engine
@@ -22,27 +25,38 @@ async def examine(settings: Settings, out: TextIO) -> int:
     for name, value in settings.shown().items():
         print(f"{name}={value}", file=out)
     print(file=out)
-    faults = [*_database(settings), *await _redis(settings), *await _bot(settings), *await _mail(settings)]
+    numbers, faults = _database(settings)
+    faults += [*await _redis(settings), *await _bot(settings), *await _mail(settings)]
+    if settings.sms_provider == "twilio":
+        faults += [*await asyncio.to_thread(twilio_account.faults, settings, numbers), *await _webhook(settings)]
     for fault in faults:
         print(f"WRONG  {fault}", file=out)
     if not faults:
-        more = [name for name, there in (("Redis", settings.redis_url), ("mail", settings.smtp_url)) if there]
+        asked = {
+            "Redis": settings.redis_url,
+            "mail": settings.smtp_url,
+            "Twilio's account, its webhooks, the clock": settings.sms_provider == "twilio",
+        }
+        more = [name for name, there in asked.items() if there]
         print("ok     " + ", ".join(["database", "bot", *more]), file=out)
     return 1 if faults else 0
 
 
-def _database(settings: Settings) -> list[str]:
+def _database(settings: Settings) -> tuple[list[str], list[str]]:
+    """The provider numbers, and what is wrong."""
     opened = engine(settings.database_url, size=1, writes=False)
     try:
         with opened.connect() as conn:
             if not sa.inspect(conn).has_table("interactions"):
-                return ["The database has no tables yet. Make them with: patchboard migrate"]
-            if not people.provider_numbers(conn):
-                return ["There is no provider number yet. Import a desk file with: patchboard import FILE"]
+                return [], ["The database has no tables yet. Make them with: patchboard migrate"]
+            numbers = [one.number for one in people.provider_numbers(conn)]
+            if not numbers:
+                return [], ["There is no provider number yet. Import a desk file with: patchboard import FILE"]
             found = queues.shown(conn.execution_options(now=clock.now()))
-            return [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
+            never = [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
+            return numbers, never
     except sa.exc.OperationalError as error:
-        return [f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}"]
+        return [], [f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}"]
     finally:
         opened.dispose()
 
@@ -67,6 +81,24 @@ async def _mail(settings: Settings) -> list[str]:
     if why is None:
         return []
     return [f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Nobody can be proven by a code until it can."]
+
+
+async def _webhook(settings: Settings) -> list[str]:
+    """A signed request the way Twilio makes them: out to the public address and back into the service."""
+    url = f"{settings.public_url}/webhooks/twilio/status"
+    form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}  # a status that is none: 400 says that it was read
+    signed = sign(url, sorted(form.items()), settings.twilio_auth_token or "")
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=PATIENCE) as session,
+            session.post(url, data=form, headers={"X-Twilio-Signature": signed}) as answer,
+        ):
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return [f"Nothing answers at {url} ({type(error).__name__}). Start the service, and check the proxy before it."]
+    if status == 403:
+        return [f"{url} refuses our signature: the service behind it has another PATCHBOARD_PUBLIC_URL or auth token."]
+    return [] if status == 400 else [f"{url} answers {status}: what is there is not this service."]
 
 
 async def _bot(settings: Settings) -> list[str]:

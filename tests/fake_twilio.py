@@ -80,6 +80,7 @@ class FakeTwilio:
         undelivered: Number -> error code: texts to it end as ``undelivered``.
         steps: Statuses that are called back, in this order; may hold repeats and go backwards.
         callbacks_first: Post the callbacks before the send is answered.
+        numbers: The account's numbers, each with its ``sms_url`` and the like. account_status: as Twilio words it.
         list_lag: How long a new message is missing from lists.
         answer_delay, callback_delay: Seconds before a send's answer and before each callback.
         media: Media SID -> content and type; see ``keep_media``.
@@ -97,6 +98,8 @@ class FakeTwilio:
     ) -> None:
         self.account_sid, self.auth_token, self.clock = account_sid, auth_token, clock
         self.url = ""
+        self.numbers: dict[str, dict[str, str]] = {}
+        self.account_status = "active"
         self.messages: dict[str, Message] = {}
         self.callbacks: list[Callback] = []
         self.opted_out: set[str] = set()
@@ -229,6 +232,9 @@ class FakeTwilio:
     def _app(self) -> web.Application:
         app = web.Application()
         list_path = f"/{VERSION}/Accounts/{{account}}/Messages.json"
+        account = f"/{VERSION}/Accounts/{{account}}"
+        app.router.add_get(f"{account}.json", self._signed_in(self._account))
+        app.router.add_get(f"{account}/IncomingPhoneNumbers.json", self._signed_in(self._numbers))
         app.router.add_post(list_path, self._signed_in(self._create))
         app.router.add_get(list_path, self._signed_in(self._list))
         app.router.add_get(f"/{VERSION}/Accounts/{{account}}/Messages/{{sid}}.json", self._signed_in(self._one))
@@ -332,6 +338,15 @@ class FakeTwilio:
             for start in range(0, len(content), 65_536):
                 await answer.write(content[start : start + 65_536])
         return answer
+
+    async def _account(self, _request: web.Request) -> web.Response:
+        return web.json_response({"sid": self.account_sid, "status": self.account_status})
+
+    async def _numbers(self, request: web.Request) -> web.Response:
+        """https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource"""
+        asked = request.query.get("PhoneNumber", "")
+        found = [{"phone_number": number} | how for number, how in self.numbers.items() if number == asked]
+        return web.json_response({"incoming_phone_numbers": found})
 
     async def _one(self, request: web.Request) -> web.Response:
         message = self.messages.get(request.match_info["sid"])

@@ -208,8 +208,8 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[None]:
     taken = _taken(tx, commands)
     changes, done, later, opted_out = [], [], [], []
     for row in rows:
-        if row.provider_sid is not None:
-            continue  # a callback was quicker than the provider's answer, and has ended this work
+        if row.provider_sid is not None or row.status not in (Status.SENDING, Status.UNKNOWN):
+            continue  # a callback was quicker than the provider's answer, or a person; that has ended this work
         fate = _fate(by_id[row.id], taken, row.retries)
         if fate.code == OPTED_OUT and row.event == Event.CONSENT:
             fate = _Fate(Status.CANCELED, None, None, None)  # the provider has confirmed it already, by itself

@@ -33,6 +33,7 @@ from handoff_service.web import (
     picker,
     reading,
     search,
+    sends,
     sign_in,
     supervisor,
     timers,
@@ -259,6 +260,7 @@ ACTS: dict[str, Any] = {
     **transfer.ACTS,
     **cases.ACTS,
     **consent.ACTS,
+    **sends.ACTS,
 }
 
 

@@ -1,8 +1,10 @@
 """Agents and requesters in Chromium: short words for what they do on the pages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+import requests
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.service import Service
@@ -46,6 +48,12 @@ class Story:
     def phone(self, number: str = ANN, to: str = MAIN) -> "Phone":
         query = f"/phone?from=%2B{number[1:]}&to=%2B{to[1:]}"
         return Phone(self.page(self.context(), query))
+
+    def text_many(self, bodies: Iterable[str], number: str = ANN, to: str = MAIN) -> None:
+        """What the phone page would send, without looking at it."""
+        for body in bodies:
+            form = {"from": number, "to": to, "body": body}
+            requests.post(f"{self.desk.url}/phone/texts", data=form, timeout=20).raise_for_status()
 
     def talking(self, number: str = ANN, to: str = MAIN) -> tuple["Phone", Page]:
         """A requester whose conversation Mia has accepted and has open."""

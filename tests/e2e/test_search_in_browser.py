@@ -8,9 +8,8 @@ from tests.e2e.test_workspace_in_browser import _problems
 
 
 def test_results_appear_as_one_types_and_lead_to_the_line(story: Story) -> None:
-    phone, mia = story.talking()
-    for n in range(40):
-        phone.text(f"line {n}" if n != 3 else "the docking station smokes")
+    _, mia = story.talking()
+    story.text_many(f"line {n}" if n != 3 else "the docking station smokes" for n in range(40))
     mia.keyboard.press("/")
     expect(mia).to_have_url(f"{story.desk.url}/workspace/search")
     expect(mia.locator("#search")).to_be_focused()
@@ -32,8 +31,7 @@ def test_results_appear_as_one_types_and_lead_to_the_line(story: Story) -> None:
 def test_what_was_said_before_comes_as_one_scrolls_up_and_nothing_moves(story: Story) -> None:
     for n in range(2):
         phone, mia = story.talking()
-        for k in range(70):
-            phone.text(f"talk {n}, line {k}")
+        story.text_many(f"talk {n}, line {k}" for k in range(70))
         expect(mia.locator("#thread")).to_contain_text(f"talk {n}, line 69")
         expect(mia.locator("#count-unread")).to_be_hidden()  # read, or the page would open at the first unread line
         if n == 0:

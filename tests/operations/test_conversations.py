@@ -17,9 +17,11 @@ async def test_an_agents_text_is_queued_counted_and_in_its_lines_order(story: St
     ann = await story.with_agent(MIA)
     await story.write(ann, "Hi Ann, Mia here. Does the dock have a light on?")
     await story.write(ann, "It’s the small one")
-    first, second = [line for line in await story.lines(ann) if line.author.kind == "agent"]
+    await story.write(ann, "It’s the small one 👍")
+    first, second, third = [line for line in await story.lines(ann) if line.author.kind == "agent"]
     assert (first.author.name, first.status, first.segments, first.encoding) == ("Mia Chen", "queued", 1, "GSM-7")
-    assert second.encoding == "UCS-2"
+    assert (second.body, second.encoding) == ("It's the small one", "GSM-7")
+    assert (third.body, third.encoding) == ("It’s the small one 👍", "UCS-2")
     rows = await story.rows(t.due_work, t.due_work.c.kind == Work.DELIVER)
     assert len({row.line for row in rows}) == 1
 

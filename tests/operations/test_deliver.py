@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.ports import (
     Accepted,
@@ -17,6 +18,7 @@ from handoff_service.operations.ports import (
     Unsure,
 )
 from handoff_service.operations.record_receipt import Receipt, record_receipt
+from handoff_service.operations.settle_send import Settle, settle_send
 from handoff_service.rules.vocabulary import Author, Status, Work
 from handoff_service.store import due
 from handoff_service.store import tables as t
@@ -405,3 +407,23 @@ async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(story: Story, 
     (one,) = await claim(story)
     assert int(one.key) == started.message_id
     assert await begin(story, started.message_id) is not None
+
+
+async def test_a_person_decides_where_the_provider_does_not_tell(story: Story, ann: int, clock: MovedClock) -> None:
+    for went_out, status in ((True, Status.SENT), (False, Status.QUEUED)):
+        message = await story.write(ann, "hello")
+        (one,) = await claim(story)
+        await begin(story, int(one.key))
+        await finish(story, message, Unsure(why="no answer"))
+        settle = Settle(interaction_id=ann, message_id=message, agent_id=MIA, went_out=went_out)
+        with pytest.raises(Conflict, match="in a few minutes"):
+            await story.store.write(settle_send, settle)
+        clock.move(180)
+        await story.store.write(settle_send, settle)
+        assert (await line(story, message)).status is status
+        assert [int(c.key) for c in await claim(story)] == ([] if went_out else [message])
+        with pytest.raises(Conflict, match="known by now"):
+            await story.store.write(settle_send, settle)
+    assert [one.body for one in await story.lines(ann)][-1] == "Mia Chen had it sent again"
+    with pytest.raises(NotFound):
+        await story.store.write(settle_send, Settle(interaction_id=ann, message_id=0, agent_id=MIA, went_out=True))

@@ -90,3 +90,14 @@ async def test_the_ledger_by_the_api(desk: Running, api: Client) -> None:
     assert ([one["id"] for one in rest["items"]], rest["next"]) == ([made["id"]], None)
     of_ann = (await api.call("GET", f"/consents?number=%2B{ANN[1:]}"))["items"]
     assert [one["id"] for one in of_ann] == [back["id"], made["id"]]
+
+
+async def test_the_ledger_and_the_figures_as_pages(desk: Running) -> None:
+    async with desk.visitor() as omar:
+        await omar.sign_in("omar@example.com", "demo-omar")
+        assert "Nobody has opted out" in shown((await omar.get("/workspace/admin/consents")).text)
+        assert "Nothing was texted in these days" in shown((await omar.get("/workspace/admin/figures")).text)
+        await desk.story.text("STOP", number=BOB)
+        ledger = shown((await omar.get("/workspace/admin/consents")).text)
+        assert "Opted out, holds now texted “STOP” all our numbers" in ledger
+        assert "Main line" in shown((await omar.get("/workspace/admin/figures")).text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-FOR_SUPERVISORS = frozenset({"/outages"})  # the others are for admins alone
+FOR_SUPERVISORS = frozenset({"/outages", "/consents", "/figures"})  # the others are for admins alone
 MENU: Mapping[str, Mapping[str, str]] = {
     "People": {
         "/users": "Users",
@@ -11,6 +11,8 @@ MENU: Mapping[str, Mapping[str, str]] = {
     },
     "Numbers": {
         "/provider-numbers": "Provider numbers",
+        "/consents": "Consent",
+        "/figures": "Figures",
     },
     "Work": {
         "/queues": "Queues",

@@ -1,0 +1,47 @@
+"""A person decides about a message whose outcome the provider does not tell: it went out, or it is sent again."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations import say
+from handoff_service.rules.vocabulary import Author, Event, Kind, Status, Work
+from handoff_service.store import due, interactions, people
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+LONG_ENOUGH = timedelta(minutes=3)  # by then a callback or the list has told, where either can
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    interaction_id: int
+    message_id: int
+    agent_id: int
+    went_out: bool
+
+
+def settle_send(tx: Transaction, command: Settle) -> None:
+    """NotFound for a message that is none of this interaction; Conflict where it is known, or may become known yet."""
+    interaction = interactions.lock(tx.conn, command.interaction_id)
+    m = t.messages
+    this = (m.c.id == command.message_id, m.c.interaction_id == interaction.id)
+    row = tx.conn.execute(select(*m.c["status", "created_at"]).where(*this).with_for_update()).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no message {command.message_id} in this conversation.")
+    if row.status != Status.UNKNOWN:
+        raise Conflict("What became of it is known by now.")
+    if tx.now - row.created_at < LONG_ENOUGH:
+        raise Conflict("The provider is being asked. Decide in a few minutes, if it does not tell.")
+    name = people.agent_name(tx.conn, command.agent_id)
+    if command.went_out:
+        tx.conn.execute(update(m).where(*this).values(status=Status.SENT))
+        due.disarm(tx, Work.DELIVER, [command.message_id])
+    else:
+        tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED))
+        due.release(tx, Work.DELIVER, command.message_id, tx.now)
+    said = f"{name} decided that it went out" if command.went_out else f"{name} had it sent again"
+    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.STATE, agent_id=command.agent_id)
+    say.append(tx, interaction, line)

@@ -1,0 +1,121 @@
+"""What was texted in the last days: by day, by provider number, and why some of it did not arrive."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.delivery import Meaning, meaning
+from handoff_service.rules.vocabulary import Direction, Status
+from handoff_service.store import people
+from handoff_service.store import tables as t
+from handoff_service.store.database import read_at
+
+DAYS = 30
+FAILED = (Status.FAILED, Status.UNDELIVERED)
+i, m, p = t.interactions, t.messages, t.provider_numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """Texts of a day, or of a provider number. ``segments``: of those that went out, which is what they cost."""
+
+    received: int = 0
+    sent: int = 0
+    delivered: int = 0
+    failed: int = 0
+    canceled: int = 0
+    segments: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why texts did not arrive: the provider's code with its meaning, and how many."""
+
+    code: int | None
+    meaning: Meaning
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """``days``: oldest first, in the desk's zone, without gaps; ``numbers``: (label, number, count)."""
+
+    since: date
+    days: list[tuple[date, Count]]
+    numbers: list[tuple[str, str, Count]]
+    failures: list[Failure]
+    whole: Count
+
+
+def figures(conn: Connection, days: int = DAYS) -> Figures:
+    """Of the last days, today included. Ids grow with time, so what is older is not read."""
+    zone = ZoneInfo(people.desk_time_zone(conn))
+    today = read_at(conn).astimezone(zone).date()
+    first = today - timedelta(days=days - 1)
+    since = datetime.combine(first, time(), zone)
+    rows = _rows(conn, since)
+    by_day: dict[date, Counter[str]] = {first + timedelta(days=n): Counter() for n in range(days)}
+    by_number: dict[int, Counter[str]] = {}
+    codes: Counter[int | None] = Counter()
+    whole: Counter[str] = Counter()
+    for row in rows:
+        found = _counted(row)
+        begins = datetime.fromisoformat(f"{row.ten}0+00:00")
+        for counter in (by_day[begins.astimezone(zone).date()], by_number.setdefault(row.number_id, Counter()), whole):
+            counter.update(found)
+        if row.status in FAILED:
+            codes[row.error_code] += row.texts
+    called = {r.id: (r.label, r.number) for r in conn.execute(select(*p.c["id", "label", "number"]))}
+    return Figures(
+        since=first,
+        days=[(day, Count(**counted)) for day, counted in by_day.items()],
+        numbers=[(*called[key], Count(**counted)) for key, counted in sorted(by_number.items())],
+        failures=[
+            Failure(code=code, meaning=meaning(code) if code is not None else NO_CODE, count=count)
+            for code, count in sorted(codes.items(), key=lambda one: (-one[1], one[0] or 0))
+        ],
+        whole=Count(**whole),
+    )
+
+
+NO_CODE = Meaning("The provider did not say why.", "Or call.")
+
+
+def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]]:
+    """Counts by ten minutes of UTC, which no zone's midnight cuts."""
+    older = conn.execute(select(m.c.id).where(m.c.created_at < since).order_by(m.c.id.desc()).limit(1)).scalar() or 0
+    if conn.dialect.name == "sqlite":
+        moment = sa.cast(m.c.created_at, sa.Text)
+    else:
+        moment = sa.cast(sa.func.timezone("UTC", m.c.created_at), sa.Text)
+    ten = sa.func.substr(moment, 1, 15).label("ten")
+    number = i.c.provider_number_id.label("number_id")
+    columns = (ten, number, *m.c["direction", "status", "error_code"])
+    query = (
+        select(*columns, sa.func.count().label("texts"), sa.func.sum(m.c.segments).label("segments"))
+        .join(i, i.c.id == m.c.interaction_id)
+        .where(m.c.id > older, m.c.created_at >= since, m.c.direction.is_not(None))
+        .group_by(*columns)
+    )
+    return list(conn.execute(query).all())
+
+
+def _counted(row: sa.Row[*tuple[object, ...]]) -> Counter[str]:
+    count: dict[str, int] = {}
+    texts, status = row.texts, row.status
+    if row.direction == Direction.INBOUND:
+        return Counter(received=texts)
+    if status == Status.CANCELED:
+        return Counter(canceled=texts)
+    if status in (Status.QUEUED, Status.SENDING, Status.UNKNOWN):
+        return Counter()
+    count = {"sent": texts, "segments": row.segments or 0}
+    if status == Status.DELIVERED:
+        count["delivered"] = texts
+    elif status in FAILED:
+        count["failed"] = texts
+    return Counter(count)

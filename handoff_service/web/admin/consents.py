@@ -1,0 +1,31 @@
+"""The consent ledger: who opted out of texts or in, when, how, and what holds now."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+from sqlalchemy import Connection
+
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import consents
+from handoff_service.store.views import Consent
+from handoff_service.web.admin.pages import PAGE, admin_page, after
+from handoff_service.web.session import desk_of, page
+
+HERE = "/consents"
+
+
+@page(Role.ADMIN, Role.SUPERVISOR)
+async def ledger_page(request: Request, agent: Agent) -> HTTPResponse:
+    before = after(request)
+
+    def read(conn: Connection) -> list[Consent]:
+        return consents.ledger(conn, before=before or None, limit=PAGE + 1)
+
+    found = await desk_of(request).store.read(read)
+    more = found[PAGE - 1].id if len(found) > PAGE else None
+    return await admin_page(request, agent, "consents.html", here=HERE, ledger=found[:PAGE], more=more)
+
+
+PAGES: dict[str, Any] = {HERE: ledger_page}

@@ -1,0 +1,25 @@
+"""Figures: what was sent, what arrived, what failed and why, by day and by provider number."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import figures
+from handoff_service.web.admin.pages import admin_page
+from handoff_service.web.charts import bars
+from handoff_service.web.session import desk_of, page
+
+HERE = "/figures"
+
+
+@page(Role.ADMIN, Role.SUPERVISOR)
+async def figures_page(request: Request, agent: Agent) -> HTTPResponse:
+    found = await desk_of(request).store.read(figures.figures)
+    chart = bars([(day.sent, day.failed) for _, day in found.days], places=figures.DAYS)
+    return await admin_page(request, agent, "figures.html", here=HERE, found=found, chart=chart)
+
+
+PAGES: dict[str, Any] = {HERE: figures_page}

@@ -1,0 +1,35 @@
+"""What became of a message that the provider's list does not tell: a person decides."""
+
+from typing import Any
+
+from handoff_service.operations.settle_send import Settle, settle_send
+from handoff_service.store import conversations
+from handoff_service.store.views import Message
+from handoff_service.web.api.calls import LIVE, Asked, Body, Call
+
+
+class SettleBody(Body):
+    """``went_out``: it did; otherwise it is sent again."""
+
+    went_out: bool
+
+
+async def settle(asked: Asked[SettleBody, Any]) -> Message:
+    command = Settle(
+        interaction_id=asked.id, message_id=asked.below, agent_id=asked.agent.id, went_out=asked.body.went_out
+    )
+    await asked.desk.store.write(settle_send, command, near=asked.id)
+    return await asked.desk.store.read(conversations.message, asked.below)
+
+
+CALLS = (
+    Call(
+        method="POST",
+        path="/v1/interactions/<id:int>/messages/<message_id:int>/settle",
+        summary="Decide about a message whose outcome is unknown: it went out, or it is sent again",
+        handle=settle,
+        body=SettleBody,
+        answer=Message,
+        roles=LIVE,
+    ),
+)

@@ -1,0 +1,26 @@
+"""A live agent decides about a message whose outcome nobody can tell."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.operations.settle_send import Settle, settle_send
+from handoff_service.operations.sign_in import Agent
+from handoff_service.web.pages import form_field, went_back
+from handoff_service.web.session import LIVE, desk_of, page
+
+
+@page(*LIVE)
+async def settle(request: Request, interaction_id: int, message_id: int, agent: Agent) -> HTTPResponse:
+    command = Settle(
+        interaction_id=interaction_id,
+        message_id=message_id,
+        agent_id=agent.id,
+        went_out=bool(form_field(request, "went_out")),
+    )
+    await desk_of(request).store.write(settle_send, command, near=interaction_id)
+    return went_back(request, interaction_id)
+
+
+ACTS: dict[str, Any] = {"/conversations/<interaction_id:int>/messages/<message_id:int>/settle": settle}

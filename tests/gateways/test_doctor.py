@@ -1,0 +1,130 @@
+"""``patchboard doctor`` with Twilio: what is wrong with the account, the numbers and the way in, and what mends it."""
+
+import asyncio
+import io
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from handoff_service import settings
+from handoff_service.doctor import examine
+from handoff_service.gateways.twilio_signature import is_signed
+from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
+from tests.story import DIRECT, MAIN
+
+
+class Service:
+    """What answers at the public address: a service whose webhook address and token are as they are here."""
+
+    def __init__(self) -> None:
+        self.token, self.status = AUTH_TOKEN, 0
+
+    async def receipt(self, request: web.Request) -> web.Response:
+        form = [(name, str(value)) for name, value in (await request.post()).items()]
+        signed = is_signed(str(request.url), form, request.headers["X-Twilio-Signature"], [self.token])
+        return web.Response(status=self.status or (400 if signed else 403))
+
+
+@pytest.fixture
+async def twilio() -> AsyncIterator[FakeTwilio]:
+    async with FakeTwilio() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+async def public_url(service: Service) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_post("/webhooks/twilio/status", service.receipt)
+    async with TestServer(app) as server:
+        yield str(server.make_url("")).rstrip("/")
+
+
+@pytest.fixture
+def environ(twilio: FakeTwilio, public_url: str, sqlite_desk: Path, tmp_path: Path) -> dict[str, str]:
+    """All is well."""
+    webhook = f"{public_url}/webhooks/twilio/sms"
+    for number in (MAIN, DIRECT):
+        twilio.numbers[number] = {"sms_url": webhook, "sms_method": "POST", "sms_fallback_url": webhook}
+    return {
+        "PATCHBOARD_HOME": str(tmp_path),
+        "PATCHBOARD_DATABASE_URL": f"sqlite:///{shutil.copy(sqlite_desk, tmp_path / 'desk.db')}",
+        "PATCHBOARD_BOT_URL": "",
+        "PATCHBOARD_PUBLIC_URL": public_url,
+        "PATCHBOARD_SMS_PROVIDER": "twilio",
+        "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "PATCHBOARD_TWILIO_API_URL": twilio.url,
+    }
+
+
+async def said(environ: dict[str, str]) -> tuple[int, list[str]]:
+    """The exit code, and what is wrong."""
+    out = io.StringIO()
+    code = await examine(settings.read(environ), out)
+    findings = out.getvalue().split("\n\n", 1)[1].splitlines()
+    return code, [line.removeprefix("WRONG  ") for line in findings]
+
+
+async def test_all_is_well(environ: dict[str, str]) -> None:
+    code, findings = await said(environ)
+    assert (code, findings) == (0, ["ok     database, bot, Twilio's account, its webhooks, the clock"])
+
+
+async def test_what_is_wrong_is_told_with_what_mends_it(
+    environ: dict[str, str], twilio: FakeTwilio, public_url: str
+) -> None:
+    twilio.numbers[MAIN]["sms_url"] = "https://demo.twilio.com/welcome/sms/reply"
+    del twilio.numbers[DIRECT]
+    twilio.account_status = "suspended"
+    code, findings = await said(environ)
+    assert code == 1
+    assert findings == [
+        "Twilio's account is suspended: nothing is sent until that is settled with Twilio.",
+        f"{MAIN} sends its texts to https://demo.twilio.com/welcome/sms/reply. Set in Twilio's console, under the "
+        f"number, A message comes in: {public_url}/webhooks/twilio/sms (POST).",
+        f"{DIRECT} is no number of this Twilio account: buy it, or take it out under Admin, Provider numbers.",
+    ]
+
+
+async def test_a_number_without_a_fallback_and_with_get(
+    environ: dict[str, str], twilio: FakeTwilio, public_url: str
+) -> None:
+    twilio.numbers[MAIN] |= {"sms_method": "GET", "sms_fallback_url": ""}
+    _, findings = await said(environ)
+    assert [one.partition(". ")[0] for one in findings] == [
+        f"{MAIN} sends its texts to {public_url}/webhooks/twilio/sms",
+        f"{MAIN} has no fallback",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"PATCHBOARD_TWILIO_AUTH_TOKEN": "another"}, "Twilio refuses PATCHBOARD_TWILIO_ACCOUNT_SID"),
+        ({"PATCHBOARD_TWILIO_API_URL": "http://127.0.0.1:9"}, "Twilio does not answer at http://127.0.0.1:9"),
+        ({"PATCHBOARD_PUBLIC_URL": "http://127.0.0.1:9"}, "Nothing answers at http://127.0.0.1:9/webhooks"),
+    ],
+)
+async def test_who_cannot_be_asked(environ: dict[str, str], change: dict[str, str], says: str) -> None:
+    code, findings = await said(environ | change)
+    assert code == 1
+    assert any(one.startswith(says) for one in findings), findings
+
+
+async def test_the_way_in(environ: dict[str, str], service: Service) -> None:
+    service.token = "of another account"
+    _, (finding,) = await said(environ)
+    assert "refuses our signature" in finding
+    service.status = 404
+    _, (finding,) = await said(environ)
+    assert "answers 404: what is there is not this service" in finding
+    await asyncio.sleep(0)

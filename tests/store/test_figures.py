@@ -1,0 +1,36 @@
+"""Figures: what was sent, what arrived and what did not, by day and number, on both databases."""
+
+from datetime import date
+
+from handoff_service.operations.record_receipt import Receipt, record_receipt
+from handoff_service.rules.vocabulary import Status
+from handoff_service.store.figures import Count, figures
+from tests.conftest import MovedClock
+from tests.operations.test_consent import sent
+from tests.operations.test_deliver import Accepted, begin, claim, finish
+from tests.story import DIRECT, MAIN, MIA, Story
+
+
+async def test_counts_by_day_number_and_reason(story: Story, clock: MovedClock) -> None:
+    interaction = await story.with_agent(MIA)
+    await sent(story)
+    clock.move(14 * 3600)  # 23:00 in Washington: the same day there, the next in UTC
+    for n, (body, status, code) in enumerate(
+        [("x" * 200, Status.DELIVERED, None), ("two", Status.UNDELIVERED, 30006), ("three", Status.FAILED, 30007)]
+    ):
+        message = await story.write(interaction, body)
+        (one,) = await claim(story)
+        await begin(story, int(one.key))
+        await finish(story, message, Accepted(sid=f"SMx{n}"))
+        await story.store.write(record_receipt, Receipt(sid=f"SMx{n}", status=status, error_code=code))
+    clock.move(3600)
+    await story.text("STOP", to=MAIN)
+    await sent(story)
+    found = await story.store.read(figures)
+    assert (found.since, len(found.days)) == (date(2026, 10, 26), 30)
+    days = dict(found.days)
+    assert days[date(2026, 11, 23)] == Count(received=1, sent=3, delivered=1, failed=2, segments=4)
+    assert days[date(2026, 11, 24)] == Count(received=1)  # its confirmation is on its way
+    assert [(number, one.received, one.sent) for _, number, one in found.numbers] == [(MAIN, 1, 0), (DIRECT, 1, 3)]
+    assert [(one.code, one.count) for one in found.failures] == [(30006, 1), (30007, 1)]
+    assert found.whole.sent == 3
