@@ -5,8 +5,9 @@ A text that is sent is on the phone page as soon as it is ``sent``; receipts com
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from handoff_service.media_folder import MediaFolder, is_name
 from handoff_service.operations.ports import Accepted, Later, Listed, NotFetched, Outgoing, Refused, SentBefore, Unsure
@@ -16,7 +17,28 @@ from handoff_service.rules.vocabulary import Status
 
 REMEMBERED = 1000
 SCHEME = "simulator:"  # of the addresses of what phones send
-STEPS = ((Status.SENT, 0.05), (Status.DELIVERED, 0.5))  # seconds from the step before
+SENT, DELIVERED = (Status.SENT, 0.05, None), (Status.DELIVERED, 0.5, None)  # status, seconds from the step before, code
+
+
+class Behaviour(StrEnum):
+    """How a phone and its carrier behave."""
+
+    USUAL = "usual"
+    SLOW = "slow"
+    OFF = "off"
+    LANDLINE = "landline"
+    FILTERED = "filtered"
+    TWICE = "twice"
+
+
+STEPS: Mapping[Behaviour, Sequence[tuple[Status, float, int | None]]] = {
+    Behaviour.USUAL: (SENT, DELIVERED),
+    Behaviour.SLOW: ((Status.SENT, 4.0, None), (Status.DELIVERED, 8.0, None)),
+    Behaviour.OFF: ((Status.UNDELIVERED, 0.5, 30003),),
+    Behaviour.LANDLINE: ((Status.UNDELIVERED, 0.5, 30006),),
+    Behaviour.FILTERED: ((Status.UNDELIVERED, 0.5, 30007),),
+    Behaviour.TWICE: (SENT, DELIVERED, SENT, DELIVERED),  # and backwards
+}
 
 
 class Simulator:
@@ -32,7 +54,16 @@ class Simulator:
         self._pictures = pictures
         self._pace = pace
         self._sent: dict[str, Outgoing] = {}
+        self._behaviours: dict[str, Behaviour] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def behaviour(self, number: str) -> Behaviour:
+        """How this phone behaves: as usual, until it is told otherwise."""
+        return self._behaviours.get(number, Behaviour.USUAL)
+
+    def behave(self, number: str, behaviour: Behaviour) -> None:
+        """From the next text to it on. Forgotten when the process ends."""
+        self._behaviours[number] = behaviour
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         if not is_e164(message.to):
@@ -76,7 +107,9 @@ class Simulator:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _deliver(self, sid: str, message: Outgoing) -> None:
-        for status, seconds in STEPS:
+        for status, seconds, code in STEPS[self.behaviour(message.to)]:
             await asyncio.sleep(seconds * self._pace)
-            receipt = Receipt(sid=sid, status=status, message_id=message.message_id, retries=message.retries)
+            receipt = Receipt(
+                sid=sid, status=status, error_code=code, message_id=message.message_id, retries=message.retries
+            )
             await self._receipt(receipt)

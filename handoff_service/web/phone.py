@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import sqlalchemy as sa
 from sanic import Blueprint, Request
@@ -16,7 +16,7 @@ from sanic.response import HTTPResponse, redirect
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.gateways.simulator import Simulator
+from handoff_service.gateways.simulator import Behaviour, Simulator
 from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
 from handoff_service.rules.media import MOST_BYTES, MOST_FILES
 from handoff_service.rules.sms_text import MAX_BODY, is_e164
@@ -31,6 +31,14 @@ from handoff_service.web.pages import form_field, from_this_site, phone, render,
 from handoff_service.web.session import desk_of
 from handoff_service.web.uploads import AROUND, take_body
 
+BEHAVIOURS = {
+    Behaviour.USUAL: "Works as usual",
+    Behaviour.SLOW: "Slow carrier",
+    Behaviour.OFF: "Switched off",
+    Behaviour.LANDLINE: "A landline",
+    Behaviour.FILTERED: "Carrier filters texts",
+    Behaviour.TWICE: "Everything comes twice",
+}
 m, i, p = t.messages, t.interactions, t.provider_numbers
 TYPED = re.compile(r"[\s().-]")  # what people put into a number besides its digits
 MOST_PHONES, MOST_TEXTS, MOST_USERS = 6, 200, 200
@@ -80,6 +88,10 @@ def blueprint() -> Blueprint:
     async def text(request: Request) -> HTTPResponse:
         return await _text(request)
 
+    @made.post("/behaviour")
+    async def behave(request: Request) -> HTTPResponse:
+        return await _behave(request)
+
     @made.get("/events")
     async def events(request: Request) -> None:
         async def says(_hints: Sequence[Hint]) -> list[stream.Said]:
@@ -109,7 +121,26 @@ async def _page(request: Request, template: str) -> HTTPResponse:
         address=_address,
         query=_address(shelf.handsets),
         mailbox=desk.settings.smtp_url is None,
+        behaviours=BEHAVIOURS,
+        behaves={one.number: _simulator(request).behaviour(one.number) for one in shelf.handsets},
     )
+
+
+async def _behave(request: Request) -> HTTPResponse:
+    """How a phone behaves from now on."""
+    from_this_site(request)
+    number, wanted = form_field(request, "from"), form_field(request, "behaviour")
+    if wanted not in set(Behaviour):
+        raise BadInput(errors={"behaviour": f"must be one of {', '.join(Behaviour)}"})
+    _simulator(request).behave(number, Behaviour(wanted))
+    return went_well(request, f"/phone?{urlencode(parse_qsl(form_field(request, 'query')))}")
+
+
+def _simulator(request: Request) -> Simulator:
+    provider = desk_of(request).provider
+    if not isinstance(provider, Simulator):
+        raise NotFound("Phones belong to the simulator.")
+    return provider
 
 
 async def _text(request: Request) -> HTTPResponse:
@@ -125,6 +156,8 @@ async def _text(request: Request) -> HTTPResponse:
     sid = f"{'MM' if sent else 'SM'}{secrets.token_hex(16)}"
     text = Text(sid=sid, requester_number=number, provider_number=company, body=body, media=sent)
     received = await desk_of(request).store.write(receive_sms, text, near=number)
+    if _simulator(request).behaviour(number) is Behaviour.TWICE:
+        await desk_of(request).store.write(receive_sms, text, near=number)
     if received.outcome is Outcome.UNKNOWN_NUMBER:
         raise NotFound(f"The company has no number {company}.")
     if "hx-request" in request.headers:
@@ -134,14 +167,10 @@ async def _text(request: Request) -> HTTPResponse:
 
 async def _pictures(request: Request) -> tuple[Attachment, ...]:
     """What the phone sends with the text, kept by the simulator as a provider keeps it."""
-    desk = desk_of(request)
+    desk, simulator = desk_of(request), _simulator(request)
     files: Any = request.files
-    if not isinstance(desk.provider, Simulator):
-        raise NotFound("Phones belong to the simulator.")
     sent = (files.getlist("picture") or []) if files else []
-    return tuple(
-        [Attachment(await desk.provider.keep(f.body, desk.clock()), f.type) for f in sent[:MOST_FILES] if f.body]
-    )
+    return tuple([Attachment(await simulator.keep(f.body, desk.clock()), f.type) for f in sent[:MOST_FILES] if f.body])
 
 
 def _shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf:

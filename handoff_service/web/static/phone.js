@@ -85,6 +85,12 @@ if (query) {
     form.addEventListener("submit", send);
     form.elements.picture.addEventListener("change", ({ target }) => chosen(target));
   }
+  for (const form of document.querySelectorAll(".behaves")) {
+    form.querySelector("button").hidden = true;
+    form.addEventListener("change", () => {
+      fetch(form.action, { method: "POST", headers: { "HX-Request": "true" }, body: new FormData(form) });
+    });
+  }
   for (const talk of document.querySelectorAll(".talk")) talk.scrollTop = talk.scrollHeight;
   listen();
   setInterval(() => {
