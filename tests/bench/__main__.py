@@ -1,5 +1,5 @@
-"""``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and PostgreSQL; then what lists
-and searches cost (``reads.py``), how long an offer takes to an agent's screen (``offers.py``), and what the bot's turns
+"""``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and PostgreSQL; then the outbox
+and receipts (``outbox.py``), what lists and searches cost (``reads.py``), how long an offer takes to an agent's screen (``offers.py``), and what the bot's turns
 cost (``bot_turns.py``).
 
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Event
 from urllib.error import URLError
 
-from tests.bench import bot_turns, offers, reads
+from tests.bench import bot_turns, offers, outbox, reads
 from tests.bench.load import TOKEN, URL, Measured
 from tests.conftest import postgres_database
 
@@ -58,7 +58,7 @@ def main() -> int:
                         rung.found.append(measured)
                 print(f"-> {kind}: round {turn} of {ROUNDS}", file=sys.stderr)
             missed += _report(kind, rungs)
-    missed += reads.main() + offers.main() + bot_turns.main()
+    missed += outbox.main() + reads.main() + offers.main() + bot_turns.main()
     return 1 if missed else 0
 
 
