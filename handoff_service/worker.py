@@ -22,7 +22,7 @@ from handoff_service.operations.fetch_media import FinishFetch, finish_fetch
 from handoff_service.operations.fire_timers import Fire, fire_timers
 from handoff_service.operations.index_texts import index_texts
 from handoff_service.operations.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
-from handoff_service.operations.offer_work import offer_work
+from handoff_service.operations.offer_work import behind_of, offer_work
 from handoff_service.operations.ports import (
     Bot,
     BotAnswer,
@@ -237,8 +237,8 @@ class Worker:
                 failure = str(error)
         return BotAnswer(), failure
 
-    async def _offer_work(self, _claimed: Claimed) -> None:
-        await self._hands.store.write(offer_work, None)
+    async def _offer_work(self, claimed: Claimed) -> None:
+        await self._hands.store.write(offer_work, behind_of(claimed.key))
 
     async def _expire_offer(self, claimed: Claimed) -> None:
         await self._hands.store.write(expire_offer, Expire(int(claimed.key)))

@@ -5,6 +5,7 @@ asks to be run again at the next moment that changes something by itself: a pool
 wait becomes too long.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.work_items import Answers, Waiting, WorkQueue
 
-AT_ONCE = 100  # of each queue
+AT_ONCE = 100  # of each queue; when somebody is free and none of these is theirs, those behind them come next
 ALL_DECLINED = "all have declined"
 
 
@@ -48,14 +49,23 @@ class _Desk:
                 of_queue[agent_id] = replace(mine, load=mine.load + 1, last_assigned_at=now)
 
 
-def offer_work(tx: Transaction, _command: None = None) -> int:
-    """Go through the queues once. Returns the number of offers made."""
-    due.disarm(tx, Work.OFFER_WORK, [due.DESK_LINE])  # first: what comes after this line makes it run again
-    seen = work_items.waiting(tx.conn, AT_ONCE)
+def offer_work(tx: Transaction, behind: int | None = None) -> int:
+    """Go through the queues once, ``behind`` so many places of each (none: from the front). Returns the number of
+    offers made."""
+    behind = behind or 0
+    due.disarm(tx, Work.OFFER_WORK, [_key(behind)])  # first: what comes after this line makes it run again
+    seen = work_items.waiting(tx.conn, AT_ONCE, behind)
     rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen]) if seen else {}
-    waiting = [w for w in work_items.waiting(tx.conn, AT_ONCE) if w.interaction_id in rows]  # now that they hold still
+    now_still = work_items.waiting(tx.conn, AT_ONCE, behind)
+    waiting = [w for w in now_still if w.interaction_id in rows]
     desk = _load(tx, waiting)
-    offered = sum(_take(tx, desk, item, rows[item.interaction_id]) for item in waiting)
+    offered = 0
+    gone: Counter[int] = Counter()  # queue -> how many of these wait no more
+    for item in waiting:
+        made = _take(tx, desk, item, rows[item.interaction_id])
+        offered += made
+        gone[item.queue_id] += made > 0
+    _go_on(tx, desk, waiting, gone, behind)
     if desk.log:
         tx.desk_changed()
         tx.conn.execute(insert(t.assignment_log), desk.log)
@@ -65,6 +75,26 @@ def offer_work(tx: Transaction, _command: None = None) -> int:
         at = max(min(again), tx.now)
         due.arm(tx, [due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=at)])
     return offered
+
+
+def _key(behind: int) -> str:
+    """Of the due work that goes through the queues from there on."""
+    return f"{due.DESK_LINE}+{behind}" if behind else due.DESK_LINE
+
+
+def behind_of(key: str) -> int:
+    """The reverse of it."""
+    return int(key.partition("+")[2] or 0)
+
+
+def _go_on(tx: Transaction, desk: _Desk, waiting: Sequence[Waiting], gone: Counter[int], behind: int) -> None:
+    """Look behind the first ones of a queue where somebody may be free who cannot have any of them: they declined them,
+    or were sent on by them. In a transaction of its own, so that none takes long."""
+    whole = [queue for queue, count in Counter(w.queue_id for w in waiting).items() if count >= AT_ONCE]
+    places = [max(AT_ONCE - gone[queue], 0) for queue in whole if queue not in desk.nobody_for]
+    if places:
+        further = _key(behind + min(places))
+        due.arm(tx, [due.Due(kind=Work.OFFER_WORK, key=further, line=due.DESK_LINE, due_at=tx.now)])
 
 
 def _load(tx: Transaction, waiting: Sequence[Waiting]) -> _Desk:

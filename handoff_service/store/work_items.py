@@ -37,9 +37,10 @@ class Waiting:
     created_at: datetime
 
 
-def waiting(conn: Connection, most: int) -> list[Waiting]:
-    """What can be offered, highest priority (lowest number) first, then oldest first: the first ``most`` of each queue,
-    and everything whose requester was told nothing yet. What is offered to all who are free can be offered to more."""
+def waiting(conn: Connection, most: int, behind: int = 0) -> list[Waiting]:
+    """What can be offered, highest priority (lowest number) first, then oldest first: the first ``most`` of each queue
+    behind so many places, and from the front everything whose requester was told nothing yet. What is offered to all
+    who are free can be offered to more."""
     w, q, i = t.work_items, t.queues, t.interactions
     order = (i.c.priority, w.c.created_at, w.c.id)
     place = sa.func.row_number().over(partition_by=w.c.queue_id, order_by=order).label("place")
@@ -60,7 +61,11 @@ def waiting(conn: Connection, most: int) -> list[Waiting]:
     )
     rows = conn.execute(
         select(found)
-        .where(sa.or_(found.c.place <= most, found.c.told.is_(None)))
+        .where(
+            found.c.place.between(behind + 1, behind + most)
+            if behind
+            else sa.or_(found.c.place <= most, found.c.told.is_(None))
+        )
         .order_by(found.c.priority, found.c.created_at, found.c.id)
     )
     fields = Waiting.__dataclass_fields__

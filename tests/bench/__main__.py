@@ -1,6 +1,6 @@
 """``make bench``: the inbound webhook beside its floors, in turns in one run, on SQLite and PostgreSQL; then the outbox
-and receipts (``outbox.py``), what lists and searches cost (``reads.py``), how long an offer takes to an agent's screen (``offers.py``), and what the bot's turns
-cost (``bot_turns.py``).
+and receipts (``outbox.py``), what lists and searches cost (``reads.py``), how long an offer takes to an agent's screen
+(``offers.py``), and what the bot's turns cost (``bot_turns.py``).
 
 Quote the ratios: absolute figures are this machine's. The load generator shares its cores.
 """

@@ -18,6 +18,7 @@ from handoff_service.store import inbox, people
 from handoff_service.store import tables as t
 from handoff_service.store.store import Store
 from handoff_service.store.views import WorkItem
+from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
 from tests.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
 
@@ -327,3 +328,24 @@ async def test_an_offer_can_not_be_accepted_by_who_was_never_asked(story: Story)
     (offer,) = await story.inbox(MIA)
     with pytest.raises(Conflict):
         await story.accept(offer.id, OMAR)
+
+
+async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_behind_them(
+    story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handoff_service.operations.offer_work.AT_ONCE", 2)
+    hands = Hands(store=story.store, provider=None, bot=None, clock=clock)  # type: ignore[arg-type]
+    worker = Worker(hands, frozenset({Work.OFFER_WORK}))
+    await story.available(MIA)
+    for n in range(2):
+        await texts(story, f"+1303555{n:04d}")
+        await story.offer()
+        await reject(story, MIA, "Not my expertise")  # for good
+    await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
+    third = await texts(story, "+13035550009")
+    await story.offer()  # who waits is told so, and is not first in line for that any more
+    await story.available(MIA)
+    while await worker.step():
+        pass
+    (offer,) = await story.inbox(MIA)
+    assert offer.interaction.id == third
