@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.change_interaction import active
+from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.operations.say import owner_changed
 from handoff_service.operations.stop_waiting import stop_waiting, withdraw
 from handoff_service.rules import states
@@ -48,6 +49,7 @@ def give(
     tx.hint(f"agent:{agent_id}", changed.id)
     if before is not None and before != agent_id:
         live_group.leave(tx, changed.id, before)
+        offer_soon(tx)  # who had it has room for another
     return changed
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.change_group import group_id
-from handoff_service.operations.hand_off import hand_off, offer_soon
+from handoff_service.operations.hand_off import hand_off
+from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.operations.presence import change_presence
 from handoff_service.operations.sign_in import token_hash
 from handoff_service.rules.vocabulary import Owner, Presence, Role

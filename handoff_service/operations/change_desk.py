@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.change_queue import check_schedules
-from handoff_service.operations.hand_off import offer_soon
+from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.store import desk
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction

@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations import say
-from handoff_service.operations.hand_off import offer_soon
+from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.rules import states
 from handoff_service.rules.states import ACTS, moved

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service import schedules
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations.hand_off import offer_soon
+from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.rules import conditions
 from handoff_service.rules.queues import Queue, faults
 from handoff_service.rules.system_messages import QUEUES_OWN

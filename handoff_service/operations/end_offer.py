@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 
 from handoff_service.operations import say
-from handoff_service.operations.hand_off import offer_soon
+from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.rules.vocabulary import Author, Event, Kind, OfferOutcome, Work, WorkItemState
 from handoff_service.store import due, people
 from handoff_service.store import tables as t

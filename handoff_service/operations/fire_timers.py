@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from handoff_service.operations import say
 from handoff_service.operations.change_interaction import end
-from handoff_service.operations.hand_off import hand_off, offer_soon
+from handoff_service.operations.hand_off import hand_off
+from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.rules import messaging_actions as rules
 from handoff_service.rules.conditions import Facts
 from handoff_service.rules.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who, why

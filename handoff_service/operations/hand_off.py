@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import insert, select
 
 from handoff_service.operations.choose_queue import About, choose_queue
+from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.operations.say import owner_changed
 from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.rules.vocabulary import Owner, Work, WorkItemState
@@ -54,8 +55,3 @@ def hand_off(
         live_group.leave(tx, interaction.id, interaction.assigned_to)
     offer_soon(tx)
     return changed
-
-
-def offer_soon(tx: Transaction) -> None:
-    """Somebody waits, or somebody has become free: look through the queues."""
-    due.arm(tx, [due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now)])

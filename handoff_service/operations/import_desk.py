@@ -27,8 +27,8 @@ from handoff_service.operations.change_user import Make as MakeUser
 from handoff_service.operations.change_user import change_user, make_user
 from handoff_service.operations.change_webhook import PutWebhook, put_webhook
 from handoff_service.operations.desk_file import AgentEntry, DeskFile, ProviderNumberEntry, UserEntry
-from handoff_service.operations.hand_off import offer_soon
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
+from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.operations.queue_entry import QueueEntry
 from handoff_service.operations.second_facts import changed_facts
 from handoff_service.operations.sign_in import hash_password, password_matches

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.end_offer import come_to_nothing, end_offer
-from handoff_service.operations.hand_off import offer_soon
+from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.rules.vocabulary import OfferOutcome, Presence
 from handoff_service.store import interactions, work_items
 from handoff_service.store import tables as t

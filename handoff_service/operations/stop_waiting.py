@@ -2,6 +2,7 @@
 
 from sqlalchemy import update
 
+from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.rules.vocabulary import OfferOutcome, Work, WorkItemState
 from handoff_service.store import due, work_items
 from handoff_service.store import tables as t
@@ -21,8 +22,11 @@ def stop_waiting(tx: Transaction, interaction_id: int) -> None:
 
 
 def withdraw(tx: Transaction, work_item_ids: list[int]) -> None:
-    """Take back every open offer of these work items."""
-    for offer_id, agent_id in work_items.end_offers(tx, work_item_ids, OfferOutcome.WITHDRAWN):
+    """Take back every open offer of these work items, which makes room with those who were asked."""
+    ended = work_items.end_offers(tx, work_item_ids, OfferOutcome.WITHDRAWN)
+    if ended:
+        offer_soon(tx)
+    for offer_id, agent_id in ended:
         due.disarm(tx, Work.EXPIRE_OFFER, [offer_id])
         tx.hint(f"agent:{agent_id}")
         tx.desk_changed()

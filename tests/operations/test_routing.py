@@ -349,3 +349,19 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
         pass
     (offer,) = await story.inbox(MIA)
     assert offer.interaction.id == third
+
+
+async def test_who_was_not_the_first_to_accept_is_offered_the_next_at_once(story: Story, clock: MovedClock) -> None:
+    """The card that vanishes makes room, also when nothing else happens."""
+    await change(story.store, t.queues, assignment=Assignment.FIRST_TO_ACCEPT)
+    await change(story.store, t.agents, capacity=1)
+    await story.available(MIA, OMAR)
+    await texts(story, ANN)
+    await story.offer()
+    second = await texts(story, BOB)
+    await story.offer()
+    (offer,) = await story.inbox(MIA)
+    await story.accept(offer.id, MIA)
+    assert await run_due(story, clock) == 1
+    (offer,) = await story.inbox(OMAR)
+    assert offer.interaction.id == second
