@@ -1,4 +1,4 @@
-"""The time zones where somebody with a phone number may be."""
+"""Where somebody with a phone number may be: the time zones, the country."""
 
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -17,3 +17,13 @@ def of_number(number: str, *, said: str | None = None, instead: str) -> list[Zon
         names = ()
     known = [name for name in names if name != UNKNOWN and name in available_timezones()]
     return [ZoneInfo(name) for name in known] or [ZoneInfo(instead)]
+
+
+def country_of(number: str) -> str | None:
+    """The ISO code of a number's country; None for a short code."""
+    from phonenumbers import NumberParseException, parse, region_code_for_number  # noqa: PLC0415
+
+    try:
+        return region_code_for_number(parse(number))
+    except NumberParseException:
+        return None

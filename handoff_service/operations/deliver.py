@@ -8,7 +8,7 @@ changes consent waits for.
 """
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing
 from handoff_service.operations.record_receipt import apply_early_receipts, send_later
 from handoff_service.operations.say import tell
 from handoff_service.rules import media_links
-from handoff_service.rules.delivery import OPTED_OUT, Then, again_after, meaning
+from handoff_service.rules.delivery import COUNTRY_OFF, OPTED_OUT, Then, again_after, meaning
 from handoff_service.rules.quiet_hours import over_at
 from handoff_service.rules.vocabulary import Author, Event, Status, Work
 from handoff_service.store import consents, desk, due, people
@@ -103,15 +103,17 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     kept_back = {i for i, r in waiting.items() if r.opted_out is not None and r.event != Event.CONSENT}
     _put(tx, kept_back, status=Status.CANCELED, error_code=OPTED_OUT)
     _put(tx, crashed, status=Status.UNKNOWN)
-    tell(tx, {found[i].interaction_id for i in kept_back})
     held = _held(tx, [r for i, r in waiting.items() if r.event == Event.UNASKED and i not in kept_back])
-    put_off = kept_back | held.keys()
+    abroad = _abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
+    _put(tx, abroad, status=Status.FAILED, error_code=COUNTRY_OFF)
+    put_off = kept_back | held.keys() | abroad
     later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER)
     later |= _paced(tx, [r for i, r in waiting.items() if i not in put_off])
     for message_id, at in later.items():
         due.release(tx, Work.DELIVER, message_id, at)
     sends = waiting.keys() - put_off - later.keys()
     _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # a try before it had its own
+    tell(tx, {found[i].interaction_id for i in kept_back | abroad})
     due.disarm(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
     send_later(tx, list(held.items()))
     links = _links(tx, [i for i in sends | unsure if found[i].with_media])
@@ -136,6 +138,14 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
 def _put(tx: Transaction, messages: Collection[int], **values: object) -> None:
     if messages:
         tx.conn.execute(update(t.messages).where(one_of(t.messages.c.id, messages)).values(values))
+
+
+def _abroad(tx: Transaction, rows: Mapping[int, _Row]) -> set[int]:
+    """Which of these go to a country that the desk does not text."""
+    texted = desk.countries(tx.conn) if rows else []
+    if not texted:
+        return set()
+    return {i for i, row in rows.items() if time_zones.country_of(row.requester_number) not in {*texted, None}}
 
 
 def _held(tx: Transaction, rows: Sequence[_Row]) -> dict[int, datetime]:

@@ -64,7 +64,8 @@ def _quiet_hours(value: str | None) -> str | None:
 
 class DeskEntry(_Entry):
     """``commands``: the words for each; those shipped for a command that is left out, none for an empty list.
-    ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none."""
+    ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none. ``countries``: those that are texted;
+    none: every country."""
 
     name: Text
     country: Country = "US"
@@ -76,6 +77,7 @@ class DeskEntry(_Entry):
     same_answers: Annotated[int, Field(ge=0, le=20), AfterValidator(_same_answers)] = 2
     quiet_hours: Annotated[str | None, AfterValidator(_quiet_hours)] = None
     most_answers: Annotated[int, Field(ge=5, le=1000)] = 30
+    countries: list[Country] = []
 
 
 class UserEntry(_Entry):

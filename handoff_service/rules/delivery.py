@@ -66,6 +66,7 @@ class Meaning:
 
 
 OPTED_OUT = 21610  # the provider refuses texts to this number from the company's
+COUNTRY_OFF = 21408  # the provider's code; the desk's own list of countries uses it too
 _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 _ADMIN = "Tell an admin: nothing reaches anybody this way until it is mended."
@@ -77,7 +78,7 @@ MEANINGS: Mapping[int, Meaning] = {
     20429: Meaning("The provider takes no more texts just now.", "It goes out by itself.", Then.CHANNEL),
     21211: Meaning("The number is not valid.", "Check the number with the requester."),
     21212: Meaning("Our number is not valid.", _ADMIN, Then.ACCOUNT),
-    21408: Meaning("Texts to this country are switched off.", _ADMIN, Then.ACCOUNT),
+    COUNTRY_OFF: Meaning("Texts to this country are switched off.", _ADMIN, Then.ACCOUNT),
     21602: Meaning("The text was empty.", _OURS),
     21604: Meaning("The text had no number to go to.", _OURS),
     21606: Meaning("Our number cannot send texts.", _ADMIN, Then.ACCOUNT),

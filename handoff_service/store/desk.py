@@ -14,7 +14,9 @@ def desk(conn: Connection) -> Desk | None:
     """None before anything was imported."""
     d = t.desk.c
     columns = d["name", "country", "time_zone", "reassign_when_away", "away_after_seconds", "card_fields"]
-    row = conn.execute(select(*columns, *d["commands", "same_answers", "quiet_hours", "most_answers"])).one_or_none()
+    row = conn.execute(
+        select(*columns, *d["commands", "same_answers", "quiet_hours", "most_answers", "countries"])
+    ).one_or_none()
     return Desk(**row._mapping) if row is not None else None
 
 
@@ -33,6 +35,11 @@ def quiet_hours(conn: Connection) -> QuietHours | None:
     """When what is no answer is held back; None: never."""
     written = conn.execute(select(t.desk.c.quiet_hours)).scalar()
     return parse(written) if written else None
+
+
+def countries(conn: Connection) -> list[str]:
+    """The countries that are texted; none: every country."""
+    return conn.execute(select(t.desk.c.countries)).scalar() or []
 
 
 def most_answers(conn: Connection) -> int:

@@ -94,10 +94,11 @@ desk = Table(
     "desk", metadata, _id(), _word("name"), _word("country"), _word("time_zone"),
     Column("reassign_when_away", sa.Boolean, nullable=False), _count("away_after_seconds", 45),
     _json("card_fields", "[]"), _json("commands", "{}"), _count("same_answers", 2),
-    _word("quiet_hours", null=True), _count("most_answers", 30),
+    _word("quiet_hours", null=True), _count("most_answers", 30), _json("countries", "[]"),
 )  # one row. away_after_seconds: how long an agent's connection may be lost; card_fields: what offers' cards show;
 # commands: the words for each, where they are not those shipped; same_answers: how often a bot may repeat itself;
-# quiet_hours: as rules/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten minutes
+# quiet_hours: as rules/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten minutes;
+# countries: ISO codes of those that are texted, none: every country
 users = Table(
     "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
     _word("email", null=True), _json("attributes", "{}"), _flag("active", default=True),

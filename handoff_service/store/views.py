@@ -634,7 +634,8 @@ class Desk:
     everything that was collected; ``commands``: command -> the words that mean it, where the admin chose;
     ``same_answers``: after how many equal answers in a row a bot that does not tell what it understood is taken to be
     lost, 0: never; ``quiet_hours``: when what is no answer is held back, by the requester's clock, such as
-    21:00-08:00, null: never; ``most_answers``: how often the virtual agent answers one number in ten minutes."""
+    21:00-08:00, null: never; ``most_answers``: how often the virtual agent answers one number in ten minutes;
+    ``countries``: ISO codes of those that are texted, none: every country."""
 
     name: str
     country: str
@@ -646,6 +647,7 @@ class Desk:
     same_answers: int
     quiet_hours: str | None
     most_answers: int
+    countries: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

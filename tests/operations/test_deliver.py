@@ -427,3 +427,18 @@ async def test_a_person_decides_where_the_provider_does_not_tell(story: Story, a
     assert [one.body for one in await story.lines(ann)][-1] == "Mia Chen had it sent again"
     with pytest.raises(NotFound):
         await story.store.write(settle_send, Settle(interaction_id=ann, message_id=0, agent_id=MIA, went_out=True))
+
+
+async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
+    from handoff_service.operations.change_desk import change_desk
+
+    await story.store.write(change_desk, {"countries": ["DE", "CA"]})
+    message = await story.write(ann, "hello")
+    (one,) = await claim(story)
+    assert await begin(story, int(one.key)) is None
+    refused = await line(story, message)
+    assert (refused.status, refused.error and refused.error.code) == (Status.FAILED, 21408)
+    await story.store.write(change_desk, {"countries": ["DE", "US"]})
+    message = await story.write(ann, "hello")
+    (one,) = await claim(story)
+    assert await begin(story, message) is not None

@@ -192,7 +192,7 @@ async def test_templates_are_made_found_changed_and_deleted(desk: Running, grace
 async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor) -> None:
     right = {"name": "IT", "country": "DE", "time_zone": "Europe/Berlin", "away_after_seconds": "60"}
     right |= {"same_answers": "3", "agent_words": "agent, Kollege,", "bye_words": "bye", "restart_words": "restart"}
-    right |= {"opt_out_words": "alto", "quiet_hours": "21:00-08:00", "most_answers": "40"}
+    right |= {"opt_out_words": "alto", "quiet_hours": "21:00-08:00", "most_answers": "40", "countries": "de, AT"}
     assert "Saved" in await save(grace, "/desk", **right)
     saved = await desk.desk.store.read(desk_rows.desk)
     assert saved is not None
@@ -200,7 +200,7 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     words = {"agent": ["agent", "Kollege"], "bye": ["bye"], "help": [], "restart": ["restart"]}
     words |= {"opt_out": ["alto"], "opt_in": []}
     assert (saved.commands, saved.same_answers) == (words, 3)
-    assert (saved.quiet_hours, saved.most_answers) == ("21:00-08:00", 40)
+    assert (saved.quiet_hours, saved.most_answers, saved.countries) == ("21:00-08:00", 40, ["DE", "AT"])
     assert "two times of the day" in await save(grace, "/desk", **right | {"quiet_hours": "at night"})
     assert "has 'bye' for agent and for bye" in await save(grace, "/desk", **right | {"agent_words": "bye"})
     assert "at least 2" in await save(grace, "/desk", **right | {"same_answers": "1"})

@@ -33,7 +33,7 @@ HERE = "/desk"
 COMMANDS = {f"{command}_words": command for command in Command}  # each has a field of its own
 NAMES = (
     *("name", "country", "time_zone", "away_after_seconds", "reassign_when_away", "card_fields", "same_answers"),
-    *("quiet_hours", "most_answers"),
+    *("quiet_hours", "most_answers", "countries"),
     *COMMANDS,
 )
 
@@ -45,6 +45,7 @@ async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
     words = with_shipped(shown["commands"])
     values = {name: "" if shown[name] is None else str(shown[name]) for name in NAMES if name not in COMMANDS}
     values |= {"reassign_when_away": "1" * shown["reassign_when_away"], "card_fields": "\n".join(shown["card_fields"])}
+    values["countries"] = ", ".join(shown["countries"])
     values |= {name: ", ".join(words[command]) for name, command in COMMANDS.items()}
     return await _form(request, agent, Form(values=values))
 
@@ -54,6 +55,7 @@ async def save_desk(request: Request, agent: Agent) -> HTTPResponse:
     form = typed(request, NAMES)
     given: dict[str, Any] = {name: value for name, value in form.values.items() if name not in COMMANDS}
     given |= {"reassign_when_away": bool(given["reassign_when_away"]), "card_fields": lines(given["card_fields"])}
+    given["countries"] = [code.upper() for code in lines(given["countries"].replace(",", "\n"))]
     given["commands"] = {c: lines(form.values[name].replace(",", "\n")) for name, c in COMMANDS.items()}
     try:
         await desk_of(request).store.write(change_desk, read_as(DeskEntry, given).model_dump())

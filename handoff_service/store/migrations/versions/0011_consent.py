@@ -44,6 +44,7 @@ def upgrade() -> None:
 
     op.add_column('desk', sa.Column('quiet_hours', sa.Text(), nullable=True))
     op.add_column('desk', sa.Column('most_answers', sa.Integer(), server_default=sa.text('30'), nullable=False))
+    op.add_column('desk', sa.Column('countries', sa.JSON(), server_default=sa.text("'[]'"), nullable=False))
     op.add_column('messages', sa.Column('retries', sa.Integer(), server_default=sa.text('0'), nullable=False))
     op.add_column('provider_numbers', sa.Column('paced_to', UtcTime(), nullable=True))
     op.create_index('ix_offers_work_item_id', 'offers', ['work_item_id'])
