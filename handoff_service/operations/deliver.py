@@ -24,7 +24,7 @@ from handoff_service.operations.say import tell
 from handoff_service.rules import media_links
 from handoff_service.rules.delivery import COUNTRY_OFF, OPTED_OUT, Then, again_after, meaning
 from handoff_service.rules.quiet_hours import over_at
-from handoff_service.rules.vocabulary import Author, Event, Status, Work
+from handoff_service.rules.vocabulary import Author, Direction, Event, Status, Work
 from handoff_service.store import consents, desk, due, people
 from handoff_service.store import tables as t
 from handoff_service.store.bulk import update_rows
@@ -90,7 +90,8 @@ _LOCKED = (
 def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | None]:
     """Mark each message as sending. None for one that is not sent now; its work is put off, or taken away.
 
-    Canceled: what waits for somebody who has opted out, but for what confirms it. Put off: what may have left before a
+    Canceled: what waits for somebody who has opted out, but for what confirms it, and prompts that were answered while
+    they waited. Put off: what may have left before a
     crash, until the provider's list can be trusted to show it; and what is over its number's rate.
     """
     attempts = {c.message_id: c.attempts for c in commands}
@@ -103,7 +104,11 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     kept_back = {i for i, r in waiting.items() if r.opted_out is not None and r.event != Event.CONSENT}
     _put(tx, kept_back, status=Status.CANCELED, error_code=OPTED_OUT)
     _put(tx, crashed, status=Status.UNKNOWN)
-    held = _held(tx, [r for i, r in waiting.items() if r.event == Event.UNASKED and i not in kept_back])
+    unasked = [r for i, r in waiting.items() if r.event == Event.UNASKED and i not in kept_back]
+    overtaken = _overtaken(tx, unasked)
+    _put(tx, overtaken, status=Status.CANCELED)
+    kept_back |= overtaken
+    held = _held(tx, [r for r in unasked if r.id not in overtaken])
     abroad = _abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
     _put(tx, abroad, status=Status.FAILED, error_code=COUNTRY_OFF)
     put_off = kept_back | held.keys() | abroad
@@ -148,6 +153,23 @@ def _abroad(tx: Transaction, rows: Mapping[int, _Row]) -> set[int]:
     return {i for i, row in rows.items() if time_zones.country_of(row.requester_number) not in {*texted, None}}
 
 
+def _overtaken(tx: Transaction, rows: Sequence[_Row]) -> set[int]:
+    """Which prompts, held back until now, ask for an answer that has come in the meantime."""
+    prompts = [row.id for row in rows if row.author == Author.SYSTEM]
+    if not prompts:
+        return set()
+    m, answer = t.messages, t.messages.alias("answer")
+    query = select(m.c.id).where(
+        one_of(m.c.id, prompts),
+        exists().where(
+            answer.c.interaction_id == m.c.interaction_id,
+            answer.c.seq > m.c.seq,
+            answer.c.direction == Direction.INBOUND,
+        ),
+    )
+    return set(tx.conn.execute(query).scalars())
+
+
 def _held(tx: Transaction, rows: Sequence[_Row]) -> dict[int, datetime]:
     """Which of these are no answers and fall into the quiet hours of whom they go to, and when those are over."""
     quiet = desk.quiet_hours(tx.conn) if rows else None
@@ -177,7 +199,8 @@ def _paced(tx: Transaction, rows: Sequence[_Row]) -> dict[int, datetime]:
         one_of(p.c.id, {r.provider_number_id for r in rows})
     )
     later: dict[int, datetime] = {}
-    for number in tx.conn.execute(numbers.order_by(p.c.id).with_for_update()).all() if rows else ():
+    numbers = numbers.order_by(p.c.id).with_for_update(key_share=True)  # new conversations refer to the row meanwhile
+    for number in tx.conn.execute(numbers).all() if rows else ():
         paced_to = was = max(number.paced_to or tx.now, tx.now)
         for row in sorted((r for r in rows if r.provider_number_id == number.id), key=_turn):
             if paced_to - tx.now > BURST:

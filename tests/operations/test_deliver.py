@@ -442,3 +442,29 @@ async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
     message = await story.write(ann, "hello")
     (one,) = await claim(story)
     assert await begin(story, message) is not None
+
+
+async def test_a_prompt_that_was_answered_in_the_quiet_hours_is_not_sent_after_them(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    from handoff_service.operations import say
+    from handoff_service.operations.change_desk import change_desk
+    from handoff_service.rules.vocabulary import Event
+    from handoff_service.store import interactions
+    from handoff_service.store.lanes import Transaction
+
+    await story.store.write(change_desk, {"quiet_hours": "21:00-08:00"})
+    clock.move(12 * 3600)
+
+    def prompt(tx: Transaction, _: None) -> int:
+        return say.text(tx, interactions.lock(tx.conn, ann), "Still there?", Author.SYSTEM, event=Event.UNASKED)
+
+    prompts = [await story.store.write(prompt, None) for _ in range(2)]
+    for _ in prompts:  # one after the other, as the line has it
+        (one,) = await claim(story)
+        assert await begin(story, int(one.key)) is None
+    await story.text("yes!", to=DIRECT)
+    clock.move(11 * 3600)
+    for one in await claim(story):
+        assert await begin(story, int(one.key)) is None
+    assert [(await line(story, one)).status for one in prompts] == [Status.CANCELED] * 2
