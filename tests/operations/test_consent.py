@@ -1,13 +1,14 @@
 """STOP, START and HELP: one ledger, one confirmation, and nothing leaves for somebody who has opted out."""
 
 import asyncio
+import random
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations import desk_file
+from handoff_service.operations import desk_file, say
 from handoff_service.operations.change_consent import Ask, change_consent
 from handoff_service.operations.import_desk import import_desk
 from handoff_service.operations.ports import Accepted, Refused
@@ -15,8 +16,8 @@ from handoff_service.operations.receive_sms import Text, receive_sms
 from handoff_service.operations.record_receipt import Receipt, record_receipt
 from handoff_service.rules.commands import Command
 from handoff_service.rules.consent import Source
-from handoff_service.rules.vocabulary import Event, Owner, State, Status, Work
-from handoff_service.store import consents
+from handoff_service.rules.vocabulary import Author, Event, Owner, State, Status, Work
+from handoff_service.store import consents, interactions
 from handoff_service.store import tables as t
 from handoff_service.store.export_desk import export_desk
 from handoff_service.store.lanes import Terms, Transaction
@@ -26,6 +27,7 @@ from tests.conftest import Heard, MovedClock
 from tests.operations.test_deliver import begin, claim, finish, line
 from tests.story import ANN, BOB, DIRECT, MAIN, MIA, Story
 
+RACES = 500
 OUT = "You have opted out of texts from Northwind IT, and get no more. Text START to get them again."
 IN = "You get texts from Northwind IT again. Text HELP for help, STOP to opt out."
 
@@ -247,3 +249,43 @@ async def test_opt_outs_are_imported_and_exported(story: Story, tmp_path: Path) 
     exported = await story.store.read(export_desk)
     assert f'[[opt_outs]]\nnumber = "{ANN}"\nprovider_number = "{DIRECT}"' in exported
     assert f'[[opt_outs]]\nnumber = "{BOB}"\n' in exported
+
+
+async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: Story) -> None:
+    """Five hundred times on each database, at random: whoever asks after the STOP was taken in may not send."""
+    chance = random.Random(11)
+    numbers = [f"+1303555{n:04d}" for n in range(RACES)]
+    begun = await asyncio.gather(*(story.text("hi", number=number, to=DIRECT) for number in numbers))
+
+    def say_something(tx: Transaction, _: None) -> list[int]:
+        rows = interactions.lock_each(tx.conn, [one.interaction_id or 0 for one in begun])
+        return [say.text(tx, rows[one.interaction_id or 0], "Hello", Author.SYSTEM) for one in begun]
+
+    messages = await story.store.write(say_something, None)
+    stopped: dict[str, bool] = {}
+    late, left = 0, 0
+
+    async def stop(number: str) -> None:
+        await asyncio.sleep(chance.random() / 200)
+        await story.text("STOP", number=number, to=DIRECT)
+        stopped[number] = True
+
+    async def send(number: str, message: int) -> None:
+        nonlocal late, left
+        await asyncio.sleep(chance.random() / 200)
+        was_stopped = stopped.get(number, False)
+        outgoing = await begin(story, message)
+        left += outgoing is not None
+        late += was_stopped and outgoing is not None
+
+    await asyncio.gather(
+        *(
+            one
+            for number, message in zip(numbers, messages, strict=True)
+            for one in (stop(number), send(number, message))
+        )
+    )
+    assert late == 0
+    assert 0 < left < RACES, "both won at times"
+    statuses = [(await line(story, message)).status for message in messages]
+    assert statuses.count(Status.CANCELED) == RACES - left
