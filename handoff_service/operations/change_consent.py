@@ -114,7 +114,8 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
         ),
     )
     if made is None:
-        raise Conflict(f"{ask.number} has {'opted out' if ask.opted_out else 'not opted out'} already.")
+        already = "has opted out already" if ask.opted_out else "has not opted out: there is nothing to take back"
+        raise Conflict(f"{ask.number} {already}.")
     entry = consents.by_id(tx.conn, [made])[made]
     for one in active:
         if provider_id in (None, one.provider_number_id):

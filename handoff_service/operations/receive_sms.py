@@ -157,12 +157,12 @@ _USERS = (
     .order_by(t.user_numbers.c.user_id)
 )
 _PROFILES = (
-    select(*t.messaging_profiles.c["id", "number", "user_id"], t.opt_outs.c.provider_number_id.label("opted_out"))
-    .outerjoin(t.opt_outs, t.opt_outs.c.number == t.messaging_profiles.c.number)
+    select(*t.messaging_profiles.c["id", "number", "user_id"])
     .where(one_of(t.messaging_profiles.c.number, "numbers"), t.messaging_profiles.c.active)
     .order_by(t.messaging_profiles.c.id)
-    .with_for_update(of=t.messaging_profiles)
+    .with_for_update()
 )
+_OPT_OUTS = select(*t.opt_outs.c["number", "provider_number_id"]).where(one_of(t.opt_outs.c.number, "numbers"))
 _NEW_PROFILES = insert(t.messaging_profiles).returning(*t.messaging_profiles.c["id", "number"])
 _NEW_MEDIA = insert(t.media).returning(t.media.c.id)
 _NEW_INTERACTIONS = insert(t.interactions).returning(*t.interactions.c["id", "requester_number", "provider_number_id"])
@@ -210,11 +210,10 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
     numbers = sorted({text.requester_number for text in texts})
     providers = _load_providers(tx, sorted({text.provider_number for text in texts}))
     active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()  # first, for their locks
-    profiles: dict[str, _Profile] = {}
+    profiles = {r.number: _Profile(r.user_id, r.id) for r in tx.conn.execute(_PROFILES, {"numbers": numbers})}
     opted_out: dict[str, set[int]] = {number: set() for number in numbers}
-    for r in tx.conn.execute(_PROFILES, {"numbers": numbers}):
-        profiles[r.number] = _Profile(r.user_id, r.id)
-        opted_out[r.number] |= set() if r.opted_out is None else {r.opted_out}
+    for r in tx.conn.execute(_OPT_OUTS, {"numbers": numbers}):  # under the profiles' locks
+        opted_out[r.number].add(r.provider_number_id)
     users: dict[str, list[int]] = {}
     for r in tx.conn.execute(_USERS, {"numbers": numbers}):
         users.setdefault(r.number, []).append(r.user_id)

@@ -32,6 +32,7 @@ async def record(request: Request, interaction_id: int, agent: Agent) -> HTTPRes
     interaction = await desk_of(request).store.read(conversations.one, interaction_id)
     ask = Ask(
         number=interaction.requester_number,
+        provider_number=None if opted_out else interaction.provider_number,  # with what was said of all of them
         opted_out=opted_out,
         source=Source.AGENT,
         agent_id=agent.id,

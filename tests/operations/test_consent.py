@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from handoff_service.store.store import Store
 from handoff_service.store.views import Consent
 from tests.conftest import Heard, MovedClock
 from tests.operations.test_deliver import begin, claim, finish, line
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, Story
+from tests.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
 
 RACES = 500
 OUT = "You have opted out of texts from Northwind IT, and get no more. Text START to get them again."
@@ -289,3 +290,28 @@ async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: S
     assert 0 < left < RACES, "both won at times"
     statuses = [(await line(story, message)).status for message in messages]
     assert statuses.count(Status.CANCELED) == RACES - left
+
+
+async def test_an_imported_opt_out_holds_for_somebody_who_never_texted_before(story: Story, tmp_path: Path) -> None:
+    file = tmp_path / "desk.toml"
+    file.write_text(f'[[opt_outs]]\nnumber = "{STRANGER}"\n\n[[opt_outs]]\nnumber = "{BOB}"\n')
+    await story.store.write(import_desk, desk_file.read(file))
+    interaction = (await story.text("my badge is stuck", number=STRANGER)).interaction_id or 0
+    assert (await story.see(interaction)).owner.kind is Owner.QUEUE
+    await story.text("START", number=BOB)
+    assert await sent(story) == [IN]
+    assert [entry.number for entry in await story.store.read(consents.in_force)] == [STRANGER]
+
+
+async def test_what_the_carrier_refuses_is_lifted_by_the_requester_alone(story: Story) -> None:
+    interaction = await story.with_agent(MIA)
+    await sent(story)
+    message = await story.write(interaction, "hello?")
+    await claim(story)
+    await begin(story, message)
+    await finish(story, message, Refused(code=21610))
+    again = ask(opted_out=False, note="She says so.")
+    with pytest.raises(Conflict, match="only START"):
+        await story.store.write(change_consent, replace(again, provider_number=DIRECT))
+    with pytest.raises(Conflict, match="nothing to take back"):
+        await story.store.write(change_consent, again)

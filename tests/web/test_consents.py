@@ -6,6 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from handoff_service.operations.record_receipt import Receipt, record_receipt
+from handoff_service.rules.vocabulary import Status
 from tests.story import ANN, BOB, DIRECT
 from tests.web.test_api import Client
 from tests.web.test_desk_api import sign_in
@@ -101,3 +103,14 @@ async def test_the_ledger_and_the_figures_as_pages(desk: Running) -> None:
         ledger = shown((await omar.get("/workspace/admin/consents")).text)
         assert "Opted out, holds now texted “STOP” all our numbers" in ledger
         assert "Main line" in shown((await omar.get("/workspace/admin/figures")).text)
+
+
+async def test_an_agent_cannot_lift_what_the_carrier_says(desk: Running, mia: Visitor) -> None:
+    ann = await desk.story.with_agent()
+    message = await desk.story.write(ann, "hello?")
+    receipt = Receipt(sid="SMx", status=Status.FAILED, error_code=21610, message_id=message)
+    await desk.desk.store.write(record_receipt, receipt)
+    page = f"/workspace/conversations/{ann}"
+    assert "as the carrier says" in shown((await mia.get(page)).text)
+    refused = await mia.act(f"{page}/consent", opted_out="", note="She wants to")
+    assert (refused.status, "only START" in refused.text) == (409, True)
