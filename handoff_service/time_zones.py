@@ -2,6 +2,8 @@
 
 from zoneinfo import ZoneInfo, available_timezones
 
+from phonenumbers import NumberParseException, parse, region_code_for_number, timezone
+
 UNKNOWN = "Etc/Unknown"  # libphonenumber's word for it
 
 
@@ -9,8 +11,6 @@ def of_number(number: str, *, said: str | None = None, instead: str) -> list[Zon
     """``said``: what is known of the person, an IANA name; else the zones of the number's region; else ``instead``."""
     if said in available_timezones():
         return [ZoneInfo(said)]
-    from phonenumbers import NumberParseException, parse, timezone  # noqa: PLC0415  # a table of some megabytes
-
     try:
         names = timezone.time_zones_for_number(parse(number))
     except NumberParseException:  # a short code
@@ -21,8 +21,6 @@ def of_number(number: str, *, said: str | None = None, instead: str) -> list[Zon
 
 def country_of(number: str) -> str | None:
     """The ISO code of a number's country; None for a short code."""
-    from phonenumbers import NumberParseException, parse, region_code_for_number  # noqa: PLC0415
-
     try:
         return region_code_for_number(parse(number))
     except NumberParseException:

@@ -17,6 +17,7 @@ from handoff_service.rules.vocabulary import Author, Event, Kind
 from handoff_service.store import consents, interactions
 from handoff_service.store import tables as t
 from handoff_service.store.database import upsert
+from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
 from handoff_service.store.views import Consent
@@ -119,7 +120,7 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
     entry = consents.by_id(tx.conn, [made])[made]
     for one in active:
         if provider_id in (None, one.provider_number_id):
-            say.append(tx, one, line(entry))
+            say.append(tx, one, _line(entry))
     return entry
 
 
@@ -141,24 +142,28 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
     """The provider refused these messages because their requesters have opted out there."""
     if not message_ids:
         return
-    i, m = t.interactions, t.messages
-    query = select(i.c.id, i.c.requester_number, i.c.provider_number_id).join(m, m.c.interaction_id == i.c.id)
-    found = tx.conn.execute(query.where(one_of(m.c.id, message_ids)).order_by(i.c.id)).all()
-    lock(tx, [r.requester_number for r in found])
-    for r in found:
+    m = t.messages
+    concerned = tx.conn.execute(select(m.c.interaction_id).where(one_of(m.c.id, message_ids))).scalars()
+    rows = interactions.lock_each(tx.conn, set(concerned)).values()  # first, as whoever receives texts does
+    lock(tx, [row.requester_number for row in rows])
+    for row in rows:
         change = Change(
-            number=r.requester_number,
+            number=row.requester_number,
             opted_out=True,
             source=Source.PROVIDER,
-            provider_number_id=r.provider_number_id,
+            provider_number_id=row.provider_number_id,
             words=str(OPTED_OUT),
         )
-        if (made := record(tx, change)) is not None:
-            say.append(tx, interactions.lock(tx.conn, r.id), line(consents.by_id(tx.conn, [made])[made]))
+        record_in(tx, row, change)
 
 
-def line(entry: Consent) -> say.Line:
-    """What agents see of a change, in the conversations with the number."""
+def record_in(tx: Transaction, interaction: Interaction, change: Change) -> None:
+    """Write a change into the ledger, and what agents see of it into a locked conversation with the number."""
+    if (made := record(tx, change)) is not None:
+        say.append(tx, interaction, _line(consents.by_id(tx.conn, [made])[made]))
+
+
+def _line(entry: Consent) -> say.Line:
     by = {Source.KEYWORD: f"The requester texted “{entry.words}”", Source.PROVIDER: "The carrier refuses texts to them"}
     who = by.get(entry.source) or (f"Recorded by {entry.agent.name}" if entry.agent else "Recorded")
     said = "Opted out: no texts can be sent" if entry.opted_out else "Opted in: texts can be sent again"

@@ -66,7 +66,7 @@ _OUTGOING = (
     .join(t.provider_numbers, t.provider_numbers.c.id == t.interactions.c.provider_number_id)
     .where(one_of(t.messages.c.id, "ids"))
 )
-_HELD = (  # a change of consent waits for these locks, or is seen by the statement behind this one
+_SHARED_LOCKS = (  # a change of consent waits for these locks, or is seen by the statement behind this one
     select(t.messaging_profiles.c.id)
     .where(
         t.messaging_profiles.c.active,
@@ -96,7 +96,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     """
     attempts = {c.message_id: c.attempts for c in commands}
     ids = {"ids": list(attempts)}
-    tx.conn.execute(_HELD, ids).all()
+    tx.conn.execute(_SHARED_LOCKS, ids).all()
     found = {r.id: r for r in tx.conn.execute(_OUTGOING, ids)}
     waiting = {i: r for i, r in found.items() if _waits(r)}
     unsure = {i for i, r in found.items() if r.status == Status.UNKNOWN}

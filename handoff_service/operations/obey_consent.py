@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from handoff_service.operations import say
-from handoff_service.operations.change_consent import Change, line, record
+from handoff_service.operations.change_consent import Change, record_in
 from handoff_service.operations.change_interaction import end
 from handoff_service.rules.consent import TABLE, If, Source, Step
 from handoff_service.rules.vocabulary import Author, Event, Owner, State
-from handoff_service.store import consents, interactions, texts
+from handoff_service.store import interactions, texts
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 
@@ -49,5 +49,4 @@ def _record(tx: Transaction, interaction: Interaction, word: Word, *, opted_out:
         provider_number_id=None if opted_out else interaction.provider_number_id,
         words=word.words.strip(),
     )
-    if (made := record(tx, change)) is not None:
-        say.append(tx, interaction, line(consents.by_id(tx.conn, [made])[made]))
+    record_in(tx, interaction, change)

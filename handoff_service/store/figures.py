@@ -105,7 +105,6 @@ def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]
 
 
 def _counted(row: sa.Row[*tuple[object, ...]]) -> Counter[str]:
-    count: dict[str, int] = {}
     texts, status = row.texts, row.status
     if row.direction == Direction.INBOUND:
         return Counter(received=texts)

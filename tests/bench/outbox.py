@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -78,9 +79,10 @@ async def _measure(kind: str, url: str) -> int:
     provider = Provider()
     workers: list[Worker] = []
 
-    def told(_hints: object, work_at: object) -> None:
+    def told(_hints: object, work_at: datetime | None) -> None:
         for worker in workers:
-            worker.nudge(work_at) if work_at else None  # type: ignore[arg-type]
+            if work_at is not None:
+                worker.nudge(work_at)
 
     store = Store(url, clock=clock.now, terms=Terms(bot_answers=False), told=told)
     await store.write(import_desk, desk_file.read(DESK))

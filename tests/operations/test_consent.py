@@ -25,7 +25,7 @@ from handoff_service.store.lanes import Terms, Transaction
 from handoff_service.store.store import Store
 from handoff_service.store.views import Consent
 from tests.conftest import Heard, MovedClock
-from tests.operations.test_deliver import begin, claim, finish, line
+from tests.operations.sending_story import begin, claim, finish, line
 from tests.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
 
 RACES = 500

@@ -5,55 +5,27 @@ from itertools import permutations
 
 import pytest
 
-from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.ports import (
     Accepted,
     Later,
     LookedUp,
-    Outgoing,
     Refused,
     SendResult,
     SentBefore,
     Unsure,
 )
 from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.operations.settle_send import Settle, settle_send
-from handoff_service.rules.vocabulary import Author, Status, Work
-from handoff_service.store import due
+from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import tables as t
-from handoff_service.store.due import Claim, Claimed
-from handoff_service.store.views import Message
 from tests.conftest import MovedClock
+from tests.operations.sending_story import begin, claim, finish, line, quiet_conversation
 from tests.story import ANN, BOB, DIRECT, MIA, Story
-
-
-async def claim(story: Story) -> list[Claimed]:
-    return [c for c in await story.store.write(due.claim, Claim(100)) if c.kind is Work.DELIVER]
-
-
-async def begin(story: Story, message: int) -> Outgoing | None:
-    return await story.store.write(begin_sends, BeginSend(message, 1))
-
-
-async def finish(story: Story, message: int, result: SendResult) -> None:
-    await story.store.write(finish_sends, FinishSend(message, 1, result))
-
-
-async def line(story: Story, message: int) -> Message:
-    from handoff_service.store import conversations
-
-    return await story.store.read(conversations.message, message)
 
 
 @pytest.fixture
 async def ann(story: Story) -> int:
     """A conversation of Ann with Mia, with an empty outbox."""
-    interaction = await story.with_agent(MIA)
-    for one in await claim(story):
-        await begin(story, int(one.key))
-        await finish(story, int(one.key), Accepted(sid=f"SMline{one.key}"))
-    return interaction
+    return await quiet_conversation(story)
 
 
 async def test_a_text_goes_out_with_its_numbers(story: Story, ann: int) -> None:
@@ -230,241 +202,3 @@ async def test_two_alike_wait_for_a_callback_or_a_person(story: Story, ann: int)
     found = tuple(SentBefore(sid=sid, status=Status.SENT) for sid in ("SM1", "SM2"))
     await finish(story, message, LookedUp(found))
     assert (await line(story, message)).status is Status.UNKNOWN
-
-
-# Error codes ---------------------------------------------------------------------------------------------------
-
-
-async def sent_once(story: Story, interaction: int, body: str = "Are you there?") -> int:
-    message = await story.write(interaction, body)
-    (one,) = await claim(story)
-    await begin(story, int(one.key))
-    await finish(story, message, Accepted(sid=f"SMfirst{message}"))
-    return message
-
-
-def undelivered(message: int, code: int, *, sid: str | None = None, retries: int = 0) -> Receipt:
-    sid = sid or f"SMfirst{message}"
-    return Receipt(sid=sid, status=Status.UNDELIVERED, error_code=code, message_id=message, retries=retries)
-
-
-async def test_a_phone_that_is_off_is_tried_again_and_nothing_waits_behind_it(
-    story: Story, ann: int, clock: MovedClock
-) -> None:
-    message = await sent_once(story, ann)
-    for _ in range(2):  # callbacks come twice
-        await story.store.write(record_receipt, undelivered(message, 30003))
-    seen = await line(story, message)
-    assert (seen.status, seen.error and seen.error.code) == (Status.UNDELIVERED, 30003)
-    assert seen.error is not None
-    assert seen.error.advice.startswith("It is sent again within 30 minutes.")
-    await sent_once(story, ann, "You can text me at any time.")
-    for wait, retries in ((30, 1), (120, 2), (360, 3)):
-        assert await claim(story) == []
-        clock.move(wait * 60)
-        (one,) = await claim(story)
-        outgoing = await begin(story, int(one.key))
-        assert outgoing is not None
-        assert (outgoing.message_id, outgoing.retries, outgoing.uncertain) == (message, retries, False)
-        await finish(story, message, Accepted(sid=f"SMagain{retries}"))
-        await story.store.write(record_receipt, undelivered(message, 30003))  # late, of the first try
-        assert (await line(story, message)).status is Status.SENDING
-        receipt = undelivered(message, 30003, sid=f"SMagain{retries}", retries=retries)
-        await story.store.write(record_receipt, receipt)
-    assert (await line(story, message)).status is Status.UNDELIVERED
-    clock.move(86_400)
-    assert await claim(story) == []
-
-
-async def test_a_late_receipt_that_it_was_delivered_ends_the_waiting(story: Story, ann: int, clock: MovedClock) -> None:
-    message = await sent_once(story, ann)
-    await story.store.write(record_receipt, undelivered(message, 30008))
-    await story.store.write(record_receipt, Receipt(sid=f"SMfirst{message}", status=Status.DELIVERED))
-    clock.move(3600)
-    assert await claim(story) == []
-    assert (await line(story, message)).status is Status.DELIVERED
-
-
-async def test_a_receipt_of_the_next_try_before_the_answer_to_it(story: Story, ann: int, clock: MovedClock) -> None:
-    message = await sent_once(story, ann)
-    await story.store.write(record_receipt, undelivered(message, 30008))
-    clock.move(300)
-    (one,) = await claim(story)
-    await begin(story, int(one.key))
-    await story.store.write(record_receipt, undelivered(message, 30008, sid="SMagain", retries=1))
-    await finish(story, message, Accepted(sid="SMagain"))
-    seen = await line(story, message)
-    assert (seen.status, seen.provider_sid, seen.error and seen.error.code) == (Status.UNDELIVERED, "SMagain", 30008)
-    assert await claim(story) == []
-
-
-@pytest.mark.parametrize(
-    ("code", "status"),
-    [
-        *((code, Status.FAILED) for code in (21211, 21408, 30006, 30007, 30034, 99999)),
-        *((code, Status.FAILED) for code in (30001, 30017)),  # to be sent again nevertheless
-        *((code, Status.QUEUED) for code in (20003, 20429, 21611, 63018)),
-    ],
-)
-async def test_what_a_refusal_does(story: Story, ann: int, code: int, status: Status) -> None:
-    message = await story.write(ann, "hello")
-    (one,) = await claim(story)
-    await begin(story, int(one.key))
-    await finish(story, message, Refused(code=code))
-    assert (await line(story, message)).status is status
-
-
-async def test_an_earlier_try_that_failed_is_not_taken_for_the_next_one(
-    story: Story, ann: int, clock: MovedClock
-) -> None:
-    message = await sent_once(story, ann)
-    await story.store.write(record_receipt, undelivered(message, 30008))
-    clock.move(300)
-    (one,) = await claim(story)
-    await begin(story, int(one.key))
-    await finish(story, message, Unsure(why="no answer"))
-    clock.move(60)
-    (one,) = await claim(story)
-    outgoing = await begin(story, int(one.key))
-    assert outgoing is not None
-    assert outgoing.uncertain
-    before = SentBefore(sid=f"SMfirst{message}", status=Status.UNDELIVERED)
-    await finish(story, message, LookedUp((before,)))
-    assert (await line(story, message)).status is Status.QUEUED
-
-
-# The rate, quiet hours -------------------------------------------------------------------------------------------
-
-
-async def rate(story: Story, segments: int) -> None:
-    from handoff_service.store.lanes import Transaction
-
-    def change(tx: Transaction, _: None) -> None:
-        tx.conn.execute(t.provider_numbers.update().values(segments_per_second=segments))
-
-    await story.store.write(change, None)
-
-
-async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
-    story: Story, ann: int, clock: MovedClock
-) -> None:
-    from handoff_service.operations import say
-    from handoff_service.store import interactions
-    from handoff_service.store.lanes import Transaction
-
-    await rate(story, 2)
-    bob = await story.with_agent(MIA, number=BOB)
-    while claimed := await claim(story):
-        for one in claimed:
-            await begin(story, int(one.key))
-            await finish(story, int(one.key), Accepted(sid=f"SM{one.key}"))
-    clock.move(60)
-    burst = [await story.write(ann, "x" * 1500) for _ in range(2)]  # 10 segments each: the whole burst of ten seconds
-
-    def prompt(tx: Transaction, _: None) -> int:
-        return say.text(tx, interactions.lock(tx.conn, bob), "Are you there?", Author.SYSTEM)
-
-    sent = []
-    for _ in range(2):
-        (one,) = await claim(story)
-        assert await begin(story, int(one.key)) is not None
-        await finish(story, int(one.key), Accepted(sid=f"SMburst{one.key}"))
-        sent.append(int(one.key))
-    assert sent == burst
-    prompted = await story.store.write(prompt, None)
-    answer = await story.write(ann, "One more thing.")
-    both = [int(one.key) for one in await claim(story)]
-    assert sorted(both) == [prompted, answer]
-    asked = dict(zip(both, await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in both]), strict=True))
-    assert asked[prompted] is None, "the rate is used up"
-    assert asked[answer] is not None
-    await finish(story, answer, Accepted(sid="SManswer"))
-    assert await claim(story) == []
-    clock.move(0.5)
-    (one,) = await claim(story)
-    assert int(one.key) == prompted
-    assert await begin(story, prompted) is not None
-
-
-async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(story: Story, clock: MovedClock) -> None:
-    from handoff_service.operations.change_desk import change_desk
-    from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
-
-    await story.store.write(change_desk, {"quiet_hours": "21:00-08:00"})
-    clock.move(12 * 3600)  # 21:00 in Washington
-    start = Start(agent_id=MIA, recipient=Recipient(to=ANN, provider_number=DIRECT), body="Your laptop is here.")
-    started = await story.store.write(start_conversation, start)
-    (one,) = await claim(story)
-    assert await begin(story, int(one.key)) is None
-    answer = await story.write(started.interaction_id, "Come by any time.")
-    (one,) = await claim(story)
-    assert int(one.key) == answer
-    assert await begin(story, answer) is not None
-    await finish(story, answer, Accepted(sid="SManswer"))
-    clock.move(11 * 3600 - 1)
-    assert await claim(story) == []
-    clock.move(1)
-    (one,) = await claim(story)
-    assert int(one.key) == started.message_id
-    assert await begin(story, started.message_id) is not None
-
-
-async def test_a_person_decides_where_the_provider_does_not_tell(story: Story, ann: int, clock: MovedClock) -> None:
-    for went_out, status in ((True, Status.SENT), (False, Status.QUEUED)):
-        message = await story.write(ann, "hello")
-        (one,) = await claim(story)
-        await begin(story, int(one.key))
-        await finish(story, message, Unsure(why="no answer"))
-        settle = Settle(interaction_id=ann, message_id=message, agent_id=MIA, went_out=went_out)
-        with pytest.raises(Conflict, match="in a few minutes"):
-            await story.store.write(settle_send, settle)
-        clock.move(180)
-        await story.store.write(settle_send, settle)
-        assert (await line(story, message)).status is status
-        assert [int(c.key) for c in await claim(story)] == ([] if went_out else [message])
-        with pytest.raises(Conflict, match="known by now"):
-            await story.store.write(settle_send, settle)
-    assert [one.body for one in await story.lines(ann)][-1] == "Mia Chen had it sent again"
-    with pytest.raises(NotFound):
-        await story.store.write(settle_send, Settle(interaction_id=ann, message_id=0, agent_id=MIA, went_out=True))
-
-
-async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
-    from handoff_service.operations.change_desk import change_desk
-
-    await story.store.write(change_desk, {"countries": ["DE", "CA"]})
-    message = await story.write(ann, "hello")
-    (one,) = await claim(story)
-    assert await begin(story, int(one.key)) is None
-    refused = await line(story, message)
-    assert (refused.status, refused.error and refused.error.code) == (Status.FAILED, 21408)
-    await story.store.write(change_desk, {"countries": ["DE", "US"]})
-    message = await story.write(ann, "hello")
-    (one,) = await claim(story)
-    assert await begin(story, message) is not None
-
-
-async def test_a_prompt_that_was_answered_in_the_quiet_hours_is_not_sent_after_them(
-    story: Story, ann: int, clock: MovedClock
-) -> None:
-    from handoff_service.operations import say
-    from handoff_service.operations.change_desk import change_desk
-    from handoff_service.rules.vocabulary import Event
-    from handoff_service.store import interactions
-    from handoff_service.store.lanes import Transaction
-
-    await story.store.write(change_desk, {"quiet_hours": "21:00-08:00"})
-    clock.move(12 * 3600)
-
-    def prompt(tx: Transaction, _: None) -> int:
-        return say.text(tx, interactions.lock(tx.conn, ann), "Still there?", Author.SYSTEM, event=Event.UNASKED)
-
-    prompts = [await story.store.write(prompt, None) for _ in range(2)]
-    for _ in prompts:  # one after the other, as the line has it
-        (one,) = await claim(story)
-        assert await begin(story, int(one.key)) is None
-    await story.text("yes!", to=DIRECT)
-    clock.move(11 * 3600)
-    for one in await claim(story):
-        assert await begin(story, int(one.key)) is None
-    assert [(await line(story, one)).status for one in prompts] == [Status.CANCELED] * 2

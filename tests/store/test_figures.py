@@ -2,12 +2,13 @@
 
 from datetime import date
 
+from handoff_service.operations.ports import Accepted
 from handoff_service.operations.record_receipt import Receipt, record_receipt
 from handoff_service.rules.vocabulary import Status
 from handoff_service.store.figures import Count, figures
 from tests.conftest import MovedClock
+from tests.operations.sending_story import begin, claim, finish
 from tests.operations.test_consent import sent
-from tests.operations.test_deliver import Accepted, begin, claim, finish
 from tests.story import DIRECT, MAIN, MIA, Story
 
 

@@ -1,0 +1,34 @@
+"""Short words for what the worker does with the outbox."""
+
+from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
+from handoff_service.operations.ports import Accepted, Outgoing, SendResult
+from handoff_service.rules.vocabulary import Work
+from handoff_service.store import conversations, due
+from handoff_service.store.due import Claim, Claimed
+from handoff_service.store.views import Message
+from tests.story import MIA, Story
+
+
+async def claim(story: Story) -> list[Claimed]:
+    return [c for c in await story.store.write(due.claim, Claim(100)) if c.kind is Work.DELIVER]
+
+
+async def begin(story: Story, message: int) -> Outgoing | None:
+    return await story.store.write(begin_sends, BeginSend(message, 1))
+
+
+async def finish(story: Story, message: int, result: SendResult) -> None:
+    await story.store.write(finish_sends, FinishSend(message, 1, result))
+
+
+async def line(story: Story, message: int) -> Message:
+    return await story.store.read(conversations.message, message)
+
+
+async def quiet_conversation(story: Story) -> int:
+    """A conversation of Ann with Mia, with an empty outbox."""
+    interaction = await story.with_agent(MIA)
+    for one in await claim(story):
+        await begin(story, int(one.key))
+        await finish(story, int(one.key), Accepted(sid=f"SMline{one.key}"))
+    return interaction
