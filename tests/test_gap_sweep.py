@@ -1,6 +1,7 @@
 """The gap sweep, with Twilio's official client against the fake: what was lost is taken in once, marked, in order."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -86,8 +87,6 @@ async def test_its_webhook_comes_late_after_all(story: Story, twilio: FakeTwilio
 async def test_a_list_that_lags_is_looked_at_again(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:
-    from datetime import timedelta
-
     twilio.list_lag = timedelta(minutes=10)
     await twilio.send_inbound(NOBODY, ANN, MAIN, "hello")
     await sweeper.step()

@@ -22,7 +22,7 @@ from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing
 from handoff_service.operations.record_receipt import apply_early_receipts, send_later
 from handoff_service.operations.say import tell
 from handoff_service.rules import media_links
-from handoff_service.rules.delivery import COUNTRY_OFF, OPTED_OUT, Then, again_after, meaning
+from handoff_service.rules.delivery import COUNTRY_OFF, DID_NOT_ARRIVE, OPTED_OUT, Then, again_after, meaning
 from handoff_service.rules.quiet_hours import over_at
 from handoff_service.rules.vocabulary import Author, Direction, Event, Status, Work
 from handoff_service.store import consents, desk, due, people
@@ -34,7 +34,6 @@ from handoff_service.store.several import one_of
 LOOK_UP_AFTER = timedelta(seconds=30)  # a callback usually settles an unsure send before this
 LONGEST_WAIT = timedelta(minutes=5)
 BURST = timedelta(seconds=10)  # so much of its rate a provider number may send at once; the provider queues it
-_FAILED = (Status.FAILED, Status.UNDELIVERED)  # at the provider; of an earlier try, when there were retries
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +217,7 @@ def _turn(row: _Row) -> tuple[bool, int]:
 
 def _waits(row: _Row) -> bool:
     """Whether it surely did not leave, or failed and is to be sent again."""
-    return row.status == Status.QUEUED or (row.retries > 0 and row.status in _FAILED)
+    return row.status == Status.QUEUED or (row.retries > 0 and row.status in DID_NOT_ARRIVE)
 
 
 def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, ...]]:
@@ -299,7 +298,7 @@ def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _
         case Unsure():
             return _Fate(Status.UNKNOWN, None, None, LOOK_UP_AFTER)
         case LookedUp(found=found):
-            free = [one for one in found if one.sid not in taken and not (retries and one.status in _FAILED)]
+            free = [one for one in found if one.sid not in taken and not (retries and one.status in DID_NOT_ARRIVE)]
             if not free:
                 return _Fate(Status.QUEUED, None, None, timedelta(0))
             if len(free) == 1:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_, select
 
 from handoff_service.operations.change_consent import refused_for_consent
 from handoff_service.operations.say import tell
-from handoff_service.rules.delivery import OPTED_OUT, advanced, again_after
+from handoff_service.rules.delivery import DID_NOT_ARRIVE, OPTED_OUT, advanced, again_after
 from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import due
 from handoff_service.store import tables as t
@@ -106,7 +106,7 @@ def _apply(message: _Message, receipt: Receipt) -> None:
     status = advanced(message.status, receipt.status)
     if status is not None and message.again is None:
         message.status, message.code, message.changed = status, receipt.error_code, True
-        if status in (Status.UNDELIVERED, Status.FAILED):
+        if status in DID_NOT_ARRIVE:
             message.again = again_after(receipt.error_code, message.retries)
 
 

@@ -21,6 +21,8 @@ RANK: Mapping[Status, int] = {
     Status.DELIVERED: 5,
 }
 
+DID_NOT_ARRIVE = frozenset({Status.UNDELIVERED, Status.FAILED})
+
 # Twilio's word -> ours. "queued" at Twilio is "sending" here: it has left our outbox.
 TWILIO: Mapping[str, Status] = {
     "accepted": Status.SENDING,

@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.delivery import Meaning, meaning
+from handoff_service.rules.delivery import DID_NOT_ARRIVE, Meaning, meaning
 from handoff_service.rules.vocabulary import Direction, Status
 from handoff_service.store import people
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 
 DAYS = 30
-FAILED = (Status.FAILED, Status.UNDELIVERED)
 i, m, p = t.interactions, t.messages, t.provider_numbers
 
 
@@ -67,7 +66,7 @@ def figures(conn: Connection, days: int = DAYS) -> Figures:
         begins = datetime.fromisoformat(f"{row.ten}0+00:00")
         for counter in (by_day[begins.astimezone(zone).date()], by_number.setdefault(row.number_id, Counter()), whole):
             counter.update(found)
-        if row.status in FAILED:
+        if row.status in DID_NOT_ARRIVE:
             codes[row.error_code] += row.texts
     called = {r.id: (r.label, r.number) for r in conn.execute(select(*p.c["id", "label", "number"]))}
     return Figures(
@@ -115,6 +114,6 @@ def _counted(row: sa.Row[*tuple[object, ...]]) -> Counter[str]:
     count = {"sent": texts, "segments": row.segments or 0}
     if status == Status.DELIVERED:
         count["delivered"] = texts
-    elif status in FAILED:
+    elif status in DID_NOT_ARRIVE:
         count["failed"] = texts
     return Counter(count)

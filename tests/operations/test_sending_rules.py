@@ -1,6 +1,5 @@
 """What becomes of a text besides going out: error codes, the rate, quiet hours, countries, a person's decision."""
 
-
 import pytest
 
 from handoff_service.errors import Conflict, NotFound
