@@ -6,7 +6,7 @@ Times are aware UTC, phone numbers E.164.
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from handoff_service.rules.consent import Source
+from handoff_service.rules.consent import REQUESTERS_OWN, Source
 from handoff_service.rules.identity import Level, Method
 from handoff_service.rules.media import is_shown
 from handoff_service.rules.system_messages import SystemMessage
@@ -166,6 +166,11 @@ class OptedOut:
     since: datetime
     source: Source
     why: str
+
+    @property
+    def is_the_requesters(self) -> bool:
+        """Whether only they can take it back."""
+        return self.source in REQUESTERS_OWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from handoff_service.operations.change_desk import change_desk
 from handoff_service.operations.open_case import OpenCase, open_case
 from handoff_service.operations.ports import BotReply
 from handoff_service.operations.take_bot_turn import EMPTY, PICTURE, FinishTurn, finish_turn
@@ -11,7 +12,7 @@ from handoff_service.rules.bot_text import Choice
 from handoff_service.rules.vocabulary import Event, Owner, TurnOutcome, Work
 from handoff_service.store import tables as t
 from tests.conftest import MovedClock
-from tests.story import MIA, Story
+from tests.story import BOB, MIA, Story
 
 
 @pytest.fixture
@@ -160,3 +161,28 @@ async def test_a_case_is_made_once_for_a_turn(story: Story, ann: int) -> None:
     assert [line.body for line in await story.lines(ann) if line.event is Event.CASE_OPENED] == [
         "Case CS0000001 opened"
     ]
+
+
+async def test_two_machines_that_text_each_other_come_to_an_end(story: Story, clock: MovedClock) -> None:
+    """Over several conversations of the number, since a machine may also say goodbye; and only for ten minutes."""
+    await story.store.write(change_desk, {"most_answers": 5})
+    for n in range(5):
+        interaction = (await story.text(f"beep {n}")).interaction_id or 0
+        question = await story.begin(interaction)
+        assert question is not None
+        await story.finish(question, f"boop {n}")
+        if n == 2:
+            await story.text("bye")
+    interaction = (await story.text("beep")).interaction_id or 0
+    assert await story.begin(interaction) is None
+    seen = await story.see(interaction)
+    assert seen.owner.kind is Owner.QUEUE
+    (item,) = await story.rows(t.work_items, t.work_items.c.interaction_id == interaction)
+    assert item.reason == "The virtual agent has answered this number very often in ten minutes: it may be a machine."
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
+    other = (await story.text("hi", number=BOB)).interaction_id or 0
+    assert await story.begin(other) is not None
+    clock.move(601)
+    await story.close(interaction)
+    later = (await story.text("it is me")).interaction_id or 0
+    assert await story.begin(later) is not None

@@ -111,6 +111,8 @@ async def test_an_agent_cannot_lift_what_the_carrier_says(desk: Running, mia: Vi
     receipt = Receipt(sid="SMx", status=Status.FAILED, error_code=21610, message_id=message)
     await desk.desk.store.write(record_receipt, receipt)
     page = f"/workspace/conversations/{ann}"
-    assert "as the carrier says" in shown((await mia.get(page)).text)
+    seen = (await mia.get(page)).text
+    assert "as the carrier says" in shown(seen)
+    assert "consent-it" not in seen, "what can only be refused is not offered"
     refused = await mia.act(f"{page}/consent", opted_out="", note="She wants to")
     assert (refused.status, "only START" in refused.text) == (409, True)
