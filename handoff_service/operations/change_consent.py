@@ -16,6 +16,7 @@ from handoff_service.rules.delivery import OPTED_OUT
 from handoff_service.rules.vocabulary import Author, Event, Kind
 from handoff_service.store import consents, interactions
 from handoff_service.store import tables as t
+from handoff_service.store.bulk import insert_rows
 from handoff_service.store.database import upsert
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
@@ -88,7 +89,7 @@ def lock(tx: Transaction, numbers: Sequence[str]) -> None:
     """Keep everybody else from changing, and from sending by, the consent of these numbers until the commit."""
     p = t.messaging_profiles
     tx.conn.execute(
-        select(p.c.id).where(p.c.number.in_(sorted(numbers)), p.c.active).order_by(p.c.id).with_for_update()
+        select(p.c.id).where(one_of(p.c.number, numbers), p.c.active).order_by(p.c.id).with_for_update()
     ).all()
 
 
@@ -124,11 +125,42 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
     return entry
 
 
-def import_opt_out(tx: Transaction, number: str, provider_number: str | None, note: str | None) -> None:
-    """Take in an opt-out from elsewhere; nothing is done where it stands already. BadInput as above."""
-    lock(tx, [number])
-    provider_id = _provider(tx, provider_number)
-    record(tx, Change(number=number, opted_out=True, source=Source.IMPORT, provider_number_id=provider_id, note=note))
+def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
+    """Take in opt-outs from elsewhere, however many, in five statements; nothing is done where one stands already.
+    BadInput names the provider number that is none."""
+    p, c = t.provider_numbers, t.consents
+    ours = {r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))}
+    for ask in asked:
+        if ask.provider_number is not None and ask.provider_number not in ours:
+            raise BadInput(
+                errors={f"opt_outs.{ask.number}.provider_number": f"{ask.provider_number} is no provider number"}
+            )
+    numbers = sorted({ask.number for ask in asked})
+    lock(tx, numbers)
+    standing = {(r.number, r.provider_number_id) for r in tx.conn.execute(select(o).where(one_of(o.c.number, numbers)))}
+    fresh = {
+        (ask.number, where): ask
+        for ask in asked
+        if (ask.number, where := ours.get(ask.provider_number or "", EVERY_NUMBER)) not in standing
+    }
+    rows = [
+        {
+            "number": number,
+            "provider_number_id": where or None,
+            "opted_out": True,
+            "source": ask.source,
+            "note": ask.note,
+            "at": tx.now,
+        }
+        for (number, where), ask in fresh.items()
+    ]
+    if rows:
+        made = tx.conn.execute(insert(c).returning(c.c.id, c.c.number, c.c.provider_number_id), rows).all()
+        held = [
+            {"number": r.number, "provider_number_id": r.provider_number_id or EVERY_NUMBER, "consent_id": r.id}
+            for r in made
+        ]
+        insert_rows(tx.conn, o, held)
 
 
 def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:

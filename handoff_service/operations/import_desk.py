@@ -13,7 +13,7 @@ from handoff_service.operations import change_provider_number
 from handoff_service.operations.change_agent import Change as ChangeAgent
 from handoff_service.operations.change_agent import Make as MakeAgent
 from handoff_service.operations.change_agent import change_agent, make_agent
-from handoff_service.operations.change_consent import import_opt_out
+from handoff_service.operations.change_consent import Ask, import_opt_outs
 from handoff_service.operations.change_desk import put_desk
 from handoff_service.operations.change_group import group_id
 from handoff_service.operations.change_messaging_action import put_messaging_action
@@ -32,6 +32,7 @@ from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.operations.queue_entry import QueueEntry
 from handoff_service.operations.second_facts import changed_facts
 from handoff_service.operations.sign_in import hash_password, password_matches
+from handoff_service.rules.consent import Source
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 
@@ -64,9 +65,9 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
     if file.case_webhook is not None:
         with _named("case_webhook"):
             put_webhook(tx, PutWebhook(url=file.case_webhook.url or None, secret=file.case_webhook.secret))
-    for entry in file.opt_outs:
-        with _named(f"opt_outs.{entry.number}"):
-            import_opt_out(tx, entry.number, entry.provider_number, entry.note)
+    import_opt_outs(
+        tx, [Ask(opted_out=True, source=Source.IMPORT, agent_id=None, **entry.model_dump()) for entry in file.opt_outs]
+    )
     check_schedules(tx)
     offer_soon(tx)
     return {

@@ -315,3 +315,18 @@ async def test_what_the_carrier_refuses_is_lifted_by_the_requester_alone(story: 
         await story.store.write(change_consent, replace(again, provider_number=DIRECT))
     with pytest.raises(Conflict, match="nothing to take back"):
         await story.store.write(change_consent, again)
+
+
+async def test_many_opt_outs_at_once_some_of_them_twice(story: Story, tmp_path: Path) -> None:
+    numbers = [f"+1303{n:07d}" for n in range(5000)]
+    entries = [f'[[opt_outs]]\nnumber = "{number}"\n' for number in [*numbers, numbers[0]]]
+    file = tmp_path / "desk.toml"
+    file.write_text("".join(entries))
+    for _ in range(2):
+        await story.store.write(import_desk, desk_file.read(file))
+    assert await story.count(t.opt_outs) == await story.count(t.consents) == 5000
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(f'[[opt_outs]]\nnumber = "{ANN}"\nprovider_number = "{BOB}"\n')
+    with pytest.raises(BadInput) as refusal:
+        await story.store.write(import_desk, desk_file.read(wrong))
+    assert refusal.value.errors == {f"opt_outs.{ANN}.provider_number": f"{BOB} is no provider number"}
