@@ -29,7 +29,7 @@ import hmac
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,38 +148,37 @@ def _before(given: Any) -> Before | None:
 
 
 class TurnMemory:
-    """The last turns by sender and turn_id, done or still running."""
+    """The last turns by sender and turn_id, done or still running.
+
+    Of a turn that is done only the answer is kept: its task would keep the whole tracker.
+    """
 
     def __init__(self, limit: int = REMEMBERED_TURNS) -> None:
         self._limit = limit
-        self._turns: OrderedDict[tuple[str, str], asyncio.Task[Answer]] = OrderedDict()
-        self._running: set[asyncio.Task[Answer]] = set()
+        self._done: OrderedDict[Hashable, Answer] = OrderedDict()
+        self._running: dict[Hashable, asyncio.Task[Answer]] = {}
 
     async def once(self, turn: Turn, run: Callable[[Turn], Awaitable[Answer]]) -> Answer:
         """The answer to the turn; it runs at most once while it is remembered. Raises what `run` raises.
 
         The turn is a task of its own: when the asker hangs up, it still comes to its end and is remembered.
         """
-        key = None if turn.turn_id in (None, "") else (turn.sender, str(turn.turn_id))
-        task = self._turns.get(key) if key else None
-        if task is None:
-            task = asyncio.ensure_future(run(turn))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-            if key:
-                self._remember(key, task)
-        return await asyncio.shield(task)
+        named = turn.turn_id not in (None, "")
+        key = (turn.sender, str(turn.turn_id) if named else object())
+        if key in self._done:
+            return self._done[key]
+        if key not in self._running:
+            task = self._running[key] = asyncio.ensure_future(run(turn))
+            task.add_done_callback(lambda done: self._end(key, done, remember=named))
+        return await asyncio.shield(self._running[key])
 
-    def _remember(self, key: tuple[str, str], task: asyncio.Task[Answer]) -> None:
-        def forget_failure(done: asyncio.Task[Answer]) -> None:
-            failed = done.cancelled() or done.exception() is not None
-            if failed and self._turns.get(key) is done:
-                del self._turns[key]
-
-        self._turns[key] = task
-        task.add_done_callback(forget_failure)
-        while len(self._turns) > self._limit:
-            self._turns.popitem(last=False)
+    def _end(self, key: Hashable, task: asyncio.Task[Answer], *, remember: bool) -> None:
+        """A failed turn is not remembered."""
+        del self._running[key]
+        if remember and not task.cancelled() and task.exception() is None:
+            self._done[key] = task.result()
+            while len(self._done) > self._limit:
+                self._done.popitem(last=False)
 
 
 def _error(status: int, sentence: str) -> HTTPResponse:

@@ -39,8 +39,8 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.action_result import RASA_VERSION, WrongRasaVersion
 
-WHOLE_TURNS = 6  # the last turns are kept event by event; a checkpoint is made when there are twice as many
-OLD_TURNS = 4  # before them, turns are kept as they are applied: for undo, and for what policies look back at
+WHOLE_TURNS = 3  # the last turns are kept event by event; a checkpoint is made when there are twice as many
+OLD_TURNS = 3  # before them, turns are kept as they are applied: for undo, and for what policies look back at
 # What a turn of before may hold any number of times, of which the last counts: slot events do, by their slot.
 KEPT_ONCE = ("bot", "action_execution_rejected", "entities", "user_featurization")
 

@@ -35,6 +35,7 @@ def blueprint() -> Blueprint:
         call = request.json
         if not isinstance(call, dict) or not isinstance(call.get("next_action"), str):
             raise BadInput(errors={"next_action": "must be the name of an action"})
+        call.setdefault("domain", {})  # Rasa 3.6 leaves it out where domain.yml does not ask for it; the SDK wants one
         try:
             result = await request.app.ctx.executor.run(call)
         except ActionExecutionRejection as error:

@@ -4,15 +4,18 @@ Prints "all well" at the end, or ends with the assertion that failed.
 """
 
 import asyncio
+import gc
+import weakref
 
 import rasa
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
+from rasa.shared.core.trackers import DialogueStateTracker
 
 stock_check = RemoteAction._validate_action_result
 
 from bot import action_result, tracker_store  # noqa: E402
-from bot.sms_channel import Turn, TurnMemory, parse_turn  # noqa: E402
+from bot.sms_channel import Answer, Turn, TurnMemory, parse_turn  # noqa: E402
 
 RESULTS = [
     {},
@@ -22,6 +25,17 @@ RESULTS = [
     {"events": [], "responses": []},
     {"events": [{"event": "slot", "name": "impact", "value": None, "timestamp": None}], "responses": [{"text": "a"}]},
     {"events": [{"event": "slot"}]},
+    {
+        "events": [
+            {"event": "slot", "name": "impact", "value": 1},
+            {"event": "slot"},
+            {"event": "active_loop", "name": 1},
+        ]
+    },
+    {"events": [{"event": "active_loop", "name": None}, {"event": "followup", "name": "action_listen"}]},
+    {"events": [{"name": "impact", "value": 1}]},
+    {"events": [{"event": ["slot"]}, {"event": None}]},
+    {"events": [{"event": "user", "text": 1}]},
     {"events": [{"name": "impact"}]},
     {"events": [{"event": "no_such_event"}]},
     {"events": {}},
@@ -80,12 +94,28 @@ async def the_memory_is_bounded_and_outlives_its_asker():
         await memory.once(turn(turn_id), run)
     assert ran == ["1", "2", "3", "1"]
     await memory.once(parse_turn(b'{"sender": "ann", "message": "hi"}'), run)
-    assert len(memory._turns) == 2
+    assert len(memory._done) == 2
     assert not memory._running
+
+
+async def the_memory_keeps_no_tracker():
+    """A process that remembers thousands of turns once had as many trackers in memory."""
+    memory, trackers = TurnMemory(), []
+
+    async def run(turn):
+        tracker = DialogueStateTracker("ann", [])
+        trackers.append(weakref.ref(tracker))
+        tracker_store.saved_trackers.set([tracker])
+        return Answer([{"text": turn.message}])
+
+    await asyncio.ensure_future(memory.once(Turn("ann", "hi", {"turn_id": "1"}), run))
+    gc.collect()
+    assert [tracker() for tracker in trackers] == [None]
 
 
 if __name__ == "__main__":
     the_compiled_check_says_what_rasas_own_says()
     another_rasa_is_refused()
     asyncio.run(the_memory_is_bounded_and_outlives_its_asker())
+    asyncio.run(the_memory_keeps_no_tracker())
     print("all well")
