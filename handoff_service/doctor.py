@@ -1,6 +1,7 @@
 """``patchboard doctor``: the settings, what answers, and what to do about what does not."""
 
 import asyncio
+from datetime import timedelta
 from typing import TextIO
 
 import aiohttp
@@ -14,9 +15,11 @@ from handoff_service.gateways import twilio_account
 from handoff_service.gateways.mail import SmtpMailer, server_of
 from handoff_service.gateways.twilio_signature import sign
 from handoff_service.settings import Settings
-from handoff_service.store import people, queues
+from handoff_service.store import consents, people, queues
 from handoff_service.store.database import engine
+from handoff_service.store.views import ProviderNumber
 
+SHOULD_BE_TOLD = timedelta(minutes=5)
 PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
@@ -42,23 +45,32 @@ async def examine(settings: Settings, out: TextIO) -> int:
     return 1 if faults else 0
 
 
-def _database(settings: Settings) -> tuple[list[str], list[str]]:
+def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str]]:
     """The provider numbers, and what is wrong."""
     opened = engine(settings.database_url, size=1, writes=False)
     try:
         with opened.connect() as conn:
             if not sa.inspect(conn).has_table("interactions"):
                 return [], ["The database has no tables yet. Make them with: patchboard migrate"]
-            numbers = [one.number for one in people.provider_numbers(conn)]
+            numbers = people.provider_numbers(conn)
             if not numbers:
                 return [], ["There is no provider number yet. Import a desk file with: patchboard import FILE"]
             found = queues.shown(conn.execution_options(now=clock.now()))
             never = [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
-            return numbers, never
+            return numbers, never + _untold(conn)
     except sa.exc.OperationalError as error:
         return [], [f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}"]
     finally:
         opened.dispose()
+
+
+def _untold(conn: sa.Connection) -> list[str]:
+    """Changes of consent that the provider should know by now."""
+    waiting, why = consents.untold(conn, clock.now() - SHOULD_BE_TOLD)
+    if not waiting:
+        return []
+    said = f"{why}." if why else "is the service running?"
+    return [f"The provider does not know of {waiting} change{'s' * (waiting > 1)} of consent: {said}"]
 
 
 async def _redis(settings: Settings) -> list[str]:

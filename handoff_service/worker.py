@@ -22,6 +22,7 @@ from handoff_service.operations.fetch_media import FinishFetch, finish_fetch
 from handoff_service.operations.fire_timers import Fire, fire_timers
 from handoff_service.operations.index_texts import index_texts
 from handoff_service.operations.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
+from handoff_service.operations.note_prices import finish_prices, wanted_prices
 from handoff_service.operations.offer_work import behind_of, offer_work
 from handoff_service.operations.ports import (
     Bot,
@@ -33,6 +34,7 @@ from handoff_service.operations.ports import (
     Mailer,
     NotFetched,
     NotMailed,
+    NotOffered,
     Outgoing,
     Question,
     SendResult,
@@ -44,6 +46,7 @@ from handoff_service.operations.ports import (
 from handoff_service.operations.receive_sms import receive_sms
 from handoff_service.operations.sweep_gaps import FinishSweep, begin_sweep, finish_sweep, recovered, stored
 from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn
+from handoff_service.operations.tell_consents import NotTold, Told, begin_telling, finish_telling, put_off_telling
 from handoff_service.operations.uploads import Stored, forget_upload
 from handoff_service.pictures import picture_in
 from handoff_service.rules.media import NotTaken, judged
@@ -54,10 +57,12 @@ from handoff_service.store.store import Store
 
 # Who works on what, and how much at once: a bot, a download, a webhook or a mail server that hangs must not hold up
 # what agents send.
-_OWN_CREWS = {Work.BOT_TURN: 16, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4, Work.SWEEP_GAPS: 1}
+_PROVIDERS_SIDE = frozenset({Work.SWEEP_GAPS, Work.TELL_CONSENTS, Work.ASK_PRICES})
+_OWN_CREWS = {Work.BOT_TURN: 16, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4}
 CREWS = (
     *((frozenset({kind}), most) for kind, most in _OWN_CREWS.items()),
-    (frozenset(Work) - _OWN_CREWS.keys(), 64),
+    (_PROVIDERS_SIDE, 2),
+    (frozenset(Work) - _OWN_CREWS.keys() - _PROVIDERS_SIDE, 64),
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
@@ -117,6 +122,8 @@ class Worker:
             Work.MAIL_CODE: self._mail_code,
             Work.PROOF_LIMIT: self._proof_ran_out,
             Work.SWEEP_GAPS: self._sweep_gaps,
+            Work.TELL_CONSENTS: self._tell_consents,
+            Work.ASK_PRICES: self._ask_prices,
         }
 
     def nudge(self, at: datetime) -> None:
@@ -206,6 +213,34 @@ class Worker:
         await self._hands.store.write(finish_sweep, FinishSweep(sweep.began))
         self._hands.metrics.recovered.inc(len(missed))
         log.line("gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed))
+
+    async def _tell_consents(self, _claimed: Claimed) -> None:
+        batch = await self._hands.store.write(begin_telling, None)
+        try:
+            faults = await self._hands.provider.tell_consents(batch.tellings) if batch.tellings else {}
+        except (OSError, NotOffered) as error:
+            log.trouble("consents_not_told", entries=len(batch.entries), why=str(error))
+            failed = NotTold(batch.entries, str(error), offered=not isinstance(error, NotOffered))
+            await self._hands.store.write(put_off_telling, failed)
+            return
+        await self._hands.store.write(finish_telling, Told(batch.entries, faults))
+        if batch.entries:
+            log.line("consents_told", entries=len(batch.entries), told=len(batch.tellings), refused=len(faults))
+
+    async def _ask_prices(self, _claimed: Claimed) -> None:
+        wanted = await self._hands.store.read(wanted_prices, self._hands.clock())
+        try:
+            found = [
+                one
+                for number, since in wanted.since.items()
+                for one in await self._hands.provider.prices(number, since)
+            ]
+        except OSError as error:
+            log.trouble("prices_not_known", why=str(error))
+            await self._hands.store.write(finish_prices, None)
+            return
+        count = await self._hands.store.write(finish_prices, found)
+        log.usual("prices_noted", count=count)
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
         """What the provider knows of a send whose outcome is unknown."""

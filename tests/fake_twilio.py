@@ -14,18 +14,20 @@ By hand: ``python -m tests.fake_twilio --port 4010`` prints the settings and the
 import asyncio
 import base64
 import contextlib
+import json
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
 from handoff_service import clock as real_clock
+from handoff_service.rules.sms_text import segments
 from tests.fake_twilio_shapes import (
     VERSION,
     Message,
@@ -80,6 +82,10 @@ class FakeTwilio:
         undelivered: Number -> error code: texts to it end as ``undelivered``.
         steps: Statuses that are called back, in this order; may hold repeats and go backwards.
         callbacks_first: Post the callbacks before the send is answered.
+        segment_price: What a segment costs, as Twilio words it; None: prices are not known yet.
+        consents: (number, sender) -> opt-in or opt-out, as they were told. consent_items: all that was told.
+        consent_faults: number -> what is wrong. consent_status: Other than 201: all is answered with this instead.
+        services: Messaging services by their ids, with what ``/v1/Services`` shows; ``pool``: their numbers.
         numbers: The account's numbers, each with its ``sms_url`` and the like. account_status: as Twilio words it.
         list_lag: How long a new message is missing from lists.
         answer_delay, callback_delay: Seconds before a send's answer and before each callback.
@@ -100,6 +106,12 @@ class FakeTwilio:
         self.url = ""
         self.numbers: dict[str, dict[str, str]] = {}
         self.account_status = "active"
+        self.segment_price: str | None = None
+        self.consents: dict[tuple[str, str], str] = {}
+        self.consent_items: list[dict[str, str]] = []
+        self.consent_faults: dict[str, str] = {}
+        self.consent_status = 201
+        self.services: dict[str, dict[str, Any]] = {}
         self.messages: dict[str, Message] = {}
         self.callbacks: list[Callback] = []
         self.opted_out: set[str] = set()
@@ -242,6 +254,9 @@ class FakeTwilio:
         app.router.add_get(media_path.replace("/{media}", ".json"), self._signed_in(self._media_of))
         app.router.add_get(media_path, self._signed_in(self._media))
         app.router.add_get("/store/{media}", self._stored)
+        app.router.add_post("/v1/Consents/Bulk", self._signed_in(self._consents))
+        app.router.add_get("/v1/Services/{service}", self._signed_in(self._service))
+        app.router.add_get("/v1/Services/{service}/PhoneNumbers", self._signed_in(self._pool))
         return app
 
     def _signed_in(
@@ -252,7 +267,7 @@ class FakeTwilio:
             expected = f"Basic {base64.b64encode(credentials).decode()}"
             if request.headers.get("Authorization") != expected:
                 return web.json_response(error(20003, 401), status=401)
-            if request.match_info["account"] != self.account_sid:
+            if request.match_info.get("account", self.account_sid) != self.account_sid:
                 return web.json_response(error(20404, 404), status=404)
             return await handler(request)
 
@@ -280,6 +295,7 @@ class FakeTwilio:
             sid=new_sid(media_urls), media_urls=media_urls, account_sid=self.account_sid,
             direction="outbound-api", to=form["To"], sender=form["From"], body=form.get("Body", ""),
             status="queued", created_at=self.clock(), callback=form.get("StatusCallback"),
+            service=form.get("MessagingServiceSid"), price=self._price(form.get("Body", "")),
         )  # fmt: skip
         self.messages[message.sid] = message
         task = asyncio.create_task(self._report(message))
@@ -347,6 +363,38 @@ class FakeTwilio:
         asked = request.query.get("PhoneNumber", "")
         found = [{"phone_number": number} | how for number, how in self.numbers.items() if number == asked]
         return web.json_response({"incoming_phone_numbers": found})
+
+    def _price(self, body: str) -> str | None:
+        return f"{float(self.segment_price) * segments(body).count:.5f}" if self.segment_price else None
+
+    async def _consents(self, request: web.Request) -> web.Response:
+        """https://www.twilio.com/docs/messaging/features/consent-api"""
+        if self.consent_status != 201:
+            return web.json_response(error(20003, self.consent_status), status=self.consent_status)
+        items = [json.loads(str(item)) for item in (await request.post()).getall("Items", [])]
+        if len(items) > 25:
+            return web.json_response(error(20001, 400), status=400)
+        answers = []
+        for item in items:
+            self.consent_items.append(item)
+            fault = self.consent_faults.get(item["contact_id"])
+            if fault is None:
+                self.consents[item["contact_id"], item["sender_id"]] = item["status"]
+            code, said = (30460, [fault]) if fault else (0, [])
+            answers.append({"correlation_id": item["correlation_id"], "error_code": code, "error_messages": said})
+        return web.json_response({"items": answers}, status=201)
+
+    async def _service(self, request: web.Request) -> web.Response:
+        """https://www.twilio.com/docs/messaging/api/service-resource"""
+        found = self.services.get(request.match_info["service"])
+        if found is None:
+            return web.json_response(error(20404, 404), status=404)
+        return web.json_response({"sid": request.match_info["service"]} | found)
+
+    async def _pool(self, request: web.Request) -> web.Response:
+        """https://www.twilio.com/docs/messaging/api/phonenumber-resource"""
+        pool = self.services[request.match_info["service"]]["pool"]
+        return web.json_response({"phone_numbers": [{"phone_number": number} for number in pool]})
 
     async def _one(self, request: web.Request) -> web.Response:
         message = self.messages.get(request.match_info["sid"])

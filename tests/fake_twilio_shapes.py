@@ -65,6 +65,8 @@ class Message:
     date_sent: datetime | None = None
     error_code: int | None = None
     callback: str | None = None
+    service: str | None = None
+    price: str | None = None
     statuses: list[str] = field(default_factory=list)
 
 
@@ -112,10 +114,10 @@ def as_json(message: Message) -> dict[str, Any]:
         "error_code": message.error_code,
         "error_message": None,
         "from": message.sender,
-        "messaging_service_sid": None,
+        "messaging_service_sid": message.service,
         "num_media": str(len(message.media) or len(message.media_urls)),
         "num_segments": str(segments(message.body).count),
-        "price": None,
+        "price": message.price,
         "price_unit": "USD",
         "sid": message.sid,
         "status": message.status,

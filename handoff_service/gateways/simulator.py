@@ -10,12 +10,24 @@ from datetime import datetime
 from enum import StrEnum
 
 from handoff_service.media_folder import MediaFolder, is_name
-from handoff_service.operations.ports import Accepted, Later, Listed, NotFetched, Outgoing, Refused, SentBefore, Unsure
+from handoff_service.operations.ports import (
+    Accepted,
+    Later,
+    Listed,
+    NotFetched,
+    Outgoing,
+    Priced,
+    Refused,
+    SentBefore,
+    Telling,
+    Unsure,
+)
 from handoff_service.operations.record_receipt import Receipt
-from handoff_service.rules.sms_text import is_e164
+from handoff_service.rules.sms_text import is_e164, segments
 from handoff_service.rules.vocabulary import Status
 
 REMEMBERED = 1000
+PRICE, CURRENCY = 8_300, "USD"  # millionths, of a segment: near to what one costs in the United States
 SCHEME = "simulator:"  # of the addresses of what phones send
 SENT, DELIVERED = (Status.SENT, 0.05, None), (Status.DELIVERED, 0.5, None)  # status, seconds from the step before, code
 
@@ -88,6 +100,17 @@ class Simulator:
 
     async def received(self, number: str, since: datetime) -> Sequence[Listed]:
         return ()  # what its phones send is stored at once, or refused on the phone
+
+    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, str]:
+        return {}  # its phones know by themselves
+
+    async def prices(self, number: str, since: datetime) -> Sequence[Priced]:
+        """As a carrier would take them, of what it still remembers."""
+        return [
+            Priced(sid=sid, price=segments(sent.body).count * PRICE, currency=CURRENCY)
+            for sid, sent in self._sent.items()
+            if sent.sender == number and sent.created_at >= since
+        ]
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
         return ()

@@ -13,9 +13,12 @@ What an answer to a send means. Twilio has no idempotency key, so only what was 
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import chain
+from typing import Any, cast
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -27,11 +30,24 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 from urllib3.exceptions import NewConnectionError
 
 from handoff_service.gateways.twilio_media import TwilioMedia
-from handoff_service.operations.ports import Accepted, Later, Listed, NotFetched, Outgoing, Refused, SentBefore, Unsure
+from handoff_service.operations.ports import (
+    Accepted,
+    Later,
+    Listed,
+    NotFetched,
+    NotOffered,
+    Outgoing,
+    Priced,
+    Refused,
+    SentBefore,
+    Telling,
+    Unsure,
+)
+from handoff_service.rules.consent import Source
 from handoff_service.rules.delivery import TWILIO
 from handoff_service.rules.sms_text import is_sender
 from handoff_service.rules.vocabulary import Status
-from handoff_service.settings import Settings
+from handoff_service.settings import TWILIO_API, Settings
 
 AT_ONCE = 32  # ours: as many sends as the worker has under way
 VALID_FOR = 4 * 3600  # seconds that a text may wait at Twilio: an answer of yesterday helps nobody; 36,000 at most
@@ -40,12 +56,18 @@ TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; ours
 TOO_MANY_REQUESTS = 20429  # https://www.twilio.com/docs/api/errors/20429
 PAGE = 500  # at most 1000: https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
 MOST_MEDIA = 10  # of one message
+MILLION = 1_000_000
+CONSENTS = 25  # in one request: https://www.twilio.com/docs/messaging/features/consent-api
+NO_CONSENT_API = (401, 403, 404)
+NO_CONSENTS = "Twilio does not offer its Consent Management API to this account: ask Twilio's support for it"
+_TEXTED = {True: "opt-out-message", False: "opt-in-message"}
+_HOW = {Source.AGENT: "offline"}
 LONGEST_LIST = 1000  # messages of one line, newest first; ours
 CLOCKS_APART = timedelta(seconds=10)  # Twilio's clock and ours; date_created is cut to the second
 TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/articles/360036052753
 
 # What the client raises for an answer that is not Twilio's, such as a proxy's page.
-_NONSENSE = (TwilioException, ValueError, TypeError, KeyError, AttributeError)
+_NONSENSE = (TwilioException, ValueError, TypeError, KeyError, AttributeError, ArithmeticError)
 _CANNOT_ASK = (*_NONSENSE, requests.RequestException, RuntimeError)
 
 
@@ -67,6 +89,8 @@ class TwilioProvider:
             environment={"TWILIO_EDGE": ""},  # not the process's, which could turn the address into another
         )
         self._client.api.base_url = settings.twilio_api_url
+        if settings.twilio_api_url != TWILIO_API:  # another server speaks all of Twilio's interfaces at one address
+            self._client.accounts.base_url = settings.twilio_api_url
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="twilio")
         self._media = TwilioMedia(settings)
 
@@ -89,6 +113,22 @@ class TwilioProvider:
         """The texts to this number since then, oldest first. OSError when Twilio cannot be asked."""
         try:
             return await self._run(lambda: self._received(number, since))
+        except _CANNOT_ASK as error:
+            raise _not_asked(error) from None
+
+    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, str]:
+        """By Twilio's consent management. OSError when Twilio cannot be asked, NotOffered where it has no such list."""
+        try:
+            return await self._run(lambda: self._tell_consents(tellings))
+        except _CANNOT_ASK as error:
+            if isinstance(error, TwilioRestException | TwilioServiceException) and error.status in NO_CONSENT_API:
+                raise NotOffered(NO_CONSENTS) from None
+            raise _not_asked(error) from None
+
+    async def prices(self, number: str, since: datetime) -> Sequence[Priced]:
+        """What Twilio takes for the texts of this number since then. OSError when Twilio cannot be asked."""
+        try:
+            return await self._run(lambda: self._prices(number, since))
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
@@ -116,7 +156,8 @@ class TwilioProvider:
         try:
             made = self._client.messages.create(
                 to=message.to,
-                from_=message.sender,
+                from_=message.sender,  # also with a service: a conversation keeps its number
+                messaging_service_sid=message.messaging_service or values.unset,
                 body=message.body,
                 status_callback=self._callback + _about(message),
                 media_url=list(message.media_urls) or values.unset,
@@ -159,10 +200,46 @@ class TwilioProvider:
         ]
         return sorted(found, key=lambda one: one.sent_at)
 
+    def _tell_consents(self, tellings: Sequence[Telling]) -> dict[str, str]:
+        numbers = {one.reference: one.number for one in tellings}
+        faults = {}
+        for start in range(0, len(tellings), CONSENTS):
+            items: list[object] = [_consent(one) for one in tellings[start : start + CONSENTS]]
+            for said in self._client.accounts.v1.bulk_consents.create(items=items).items or ():
+                answer = cast("Mapping[str, Any]", said)
+                if answer.get("error_code") and answer.get("correlation_id") in numbers:
+                    words = " ".join(map(str, answer.get("error_messages") or ()))
+                    faults[numbers[answer["correlation_id"]]] = f"{words or 'refused'} ({answer['error_code']})"
+        return faults
+
+    def _prices(self, number: str, since: datetime) -> list[Priced]:
+        day, messages = since.date(), self._client.messages
+        ways = (
+            messages.stream(from_=number, date_sent_after=day, page_size=PAGE),
+            messages.stream(to=number, date_sent_after=day, page_size=PAGE),
+        )
+        return [
+            Priced(sid=m.sid, price=abs(round(Decimal(m.price) * MILLION)), currency=m.price_unit)
+            for m in chain(*ways)
+            if m.sid and m.price and m.price_unit
+        ]
+
     def _pictures_of(self, sid: str) -> list[tuple[str, str]]:
         base = self._client.api.base_url
         listed = self._client.messages(sid).media.list(limit=MOST_MEDIA)
         return [(f"{base}{m.uri.removesuffix('.json')}", m.content_type or "") for m in listed if m.uri]
+
+
+def _consent(telling: Telling) -> dict[str, str]:
+    how = _TEXTED[telling.opted_out] if telling.source is Source.KEYWORD else _HOW.get(telling.source, "others")
+    return {
+        "contact_id": telling.number,
+        "correlation_id": telling.reference,
+        "sender_id": telling.sender,
+        "status": "opt-out" if telling.opted_out else "opt-in",
+        "source": how,
+        "date_of_consent": telling.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
 
 
 def _not_asked(error: BaseException) -> OSError:

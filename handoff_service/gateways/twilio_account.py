@@ -1,20 +1,23 @@
 """What ``patchboard doctor`` asks Twilio: whether it knows us, and where it sends what is texted to our numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
 import requests
 
 from handoff_service import clock
-from handoff_service.settings import Settings
+from handoff_service.settings import TWILIO_API, Settings
+from handoff_service.store.views import ProviderNumber
 
 TIMEOUT = 10.0  # seconds
 MOST_APART = timedelta(seconds=60)  # of the clocks: beyond that the provider's list and ours do not fit together
+IN_SERVICE = "in Twilio's console, under the service"
+MESSAGING = "https://messaging.twilio.com"
 CONSOLE = "in Twilio's console, under the number"
 
 
-def faults(settings: Settings, numbers: Sequence[str]) -> list[str]:
+def faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
     """What is wrong with the account, with what mends it. Blocks for as long as Twilio takes."""
     try:
         return list(_faults(settings, numbers))
@@ -22,7 +25,7 @@ def faults(settings: Settings, numbers: Sequence[str]) -> list[str]:
         return [f"Twilio does not answer at {settings.twilio_api_url} ({type(error).__name__}). Is there a network?"]
 
 
-def _faults(settings: Settings, numbers: Sequence[str]) -> Iterator[str]:
+def _faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator[str]:
     base = f"{settings.twilio_api_url}/2010-04-01/Accounts/{settings.twilio_account_sid}"
     with requests.Session() as session:
         session.auth = (settings.twilio_account_sid or "", settings.twilio_auth_token or "")
@@ -38,11 +41,48 @@ def _faults(settings: Settings, numbers: Sequence[str]) -> Iterator[str]:
             yield f"Twilio's account is {status}: nothing is sent until that is settled with Twilio."
         if apart := _clock_apart(account.headers.get("Date")):
             yield apart
-        for number in numbers:
-            yield from _number(session, base, number, settings.public_url)
+        wanted = f"{settings.public_url}/webhooks/twilio/sms"
+        for one in numbers:
+            own = True
+            if one.messaging_service is not None:
+                address = f"{_messaging(settings)}/v1/Services/{one.messaging_service}"
+                own = yield from _service(session, address, one, wanted)
+            if own:
+                yield from _number(session, base, one.number, wanted)
 
 
-def _number(session: requests.Session, base: str, number: str, public_url: str) -> Iterator[str]:
+def _messaging(settings: Settings) -> str:
+    """Another server speaks all of Twilio's interfaces at one address."""
+    return MESSAGING if settings.twilio_api_url == TWILIO_API else settings.twilio_api_url
+
+
+def _service(session: requests.Session, address: str, one: ProviderNumber, wanted: str) -> Generator[str, None, bool]:
+    """What is wrong with a number's messaging service. Returns whether texts go where the number itself says.
+
+    https://www.twilio.com/docs/messaging/api/service-resource
+    """
+    named = f"The messaging service {one.messaging_service} of {one.number}"
+    asked = session.get(address, timeout=TIMEOUT)
+    if asked.status_code == 404:
+        yield f"{named} is none of this Twilio account. Correct it under Admin, Provider numbers."
+        return True
+    asked.raise_for_status()
+    pool = session.get(f"{address}/PhoneNumbers", params={"PageSize": 400}, timeout=TIMEOUT)
+    pool.raise_for_status()
+    if one.number not in [found["phone_number"] for found in pool.json().get("phone_numbers", [])]:
+        yield f"{named} has not this number in its sender pool: nothing can be sent. Add it {IN_SERVICE}, Sender Pool."
+    service = asked.json()
+    if service.get("use_inbound_webhook_on_number"):
+        return True
+    is_set = service.get("inbound_request_url") or ""
+    if is_set != wanted or (service.get("inbound_method") or "POST") != "POST":
+        yield f"{named} sends its texts to {is_set or 'nowhere'}. Set {IN_SERVICE}, Integration: {wanted} (POST)."
+    if not service.get("fallback_url"):
+        yield f"{named} has no fallback. Set {IN_SERVICE}, Integration, Fallback URL: {wanted} (POST)."
+    return False
+
+
+def _number(session: requests.Session, base: str, number: str, wanted: str) -> Iterator[str]:
     """https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource"""
     asked = session.get(f"{base}/IncomingPhoneNumbers.json", params={"PhoneNumber": number}, timeout=TIMEOUT)
     asked.raise_for_status()
@@ -50,7 +90,7 @@ def _number(session: requests.Session, base: str, number: str, public_url: str) 
     if not found:
         yield f"{number} is no number of this Twilio account: buy it, or take it out under Admin, Provider numbers."
         return
-    wanted, is_set = f"{public_url}/webhooks/twilio/sms", found[0].get("sms_url") or ""
+    is_set = found[0].get("sms_url") or ""
     if is_set != wanted or (found[0].get("sms_method") or "POST") != "POST":
         yield f"{number} sends its texts to {is_set or 'nowhere'}. Set {CONSOLE}, A message comes in: {wanted} (POST)."
     if not found[0].get("sms_fallback_url"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations import say
+from handoff_service.operations import say, tell_consents
 from handoff_service.rules.consent import EVERY_NUMBER, REQUESTERS_OWN, Source
 from handoff_service.rules.delivery import OPTED_OUT
 from handoff_service.rules.vocabulary import Author, Event, Kind
@@ -58,12 +58,13 @@ def record(tx: Transaction, change: Change) -> int | None:
     """Write a change into the ledger, in a transaction that has locked the number's profile (``lock``). Returns the
     entry's id; None when nothing changes.
 
-    Who opts in, opts in for all that was said of all numbers, and for the company's number where it was said.
+    Who opts in, opts in for all that was said of all numbers, and for the company's number where it was said. What the
+    provider says of a number holds for all numbers of its messaging service.
     """
-    where = change.provider_number_id or EVERY_NUMBER
+    where = consents.with_its_service(tx.conn, change.provider_number_id)
     standing = set(tx.conn.execute(select(o.c.provider_number_id).where(o.c.number == change.number)).scalars())
-    ended = standing & {EVERY_NUMBER, where}
-    if (where in standing) if change.opted_out else not ended:
+    ended = standing & {EVERY_NUMBER, *where}
+    if (where <= standing) if change.opted_out else not ended:
         return None
     c = t.consents
     row = {
@@ -76,10 +77,11 @@ def record(tx: Transaction, change: Change) -> int | None:
         "note": change.note,
         "at": tx.now,
     }
+    tell_consents.wanted(tx)
     made: int = tx.conn.execute(insert(c).values(row).returning(c.c.id)).scalar_one()
     if change.opted_out:
-        held = {"number": change.number, "provider_number_id": where, "consent_id": made}
-        tx.conn.execute(upsert(tx.conn, o).on_conflict_do_nothing(), [held])
+        held = [{"number": change.number, "provider_number_id": one, "consent_id": made} for one in sorted(where)]
+        tx.conn.execute(upsert(tx.conn, o).on_conflict_do_nothing(), held)
     else:
         tx.conn.execute(delete(o).where(o.c.number == change.number, o.c.provider_number_id.in_(ended)))
     return made
@@ -155,6 +157,7 @@ def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
         for (number, where), ask in fresh.items()
     ]
     if rows:
+        tell_consents.wanted(tx)
         made = tx.conn.execute(insert(c).returning(c.c.id, c.c.number, c.c.provider_number_id), rows).all()
         held = [
             {"number": r.number, "provider_number_id": r.provider_number_id or EVERY_NUMBER, "consent_id": r.id}

@@ -17,13 +17,15 @@ p = t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Make:
-    """``queue`` is its name. Without a label the number is its own."""
+    """``queue`` is its name. Without a label the number is its own. ``messaging_service``: the provider's id of the
+    service that it is in the pool of."""
 
     number: str
     queue: str
     label: str = ""
     first_responder: FirstResponder = FirstResponder.VIRTUAL_AGENT
     segments_per_second: int = 1
+    messaging_service: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

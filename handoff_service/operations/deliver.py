@@ -22,7 +22,15 @@ from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing
 from handoff_service.operations.record_receipt import apply_early_receipts, send_later
 from handoff_service.operations.say import tell
 from handoff_service.rules import media_links
-from handoff_service.rules.delivery import COUNTRY_OFF, DID_NOT_ARRIVE, OPTED_OUT, Then, again_after, meaning
+from handoff_service.rules.delivery import (
+    COUNTRY_OFF,
+    DID_NOT_ARRIVE,
+    OPTED_OUT,
+    RANGE_FULL,
+    Then,
+    again_after,
+    meaning,
+)
 from handoff_service.rules.quiet_hours import over_at
 from handoff_service.rules.vocabulary import Author, Direction, Event, Status, Work
 from handoff_service.store import consents, desk, due, people
@@ -33,6 +41,7 @@ from handoff_service.store.several import one_of
 
 LOOK_UP_AFTER = timedelta(seconds=30)  # a callback usually settles an unsure send before this
 LONGEST_WAIT = timedelta(minutes=5)
+RANGE_HOUR = timedelta(hours=1)  # within which unknown numbers of one range are counted
 BURST = timedelta(seconds=10)  # so much of its rate a provider number may send at once; the provider queues it
 
 
@@ -56,8 +65,9 @@ type _Row = sa.Row[*tuple[Any, ...]]
 _OUTGOING = (
     select(
         *t.messages.c["id", "status", "body", "author", "event", "created_at", "interaction_id", "retries", "segments"],
-        *t.interactions.c["requester_number", "provider_number_id"],
+        *t.interactions.c["requester_number", "provider_number_id", "user_id", "opened_at"],
         consents.stands(t.interactions.c.requester_number, t.interactions.c.provider_number_id).label("opted_out"),
+        t.provider_numbers.c.messaging_service,
         t.provider_numbers.c.number.label("sender"),
         exists().where(t.media.c.message_id == t.messages.c.id).label("with_media"),
     )
@@ -110,14 +120,16 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     held = _held(tx, [r for r in unasked if r.id not in overtaken])
     abroad = _abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
     _put(tx, abroad, status=Status.FAILED, error_code=COUNTRY_OFF)
-    put_off = kept_back | held.keys() | abroad
+    crowd = _crowded(tx, {i: r for i, r in waiting.items() if i not in kept_back | abroad})
+    _put(tx, crowd, status=Status.FAILED, error_code=RANGE_FULL)
+    put_off = kept_back | held.keys() | abroad | crowd
     later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER)
     later |= _paced(tx, [r for i, r in waiting.items() if i not in put_off])
     for message_id, at in later.items():
         due.release(tx, Work.DELIVER, message_id, at)
     sends = waiting.keys() - put_off - later.keys()
     _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # a try before it had its own
-    tell(tx, {found[i].interaction_id for i in kept_back | abroad})
+    tell(tx, {found[i].interaction_id for i in kept_back | abroad | crowd})
     due.disarm(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
     send_later(tx, list(held.items()))
     links = _links(tx, [i for i in sends | unsure if found[i].with_media])
@@ -132,6 +144,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
             uncertain=c.message_id in unsure,
             media_urls=links.get(c.message_id, ()),
             retries=found[c.message_id].retries,
+            messaging_service=found[c.message_id].messaging_service,
         )
         if c.message_id in sends | unsure
         else None
@@ -150,6 +163,37 @@ def _abroad(tx: Transaction, rows: Mapping[int, _Row]) -> set[int]:
     if not texted:
         return set()
     return {i for i, row in rows.items() if time_zones.country_of(row.requester_number) not in {*texted, None}}
+
+
+def _crowded(tx: Transaction, rows: Mapping[int, _Row]) -> set[int]:
+    """Which of these answer, by themselves, one unknown number too many of a range: numbers that are alike but for the
+    last four digits. Whoever is paid for texts to numbers of theirs has a machine text from many of them.
+
+    The first within an hour are answered, and stay so; what agents write always goes out.
+    """
+    unknown = {i: r for i, r in rows.items() if r.user_id is None and r.author != Author.AGENT}
+    most = desk.most_in_range(tx.conn) if unknown else 0
+    if not most:
+        return set()
+    c = t.interactions.c
+    crowded: dict[int, bool] = {}
+    for row in unknown.values():
+        if row.interaction_id not in crowded:
+            alike = row.requester_number[:-4]
+            before = (
+                select(c.requester_number)
+                .distinct()
+                .where(
+                    c.requester_number.between(f"{alike}0000", f"{alike}9999"),
+                    c.requester_number != row.requester_number,
+                    c.user_id.is_(None),
+                    c.id < row.interaction_id,
+                    c.opened_at > row.opened_at - RANGE_HOUR,
+                )
+            )
+            count = tx.conn.execute(select(sa.func.count()).select_from(before.limit(most).subquery())).scalar_one()
+            crowded[row.interaction_id] = count >= most
+    return {i for i, row in unknown.items() if crowded[row.interaction_id]}
 
 
 def _overtaken(tx: Transaction, rows: Sequence[_Row]) -> set[int]:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from handoff_service import schedules
 from handoff_service.errors import SetupError
-from handoff_service.operations.entries import Country, Name, Number, PresenceName, TimeZone
+from handoff_service.operations.entries import Country, MessagingService, Name, Number, PresenceName, TimeZone
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
 from handoff_service.operations.outage_entry import OutageEntry
 from handoff_service.operations.person_entry import Attributes, Capacity
@@ -65,7 +65,8 @@ def _quiet_hours(value: str | None) -> str | None:
 class DeskEntry(_Entry):
     """``commands``: the words for each; those shipped for a command that is left out, none for an empty list.
     ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none. ``countries``: those that are texted;
-    none: every country."""
+    none: every country. ``most_in_range``: unknown numbers of one range that are answered by themselves within an hour;
+    0: any number."""
 
     name: Text
     country: Country = "US"
@@ -78,6 +79,7 @@ class DeskEntry(_Entry):
     quiet_hours: Annotated[str | None, AfterValidator(_quiet_hours)] = None
     most_answers: Annotated[int, Field(ge=5, le=1000)] = 30
     countries: list[Country] = []
+    most_in_range: Annotated[int, Field(ge=0, le=10_000)] = 100
 
 
 class UserEntry(_Entry):
@@ -118,6 +120,7 @@ class ProviderNumberEntry(_Entry):
     first_responder: FirstResponder = FirstResponder.VIRTUAL_AGENT
     queue: Text
     segments_per_second: Annotated[int, Field(ge=1, le=1000)] = 1
+    messaging_service: MessagingService = None
 
 
 class TemplateEntry(_Entry):

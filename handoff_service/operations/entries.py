@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
 from handoff_service.rules.sms_text import is_e164
 from handoff_service.rules.vocabulary import Presence
 
+_SERVICE = "MG[0-9a-fA-F]{32}"  # MessagingServiceSid in Twilio's OpenAPI (twilio-oai)
 _VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]")
 
 
@@ -30,6 +31,12 @@ def _country(value: str) -> str:
     if value not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError("must be a country's ISO code of two capitals, such as US")
     return value
+
+
+def _messaging_service(value: str | None) -> str | None:
+    if value and not re.fullmatch(_SERVICE, value):
+        raise ValueError("must be a messaging service's id: MG and 32 digits or letters from a to f")
+    return value or None
 
 
 def _near(value: datetime) -> datetime:
@@ -55,6 +62,11 @@ _SOMETHING = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": _VI
 Number = Annotated[str, AfterValidator(_e164), WithJsonSchema(_E164)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Country = Annotated[str, AfterValidator(_country)]
+MessagingService = Annotated[
+    str | None,
+    AfterValidator(_messaging_service),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{_SERVICE}$"}, {"type": "null"}]}),
+]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_blank), WithJsonSchema(_SOMETHING)]
 PresenceName = Annotated[Name, Field(max_length=30), AfterValidator(_own_presence)]
 Position = Annotated[int, Field(ge=0, le=1_000_000)]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from handoff_service.rules.bot_text import Choice
+from handoff_service.rules.consent import Source
 from handoff_service.rules.vocabulary import Status
 from handoff_service.store.lanes import Hint
 
@@ -18,7 +19,7 @@ class Outgoing:
     """A text on its way out. ``uncertain``: an earlier try may have gone out, so look before sending.
 
     ``media_urls``: pictures that go with it, by links that the provider can fetch for an hour. ``retries``: how often
-    it was sent again before, which its receipts tell.
+    it was sent again before, which its receipts tell. ``messaging_service``: whose pool ``sender`` is in, by its id.
     """
 
     message_id: int
@@ -30,6 +31,7 @@ class Outgoing:
     uncertain: bool = False
     media_urls: tuple[str, ...] = ()
     retries: int = 0
+    messaging_service: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,32 @@ class Listed:
     pictures: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Whether a number may be texted by one of the company's senders: a provider number, or a messaging service's id.
+    ``reference``: 32 hexadecimal digits, of its own."""
+
+    reference: str
+    number: str
+    sender: str
+    opted_out: bool
+    source: Source
+    at: datetime
+
+
+class NotOffered(Exception):
+    """The provider does not offer this to the company's account. The text says what it is and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """What the provider takes for a text: ``price`` in millionths of ``currency`` (ISO 4217)."""
+
+    sid: str
+    price: int
+    currency: str
+
+
 class SmsProvider(Protocol):
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         """Send one text. Never raises for what the provider or the network does."""
@@ -111,6 +139,13 @@ class SmsProvider(Protocol):
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
         """The address and media type of what came with a text. Raises OSError."""
+
+    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, str]:
+        """Tell the provider who may be texted. Number -> what it said against it, of those that it did not take.
+        Raises OSError, NotOffered."""
+
+    async def prices(self, number: str, since: datetime) -> Sequence[Priced]:
+        """What texts from and to this number of ours since then cost, of those that it knows of. Raises OSError."""
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """A picture or file that came with a text. Never raises for what the provider or the network does."""

@@ -69,6 +69,7 @@ class Meaning:
 
 OPTED_OUT = 21610  # the provider refuses texts to this number from the company's
 COUNTRY_OFF = 21408  # the provider's code; the desk's own list of countries uses it too
+RANGE_FULL = 30450  # the provider's code for traffic pumping; the desk's own limit for a range uses it too
 _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 _ADMIN = "Tell an admin: nothing reaches anybody this way until it is mended."
@@ -110,6 +111,7 @@ MEANINGS: Mapping[int, Meaning] = {
     30032: Meaning("Our toll-free number is not verified.", _ADMIN, Then.ACCOUNT),
     30034: Meaning("Our number is not registered with the carriers.", _ADMIN, Then.ACCOUNT),
     30036: Meaning("It was too old when it could be delivered.", "Send it again if it still matters.", Then.CONTENT),
+    RANGE_FULL: Meaning("Too many unknown numbers of one range text us.", "If it is a person, write to them yourself."),
     63017: Meaning("The account sends too fast.", "It goes out by itself.", Then.CHANNEL),
     63018: Meaning("Our number sends too fast.", "It goes out by itself.", Then.CHANNEL),
 }

@@ -146,6 +146,8 @@ class Work(StrEnum):
     MAIL_CODE = "mail_code"
     PROOF_LIMIT = "proof_limit"
     SWEEP_GAPS = "sweep_gaps"
+    TELL_CONSENTS = "tell_consents"
+    ASK_PRICES = "ask_prices"
 
 
 class Unanswered(StrEnum):

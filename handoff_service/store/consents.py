@@ -1,6 +1,7 @@
 """Consent: who may not be texted just now, and the ledger of every change."""
 
 from collections.abc import Collection
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -23,6 +24,16 @@ def stands(number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[i
         .where(o.c.number == number, o.c.provider_number_id.in_((EVERY_NUMBER, provider_number_id)))
         .scalar_subquery()
     )
+
+
+def with_its_service(conn: Connection, provider_number_id: int | None) -> set[int]:
+    """This number of the company's with those in the same messaging service, since the provider keeps one list for all
+    of them; EVERY_NUMBER for None. https://www.twilio.com/docs/messaging/services"""
+    if provider_number_id is None:
+        return {EVERY_NUMBER}
+    p, other = t.provider_numbers, t.provider_numbers.alias("other")
+    same = select(other.c.id).join(p, p.c.messaging_service == other.c.messaging_service)
+    return {provider_number_id, *conn.execute(same.where(p.c.id == provider_number_id)).scalars()}
 
 
 def opted_out(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
@@ -50,12 +61,27 @@ def by_id(conn: Connection, ids: Collection[int]) -> dict[int, Consent]:
     return {one.id: one for one in _entries(conn, [one_of(c.c.id, ids)])} if ids else {}
 
 
+def of_numbers(conn: Connection, numbers: Collection[str]) -> dict[str, list[Consent]]:
+    """What the ledger says of each of these numbers, newest first."""
+    found: dict[str, list[Consent]] = {number: [] for number in numbers}
+    for entry in _entries(conn, [one_of(c.c.number, numbers)]) if numbers else ():
+        found[entry.number].append(entry)
+    return found
+
+
 def ledger(
     conn: Connection, number: str | None = None, *, before: int | None = None, limit: int | None = None
 ) -> list[Consent]:
     """Every change, newest first; of one number if it is given, and older than this entry."""
     where = [c.c.number == number] if number else []
     return _entries(conn, where + ([c.c.id < before] if before else []), limit=limit)
+
+
+def untold(conn: Connection, before: datetime) -> tuple[int, str | None]:
+    """How many changes before then the provider was not told, and why not, if it is known."""
+    query = select(sa.func.count(), sa.func.max(c.c.told_why)).where(t.IS_UNTOLD, c.c.at < before)
+    count, why = conn.execute(query).one()
+    return count, why
 
 
 def in_force(conn: Connection) -> list[Consent]:
@@ -89,6 +115,8 @@ def _entries(conn: Connection, where: list[sa.ColumnElement[bool]], *, limit: in
             agent=Named(id=r.agent_id, name=r.agent_name) if r.agent_id else None,
             note=r.note,
             at=r.at,
+            told_at=r.told_at,
+            told_why=r.told_why,
         )
         for r in conn.execute(query)
     ]

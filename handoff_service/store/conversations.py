@@ -11,6 +11,7 @@ from handoff_service.errors import NotFound
 from handoff_service.rules.delivery import meaning
 from handoff_service.rules.durations import spoken
 from handoff_service.rules.identity import Level, Method, Proof, level
+from handoff_service.rules.money import in_currency
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, State, Status, Work
 from handoff_service.store import consents, interactions, media, people
 from handoff_service.store import tables as t
@@ -26,6 +27,7 @@ from handoff_service.store.views import (
     Named,
     OptedOut,
     OwnedBy,
+    Price,
     User,
     WrittenBy,
 )
@@ -218,6 +220,7 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
         segments=r.segments,
         encoding=r.encoding,
         provider_sid=r.provider_sid,
+        price=Price(amount=in_currency(r.price), currency=r.currency) if r.price is not None else None,
         event=Event(r.event) if r.event else None,
         reason=r.reason,
         owner=Owner(r.owner),

@@ -70,6 +70,7 @@ def export_desk(conn: Connection) -> str:
             first_responder=p.first_responder,
             queue=p.queue.name,
             segments_per_second=p.segments_per_second,
+            messaging_service=p.messaging_service,
         )
         for p in people.provider_numbers(conn)
     ]

@@ -1,7 +1,8 @@
 """What was texted in the last days: by day, by provider number, and why some of it did not arrive."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,8 @@ i, m, p = t.interactions, t.messages, t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """Texts of a day, or of a provider number. ``segments``: of those that went out, which is what they cost."""
+    """Texts of a day, or of a provider number. ``segments``: of those that went out; ``costs``: currency -> what the
+    provider takes for all of them, in millionths, so far as it has said."""
 
     received: int = 0
     sent: int = 0
@@ -28,6 +30,7 @@ class Count:
     failed: int = 0
     canceled: int = 0
     segments: int = 0
+    costs: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +74,13 @@ def figures(conn: Connection, days: int = DAYS) -> Figures:
     called = {r.id: (r.label, r.number) for r in conn.execute(select(*p.c["id", "label", "number"]))}
     return Figures(
         since=first,
-        days=[(day, Count(**counted)) for day, counted in by_day.items()],
-        numbers=[(*called[key], Count(**counted)) for key, counted in sorted(by_number.items())],
+        days=[(day, _count(counted)) for day, counted in by_day.items()],
+        numbers=[(*called[key], _count(counted)) for key, counted in sorted(by_number.items())],
         failures=[
             Failure(code=code, meaning=meaning(code) if code is not None else NO_CODE, count=count)
             for code, count in sorted(codes.items(), key=lambda one: (-one[1], one[0] or 0))
         ],
-        whole=Count(**whole),
+        whole=_count(whole),
     )
 
 
@@ -93,9 +96,10 @@ def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]
         moment = sa.cast(sa.func.timezone("UTC", m.c.created_at), sa.Text)
     ten = sa.func.substr(moment, 1, 15).label("ten")
     number = i.c.provider_number_id.label("number_id")
-    columns = (ten, number, *m.c["direction", "status", "error_code"])
+    columns = (ten, number, *m.c["direction", "status", "error_code", "currency"])
+    sums = (sa.func.sum(m.c.segments).label("segments"), sa.func.sum(m.c.price).label("price"))
     query = (
-        select(*columns, sa.func.count().label("texts"), sa.func.sum(m.c.segments).label("segments"))
+        select(*columns, sa.func.count().label("texts"), *sums)
         .join(i, i.c.id == m.c.interaction_id)
         .where(m.c.id > older, m.c.created_at >= since, m.c.direction.is_not(None))
         .group_by(*columns)
@@ -103,7 +107,18 @@ def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]
     return list(conn.execute(query).all())
 
 
+def _count(counted: Mapping[str, int]) -> Count:
+    """Currencies are the keys in capitals."""
+    costs = {key: value for key, value in counted.items() if key.isupper()}
+    return Count(costs=costs, **{key: value for key, value in counted.items() if key not in costs})
+
+
 def _counted(row: sa.Row[*tuple[object, ...]]) -> Counter[str]:
+    cost = Counter({row.currency: int(row.price)}) if row.currency is not None else Counter[str]()
+    return _texts(row) + cost
+
+
+def _texts(row: sa.Row[*tuple[object, ...]]) -> Counter[str]:
     texts, status = row.texts, row.status
     if row.direction == Direction.INBOUND:
         return Counter(received=texts)

@@ -193,6 +193,7 @@ def provider_numbers(conn: Connection) -> list[ProviderNumber]:
             first_responder=FirstResponder(r.first_responder),
             queue=Named(id=r.queue_id, name=r.queue_name),
             segments_per_second=r.segments_per_second,
+            messaging_service=r.messaging_service,
         )
         for r in rows
     ]

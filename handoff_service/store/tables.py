@@ -94,11 +94,12 @@ desk = Table(
     "desk", metadata, _id(), _word("name"), _word("country"), _word("time_zone"),
     Column("reassign_when_away", sa.Boolean, nullable=False), _count("away_after_seconds", 45),
     _json("card_fields", "[]"), _json("commands", "{}"), _count("same_answers", 2),
-    _word("quiet_hours", null=True), _count("most_answers", 30), _json("countries", "[]"),
+    _word("quiet_hours", null=True), _count("most_answers", 30), _json("countries", "[]"), _count("most_in_range", 100),
 )  # one row. away_after_seconds: how long an agent's connection may be lost; card_fields: what offers' cards show;
 # commands: the words for each, where they are not those shipped; same_answers: how often a bot may repeat itself;
 # quiet_hours: as rules/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten minutes;
-# countries: ISO codes of those that are texted, none: every country
+# countries: ISO codes of those that are texted, none: every country; most_in_range: unknown numbers, alike but for the
+# last four digits, that are answered by themselves within an hour, 0: any number
 users = Table(
     "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
     _word("email", null=True), _json("attributes", "{}"), _flag("active", default=True),
@@ -167,8 +168,9 @@ queue_skills = Table(
 provider_numbers = Table(
     "provider_numbers", metadata, _id(), Column("number", sa.Text, nullable=False, unique=True), _word("label"),
     _word("first_responder"), _ref("queue_id", "queues.id"), Column("segments_per_second", sa.Integer, nullable=False),
-    _time("paced_to", null=True),
-)  # paced_to: the moment until which what was sent so far uses up the rate
+    _time("paced_to", null=True), _word("messaging_service", null=True),
+)  # paced_to: the moment until which what was sent so far uses up the rate; messaging_service: the provider's id of the
+# service that this number is in the pool of
 
 # Words -------------------------------------------------------------------------------------------------------
 
@@ -195,13 +197,17 @@ associations = Table(
     _word("note", null=True), _time("made_at"), _time("expires_at"), _time("undone_at", null=True),
     Index("ix_associations_profile_id", "profile_id"), Index("ix_associations_interaction_id", "interaction_id"),
 )  # who was verified as whom, by whom and how; nothing is ever taken out
+IS_UNTOLD = sa.text("told_at IS NULL")
 consents = Table(
     "consents", metadata, _id(), _word("number"), _ref("provider_number_id", "provider_numbers.id", null=True),
     Column("opted_out", sa.Boolean, nullable=False), _word("source"), _word("words", null=True),
     _ref("agent_id", "agents.id", null=True), _word("note", null=True), _time("at"),
+    _time("told_at", null=True), _word("told_why", null=True),
     Index("ix_consents_number", "number", "id"),
+    Index("ix_consents_untold", "id", sqlite_where=IS_UNTOLD, postgresql_where=IS_UNTOLD),
 )  # the ledger: every change, and nothing is ever taken out. provider_number_id: null: all the company's numbers;
-# words: what the requester texted, or the provider's error code
+# words: what the requester texted, or the provider's error code; told_at: when the provider was told, or when there was
+# nothing to tell; told_why: what it said against it
 opt_outs = Table(
     "opt_outs", metadata, Column("number", sa.Text, primary_key=True),
     Column("provider_number_id", ID, primary_key=True, autoincrement=False), _ref("consent_id", "consents.id"),
@@ -258,9 +264,10 @@ messages = Table(
     _word("body"), _word("event", null=True), _word("reason", null=True), _word("status", null=True),
     _word("owner"), Column("epoch", sa.Integer, nullable=False), Column("segments", sa.Integer),
     _word("encoding", null=True), Column("provider_sid", sa.Text, unique=True), Column("error_code", sa.Integer),
-    _time("created_at"), _count("retries", 0),
+    _time("created_at"), _count("retries", 0), Column("price", sa.BigInteger), _word("currency", null=True),
     UniqueConstraint("interaction_id", "seq"),
-)  # retries: how often it was sent again because of its error code (rules/delivery.py)
+)  # retries: how often it was sent again because of its error code (rules/delivery.py); price: what the provider takes
+# for it, in millionths of the currency (ISO 4217); null until it says
 media = Table(
     "media", metadata, _id(), _ref("message_id", "messages.id", null=True),
     Column("position", sa.Integer, nullable=False), _ref("agent_id", "agents.id", null=True), _word("url", null=True),

@@ -97,6 +97,7 @@ class ProviderNumber:
     first_responder: FirstResponder
     queue: Named
     segments_per_second: int
+    messaging_service: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,9 +240,18 @@ class MessageError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """``amount``: a decimal number, such as 0.0083, in ``currency`` (ISO 4217)."""
+
+    amount: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One line of a conversation; ``seq`` is its place, without gaps. ``direction`` and ``status`` are null for what
-    only agents see; ``event`` says what such a line tells, ``owner`` and ``epoch`` who owned the interaction then."""
+    only agents see; ``event`` says what such a line tells, ``owner`` and ``epoch`` who owned the interaction then.
+    ``price``: what the provider takes for it, null until it says."""
 
     id: int
     interaction_id: int
@@ -256,6 +266,7 @@ class Message:
     segments: int | None
     encoding: str | None
     provider_sid: str | None
+    price: Price | None
     event: Event | None
     reason: str | None
     owner: Owner
@@ -437,7 +448,7 @@ class Case:
 class Consent:
     """One entry of the consent ledger. ``provider_number``: the company's number that it is about, None for all of
     them; ``words``: what the requester texted, or the provider's error code; ``in_force``: it keeps texts back just
-    now."""
+    now; ``told_at``: when the provider was told, null while that waits; ``told_why``: what it said against it."""
 
     id: int
     number: str
@@ -449,6 +460,8 @@ class Consent:
     agent: Named | None
     note: str | None
     at: datetime
+    told_at: datetime | None
+    told_why: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -640,7 +653,8 @@ class Desk:
     ``same_answers``: after how many equal answers in a row a bot that does not tell what it understood is taken to be
     lost, 0: never; ``quiet_hours``: when what is no answer is held back, by the requester's clock, such as
     21:00-08:00, null: never; ``most_answers``: how often the virtual agent answers one number in ten minutes;
-    ``countries``: ISO codes of those that are texted, none: every country."""
+    ``countries``: ISO codes of those that are texted, none: every country; ``most_in_range``: how many unknown numbers,
+    alike but for the last four digits, are answered by themselves within an hour, 0: any number."""
 
     name: str
     country: str
@@ -653,6 +667,7 @@ class Desk:
     quiet_hours: str | None
     most_answers: int
     countries: list[str]
+    most_in_range: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from sanic import Request
 from sanic.response import HTTPResponse, empty, html, redirect
 
 from handoff_service.errors import NotAllowed
+from handoff_service.rules import money
 from handoff_service.rules.media import in_words
 from handoff_service.rules.placeholders import first_name
 from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LOOK_ALIKES, MAX_BODY
@@ -94,6 +95,7 @@ def environment() -> Environment:
         day_name=_day_name,
         weekday=lambda day: f"{day:%A}, {day.day} {day:%B}",
         minutes=minutes,
+        money=money.spoken,
     )
     return made
 

@@ -1,6 +1,7 @@
 """Identity with the real Rasa and the whole service: from a text to a verified person, or to a live agent."""
 
 import re
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from tests.service import PATIENCE, Service, free_port, running_service
 TOKEN = "identity-token"
 ANN, BOB, PRIYA = "+12025550101", "+12025550102", "+12025550103"
 MAIN, DIRECT = "+18885550100", "+18885550200"
+LONG_NAME = "Maximiliana Alejandra Fernández-Castellanos de la Vega y Montemayor"
 WHO = "To check who you are: what is your employee number or work e-mail?"
 
 
@@ -87,12 +89,13 @@ class Talk:
             time.sleep(0.1)
         raise AssertionError(f"nothing with {ends!r} came: {sent}\n{self.desk.log.read_text()[-3000:]}")
 
-    def code(self, to: str) -> str:
+    def code(self, to: str, but: str = "") -> str:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             page = requests.get(f"{self.desk.url}/mailbox/mails", timeout=10).text
             newest = next((mail for mail in page.split("<article")[1:] if to in mail), "")
-            if found := re.search(r"is (\d{6})", newest):
+            found = re.search(r"is (\d{6})", newest)
+            if found and found[1] != but:
                 return found[1]
             time.sleep(0.1)
         raise AssertionError(f"no mail to {to}")
@@ -131,6 +134,35 @@ def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
     assert (told[-1]["body"], told[-1]["reason"]) == (
         "Proof of identity failed", "5 wrong answers, the last of them a code",
     )  # fmt: skip
+
+
+def test_a_code_that_is_too_old_is_followed_by_a_new_one(desk: Service) -> None:
+    guest = Talk(desk, "+13035550188")
+    guest.says("who am i", WHO)
+    guest.says("e1001", "If we know you by that")
+    old = guest.code("ann@example.com")
+    with sqlite3.connect(desk.log.with_name("patchboard.db")) as database:
+        database.execute("UPDATE proofs SET code_until = '2026-01-01 00:00:00.000000' WHERE outcome IS NULL")
+    (answer,) = guest.says(old, "too old")
+    assert answer.startswith("That code is too old. If we know you, a new one is on its way")
+    new = guest.code("ann@example.com", but=old)
+    assert guest.says(new, "Thank you") == ["Thank you, Ann. Now I know who you are."]
+    assert guest.interaction["user"]["name"] == "Ann Lee"
+
+
+def test_on_somebody_elses_number_it_becomes_the_proven_persons(desk: Service) -> None:
+    """Table 1's row of conflict: the number is Ann's, and Bob writes from it."""
+    phone = Talk(desk, "+12025550144")
+    phone.says("hello", "virtual agent")
+    before = phone.interaction
+    phone.says("this is not me", WHO)
+    phone.says("priya@example.com", "If we know you by that")
+    phone.says(phone.code("priya@example.com"), "Thank you, Priya.")
+    seen = phone.interaction
+    assert (before["user"]["name"], seen["user"]["name"]) == (LONG_NAME, "Priya Natarajan")
+    assert (seen["id"], seen["identity"]["level"]) == (before["id"], "verified")
+    undone = phone.call("POST", f"/api/v1/interactions/{seen['id']}/verify/undo")
+    assert undone["user"] is None, "as it was after 'this is not me'"
 
 
 def test_an_agent_asks_and_gets_it_back(desk: Service) -> None:

@@ -4,12 +4,14 @@ With PATCHBOARD_SCREENSHOT set, the conversation is saved there as a picture: th
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.people import DIRECT, Story, Watcher
 from tests.rasa_server import start_rasa
 from tests.service import Service, free_port, running_service
 
@@ -119,3 +121,35 @@ def test_from_a_text_to_a_live_agent_and_back(browser: Browser, desk: Service) -
     ann.text("thanks")
     ann.shows("You are welcome.")
     assert errors == []
+
+
+def test_an_agent_asks_for_proof_and_the_code_comes_by_mail(browser: Browser, desk: Service, troubles: Watcher) -> None:
+    story = Story(desk, browser, troubles)
+    mia, priya = story.agent(), story.phone("+12025550103", DIRECT)
+    priya.text("i need my payslip")
+    offer = mia.locator(".offer").filter(has_text="Priya")
+    offer.get_by_role("button", name="Accept").click()
+    head, about, thread = mia.locator("#head"), mia.locator("#about"), mia.locator("#thread")
+    expect(head.locator("h1")).to_have_text("Priya Natarajan")
+    expect(head.locator(".badge")).to_have_text("Matched")
+    about.get_by_role("button", name="Ask for proof").click()
+    expect(priya.texts.last).to_contain_text("Mia asks me to check who you are.")
+    expect(mia.locator("#composer")).to_contain_text("virtual agent")
+    priya.text("priya@example.com")
+    expect(priya.texts.last).to_contain_text("a code is on its way")
+
+    mailbox = story.page(story.context(), "/mailbox")
+    mail = mailbox.locator("article").filter(has_text="priya@example.com").first
+    code = re.search(r"is (\d{6})", mail.inner_text())
+    assert code
+    priya.page.get_by_label("Text", exact=True).fill(code[1])
+    priya.page.keyboard.press("Enter")
+    expect(priya.texts.last).to_have_text(re.compile("Thank you, Priya"))
+    expect(head.locator(".badge")).to_have_text("Verified")
+    expect(about).to_contain_text("A code by e-mail")
+    expect(thread).to_contain_text("******")
+    expect(thread).not_to_contain_text(code[1])
+    expect(thread.locator(".marker").last).to_contain_text("Mia Chen")
+    mia.locator(".composer textarea").fill("Thanks Priya, I send it to your e-mail.")
+    mia.keyboard.press("Control+Enter")
+    expect(priya.texts.last).to_contain_text("I send it to your e-mail.")

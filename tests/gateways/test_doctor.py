@@ -3,6 +3,7 @@
 import asyncio
 import io
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from handoff_service import settings
 from handoff_service.doctor import examine
 from handoff_service.gateways.twilio_signature import is_signed
 from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
-from tests.story import DIRECT, MAIN
+from tests.story import ANN, DIRECT, MAIN
 
 
 class Service:
@@ -104,6 +105,40 @@ async def test_a_number_without_a_fallback_and_with_get(
         f"{MAIN} sends its texts to {public_url}/webhooks/twilio/sms",
         f"{MAIN} has no fallback",
     ]
+
+
+def change(environ: dict[str, str], statement: str) -> None:
+    with sqlite3.connect(environ["PATCHBOARD_DATABASE_URL"].removeprefix("sqlite:///")) as database:
+        database.execute(statement)
+
+
+async def test_a_number_in_a_messaging_service(environ: dict[str, str], twilio: FakeTwilio, public_url: str) -> None:
+    """The service's own addresses count, unless it leaves that to the number."""
+    service, webhook = "MG" + "0123456789abcdef" * 2, f"{public_url}/webhooks/twilio/sms"
+    change(environ, f"UPDATE provider_numbers SET messaging_service = '{service}' WHERE number = '{MAIN}'")
+    named = f"The messaging service {service} of {MAIN}"
+    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [f"{named} is none of this Twilio account"]
+    twilio.services[service] = {"pool": [], "inbound_request_url": None, "fallback_url": None}
+    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+        f"{named} has not this number in its sender pool: nothing can be sent",
+        f"{named} sends its texts to nowhere",
+        f"{named} has no fallback",
+    ]
+    del twilio.numbers[MAIN]["sms_fallback_url"]  # not asked of a number that does not count
+    twilio.services[service] = {"pool": [MAIN], "inbound_request_url": webhook, "fallback_url": webhook}
+    assert (await said(environ))[0] == 0
+    twilio.services[service] = {"pool": [MAIN], "use_inbound_webhook_on_number": True}
+    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [f"{MAIN} has no fallback"]
+
+
+@pytest.mark.parametrize(
+    ("why", "says"),
+    [("NULL", "is the service running?"), ("'Twilio does not offer it'", "Twilio does not offer it.")],
+)
+async def test_consent_that_the_provider_does_not_know(environ: dict[str, str], why: str, says: str) -> None:
+    row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
+    change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', {why})")
+    assert await said(environ) == (1, [f"The provider does not know of 1 change of consent: {says}"])
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,15 @@ async def test_an_accepted_text(twilio: FakeTwilio, provider: TwilioProvider) ->
     assert sent.callback == f"{PUBLIC}/webhooks/twilio/status?message=7"
 
 
+async def test_a_text_of_a_messaging_service_names_it_and_its_own_number(
+    twilio: FakeTwilio, provider: TwilioProvider
+) -> None:
+    service = "MG" + "0123456789abcdef" * 2
+    await provider.send(replace(outgoing(), messaging_service=service))
+    [sent] = twilio.sent
+    assert (sent.sender, sent.service) == (LINE, service)
+
+
 async def test_the_next_text_goes_out_after_a_broken_one(twilio: FakeTwilio, provider: TwilioProvider) -> None:
     """A kept connection that broke is not used again."""
     twilio.break_next(how="close")

@@ -62,6 +62,7 @@ reassign_when_away = true
 away_after_seconds = 90
 commands = { agent = ["Kollege", "agent"], help = [] }
 same_answers = 3
+most_in_range = 7
 
 [texts]
 waiting = "{queue} has nobody free. You are in line."

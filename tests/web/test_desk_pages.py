@@ -83,6 +83,12 @@ async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
     assert "must be a number in E.164, such as +12025550101" in said
     assert "must be a whole number" in said
     assert "must be 'virtual_agent' or 'live_agent'" in said
+    service = {"messaging_service": "MG" + "0123456789abcdef" * 2}
+    for given, kept in ((service, service["messaging_service"]), ({}, None), ({"messaging_service": ""}, None)):
+        assert "Saved" in await save(grace, "/provider-numbers/3", **NUMBER | given)
+        assert [one.messaging_service for one in await desk.desk.store.read(people.provider_numbers)][2] == kept
+    wrong = NUMBER | {"messaging_service": "MG12"}
+    assert "MG and 32 digits or letters" in await save(grace, "/provider-numbers/3", **wrong)
     await save(grace, "/provider-numbers/3", **NUMBER | {"label": "Spare"})
     assert [one.label for one in await desk.desk.store.read(people.provider_numbers)][2] == "Spare"
     await desk.story.text(to=DIRECT)
@@ -193,6 +199,7 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     right = {"name": "IT", "country": "DE", "time_zone": "Europe/Berlin", "away_after_seconds": "60"}
     right |= {"same_answers": "3", "agent_words": "agent, Kollege,", "bye_words": "bye", "restart_words": "restart"}
     right |= {"opt_out_words": "alto", "quiet_hours": "21:00-08:00", "most_answers": "40", "countries": "de, AT"}
+    right |= {"most_in_range": "0"}
     assert "Saved" in await save(grace, "/desk", **right)
     saved = await desk.desk.store.read(desk_rows.desk)
     assert saved is not None
@@ -201,6 +208,7 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     words |= {"opt_out": ["alto"], "opt_in": []}
     assert (saved.commands, saved.same_answers) == (words, 3)
     assert (saved.quiet_hours, saved.most_answers, saved.countries) == ("21:00-08:00", 40, ["DE", "AT"])
+    assert saved.most_in_range == 0
     assert "two times of the day" in await save(grace, "/desk", **right | {"quiet_hours": "at night"})
     assert "has 'bye' for agent and for bye" in await save(grace, "/desk", **right | {"agent_words": "bye"})
     assert "at least 2" in await save(grace, "/desk", **right | {"same_answers": "1"})

@@ -18,8 +18,15 @@ HERE = "/figures"
 @page(Role.ADMIN, Role.SUPERVISOR)
 async def figures_page(request: Request, agent: Agent) -> HTTPResponse:
     found = await desk_of(request).store.read(figures.figures)
-    chart = bars([(day.sent, day.failed) for _, day in found.days], places=figures.DAYS)
-    return await admin_page(request, agent, "figures.html", here=HERE, found=found, chart=chart)
+    days = [day for _, day in found.days]
+    currency = max(found.whole.costs, key=lambda one: found.whole.costs[one], default=None)
+    charts = {
+        "texts": [(day.sent, day.failed) for day in days],
+        "segments": [(day.segments, 0) for day in days],
+        "cost": [(day.costs.get(currency or "", 0), 0) for day in days],
+    }
+    drawn = {name: bars(values, places=figures.DAYS) for name, values in charts.items()}
+    return await admin_page(request, agent, "figures.html", here=HERE, found=found, charts=drawn, currency=currency)
 
 
 PAGES: dict[str, Any] = {HERE: figures_page}

@@ -49,7 +49,8 @@ def _read(conn: Connection, number_id: int) -> ProviderNumber:
 
 def _shown(one: ProviderNumber) -> tuple[str, dict[str, str]]:
     names = ("number", "label", "first_responder", "segments_per_second")
-    return phone(one.number), {name: str(getattr(one, name)) for name in names} | {"queue": one.queue.name}
+    values = {name: str(getattr(one, name)) for name in names}
+    return phone(one.number), values | {"queue": one.queue.name, "messaging_service": one.messaging_service or ""}
 
 
 def _write(_request: Request, form: Form, number_id: int | None) -> Write:
@@ -70,7 +71,14 @@ EDITOR = Editor(
     back_label="All provider numbers",
     new=(
         "New provider number",
-        {"number": "", "label": "", "first_responder": "virtual_agent", "queue": "", "segments_per_second": "1"},
+        {
+            "number": "",
+            "label": "",
+            "first_responder": "virtual_agent",
+            "queue": "",
+            "segments_per_second": "1",
+            "messaging_service": "",
+        },
     ),
     read=_read,
     shown=_shown,

@@ -12,7 +12,7 @@ from handoff_service.operations.change_provider_number import (
     delete_provider_number,
     make_provider_number,
 )
-from handoff_service.operations.entries import Name, Number
+from handoff_service.operations.entries import MessagingService, Name, Number
 from handoff_service.rules.vocabulary import FirstResponder, Role
 from handoff_service.store import people
 from handoff_service.store.views import ProviderNumber
@@ -28,6 +28,7 @@ class NewNumberBody(Body):
     label: Label = ""
     first_responder: FirstResponder = FirstResponder.VIRTUAL_AGENT
     segments_per_second: Rate = 1
+    messaging_service: MessagingService = None
 
 
 class NumberBody(Patch):
@@ -38,6 +39,7 @@ class NumberBody(Patch):
     label: Label | None = None
     first_responder: FirstResponder | None = None
     segments_per_second: Rate | None = None
+    messaging_service: MessagingService = None
 
 
 async def list_numbers(asked: Asked[None, Paging]) -> Page[ProviderNumber]:

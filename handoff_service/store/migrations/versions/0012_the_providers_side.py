@@ -1,0 +1,21 @@
+"""What the provider takes for a message, what it was told of consent, messaging services, ranges of unknown numbers."""
+
+import sqlalchemy as sa
+from alembic import op
+from handoff_service.store.tables import UtcTime
+
+revision = '0012'
+down_revision = '0011'
+
+
+def upgrade() -> None:
+    op.add_column('desk', sa.Column('most_in_range', sa.Integer(), server_default=sa.text('100'), nullable=False))
+    op.add_column('provider_numbers', sa.Column('messaging_service', sa.Text(), nullable=True))
+    op.add_column('messages', sa.Column('price', sa.BigInteger(), nullable=True))
+    op.add_column('messages', sa.Column('currency', sa.Text(), nullable=True))
+    op.add_column('consents', sa.Column('told_at', UtcTime(), nullable=True))
+    op.add_column('consents', sa.Column('told_why', sa.Text(), nullable=True))
+    op.create_index(
+        'ix_consents_untold', 'consents', ['id'],
+        sqlite_where=sa.text('told_at IS NULL'), postgresql_where=sa.text('told_at IS NULL'),
+    )
