@@ -65,6 +65,18 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request to the API, with each parameter's values as they were written, and its answer."""
+
+    method: str
+    path: str
+    query: Mapping[str, list[str]]
+    form: Mapping[str, list[str]]
+    status: int
+    answer: Any
+
+
+@dataclass(frozen=True, slots=True)
 class _Fault:
     status: int = 500
     code: int = 20500
@@ -82,6 +94,7 @@ class FakeTwilio:
         undelivered: Number -> error code: texts to it end as ``undelivered``.
         steps: Statuses that are called back, in this order; may hold repeats and go backwards.
         callbacks_first: Post the callbacks before the send is answered.
+        exchanges: Requests to the API with what they were answered.
         segment_price: What a segment costs, as Twilio words it; None: prices are not known yet.
         consents: (number, sender) -> opt-in or opt-out, as they were told. consent_items: all that was told.
         consent_faults: number -> what is wrong. consent_status: Other than 201: all is answered with this instead.
@@ -106,6 +119,7 @@ class FakeTwilio:
         self.url = ""
         self.numbers: dict[str, dict[str, str]] = {}
         self.account_status = "active"
+        self.exchanges: list[Exchange] = []
         self.segment_price: str | None = None
         self.consents: dict[tuple[str, str], str] = {}
         self.consent_items: list[dict[str, str]] = []
@@ -269,7 +283,10 @@ class FakeTwilio:
                 return web.json_response(error(20003, 401), status=401)
             if request.match_info.get("account", self.account_sid) != self.account_sid:
                 return web.json_response(error(20404, 404), status=404)
-            return await handler(request)
+            answer = await handler(request)
+            if isinstance(answer, web.Response) and answer.content_type == "application/json":
+                self.exchanges.append(await _exchange(request, answer))
+            return answer
 
         return guarded
 
@@ -411,6 +428,18 @@ class FakeTwilio:
             found = found[[f"PA{m.sid}" for m in found].index(token) + 1 :]
         body = page(self.account_sid, query, found[:size], number, size, more=len(found) > size)
         return web.json_response(body)
+
+
+async def _exchange(request: web.Request, answer: web.Response) -> Exchange:
+    form = await request.post()
+    return Exchange(
+        method=request.method,
+        path=request.path,
+        query={name: request.query.getall(name) for name in request.query},
+        form={name: [str(value) for value in form.getall(name)] for name in form},
+        status=answer.status,
+        answer=json.loads(answer.text or "null"),
+    )
 
 
 def _listed(message: Message, query: Mapping[str, str]) -> bool:

@@ -1,0 +1,161 @@
+"""What we ask of Twilio, and what the fake answers, is what Twilio's own OpenAPI document describes.
+
+``tests/twilio_openapi.json`` is an excerpt of https://github.com/twilio/twilio-oai, without its words.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from handoff_service import settings
+from handoff_service.gateways import twilio_account
+from handoff_service.gateways.twilio import TwilioProvider
+from handoff_service.rules.delivery import TWILIO
+from handoff_service.rules.vocabulary import FirstResponder
+from handoff_service.store.views import Named, ProviderNumber
+from tests.conftest import MovedClock
+from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Exchange, FakeTwilio
+from tests.gateways.sms_provider_contract import ANN, LINE, outgoing
+
+DOCUMENT: dict[str, Any] = json.loads(Path("tests/twilio_openapi.json").read_text())
+INBOUND = {"receiving", "received"}  # not of what we send
+ELSEWHERE = "/v1/"  # Twilio's other documents
+
+
+def as_json_schema(part: Any) -> Any:
+    """OpenAPI 3.0 marks what may be null in a way of its own."""
+    if isinstance(part, dict):
+        made = {key: as_json_schema(value) for key, value in part.items() if key != "nullable"}
+        return {"anyOf": [made, {"type": "null"}]} if part.get("nullable") is True else made
+    return [as_json_schema(one) for one in part] if isinstance(part, list) else part
+
+
+COMPONENTS = as_json_schema(DOCUMENT["components"])
+
+
+def faults(schema: Mapping[str, Any], value: object) -> list[str]:
+    checker = jsonschema_rs.validator_for({**as_json_schema(schema), "components": COMPONENTS})
+    return [f"{error.message} at {list(error.instance_path)}" for error in checker.iter_errors(value)]
+
+
+def meant(schema: Mapping[str, Any], written: list[str]) -> object:
+    """A parameter's value, which a form or an address can only write as text."""
+    match schema.get("type"):
+        case "array":
+            return written
+        case "integer":
+            return int(written[-1])
+        case "boolean":
+            return {"true": True, "false": False}.get(written[-1], written[-1])
+    return written[-1]
+
+
+def described(exchange: Exchange) -> Mapping[str, Any]:
+    for path, methods in DOCUMENT["paths"].items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), exchange.path):
+            return methods[exchange.method.lower()]  # type: ignore[no-any-return]
+    raise AssertionError(f"Twilio describes no {exchange.path}")
+
+
+def wrong(exchange: Exchange) -> Iterator[str]:
+    """What is not as Twilio describes it."""
+    call = described(exchange)
+    known = {p["name"]: p["schema"] for p in call.get("parameters", ()) if p["in"] == "query"}
+    given = dict(exchange.query)
+    if "requestBody" in call:
+        body = call["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+        known |= body["properties"]
+        given |= exchange.form
+        yield from (f"{name} is missing" for name in body.get("required", ()) if name not in given)
+    for name, written in given.items():
+        if name not in known:
+            yield f"there is no parameter {name}"
+        else:
+            yield from faults(known[name], meant(known[name], written))
+    if answer := call["responses"].get(str(exchange.status)):
+        schema = answer["content"]["application/json"]["schema"]
+        yield from faults(schema, exchange.answer)
+        yield from invented(schema, exchange.answer)
+
+
+def invented(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
+    """Properties of an answer that the document does not have."""
+    if "$ref" in schema:
+        schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    for name, held in value.items() if isinstance(value, dict) and "properties" in schema else ():
+        if name not in schema["properties"]:
+            yield f"the fake made up {name}"
+        else:
+            yield from invented(schema["properties"][name], held)
+    for one in value if isinstance(value, list) else ():
+        yield from invented(schema["items"], one)
+
+
+@pytest.fixture
+async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
+    async with FakeTwilio(clock=clock) as fake:
+        fake.hold_callbacks()  # nobody listens at the public address
+        yield fake
+
+
+async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
+    twilio: FakeTwilio, clock: MovedClock, tmp_path: Path
+) -> None:
+    service = "MG" + "0123456789abcdef" * 2
+    environ = {
+        "PATCHBOARD_HOME": str(tmp_path),
+        "PATCHBOARD_PUBLIC_URL": "https://sms.example.com",
+        "PATCHBOARD_SMS_PROVIDER": "twilio",
+        "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "PATCHBOARD_TWILIO_API_URL": twilio.url,
+    }
+    read = settings.read(environ)
+    provider = TwilioProvider(read)
+    twilio.segment_price = "-0.00830"
+    picture = twilio.keep_media(b"a picture")
+    received = await twilio.send_inbound("http://127.0.0.1:9/", ANN, LINE, "look", media=[picture])
+    assert received.status == 0
+    pictured = replace(outgoing(2), media_urls=("https://sms.example.com/media/1",), messaging_service=service)
+    for message in (outgoing(), pictured, outgoing(3, to="+15005550004")):
+        await provider.send(message)
+    for message in twilio.messages.values():
+        message.date_sent, message.error_code = clock(), 30003
+    since = clock() - timedelta(days=1)
+    await provider.find(outgoing())
+    await provider.prices(LINE, since)
+    for listed in await provider.received(LINE, since):
+        await provider.pictures_of(listed.sid)
+    await provider.close()
+    twilio.numbers[LINE] = {"sms_url": "", "sms_method": "POST", "sms_fallback_url": ""}
+    number = ProviderNumber(
+        id=1, number=LINE, label=LINE, first_responder=FirstResponder.LIVE_AGENT, queue=Named(id=1, name="Desk"),
+        segments_per_second=1, messaging_service=None,
+    )  # fmt: skip
+    await asyncio.to_thread(twilio_account.faults, read, [number])
+    asked = {(one.method, re.sub(r"/[A-Z]{2}[0-9a-f]{32}", "/x", one.path)) for one in twilio.exchanges}
+    assert {path.rpartition("/")[2] for _, path in asked} == {
+        "Messages.json", "Media.json", "x.json", "IncomingPhoneNumbers.json",
+    }  # fmt: skip
+    found = [f"{e.method} {e.path}: {fault}" for e in twilio.exchanges for fault in wrong(e)]
+    assert found == []
+
+
+def test_every_status_of_twilios_is_known() -> None:
+    assert set(COMPONENTS["schemas"]["message_enum_status"]["enum"]) - INBOUND == set(TWILIO)
+
+
+def test_what_is_not_described_is_found() -> None:
+    path = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
+    form = {"Form": ["+1"], "ValidityPeriod": ["1"], "MessagingServiceSid": ["MG1"]}
+    found = list(wrong(Exchange("POST", path, {}, form, 201, {"sid": 7, "colour": "red"})))
+    for fault in ("To is missing", "no parameter Form", '"MG1"', "7 is not", "made up colour"):
+        assert any(fault in one for one in found), (fault, found)
