@@ -79,6 +79,11 @@ def train(home: Path, *, force: bool = False) -> Path:
     return target
 
 
+def actions_url(settings: Settings) -> str:
+    """Where the service does the bot's custom actions."""
+    return f"http://{settings.host}:{settings.port}/bot/actions"
+
+
 def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, str]]:
     """The command and environment that serve the model, on loopback, at the port of PATCHBOARD_BOT_URL's first address,
     or of its n-th."""
@@ -93,7 +98,7 @@ def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, s
     given = {
         **environment(settings.home),
         "PATCHBOARD_BOT_TOKEN": settings.bot_token,
-        "PATCHBOARD_ACTIONS_URL": f"http://{settings.host}:{settings.port}/bot/actions",
+        "PATCHBOARD_ACTIONS_URL": actions_url(settings),
         "PATCHBOARD_BOT_TRACKER_DB": str(settings.home / "bot-tracker.db"),
     }
     return [str(RASA), *arguments, *files], given

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from redis.exceptions import RedisError
 
 from handoff_service import clock
-from handoff_service.bot_process import RASA
+from handoff_service.bot_process import RASA, actions_url
 from handoff_service.gateways import twilio_account
 from handoff_service.gateways.mail import SmtpMailer, server_of
 from handoff_service.gateways.twilio_signature import sign
@@ -19,6 +19,7 @@ from handoff_service.store import consents, people, queues
 from handoff_service.store.database import engine
 from handoff_service.store.views import ProviderNumber
 
+NO_ACTION = {"next_action": "action_of_the_doctor", "domain": {}, "tracker": {"sender_id": "doctor"}}
 SHOULD_BE_TOLD = timedelta(minutes=5)
 PATIENCE = aiohttp.ClientTimeout(total=5)
 
@@ -29,7 +30,7 @@ async def examine(settings: Settings, out: TextIO) -> int:
         print(f"{name}={value}", file=out)
     print(file=out)
     numbers, faults = _database(settings)
-    faults += [*await _redis(settings), *await _bot(settings), *await _mail(settings)]
+    faults += [*await _redis(settings), *await _bot(settings), *await _actions(settings), *await _mail(settings)]
     if settings.sms_provider == "twilio":
         faults += [*await asyncio.to_thread(twilio_account.faults, settings, numbers), *await _webhook(settings)]
     for fault in faults:
@@ -111,6 +112,25 @@ async def _webhook(settings: Settings) -> list[str]:
     if status == 403:
         return [f"{url} refuses our signature: the service behind it has another PATCHBOARD_PUBLIC_URL or auth token."]
     return [] if status == 400 else [f"{url} answers {status}: what is there is not this service."]
+
+
+async def _actions(settings: Settings) -> list[str]:
+    """Where the bot has its custom actions done: asked as it asks, for one that is none (404)."""
+    if not settings.bot_urls:
+        return []
+    url, headers = actions_url(settings), {"Authorization": f"Bearer {settings.bot_token}"}
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=PATIENCE) as session,
+            session.post(url, json=NO_ACTION, headers=headers) as answer,
+        ):
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError) as error:
+        why = type(error).__name__
+        return [f"The bot's actions at {url} do not answer ({why}). Start the service with: patchboard serve"]
+    if status == 401:
+        return [f"The service at {url} has another PATCHBOARD_BOT_TOKEN, or another HOME, than this one."]
+    return [] if status == 404 else [f"The bot's actions at {url} answer {status}: the service's log says why."]
 
 
 async def _bot(settings: Settings) -> list[str]:

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
@@ -16,6 +17,7 @@ from handoff_service.doctor import examine
 from handoff_service.gateways.twilio_signature import is_signed
 from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
 from tests.story import ANN, DIRECT, MAIN
+from tests.web.workspace_server import running
 
 
 class Service:
@@ -129,6 +131,17 @@ async def test_a_number_in_a_messaging_service(environ: dict[str, str], twilio: 
     assert (await said(environ))[0] == 0
     twilio.services[service] = {"pool": [MAIN], "use_inbound_webhook_on_number": True}
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [f"{MAIN} has no fallback"]
+
+
+async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None:
+    """Asked as the bot asks: the service must be there, and know the same token."""
+    async with running(tmp_path / "service", PATCHBOARD_BOT_TOKEN="shared") as service:
+        address = urlsplit(service.address)
+        asked = environ | {"PATCHBOARD_BOT_URL": f"{service.address}/healthz", "PATCHBOARD_BOT_TOKEN": "shared"}
+        asked |= {"PATCHBOARD_HOST": str(address.hostname), "PATCHBOARD_PORT": str(address.port)}
+        assert (await said(asked))[0] == 0
+        assert "has another PATCHBOARD_BOT_TOKEN" in (await said(asked | {"PATCHBOARD_BOT_TOKEN": "other"}))[1][0]
+    assert "Start the service with: patchboard serve" in (await said(asked))[1][1]
 
 
 @pytest.mark.parametrize(
