@@ -38,6 +38,8 @@ class StockBot:
         answer = self.answer(body["message"])
         if isinstance(answer, int):
             return web.Response(status=answer)
+        if isinstance(answer, bytes):
+            return web.Response(body=answer)
         headers = {"Patchboard-Turn": self.told} if self.told else None
         return web.json_response([{"recipient_id": body["sender"], "text": answer}] if answer else [], headers=headers)
 
@@ -115,8 +117,14 @@ async def test_one_turn_at_a_time_in_the_order_of_the_texts(desk: Running, bot: 
     assert len({body["metadata"]["turn_id"] for body in stock.asked}) == 2
 
 
-@pytest.mark.parametrize("answer", [500, 503, None], ids=["500", "a model being swapped", "empty"])
-async def test_nobody_is_left_without_an_answer(desk: Running, bot: tuple[StockBot, str], answer: int | None) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [500, 503, None, b"<html>proxy</html>", b'{"text": "hi"}', b'[7]'],
+    ids=["500", "a model being swapped", "empty", "no JSON", "no list", "no messages"],
+)
+async def test_nobody_is_left_without_an_answer(
+    desk: Running, bot: tuple[StockBot, str], answer: int | bytes | None
+) -> None:
     bot[0].answer = lambda _text: answer
     ann = await begun(desk, "hello")
 
@@ -127,6 +135,25 @@ async def test_nobody_is_left_without_an_answer(desk: Running, bot: tuple[StockB
     assert (await desk.story.see(ann)).owner.kind is Owner.QUEUE
     assert "Everyone at Service desk is busy or away" in (await texts_of(desk, ann))[0]
     assert len({body["metadata"]["turn_id"] for body in bot[0].asked}) == 1, "asked again under the same id"
+
+
+@pytest.mark.parametrize("down", [True, False], ids=["down", "slower than the limit"])
+async def test_nor_with_a_bot_that_does_not_answer_at_all(
+    tmp_path: Path, bot: tuple[StockBot, str], down: bool
+) -> None:
+    bot[0].may_answer.clear()
+    changes = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/" if down else bot[1], "PATCHBOARD_BOT_TIMEOUT": "0.2"}
+    async with running(tmp_path, PATCHBOARD_BURST_WINDOW="0", **changes) as desk:
+        ann = await begun(desk, "hello")
+
+        async def told() -> bool:
+            return bool(await texts_of(desk, ann))
+
+        await until(told)
+        assert (await desk.story.see(ann)).owner.kind is Owner.QUEUE
+        (item,) = await desk.story.rows(t.work_items)
+        assert "virtual agent" in item.reason
+        bot[0].may_answer.set()  # too late
 
 
 async def test_a_stock_bot_hands_over_by_keyword_and_when_it_repeats_itself(
