@@ -38,16 +38,19 @@ def _compiled_check() -> Any:
     validator_class = validator_for(schema)
     validator_class.check_schema(schema)
     validator = validator_class(schema)
-    kinds = schema["properties"]["events"]["items"]["oneOf"]  # each asks for another name, so at most one can fit
-    by_name = {kind["properties"]["event"]["const"]: validator_class(kind) for kind in kinds}
+    of_any = schema["properties"]["events"]["items"]
+    base = {name: rule for name, rule in of_any.items() if name != "oneOf"}
+    by_name = {  # each kind asks for another name, so at most one can fit
+        kind["properties"]["event"]["const"]: validator_class({**base, "allOf": [kind]}) for kind in of_any["oneOf"]
+    }
 
     def fits(event: Any) -> bool:
         kind = by_name.get(str(event.get("event"))) if isinstance(event, dict) else None
         return kind is not None and kind.is_valid(event)
 
     def _validate_action_result(self: RemoteAction, result: dict[str, Any]) -> bool:
-        if isinstance(result, dict) and isinstance(result.get("events"), list):
-            result = {**result, "events": [event for event in result["events"] if not fits(event)]}
+        if isinstance(result, dict) and isinstance(result.get("events"), list) and all(map(fits, result["events"])):
+            result = {**result, "events": []}
         error = best_match(validator.iter_errors(result))
         if error is None:
             return True

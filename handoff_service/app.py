@@ -23,13 +23,13 @@ from handoff_service.gateways.twilio import TwilioProvider
 from handoff_service.gateways.webhook import HttpWebhook
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
-from handoff_service.operations import tell_consents
 from handoff_service.operations.connection import grace_after_start
 from handoff_service.operations.index_texts import A_MOMENT, want_index
 from handoff_service.operations.note_prices import want_prices
 from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
 from handoff_service.operations.record_receipt import record_receipt
 from handoff_service.operations.sweep_gaps import want_sweep
+from handoff_service.operations.tell_consents import tell_from_now_on
 from handoff_service.settings import Settings
 from handoff_service.soon import Soon
 from handoff_service.store import due
@@ -113,7 +113,7 @@ async def _open(app: App, settings: Settings) -> None:
     connections = Connections(store)
     await store.write(want_index, None)  # what an earlier process left
     await store.write(want_sweep, None)  # and what came while none was there
-    await store.write(tell_consents.wanted, None)
+    await store.write(tell_from_now_on, None)
     await store.write(want_prices, None)
     app.ctx.desk = Desk(
         settings=settings,

@@ -13,6 +13,7 @@ from handoff_service import clock
 from handoff_service.bot_process import RASA, actions_url
 from handoff_service.gateways import twilio_account
 from handoff_service.gateways.mail import SmtpMailer, server_of
+from handoff_service.gateways.twilio import NO_CONSENTS
 from handoff_service.gateways.twilio_signature import sign
 from handoff_service.settings import Settings
 from handoff_service.store import consents, people, queues
@@ -20,7 +21,7 @@ from handoff_service.store.database import engine
 from handoff_service.store.views import ProviderNumber
 
 NO_ACTION = {"next_action": "action_of_the_doctor", "domain": {}, "tracker": {"sender_id": "doctor"}}
-SHOULD_BE_TOLD = timedelta(minutes=5)
+SHOULD_BE_TOLD = timedelta(minutes=10)
 PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
@@ -29,10 +30,12 @@ async def examine(settings: Settings, out: TextIO) -> int:
     for name, value in settings.shown().items():
         print(f"{name}={value}", file=out)
     print(file=out)
-    numbers, faults = _database(settings)
+    numbers, faults, notes = _database(settings)
     faults += [*await _redis(settings), *await _bot(settings), *await _actions(settings), *await _mail(settings)]
     if settings.sms_provider == "twilio":
         faults += [*await asyncio.to_thread(twilio_account.faults, settings, numbers), *await _webhook(settings)]
+    for note in notes:
+        print(f"note   {note}", file=out)
     for fault in faults:
         print(f"WRONG  {fault}", file=out)
     if not faults:
@@ -46,32 +49,31 @@ async def examine(settings: Settings, out: TextIO) -> int:
     return 1 if faults else 0
 
 
-def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str]]:
-    """The provider numbers, and what is wrong."""
+def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list[str]]:
+    """The provider numbers, what is wrong, and what should be known."""
     opened = engine(settings.database_url, size=1, writes=False)
     try:
         with opened.connect() as conn:
             if not sa.inspect(conn).has_table("interactions"):
-                return [], ["The database has no tables yet. Make them with: patchboard migrate"]
+                return [], ["The database has no tables yet. Make them with: patchboard migrate"], []
             numbers = people.provider_numbers(conn)
             if not numbers:
-                return [], ["There is no provider number yet. Import a desk file with: patchboard import FILE"]
+                return [], ["There is no provider number yet. Import a desk file with: patchboard import FILE"], []
             found = queues.shown(conn.execution_options(now=clock.now()))
             never = [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
-            return numbers, never + _untold(conn)
+            untold = [said] if (said := _untold(conn)) else []
+            return (numbers, never, untold) if NO_CONSENTS in said else (numbers, never + untold, [])
     except sa.exc.OperationalError as error:
-        return [], [f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}"]
+        return [], [f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}"], []
     finally:
         opened.dispose()
 
 
-def _untold(conn: sa.Connection) -> list[str]:
-    """Changes of consent that the provider should know by now."""
+def _untold(conn: sa.Connection) -> str:
+    """Changes of consent that the provider should know by now; empty when there are none."""
     waiting, why = consents.untold(conn, clock.now() - SHOULD_BE_TOLD)
-    if not waiting:
-        return []
     said = f"{why}." if why else "is the service running?"
-    return [f"The provider does not know of {waiting} change{'s' * (waiting > 1)} of consent: {said}"]
+    return f"The provider does not know of {waiting} change{'s' * (waiting > 1)} of consent: {said}" if waiting else ""
 
 
 async def _redis(settings: Settings) -> list[str]:

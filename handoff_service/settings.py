@@ -11,7 +11,12 @@ from urllib.parse import urlsplit
 from handoff_service.errors import SetupError
 
 SECRET = {"secret": True}
-TWILIO_API = "https://api.twilio.com"
+
+
+def is_twilios(url: str) -> bool:
+    """Whether this is one of Twilio's own hosts, such as a region's. Any other server speaks all of Twilio's
+    interfaces at one address."""
+    return (urlsplit(url).hostname or "").endswith(".twilio.com")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +105,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         twilio_account_sid=account,
         twilio_auth_token=token,
         twilio_auth_token_secondary=get.optional("TWILIO_AUTH_TOKEN_SECONDARY"),
-        twilio_api_url=get.address("TWILIO_API_URL", TWILIO_API),
+        twilio_api_url=get.address("TWILIO_API_URL", "https://api.twilio.com"),
         bot_url=get.addresses("BOT_URL", "http://127.0.0.1:5005/webhooks/sms/webhook"),
         bot_token=get.optional("BOT_TOKEN") or _kept(home, "bot_token"),
         bot_timeout=get.seconds("BOT_TIMEOUT", 10),

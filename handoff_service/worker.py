@@ -22,7 +22,7 @@ from handoff_service.operations.fetch_media import FinishFetch, finish_fetch
 from handoff_service.operations.fire_timers import Fire, fire_timers
 from handoff_service.operations.index_texts import index_texts
 from handoff_service.operations.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
-from handoff_service.operations.note_prices import finish_prices, wanted_prices
+from handoff_service.operations.note_prices import ask_again, note_prices, wanted_prices
 from handoff_service.operations.offer_work import behind_of, offer_work
 from handoff_service.operations.ports import (
     Bot,
@@ -57,12 +57,13 @@ from handoff_service.store.store import Store
 
 # Who works on what, and how much at once: a bot, a download, a webhook or a mail server that hangs must not hold up
 # what agents send.
-_PROVIDERS_SIDE = frozenset({Work.SWEEP_GAPS, Work.TELL_CONSENTS, Work.ASK_PRICES})
-_OWN_CREWS = {Work.BOT_TURN: 16, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4}
+_OWN_CREWS = {
+    **{Work.BOT_TURN: 16, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4},
+    **{Work.SWEEP_GAPS: 1, Work.TELL_CONSENTS: 1, Work.ASK_PRICES: 1},
+}
 CREWS = (
     *((frozenset({kind}), most) for kind, most in _OWN_CREWS.items()),
-    (_PROVIDERS_SIDE, 2),
-    (frozenset(Work) - _OWN_CREWS.keys() - _PROVIDERS_SIDE, 64),
+    (frozenset(Work) - _OWN_CREWS.keys(), 64),
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
@@ -220,27 +221,23 @@ class Worker:
             faults = await self._hands.provider.tell_consents(batch.tellings) if batch.tellings else {}
         except (OSError, NotOffered) as error:
             log.trouble("consents_not_told", entries=len(batch.entries), why=str(error))
-            failed = NotTold(batch.entries, str(error), offered=not isinstance(error, NotOffered))
+            failed = NotTold(batch, str(error), offered=not isinstance(error, NotOffered))
             await self._hands.store.write(put_off_telling, failed)
             return
-        await self._hands.store.write(finish_telling, Told(batch.entries, faults))
+        await self._hands.store.write(finish_telling, Told(batch, faults))
         if batch.entries:
             log.line("consents_told", entries=len(batch.entries), told=len(batch.tellings), refused=len(faults))
 
     async def _ask_prices(self, _claimed: Claimed) -> None:
-        wanted = await self._hands.store.read(wanted_prices, self._hands.clock())
-        try:
-            found = [
-                one
-                for number, since in wanted.since.items()
-                for one in await self._hands.provider.prices(number, since)
-            ]
-        except OSError as error:
-            log.trouble("prices_not_known", why=str(error))
-            await self._hands.store.write(finish_prices, None)
-            return
-        count = await self._hands.store.write(finish_prices, found)
-        log.usual("prices_noted", count=count)
+        for number, wanted in (await self._hands.store.read(wanted_prices, self._hands.clock())).items():
+            try:
+                found = await self._hands.provider.prices(number, wanted.sids, wanted.since)
+            except OSError as error:
+                log.trouble("prices_not_known", why=str(error))
+                break
+            await self._hands.store.write(note_prices, found)
+            log.usual("prices_noted", count=len(found), of=len(wanted.sids))
+        await self._hands.store.write(ask_again, None)
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
         """What the provider knows of a send whose outcome is unknown."""

@@ -397,7 +397,7 @@ class FakeTwilio:
             fault = self.consent_faults.get(item["contact_id"])
             if fault is None:
                 self.consents[item["contact_id"], item["sender_id"]] = item["status"]
-            code, said = (30460, [fault]) if fault else (0, [])
+            code, said = (30646, [fault]) if fault else (0, [])
             answers.append({"correlation_id": item["correlation_id"], "error_code": code, "error_messages": said})
         return web.json_response({"items": answers}, status=201)
 

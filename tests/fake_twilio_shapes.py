@@ -118,7 +118,7 @@ def as_json(message: Message) -> dict[str, Any]:
         "num_media": str(len(message.media) or len(message.media_urls)),
         "num_segments": str(segments(message.body).count),
         "price": message.price,
-        "price_unit": "USD",
+        "price_unit": "usd",
         "sid": message.sid,
         "status": message.status,
         "subresource_uris": {"media": f"{uri}/Media.json"},

@@ -5,7 +5,7 @@ A text that is sent is on the phone page as soon as it is ``sent``; receipts com
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from datetime import datetime
 from enum import StrEnum
 
@@ -104,12 +104,11 @@ class Simulator:
     async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, str]:
         return {}  # its phones know by themselves
 
-    async def prices(self, number: str, since: datetime) -> Sequence[Priced]:
-        """As a carrier would take them, of what it still remembers."""
+    async def prices(self, number: str, sids: Set[str], since: datetime) -> Sequence[Priced]:
+        """As a carrier would take them, of what it still remembers; what phones send costs nothing."""
         return [
-            Priced(sid=sid, price=segments(sent.body).count * PRICE, currency=CURRENCY)
-            for sid, sent in self._sent.items()
-            if sent.sender == number and sent.created_at >= since
+            Priced(sid=sid, price=segments(self._sent[sid].body).count * PRICE, currency=CURRENCY)
+            for sid in sids & self._sent.keys()
         ]
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:

@@ -13,7 +13,7 @@ What an answer to a send means. Twilio has no idempotency key, so only what was 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -47,7 +47,7 @@ from handoff_service.rules.consent import Source
 from handoff_service.rules.delivery import TWILIO
 from handoff_service.rules.sms_text import is_sender
 from handoff_service.rules.vocabulary import Status
-from handoff_service.settings import TWILIO_API, Settings
+from handoff_service.settings import Settings, is_twilios
 
 AT_ONCE = 32  # ours: as many sends as the worker has under way
 VALID_FOR = 4 * 3600  # seconds that a text may wait at Twilio: an answer of yesterday helps nobody; 36,000 at most
@@ -58,10 +58,14 @@ PAGE = 500  # at most 1000: https://www.twilio.com/docs/usage/twilios-response#r
 MOST_MEDIA = 10  # of one message
 MILLION = 1_000_000
 CONSENTS = 25  # in one request: https://www.twilio.com/docs/messaging/features/consent-api
-NO_CONSENT_API = (401, 403, 404)
+TRY_AGAIN = (
+    "INTERNAL_SERVER_ERROR"  # of a single item, which may be told again: https://www.twilio.com/docs/api/errors/30646
+)
+NO_CONSENT_API = (403, 404)
 NO_CONSENTS = "Twilio does not offer its Consent Management API to this account: ask Twilio's support for it"
 _TEXTED = {True: "opt-out-message", False: "opt-in-message"}
 _HOW = {Source.AGENT: "offline"}
+LONGEST_PRICES = 10_000  # messages of one number and direction, newest first; ours
 LONGEST_LIST = 1000  # messages of one line, newest first; ours
 CLOCKS_APART = timedelta(seconds=10)  # Twilio's clock and ours; date_created is cut to the second
 TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/articles/360036052753
@@ -89,7 +93,7 @@ class TwilioProvider:
             environment={"TWILIO_EDGE": ""},  # not the process's, which could turn the address into another
         )
         self._client.api.base_url = settings.twilio_api_url
-        if settings.twilio_api_url != TWILIO_API:  # another server speaks all of Twilio's interfaces at one address
+        if not is_twilios(settings.twilio_api_url):
             self._client.accounts.base_url = settings.twilio_api_url
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="twilio")
         self._media = TwilioMedia(settings)
@@ -125,10 +129,10 @@ class TwilioProvider:
                 raise NotOffered(NO_CONSENTS) from None
             raise _not_asked(error) from None
 
-    async def prices(self, number: str, since: datetime) -> Sequence[Priced]:
-        """What Twilio takes for the texts of this number since then. OSError when Twilio cannot be asked."""
+    async def prices(self, number: str, sids: Set[str], since: datetime) -> Sequence[Priced]:
+        """What Twilio takes for these texts of this number. OSError when Twilio cannot be asked."""
         try:
-            return await self._run(lambda: self._prices(number, since))
+            return await self._run(lambda: self._prices(number, sids, since))
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
@@ -201,28 +205,40 @@ class TwilioProvider:
         return sorted(found, key=lambda one: one.sent_at)
 
     def _tell_consents(self, tellings: Sequence[Telling]) -> dict[str, str]:
-        numbers = {one.reference: one.number for one in tellings}
-        faults = {}
+        faults: dict[str, str] = {}
         for start in range(0, len(tellings), CONSENTS):
-            items: list[object] = [_consent(one) for one in tellings[start : start + CONSENTS]]
-            for said in self._client.accounts.v1.bulk_consents.create(items=items).items or ():
+            part = tellings[start : start + CONSENTS]
+            numbers = {one.reference: one.number for one in part}
+            try:
+                answers = self._client.accounts.v1.bulk_consents.create(items=[_consent(one) for one in part]).items
+            except (TwilioRestException, TwilioServiceException) as error:
+                if error.status == 400:  # nothing of it will ever be taken as it is
+                    faults |= dict.fromkeys(numbers.values(), f"refused ({error.code})")
+                    continue
+                raise
+            for said in answers or ():
                 answer = cast("Mapping[str, Any]", said)
                 if answer.get("error_code") and answer.get("correlation_id") in numbers:
                     words = " ".join(map(str, answer.get("error_messages") or ()))
+                    if TRY_AGAIN in words:
+                        raise ValueError(words)
                     faults[numbers[answer["correlation_id"]]] = f"{words or 'refused'} ({answer['error_code']})"
         return faults
 
-    def _prices(self, number: str, since: datetime) -> list[Priced]:
-        day, messages = since.date(), self._client.messages
-        ways = (
-            messages.stream(from_=number, date_sent_after=day, page_size=PAGE),
-            messages.stream(to=number, date_sent_after=day, page_size=PAGE),
-        )
-        return [
-            Priced(sid=m.sid, price=abs(round(Decimal(m.price) * MILLION)), currency=m.price_unit)
-            for m in chain(*ways)
-            if m.sid and m.price and m.price_unit
-        ]
+    def _prices(self, number: str, sids: Set[str], since: datetime) -> list[Priced]:
+        day, messages, left = since.date(), self._client.messages, set(sids)
+        found = []
+        for listed in chain(
+            messages.stream(from_=number, date_sent_after=day, page_size=PAGE, limit=LONGEST_PRICES),
+            messages.stream(to=number, date_sent_after=day, page_size=PAGE, limit=LONGEST_PRICES),
+        ):
+            if listed.sid in left and listed.price and listed.price_unit:
+                price = abs(round(Decimal(listed.price) * MILLION))
+                found.append(Priced(sid=listed.sid, price=price, currency=listed.price_unit.upper()))
+            left.discard(listed.sid or "")
+            if not left:
+                break
+        return found
 
     def _pictures_of(self, sid: str) -> list[tuple[str, str]]:
         base = self._client.api.base_url
@@ -230,7 +246,7 @@ class TwilioProvider:
         return [(f"{base}{m.uri.removesuffix('.json')}", m.content_type or "") for m in listed if m.uri]
 
 
-def _consent(telling: Telling) -> dict[str, str]:
+def _consent(telling: Telling) -> object:
     how = _TEXTED[telling.opted_out] if telling.source is Source.KEYWORD else _HOW.get(telling.source, "others")
     return {
         "contact_id": telling.number,

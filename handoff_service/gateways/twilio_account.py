@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 import requests
 
 from handoff_service import clock
-from handoff_service.settings import TWILIO_API, Settings
+from handoff_service.settings import Settings, is_twilios
 from handoff_service.store.views import ProviderNumber
 
 TIMEOUT = 10.0  # seconds
@@ -52,8 +52,7 @@ def _faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator[s
 
 
 def _messaging(settings: Settings) -> str:
-    """Another server speaks all of Twilio's interfaces at one address."""
-    return MESSAGING if settings.twilio_api_url == TWILIO_API else settings.twilio_api_url
+    return MESSAGING if is_twilios(settings.twilio_api_url) else settings.twilio_api_url
 
 
 def _service(session: requests.Session, address: str, one: ProviderNumber, wanted: str) -> Generator[str, None, bool]:

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations import say, tell_consents
+from handoff_service.operations import say
 from handoff_service.rules.consent import EVERY_NUMBER, REQUESTERS_OWN, Source
 from handoff_service.rules.delivery import OPTED_OUT
 from handoff_service.rules.vocabulary import Author, Event, Kind
 from handoff_service.store import consents, interactions
 from handoff_service.store import tables as t
-from handoff_service.store.bulk import insert_rows
 from handoff_service.store.database import upsert
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
@@ -25,7 +24,7 @@ from handoff_service.store.views import Consent
 
 NOTE = 500  # characters
 
-o = t.opt_outs
+c, o = t.consents, t.opt_outs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +57,19 @@ def record(tx: Transaction, change: Change) -> int | None:
     """Write a change into the ledger, in a transaction that has locked the number's profile (``lock``). Returns the
     entry's id; None when nothing changes.
 
-    Who opts in, opts in for all that was said of all numbers, and for the company's number where it was said. What the
-    provider says of a number holds for all numbers of its messaging service.
+    Who opts in, opts in for all that was said of all numbers, and for the company's number where it was said. What is
+    said of a number holds for all numbers of its messaging service.
     """
     where = consents.with_its_service(tx.conn, change.provider_number_id)
-    standing = set(tx.conn.execute(select(o.c.provider_number_id).where(o.c.number == change.number)).scalars())
-    ended = standing & {EVERY_NUMBER, *where}
-    if (where <= standing) if change.opted_out else not ended:
+    holds = select(o.c.provider_number_id, c.c.source).join(c, c.c.id == o.c.consent_id)
+    found = tx.conn.execute(holds.where(o.c.number == change.number))
+    standing = {r.provider_number_id: Source(r.source) for r in found}
+    own = {place for place, source in standing.items() if source in REQUESTERS_OWN}
+    ended = standing.keys() & {EVERY_NUMBER, *where}
+    if change.opted_out and where <= (own if change.source in REQUESTERS_OWN else standing.keys()):
+        return None  # what requesters say themselves counts for more than what was recorded of them
+    if not change.opted_out and not ended:
         return None
-    c = t.consents
     row = {
         "number": change.number,
         "provider_number_id": change.provider_number_id,
@@ -77,11 +80,12 @@ def record(tx: Transaction, change: Change) -> int | None:
         "note": change.note,
         "at": tx.now,
     }
-    tell_consents.wanted(tx)
     made: int = tx.conn.execute(insert(c).values(row).returning(c.c.id)).scalar_one()
     if change.opted_out:
         held = [{"number": change.number, "provider_number_id": one, "consent_id": made} for one in sorted(where)]
-        tx.conn.execute(upsert(tx.conn, o).on_conflict_do_nothing(), held)
+        keep = upsert(tx.conn, o)
+        newer = {"consent_id": keep.excluded.consent_id}
+        tx.conn.execute(keep.on_conflict_do_update(index_elements=["number", "provider_number_id"], set_=newer), held)
     else:
         tx.conn.execute(delete(o).where(o.c.number == change.number, o.c.provider_number_id.in_(ended)))
     return made
@@ -121,8 +125,9 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
         already = "has opted out already" if ask.opted_out else "has not opted out: there is nothing to take back"
         raise Conflict(f"{ask.number} {already}.")
     entry = consents.by_id(tx.conn, [made])[made]
+    concerned = consents.with_its_service(tx.conn, provider_id)
     for one in active:
-        if provider_id in (None, one.provider_number_id):
+        if concerned & {EVERY_NUMBER, one.provider_number_id}:
             say.append(tx, one, _line(entry))
     return entry
 
@@ -130,8 +135,8 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
 def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
     """Take in opt-outs from elsewhere, however many, in five statements; nothing is done where one stands already.
     BadInput names the provider number that is none."""
-    p, c = t.provider_numbers, t.consents
-    ours = {r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))}
+    p = t.provider_numbers
+    ours: dict[str | None, int] = {r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))}
     for ask in asked:
         if ask.provider_number is not None and ask.provider_number not in ours:
             raise BadInput(
@@ -140,15 +145,17 @@ def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
     numbers = sorted({ask.number for ask in asked})
     lock(tx, numbers)
     standing = {(r.number, r.provider_number_id) for r in tx.conn.execute(select(o).where(one_of(o.c.number, numbers)))}
+    named = {ask.provider_number for ask in asked}
+    together = {number: consents.with_its_service(tx.conn, ours.get(number)) for number in named}
     fresh = {
-        (ask.number, where): ask
+        (ask.number, ours.get(ask.provider_number)): ask
         for ask in asked
-        if (ask.number, where := ours.get(ask.provider_number or "", EVERY_NUMBER)) not in standing
+        if not {(ask.number, place) for place in together[ask.provider_number]} <= standing
     }
     rows = [
         {
             "number": number,
-            "provider_number_id": where or None,
+            "provider_number_id": where,
             "opted_out": True,
             "source": ask.source,
             "note": ask.note,
@@ -157,13 +164,14 @@ def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
         for (number, where), ask in fresh.items()
     ]
     if rows:
-        tell_consents.wanted(tx)
         made = tx.conn.execute(insert(c).returning(c.c.id, c.c.number, c.c.provider_number_id), rows).all()
+        places = {ours.get(number): found for number, found in together.items()}
         held = [
-            {"number": r.number, "provider_number_id": r.provider_number_id or EVERY_NUMBER, "consent_id": r.id}
+            {"number": r.number, "provider_number_id": place, "consent_id": r.id}
             for r in made
+            for place in places[r.provider_number_id]
         ]
-        insert_rows(tx.conn, o, held)
+        tx.conn.execute(upsert(tx.conn, o).on_conflict_do_nothing(), held)
 
 
 def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
@@ -215,9 +223,8 @@ def _line(entry: Consent) -> say.Line:
 def _may_opt_in(tx: Transaction, ask: Ask, provider_id: int | None) -> None:
     if not ask.note:
         raise BadInput(errors={"note": "must say how they consented"})
-    standing = select(o.c.consent_id).where(
-        o.c.number == ask.number, o.c.provider_number_id.in_((EVERY_NUMBER, provider_id or EVERY_NUMBER))
-    )
+    concerned = {EVERY_NUMBER, *consents.with_its_service(tx.conn, provider_id)}
+    standing = select(o.c.consent_id).where(o.c.number == ask.number, o.c.provider_number_id.in_(concerned))
     for entry in consents.by_id(tx.conn, list(tx.conn.execute(standing).scalars())).values():
         if entry.source in REQUESTERS_OWN:
             raise Conflict(f"{ask.number} opted out by themselves; only START, texted by them, takes that back.")

@@ -65,7 +65,7 @@ type _Row = sa.Row[*tuple[Any, ...]]
 _OUTGOING = (
     select(
         *t.messages.c["id", "status", "body", "author", "event", "created_at", "interaction_id", "retries", "segments"],
-        *t.interactions.c["requester_number", "provider_number_id", "user_id", "opened_at"],
+        *t.interactions.c["requester_number", "provider_number_id", "user_id", "owner", "opened_at"],
         consents.stands(t.interactions.c.requester_number, t.interactions.c.provider_number_id).label("opted_out"),
         t.provider_numbers.c.messaging_service,
         t.provider_numbers.c.number.label("sender"),
@@ -128,6 +128,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     for message_id, at in later.items():
         due.release(tx, Work.DELIVER, message_id, at)
     sends = waiting.keys() - put_off - later.keys()
+    _add_up(tx, [i for i in sends if found[i].retries])
     _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # a try before it had its own
     tell(tx, {found[i].interaction_id for i in kept_back | abroad | crowd})
     due.disarm(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
@@ -157,6 +158,15 @@ def _put(tx: Transaction, messages: Collection[int], **values: object) -> None:
         tx.conn.execute(update(t.messages).where(one_of(t.messages.c.id, messages)).values(values))
 
 
+def _add_up(tx: Transaction, again: Sequence[int]) -> None:
+    """Each try is paid for: what the one before took is kept when a message is sent once more."""
+    m = t.messages.c
+    if again:
+        paid = sa.func.coalesce(m.price_before, 0) + m.price
+        these = update(t.messages).where(one_of(m.id, again), m.price.is_not(None))
+        tx.conn.execute(these.values(price_before=paid, price=None))
+
+
 def _abroad(tx: Transaction, rows: Mapping[int, _Row]) -> set[int]:
     """Which of these go to a country that the desk does not text."""
     texted = desk.countries(tx.conn) if rows else []
@@ -169,9 +179,13 @@ def _crowded(tx: Transaction, rows: Mapping[int, _Row]) -> set[int]:
     """Which of these answer, by themselves, one unknown number too many of a range: numbers that are alike but for the
     last four digits. Whoever is paid for texts to numbers of theirs has a machine text from many of them.
 
-    The first within an hour are answered, and stay so; what agents write always goes out.
+    The first within an hour are answered, and stay so. What agents write always goes out, and what answers STOP.
     """
-    unknown = {i: r for i, r in rows.items() if r.user_id is None and r.author != Author.AGENT}
+    unknown = {
+        i: r
+        for i, r in rows.items()
+        if r.user_id is None and Author.AGENT not in (r.author, r.owner) and r.event != Event.CONSENT
+    }
     most = desk.most_in_range(tx.conn) if unknown else 0
     if not most:
         return set()
@@ -185,6 +199,7 @@ def _crowded(tx: Transaction, rows: Mapping[int, _Row]) -> set[int]:
                 .distinct()
                 .where(
                     c.requester_number.between(f"{alike}0000", f"{alike}9999"),
+                    sa.func.length(c.requester_number) == len(row.requester_number),
                     c.requester_number != row.requester_number,
                     c.user_id.is_(None),
                     c.id < row.interaction_id,

@@ -1,6 +1,6 @@
 """What each text costs, as the provider says: asked for later, since it is not known yet when a text is taken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from sqlalchemy import select
 
 from handoff_service.operations.ports import Priced
-from handoff_service.rules.delivery import DID_NOT_ARRIVE
 from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import due
 from handoff_service.store import tables as t
@@ -17,19 +16,20 @@ from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
 
 EVERY = timedelta(minutes=10)
-AFTER = timedelta(minutes=1)  # a provider knows the price of a text a moment after it has left
-GIVEN_UP = timedelta(hours=6)  # what has no price by then has none
+AFTER = timedelta(minutes=1)  # a provider knows the price of a text a moment after it has left, or much later
+GIVEN_UP = timedelta(hours=24)  # what has no price by then has none
 KEY = "prices"
-_PRICELESS = frozenset({Status.QUEUED, Status.CANCELED, *DID_NOT_ARRIVE})
+_PRICELESS = frozenset({Status.QUEUED, Status.CANCELED})
 
 i, m, p = t.interactions, t.messages, t.provider_numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """``since``: provider number -> when the first of its texts without a price was written."""
+    """A provider number's texts without a price, and when the first of them was written."""
 
-    since: Mapping[str, datetime]
+    sids: frozenset[str]
+    since: datetime
 
 
 def want_prices(tx: Transaction, _command: None = None) -> None:
@@ -37,12 +37,16 @@ def want_prices(tx: Transaction, _command: None = None) -> None:
     due.arm(tx, [due.Due(kind=Work.ASK_PRICES, key=KEY, line=KEY, due_at=tx.now + AFTER)])
 
 
-def wanted_prices(conn: sa.Connection, now: datetime) -> Wanted:
-    """Which prices to ask for. Ids grow with time, so what is older is not read."""
+def ask_again(tx: Transaction, _command: None = None) -> None:
+    due.release(tx, Work.ASK_PRICES, KEY, tx.now + EVERY)
+
+
+def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, Wanted]:
+    """Provider number -> which prices to ask for. Ids grow with time, so what is older is not read."""
     begins = now - GIVEN_UP
     older = conn.execute(select(m.c.id).where(m.c.created_at < begins).order_by(m.c.id.desc()).limit(1)).scalar() or 0
     query = (
-        select(p.c.number, sa.func.min(m.c.created_at, type_=m.c.created_at.type).label("since"))
+        select(p.c.number, m.c.provider_sid, m.c.created_at)
         .join(i, i.c.id == m.c.interaction_id)
         .join(p, p.c.id == i.c.provider_number_id)
         .where(
@@ -52,21 +56,21 @@ def wanted_prices(conn: sa.Connection, now: datetime) -> Wanted:
             m.c.price.is_(None),
             m.c.status.not_in(_PRICELESS),
         )
-        .group_by(p.c.number)
+        .order_by(p.c.id)
     )
-    return Wanted({row.number: row.since for row in conn.execute(query)})
+    found: dict[str, dict[str, datetime]] = {}
+    for row in conn.execute(query):
+        found.setdefault(row.number, {})[row.provider_sid] = row.created_at
+    return {number: Wanted(frozenset(sids), min(sids.values())) for number, sids in found.items()}
 
 
-def finish_prices(tx: Transaction, found: Sequence[Priced] | None) -> int:
-    """Write them down; None: the provider could not be asked. Returns of how many texts the price is new."""
-    due.release(tx, Work.ASK_PRICES, KEY, tx.now + EVERY)
-    by_sid = {one.sid: one for one in found or ()}
-    if not by_sid:
-        return 0
-    unpriced = select(m.c.id, m.c.provider_sid).where(one_of(m.c.provider_sid, list(by_sid)), m.c.price.is_(None))
-    changes = [
-        {"id": row.id, "price": by_sid[row.provider_sid].price, "currency": by_sid[row.provider_sid].currency}
-        for row in tx.conn.execute(unpriced)
-    ]
-    update_rows(tx.conn, m, changes)
-    return len(changes)
+def note_prices(tx: Transaction, found: Sequence[Priced]) -> None:
+    """Write down what the provider has said. A price stays."""
+    by_sid = {one.sid: one for one in found}
+    if by_sid:
+        unpriced = select(m.c.id, m.c.provider_sid).where(one_of(m.c.provider_sid, list(by_sid)), m.c.price.is_(None))
+        changes = [
+            {"id": row.id, "price": by_sid[row.provider_sid].price, "currency": by_sid[row.provider_sid].currency}
+            for row in tx.conn.execute(unpriced)
+        ]
+        update_rows(tx.conn, m, changes)

@@ -1,6 +1,6 @@
 """What operations need of the world. Each port has a real gateway and a plain twin that ships."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -144,8 +144,9 @@ class SmsProvider(Protocol):
         """Tell the provider who may be texted. Number -> what it said against it, of those that it did not take.
         Raises OSError, NotOffered."""
 
-    async def prices(self, number: str, since: datetime) -> Sequence[Priced]:
-        """What texts from and to this number of ours since then cost, of those that it knows of. Raises OSError."""
+    async def prices(self, number: str, sids: Set[str], since: datetime) -> Sequence[Priced]:
+        """What these texts from and to this number of ours, none older than ``since``, cost, so far as it knows by now.
+        Raises OSError."""
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """A picture or file that came with a text. Never raises for what the provider or the network does."""

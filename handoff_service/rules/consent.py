@@ -5,7 +5,7 @@ as well. "STOP 12345" and "please stop calling" are texts like any others. YES c
 out. Sources: https://help.twilio.com/articles/223134027 (the words), and the FCC's rule of 2025 (REVOKE, OPTOUT).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -52,7 +52,7 @@ class Step(StrEnum):
 
 TABLE: Mapping[If, tuple[Step, ...]] = {
     If.OPTS_OUT: (Step.RECORD, Step.CONFIRM, Step.CLOSE),
-    If.OPTS_OUT_AGAIN: (Step.CLOSE,),
+    If.OPTS_OUT_AGAIN: (Step.RECORD, Step.CLOSE),  # which changes something if they had not said so themselves
     If.OPTS_IN: (Step.RECORD, Step.CONFIRM, Step.CLOSE),
     If.ASKS_FOR_HELP: (Step.HELP,),
     If.ANYTHING_ELSE: (),
@@ -87,6 +87,17 @@ def situation(word: Command | None, *, opted_out: bool) -> If:
             return If.ASKS_FOR_HELP
         case _:
             return If.ANYTHING_ELSE
+
+
+def concerned(entries: Sequence[tuple[int, bool, frozenset[int]]]) -> dict[int, frozenset[int]]:
+    """Entry -> the places of which it changed something. ``entries``: a number's, oldest first: id, opted out, and the
+    company's numbers that it is about (EVERY_NUMBER: all of them). Who opts in, also ends what holds for all."""
+    standing: set[int] = set()
+    found = {}
+    for entry, opted_out, places in entries:
+        found[entry] = places if opted_out else frozenset(standing & {EVERY_NUMBER, *places})
+        standing = standing | places if opted_out else standing - found[entry]
+    return found
 
 
 def why_not(source: Source, since: datetime, *, words: str | None = None, by: str | None = None) -> str:

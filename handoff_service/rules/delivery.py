@@ -111,7 +111,7 @@ MEANINGS: Mapping[int, Meaning] = {
     30032: Meaning("Our toll-free number is not verified.", _ADMIN, Then.ACCOUNT),
     30034: Meaning("Our number is not registered with the carriers.", _ADMIN, Then.ACCOUNT),
     30036: Meaning("It was too old when it could be delivered.", "Send it again if it still matters.", Then.CONTENT),
-    RANGE_FULL: Meaning("Too many unknown numbers of one range text us.", "If it is a person, write to them yourself."),
+    RANGE_FULL: Meaning("Too many unknown numbers of one range.", "If it is a person, write again, or call."),
     63017: Meaning("The account sends too fast.", "It goes out by itself.", Then.CHANNEL),
     63018: Meaning("Our number sends too fast.", "It goes out by itself.", Then.CHANNEL),
 }

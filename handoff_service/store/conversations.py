@@ -220,13 +220,19 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
         segments=r.segments,
         encoding=r.encoding,
         provider_sid=r.provider_sid,
-        price=Price(amount=in_currency(r.price), currency=r.currency) if r.price is not None else None,
+        price=_price(r),
         event=Event(r.event) if r.event else None,
         reason=r.reason,
         owner=Owner(r.owner),
         epoch=r.epoch,
         created_at=r.created_at,
     )
+
+
+def _price(r: sa.Row[tuple[object, ...]]) -> Price | None:
+    """What all tries took, so far as it is known."""
+    known = [price for price in (r.price, r.price_before) if price is not None]
+    return Price(amount=in_currency(sum(known)), currency=r.currency) if known else None
 
 
 def _interaction(

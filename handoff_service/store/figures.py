@@ -87,6 +87,9 @@ def figures(conn: Connection, days: int = DAYS) -> Figures:
 NO_CODE = Meaning("The provider did not say why.", "Or call.")
 
 
+_PRICE = sa.func.coalesce(m.c.price, 0) + sa.func.coalesce(m.c.price_before, 0)
+
+
 def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]]:
     """Counts by ten minutes of UTC, which no zone's midnight cuts."""
     older = conn.execute(select(m.c.id).where(m.c.created_at < since).order_by(m.c.id.desc()).limit(1)).scalar() or 0
@@ -97,7 +100,7 @@ def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]
     ten = sa.func.substr(moment, 1, 15).label("ten")
     number = i.c.provider_number_id.label("number_id")
     columns = (ten, number, *m.c["direction", "status", "error_code", "currency"])
-    sums = (sa.func.sum(m.c.segments).label("segments"), sa.func.sum(m.c.price).label("price"))
+    sums = (sa.func.sum(m.c.segments).label("segments"), sa.func.sum(_PRICE).label("price"))
     query = (
         select(*columns, sa.func.count().label("texts"), *sums)
         .join(i, i.c.id == m.c.interaction_id)

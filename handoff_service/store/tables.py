@@ -250,7 +250,7 @@ interactions = Table(
     ),
     Index("ix_interactions_ongoing", "assigned_to", sqlite_where=ACTIVE, postgresql_where=ACTIVE),
     Index("ix_interactions_prompted", "assigned_to", sqlite_where=PROMPTED, postgresql_where=PROMPTED),
-    Index("ix_interactions_requester_number", "requester_number"),
+    Index("ix_interactions_requester_number", "requester_number", "opened_at"),
     Index(
         "ix_interactions_user_id", "user_id", "id",
         sqlite_where=sa.text("user_id IS NOT NULL"), postgresql_where=sa.text("user_id IS NOT NULL"),
@@ -265,9 +265,10 @@ messages = Table(
     _word("owner"), Column("epoch", sa.Integer, nullable=False), Column("segments", sa.Integer),
     _word("encoding", null=True), Column("provider_sid", sa.Text, unique=True), Column("error_code", sa.Integer),
     _time("created_at"), _count("retries", 0), Column("price", sa.BigInteger), _word("currency", null=True),
+    Column("price_before", sa.BigInteger),
     UniqueConstraint("interaction_id", "seq"),
 )  # retries: how often it was sent again because of its error code (rules/delivery.py); price: what the provider takes
-# for it, in millionths of the currency (ISO 4217); null until it says
+# for it, in millionths of the currency (ISO 4217); null until it says; price_before: for earlier tries
 media = Table(
     "media", metadata, _id(), _ref("message_id", "messages.id", null=True),
     Column("position", sa.Integer, nullable=False), _ref("agent_id", "agents.id", null=True), _word("url", null=True),

@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from handoff_service import settings
 from handoff_service.doctor import examine
+from handoff_service.gateways.twilio import NO_CONSENTS
 from handoff_service.gateways.twilio_signature import is_signed
 from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
 from tests.story import ANN, DIRECT, MAIN
@@ -146,12 +147,19 @@ async def test_the_bots_actions(environ: dict[str, str], tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("why", "says"),
-    [("NULL", "is the service running?"), ("'Twilio does not offer it'", "Twilio does not offer it.")],
+    [("NULL", "is the service running?"), ("'Twilio could not be asked'", "Twilio could not be asked.")],
 )
 async def test_consent_that_the_provider_does_not_know(environ: dict[str, str], why: str, says: str) -> None:
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
     change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', {why})")
     assert await said(environ) == (1, [f"The provider does not know of 1 change of consent: {says}"])
+
+
+async def test_an_account_without_the_consent_api_is_no_fault(environ: dict[str, str]) -> None:
+    row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
+    change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', '{NO_CONSENTS.replace("'", "''")}')")
+    code, findings = await said(environ)
+    assert (code, findings[0]) == (0, f"note   The provider does not know of 1 change of consent: {NO_CONSENTS}.")
 
 
 @pytest.mark.parametrize(

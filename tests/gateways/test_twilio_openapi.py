@@ -131,7 +131,7 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
         message.date_sent, message.error_code = clock(), 30003
     since = clock() - timedelta(days=1)
     await provider.find(outgoing())
-    await provider.prices(LINE, since)
+    await provider.prices(LINE, {"SM" + "f" * 32}, since)
     for listed in await provider.received(LINE, since):
         await provider.pictures_of(listed.sid)
     await provider.close()

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from handoff_service import settings
+from handoff_service.errors import Conflict
 from handoff_service.gateways.twilio import NO_CONSENTS, TwilioProvider
-from handoff_service.operations import tell_consents
 from handoff_service.operations.change_consent import Ask, change_consent
 from handoff_service.operations.change_provider_number import Change, change_provider_number
-from handoff_service.operations.note_prices import want_prices
-from handoff_service.operations.ports import Accepted, Refused
+from handoff_service.operations.note_prices import note_prices, want_prices
+from handoff_service.operations.ports import Accepted, Priced, Refused
 from handoff_service.operations.record_receipt import Receipt, record_receipt
+from handoff_service.operations.tell_consents import Told, begin_telling, finish_telling, tell_from_now_on
 from handoff_service.rules.consent import Source
 from handoff_service.rules.money import in_currency, spoken
 from handoff_service.rules.vocabulary import Status, Work
@@ -52,6 +53,7 @@ async def worker(story: Story, twilio: FakeTwilio, clock: MovedClock, tmp_path: 
     }
     provider = TwilioProvider(settings.read(environ))
     hands = Hands(store=story.store, provider=provider, bot=None, clock=clock)  # type: ignore[arg-type]
+    await story.store.write(tell_from_now_on, None)
     yield Worker(hands, frozenset({Work.TELL_CONSENTS, Work.ASK_PRICES}))
     await provider.close()
 
@@ -74,12 +76,22 @@ async def newest(story: Story, number: str = ANN) -> Consent:
 # Consent ---------------------------------------------------------------------------------------------------------
 
 
+async def tell(worker: Worker, clock: MovedClock) -> None:
+    """What the worker tells once it looks again."""
+    clock.move(120)
+    assert await worker.step() == 1
+
+
+async def untold(story: Story) -> int:
+    return await story.count(t.consents, t.consents.c.told_at.is_(None))
+
+
 async def test_the_provider_is_told_who_may_be_texted_by_which_number(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     await story.store.write(change_consent, recorded())
     await story.store.write(change_consent, recorded(BOB, of=DIRECT))
-    assert await worker.step() == 1
+    await tell(worker, clock)
     assert twilio.consents == {(ANN, MAIN): "opt-out", (ANN, DIRECT): "opt-out", (BOB, DIRECT): "opt-out"}
     first = twilio.consent_items[0]
     assert (first["source"], first["date_of_consent"], len(first["correlation_id"])) == (
@@ -91,38 +103,56 @@ async def test_the_provider_is_told_who_may_be_texted_by_which_number(
     told = await newest(story)
     assert (told.told_at, told.told_why) == (clock(), None)
     await story.store.write(change_consent, recorded(opted_out=False))
-    assert await worker.step() == 1
+    await tell(worker, clock)
     assert twilio.consents == {(ANN, MAIN): "opt-in", (ANN, DIRECT): "opt-in", (BOB, DIRECT): "opt-out"}
-    assert await worker.step() == 0, "until there is something new, or an hour is over"
+
+
+async def test_it_waits_a_minute_so_what_is_taken_back_at_once_is_told_once(
+    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
+) -> None:
+    clock.move(100)
+    for body in ("STOP", "START", "STOP"):
+        await story.text(body)
+    clock.move(20)
+    assert await worker.step() == 1
+    assert twilio.consent_items == []
+    await tell(worker, clock)
+    assert [item["status"] for item in twilio.consent_items] == ["opt-out", "opt-out"]
+    assert await untold(story) == 0
 
 
 async def test_start_gives_back_what_stop_took_for_all_numbers(
-    story: Story, twilio: FakeTwilio, worker: Worker
+    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     await story.text("STOP")
-    await worker.step()
+    await tell(worker, clock)
     assert twilio.consents == {(ANN, MAIN): "opt-out", (ANN, DIRECT): "opt-out"}
     assert {item["source"] for item in twilio.consent_items} == {"opt-out-message"}
     await story.text("START", to=DIRECT)
-    await worker.step()
+    await tell(worker, clock)
     assert twilio.consents == {(ANN, MAIN): "opt-in", (ANN, DIRECT): "opt-in"}
     assert twilio.consent_items[-1]["source"] == "opt-in-message"
 
 
-async def test_several_changes_before_it_is_told_are_told_as_they_stand(
-    story: Story, twilio: FakeTwilio, worker: Worker
+async def test_only_senders_of_which_something_changed_are_told(
+    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
-    for body in ("STOP", "START", "STOP"):
+    """To tell an old opt-in again would lift a STOP that the provider knows of and we do not yet."""
+    for body in ("STOP", "START"):
         await story.text(body)
-    await worker.step()
-    assert [item["status"] for item in twilio.consent_items] == ["opt-out", "opt-out"]
-    assert await story.count(t.consents, t.consents.c.told_at.is_(None)) == 0
+        await tell(worker, clock)
+    twilio.consent_items.clear()
+    await story.store.write(change_consent, recorded(of=DIRECT))
+    await tell(worker, clock)
+    assert [(item["sender_id"], item["status"]) for item in twilio.consent_items] == [(DIRECT, "opt-out")]
 
 
-async def test_a_messaging_service_is_one_sender(story: Story, twilio: FakeTwilio, worker: Worker) -> None:
+async def test_a_messaging_service_is_one_sender(
+    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
+) -> None:
     await in_one_service(story)
     await story.text("STOP")
-    await worker.step()
+    await tell(worker, clock)
     assert twilio.consents == {(ANN, SERVICE): "opt-out"}
 
 
@@ -131,29 +161,57 @@ async def test_more_than_go_into_one_request_are_told_one_after_the_other(
 ) -> None:
     for n in range(30):
         await story.store.write(change_consent, recorded(f"+1303555{n:04d}"))
-    assert await worker.step() == 1
-    assert len(twilio.consents) == 50
+    await tell(worker, clock)
+    assert len(twilio.consents) == 24, "two senders, and 25 go into a request"
     assert await worker.step() == 0, "not faster than Twilio takes them"
-    clock.move(1)
-    assert await worker.step() == 1
-    assert len(twilio.consents) == 60
+    for count in (48, 60):
+        clock.move(1)
+        assert await worker.step() == 1
+        assert len(twilio.consents) == count
 
 
-async def test_what_the_provider_says_itself_is_not_told_back(story: Story, twilio: FakeTwilio, worker: Worker) -> None:
+async def test_what_the_provider_says_itself_and_what_is_no_phone_is_not_told(
+    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
+) -> None:
     await refused(story)
-    await worker.step()
-    assert twilio.consent_items == []
-    assert (await newest(story)).told_at is not None
+    await story.text("STOP", number="12345")
+    await tell(worker, clock)
+    assert {item["contact_id"] for item in twilio.consent_items} == set()
+    assert await untold(story) == 0
 
 
-async def test_what_it_does_not_take_is_told_in_the_ledger(story: Story, twilio: FakeTwilio, worker: Worker) -> None:
-    twilio.consent_faults[ANN] = "invalid contact"
+async def test_what_it_does_not_take_is_told_in_the_ledger(
+    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
+) -> None:
+    twilio.consent_faults[ANN] = "INVALID_CONTACT"
     for number in (ANN, BOB):
         await story.store.write(change_consent, recorded(number))
-    await worker.step()
-    assert (await newest(story)).told_why == "invalid contact (30460)"
+    await tell(worker, clock)
+    assert (await newest(story)).told_why == "INVALID_CONTACT (30646)"
     assert (await newest(story, BOB)).told_why is None
-    assert await story.count(t.consents, t.consents.c.told_at.is_(None)) == 0
+    assert await untold(story) == 0
+
+
+async def test_one_that_is_to_be_told_again(
+    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
+) -> None:
+    twilio.consent_faults[ANN] = "INTERNAL_SERVER_ERROR"
+    await story.store.write(change_consent, recorded())
+    await tell(worker, clock)
+    assert await untold(story) == 1
+    twilio.consent_faults.clear()
+    await tell(worker, clock)
+    assert await untold(story) == 0
+
+
+async def test_a_request_that_is_refused_as_a_whole_holds_up_nobody(
+    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
+) -> None:
+    twilio.consent_status = 400
+    await story.store.write(change_consent, recorded())
+    await tell(worker, clock)
+    assert (await newest(story)).told_why == "refused (20003)"
+    assert await untold(story) == 0
 
 
 @pytest.mark.parametrize(
@@ -161,6 +219,7 @@ async def test_what_it_does_not_take_is_told_in_the_ledger(story: Story, twilio:
     [
         (503, "Twilio could not be asked: TwilioRestException", 60),
         (429, "Twilio could not be asked: TwilioRestException", 60),
+        (401, "Twilio could not be asked: TwilioRestException", 60),
         (403, NO_CONSENTS, 6 * 3600),
     ],
 )
@@ -169,7 +228,7 @@ async def test_it_waits_when_the_provider_cannot_be_told(
 ) -> None:
     twilio.consent_status = status
     await story.store.write(change_consent, recorded())
-    await worker.step()
+    await tell(worker, clock)
     entry = await newest(story)
     assert (entry.told_at, entry.told_why) == (None, why)
     clock.move(again - 1)
@@ -182,14 +241,25 @@ async def test_it_waits_when_the_provider_cannot_be_told(
     assert await story.store.read(consents.untold, clock()) == (0, None)
 
 
-async def test_a_change_while_the_provider_is_being_told_is_told_too(
-    story: Story, twilio: FakeTwilio, worker: Worker
-) -> None:
+async def test_a_change_while_the_provider_is_being_told_is_told_too(story: Story, clock: MovedClock) -> None:
     await story.store.write(change_consent, recorded())
-    batch = await story.store.write(tell_consents.begin_telling, None)
+    clock.move(120)
+    batch = await story.store.write(begin_telling, None)
     await story.store.write(change_consent, recorded(opted_out=False))
-    await story.store.write(tell_consents.finish_telling, tell_consents.Told(batch.entries, {}))
-    assert await story.count(t.consents, t.consents.c.told_at.is_(None)) == 1
+    await story.store.write(finish_telling, Told(batch, {}))
+    assert await untold(story) == 1
+
+
+async def test_what_requesters_say_themselves_counts_for_more_than_what_was_recorded(story: Story) -> None:
+    """An agent could take back what an agent recorded; what the requester texted meanwhile is theirs."""
+    await story.store.write(change_consent, recorded())
+    await story.text("STOP")
+    await story.text("STOP")
+    assert [entry.source for entry in await story.store.read(consents.ledger, ANN)] == [Source.KEYWORD, Source.AGENT]
+    with pytest.raises(Conflict, match="only START"):
+        await story.store.write(change_consent, recorded(opted_out=False))
+    await story.text("START")
+    assert await story.store.read(consents.in_force) == []
 
 
 # Messaging services ------------------------------------------------------------------------------------------------
@@ -226,6 +296,8 @@ async def test_what_the_provider_refuses_holds_for_the_whole_service(story: Stor
     for one in await story.store.read(people.provider_numbers):
         assert await story.store.read(consents.opted_out, ANN, one.id) is not None
     assert len(await story.store.read(consents.ledger, ANN)) == 1
+    with pytest.raises(Conflict, match="only START"):
+        await story.store.write(change_consent, recorded(opted_out=False, of=MAIN))
     await story.text("START", to=MAIN)
     for one in await story.store.read(people.provider_numbers):
         assert await story.store.read(consents.opted_out, ANN, one.id) is None
@@ -271,7 +343,25 @@ async def test_what_texts_cost_is_asked_for_and_shown(
     assert (await line(story, ids[-1])).price == Price(amount="0.0166", currency="USD"), "a price stays"
 
 
-async def test_a_price_that_is_not_known_yet_is_asked_for_again_for_six_hours(
+async def test_each_try_is_paid_for(story: Story, clock: MovedClock) -> None:
+    interaction = await story.with_agent(MIA)
+    for one in await claim(story):
+        await begin(story, int(one.key))
+        await finish(story, int(one.key), Accepted(sid=f"SMbefore{one.key}"))
+    message = await story.write(interaction, "hello")
+    for n in range(2):
+        (one,) = await claim(story)
+        await begin(story, int(one.key))
+        await finish(story, message, Accepted(sid=f"SMtry{n}"))
+        await story.store.write(note_prices, [Priced(sid=f"SMtry{n}", price=8_300, currency="USD")])
+        off = Receipt(sid=f"SMtry{n}", status=Status.UNDELIVERED, error_code=30003, message_id=message, retries=n)
+        await story.store.write(record_receipt, off)
+        clock.move(1800)
+    assert (await line(story, message)).price == Price(amount="0.0166", currency="USD")
+    assert (await story.store.read(figures)).whole.costs == {"USD": 16_600}
+
+
+async def test_a_price_that_is_not_known_yet_is_asked_for_again_for_a_day(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     await story.text("hello", number=STRANGER, sid="SM" + "b" * 32)

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from handoff_service.rules.commands import Command
-from handoff_service.rules.consent import TABLE, If, Source, Step, situation, why_not, word
+from handoff_service.rules.consent import TABLE, If, Source, Step, concerned, situation, why_not, word
 from handoff_service.rules.keyword_traps import OPT_IN, OPT_OUT
 
 OWN = {Command.OPT_OUT: ["alto", "Arrêt"], Command.OPT_IN: ["alta"]}
@@ -64,7 +64,22 @@ def test_what_a_text_means(said: Command | None, *, opted_out: bool, row: If) ->
 
 def test_every_row_has_its_steps_and_only_changes_are_confirmed() -> None:
     assert set(TABLE) == set(If)
-    assert all((Step.CONFIRM in steps) == (Step.RECORD in steps) for steps in TABLE.values())
+    assert [row for row, steps in TABLE.items() if Step.CONFIRM in steps] == [If.OPTS_OUT, If.OPTS_IN]
+    assert all(Step.RECORD in TABLE[row] for row in (If.OPTS_OUT, If.OPTS_OUT_AGAIN, If.OPTS_IN))
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        ([(1, True, {0}), (2, False, {7})], {1: {0}, 2: {0}}),
+        ([(1, True, {7}), (2, True, {0}), (3, False, {7})], {1: {7}, 2: {0}, 3: {0, 7}}),
+        ([(1, True, {7, 8}), (2, False, {8})], {1: {7, 8}, 2: {8}}),
+        ([(1, True, {0}), (2, False, {7}), (3, True, {8}), (4, False, {8})], {1: {0}, 2: {0}, 3: {8}, 4: {8}}),
+    ],
+)
+def test_what_an_entry_changed(entries: list[tuple[int, bool, set[int]]], expected: dict[int, set[int]]) -> None:
+    """0: all the company's numbers."""
+    assert concerned([(n, out, frozenset(places)) for n, out, places in entries]) == expected
 
 
 def test_why_somebody_cannot_be_texted() -> None:

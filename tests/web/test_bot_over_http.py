@@ -119,7 +119,7 @@ async def test_one_turn_at_a_time_in_the_order_of_the_texts(desk: Running, bot: 
 
 @pytest.mark.parametrize(
     "answer",
-    [500, 503, None, b"<html>proxy</html>", b'{"text": "hi"}', b'[7]'],
+    [500, 503, None, b"<html>proxy</html>", b'{"text": "hi"}', b"[7]"],
     ids=["500", "a model being swapped", "empty", "no JSON", "no list", "no messages"],
 )
 async def test_nobody_is_left_without_an_answer(

@@ -117,6 +117,9 @@ async def test_provider_numbers(mia: Client, grace: Client) -> None:
     made = await grace.call("POST", "/provider-numbers", NUMBER, status=201)
     assert (made["label"], made["first_responder"]) == (NUMBER["number"], "virtual_agent")
     one = f"/provider-numbers/{made['id']}"
+    service = "MG" + "0123456789abcdef" * 2
+    for given in (service, None):
+        assert (await grace.call("PATCH", one, {"messaging_service": given}))["messaging_service"] == given
     assert (await grace.call("PATCH", one, {"label": "Spare", "queue": "Other"}))["queue"]["name"] == "Other"
     problem = await grace.call("PATCH", one, {"queue": "None"}, status=400)
     assert problem["errors"] == {"queue": "there is no queue 'None'"}

@@ -34,6 +34,8 @@ class NewNumberBody(Body):
 class NumberBody(Patch):
     """What is not given stays. The number itself can be changed until it has a conversation."""
 
+    may_be_null = frozenset({"messaging_service"})
+
     number: Number | None = None
     queue: Name | None = None
     label: Label | None = None

@@ -13,8 +13,13 @@ def upgrade() -> None:
     op.add_column('provider_numbers', sa.Column('messaging_service', sa.Text(), nullable=True))
     op.add_column('messages', sa.Column('price', sa.BigInteger(), nullable=True))
     op.add_column('messages', sa.Column('currency', sa.Text(), nullable=True))
+    op.add_column('messages', sa.Column('price_before', sa.BigInteger(), nullable=True))
     op.add_column('consents', sa.Column('told_at', UtcTime(), nullable=True))
     op.add_column('consents', sa.Column('told_why', sa.Text(), nullable=True))
+    # Of what was before, only what keeps somebody from being texted is still to be told.
+    op.execute(sa.text('UPDATE consents SET told_at = at WHERE id NOT IN (SELECT consent_id FROM opt_outs)'))
+    op.drop_index('ix_interactions_requester_number', 'interactions')
+    op.create_index('ix_interactions_requester_number', 'interactions', ['requester_number', 'opened_at'])
     op.create_index(
         'ix_consents_untold', 'consents', ['id'],
         sqlite_where=sa.text('told_at IS NULL'), postgresql_where=sa.text('told_at IS NULL'),
