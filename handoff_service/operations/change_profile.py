@@ -40,7 +40,9 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     name = people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     if profile.user_id == command.user_id:
         return
-    tx.conn.execute(update(p).where(p.c.id == profile.id).values(user_id=command.user_id))
+    kept = profile.not_user_id if command.user_id != profile.not_user_id else None
+    not_user = profile.user_id if command.user_id is None else kept
+    tx.conn.execute(update(p).where(p.c.id == profile.id).values(user_id=command.user_id, not_user_id=not_user))
     concerned = [one for one in running if one.profile_id == profile.id]
     _record(tx, command, profile, concerned)
     i = t.interactions

@@ -100,6 +100,9 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
     new = [{"user_id": user_id, "number": number} for number in dict.fromkeys(numbers) if number not in there]
     if new:
         tx.conn.execute(insert(n), new)
+        p = t.messaging_profiles  # whoever said before that it is not them, has the number now
+        theirs = p.c.number.in_([row["number"] for row in new]), p.c.not_user_id == user_id
+        tx.conn.execute(update(p).where(*theirs).values(not_user_id=None))
 
 
 def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:

@@ -97,6 +97,7 @@ class _Provider:
 class _Profile:
     user: int | None
     id: int = 0
+    not_user: int | None = None
 
 
 @dataclass(slots=True)
@@ -157,7 +158,7 @@ _USERS = (
     .order_by(t.user_numbers.c.user_id)
 )
 _PROFILES = (
-    select(*t.messaging_profiles.c["id", "number", "user_id"])
+    select(*t.messaging_profiles.c["id", "number", "user_id", "not_user_id"])
     .where(one_of(t.messaging_profiles.c.number, "numbers"), t.messaging_profiles.c.active)
     .order_by(t.messaging_profiles.c.id)
     .with_for_update()
@@ -210,7 +211,8 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
     numbers = sorted({text.requester_number for text in texts})
     providers = _load_providers(tx, sorted({text.provider_number for text in texts}))
     active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()  # first, for their locks
-    profiles = {r.number: _Profile(r.user_id, r.id) for r in tx.conn.execute(_PROFILES, {"numbers": numbers})}
+    found = tx.conn.execute(_PROFILES, {"numbers": numbers})
+    profiles = {r.number: _Profile(r.user_id, r.id, r.not_user_id) for r in found}
     opted_out: dict[str, set[int]] = {number: set() for number in numbers}
     for r in tx.conn.execute(_OPT_OUTS, {"numbers": numbers}):  # under the profiles' locks
         opted_out[r.number].add(r.provider_number_id)
@@ -268,6 +270,7 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
             users=facts.users.get(number, ()),
             has_profile=profile is not None,
             profile_user=profile.user if profile else None,
+            not_user=profile.not_user if profile else None,
         )
     )
     if profile is None:

@@ -134,6 +134,7 @@ def _profile(tx: Transaction, recipient: Recipient, *, replace: bool) -> tuple[i
                 users=tuple(tx.conn.execute(users.order_by(t.user_numbers.c.user_id)).scalars()),
                 has_profile=there is not None,
                 profile_user=there.user_id if there else None,
+                not_user=there.not_user_id if there else None,
             )
         )
         user_id = match.user

@@ -5,7 +5,7 @@ A live agent does so by hand, or the virtual agent by a proof.
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
@@ -48,6 +48,9 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     who = people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     profile_id = _associate(tx, interaction, command.user_id)
+    if command.user_id is None and interaction.user_id is not None:
+        p = t.messaging_profiles
+        tx.conn.execute(update(p).where(p.c.id == profile_id).values(not_user_id=interaction.user_id))
     tx.conn.execute(
         insert(t.associations).values(
             interaction_id=interaction.id,
@@ -79,7 +82,11 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
         raise Conflict("There is no verification of this conversation to undo.")
     if last.old_user_id is not None:
         people.active_user_name(tx.conn, last.old_user_id)
-    _associate(tx, interaction, last.old_user_id)
+    profile_id = _associate(tx, interaction, last.old_user_id)
+    if last.old_user_id is None:  # so it is nobody's again, and stays so
+        p = t.messaging_profiles
+        not_user = func.coalesce(p.c.not_user_id, last.user_id)
+        tx.conn.execute(update(p).where(p.c.id == profile_id).values(not_user_id=not_user))
     tx.conn.execute(update(a).where(a.c.id == last.id).values(undone_at=tx.now))
     cases_follow(tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id)
     by = people.agent_name(tx.conn, command.agent_id)
@@ -101,6 +108,7 @@ def _associate(tx: Transaction, interaction: Interaction, user_id: int | None) -
         profile_id = tx.conn.execute(new).scalar_one()
     tx.conn.execute(update(i).where(i.c.id == interaction.id).values(user_id=user_id, profile_id=profile_id))
     tx.conn.execute(update(p).where(p.c.id == profile_id).values(user_id=user_id))
+    tx.conn.execute(update(p).where(p.c.id == profile_id, p.c.not_user_id == user_id).values(not_user_id=None))
     return profile_id
 
 

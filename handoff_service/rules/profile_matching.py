@@ -14,6 +14,7 @@ class If(StrEnum):
     CONFLICT = "the number conflicts: the user it is on is not the profile's user"
     SAME_USER = "number on one user, profile tied to the same user"
     ONE_USER_PROFILE_OF_NOBODY = "number on one user, profile tied to nobody"
+    ONE_USER_WHO_IT_IS_NOT = "number on one user, profile tied to nobody since it is not that user"
     SEVERAL_USERS_PROFILE_OF_NOBODY = "number on several users, no profile or a profile tied to nobody"
     SEVERAL_USERS_PROFILE_OF_ONE = "number on several users, profile tied to one of them"
 
@@ -33,6 +34,7 @@ TABLE: Mapping[If, tuple[Step, ...]] = {
     If.CONFLICT: (Step.BELONGS_TO_PROFILES_USER,),
     If.SAME_USER: (Step.BELONGS_TO_PROFILES_USER,),
     If.ONE_USER_PROFILE_OF_NOBODY: (Step.TIE_PROFILE, Step.BELONGS_TO_USER),
+    If.ONE_USER_WHO_IT_IS_NOT: (Step.BELONGS_TO_GUEST,),
     If.SEVERAL_USERS_PROFILE_OF_NOBODY: (Step.MAKE_PROFILE, Step.BELONGS_TO_GUEST),
     If.SEVERAL_USERS_PROFILE_OF_ONE: (Step.BELONGS_TO_PROFILES_USER,),
 }
@@ -40,11 +42,13 @@ TABLE: Mapping[If, tuple[Step, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberFacts:
-    """What is known of a requester's number: the users it is on, and its active profile if any."""
+    """What is known of a requester's number: the users it is on, and its active profile if any. ``not_user``: of whom
+    somebody said that it is not them who text from it."""
 
     users: tuple[int, ...]
     has_profile: bool
     profile_user: int | None = None
+    not_user: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,8 @@ def situation(facts: NumberFacts) -> If:
         return If.SAME_USER if one else If.SEVERAL_USERS_PROFILE_OF_ONE
     if not one:
         return If.SEVERAL_USERS_PROFILE_OF_NOBODY
+    if facts.has_profile and facts.users[0] == facts.not_user:
+        return If.ONE_USER_WHO_IT_IS_NOT
     return If.ONE_USER_PROFILE_OF_NOBODY if facts.has_profile else If.ONE_USER_NO_PROFILE
 
 

@@ -183,12 +183,13 @@ templates = Table(
 
 messaging_profiles = Table(
     "messaging_profiles", metadata, _id(), _word("number"), _ref("user_id", "users.id", null=True),
-    Column("active", sa.Boolean, nullable=False), _time("created_at"),
+    Column("active", sa.Boolean, nullable=False), _time("created_at"), Column("not_user_id", ID),
     Index(
         "one_active_profile_a_number", "number", unique=True,
         sqlite_where=sa.text("active = 1"), postgresql_where=sa.text("active"),
     ),
-)  # the index says what SQLAlchemy's queries say of a boolean, else SQLite would not use it
+)  # the index says what SQLAlchemy's queries say of a boolean, else SQLite would not use it; not_user_id: of whom
+# somebody said that it is not them who text from this number
 TIED = sa.text("user_id IS NOT NULL")
 associations = Table(
     "associations", metadata, _id(), _ref("interaction_id", "interactions.id"),

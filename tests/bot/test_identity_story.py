@@ -151,11 +151,12 @@ def test_a_code_that_is_too_old_is_followed_by_a_new_one(desk: Service) -> None:
 
 
 def test_on_somebody_elses_number_it_becomes_the_proven_persons(desk: Service) -> None:
-    """Table 1's row of conflict: the number is Ann's, and Bob writes from it."""
+    """Table 1's row of conflict: the number is on somebody else. "That is not me" holds for the texts that follow."""
     phone = Talk(desk, "+12025550144")
     phone.says("hello", "virtual agent")
     before = phone.interaction
-    phone.says("this is not me", WHO)
+    assert phone.says("this is not me", WHO) == ["Sorry about that.", WHO]
+    assert phone.interaction["guest"]
     phone.says("priya@example.com", "If we know you by that")
     phone.says(phone.code("priya@example.com"), "Thank you, Priya.")
     seen = phone.interaction

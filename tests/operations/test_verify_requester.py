@@ -3,6 +3,7 @@
 import pytest
 
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.change_user import put_numbers
 from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
 from handoff_service.rules.vocabulary import Event
 from handoff_service.store import tables as t
@@ -66,6 +67,29 @@ async def test_not_this_person(story: Story) -> None:
     seen = await verify(story, ann, None)
     assert (seen.guest, seen.identity.level) == (True, "guest")
     assert await profile_user(story, ANN) is None
+
+
+async def test_not_this_person_holds_for_the_texts_that_follow(story: Story) -> None:
+    """The number is on Ann's record; that somebody else texts from it is not forgotten with the next text."""
+    ann = (await story.text()).interaction_id or 0
+    await verify(story, ann, None)
+    await story.text("hello?")
+    assert ((await story.see(ann)).guest, await profile_user(story, ANN)) == (True, None)
+    await story.close(ann)
+    again = await story.see((await story.text("me again")).interaction_id or 0)
+    assert (again.guest, [c.name for c in again.candidates]) == (True, ["Ann Lee"])
+    await verify(story, again.id, BOB_ID)
+    assert (await undo(story, again.id)).guest
+    await story.text("and again")
+    assert (await story.see(again.id)).guest
+    assert (await verify(story, again.id, ANN_ID)).identity.level == "verified"
+    assert (await undo(story, again.id)).guest
+    await story.text("it is Ann")
+    assert (await story.see(again.id)).guest, "that was taken back"
+    for numbers in ([], [ANN]):
+        await story.store.write(lambda tx, given: put_numbers(tx, ANN_ID, given), numbers)
+    await story.text("it is Ann")
+    assert not (await story.see(again.id)).guest, "the number was put on her record anew"
 
 
 async def test_undo_goes_back_step_by_step_and_all_of_it_is_history(story: Story) -> None:

@@ -36,29 +36,30 @@ def test_the_left_column_is_the_product_pages(heading: str, table: object) -> No
 
 ANN, BOB, CY = 1, 2, 3
 WHO = [
-    # label, users on the number, has profile, profile's user -> make, tie, whose, candidates
-    ("one user, no profile", (ANN,), False, None, True, True, ANN, ()),
-    ("no user but a profile", (), True, ANN, False, False, ANN, ()),
-    ("no user but a profile of nobody", (), True, None, False, False, None, ()),
-    ("no user, no profile", (), False, None, True, False, None, ()),
-    ("conflict", (BOB,), True, ANN, False, False, ANN, (BOB,)),
-    ("conflict with several", (BOB, CY), True, ANN, False, False, ANN, (BOB, CY)),
-    ("same user", (ANN,), True, ANN, False, False, ANN, ()),
-    ("one user, profile of nobody", (ANN,), True, None, False, True, ANN, ()),
-    ("several users, no profile", (ANN, BOB), False, None, True, False, None, (ANN, BOB)),
-    ("several users, profile of nobody", (ANN, BOB), True, None, False, False, None, (ANN, BOB)),
-    ("several users, profile of one", (ANN, BOB), True, BOB, False, False, BOB, (ANN,)),
+    # label, users on the number, has profile, profile's user, whom it is not -> make, tie, whose, candidates
+    ("one user, no profile", (ANN,), False, None, None, True, True, ANN, ()),
+    ("no user but a profile", (), True, ANN, None, False, False, ANN, ()),
+    ("no user but a profile of nobody", (), True, None, None, False, False, None, ()),
+    ("no user, no profile", (), False, None, None, True, False, None, ()),
+    ("conflict", (BOB,), True, ANN, None, False, False, ANN, (BOB,)),
+    ("conflict with several", (BOB, CY), True, ANN, None, False, False, ANN, (BOB, CY)),
+    ("same user", (ANN,), True, ANN, None, False, False, ANN, ()),
+    ("one user, profile of nobody", (ANN,), True, None, None, False, True, ANN, ()),
+    ("several users, no profile", (ANN, BOB), False, None, None, True, False, None, (ANN, BOB)),
+    ("several users, profile of nobody", (ANN, BOB), True, None, None, False, False, None, (ANN, BOB)),
+    ("several users, profile of one", (ANN, BOB), True, BOB, None, False, False, BOB, (ANN,)),
+    ("one user, whom it is not", (ANN,), True, None, ANN, False, False, None, (ANN,)),
+    ("one user, and it is not another", (ANN,), True, None, BOB, False, True, ANN, ()),
+    ("several users, one of whom it is not", (ANN, BOB), True, None, ANN, False, False, None, (ANN, BOB)),
+    ("who it is not, and is proven after all", (ANN,), True, ANN, ANN, False, False, ANN, ()),
 ]
 
 
-@pytest.mark.parametrize(
-    ("users", "has", "of", "make", "tie", "whose", "candidates"), [w[1:] for w in WHO], ids=[w[0] for w in WHO]
-)
-def test_who_is_texting(
-    users: tuple[int, ...], has: bool, of: int | None, make: bool, tie: bool, whose: int | None, candidates: object
-) -> None:
-    match = profile_matching.match(NumberFacts(users=users, has_profile=has, profile_user=of))
-    assert (match.make_profile, match.tie_profile, match.user, match.candidates) == (make, tie, whose, candidates)
+@pytest.mark.parametrize(("given", "expected"), [(w[1:5], w[5:]) for w in WHO], ids=[w[0] for w in WHO])
+def test_who_is_texting(given: tuple[tuple[int, ...], bool, int | None, int | None], expected: object) -> None:
+    users, has, of, nope = given
+    match = profile_matching.match(NumberFacts(users=users, has_profile=has, profile_user=of, not_user=nope))
+    assert (match.make_profile, match.tie_profile, match.user, match.candidates) == expected
 
 
 @pytest.mark.parametrize(

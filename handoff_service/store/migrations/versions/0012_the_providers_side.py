@@ -1,4 +1,4 @@
-"""What the provider takes for a message, what it was told of consent, messaging services, ranges of unknown numbers."""
+"""What the provider takes for a message, what it was told of consent, messaging services, ranges of unknown numbers, and who it is not."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,9 +6,11 @@ from handoff_service.store.tables import UtcTime
 
 revision = '0012'
 down_revision = '0011'
+ID = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 
 
 def upgrade() -> None:
+    op.add_column('messaging_profiles', sa.Column('not_user_id', ID, nullable=True))
     op.add_column('desk', sa.Column('most_in_range', sa.Integer(), server_default=sa.text('100'), nullable=False))
     op.add_column('provider_numbers', sa.Column('messaging_service', sa.Text(), nullable=True))
     op.add_column('messages', sa.Column('price', sa.BigInteger(), nullable=True))
