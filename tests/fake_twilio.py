@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
@@ -44,6 +45,7 @@ from tests.fake_twilio_shapes import (
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "fake-auth-token"
 STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"})
+PUBLIC = "https://sms.example.com"  # where nobody listens
 START = frozenset({"START", "YES", "UNSTOP"})
 
 
@@ -167,6 +169,17 @@ class FakeTwilio:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def environ(self, home: Path) -> dict[str, str]:
+        """Environment variables of a service that has this for its provider."""
+        return {
+            "PATCHBOARD_HOME": str(home),
+            "PATCHBOARD_PUBLIC_URL": PUBLIC,
+            "PATCHBOARD_SMS_PROVIDER": "twilio",
+            "PATCHBOARD_TWILIO_ACCOUNT_SID": self.account_sid,
+            "PATCHBOARD_TWILIO_AUTH_TOKEN": self.auth_token,
+            "PATCHBOARD_TWILIO_API_URL": self.url,
+        }
 
     # Control ------------------------------------------------------------------------------------------------
 

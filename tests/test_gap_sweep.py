@@ -15,7 +15,7 @@ from handoff_service.store import tables as t
 from handoff_service.store.views import Message
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
+from tests.fake_twilio import FakeTwilio
 from tests.story import ANN, BOB, DIRECT, MAIN, Story
 
 NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # where no webhook arrives
@@ -30,15 +30,7 @@ async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
 @pytest.fixture
 async def sweeper(story: Story, twilio: FakeTwilio, clock: MovedClock, tmp_path: Path) -> AsyncIterator[Worker]:
     """A worker that sweeps and does nothing else; the desk's first sweep is behind it."""
-    environ = {
-        "PATCHBOARD_HOME": str(tmp_path),
-        "PATCHBOARD_PUBLIC_URL": "https://sms.example.com",
-        "PATCHBOARD_SMS_PROVIDER": "twilio",
-        "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "PATCHBOARD_TWILIO_API_URL": twilio.url,
-    }
-    provider = TwilioProvider(settings.read(environ))
+    provider = TwilioProvider(settings.read(twilio.environ(tmp_path)))
     hands = Hands(store=story.store, provider=provider, bot=None, clock=clock)  # type: ignore[arg-type]
     made = Worker(hands, frozenset({Work.SWEEP_GAPS}))
     await twilio.send_inbound(NOBODY, ANN, MAIN, "before there was a desk")

@@ -16,7 +16,7 @@ from handoff_service import settings
 from handoff_service.doctor import examine
 from handoff_service.gateways.twilio import NO_CONSENTS
 from handoff_service.gateways.twilio_signature import is_signed
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
+from tests.fake_twilio import AUTH_TOKEN, FakeTwilio
 from tests.story import ANN, DIRECT, MAIN
 from tests.web.workspace_server import running
 
@@ -58,15 +58,10 @@ def environ(twilio: FakeTwilio, public_url: str, sqlite_desk: Path, tmp_path: Pa
     webhook = f"{public_url}/webhooks/twilio/sms"
     for number in (MAIN, DIRECT):
         twilio.numbers[number] = {"sms_url": webhook, "sms_method": "POST", "sms_fallback_url": webhook}
-    return {
-        "PATCHBOARD_HOME": str(tmp_path),
+    return twilio.environ(tmp_path) | {
         "PATCHBOARD_DATABASE_URL": f"sqlite:///{shutil.copy(sqlite_desk, tmp_path / 'desk.db')}",
         "PATCHBOARD_BOT_URL": "",
         "PATCHBOARD_PUBLIC_URL": public_url,
-        "PATCHBOARD_SMS_PROVIDER": "twilio",
-        "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "PATCHBOARD_TWILIO_API_URL": twilio.url,
     }
 
 

@@ -15,10 +15,9 @@ from handoff_service.gateways.twilio import TwilioProvider
 from handoff_service.operations.ports import Accepted, Later, Refused, SentBefore, Unsure
 from handoff_service.rules.vocabulary import Status
 from tests.conftest import MovedClock
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
+from tests.fake_twilio import PUBLIC, FakeTwilio
 from tests.gateways.sms_provider_contract import ANN, LINE, SmsProviderContract, outgoing
 
-PUBLIC = "https://sms.example.com"
 type Connect = Callable[..., TwilioProvider]
 
 
@@ -35,15 +34,7 @@ async def connect(twilio: FakeTwilio, tmp_path: Path) -> AsyncIterator[Connect]:
     made: list[TwilioProvider] = []
 
     def make(*, timeout: float = 10.0, **changes: str) -> TwilioProvider:
-        environ = {
-            "PATCHBOARD_HOME": str(tmp_path),
-            "PATCHBOARD_PUBLIC_URL": PUBLIC,
-            "PATCHBOARD_SMS_PROVIDER": "twilio",
-            "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-            "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-            "PATCHBOARD_TWILIO_API_URL": twilio.url,
-        }
-        made.append(TwilioProvider(settings.read(environ | changes), timeout=timeout))
+        made.append(TwilioProvider(settings.read(twilio.environ(tmp_path) | changes), timeout=timeout))
         return made[-1]
 
     yield make

@@ -22,7 +22,7 @@ from handoff_service.rules.delivery import TWILIO
 from handoff_service.rules.vocabulary import FirstResponder
 from handoff_service.store.views import Named, ProviderNumber
 from tests.conftest import MovedClock
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Exchange, FakeTwilio
+from tests.fake_twilio import ACCOUNT_SID, Exchange, FakeTwilio
 from tests.gateways.sms_provider_contract import ANN, LINE, outgoing
 
 DOCUMENT: dict[str, Any] = json.loads(Path("tests/twilio_openapi.json").read_text())
@@ -110,15 +110,7 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
     twilio: FakeTwilio, clock: MovedClock, tmp_path: Path
 ) -> None:
     service = "MG" + "0123456789abcdef" * 2
-    environ = {
-        "PATCHBOARD_HOME": str(tmp_path),
-        "PATCHBOARD_PUBLIC_URL": "https://sms.example.com",
-        "PATCHBOARD_SMS_PROVIDER": "twilio",
-        "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "PATCHBOARD_TWILIO_API_URL": twilio.url,
-    }
-    read = settings.read(environ)
+    read = settings.read(twilio.environ(tmp_path))
     provider = TwilioProvider(read)
     twilio.segment_price = "-0.00830"
     picture = twilio.keep_media(b"a picture")

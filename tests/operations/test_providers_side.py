@@ -26,7 +26,7 @@ from handoff_service.store.figures import figures
 from handoff_service.store.views import Consent, Price
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
+from tests.fake_twilio import FakeTwilio
 from tests.operations.sending_story import begin, claim, finish, line
 from tests.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
 
@@ -43,15 +43,7 @@ async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
 @pytest.fixture
 async def worker(story: Story, twilio: FakeTwilio, clock: MovedClock, tmp_path: Path) -> AsyncIterator[Worker]:
     """A worker that talks to Twilio, and sends nothing."""
-    environ = {
-        "PATCHBOARD_HOME": str(tmp_path),
-        "PATCHBOARD_PUBLIC_URL": "https://sms.example.com",
-        "PATCHBOARD_SMS_PROVIDER": "twilio",
-        "PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID,
-        "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "PATCHBOARD_TWILIO_API_URL": twilio.url,
-    }
-    provider = TwilioProvider(settings.read(environ))
+    provider = TwilioProvider(settings.read(twilio.environ(tmp_path)))
     hands = Hands(store=story.store, provider=provider, bot=None, clock=clock)  # type: ignore[arg-type]
     await story.store.write(tell_from_now_on, None)
     yield Worker(hands, frozenset({Work.TELL_CONSENTS, Work.ASK_PRICES}))
