@@ -100,6 +100,7 @@ class FakeTwilio:
         segment_price: What a segment costs, as Twilio words it; None: prices are not known yet.
         consents: (number, sender) -> opt-in or opt-out, as they were told. consent_items: all that was told.
         consent_faults: number -> what is wrong. consent_status: Other than 201: all is answered with this instead.
+        consent_refused: Numbers that spoil a whole request, which is answered with 400.
         services: Messaging services by their ids, with what ``/v1/Services`` shows; ``pool``: their numbers.
         numbers: The account's numbers, each with its ``sms_url`` and the like. account_status: as Twilio words it.
         list_lag: How long a new message is missing from lists.
@@ -127,6 +128,7 @@ class FakeTwilio:
         self.consent_items: list[dict[str, str]] = []
         self.consent_faults: dict[str, str] = {}
         self.consent_status = 201
+        self.consent_refused: set[str] = set()
         self.services: dict[str, dict[str, Any]] = {}
         self.messages: dict[str, Message] = {}
         self.callbacks: list[Callback] = []
@@ -402,7 +404,7 @@ class FakeTwilio:
         if self.consent_status != 201:
             return web.json_response(error(20003, self.consent_status), status=self.consent_status)
         items = [json.loads(str(item)) for item in (await request.post()).getall("Items", [])]
-        if len(items) > 25:
+        if len(items) > 25 or self.consent_refused & {item["contact_id"] for item in items}:
             return web.json_response(error(20001, 400), status=400)
         answers = []
         for item in items:

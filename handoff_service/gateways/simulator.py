@@ -12,6 +12,7 @@ from enum import StrEnum
 from handoff_service.media_folder import MediaFolder, is_name
 from handoff_service.operations.ports import (
     Accepted,
+    ConsentNotTaken,
     Later,
     Listed,
     NotFetched,
@@ -101,7 +102,7 @@ class Simulator:
     async def received(self, number: str, since: datetime) -> Sequence[Listed]:
         return ()  # what its phones send is stored at once, or refused on the phone
 
-    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, str]:
+    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:
         return {}  # its phones know by themselves
 
     async def prices(self, number: str, sids: Set[str], since: datetime) -> Sequence[Priced]:

@@ -32,6 +32,7 @@ from urllib3.exceptions import NewConnectionError
 from handoff_service.gateways.twilio_media import TwilioMedia
 from handoff_service.operations.ports import (
     Accepted,
+    ConsentNotTaken,
     Later,
     Listed,
     NotFetched,
@@ -120,7 +121,7 @@ class TwilioProvider:
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
-    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, str]:
+    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:
         """By Twilio's consent management. OSError when Twilio cannot be asked, NotOffered where it has no such list."""
         try:
             return await self._run(lambda: self._tell_consents(tellings))
@@ -204,25 +205,29 @@ class TwilioProvider:
         ]
         return sorted(found, key=lambda one: one.sent_at)
 
-    def _tell_consents(self, tellings: Sequence[Telling]) -> dict[str, str]:
-        faults: dict[str, str] = {}
+    def _tell_consents(self, tellings: Sequence[Telling]) -> dict[str, ConsentNotTaken]:
+        faults: dict[str, ConsentNotTaken] = {}
         for start in range(0, len(tellings), CONSENTS):
-            part = tellings[start : start + CONSENTS]
-            numbers = {one.reference: one.number for one in part}
-            try:
-                answers = self._client.accounts.v1.bulk_consents.create(items=[_consent(one) for one in part]).items
-            except (TwilioRestException, TwilioServiceException) as error:
-                if error.status == 400:  # nothing of it will ever be taken as it is
-                    faults |= dict.fromkeys(numbers.values(), f"refused ({error.code})")
-                    continue
+            faults |= self._tell_some(tellings[start : start + CONSENTS])
+        return faults
+
+    def _tell_some(self, tellings: Sequence[Telling]) -> dict[str, ConsentNotTaken]:
+        numbers = {one.reference: one.number for one in tellings}
+        try:
+            answers = self._client.accounts.v1.bulk_consents.create(items=[_consent(one) for one in tellings]).items
+        except (TwilioRestException, TwilioServiceException) as error:
+            if error.status != 400:
                 raise
-            for said in answers or ():
-                answer = cast("Mapping[str, Any]", said)
-                if answer.get("error_code") and answer.get("correlation_id") in numbers:
-                    words = " ".join(map(str, answer.get("error_messages") or ()))
-                    if TRY_AGAIN in words:
-                        raise ValueError(words)
-                    faults[numbers[answer["correlation_id"]]] = f"{words or 'refused'} ({answer['error_code']})"
+            if len(tellings) == 1:
+                return {tellings[0].number: ConsentNotTaken(why=f"refused ({error.code})")}
+            return {number: fault for one in tellings for number, fault in self._tell_some([one]).items()}
+        faults = {}
+        for said in answers or ():
+            answer = cast("Mapping[str, Any]", said)
+            if answer.get("error_code") and answer.get("correlation_id") in numbers:
+                words = " ".join(map(str, answer.get("error_messages") or ())) or "refused"
+                fault = ConsentNotTaken(why=f"{words} ({answer['error_code']})", again=TRY_AGAIN in words)
+                faults[numbers[answer["correlation_id"]]] = fault
         return faults
 
     def _prices(self, number: str, sids: Set[str], since: datetime) -> list[Priced]:

@@ -85,7 +85,8 @@ def record(tx: Transaction, change: Change) -> int | None:
         held = [{"number": change.number, "provider_number_id": one, "consent_id": made} for one in sorted(where)]
         keep = upsert(tx.conn, o)
         newer = {"consent_id": keep.excluded.consent_id}
-        tx.conn.execute(keep.on_conflict_do_update(index_elements=["number", "provider_number_id"], set_=newer), held)
+        moved = keep.on_conflict_do_update(index_elements=["number", "provider_number_id"], set_=newer)
+        tx.conn.execute(moved if change.source in REQUESTERS_OWN else keep.on_conflict_do_nothing(), held)
     else:
         tx.conn.execute(delete(o).where(o.c.number == change.number, o.c.provider_number_id.in_(ended)))
     return made

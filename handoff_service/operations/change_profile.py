@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
 from handoff_service.operations.change_case import cases_follow
+from handoff_service.operations.verify_requester import is_not_them
 from handoff_service.rules.identity import Method
 from handoff_service.rules.vocabulary import Author, Event, Kind
 from handoff_service.store import interactions, people
@@ -40,9 +41,9 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     name = people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     if profile.user_id == command.user_id:
         return
-    kept = profile.not_user_id if command.user_id != profile.not_user_id else None
-    not_user = profile.user_id if command.user_id is None else kept
-    tx.conn.execute(update(p).where(p.c.id == profile.id).values(user_id=command.user_id, not_user_id=not_user))
+    tx.conn.execute(update(p).where(p.c.id == profile.id).values(user_id=command.user_id))
+    if command.user_id is None:
+        is_not_them(tx, profile.id, profile.user_id)
     concerned = [one for one in running if one.profile_id == profile.id]
     _record(tx, command, profile, concerned)
     i = t.interactions

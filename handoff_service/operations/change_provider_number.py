@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
+from handoff_service.operations.tell_consents import tell_anew
 from handoff_service.rules.vocabulary import FirstResponder
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
@@ -40,12 +41,13 @@ def make_provider_number(tx: Transaction, command: Make) -> int:
     """Returns its id. BadInput for a queue that is not there, Conflict for a number that is."""
     _number_is_free(tx, command.number)
     values = {name: getattr(command, name) for name in Make.__dataclass_fields__}
+    tell_anew(tx)
     return tx.conn.execute(insert(p).values(**_row(tx, values, command.number)).returning(p.c.id)).scalar_one()
 
 
 def change_provider_number(tx: Transaction, command: Change) -> None:
     """NotFound, and as for making one; Conflict for another number when this one has been used."""
-    number, label = _one(tx, command.id)
+    number, label, service = _one(tx, command.id)
     wanted = command.values.get("number", number)
     if wanted != number:
         if _used(tx, command.id):
@@ -53,6 +55,8 @@ def change_provider_number(tx: Transaction, command: Change) -> None:
         _number_is_free(tx, wanted)
     values = {"label": "" if label == number else label, **command.values}
     tx.conn.execute(update(p).where(p.c.id == command.id).values(**_row(tx, values, wanted)))
+    if (wanted, values.get("messaging_service", service)) != (number, service):
+        tell_anew(tx)
 
 
 def put_provider_number(tx: Transaction, command: Make) -> None:
@@ -67,7 +71,7 @@ def put_provider_number(tx: Transaction, command: Make) -> None:
 
 def delete_provider_number(tx: Transaction, number_id: int) -> None:
     """Only one that was never used. NotFound; Conflict says what to do instead."""
-    number, _ = _one(tx, number_id)
+    number, _, _ = _one(tx, number_id)
     if _used(tx, number_id):
         said = f"{number} has conversations, and their history names it. Change its label to say that it is not in use."
         raise Conflict(said)
@@ -76,11 +80,14 @@ def delete_provider_number(tx: Transaction, number_id: int) -> None:
     tx.conn.execute(delete(p).where(p.c.id == number_id))
 
 
-def _one(tx: Transaction, number_id: int) -> tuple[str, str]:
-    found = tx.conn.execute(select(p.c.number, p.c.label).where(p.c.id == number_id)).one_or_none()
+def _one(tx: Transaction, number_id: int) -> tuple[str, str, str | None]:
+    """Number, label and messaging service."""
+    found = tx.conn.execute(
+        select(*p.c["number", "label", "messaging_service"]).where(p.c.id == number_id)
+    ).one_or_none()
     if found is None:
         raise NotFound(f"There is no provider number {number_id}.")
-    return found.number, found.label
+    return found.number, found.label, found.messaging_service
 
 
 def _used(tx: Transaction, number_id: int) -> bool:

@@ -101,7 +101,7 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
     if new:
         tx.conn.execute(insert(n), new)
         p = t.messaging_profiles  # whoever said before that it is not them, has the number now
-        theirs = p.c.number.in_([row["number"] for row in new]), p.c.not_user_id == user_id
+        theirs = p.c.number.in_([row["number"] for row in new]), p.c.active, p.c.not_user_id == user_id
         tx.conn.execute(update(p).where(*theirs).values(not_user_id=None))
 
 

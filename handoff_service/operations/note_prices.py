@@ -69,6 +69,7 @@ def note_prices(tx: Transaction, found: Sequence[Priced]) -> None:
     by_sid = {one.sid: one for one in found}
     if by_sid:
         unpriced = select(m.c.id, m.c.provider_sid).where(one_of(m.c.provider_sid, list(by_sid)), m.c.price.is_(None))
+        unpriced = unpriced.order_by(m.c.id).with_for_update()  # a try that begins meanwhile has an id of its own
         changes = [
             {"id": row.id, "price": by_sid[row.provider_sid].price, "currency": by_sid[row.provider_sid].currency}
             for row in tx.conn.execute(unpriced)

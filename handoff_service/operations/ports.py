@@ -114,6 +114,14 @@ class Telling:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentNotTaken:
+    """The provider did not take what it was told of a number: why, and whether telling it again may help."""
+
+    why: str
+    again: bool = False
+
+
 class NotOffered(Exception):
     """The provider does not offer this to the company's account. The text says what it is and what to do."""
 
@@ -140,7 +148,7 @@ class SmsProvider(Protocol):
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
         """The address and media type of what came with a text. Raises OSError."""
 
-    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, str]:
+    async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:
         """Tell the provider who may be texted. Number -> what it said against it, of those that it did not take.
         Raises OSError, NotOffered."""
 

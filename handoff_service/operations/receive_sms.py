@@ -325,7 +325,7 @@ def _note_consent(text: Text, conversation: _Conversation, facts: _Facts, *, opt
         return
     conversation.about_consent.append((text, means))
     held = facts.opted_out[conversation.number]
-    if means is consent.If.OPTS_OUT:
+    if means in (consent.If.OPTS_OUT, consent.If.OPTS_OUT_AGAIN):
         held.add(consent.EVERY_NUMBER)
     elif means is consent.If.OPTS_IN:
         held -= {consent.EVERY_NUMBER, conversation.provider.id}

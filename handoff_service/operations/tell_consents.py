@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from handoff_service.operations.ports import Telling
+from handoff_service.operations.ports import ConsentNotTaken, Telling
 from handoff_service.rules import consent
 from handoff_service.rules.consent import EVERY_NUMBER, Source
 from handoff_service.rules.sms_text import is_e164
@@ -46,7 +46,7 @@ class Told:
     """``faults``: number -> what the provider said against it."""
 
     batch: Batch
-    faults: Mapping[str, str]
+    faults: Mapping[str, ConsentNotTaken]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +63,37 @@ def tell_from_now_on(tx: Transaction, _command: None = None) -> None:
     due.arm(tx, [due.Due(kind=Work.TELL_CONSENTS, key=KEY, line=KEY, due_at=tx.now + EVERY)])
 
 
+def tell_anew(tx: Transaction) -> None:
+    """The company has another sender, which must know too who may not be texted."""
+    tx.conn.execute(update(c).where(c.c.id.in_(select(o.c.consent_id))).values(told_at=None))
+
+
 def begin_telling(tx: Transaction, _command: None = None) -> Batch:
     """What to tell now, which fits into one request unless the company has more than that many senders."""
     senders: dict[str, dict[int, str | None]] = {}
     for row in tx.conn.execute(select(*p.c["id", "number", "messaging_service"]).order_by(p.c.id)):
         senders.setdefault(row.messaging_service or row.number, {})[row.id] = row.number
-    untold = select(c.c.id, c.c.number).where(t.IS_UNTOLD, c.c.at <= tx.now - SETTLED).order_by(c.c.id)
-    rows = tx.conn.execute(untold.limit(max(1, REQUEST // max(1, len(senders))))).all()
+    untold = select(c.c.id, c.c.number).where(t.IS_UNTOLD, c.c.at <= tx.now - SETTLED)
+    first = untold.order_by(c.c.told_why.is_not(None), c.c.id)  # those that failed before hold up nobody
+    rows = tx.conn.execute(first.limit(max(1, REQUEST // max(1, len(senders))))).all()
     entries = [row.id for row in rows]
     return Batch(entries, list(_tellings(tx, set(entries), list(dict.fromkeys(row.number for row in rows)), senders)))
 
 
 def finish_telling(tx: Transaction, told: Told) -> None:
-    """These are told, and what the provider said against them stands in the ledger."""
+    """These are told, but for those that are to be told again; what the provider said against them is in the ledger."""
     entries, faults = told.batch.entries, told.faults
     well = [] if not faults else [c.c.number.not_in(list(faults))]
-    tx.conn.execute(update(c).where(one_of(c.c.id, entries), *well).values(told_at=tx.now, told_why=None))
-    for number, why in faults.items():
-        tx.conn.execute(
-            update(c).where(one_of(c.c.id, entries), c.c.number == number).values(told_at=tx.now, told_why=why)
-        )
+    done = tx.conn.execute(
+        update(c).where(one_of(c.c.id, entries), *well).values(told_at=tx.now, told_why=None)
+    ).rowcount
+    for number, fault in faults.items():
+        told_at = None if fault.again else tx.now
+        done += not fault.again
+        which = one_of(c.c.id, entries), c.c.number == number
+        tx.conn.execute(update(c).where(*which).values(told_at=told_at, told_why=fault.why))
     requests = -(-len(told.batch.tellings) // REQUEST)
-    due.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (PAUSE * max(requests, 1) if entries else EVERY))
+    due.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (PAUSE * max(requests, 1) if done else EVERY))
 
 
 def put_off_telling(tx: Transaction, failed: NotTold) -> None:
@@ -110,7 +119,8 @@ def _tellings(
         for place, (sender, ids) in enumerate(senders.items()):
             if changed & {EVERY_NUMBER, *ids}:
                 held = [entry for where, entry in holding[number].items() if where in {EVERY_NUMBER, *ids}]
-                by = next((e for e in entries if (e.id == max(held) if held else not e.opted_out)), None)
+                ended = [e for e in entries if not e.opted_out and told_of[e.id] & {EVERY_NUMBER, *ids}]  # newest first
+                by = next((e for e in entries if e.id == max(held)) if held else iter(ended), None)
                 if by is not None and by.source is not Source.PROVIDER:
                     yield Telling(
                         reference=f"{by.id:016x}{place:016x}",

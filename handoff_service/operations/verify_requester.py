@@ -5,7 +5,7 @@ A live agent does so by hand, or the virtual agent by a proof.
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
@@ -49,8 +49,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
     who = people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     profile_id = _associate(tx, interaction, command.user_id)
     if command.user_id is None and interaction.user_id is not None:
-        p = t.messaging_profiles
-        tx.conn.execute(update(p).where(p.c.id == profile_id).values(not_user_id=interaction.user_id))
+        is_not_them(tx, profile_id, interaction.user_id)
     tx.conn.execute(
         insert(t.associations).values(
             interaction_id=interaction.id,
@@ -70,6 +69,13 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
     _tell(tx, interaction, said, command.agent_id, command.note)
 
 
+def is_not_them(tx: Transaction, profile_id: int, user_id: int) -> None:
+    """The next text from the number must not tie it to this user again, as table 1 would if it is on their record."""
+    p, n = t.messaging_profiles, t.user_numbers
+    on_record = select(n.c.number).where(n.c.user_id == user_id)
+    tx.conn.execute(update(p).where(p.c.id == profile_id, p.c.number.in_(on_record)).values(not_user_id=user_id))
+
+
 def undo_verification(tx: Transaction, command: Undo) -> None:
     """Put the last association back, on interaction and profile. Conflict when there is none left to undo, NotFound
     when it was with somebody who is deactivated now."""
@@ -83,10 +89,8 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     if last.old_user_id is not None:
         people.active_user_name(tx.conn, last.old_user_id)
     profile_id = _associate(tx, interaction, last.old_user_id)
-    if last.old_user_id is None:  # so it is nobody's again, and stays so
-        p = t.messaging_profiles
-        not_user = func.coalesce(p.c.not_user_id, last.user_id)
-        tx.conn.execute(update(p).where(p.c.id == profile_id).values(not_user_id=not_user))
+    if last.old_user_id is None and last.user_id is not None:  # so it is nobody's again, and stays so
+        is_not_them(tx, profile_id, last.user_id)
     tx.conn.execute(update(a).where(a.c.id == last.id).values(undone_at=tx.now))
     cases_follow(tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id)
     by = people.agent_name(tx.conn, command.agent_id)

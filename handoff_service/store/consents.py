@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.rules import consent
-from handoff_service.rules.consent import EVERY_NUMBER, Source
+from handoff_service.rules.consent import EVERY_NUMBER, REQUESTERS_OWN, Source
 from handoff_service.store import people
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
@@ -18,10 +18,14 @@ c, o = t.consents, t.opt_outs
 
 
 def stands(number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[int]) -> sa.ScalarSelect[int | None]:
-    """The ledger's entry that keeps this number from being texted by that provider number; null when nothing does."""
+    """The ledger's entry that keeps this number from being texted by that provider number; null when nothing does. What
+    requesters said themselves comes before what was recorded of them."""
     return (
-        select(sa.func.min(o.c.consent_id))
+        select(o.c.consent_id)
+        .join(c, c.c.id == o.c.consent_id)
         .where(o.c.number == number, o.c.provider_number_id.in_((EVERY_NUMBER, provider_number_id)))
+        .order_by(c.c.source.not_in(REQUESTERS_OWN), o.c.consent_id)
+        .limit(1)
         .scalar_subquery()
     )
 

@@ -15,6 +15,7 @@ from handoff_service.operations.change_consent import Ask, change_consent
 from handoff_service.operations.change_provider_number import Change, change_provider_number
 from handoff_service.operations.note_prices import note_prices, want_prices
 from handoff_service.operations.ports import Accepted, Priced, Refused
+from handoff_service.operations.receive_sms import Text, receive_sms
 from handoff_service.operations.record_receipt import Receipt, record_receipt
 from handoff_service.operations.tell_consents import Told, begin_telling, finish_telling, tell_from_now_on
 from handoff_service.rules.consent import Source
@@ -23,6 +24,7 @@ from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import consents, people
 from handoff_service.store import tables as t
 from handoff_service.store.figures import figures
+from handoff_service.store.lanes import Transaction
 from handoff_service.store.views import Consent, Price
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
@@ -184,26 +186,64 @@ async def test_what_it_does_not_take_is_told_in_the_ledger(
     assert await untold(story) == 0
 
 
-async def test_one_that_is_to_be_told_again(
+async def test_one_that_is_to_be_told_again_holds_up_nobody(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
     twilio.consent_faults[ANN] = "INTERNAL_SERVER_ERROR"
-    await story.store.write(change_consent, recorded())
+    for number in (ANN, BOB):
+        await story.store.write(change_consent, recorded(number))
     await tell(worker, clock)
-    assert await untold(story) == 1
+    assert (await newest(story)).told_why == "INTERNAL_SERVER_ERROR (30646)"
+    assert [(await newest(story, number)).told_at is None for number in (ANN, BOB)] == [True, False]
+    clock.move(1)
+    assert await worker.step() == 1
+    assert await worker.step() == 0, "and not again and again at once"
     twilio.consent_faults.clear()
     await tell(worker, clock)
     assert await untold(story) == 0
 
 
-async def test_a_request_that_is_refused_as_a_whole_holds_up_nobody(
+async def test_a_request_that_is_refused_as_a_whole_is_told_one_by_one(
     story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
 ) -> None:
-    twilio.consent_status = 400
-    await story.store.write(change_consent, recorded())
+    twilio.consent_refused.add(ANN)
+    for number in (ANN, BOB):
+        await story.store.write(change_consent, recorded(number))
     await tell(worker, clock)
-    assert (await newest(story)).told_why == "refused (20003)"
+    assert (await newest(story)).told_why == "refused (20001)"
+    assert (await newest(story, BOB)).told_why is None
+    assert {number for number, _ in twilio.consents} == {BOB}
     assert await untold(story) == 0
+
+
+async def test_a_sender_that_comes_later_is_told_what_holds(
+    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
+) -> None:
+    for body in ("STOP", "START"):
+        await story.text(body, number=BOB)
+    await story.text("STOP")
+    await tell(worker, clock)
+    twilio.consents.clear()
+    twilio.consent_items.clear()
+    await in_one_service(story)
+    await tell(worker, clock)
+    assert twilio.consents == {(ANN, SERVICE): "opt-out"}
+    await in_one_service(story)
+    assert await untold(story) == 0, "nothing changed"
+
+
+async def test_each_sender_is_told_how_it_came_to_be(
+    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
+) -> None:
+    for number in (MAIN, DIRECT):
+        await story.store.write(change_consent, recorded(of=number))
+    await story.text("START")  # of MAIN: DIRECT stays as it was
+    await story.store.write(change_consent, recorded(opted_out=False, of=DIRECT))
+    await tell(worker, clock)
+    assert {(item["sender_id"], item["status"], item["source"]) for item in twilio.consent_items} == {
+        (MAIN, "opt-in", "opt-in-message"),
+        (DIRECT, "opt-in", "offline"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -250,8 +290,31 @@ async def test_what_requesters_say_themselves_counts_for_more_than_what_was_reco
     assert [entry.source for entry in await story.store.read(consents.ledger, ANN)] == [Source.KEYWORD, Source.AGENT]
     with pytest.raises(Conflict, match="only START"):
         await story.store.write(change_consent, recorded(opted_out=False))
+    held = await story.store.read(consents.opted_out, ANN, 1)
+    assert held is not None
+    assert held.source is Source.KEYWORD, "and that is what agents are told"
     await story.text("START")
     assert await story.store.read(consents.in_force) == []
+
+
+async def test_what_is_recorded_never_takes_the_place_of_what_requesters_said(story: Story) -> None:
+    """Else whoever recorded it could take it back."""
+    await refused(story)
+    await in_one_service(story)
+    await story.store.write(change_consent, recorded(of=MAIN))
+    with pytest.raises(Conflict, match="only START"):
+        await story.store.write(change_consent, recorded(opted_out=False, of=MAIN))
+
+
+async def test_stop_and_start_in_one_batch(story: Story) -> None:
+    await story.store.write(change_consent, recorded(of=MAIN))
+
+    def both(tx: Transaction, _: None) -> None:
+        said = (("SMone", MAIN, "STOP"), ("SMtwo", DIRECT, "START"))
+        receive_sms.run(tx, [Text(sid=s, requester_number=ANN, provider_number=to, body=b) for s, to, b in said])
+
+    await story.store.write(both, None)
+    assert [entry.opted_out for entry in await story.store.read(consents.ledger, ANN)] == [False, True, True]
 
 
 # Messaging services ------------------------------------------------------------------------------------------------

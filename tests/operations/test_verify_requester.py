@@ -92,6 +92,26 @@ async def test_not_this_person_holds_for_the_texts_that_follow(story: Story) -> 
     assert not (await story.see(again.id)).guest, "the number was put on her record anew"
 
 
+async def test_it_is_not_one_and_not_another_either(story: Story) -> None:
+    ann = (await story.text()).interaction_id or 0
+    await verify(story, ann, None)
+    await verify(story, ann, BOB_ID)
+    await verify(story, ann, None)
+    await story.text("still not Ann")
+    assert (await story.see(ann)).guest
+
+
+async def test_the_number_was_put_on_somebody_elses_record_since(story: Story) -> None:
+    ann = (await story.text()).interaction_id or 0
+    await verify(story, ann, None)
+    for user, numbers in ((ANN_ID, []), (BOB_ID, [ANN])):
+        await story.store.write(lambda tx, given: put_numbers(tx, *given), (user, numbers))
+    await verify(story, ann, BOB_ID)
+    assert (await undo(story, ann)).guest
+    await story.text("not Bob")
+    assert (await story.see(ann)).guest
+
+
 async def test_undo_goes_back_step_by_step_and_all_of_it_is_history(story: Story) -> None:
     ann = (await story.text()).interaction_id or 0
     await verify(story, ann, BOB_ID)
