@@ -12,12 +12,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from handoff_service import settings
+from handoff_service.gateways.twilio import TwilioProvider
 from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
 from handoff_service.operations.offer_work import offer_work
 from handoff_service.store.lanes import Hint, Terms
 from handoff_service.store.migrate import migrate
 from handoff_service.store.store import Store
+from tests.fake_twilio import FakeTwilio
 from tests.story import Story
 
 DESK = Path(__file__).parent / "desk.toml"
@@ -50,6 +53,22 @@ class Heard:
 @pytest.fixture
 def clock() -> MovedClock:
     return MovedClock()
+
+
+@pytest.fixture
+async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
+    """Twilio, as far as it is needed here. Its callbacks wait: nobody listens at the public address."""
+    async with FakeTwilio(clock=clock) as fake:
+        fake.hold_callbacks()
+        yield fake
+
+
+@pytest.fixture
+async def at_twilio(twilio: FakeTwilio, tmp_path: Path) -> AsyncIterator[TwilioProvider]:
+    """The provider Twilio, with its official client against the fake."""
+    provider = TwilioProvider(settings.read(twilio.environ(tmp_path)))
+    yield provider
+    await provider.close()
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """The gap sweep, with Twilio's official client against the fake: what was lost is taken in once, marked, in order."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from handoff_service import settings
+from handoff_service.gateways.no_bot import NoBot
 from handoff_service.gateways.twilio import TwilioProvider
 from handoff_service.operations.sweep_gaps import want_sweep
 from handoff_service.rules.vocabulary import Event, Owner, Work
@@ -22,24 +20,16 @@ NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # where no webhook arrives
 
 
 @pytest.fixture
-async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
-    async with FakeTwilio(clock=clock) as fake:
-        yield fake
-
-
-@pytest.fixture
-async def sweeper(story: Story, twilio: FakeTwilio, clock: MovedClock, tmp_path: Path) -> AsyncIterator[Worker]:
+async def sweeper(story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
     """A worker that sweeps and does nothing else; the desk's first sweep is behind it."""
-    provider = TwilioProvider(settings.read(twilio.environ(tmp_path)))
-    hands = Hands(store=story.store, provider=provider, bot=None, clock=clock)  # type: ignore[arg-type]
+    hands = Hands(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     made = Worker(hands, frozenset({Work.SWEEP_GAPS}))
     await twilio.send_inbound(NOBODY, ANN, MAIN, "before there was a desk")
     clock.move(1)
     await story.store.write(want_sweep, None)
     assert await made.step() == 1
     clock.move(3600)
-    yield made
-    await provider.close()
+    return made
 
 
 async def inbound(story: Story) -> list[Message]:

@@ -31,6 +31,7 @@ from urllib3.exceptions import NewConnectionError
 
 from handoff_service.gateways.twilio_media import TwilioMedia
 from handoff_service.operations.ports import (
+    CONSENTS_AT_ONCE,
     Accepted,
     ConsentNotTaken,
     Later,
@@ -46,6 +47,7 @@ from handoff_service.operations.ports import (
 )
 from handoff_service.rules.consent import Source
 from handoff_service.rules.delivery import TWILIO
+from handoff_service.rules.money import MILLION
 from handoff_service.rules.sms_text import is_sender
 from handoff_service.rules.vocabulary import Status
 from handoff_service.settings import Settings, is_twilios
@@ -57,11 +59,8 @@ TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; ours
 TOO_MANY_REQUESTS = 20429  # https://www.twilio.com/docs/api/errors/20429
 PAGE = 500  # at most 1000: https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
 MOST_MEDIA = 10  # of one message
-MILLION = 1_000_000
-CONSENTS = 25  # in one request: https://www.twilio.com/docs/messaging/features/consent-api
-TRY_AGAIN = (
-    "INTERNAL_SERVER_ERROR"  # of a single item, which may be told again: https://www.twilio.com/docs/api/errors/30646
-)
+# Of a single consent, which may be told again: https://www.twilio.com/docs/api/errors/30646
+TRY_AGAIN = "INTERNAL_SERVER_ERROR"
 NO_CONSENT_API = (403, 404)
 NO_CONSENTS = "Twilio does not offer its Consent Management API to this account: ask Twilio's support for it"
 _TEXTED = {True: "opt-out-message", False: "opt-in-message"}
@@ -207,8 +206,8 @@ class TwilioProvider:
 
     def _tell_consents(self, tellings: Sequence[Telling]) -> dict[str, ConsentNotTaken]:
         faults: dict[str, ConsentNotTaken] = {}
-        for start in range(0, len(tellings), CONSENTS):
-            faults |= self._tell_some(tellings[start : start + CONSENTS])
+        for start in range(0, len(tellings), CONSENTS_AT_ONCE):
+            faults |= self._tell_some(tellings[start : start + CONSENTS_AT_ONCE])
         return faults
 
     def _tell_some(self, tellings: Sequence[Telling]) -> dict[str, ConsentNotTaken]:

@@ -134,7 +134,7 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
 
 
 def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
-    """Take in opt-outs from elsewhere, however many, in five statements; nothing is done where one stands already.
+    """Take in opt-outs from elsewhere, however many, in a few statements; nothing is done where one stands already.
     BadInput names the provider number that is none."""
     p = t.provider_numbers
     ours: dict[str | None, int] = {r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))}

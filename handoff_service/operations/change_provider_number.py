@@ -47,15 +47,15 @@ def make_provider_number(tx: Transaction, command: Make) -> int:
 
 def change_provider_number(tx: Transaction, command: Change) -> None:
     """NotFound, and as for making one; Conflict for another number when this one has been used."""
-    number, label, service = _one(tx, command.id)
-    wanted = command.values.get("number", number)
-    if wanted != number:
+    was = _one(tx, command.id)
+    wanted = command.values.get("number", was.number)
+    if wanted != was.number:
         if _used(tx, command.id):
-            raise Conflict(f"{number} has conversations and stays itself. Make a provider number {wanted} instead.")
+            raise Conflict(f"{was.number} has conversations and stays itself. Make a provider number {wanted} instead.")
         _number_is_free(tx, wanted)
-    values = {"label": "" if label == number else label, **command.values}
+    values = {"label": "" if was.label == was.number else was.label, **command.values}
     tx.conn.execute(update(p).where(p.c.id == command.id).values(**_row(tx, values, wanted)))
-    if (wanted, values.get("messaging_service", service)) != (number, service):
+    if (wanted, values.get("messaging_service", was.messaging_service)) != (was.number, was.messaging_service):
         tell_anew(tx)
 
 
@@ -71,7 +71,7 @@ def put_provider_number(tx: Transaction, command: Make) -> None:
 
 def delete_provider_number(tx: Transaction, number_id: int) -> None:
     """Only one that was never used. NotFound; Conflict says what to do instead."""
-    number, _, _ = _one(tx, number_id)
+    number = _one(tx, number_id).number
     if _used(tx, number_id):
         said = f"{number} has conversations, and their history names it. Change its label to say that it is not in use."
         raise Conflict(said)
@@ -80,14 +80,11 @@ def delete_provider_number(tx: Transaction, number_id: int) -> None:
     tx.conn.execute(delete(p).where(p.c.id == number_id))
 
 
-def _one(tx: Transaction, number_id: int) -> tuple[str, str, str | None]:
-    """Number, label and messaging service."""
-    found = tx.conn.execute(
-        select(*p.c["number", "label", "messaging_service"]).where(p.c.id == number_id)
-    ).one_or_none()
+def _one(tx: Transaction, number_id: int) -> sa.Row[Any]:
+    found = tx.conn.execute(select(p).where(p.c.id == number_id)).one_or_none()
     if found is None:
         raise NotFound(f"There is no provider number {number_id}.")
-    return found.number, found.label, found.messaging_service
+    return found
 
 
 def _used(tx: Transaction, number_id: int) -> bool:

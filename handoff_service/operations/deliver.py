@@ -8,15 +8,14 @@ changes consent waits for.
 """
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import exists, select, update
 
-from handoff_service import time_zones
+from handoff_service.operations import hold_back
 from handoff_service.operations.change_consent import refused_for_consent
 from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure
 from handoff_service.operations.record_receipt import apply_early_receipts, send_later
@@ -31,9 +30,8 @@ from handoff_service.rules.delivery import (
     again_after,
     meaning,
 )
-from handoff_service.rules.quiet_hours import over_at
-from handoff_service.rules.vocabulary import Author, Direction, Event, Status, Work
-from handoff_service.store import consents, desk, due, people
+from handoff_service.rules.vocabulary import Event, Status, Work
+from handoff_service.store import consents, due
 from handoff_service.store import tables as t
 from handoff_service.store.bulk import update_rows
 from handoff_service.store.lanes import SetBased, Transaction
@@ -41,8 +39,6 @@ from handoff_service.store.several import one_of
 
 LOOK_UP_AFTER = timedelta(seconds=30)  # a callback usually settles an unsure send before this
 LONGEST_WAIT = timedelta(minutes=5)
-RANGE_HOUR = timedelta(hours=1)  # within which unknown numbers of one range are counted
-BURST = timedelta(seconds=10)  # so much of its rate a provider number may send at once; the provider queues it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +55,6 @@ class FinishSend:
     attempts: int
     result: SendResult
 
-
-type _Row = sa.Row[*tuple[Any, ...]]
 
 _OUTGOING = (
     select(
@@ -114,17 +108,17 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     _put(tx, kept_back, status=Status.CANCELED, error_code=OPTED_OUT)
     _put(tx, crashed, status=Status.UNKNOWN)
     unasked = [r for i, r in waiting.items() if r.event == Event.UNASKED and i not in kept_back]
-    overtaken = _overtaken(tx, unasked)
+    overtaken = hold_back.overtaken(tx, unasked)
     _put(tx, overtaken, status=Status.CANCELED)
     kept_back |= overtaken
-    held = _held(tx, [r for r in unasked if r.id not in overtaken])
-    abroad = _abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
+    held = hold_back.held(tx, [r for r in unasked if r.id not in overtaken])
+    abroad = hold_back.abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
     _put(tx, abroad, status=Status.FAILED, error_code=COUNTRY_OFF)
-    crowd = _crowded(tx, {i: r for i, r in waiting.items() if i not in kept_back | abroad})
+    crowd = hold_back.crowded(tx, {i: r for i, r in waiting.items() if i not in kept_back | abroad})
     _put(tx, crowd, status=Status.FAILED, error_code=RANGE_FULL)
     put_off = kept_back | held.keys() | abroad | crowd
     later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER)
-    later |= _paced(tx, [r for i, r in waiting.items() if i not in put_off])
+    later |= hold_back.paced(tx, [r for i, r in waiting.items() if i not in put_off])
     for message_id, at in later.items():
         due.release(tx, Work.DELIVER, message_id, at)
     sends = waiting.keys() - put_off - later.keys()
@@ -167,114 +161,7 @@ def _add_up(tx: Transaction, again: Sequence[int]) -> None:
         tx.conn.execute(these.values(price_before=paid, price=None))
 
 
-def _abroad(tx: Transaction, rows: Mapping[int, _Row]) -> set[int]:
-    """Which of these go to a country that the desk does not text."""
-    texted = desk.countries(tx.conn) if rows else []
-    if not texted:
-        return set()
-    return {i for i, row in rows.items() if time_zones.country_of(row.requester_number) not in {*texted, None}}
-
-
-def _crowded(tx: Transaction, rows: Mapping[int, _Row]) -> set[int]:
-    """Which of these answer, by themselves, one unknown number too many of a range: numbers that are alike but for the
-    last four digits. Whoever is paid for texts to numbers of theirs has a machine text from many of them.
-
-    The first within an hour are answered, and stay so. What agents write always goes out, and what answers STOP.
-    """
-    unknown = {
-        i: r
-        for i, r in rows.items()
-        if r.user_id is None and Author.AGENT not in (r.author, r.owner) and r.event != Event.CONSENT
-    }
-    most = desk.most_in_range(tx.conn) if unknown else 0
-    if not most:
-        return set()
-    c = t.interactions.c
-    crowded: dict[int, bool] = {}
-    for row in unknown.values():
-        if row.interaction_id not in crowded:
-            alike = row.requester_number[:-4]
-            before = (
-                select(c.requester_number)
-                .distinct()
-                .where(
-                    c.requester_number.between(f"{alike}0000", f"{alike}9999"),
-                    sa.func.length(c.requester_number) == len(row.requester_number),
-                    c.requester_number != row.requester_number,
-                    c.user_id.is_(None),
-                    c.id < row.interaction_id,
-                    c.opened_at > row.opened_at - RANGE_HOUR,
-                )
-            )
-            count = tx.conn.execute(select(sa.func.count()).select_from(before.limit(most).subquery())).scalar_one()
-            crowded[row.interaction_id] = count >= most
-    return {i for i, row in unknown.items() if crowded[row.interaction_id]}
-
-
-def _overtaken(tx: Transaction, rows: Sequence[_Row]) -> set[int]:
-    """Which prompts, held back until now, ask for an answer that has come in the meantime."""
-    prompts = [row.id for row in rows if row.author == Author.SYSTEM]
-    if not prompts:
-        return set()
-    m, answer = t.messages, t.messages.alias("answer")
-    query = select(m.c.id).where(
-        one_of(m.c.id, prompts),
-        exists().where(
-            answer.c.interaction_id == m.c.interaction_id,
-            answer.c.seq > m.c.seq,
-            answer.c.direction == Direction.INBOUND,
-        ),
-    )
-    return set(tx.conn.execute(query).scalars())
-
-
-def _held(tx: Transaction, rows: Sequence[_Row]) -> dict[int, datetime]:
-    """Which of these are no answers and fall into the quiet hours of whom they go to, and when those are over."""
-    quiet = desk.quiet_hours(tx.conn) if rows else None
-    if quiet is None:
-        return {}
-    i, u = t.interactions, t.users
-    users = select(i.c.id, u.c.attributes).join(u, u.c.id == i.c.user_id)
-    known = {r.id: r.attributes for r in tx.conn.execute(users.where(one_of(i.c.id, {r.interaction_id for r in rows})))}
-    instead = people.desk_time_zone(tx.conn)
-    held = {}
-    for row in rows:
-        said = known.get(row.interaction_id, {}).get("time_zone")
-        zones = time_zones.of_number(row.requester_number, said=said, instead=instead)
-        if (at := over_at(quiet, tx.now, zones)) is not None:
-            held[row.id] = at
-    return held
-
-
-def _paced(tx: Transaction, rows: Sequence[_Row]) -> dict[int, datetime]:
-    """Which of these are over their provider number's rate, and when they may be tried again.
-
-    A number may be ``BURST`` ahead of its rate. What people and the virtual agent say goes before what the product says
-    by itself.
-    """
-    p = t.provider_numbers
-    numbers = select(*p.c["id", "segments_per_second", "paced_to"]).where(
-        one_of(p.c.id, {r.provider_number_id for r in rows})
-    )
-    later: dict[int, datetime] = {}
-    numbers = numbers.order_by(p.c.id).with_for_update(key_share=True)  # new conversations refer to the row meanwhile
-    for number in tx.conn.execute(numbers).all() if rows else ():
-        paced_to = was = max(number.paced_to or tx.now, tx.now)
-        for row in sorted((r for r in rows if r.provider_number_id == number.id), key=_turn):
-            if paced_to - tx.now > BURST:
-                later[row.id] = paced_to - BURST
-            else:
-                was = paced_to + timedelta(seconds=(row.segments or 1) / number.segments_per_second)
-            paced_to += timedelta(seconds=(row.segments or 1) / number.segments_per_second)
-        tx.conn.execute(update(p).where(p.c.id == number.id).values(paced_to=was))
-    return later
-
-
-def _turn(row: _Row) -> tuple[bool, int]:
-    return row.author == Author.SYSTEM and row.event != Event.CONSENT, row.id
-
-
-def _waits(row: _Row) -> bool:
+def _waits(row: hold_back.Row) -> bool:
     """Whether it surely did not leave, or failed and is to be sent again."""
     return row.status == Status.QUEUED or (row.retries > 0 and row.status in DID_NOT_ARRIVE)
 

@@ -101,6 +101,9 @@ class Listed:
     pictures: int = 0
 
 
+CONSENTS_AT_ONCE = 25  # in one request to Twilio: https://www.twilio.com/docs/messaging/features/consent-api
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
     """Whether a number may be texted by one of the company's senders: a provider number, or a messaging service's id.

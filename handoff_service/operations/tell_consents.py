@@ -6,13 +6,13 @@ company's numbers holds for all. What it does know comes the other way: by what 
 so telling it twice is telling it once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from handoff_service.operations.ports import ConsentNotTaken, Telling
+from handoff_service.operations.ports import CONSENTS_AT_ONCE, ConsentNotTaken, Telling
 from handoff_service.rules import consent
 from handoff_service.rules.consent import EVERY_NUMBER, Source
 from handoff_service.rules.sms_text import is_e164
@@ -22,7 +22,6 @@ from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
 
-REQUEST = 25  # as many as Twilio takes at once
 EVERY = timedelta(minutes=2)
 SETTLED = timedelta(minutes=1)  # so long it waits: what is taken back at once needs no telling, and clocks differ
 PAUSE = timedelta(seconds=0.6)  # for each request: Twilio takes 100 a minute
@@ -35,9 +34,10 @@ c, o, p = t.consents, t.opt_outs, t.provider_numbers
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries of the ledger that are to be told, and what there is to tell of them, which may be nothing."""
+    """Entries of the ledger that are to be told, with their numbers, and what there is to tell of them, which may be
+    nothing."""
 
-    entries: Sequence[int]
+    entries: Mapping[int, str]
     tellings: Sequence[Telling]
 
 
@@ -75,38 +75,36 @@ def begin_telling(tx: Transaction, _command: None = None) -> Batch:
         senders.setdefault(row.messaging_service or row.number, {})[row.id] = row.number
     untold = select(c.c.id, c.c.number).where(t.IS_UNTOLD, c.c.at <= tx.now - SETTLED)
     first = untold.order_by(c.c.told_why.is_not(None), c.c.id)  # those that failed before hold up nobody
-    rows = tx.conn.execute(first.limit(max(1, REQUEST // max(1, len(senders))))).all()
-    entries = [row.id for row in rows]
-    return Batch(entries, list(_tellings(tx, set(entries), list(dict.fromkeys(row.number for row in rows)), senders)))
+    rows = tx.conn.execute(first.limit(max(1, CONSENTS_AT_ONCE // max(1, len(senders))))).all()
+    entries = {row.id: row.number for row in rows}
+    return Batch(entries, list(_tellings(tx, entries, senders)))
 
 
 def finish_telling(tx: Transaction, told: Told) -> None:
     """These are told, but for those that are to be told again; what the provider said against them is in the ledger."""
     entries, faults = told.batch.entries, told.faults
-    well = [] if not faults else [c.c.number.not_in(list(faults))]
-    done = tx.conn.execute(
-        update(c).where(one_of(c.c.id, entries), *well).values(told_at=tx.now, told_why=None)
-    ).rowcount
+    these = one_of(c.c.id, list(entries))
+    tx.conn.execute(update(c).where(these).values(told_at=tx.now, told_why=None))
     for number, fault in faults.items():
         told_at = None if fault.again else tx.now
-        done += not fault.again
-        which = one_of(c.c.id, entries), c.c.number == number
-        tx.conn.execute(update(c).where(*which).values(told_at=told_at, told_why=fault.why))
-    requests = -(-len(told.batch.tellings) // REQUEST)
-    due.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (PAUSE * max(requests, 1) if done else EVERY))
+        tx.conn.execute(update(c).where(these, c.c.number == number).values(told_at=told_at, told_why=fault.why))
+    goes_on = set(entries.values()) - {number for number, fault in faults.items() if fault.again}
+    requests = max(1, -(-len(told.batch.tellings) // CONSENTS_AT_ONCE))
+    due.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (PAUSE * requests if goes_on else EVERY))
 
 
 def put_off_telling(tx: Transaction, failed: NotTold) -> None:
     """These still wait, and the ledger says why."""
-    tx.conn.execute(update(c).where(one_of(c.c.id, failed.batch.entries)).values(told_why=failed.why))
+    tx.conn.execute(update(c).where(one_of(c.c.id, list(failed.batch.entries))).values(told_why=failed.why))
     due.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (AFTER_FAILURE if failed.offered else NOT_OFFERED))
 
 
 def _tellings(
-    tx: Transaction, untold: Set[int], numbers: Sequence[str], senders: Mapping[str, Mapping[int, str | None]]
+    tx: Transaction, untold: Mapping[int, str], senders: Mapping[str, Mapping[int, str | None]]
 ) -> Iterator[Telling]:
-    """How things stand for each of these numbers with each of the company's senders (a number, or a whole service) of
-    which an untold entry changed something. ``senders``: sender -> its numbers by their ids."""
+    """How things stand for each number of these entries with each of the company's senders (a number, or a whole
+    service) of which they changed something. ``senders``: sender -> its numbers by their ids."""
+    numbers = list(dict.fromkeys(untold.values()))
     holding: dict[str, dict[int, int]] = {number: {} for number in numbers}
     for row in tx.conn.execute(select(o).where(one_of(o.c.number, numbers))):
         holding[row.number][row.provider_number_id] = row.consent_id

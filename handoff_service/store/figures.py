@@ -53,6 +53,22 @@ class Figures:
     whole: Count
 
 
+@dataclass(slots=True)
+class _Sum:
+    """Counts of texts by the names of ``Count``, and costs by currency, while they are added up."""
+
+    texts: Counter[str] = field(default_factory=Counter)
+    costs: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: sa.Row[*tuple[object, ...]]) -> None:
+        self.texts.update(_counted(row))
+        if row.currency is not None:
+            self.costs[row.currency] += int(row.price)
+
+    def count(self) -> Count:
+        return Count(**self.texts, costs=dict(self.costs))
+
+
 def figures(conn: Connection, days: int = DAYS) -> Figures:
     """Of the last days, today included. Ids grow with time, so what is older is not read."""
     zone = ZoneInfo(people.desk_time_zone(conn))
@@ -60,33 +76,30 @@ def figures(conn: Connection, days: int = DAYS) -> Figures:
     first = today - timedelta(days=days - 1)
     since = datetime.combine(first, time(), zone)
     rows = _rows(conn, since)
-    by_day: dict[date, Counter[str]] = {first + timedelta(days=n): Counter() for n in range(days)}
-    by_number: dict[int, Counter[str]] = {}
+    by_day = {first + timedelta(days=n): _Sum() for n in range(days)}
+    by_number: dict[int, _Sum] = {}
     codes: Counter[int | None] = Counter()
-    whole: Counter[str] = Counter()
+    whole = _Sum()
     for row in rows:
-        found = _counted(row)
         begins = datetime.fromisoformat(f"{row.ten}0+00:00")
-        for counter in (by_day[begins.astimezone(zone).date()], by_number.setdefault(row.number_id, Counter()), whole):
-            counter.update(found)
+        for each in (by_day[begins.astimezone(zone).date()], by_number.setdefault(row.number_id, _Sum()), whole):
+            each.add(row)
         if row.status in DID_NOT_ARRIVE:
             codes[row.error_code] += row.texts
     called = {r.id: (r.label, r.number) for r in conn.execute(select(*p.c["id", "label", "number"]))}
     return Figures(
         since=first,
-        days=[(day, _count(counted)) for day, counted in by_day.items()],
-        numbers=[(*called[key], _count(counted)) for key, counted in sorted(by_number.items())],
+        days=[(day, found.count()) for day, found in by_day.items()],
+        numbers=[(*called[key], found.count()) for key, found in sorted(by_number.items())],
         failures=[
             Failure(code=code, meaning=meaning(code) if code is not None else NO_CODE, count=count)
             for code, count in sorted(codes.items(), key=lambda one: (-one[1], one[0] or 0))
         ],
-        whole=_count(whole),
+        whole=whole.count(),
     )
 
 
 NO_CODE = Meaning("The provider did not say why.", "Or call.")
-
-
 _PRICE = sa.func.coalesce(m.c.price, 0) + sa.func.coalesce(m.c.price_before, 0)
 
 
@@ -110,18 +123,7 @@ def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]
     return list(conn.execute(query).all())
 
 
-def _count(counted: Mapping[str, int]) -> Count:
-    """Currencies are the keys in capitals."""
-    costs = {key: value for key, value in counted.items() if key.isupper()}
-    return Count(costs=costs, **{key: value for key, value in counted.items() if key not in costs})
-
-
 def _counted(row: sa.Row[*tuple[object, ...]]) -> Counter[str]:
-    cost = Counter({row.currency: int(row.price)}) if row.currency is not None else Counter[str]()
-    return _texts(row) + cost
-
-
-def _texts(row: sa.Row[*tuple[object, ...]]) -> Counter[str]:
     texts, status = row.texts, row.status
     if row.direction == Direction.INBOUND:
         return Counter(received=texts)

@@ -17,6 +17,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from handoff_service import clock
+from handoff_service.gateways.no_bot import NoBot
 from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
 from handoff_service.operations.ports import Accepted, Outgoing
@@ -94,7 +95,7 @@ async def _measure(kind: str, url: str) -> int:
         await asyncio.gather(
             *(store.write(send_sms, Write(interaction_id=i, agent_id=MIA, body=f"text {n}")) for i in ids)
         )
-    hands = Hands(store=store, provider=provider, bot=None, clock=clock.now)  # type: ignore[arg-type]
+    hands = Hands(store=store, provider=provider, bot=NoBot(), clock=clock.now)
     workers.append(Worker(hands, frozenset({Work.DELIVER})))
     wanted = await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER)
     running = asyncio.create_task(workers[0].run())

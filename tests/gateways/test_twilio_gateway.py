@@ -22,13 +22,6 @@ type Connect = Callable[..., TwilioProvider]
 
 
 @pytest.fixture
-async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
-    async with FakeTwilio(clock=clock) as fake:
-        fake.hold_callbacks()  # nobody listens at the public address
-        yield fake
-
-
-@pytest.fixture
 async def connect(twilio: FakeTwilio, tmp_path: Path) -> AsyncIterator[Connect]:
     """Makes providers; environment variables may be changed."""
     made: list[TwilioProvider] = []

@@ -6,14 +6,13 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-import pytest
 
 from handoff_service import settings
 from handoff_service.gateways import twilio_account
@@ -61,7 +60,8 @@ def meant(schema: Mapping[str, Any], written: list[str]) -> object:
 def described(exchange: Exchange) -> Mapping[str, Any]:
     for path, methods in DOCUMENT["paths"].items():
         if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), exchange.path):
-            return methods[exchange.method.lower()]  # type: ignore[no-any-return]
+            call: Mapping[str, Any] = methods[exchange.method.lower()]
+            return call
     raise AssertionError(f"Twilio describes no {exchange.path}")
 
 
@@ -99,40 +99,30 @@ def invented(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
         yield from invented(schema["items"], one)
 
 
-@pytest.fixture
-async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
-    async with FakeTwilio(clock=clock) as fake:
-        fake.hold_callbacks()  # nobody listens at the public address
-        yield fake
-
-
 async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
-    twilio: FakeTwilio, clock: MovedClock, tmp_path: Path
+    twilio: FakeTwilio, at_twilio: TwilioProvider, clock: MovedClock, tmp_path: Path
 ) -> None:
     service = "MG" + "0123456789abcdef" * 2
-    read = settings.read(twilio.environ(tmp_path))
-    provider = TwilioProvider(read)
     twilio.segment_price = "-0.00830"
     picture = twilio.keep_media(b"a picture")
     received = await twilio.send_inbound("http://127.0.0.1:9/", ANN, LINE, "look", media=[picture])
     assert received.status == 0
     pictured = replace(outgoing(2), media_urls=("https://sms.example.com/media/1",), messaging_service=service)
     for message in (outgoing(), pictured, outgoing(3, to="+15005550004")):
-        await provider.send(message)
+        await at_twilio.send(message)
     for message in twilio.messages.values():
         message.date_sent, message.error_code = clock(), 30003
     since = clock() - timedelta(days=1)
-    await provider.find(outgoing())
-    await provider.prices(LINE, {"SM" + "f" * 32}, since)
-    for listed in await provider.received(LINE, since):
-        await provider.pictures_of(listed.sid)
-    await provider.close()
-    twilio.numbers[LINE] = {"sms_url": "", "sms_method": "POST", "sms_fallback_url": ""}
+    await at_twilio.find(outgoing())
+    await at_twilio.prices(LINE, {"SM" + "f" * 32}, since)
+    for listed in await at_twilio.received(LINE, since):
+        await at_twilio.pictures_of(listed.sid)
+        twilio.numbers[LINE] = {"sms_url": "", "sms_method": "POST", "sms_fallback_url": ""}
     number = ProviderNumber(
         id=1, number=LINE, label=LINE, first_responder=FirstResponder.LIVE_AGENT, queue=Named(id=1, name="Desk"),
         segments_per_second=1, messaging_service=None,
     )  # fmt: skip
-    await asyncio.to_thread(twilio_account.faults, read, [number])
+    await asyncio.to_thread(twilio_account.faults, settings.read(twilio.environ(tmp_path)), [number])
     asked = {(one.method, re.sub(r"/[A-Z]{2}[0-9a-f]{32}", "/x", one.path)) for one in twilio.exchanges}
     assert {path.rpartition("/")[2] for _, path in asked} == {
         "Messages.json", "Media.json", "x.json", "IncomingPhoneNumbers.json",

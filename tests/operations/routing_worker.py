@@ -4,6 +4,7 @@ import asyncio
 import sys
 from datetime import datetime
 
+from handoff_service.gateways.no_bot import NoBot
 from handoff_service.store.lanes import Terms
 from handoff_service.store.store import Store
 from handoff_service.worker import Hands, Worker
@@ -14,7 +15,7 @@ from tests.operations.test_routing_simulation import KINDS
 async def main(url: str) -> None:
     clock = MovedClock()
     store = Store(url, clock=clock, terms=Terms(), told=Heard())
-    worker = Worker(Hands(store=store, provider=None, bot=None, clock=clock), KINDS)  # type: ignore[arg-type]
+    worker = Worker(Hands(store=store, provider=None, bot=NoBot(), clock=clock), KINDS)  # type: ignore[arg-type]
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         clock.now = datetime.fromisoformat(line.strip())

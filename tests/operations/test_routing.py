@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.gateways.no_bot import NoBot
 from handoff_service.operations.answer_offer import Expire, Reject, expire_offer, reject_work
 from handoff_service.operations.change_queue import make_queue
 from handoff_service.operations.connection import Connected, Lost, connection_lost, grace_after_start, still_connected
@@ -334,7 +335,7 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.operations.offer_work.AT_ONCE", 2)
-    hands = Hands(store=story.store, provider=None, bot=None, clock=clock)  # type: ignore[arg-type]
+    hands = Hands(store=story.store, provider=None, bot=NoBot(), clock=clock)  # type: ignore[arg-type]
     worker = Worker(hands, frozenset({Work.OFFER_WORK}))
     await story.available(MIA)
     for n in range(2):

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from handoff_service.gateways.no_bot import NoBot
 from handoff_service.rules.vocabulary import Work
 from handoff_service.store import tables as t
 from handoff_service.store.store import Store
@@ -33,7 +34,7 @@ async def the_day(story: Story, clock: MovedClock, day: Day) -> None:
 
 
 def a_worker(store: Store, clock: MovedClock) -> Worker:
-    return Worker(Hands(store=store, provider=None, bot=None, clock=clock), KINDS)  # type: ignore[arg-type]
+    return Worker(Hands(store=store, provider=None, bot=NoBot(), clock=clock), KINDS)  # type: ignore[arg-type]
 
 
 async def test_a_day_of_many_agents_and_conversations(story: Story, clock: MovedClock) -> None:

@@ -1,55 +1,39 @@
-"""What the provider knows besides the texts: who may be texted, what texts cost, the service that a number is in.
+"""The provider is told who may be texted, by number and by messaging service: with Twilio's official client against the
+fake."""
 
-With Twilio's official client against the fake.
-"""
-
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from handoff_service import settings
 from handoff_service.errors import Conflict
+from handoff_service.gateways.no_bot import NoBot
 from handoff_service.gateways.twilio import NO_CONSENTS, TwilioProvider
 from handoff_service.operations.change_consent import Ask, change_consent
 from handoff_service.operations.change_provider_number import Change, change_provider_number
-from handoff_service.operations.note_prices import note_prices, want_prices
-from handoff_service.operations.ports import Accepted, Priced, Refused
+from handoff_service.operations.ports import Accepted, Refused
 from handoff_service.operations.receive_sms import Text, receive_sms
-from handoff_service.operations.record_receipt import Receipt, record_receipt
 from handoff_service.operations.tell_consents import Told, begin_telling, finish_telling, tell_from_now_on
 from handoff_service.rules.consent import Source
-from handoff_service.rules.money import in_currency, spoken
-from handoff_service.rules.vocabulary import Status, Work
+from handoff_service.rules.vocabulary import Work
 from handoff_service.store import consents, people
 from handoff_service.store import tables as t
-from handoff_service.store.figures import figures
 from handoff_service.store.lanes import Transaction
-from handoff_service.store.views import Consent, Price
+from handoff_service.store.views import Consent
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
 from tests.fake_twilio import FakeTwilio
-from tests.operations.sending_story import begin, claim, finish, line
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
+from tests.operations.sending_story import begin, claim, finish
+from tests.story import ANN, BOB, DIRECT, MAIN, MIA, Story
 
 SERVICE = "MG" + "0123456789abcdef" * 2
 
 
 @pytest.fixture
-async def twilio(clock: MovedClock) -> AsyncIterator[FakeTwilio]:
-    async with FakeTwilio(clock=clock) as fake:
-        fake.hold_callbacks()  # nobody listens at the public address
-        yield fake
-
-
-@pytest.fixture
-async def worker(story: Story, twilio: FakeTwilio, clock: MovedClock, tmp_path: Path) -> AsyncIterator[Worker]:
-    """A worker that talks to Twilio, and sends nothing."""
-    provider = TwilioProvider(settings.read(twilio.environ(tmp_path)))
-    hands = Hands(store=story.store, provider=provider, bot=None, clock=clock)  # type: ignore[arg-type]
+async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
+    """A worker that tells Twilio of consent, and does nothing else."""
+    hands = Hands(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     await story.store.write(tell_from_now_on, None)
-    yield Worker(hands, frozenset({Work.TELL_CONSENTS, Work.ASK_PRICES}))
-    await provider.close()
+    return Worker(hands, frozenset({Work.TELL_CONSENTS}))
 
 
 async def in_one_service(story: Story) -> None:
@@ -365,73 +349,3 @@ async def test_without_a_service_it_holds_for_one_number(story: Story) -> None:
         for one in await story.store.read(people.provider_numbers)
     ]
     assert [one is not None for one in held] == [False, True]
-
-
-# Prices ------------------------------------------------------------------------------------------------------------
-
-
-async def test_what_texts_cost_is_asked_for_and_shown(
-    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
-) -> None:
-    twilio.segment_price = "-0.00830"
-    interaction = await story.with_agent(MIA)
-    ids = [int(one.key) for one in await claim(story)]
-    ids.append(await story.write(interaction, "x" * 200))
-    for n, message in enumerate(ids):
-        outgoing = await begin(story, message)
-        assert outgoing is not None
-        result = await worker._hands.provider.send(outgoing)
-        await finish(story, message, result)
-        assert isinstance(result, Accepted), n
-        await story.store.write(record_receipt, Receipt(sid=result.sid, status=Status.DELIVERED))
-    for sent in twilio.sent:
-        sent.date_sent = clock()
-    await story.store.write(want_prices, None)
-    clock.move(60)
-    assert await worker.step() >= 1
-    assert (await line(story, ids[-1])).price == Price(amount="0.0166", currency="USD")
-    found = await story.store.read(figures)
-    assert found.whole.costs == {"USD": 16_600 + 8_300 * (len(ids) - 1)}
-    clock.move(600)
-    twilio.segment_price = "-9"
-    assert await worker.step() >= 1
-    assert (await line(story, ids[-1])).price == Price(amount="0.0166", currency="USD"), "a price stays"
-
-
-async def test_each_try_is_paid_for(story: Story, clock: MovedClock) -> None:
-    interaction = await story.with_agent(MIA)
-    for one in await claim(story):
-        await begin(story, int(one.key))
-        await finish(story, int(one.key), Accepted(sid=f"SMbefore{one.key}"))
-    message = await story.write(interaction, "hello")
-    for n in range(2):
-        (one,) = await claim(story)
-        await begin(story, int(one.key))
-        await finish(story, message, Accepted(sid=f"SMtry{n}"))
-        await story.store.write(note_prices, [Priced(sid=f"SMtry{n}", price=8_300, currency="USD")])
-        off = Receipt(sid=f"SMtry{n}", status=Status.UNDELIVERED, error_code=30003, message_id=message, retries=n)
-        await story.store.write(record_receipt, off)
-        clock.move(1800)
-    assert (await line(story, message)).price == Price(amount="0.0166", currency="USD")
-    assert (await story.store.read(figures)).whole.costs == {"USD": 16_600}
-
-
-async def test_a_price_that_is_not_known_yet_is_asked_for_again_for_a_day(
-    story: Story, twilio: FakeTwilio, worker: Worker, clock: MovedClock
-) -> None:
-    await story.text("hello", number=STRANGER, sid="SM" + "b" * 32)
-    await twilio.send_inbound("http://127.0.0.1:9/", STRANGER, MAIN, "hello", sid="SM" + "b" * 32)
-    await story.store.write(want_prices, None)
-    clock.move(60)
-    await worker.step()
-    assert await story.count(t.messages, t.messages.c.price.is_not(None)) == 0
-    twilio.messages["SM" + "b" * 32].price = "-0.0075"
-    clock.move(600)
-    await worker.step()
-    assert await story.count(t.messages, t.messages.c.price == 7_500) == 1
-
-
-def test_money_in_words() -> None:
-    assert [in_currency(n) for n in (8_300, 0, 12_500_000, 1)] == ["0.0083", "0.00", "12.50", "0.000001"]
-    assert spoken({"USD": 1_234_567_890, "EUR": 5_000}) == "0.01 EUR, 1,234.57 USD"
-    assert spoken({}) == ""

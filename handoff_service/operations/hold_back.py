@@ -1,0 +1,131 @@
+"""What waits for sending and does not go out now: by country, range, quiet hours, an answer that came first, or rate.
+
+Each is asked of the messages that ``deliver`` is about to take out, in its transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import exists, select, update
+
+from handoff_service import time_zones
+from handoff_service.rules.quiet_hours import over_at
+from handoff_service.rules.vocabulary import Author, Direction, Event
+from handoff_service.store import desk, people
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
+
+RANGE_HOUR = timedelta(hours=1)  # within which unknown numbers of one range are counted
+BURST = timedelta(seconds=10)  # so much of its rate a provider number may send at once; the provider queues it
+
+type Row = sa.Row[*tuple[Any, ...]]
+
+
+def abroad(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
+    """Which of these go to a country that the desk does not text."""
+    texted = desk.countries(tx.conn) if rows else []
+    if not texted:
+        return set()
+    return {i for i, row in rows.items() if time_zones.country_of(row.requester_number) not in {*texted, None}}
+
+
+def crowded(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
+    """Which of these answer, by themselves, one unknown number too many of a range: numbers that are alike but for the
+    last four digits. Whoever is paid for texts to numbers of theirs has a machine text from many of them.
+
+    The first within an hour are answered, and stay so. What agents write always goes out, and what answers STOP.
+    """
+    unknown = {
+        i: r
+        for i, r in rows.items()
+        if r.user_id is None and Author.AGENT not in (r.author, r.owner) and r.event != Event.CONSENT
+    }
+    most = desk.most_in_range(tx.conn) if unknown else 0
+    if not most:
+        return set()
+    c = t.interactions.c
+    too_many: dict[int, bool] = {}
+    for row in unknown.values():
+        if row.interaction_id not in too_many:
+            alike = row.requester_number[:-4]
+            before = (
+                select(c.requester_number)
+                .distinct()
+                .where(
+                    c.requester_number.between(f"{alike}0000", f"{alike}9999"),
+                    sa.func.length(c.requester_number) == len(row.requester_number),
+                    c.requester_number != row.requester_number,
+                    c.user_id.is_(None),
+                    c.id < row.interaction_id,
+                    c.opened_at > row.opened_at - RANGE_HOUR,
+                )
+            )
+            count = tx.conn.execute(select(sa.func.count()).select_from(before.limit(most).subquery())).scalar_one()
+            too_many[row.interaction_id] = count >= most
+    return {i for i, row in unknown.items() if too_many[row.interaction_id]}
+
+
+def overtaken(tx: Transaction, rows: Sequence[Row]) -> set[int]:
+    """Which prompts, held back until now, ask for an answer that has come in the meantime."""
+    prompts = [row.id for row in rows if row.author == Author.SYSTEM]
+    if not prompts:
+        return set()
+    m, answer = t.messages, t.messages.alias("answer")
+    query = select(m.c.id).where(
+        one_of(m.c.id, prompts),
+        exists().where(
+            answer.c.interaction_id == m.c.interaction_id,
+            answer.c.seq > m.c.seq,
+            answer.c.direction == Direction.INBOUND,
+        ),
+    )
+    return set(tx.conn.execute(query).scalars())
+
+
+def held(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
+    """Which of these are no answers and fall into the quiet hours of whom they go to, and when those are over."""
+    quiet = desk.quiet_hours(tx.conn) if rows else None
+    if quiet is None:
+        return {}
+    i, u = t.interactions, t.users
+    users = select(i.c.id, u.c.attributes).join(u, u.c.id == i.c.user_id)
+    known = {r.id: r.attributes for r in tx.conn.execute(users.where(one_of(i.c.id, {r.interaction_id for r in rows})))}
+    instead = people.desk_time_zone(tx.conn)
+    waits = {}
+    for row in rows:
+        said = known.get(row.interaction_id, {}).get("time_zone")
+        zones = time_zones.of_number(row.requester_number, said=said, instead=instead)
+        if (at := over_at(quiet, tx.now, zones)) is not None:
+            waits[row.id] = at
+    return waits
+
+
+def paced(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
+    """Which of these are over their provider number's rate, and when they may be tried again.
+
+    A number may be ``BURST`` ahead of its rate. What people and the virtual agent say goes before what the product says
+    by itself.
+    """
+    p = t.provider_numbers
+    numbers = select(*p.c["id", "segments_per_second", "paced_to"]).where(
+        one_of(p.c.id, {r.provider_number_id for r in rows})
+    )
+    later: dict[int, datetime] = {}
+    numbers = numbers.order_by(p.c.id).with_for_update(key_share=True)  # new conversations refer to the row meanwhile
+    for number in tx.conn.execute(numbers).all() if rows else ():
+        paced_to = was = max(number.paced_to or tx.now, tx.now)
+        for row in sorted((r for r in rows if r.provider_number_id == number.id), key=_turn):
+            if paced_to - tx.now > BURST:
+                later[row.id] = paced_to - BURST
+            else:
+                was = paced_to + timedelta(seconds=(row.segments or 1) / number.segments_per_second)
+            paced_to += timedelta(seconds=(row.segments or 1) / number.segments_per_second)
+        tx.conn.execute(update(p).where(p.c.id == number.id).values(paced_to=was))
+    return later
+
+
+def _turn(row: Row) -> tuple[bool, int]:
+    return row.author == Author.SYSTEM and row.event != Event.CONSENT, row.id
