@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from handoff_service import schedules
 from handoff_service.errors import SetupError
-from handoff_service.operations.entries import Country, MessagingService, Name, Number, PresenceName, TimeZone
+from handoff_service.operations.entries import Country, MessagingService, Name, Number, PresenceName, TimeZone, words_of
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
 from handoff_service.operations.outage_entry import OutageEntry
 from handoff_service.operations.person_entry import Attributes, Capacity
@@ -233,8 +233,8 @@ def _webhook_faults(entry: CaseWebhookEntry) -> Iterator[tuple[tuple[int | str, 
 
 def _fault(path: str, text: str, fault: Any) -> str:
     where = fault["loc"]
-    said = "there is no such key" if fault["type"] == "extra_forbidden" else fault["msg"].removeprefix("Value error, ")
-    return _said(path, text, where, said)
+    words = "there is no such key" if fault["type"] == "extra_forbidden" else words_of(fault)
+    return _said(path, text, where, words)
 
 
 def _said(path: str, text: str, where: tuple[int | str, ...], said: str) -> str:

@@ -1,8 +1,9 @@
 """Kinds of value that the desk file, the API and the pages share, each checked in one place."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 import phonenumbers
@@ -55,6 +56,12 @@ def _own_presence(value: str) -> str:
     if value.lower() in set(Presence):
         raise ValueError("must not be one of the three that every desk has: available, away, offline")
     return value
+
+
+def words_of(fault: Mapping[str, Any]) -> str:
+    """What is wrong with a value, of pydantic's account of it."""
+    words: str = fault["msg"]
+    return words.removeprefix("Value error, ")
 
 
 _E164 = {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "example": "+12025550101"}

@@ -118,6 +118,10 @@ async def test_provider_numbers(mia: Client, grace: Client) -> None:
     assert (made["label"], made["first_responder"]) == (NUMBER["number"], "virtual_agent")
     one = f"/provider-numbers/{made['id']}"
     service = "MG" + "0123456789abcdef" * 2
+    wrong = await grace.call("PATCH", one, {"messaging_service": "MG1"}, status=400)
+    assert wrong["errors"] == {
+        "messaging_service": "must be a messaging service's id: MG and 32 digits or letters from a to f"
+    }
     for given in (service, None):
         assert (await grace.call("PATCH", one, {"messaging_service": given}))["messaging_service"] == given
     assert (await grace.call("PATCH", one, {"label": "Spare", "queue": "Other"}))["queue"]["name"] == "Other"

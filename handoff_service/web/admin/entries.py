@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from handoff_service.errors import BadInput
+from handoff_service.operations.entries import words_of
 
 # pydantic's kind of fault -> what to write instead; the rest are sentences of our own
 SAID: Mapping[str, str] = {
@@ -32,5 +33,4 @@ def read_as[M: BaseModel](model: type[M], values: Mapping[str, Any]) -> M:
 def _said(fault: Any) -> str:
     if fault["type"] in SAID:
         return SAID[fault["type"]].format(**fault.get("ctx", {}))
-    said: str = fault["msg"].removeprefix("Value error, ")
-    return said
+    return words_of(fault)

@@ -10,6 +10,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, Refusal
+from handoff_service.operations.entries import words_of
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web.admin.menu import menu_for
@@ -72,8 +73,8 @@ def meant[M: BaseModel](model: type[M], values: Mapping[str, Any]) -> M:
 
 
 def _said(fault: ErrorDetails) -> str:
-    said = "must not be empty" if fault["type"] == "string_too_short" else fault["msg"].removeprefix("Value error, ")
-    return f"{said[:1].upper()}{said[1:]}."
+    words = "must not be empty" if fault["type"] == "string_too_short" else words_of(fault)
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def pairs(text: str, field: str) -> dict[str, str]:

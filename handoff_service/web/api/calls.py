@@ -22,6 +22,7 @@ from sanic.response import HTTPResponse, empty, raw
 
 from handoff_service.desk import Desk
 from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations.entries import words_of
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web.session import bearer, desk_of
@@ -194,8 +195,8 @@ def _checked(model: type[Body], text: str | bytes, *, strict: bool = False) -> B
         read = model.model_validate_json(json.dumps(sent), strict=strict)
     except ValidationError as error:
         raise BadInput(
-            "; ".join(f"{_where(fault)}: {fault['msg']}" for fault in error.errors()),
-            errors={_where(fault): fault["msg"] for fault in error.errors()},
+            "; ".join(f"{_where(fault)}: {words_of(fault)}" for fault in error.errors()),
+            errors={_where(fault): words_of(fault) for fault in error.errors()},
         ) from error
     numbers = {name: value for name, value in read if isinstance(value, int)}  # from a query, where they were strings
     refused = {name: why for name, value in (sent | numbers).items() if (why := _not_storable(value))}
