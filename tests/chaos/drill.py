@@ -50,6 +50,7 @@ class Drill:
     seed: int
     twilio: FakeTwilio = field(default_factory=FakeTwilio)
     interactions: list[int] = field(default_factory=list)
+    token: dict[str, str] = field(default_factory=dict)  # a session outlives the service
     written: int = 0
 
     async def run(self) -> tuple[int, int, float]:
@@ -109,7 +110,7 @@ class Drill:
         """Agents write until so many texts are written, or nobody answers any more."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
             try:
-                token = await self._sign_in(session, url)
+                self.token = token = self.token or await self._sign_in(session, url)
                 if not self.interactions:
                     await self._begin(session, url, token)
                 waits = asyncio.Semaphore(AT_ONCE)
