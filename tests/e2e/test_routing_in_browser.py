@@ -136,6 +136,36 @@ def test_a_supervisor_assigns_by_hand_and_takes_over(story: Story) -> None:
     expect(mia.locator("#ongoing .item")).to_have_count(0)
 
 
+def test_the_focus_comes_back_to_a_row_that_changed_under_its_dialog(story: Story) -> None:
+    mia, omar = story.agent(), story.agent("Omar Haddad")
+    for page in (mia, omar):
+        page.locator("#me").click()
+        page.get_by_role("radio", name="Away").check()
+        page.keyboard.press("Escape")
+    story.phone(ANN, DIRECT).text("hello")
+    omar.goto(f"{story.desk.url}/workspace/supervisor")
+    row = omar.locator("#live-rows tr", has_text="Ann Lee")
+    act = row.get_by_role("button", name="Join, take over or assign Ann Lee")
+    act.click()
+    expect(omar.get_by_role("dialog")).to_contain_text("Nobody is online")
+    mia.locator("#me").click()
+    mia.get_by_role("radio", name="Available").check()
+    expect(row).to_contain_text("Offered to Mia Chen")
+    omar.keyboard.press("Escape")
+    expect(omar.get_by_role("dialog")).to_be_hidden()
+    expect(act).to_be_focused()
+
+
+def test_the_focus_comes_back_to_the_menu_that_a_dialog_was_opened_from(story: Story) -> None:
+    _, mia = story.talking(ANN, DIRECT)
+    mia.locator("#more-actions").click()
+    mia.get_by_role("button", name="Transfer").click()
+    expect(mia.get_by_role("dialog")).to_be_visible()
+    mia.keyboard.press("Escape")
+    expect(mia.get_by_role("dialog")).to_be_hidden()
+    expect(mia.locator("#more-actions")).to_be_focused()
+
+
 def test_why_this_agent_is_on_the_conversation(story: Story) -> None:
     _, mia = story.talking(ANN, DIRECT)
     why = mia.locator("#fold-why")

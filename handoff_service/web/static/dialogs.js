@@ -1,6 +1,8 @@
-// Dialogs: close a conversation, reject an offer, the list of keys. The browser gives the focus back when one closes.
+// Dialogs: close a conversation, reject an offer, the list of keys.
 
 import { why, worked } from "./post.js";
+
+const openers = new WeakMap(); // dialog -> what had the focus when it opened
 
 export function startDialogs() {
   for (const dialog of document.querySelectorAll("dialog")) {
@@ -9,6 +11,7 @@ export function startDialogs() {
       if (hiding) event.preventDefault(); // it may be a link, for where there is no script
       if (hiding || event.target === dialog) dialog.close();
     });
+    dialog.addEventListener("close", () => giveFocusBack(dialog));
     dialog.addEventListener("htmx:afterRequest", (event) => {
       if (event.detail.requestConfig.verb !== "get") answered(dialog, event.detail);
     });
@@ -73,11 +76,22 @@ function closeMenus(target) {
   }
 }
 
-export function open(id) {
+export function open(id, opener = document.activeElement) {
   const dialog = document.getElementById(id);
   if (!dialog || dialog.open) return;
   for (const problem of dialog.querySelectorAll('[role="alert"]')) problem.hidden = true;
+  openers.set(dialog, opener);
   dialog.showModal();
+}
+
+// The browser does, but not to what was renewed while the dialog was open, nor into a menu, which has closed.
+function giveFocusBack(dialog) {
+  const opener = openers.get(dialog);
+  const lost = () => document.activeElement === document.body || dialog.contains(document.activeElement);
+  if (!opener || !lost()) return;
+  const here = document.getElementById(opener.id) ?? opener;
+  here.focus();
+  if (lost()) here.closest("details.menu")?.querySelector("summary").focus();
 }
 
 function answered(dialog, { xhr }) {

@@ -9,18 +9,18 @@ const dialog = document.getElementById("loaded-dialog");
 export function startLoaded() {
   document.addEventListener("click", (event) => {
     const asking = event.target.closest("[data-load]");
-    if (asking) load(asking.dataset.load);
+    if (asking) load(asking);
   });
   startChoosing(dialog);
 }
 
-async function load(path) {
+async function load(asking) {
   if (dialog.open) return;
-  const answer = await fetch(path, { headers: { "HX-Request": "true" } }).catch(() => null);
+  const answer = await fetch(asking.dataset.load, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (answer?.status === 401) return location.assign("/sign-in");
   if (!answer?.ok) return say(answer ? await answer.text() : "No connection.");
   dialog.innerHTML = await answer.text();
   window.htmx.process(dialog);
   chooseKind(dialog);
-  open(dialog.id);
+  open(dialog.id, asking);
 }
