@@ -430,9 +430,9 @@ def _write_media(tx: Transaction, conversations: Iterable[_Conversation]) -> lis
 
 def _write_work(tx: Transaction, conversations: Iterable[_Conversation], fetching: list[due.Due]) -> None:
     """Ask the bot after a silence, or put a new conversation of live agents into its queue; start timers."""
-    turn_at = tx.now + tx.terms.burst_window
+    ends, at_latest = tx.terms.burst_ends(tx.now)
     work = [
-        due.Due(kind=Work.BOT_TURN, key=str(c.id), line=c.line, due_at=turn_at)
+        due.Due(kind=Work.BOT_TURN, key=str(c.id), line=c.line, due_at=ends, latest=at_latest)
         for c in conversations
         if c.owner is Owner.VIRTUAL_AGENT
     ]

@@ -283,6 +283,7 @@ def _next_turn(tx: Transaction, interaction_id: int) -> None:
     elif _under_way(tx, interaction):
         due.release(tx, Work.BOT_TURN, interaction.id, tx.now)
     elif _texts(tx, interaction, after=after, up_to=interaction.last_seq):
-        due.release(tx, Work.BOT_TURN, interaction.id, tx.now + tx.terms.burst_window)
+        ends, at_latest = tx.terms.burst_ends(tx.now)
+        due.release(tx, Work.BOT_TURN, interaction.id, ends, latest=at_latest)
     else:
         due.disarm(tx, Work.BOT_TURN, [interaction.id])

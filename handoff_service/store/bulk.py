@@ -22,11 +22,14 @@ def insert_rows(conn: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
     upsert_rows(conn, table, rows, key=(), change=())
 
 
-def upsert_rows(conn: Connection, table: sa.Table, rows: Sequence[Row], *, key: Names, change: Names) -> None:
-    """Insert rows; where one with this key is there already, give it the new values of ``change`` instead."""
+def upsert_rows(
+    conn: Connection, table: sa.Table, rows: Sequence[Row], *, key: Names, change: Names, up_to: str | None = None
+) -> None:
+    """Insert rows; where one with this key is there already, give it the new values of ``change`` instead, but none
+    beyond what it has in its column ``up_to``."""
     if rows:
         names = tuple(rows[0])
-        _run(conn, _upsert(table, names, key, change, conn.dialect.name), names, rows)
+        _run(conn, _upsert(table, names, key, change, up_to, conn.dialect.name), names, rows)
 
 
 def update_rows(conn: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
@@ -44,13 +47,17 @@ def _run(conn: Connection, statement: Any, names: Names, rows: Sequence[Row]) ->
 
 
 @functools.cache
-def _upsert(table: sa.Table, names: Names, key: Names, change: Names, dialect: str) -> Any:
+def _upsert(table: sa.Table, names: Names, key: Names, change: Names, up_to: str | None, dialect: str) -> Any:
     if dialect == "sqlite":
         made: Any = sqlite.insert(table).values({name: bindparam(f"_{name}") for name in names})
     else:
         made = postgresql.insert(table).from_select(names, select(*_unnested(table, names).c))
     if key:
-        made = made.on_conflict_do_update(index_elements=list(key), set_={name: made.excluded[name] for name in change})
+        new = {name: made.excluded[name] for name in change}
+        if up_to is not None:
+            most = table.c[up_to]
+            new = {name: sa.case((most < value, most), else_=value) for name, value in new.items()}
+        made = made.on_conflict_do_update(index_elements=list(key), set_=new)
     return made
 
 

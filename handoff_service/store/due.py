@@ -22,12 +22,14 @@ DESK_LINE = "desk"  # work that is done for the whole desk at once
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """Work to be done at ``due_at``. ``key`` says about what: there is one row for a kind and key."""
+    """Work to be done at ``due_at``, and at ``latest`` however often it is put off. ``key`` says about what: there is
+    one row for a kind and key."""
 
     kind: Work
     key: str
     line: str
     due_at: datetime
+    latest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,20 @@ def arm(tx: Transaction, work: Iterable[Due]) -> None:
         tx.conn,
         due_work,
         [
-            {"kind": w.kind, "key": w.key, "line": w.line, "due_at": w.due_at, "attempts": 0, "lease_until": None}
+            {
+                "kind": w.kind,
+                "key": w.key,
+                "line": w.line,
+                "due_at": w.due_at,
+                "attempts": 0,
+                "lease_until": None,
+                "latest": w.latest,
+            }
             for w in rows.values()
         ],
         key=("kind", "key"),
         change=("due_at",),
+        up_to="latest",
     )
     tx.work_is_due(min(w.due_at for w in rows.values()))
 
@@ -66,12 +77,12 @@ def disarm(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
         tx.work_is_due(tx.now)  # what stood behind it in its line may go on
 
 
-def release(tx: Transaction, kind: Work, key: object, due_at: datetime) -> None:
-    """Let go of claimed work, to be done again at ``due_at``."""
+def release(tx: Transaction, kind: Work, key: object, due_at: datetime, *, latest: datetime | None = None) -> None:
+    """Let go of claimed work, to be done again at ``due_at``, and at ``latest`` however often it is put off."""
     tx.conn.execute(
         update(due_work)
         .where(due_work.c.kind == kind, due_work.c.key == str(key))
-        .values(due_at=due_at, lease_until=None)
+        .values(due_at=due_at, lease_until=None, latest=latest)
     )
     tx.work_is_due(due_at)
 

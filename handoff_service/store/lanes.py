@@ -22,6 +22,7 @@ from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway, Refusal
 
 MOST_AT_ONCE = 256
+LONGEST_BURST = 10  # windows, after which somebody who texts without a pause is answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +30,15 @@ class Terms:
     """What operations need to know of the settings."""
 
     bot_answers: bool = True
-    burst_window: timedelta = timedelta(seconds=1.5)
+    burst_window: timedelta = timedelta(seconds=1.5)  # a silence that ends a burst of texts
     lease: timedelta = timedelta(seconds=60)
     public_url: str = ""
     link_key: str = ""  # signs the links by which the provider fetches pictures; keys the hashes of codes and facts
     mails: bool = True  # there is some way to send e-mail
+
+    def burst_ends(self, now: datetime) -> tuple[datetime, datetime]:
+        """When a burst of texts that begins now ends: without a further text, and at the latest."""
+        return now + self.burst_window, now + LONGEST_BURST * self.burst_window
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,19 @@ async def test_a_text_while_the_bot_works_is_the_next_turn(story: Story, ann: in
     assert (second.message, second.turn_id != first.turn_id) == ("and the screen is black", True)
 
 
+async def test_the_burst_after_an_answer_has_its_own_end(story: Story, ann: int, clock: MovedClock) -> None:
+    first = await story.begin(ann)
+    assert first is not None
+    clock.move(60)
+    await story.text("and")
+    await story.finish(first, "Sorry about that.")
+    for _ in range(16):
+        clock.move(1)
+        await story.text("the screen is black")
+    (work,) = await turns_due(story)
+    assert work.due_at == clock() - timedelta(seconds=1)  # type: ignore[attr-defined]
+
+
 async def test_a_turn_begun_again_after_a_crash_is_the_same_turn(story: Story, ann: int) -> None:
     first = await story.begin(ann)
     await story.text("more")

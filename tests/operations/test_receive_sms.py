@@ -46,6 +46,16 @@ async def test_the_next_text_goes_into_the_same_interaction_and_waits_for_the_bu
     assert work.due_at == clock() + timedelta(seconds=1.5)
 
 
+async def test_who_texts_without_a_pause_is_answered_after_ten_windows(story: Story, clock: MovedClock) -> None:
+    began = clock()
+    await story.text("so")
+    for _ in range(16):
+        clock.move(1)
+        await story.text("and then")
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)
+    assert work.due_at == began + timedelta(seconds=15)
+
+
 async def test_a_repeat_of_a_text_does_nothing(story: Story) -> None:
     await story.text(sid="SM1")
     again = await story.text(sid="SM1")
