@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import exists, select, update
 
 from handoff_service import time_zones
+from handoff_service.rules.delivery import RANGE_HOUR
 from handoff_service.rules.quiet_hours import over_at
 from handoff_service.rules.vocabulary import Author, Direction, Event
 from handoff_service.store import desk, people
@@ -18,7 +19,6 @@ from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
 
-RANGE_HOUR = timedelta(hours=1)  # within which unknown numbers of one range are counted
 BURST = timedelta(seconds=10)  # so much of its rate a provider number may send at once; the provider queues it
 
 type Row = sa.Row[*tuple[Any, ...]]

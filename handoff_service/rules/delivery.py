@@ -70,6 +70,7 @@ class Meaning:
 OPTED_OUT = 21610  # the provider refuses texts to this number from the company's
 COUNTRY_OFF = 21408  # the provider's code; the desk's own list of countries uses it too
 RANGE_FULL = 30450  # the provider's code for traffic pumping; the desk's own limit for a range uses it too
+RANGE_HOUR = timedelta(hours=1)  # within which unknown numbers of one range are counted
 _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 _ADMIN = "Tell an admin: nothing reaches anybody this way until it is mended."

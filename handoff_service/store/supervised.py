@@ -106,6 +106,15 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FullRange:
+    """A range of numbers, all that begin so, of which too many unknown ones texted within the last hour: ``numbers`` of
+    them were not answered by themselves."""
+
+    begins_with: str
+    numbers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
     """``conversations``: the longest wait first, then those with agents, then the virtual agent's; ``active``: how
     many there are in all; ``waiting``: how many of them wait in queues, ``oldest_since`` since when the longest."""
@@ -116,6 +125,7 @@ class Now:
     active: int
     waiting: int
     oldest_since: datetime | None
+    full_ranges: list[FullRange]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from handoff_service.rules.delivery import RANGE_FULL
+
 
 class UtcTime(TypeDecorator[datetime]):
     """An aware UTC time. SQLite has no type for times: there it is text of one width, which sorts as times do."""
@@ -259,6 +261,7 @@ interactions = Table(
     Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
 )  # prompted_seq: the newest line that prompts its agents; expects: what a proof under way expects of the requester
 # (rules/proof.py); back_to: the live agent who asked for that proof and gets the conversation back
+IN_FULL_RANGE = sa.text(f"error_code = {RANGE_FULL}")
 messages = Table(
     "messages", metadata, _id(), _ref("interaction_id", "interactions.id"), Column("seq", sa.Integer, nullable=False),
     _word("kind"), _word("direction", null=True), _word("author"), _ref("agent_id", "agents.id", null=True),
@@ -268,6 +271,7 @@ messages = Table(
     _time("created_at"), _count("retries", 0), Column("price", sa.BigInteger), _word("currency", null=True),
     Column("price_before", sa.BigInteger),
     UniqueConstraint("interaction_id", "seq"),
+    Index("ix_messages_in_full_range", "created_at", sqlite_where=IN_FULL_RANGE, postgresql_where=IN_FULL_RANGE),
 )  # retries: how often it was sent again because of its error code (rules/delivery.py); price: what the provider takes
 # for it, in millionths of the currency (ISO 4217); null until it says; price_before: for earlier tries
 media = Table(

@@ -11,12 +11,12 @@ from handoff_service.operations.record_receipt import Receipt, record_receipt
 from handoff_service.operations.settle_send import Settle, settle_send
 from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
 from handoff_service.rules.vocabulary import Author, Event, Status
-from handoff_service.store import interactions
+from handoff_service.store import interactions, supervision
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from tests.conftest import MovedClock
 from tests.operations.sending_story import begin, claim, finish, line, quiet_conversation
-from tests.story import ANN, BOB, DIRECT, MIA, Story
+from tests.story import ANN, BOB, DIRECT, MIA, OMAR, Story
 
 
 @pytest.fixture
@@ -248,12 +248,15 @@ async def test_a_range_of_unknown_numbers_is_answered_by_itself_to_its_limit(sto
     assert [await answered(number) for number in numbers] == [None, None, None, 30450, 30450]
     assert await answered(numbers[0], "again") is None, "whoever was answered stays so"
     assert await answered("+2250711110001") is None, "another range"
+    (full_range,) = (await story.store.read(supervision.now, OMAR)).full_ranges
+    assert (full_range.begins_with, full_range.numbers) == ("+225070000", 2), "supervisors are told"
     assert await answered(ANN) is None
     full = (await story.text("hello?", number=numbers[4])).interaction_id or 0
     message = await story.write(full, "Are you a person?")
     assert await begin(story, message) is not None, "what an agent writes goes out"
     clock.move(3601)
     assert await answered(f"{numbers[0][:-4]}9999") is None
+    assert (await story.store.read(supervision.now, OMAR)).full_ranges == []
     await story.store.write(change_desk, {"most_in_range": 0})
     assert await answered(f"{numbers[0][:-4]}9998") is None
 

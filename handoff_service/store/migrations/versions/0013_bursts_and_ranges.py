@@ -1,0 +1,16 @@
+"""Work that is put off again and again is due at the latest then; texts in a range that is full."""
+
+import sqlalchemy as sa
+from alembic import op
+from handoff_service.store.tables import UtcTime
+
+revision = '0013'
+down_revision = '0012'
+
+
+def upgrade() -> None:
+    op.add_column('due_work', sa.Column('latest', UtcTime(), nullable=True))
+    op.create_index(
+        'ix_messages_in_full_range', 'messages', ['created_at'],
+        sqlite_where=sa.text('error_code = 30450'), postgresql_where=sa.text('error_code = 30450'),
+    )
