@@ -1,0 +1,56 @@
+"""Queues as an admin set them up."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from handoff_service.rules.system_messages import SystemMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionLine:
+    field: str
+    operator: str
+    value: str | int | bool | list[str] | list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A group of a queue, and when its agents join those who are asked."""
+
+    group: str
+    after_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSkill:
+    name: str
+    mandatory: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """A queue. ``position``: its place in the admin's order; ``groups`` are those of ``pools``, by when they join;
+    ``schedule`` null: always open; ``time_zone``, ``country`` and ``texts`` null: the desk's; ``opens_at``: when it
+    opens, null when it is open now or never will be; ``problems``: why it can never assign, in words."""
+
+    id: int
+    name: str
+    position: int
+    groups: list[str]
+    pools: list[Pool]
+    skills: list[QueueSkill]
+    conditions: list[ConditionLine]
+    match: str
+    schedule: str | None
+    time_zone: str | None
+    country: str | None
+    assignment: str
+    accept_seconds: int
+    auto_assign: bool
+    affinity_days: int
+    alarm_seconds: int | None
+    texts: dict[SystemMessage, str | None]
+    waiting: int
+    open_now: bool
+    opens_at: datetime | None
+    problems: list[str]
