@@ -202,6 +202,7 @@ class TwilioProvider:
             and (at := m.date_sent or m.date_created)
             and at >= since
         ]
+        found.reverse()  # the newest comes first, and times are whole seconds
         return sorted(found, key=lambda one: one.sent_at)
 
     def _tell_consents(self, tellings: Sequence[Telling]) -> dict[str, ConsentNotTaken]:

@@ -7,6 +7,7 @@ the work it needs.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import insert, select
@@ -19,7 +20,7 @@ from handoff_service.operations.obey_consent import Word, obey_consent
 from handoff_service.operations.return_to_bot import go_back
 from handoff_service.operations.say import tell, tell_onlookers
 from handoff_service.rules import consent, profile_matching, requester_initiated, states
-from handoff_service.rules.commands import Command, Words
+from handoff_service.rules.commands import CONSENT, Command, Words
 from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.profile_matching import NumberFacts
 from handoff_service.rules.proof import Expects, hidden
@@ -60,7 +61,7 @@ class Attachment:
 class Text:
     """One text from a requester. ``sid`` is the provider's id for it (Twilio: MessageSid). ``answered_as``: the keyword
     that the provider took it for and has answered by itself, if it did. ``recovered``: its webhook was lost; when
-    it was sent, in words."""
+    it was sent, in words, and ``sent_at``, an aware UTC time."""
 
     sid: str
     requester_number: str
@@ -69,6 +70,7 @@ class Text:
     media: tuple[Attachment, ...] = ()
     answered_as: Command | None = None
     recovered: str | None = None
+    sent_at: datetime | None = None
 
 
 class Outcome(StrEnum):
@@ -135,7 +137,8 @@ class _Conversation:
 
 @dataclass(slots=True)
 class _Facts:
-    """What the database knows about the numbers of the texts."""
+    """What the database knows about the numbers of the texts. ``said_since``: of numbers with a recovered keyword, when
+    each later text came, what it meant for consent, and whether it came by itself."""
 
     providers: dict[str, _Provider]
     seen: set[str]
@@ -143,6 +146,7 @@ class _Facts:
     profiles: dict[str, _Profile]
     opted_out: dict[str, set[int]]
     words: Words
+    said_since: dict[str, list[tuple[datetime, Command | None, bool]]]
     active: dict[tuple[str, int], _Conversation]
 
 
@@ -240,6 +244,7 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
     }
     seen = set(tx.conn.execute(_SEEN, {"sids": [text.sid for text in texts]}).scalars())
     words = desk.commands(tx.conn) if any(consent.may_be_word(text.body) for text in texts) else {}
+    lost = [text for text in texts if text.sent_at is not None and consent.may_be_word(text.body)]
     return _Facts(
         providers=providers,
         seen=seen,
@@ -247,8 +252,29 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
         profiles=profiles,
         opted_out=opted_out,
         words=words,
+        said_since=_said_since(tx, lost, words) if lost else {},
         active=active,
     )
+
+
+def _said_since(
+    tx: Transaction, lost: Sequence[Text], words: Words
+) -> dict[str, list[tuple[datetime, Command | None, bool]]]:
+    i, m = t.interactions, t.messages
+    query = (
+        select(i.c.requester_number, *m.c["body", "event", "created_at"])
+        .join(m, m.c.interaction_id == i.c.id)
+        .where(
+            one_of(i.c.requester_number, {text.requester_number for text in lost}),
+            m.c.direction == Direction.INBOUND,
+            m.c.created_at >= min(text.sent_at for text in lost if text.sent_at),
+        )
+    )
+    found: dict[str, list[tuple[datetime, Command | None, bool]]] = {}
+    for r in tx.conn.execute(query):
+        said = consent.word(r.body, words) if consent.may_be_word(r.body) else None
+        found.setdefault(r.requester_number, []).append((r.created_at, said, r.event != Event.RECOVERED))
+    return found
 
 
 def _load_providers(tx: Transaction, numbers: list[str]) -> dict[str, _Provider]:
@@ -296,7 +322,7 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
         )
     elif conversation.user is None and match.tie_profile:
         conversation.user = match.user
-    _note_consent(text, conversation, facts, opted_out=opted_out)
+    _note_consent(text, conversation, facts, tx.now, opted_out=opted_out)
     conversation.state = states.TABLE[conversation.state][Act.REQUESTER_WRITES]
     run = begins(Author.REQUESTER, conversation.unanswered)
     if run is not None:
@@ -317,10 +343,21 @@ def _is_ending(facts: _Facts, text: Text, provider: _Provider) -> bool:
     return any(consent.Step.CLOSE in consent.TABLE[means] for _, means in conversation.about_consent)
 
 
-def _note_consent(text: Text, conversation: _Conversation, facts: _Facts, *, opted_out: bool) -> None:
+def _note_consent(text: Text, conversation: _Conversation, facts: _Facts, now: datetime, *, opted_out: bool) -> None:
     """Keep what the text means for consent, and what holds for the texts behind it."""
     word = text.answered_as or (consent.word(text.body, facts.words) if consent.may_be_word(text.body) else None)
-    means = consent.situation(word, opted_out=opted_out)
+    if text.sent_at is not None and word in CONSENT:
+        since = facts.said_since.get(text.requester_number, [])
+        if consent.is_overruled(word, ((said, sure) for at, said, sure in since if at >= text.sent_at)):
+            return
+    elif word in CONSENT and text.requester_number in facts.said_since:
+        facts.said_since[text.requester_number].append((now, word, True))
+    means = consent.situation(
+        word,
+        opted_out=opted_out,
+        bot_answers=conversation.owner is Owner.VIRTUAL_AGENT,
+        is_answered=text.answered_as is not None and conversation.seq == 0,
+    )
     if means is consent.If.ANYTHING_ELSE:
         return
     conversation.about_consent.append((text, means))

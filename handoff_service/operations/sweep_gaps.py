@@ -84,4 +84,5 @@ def recovered(listed: Listed, pictures: Sequence[tuple[str, str]], zone: ZoneInf
         body=listed.body.replace("\0", "\N{REPLACEMENT CHARACTER}"),
         media=tuple(Attachment(url, content_type) for url, content_type in pictures),
         recovered=f"sent {at.day} {at:%B} at {at:%H:%M}",
+        sent_at=listed.sent_at,
     )

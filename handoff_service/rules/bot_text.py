@@ -1,6 +1,7 @@
 """What passes between requester and bot: choices as numbered lines, and no commands from outside."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -45,7 +46,9 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
 
 
 def plain(text: str) -> str:
-    """A text as it is compared: no case, no marks, one blank between words."""
+    """A text as it is compared: no case, no marks, one blank between words, and each letter with its accent one."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
     return _WORDS.sub(" ", text.casefold().replace("'", "").replace("\u2019", "")).strip()
 
 

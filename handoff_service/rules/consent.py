@@ -5,21 +5,21 @@ as well. "STOP 12345" and "please stop calling" are texts like any others. YES c
 out. Sources: https://help.twilio.com/articles/223134027 (the words), and the FCC's rule of 2025 (REVOKE, OPTOUT).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from handoff_service.rules.bot_text import plain
 from handoff_service.rules.commands import Command, Words
 from handoff_service.rules.keyword_traps import OPT_IN, OPT_OUT
 
 EVERY_NUMBER = 0  # an opt-out of all the company's numbers, where a provider number's id would stand
 HELP = ("HELP", "INFO")
 LONGEST = 45  # characters; a text that is longer is no keyword
-_AROUND = " \t\r\n.!\"'“”"
-_CARRIERS: Mapping[Command, tuple[str, ...]] = {
-    Command.OPT_OUT: OPT_OUT,
-    Command.OPT_IN: OPT_IN,
-    Command.HELP: HELP,
+_CARRIERS: Mapping[str, Command] = {
+    plain(word): command
+    for command, words in ((Command.OPT_OUT, OPT_OUT), (Command.OPT_IN, OPT_IN), (Command.HELP, HELP))
+    for word in words
 }
 
 
@@ -39,7 +39,8 @@ class If(StrEnum):
     OPTS_OUT = "an opt-out word"
     OPTS_OUT_AGAIN = "an opt-out word from who has opted out already"
     OPTS_IN = "an opt-in word from who has opted out"
-    ASKS_FOR_HELP = "HELP from who has opted out"
+    ASKS_FOR_HELP = "HELP from who has opted out, or has no virtual agent to answer it"
+    IS_ANSWERED = "HELP or START that the provider has answered, where there was no conversation"
     ANYTHING_ELSE = "anything else"
 
 
@@ -55,6 +56,7 @@ TABLE: Mapping[If, tuple[Step, ...]] = {
     If.OPTS_OUT_AGAIN: (Step.RECORD, Step.CLOSE),  # which changes something if they had not said so themselves
     If.OPTS_IN: (Step.RECORD, Step.CONFIRM, Step.CLOSE),
     If.ASKS_FOR_HELP: (Step.HELP,),
+    If.IS_ANSWERED: (Step.CLOSE,),  # nothing else is said, so it must not wait for anybody
     If.ANYTHING_ELSE: (),
 }
 # These words lift only what is left to the desk; what requesters themselves said, only they take back.
@@ -68,22 +70,23 @@ def may_be_word(text: str) -> bool:
 
 def word(text: str, words: Words) -> Command | None:
     """OPT_OUT, OPT_IN or HELP when the whole text is such a word, None otherwise. ``words``: the admin's own."""
-    said = text.strip(_AROUND).casefold()
-    for command, carriers in _CARRIERS.items():
-        own = words.get(command, ()) if command is not Command.HELP else ()
-        if said in (one.casefold() for one in (*carriers, *own)):
-            return command
-    return None
+    said = plain(text)
+    if said in _CARRIERS:
+        return _CARRIERS[said]
+    return next((c for c in (Command.OPT_OUT, Command.OPT_IN) if said and said in map(plain, words.get(c, ()))), None)
 
 
-def situation(word: Command | None, *, opted_out: bool) -> If:
-    """The row that holds. HELP from anybody else is a command of the virtual agent, or a live agent's to answer."""
+def situation(word: Command | None, *, opted_out: bool, bot_answers: bool, is_answered: bool) -> If:
+    """The row that holds. ``bot_answers``: the virtual agent has the conversation, whose command HELP is;
+    ``is_answered``: the provider took it for this word, has answered it, and it begins a conversation."""
     match word:
         case Command.OPT_OUT:
             return If.OPTS_OUT_AGAIN if opted_out else If.OPTS_OUT
         case Command.OPT_IN if opted_out:
             return If.OPTS_IN
-        case Command.HELP if opted_out:
+        case Command.HELP | Command.OPT_IN if is_answered:
+            return If.IS_ANSWERED
+        case Command.HELP if opted_out or not bot_answers:
             return If.ASKS_FOR_HELP
         case _:
             return If.ANYTHING_ELSE
@@ -98,6 +101,14 @@ def concerned(entries: Sequence[tuple[int, bool, frozenset[int]]]) -> dict[int, 
         found[entry] = places if opted_out else frozenset(standing & {EVERY_NUMBER, *places})
         standing = standing | places if opted_out else standing - found[entry]
     return found
+
+
+def is_overruled(word: Command, since: Iterable[tuple[Command | None, bool]]) -> bool:
+    """Whether a lost word, found later, does not hold any more. ``since``: what was texted after it, each with whether
+    it was not lost itself. A lost START is overruled by any later STOP; a lost STOP only by a START that is surely
+    later."""
+    other = Command.OPT_OUT if word is Command.OPT_IN else Command.OPT_IN
+    return any(said is other and (sure or other is Command.OPT_OUT) for said, sure in since)
 
 
 def why_not(source: Source, since: datetime, *, words: str | None = None, by: str | None = None) -> str:

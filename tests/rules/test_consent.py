@@ -5,13 +5,16 @@ from datetime import datetime
 import pytest
 
 from handoff_service.rules.commands import Command
-from handoff_service.rules.consent import TABLE, If, Source, Step, concerned, situation, why_not, word
+from handoff_service.rules.consent import TABLE, If, Source, Step, concerned, is_overruled, situation, why_not, word
 from handoff_service.rules.keyword_traps import OPT_IN, OPT_OUT
 
+MARKED = ("‘stop’", "STOP,", "stop?", "(stop)", "Stop…", "STOP\N{NO-BREAK SPACE}", "\ufeffSTOP\u200b", "arre\u0302t")
 OWN = {Command.OPT_OUT: ["alto", "Arrêt"], Command.OPT_IN: ["alta"]}
 
 
-@pytest.mark.parametrize("text", [*OPT_OUT, "stop", " Stop. ", "STOP!!", "“stop”", "\nQuit\n", "ALTO", "arrêt"])
+@pytest.mark.parametrize(
+    "text", [*OPT_OUT, "stop", " Stop. ", "STOP!!", "“stop”", "\nQuit\n", "ALTO", "arrêt", *MARKED]
+)
 def test_opt_out_words(text: str) -> None:
     assert word(text, OWN) is Command.OPT_OUT
 
@@ -42,24 +45,47 @@ def test_what_only_holds_such_a_word_is_none(text: str) -> None:
 
 
 def test_help() -> None:
-    assert [word(text, {}) for text in ("HELP", "info", "Help?")] == [Command.HELP, Command.HELP, None]
+    assert [word(text, {}) for text in ("HELP", "info", "Help me?")] == [Command.HELP, Command.HELP, None]
 
 
 @pytest.mark.parametrize(
-    ("said", "opted_out", "row"),
+    ("said", "facts", "row"),
     [
-        (Command.OPT_OUT, False, If.OPTS_OUT),
-        (Command.OPT_OUT, True, If.OPTS_OUT_AGAIN),
-        (Command.OPT_IN, True, If.OPTS_IN),
-        (Command.OPT_IN, False, If.ANYTHING_ELSE),
-        (Command.HELP, True, If.ASKS_FOR_HELP),
-        (Command.HELP, False, If.ANYTHING_ELSE),
-        (None, True, If.ANYTHING_ELSE),
-        (None, False, If.ANYTHING_ELSE),
+        (Command.OPT_OUT, "", If.OPTS_OUT),
+        (Command.OPT_OUT, "opted_out", If.OPTS_OUT_AGAIN),
+        (Command.OPT_OUT, "is_answered", If.OPTS_OUT),
+        (Command.OPT_IN, "opted_out", If.OPTS_IN),
+        (Command.OPT_IN, "opted_out is_answered", If.OPTS_IN),
+        (Command.OPT_IN, "", If.ANYTHING_ELSE),
+        (Command.OPT_IN, "is_answered", If.IS_ANSWERED),
+        (Command.HELP, "opted_out bot_answers", If.ASKS_FOR_HELP),
+        (Command.HELP, "", If.ASKS_FOR_HELP),
+        (Command.HELP, "bot_answers", If.ANYTHING_ELSE),
+        (Command.HELP, "bot_answers is_answered", If.IS_ANSWERED),
+        (None, "opted_out", If.ANYTHING_ELSE),
+        (None, "", If.ANYTHING_ELSE),
     ],
 )
-def test_what_a_text_means(said: Command | None, *, opted_out: bool, row: If) -> None:
-    assert situation(said, opted_out=opted_out) is row
+def test_what_a_text_means(said: Command | None, facts: str, row: If) -> None:
+    names = ("opted_out", "bot_answers", "is_answered")
+    assert situation(said, **{name: name in facts.split() for name in names}) is row
+
+
+@pytest.mark.parametrize(
+    ("lost", "since", "overruled"),
+    [
+        (Command.OPT_IN, [(Command.OPT_OUT, True)], True),
+        (Command.OPT_IN, [(Command.OPT_OUT, False)], True),
+        (Command.OPT_IN, [(None, True), (Command.OPT_IN, True)], False),
+        (Command.OPT_OUT, [(Command.OPT_IN, True)], True),
+        (Command.OPT_OUT, [(Command.OPT_IN, False)], False),
+        (Command.OPT_OUT, [], False),
+    ],
+)
+def test_a_lost_word_is_overruled_by_what_was_said_since(
+    lost: Command, since: list[tuple[Command | None, bool]], *, overruled: bool
+) -> None:
+    assert is_overruled(lost, since) is overruled
 
 
 def test_every_row_has_its_steps_and_only_changes_are_confirmed() -> None:
