@@ -88,6 +88,38 @@ async def test_pictures_come_along_and_a_stop_counts(story: Story, twilio: FakeT
     assert [entry.number for entry in await story.store.read(consents.in_force)] == [BOB]
 
 
+async def test_texts_of_one_second_are_taken_in_as_they_came(
+    story: Story, twilio: FakeTwilio, sweeper: Worker
+) -> None:
+    for body in ("0", "1", "2", "3", "STOP"):
+        await twilio.send_inbound(NOBODY, ANN, MAIN, body)
+    await sweeper.step()
+    assert [line.body for line in await inbound(story)] == ["0", "1", "2", "3", "STOP"]
+
+
+async def test_a_lost_start_does_not_lift_a_stop_that_came_after_it(
+    story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
+) -> None:
+    await story.text("STOP")
+    await twilio.send_inbound(NOBODY, ANN, MAIN, "START")
+    clock.move(20)
+    await story.text("STOP")
+    await sweeper.step()
+    assert [entry.number for entry in await story.store.read(consents.in_force)] == [ANN]
+    assert "START" in [line.body for line in await inbound(story)], "it is kept as a text"
+
+
+async def test_a_lost_stop_does_not_end_what_a_start_began_after_it(
+    story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
+) -> None:
+    await twilio.send_inbound(NOBODY, ANN, MAIN, "STOP")
+    clock.move(20)
+    await story.text("stop")
+    await story.text("start")
+    await sweeper.step()
+    assert await story.store.read(consents.in_force) == []
+
+
 async def test_when_twilio_cannot_be_asked_nothing_is_forgotten(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
 ) -> None:

@@ -138,6 +138,25 @@ async def test_help_is_answered_also_to_who_has_opted_out(story: Story) -> None:
     assert (first, help_line.partition(":")[0]) == (OUT, "Northwind IT")
 
 
+async def test_help_is_answered_also_where_a_queue_or_a_live_agent_has_the_conversation(story: Story) -> None:
+    waiting = (await story.text("my laptop", to=DIRECT)).interaction_id or 0
+    await story.text("HELP", to=DIRECT)
+    assert (await story.texted(waiting))[-1].startswith("Northwind IT: ")
+    bob = await story.with_agent(number=BOB)
+    await story.text("Info", number=BOB, to=DIRECT)
+    assert (await story.texted(bob))[-1].startswith("Northwind IT: ")
+
+
+@pytest.mark.parametrize("word", [Command.HELP, Command.OPT_IN])
+async def test_a_word_that_the_provider_has_answered_begins_nothing(story: Story, word: Command) -> None:
+    text = Text(sid="SMword", requester_number=ANN, provider_number=DIRECT, body="HELP", answered_as=word)
+    received = await story.store.write(receive_sms, text)
+    await story.offer()
+    assert (await story.see(received.interaction_id or 0)).owner.kind == Owner.NONE
+    assert await story.texted(received.interaction_id or 0) == []
+    assert (await story.text("my laptop", to=DIRECT)).interaction_id != received.interaction_id
+
+
 async def test_what_the_provider_has_answered_is_not_answered_again(story: Story) -> None:
     for word, took_for in (("arrêt", Command.OPT_OUT), ("hilfe", Command.HELP), ("unstop", Command.OPT_IN)):
         text = Text(sid=word, requester_number=ANN, provider_number=MAIN, body=word, answered_as=took_for)
