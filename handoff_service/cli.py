@@ -3,27 +3,23 @@
 import argparse
 import asyncio
 import os
-import signal
-import subprocess
 import sys
-import threading
-import urllib.request
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from urllib.error import URLError
 
 from sanic import Sanic
 from sanic.exceptions import SanicException
 from sanic.worker.loader import AppLoader
 
-from handoff_service import bot_process, clock, doctor, log, nlu_report, settings
+from handoff_service import bot_process, clock, doctor, log, nlu_report, running_bots, settings
 from handoff_service.app import APP_NAME, create_app
 from handoff_service.desk import terms
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.operations import desk_file
 from handoff_service.operations.desk_file import DeskFile
 from handoff_service.operations.import_desk import import_desk
+from handoff_service.running_bots import RunningBots
 from handoff_service.settings import Settings
 from handoff_service.store import queues
 from handoff_service.store.export_desk import export_desk
@@ -165,39 +161,17 @@ def _bot(config: Settings, asked: argparse.Namespace) -> int:
 
 def _run(config: Settings, asked: argparse.Namespace) -> int:
     """The service in this process, the bot in one of its own for each address, which end with it."""
-    bots: list[subprocess.Popen[bytes]] = []
     if config.bot_urls:
         if not bot_process.model(config.home).exists():
             bot_process.show_progress("training the virtual agent (about a minute, the first time only)")
         bot_process.train(config.home)
-        bots = [_start_bot(config, number) for number, _ in enumerate(config.bot_urls, start=1)]
-        threading.Thread(target=_tell_when_up, args=(config, bots), daemon=True).start()
+    bots = RunningBots(running_bots.commands(config), config.home / "logs" / "bot.log")
+    bots.start()
     _greet(config)
     try:
         return _serve(config, asked)
     finally:
-        for bot in bots:
-            _end(bot)
-
-
-def _start_bot(config: Settings, number: int) -> "subprocess.Popen[bytes]":
-    command, environment = bot_process.command(config, number)
-    logs = config.home / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    with (logs / "bot.log").open("ab") as sink:
-        return subprocess.Popen(  # noqa: S603  # our own command
-            command, cwd=bot_process.ROOT, env=environment, stdout=sink, stderr=sink, start_new_session=True
-        )
-
-
-def _end(bot: "subprocess.Popen[bytes]") -> None:
-    if bot.poll() is not None:
-        return
-    os.killpg(bot.pid, signal.SIGTERM)
-    try:
-        bot.wait(10)
-    except subprocess.TimeoutExpired:
-        os.killpg(bot.pid, signal.SIGKILL)
+        bots.end()
 
 
 def _greet(config: Settings) -> None:
@@ -212,21 +186,6 @@ def _greet(config: Settings) -> None:
         agents = desk_file.read(DEMO).agents
         lines += ["", "Demo sign-ins:", *(f"  {a.email:<20} {a.password:<12} {', '.join(a.roles)}" for a in agents)]
     print("\n".join(["", *lines, "", "Ctrl-C stops everything.", ""]), flush=True)
-
-
-def _tell_when_up(config: Settings, bots: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Say when the virtual agent answers; until then live agents are handed what comes in."""
-    addresses = [url.split("/webhooks")[0] for url in config.bot_urls]
-    bot_process.show_progress("the virtual agent is loading; it answers in half a minute")
-    while all(bot.poll() is None for bot in bots):
-        try:
-            with urllib.request.urlopen(f"{addresses[0]}/webhooks/sms/", timeout=2):  # noqa: S310  # from the settings
-                addresses.pop(0)
-            if not addresses:
-                return bot_process.show_progress("the virtual agent is up")
-        except (URLError, OSError):
-            threading.Event().wait(0.5)
-    return bot_process.show_progress(f"the virtual agent has stopped; see {config.home / 'logs' / 'bot.log'}")
 
 
 if __name__ == "__main__":

@@ -88,9 +88,7 @@ async def test_pictures_come_along_and_a_stop_counts(story: Story, twilio: FakeT
     assert [entry.number for entry in await story.store.read(consents.in_force)] == [BOB]
 
 
-async def test_texts_of_one_second_are_taken_in_as_they_came(
-    story: Story, twilio: FakeTwilio, sweeper: Worker
-) -> None:
+async def test_texts_of_one_second_are_taken_in_as_they_came(story: Story, twilio: FakeTwilio, sweeper: Worker) -> None:
     for body in ("0", "1", "2", "3", "STOP"):
         await twilio.send_inbound(NOBODY, ANN, MAIN, body)
     await sweeper.step()

@@ -30,7 +30,7 @@ from handoff_service.rules.delivery import (
     again_after,
     meaning,
 )
-from handoff_service.rules.vocabulary import Event, Status, Work
+from handoff_service.rules.vocabulary import Author, Event, Status, Work
 from handoff_service.store import consents, due
 from handoff_service.store import tables as t
 from handoff_service.store.bulk import update_rows
@@ -108,16 +108,17 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     _put(tx, kept_back, status=Status.CANCELED, error_code=OPTED_OUT)
     _put(tx, crashed, status=Status.UNKNOWN)
     unasked = [r for i, r in waiting.items() if r.event == Event.UNASKED and i not in kept_back]
-    overtaken = hold_back.overtaken(tx, unasked)
+    written_since = hold_back.written_since(tx, unasked)
+    overtaken = {i for i in written_since if waiting[i].author == Author.SYSTEM}
     _put(tx, overtaken, status=Status.CANCELED)
     kept_back |= overtaken
-    held = hold_back.held(tx, [r for r in unasked if r.id not in overtaken])
+    held = hold_back.held(tx, [r for r in unasked if r.id not in written_since])
     abroad = hold_back.abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
     _put(tx, abroad, status=Status.FAILED, error_code=COUNTRY_OFF)
     crowd = hold_back.crowded(tx, {i: r for i, r in waiting.items() if i not in kept_back | abroad})
     _put(tx, crowd, status=Status.FAILED, error_code=RANGE_FULL)
     put_off = kept_back | held.keys() | abroad | crowd
-    later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER)
+    later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER) | held
     later |= hold_back.paced(tx, [r for i, r in waiting.items() if i not in put_off])
     for message_id, at in later.items():
         due.release(tx, Work.DELIVER, message_id, at)
@@ -126,7 +127,6 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # a try before it had its own
     tell(tx, {found[i].interaction_id for i in kept_back | abroad | crowd})
     due.disarm(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
-    send_later(tx, list(held.items()))
     links = _links(tx, [i for i in sends | unsure if found[i].with_media])
     return [
         Outgoing(

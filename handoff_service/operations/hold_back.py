@@ -13,8 +13,8 @@ from sqlalchemy import exists, select, update
 from handoff_service import time_zones
 from handoff_service.rules.delivery import RANGE_HOUR
 from handoff_service.rules.quiet_hours import over_at
-from handoff_service.rules.vocabulary import Author, Direction, Event
-from handoff_service.store import desk, people
+from handoff_service.rules.vocabulary import Author, Direction, Event, Status, Work
+from handoff_service.store import desk, due, people
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
@@ -68,21 +68,38 @@ def crowded(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
     return {i for i, row in unknown.items() if too_many[row.interaction_id]}
 
 
-def overtaken(tx: Transaction, rows: Sequence[Row]) -> set[int]:
-    """Which prompts, held back until now, ask for an answer that has come in the meantime."""
-    prompts = [row.id for row in rows if row.author == Author.SYSTEM]
-    if not prompts:
+def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
+    """After which of these the requester has written on the line: they are awake, and prompts for it are answered."""
+    if not rows:
         return set()
-    m, answer = t.messages, t.messages.alias("answer")
-    query = select(m.c.id).where(
-        one_of(m.c.id, prompts),
-        exists().where(
-            answer.c.interaction_id == m.c.interaction_id,
-            answer.c.seq > m.c.seq,
-            answer.c.direction == Direction.INBOUND,
-        ),
+    m, i, answer, its = t.messages, t.interactions, t.messages.alias("answer"), t.interactions.alias("its")
+    query = (
+        select(m.c.id)
+        .join(i, i.c.id == m.c.interaction_id)
+        .where(
+            one_of(m.c.id, [row.id for row in rows]),
+            exists().where(
+                its.c.requester_number == i.c.requester_number,
+                its.c.provider_number_id == i.c.provider_number_id,
+                answer.c.interaction_id == its.c.id,
+                answer.c.id > m.c.id,
+                answer.c.direction == Direction.INBOUND,
+            ),
+        )
     )
     return set(tx.conn.execute(query).scalars())
+
+
+def let_go(tx: Transaction, line: str) -> None:
+    """What waits on the line for the end of quiet hours may go now: the requester is being answered."""
+    d, m = t.due_work, t.messages
+    waits = select(d.c.key).where(d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now)
+    keys = [int(key) for key in tx.conn.execute(waits).scalars()]
+    if not keys:
+        return
+    unasked = select(m.c.id).where(one_of(m.c.id, keys), m.c.event == Event.UNASKED, m.c.status == Status.QUEUED)
+    for message_id in tx.conn.execute(unasked).scalars().all():
+        due.release(tx, Work.DELIVER, message_id, tx.now)
 
 
 def held(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:

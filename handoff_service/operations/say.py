@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
+from handoff_service.operations import hold_back
 from handoff_service.operations.uploads import attach
 from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.sms_text import narrowed, segments
@@ -62,13 +63,15 @@ def text(
     """Text the requester: the message, its place in the outbox and its timers, in one. Returns the message's id.
 
     ``media``: this agent's uploads that go with it. ``event`` CONSENT: goes out to somebody who has opted out too;
-    UNASKED: is no answer, and waits for the end of quiet hours.
+    UNASKED: is no answer, and waits for the end of quiet hours. Whatever else is texted lets it go first.
     """
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
     line = Line(kind=kind, author=author, body=narrowed(body), agent_id=agent_id, with_media=bool(media), event=event)
     message_id, _ = _add(tx, interaction, line, outbound=True)
     if agent_id is not None:
         attach(tx, message_id, agent_id, media)
+    if event is not Event.UNASKED:
+        hold_back.let_go(tx, interaction.line)
     work = [due.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)]
     run = begins(author, interaction.unanswered)
     if run is not None:

@@ -17,14 +17,12 @@ from handoff_service.store.lanes import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """``media``: uploads of this agent that go with the text, which may then be empty; ``begins``: nobody asked for it,
-    so that it waits for the end of quiet hours."""
+    """``media``: uploads of this agent that go with the text, which may then be empty."""
 
     interaction_id: int
     agent_id: int
     body: str
     media: tuple[int, ...] = ()
-    begins: bool = False
 
 
 def send_sms(tx: Transaction, command: Write) -> int:
@@ -40,7 +38,7 @@ def send_sms(tx: Transaction, command: Write) -> int:
     if interaction.owner is not Owner.AGENT:
         interaction = _take_over(tx, interaction, command.agent_id)
     live_group.join(tx, interaction.id, command.agent_id, interaction.last_seq)
-    event = Event.UNASKED if command.begins else None
+    event = None if interactions.has_requesters_text(tx.conn, interaction.id) else Event.UNASKED
     return say.text(tx, interaction, body, Author.AGENT, agent_id=command.agent_id, media=command.media, event=event)
 
 

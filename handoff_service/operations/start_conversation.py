@@ -93,14 +93,11 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
         end(tx, interaction, State.CLOSED_COMPLETE, said="Closed: a live agent wrote first", reason=str(row))
         interaction = None
     profile_id, user_id = _profile(tx, command.recipient, replace=Step.REPLACE_PROFILE in steps)
-    begins = interaction is None
     if interaction is None:
         interaction = _create(tx, command, line, profile_id, user_id)
     elif user_id is not None and interaction.user_id is None:
         tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(user_id=user_id))
-    write = Write(
-        interaction_id=interaction.id, agent_id=command.agent_id, body=body, media=command.media, begins=begins
-    )
+    write = Write(interaction_id=interaction.id, agent_id=command.agent_id, body=body, media=command.media)
     return Started(interaction.id, send_sms(tx, write), row)
 
 

@@ -26,7 +26,7 @@ LOOK_ALIKES: Mapping[str, str] = {
 }
 _ONE = frozenset(GSM_7)
 _TWO = frozenset(GSM_7_EXTENSION)
-_PLAIN = str.maketrans(dict(LOOK_ALIKES))
+_LOOKS_LIKE = str.maketrans(dict(LOOK_ALIKES))
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -59,9 +59,13 @@ def is_sender(number: str) -> bool:
 
 def narrowed(body: str) -> str:
     """The text with look-alikes for typographic quotes, dashes and the like, if it fits GSM-7 then; else as it is."""
-    plain = body.translate(_PLAIN)
-    fits = len(plain) <= MAX_BODY and all(c in _ONE or c in _TWO for c in plain)
-    return plain if fits else body
+    plain = _plain(body)
+    return plain if len(plain) <= MAX_BODY else body
+
+
+def _plain(body: str) -> str:
+    plain = body.translate(_LOOKS_LIKE)
+    return plain if all(c in _ONE or c in _TWO for c in plain) else body
 
 
 def segments(body: str) -> Segments:
@@ -92,8 +96,9 @@ def _parts(widths: list[int], room: int) -> int:
 
 
 def split(body: str, most: int = MAX_BODY) -> list[str]:
-    """A text in parts of at most ``most`` characters, cut at a sentence's end, else at a space. Nothing for no text."""
-    rest, parts = body.strip(), []
+    """A text in parts of at most ``most`` characters, cut at a sentence's end, else at a space. Nothing for no text.
+    Look-alikes are replaced before, since some take more room."""
+    rest, parts = _plain(body.strip()), []
     while len(rest) > most:
         window = rest[: most + 1]
         ends = [m.end() for m in _SENTENCE_END.finditer(window) if m.end() <= most]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.proof import Expects
-from handoff_service.rules.vocabulary import Owner, State, Unanswered
+from handoff_service.rules.vocabulary import Direction, Owner, State, Unanswered
 from handoff_service.store import tables as t
 from handoff_service.store.several import one_of
 
@@ -86,6 +86,13 @@ def lock(conn: Connection, interaction_id: int) -> Interaction:
     if row is None:
         raise NotFound(f"There is no interaction {interaction_id}.")
     return of_row(row)
+
+
+def has_requesters_text(conn: Connection, interaction_id: int) -> bool:
+    """Whether the requester has written in it."""
+    m = t.messages
+    texts = select(m.c.id).where(m.c.interaction_id == interaction_id, m.c.direction == Direction.INBOUND)
+    return conn.execute(texts.limit(1)).first() is not None
 
 
 def is_open(conn: Connection, interaction_id: int) -> bool:

@@ -124,7 +124,10 @@ class Day:
 
     async def _text(self, n: int) -> None:
         text = Text(
-            sid=f"SM{n:032d}", requester_number=f"+1303{n:07d}", provider_number=f"+188855505{10 + n % 4}", body="help"
+            sid=f"SM{n:032d}",
+            requester_number=f"+1303{n:07d}",
+            provider_number=f"+188855505{10 + n % 4}",
+            body="my badge",
         )
         await self.store.write(receive_sms, text)
 

@@ -68,7 +68,7 @@ async def test_closing_tells_the_requester_once_and_nobody_owns_it(story: Story,
     assert (seen.state, seen.owner.kind, seen.closed_at, seen.epoch) == (
         State.CLOSED_COMPLETE, Owner.NONE, clock(), 3,
     )  # fmt: skip
-    assert seen.short_description == "help", "nobody wrote one: the first text"
+    assert seen.short_description == "my badge is stuck", "nobody wrote one: the first text"
     assert (await story.texted(ann))[-1] == "Mia has closed this conversation. Text us any time."
     assert await story.store.read(conversations.ongoing, MIA, others=False) == []
     with pytest.raises(Conflict):
@@ -156,5 +156,5 @@ async def test_past_interactions_of_the_number(story: Story) -> None:
     await story.close(first)
     second = await story.see((await story.text("again")).interaction_id or 0)
     past = await story.store.read(conversations.past, second)
-    assert [(p.id, p.short_description) for p in past] == [(first, "help")]
+    assert [(p.id, p.short_description) for p in past] == [(first, "my badge is stuck")]
     assert [p.requester_number for p in past] == [ANN]

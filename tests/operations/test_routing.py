@@ -49,7 +49,7 @@ async def reject(story: Story, agent: int, reason: str = "Busy with another conv
 
 async def texts(story: Story, number: str = ANN) -> int:
     """A new conversation on the line that live agents answer."""
-    return (await story.text("help", number=number, to=DIRECT)).interaction_id or 0
+    return (await story.text("my badge", number=number, to=DIRECT)).interaction_id or 0
 
 
 async def run_due(story: Story, clock: MovedClock) -> int:

@@ -157,7 +157,7 @@ async def test_null_is_refused_where_it_means_nothing(grace: Client) -> None:
 
 
 async def ann_texts(mia: Client) -> None:
-    form = {"from": ANN, "to": DIRECT, "body": "help"}
+    form = {"from": ANN, "to": DIRECT, "body": "my badge"}
     async with mia.session.post(f"{mia.url}/phone/texts", data=form) as answer:
         assert answer.status < 400, await answer.text()
 

@@ -222,7 +222,7 @@ async def test_events_arrive_and_a_new_connection_goes_on_where_the_last_ended(
     async with asyncio.timeout(20), mia.session.get(url, headers=headers) as stream:
         events = read_events(stream)
         assert (await anext(events))["event"] == "hello"
-        await text(twilio, service, "help", number=BOB)
+        await text(twilio, service, "my badge", number=BOB)
         offer = await wait_for(events, "offer", of=BOB)
         taken = await mia.call("POST", f"/work-items/{offer['data']['id']}/accept")
         await wait_for(events, "offer_ended", id=offer["data"]["id"])

@@ -257,7 +257,7 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
 
 
 async def test_templates_for_the_composer_are_filled(desk: Running) -> None:
-    received = await desk.story.text("help", number=ANN, to=DIRECT)
+    received = await desk.story.text("my badge", number=ANN, to=DIRECT)
     async with desk.visitor() as mia:
         await mia.sign_in()
         at = f"/workspace/conversations/{received.interaction_id}/templates"

@@ -151,7 +151,7 @@ async def test_a_hostile_prompt_is_only_text(desk: Running, mia: Visitor) -> Non
 
 async def test_pages_without_the_list_know_offers_and_unread_messages_too(desk: Running, mia: Visitor) -> None:
     one = await with_mia(desk)
-    await desk.story.text("help", number=BOB, to=DIRECT)
+    await desk.story.text("my badge", number=BOB, to=DIRECT)
     for _ in range(200):
         if await desk.story.inbox(MIA):
             break
@@ -163,7 +163,7 @@ async def test_pages_without_the_list_know_offers_and_unread_messages_too(desk: 
         found = re.search(r'data-unread="1" data-newest="([^"]*)"', page)
         assert found is not None
         assert json.loads(unescape(found[1])) == {str(one): newest}
-        assert "help" not in shown(re.findall(r'<ul id="offered".*?</ul>', page, re.DOTALL)[0])
+        assert "my badge" not in shown(re.findall(r'<ul id="offered".*?</ul>', page, re.DOTALL)[0])
     await mia.act(f"/workspace/conversations/{one}/read", up_to="99")
     assert 'data-unread="0" data-newest="{}"' in (await mia.get("/workspace/counts", SCRIPT)).text
 

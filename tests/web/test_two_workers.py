@@ -35,7 +35,7 @@ async def test_a_text_that_one_process_took_is_told_by_the_other(
             mia = await sign_in(Client(session, service.url), "mia")
             await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
             url = f"{service.url}/webhooks/twilio/sms"
-            await twilio.send_inbound(url, "+12025559000", DIRECT, "help")
+            await twilio.send_inbound(url, "+12025559000", DIRECT, "my badge")
             offers = await mia.until("/inbox", lambda found: found["items"])
             taken = await mia.call("POST", f"/work-items/{offers['items'][0]['id']}/accept")
             headers = {"Authorization": f"Bearer {mia.token}"}

@@ -76,7 +76,7 @@ async def offered(desk: Running, agent: int = MIA) -> int:
     raise AssertionError("nothing was offered")
 
 
-async def conversation(desk: Running, mia: Visitor, body: str = "help", number: str = ANN) -> int:
+async def conversation(desk: Running, mia: Visitor, body: str = "my badge", number: str = ANN) -> int:
     """A conversation that Mia has accepted through the page."""
     received = await desk.story.text(body, number=number, to=DIRECT)
     assert (await mia.act(f"/workspace/offers/{await offered(desk)}/accept")).status == 204
@@ -196,7 +196,7 @@ async def test_the_start_leads_in(visitor: Visitor) -> None:
 
 
 async def test_an_offer_says_who_why_and_how_long(desk: Running, mia: Visitor) -> None:
-    await desk.story.text("help", to=DIRECT)
+    await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
     page = await mia.get("/workspace")
     assert re.search(rf'id="offer-{item}".*?data-given="60"', page.text, re.S)
@@ -207,7 +207,7 @@ async def test_an_offer_says_who_why_and_how_long(desk: Running, mia: Visitor) -
 
 
 async def test_an_offer_that_somebody_took_says_so_once_on_the_page_that_shows_it(desk: Running, mia: Visitor) -> None:
-    await desk.story.text("help", to=DIRECT)
+    await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
     await mia.act(f"/workspace/offers/{item}/reject", reason="Not my subject")
     await desk.story.available(OMAR)
@@ -218,7 +218,7 @@ async def test_an_offer_that_somebody_took_says_so_once_on_the_page_that_shows_i
 
 
 async def test_accepting_what_is_gone_says_so(desk: Running, mia: Visitor) -> None:
-    await desk.story.text("help", to=DIRECT)
+    await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
     assert (await mia.act(f"/workspace/offers/{item}/accept")).headers["HX-Redirect"] == "/workspace/conversations/1"
     again = await mia.act(f"/workspace/offers/{item}/accept")
@@ -226,7 +226,7 @@ async def test_accepting_what_is_gone_says_so(desk: Running, mia: Visitor) -> No
 
 
 async def test_rejecting_needs_a_reason_and_keeps_it(desk: Running, mia: Visitor) -> None:
-    await desk.story.text("help", to=DIRECT)
+    await desk.story.text("my badge", to=DIRECT)
     item = await offered(desk)
     assert (await mia.act(f"/workspace/offers/{item}/reject")).status == 400
     assert (await mia.act(f"/workspace/offers/{item}/reject", reason="Busy", words="On the phone")).status == 204
@@ -235,7 +235,7 @@ async def test_rejecting_needs_a_reason_and_keeps_it(desk: Running, mia: Visitor
 
 
 async def test_a_plain_form_works_without_the_script(desk: Running, mia: Visitor) -> None:
-    await desk.story.text("help", to=DIRECT)
+    await desk.story.text("my badge", to=DIRECT)
     accepted = await mia.post(f"/workspace/offers/{await offered(desk)}/accept", csrf=await mia.csrf())
     assert (accepted.status, accepted.headers["Location"]) == (303, "/workspace/conversations/1")
     path = "/workspace/conversations/1"
@@ -245,7 +245,7 @@ async def test_a_plain_form_works_without_the_script(desk: Running, mia: Visitor
 
 
 async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia: Visitor) -> None:
-    await desk.story.text("help", to=DIRECT, number=BOB)
+    await desk.story.text("my badge", to=DIRECT, number=BOB)
     await mia.act("/workspace/presence", presence="away")
     await desk.story.available(OMAR)
     item = None
@@ -489,7 +489,7 @@ async def test_a_phone_sees_what_reached_it_and_nothing_else(desk: Running, mia:
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(lost), None)
     await mia.act(f"/workspace/conversations/{one}/notes", body="not for Ann")
     phone = shown((await mia.get(f"/phone/texts?from=%2B{ANN[1:]}&to=%2B{DIRECT[1:]}")).text)
-    assert "help" in phone
+    assert "my badge" in phone
     for unseen in ("lost on the way", "not for Ann", "accepted"):
         assert unseen not in phone
 

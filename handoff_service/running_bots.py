@@ -1,0 +1,121 @@
+"""The bot's processes under ``patchboard run``: one for each address, started again when it ends by itself.
+
+A process that the system kills, for its memory, would otherwise send every conversation to live agents until somebody
+looks at the log.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+from handoff_service import bot_process, log
+from handoff_service.bot_process import show_progress
+from handoff_service.settings import Settings
+
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before it is started again; ours
+TO_END = 10.0  # seconds that it has to end when it is asked to; ours
+
+type Process = subprocess.Popen[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What starts a bot, and where it then answers."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    address: str
+
+
+def commands(config: Settings) -> list[Command]:
+    """One for each address of PATCHBOARD_BOT_URL."""
+    return [
+        Command(*bot_process.command(config, number), f"{url.split('/webhooks')[0]}/webhooks/sms/")
+        for number, url in enumerate(config.bot_urls, start=1)
+    ]
+
+
+class RunningBots:
+    """Starts the bots and keeps them running until ``end``. ``say``: tells whoever started them how they are."""
+
+    def __init__(
+        self,
+        wanted: Sequence[Command],
+        written: Path,
+        *,
+        say: Callable[[str], None] = show_progress,
+        pause: float = FIRST_PAUSE,
+    ) -> None:
+        self._wanted, self._written, self._say, self._pause = wanted, written, say, pause
+        self._ending = threading.Event()
+        self._starts = threading.Lock()
+        self._processes: dict[str, Process] = {}
+
+    def start(self) -> None:
+        if self._wanted:
+            self._say("the virtual agent is loading; it answers in half a minute")
+        for command in self._wanted:
+            threading.Thread(target=self._keep_running, args=(command,), daemon=True).start()
+
+    def end(self) -> None:
+        """End them all. None is started after this."""
+        with self._starts:
+            self._ending.set()
+        for process in self._processes.values():
+            _end(process)
+
+    def _keep_running(self, command: Command) -> None:
+        pause = self._pause
+        while (process := self._start(command)) is not None:
+            came_up = self._wait_until_up(command, process)
+            code = process.wait()
+            if self._ending.is_set():
+                return
+            pause = self._pause if came_up else min(2 * pause, LONGEST_PAUSE)
+            log.trouble("bot_ended", address=command.address, code=code, again_in=pause)
+            self._say(f"the virtual agent has ended ({code}), and is started again; see {self._written}")
+            self._ending.wait(pause)
+
+    def _start(self, command: Command) -> Process | None:
+        with self._starts:
+            if self._ending.is_set():
+                return None
+            self._written.parent.mkdir(parents=True, exist_ok=True)
+            with self._written.open("ab") as sink:
+                process = subprocess.Popen(  # noqa: S603  # our own command
+                    command.arguments,
+                    cwd=bot_process.ROOT,
+                    env=command.environment,
+                    stdout=sink,
+                    stderr=sink,
+                    start_new_session=True,
+                )
+            self._processes[command.address] = process
+            return process
+
+    def _wait_until_up(self, command: Command, process: Process) -> bool:
+        """Say when it answers; until then live agents are handed what comes in. Whether it ever did."""
+        while process.poll() is None and not self._ending.is_set():
+            try:
+                with urllib.request.urlopen(command.address, timeout=2):  # noqa: S310  # from the settings
+                    self._say("the virtual agent is up")
+                    return True
+            except (URLError, OSError):
+                self._ending.wait(0.5)
+        return False
+
+
+def _end(process: Process) -> None:
+    if process.poll() is not None:
+        return
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(TO_END)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
