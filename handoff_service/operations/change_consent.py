@@ -134,8 +134,8 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
 
 
 def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
-    """Take in opt-outs from elsewhere, however many, in a few statements; nothing is done where one stands already.
-    BadInput names the provider number that is none."""
+    """Take in opt-outs from elsewhere, however many, in a few statements; nothing is done where one stands already, or
+    stood and was taken back: the same file may come again. BadInput names the provider number that is none."""
     p = t.provider_numbers
     ours: dict[str | None, int] = {r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))}
     for ask in asked:
@@ -145,13 +145,16 @@ def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
             )
     numbers = sorted({ask.number for ask in asked})
     lock(tx, numbers)
+    stood = select(c.c.number, c.c.provider_number_id).where(one_of(c.c.number, numbers), c.c.opted_out)
+    before = {(r.number, r.provider_number_id) for r in tx.conn.execute(stood)}
     standing = {(r.number, r.provider_number_id) for r in tx.conn.execute(select(o).where(one_of(o.c.number, numbers)))}
     named = {ask.provider_number for ask in asked}
     together = {number: consents.with_its_service(tx.conn, ours.get(number)) for number in named}
     fresh = {
         (ask.number, ours.get(ask.provider_number)): ask
         for ask in asked
-        if not {(ask.number, place) for place in together[ask.provider_number]} <= standing
+        if (ask.number, ours.get(ask.provider_number)) not in before
+        and not {(ask.number, place) for place in together[ask.provider_number]} <= standing
     }
     rows = [
         {

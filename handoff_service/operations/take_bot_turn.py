@@ -265,8 +265,8 @@ def _keep_late(tx: Transaction, interaction: Interaction, reply: BotReply, epoch
         tx,
         interaction,
         say.Line(
-            kind=Kind.SYSTEM,
-            author=Author.SYSTEM,
+            kind=Kind.NOTE,
+            author=Author.VIRTUAL_AGENT,
             body=with_choices(reply.text, reply.choices),
             event=Event.LATE_REPLY,
             reason=f"epoch {epoch} had ended",

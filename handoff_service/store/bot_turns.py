@@ -19,6 +19,17 @@ def answered_up_to(conn: Connection, interaction_id: int) -> int:
     return conn.execute(query).scalar() or 0
 
 
+def stands(conn: Connection, turn_id: int) -> bool:
+    """Whether what is done in this turn still counts: it is not answered yet, and its epoch has not ended."""
+    i = t.interactions
+    query = (
+        select(b.c.id)
+        .join(i, i.c.id == b.c.interaction_id)
+        .where(b.c.id == turn_id, b.c.answered_at.is_(None), b.c.epoch == i.c.epoch)
+    )
+    return conn.execute(query).first() is not None
+
+
 def is_first(conn: Connection, interaction_id: int, epoch: int) -> bool:
     """Whether no turn of this epoch was answered yet."""
     query = select(b.c.id).where(b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.answered_at.is_not(None))
@@ -48,10 +59,10 @@ def said_before(conn: Connection, interaction_id: int, epoch: int, most: int) ->
 
 
 def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
-    """What the bot knew of the requester's wish after its last turn, by the names that agents read."""
+    """What the bot knew of the requester's wish after the last turn that did not fail, by the names that agents read."""
     query = (
         select(b.c.understood)
-        .where(b.c.interaction_id == interaction_id, b.c.answered_at.is_not(None))
+        .where(b.c.interaction_id == interaction_id, b.c.understood.is_not(None))
         .order_by(b.c.id.desc())
         .limit(1)
     )

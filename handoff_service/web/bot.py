@@ -5,6 +5,7 @@ Shapes: https://rasa.com/docs/rasa/action-server/
 """
 
 import hmac
+from typing import Any
 
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionMissingDomainException, ActionNotFoundException
@@ -12,7 +13,9 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json
 
 from actions import all_actions
+from handoff_service import log
 from handoff_service.errors import BadInput, NotSignedIn
+from handoff_service.store import bot_turns
 from handoff_service.web.session import desk_of
 
 
@@ -36,6 +39,10 @@ def blueprint() -> Blueprint:
         if not isinstance(call, dict) or not isinstance(call.get("next_action"), str):
             raise BadInput(errors={"next_action": "must be the name of an action"})
         call.setdefault("domain", {})  # Rasa 3.6 leaves it out where domain.yml does not ask for it; the SDK wants one
+        turn = _turn(call)
+        if turn is not None and not await desk_of(request).store.read(bot_turns.stands, turn):
+            log.trouble("action_of_a_turn_that_ended", turn=turn, name=call["next_action"])
+            return json({"error": "The turn has ended.", "action_name": call["next_action"]}, status=400)
         try:
             result = await request.app.ctx.executor.run(call)
         except ActionExecutionRejection as error:
@@ -47,3 +54,11 @@ def blueprint() -> Blueprint:
         return json(result.model_dump() if result else {"events": [], "responses": []})
 
     return made
+
+
+def _turn(call: dict[str, Any]) -> int | None:
+    """The turn that an action runs in; None for a bot that was not told of one."""
+    said: Any = call.get("tracker")
+    for name in ("latest_message", "metadata", "turn_id"):
+        said = said.get(name) if isinstance(said, dict) else None
+    return int(said) if isinstance(said, str) and said.isdecimal() and len(said) < 16 else None

@@ -81,8 +81,8 @@ def _by(line: Message, agent_id: int) -> str:
     """Who wrote a line that was found; nothing for the requester."""
     author: Any = line.author
     who = "You" if author.id == agent_id else first_name(author.name or "Live agent")
-    if line.kind is Kind.NOTE:
-        return f"Note, {who.lower() if who == 'You' else who}"
     if line.event is Event.LATE_REPLY:
         return "Virtual agent, not sent"
+    if line.kind is Kind.NOTE:
+        return f"Note, {who.lower() if who == 'You' else who}"
     return {Author.AGENT: who, Author.VIRTUAL_AGENT: "Virtual agent", Author.SYSTEM: "Patchboard"}.get(author.kind, "")

@@ -6,10 +6,11 @@ import pytest
 
 from handoff_service.operations.change_desk import change_desk
 from handoff_service.operations.open_case import OpenCase, open_case
-from handoff_service.operations.ports import BotReply
+from handoff_service.operations.ports import BotReply, Understood
 from handoff_service.operations.take_bot_turn import EMPTY, PICTURE, FinishTurn, finish_turn
 from handoff_service.rules.bot_text import Choice
-from handoff_service.rules.vocabulary import Event, Owner, TurnOutcome, Work
+from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
+from handoff_service.store import bot_turns
 from handoff_service.store import tables as t
 from tests.conftest import MovedClock
 from tests.story import BOB, MIA, Story
@@ -83,6 +84,28 @@ async def test_a_late_answer_is_never_sent_and_agents_see_it(story: Story, ann: 
     assert await story.texted(ann) == ["Mia here, I take this."]
     (late,) = [line for line in await story.lines(ann) if line.event is Event.LATE_REPLY]
     assert (late.body, late.reason, late.status) == ("Have you tried turning it off?", "epoch 1 had ended", None)
+    assert (late.kind, late.author.kind) == (Kind.NOTE, Author.VIRTUAL_AGENT)
+
+
+async def test_what_the_bot_had_understood_is_not_lost_with_a_turn_that_fails(story: Story, ann: int) -> None:
+    first = await story.begin(ann)
+    assert first is not None
+    await story.finish(first, "How bad is it?", understood=Understood(collected={"Problem": "my laptop is slow"}))
+    await story.text("2")
+    second = await story.begin(ann)
+    assert second is not None
+    await story.finish(second, failure="The virtual agent did not answer in time.")
+    (item,) = await story.rows(t.work_items)
+    assert item.collected == {"Problem": "my laptop is slow"}
+
+
+async def test_a_turn_stands_until_it_is_answered_or_its_epoch_ends(story: Story, ann: int) -> None:
+    first = await story.begin(ann)
+    assert first is not None
+    turn = int(first.turn_id)
+    assert await story.store.read(bot_turns.stands, turn)
+    await story.write(ann, "Mia here, I take this.", MIA)
+    assert not await story.store.read(bot_turns.stands, turn)
 
 
 async def test_a_turn_of_a_closed_interaction_is_late_too(story: Story, ann: int) -> None:

@@ -322,6 +322,20 @@ async def test_an_imported_opt_out_holds_for_somebody_who_never_texted_before(st
     assert [entry.number for entry in await story.store.read(consents.in_force)] == [STRANGER]
 
 
+async def test_an_import_that_comes_again_does_not_undo_a_start(story: Story, tmp_path: Path) -> None:
+    file = tmp_path / "desk.toml"
+    file.write_text(f'[[opt_outs]]\nnumber = "{BOB}"\n')
+    await story.store.write(import_desk, desk_file.read(file))
+    await story.text("STOP", number=ANN)
+    exported = tmp_path / "exported.toml"
+    exported.write_text(await story.store.read(export_desk))
+    for number in (ANN, BOB):
+        await story.text("START", number=number)
+    for again in (file, exported):
+        await story.store.write(import_desk, desk_file.read(again))
+    assert await story.store.read(consents.in_force) == []
+
+
 async def test_what_the_carrier_refuses_is_lifted_by_the_requester_alone(story: Story) -> None:
     interaction = await story.with_agent(MIA)
     await sent(story)

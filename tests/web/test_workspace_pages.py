@@ -399,7 +399,7 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
         system = {"kind": Kind.SYSTEM, "author": Author.SYSTEM}
         late = {"event": Event.LATE_REPLY, "reason": "epoch 1 had ended", "body": "Anything else?"}
         case = {"event": Event.CASE_OPENED, "reason": "screen is dark", "body": "Case CS0000001 opened"}
-        say.append(tx, row, say.Line(**system, **late))
+        say.append(tx, row, say.Line(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late))
         say.append(tx, row, say.Line(**system, **case))
         say.append(tx, row, say.Line(kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock"))
         for status, code in ((Status.FAILED, 30007), (Status.UNKNOWN, None), (Status.CANCELED, None)):
