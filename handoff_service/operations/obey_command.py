@@ -1,6 +1,7 @@
 """Do what a requester's command says, in the transaction that takes the text in: the bot is not asked, and may be down.
 
-Commands count while the virtual agent has the conversation; to a live agent they are words like any others.
+Commands count while the virtual agent has the conversation, and BYE and RESTART while it waits in a queue; to a live
+agent they are words like any others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from handoff_service.operations import say
 from handoff_service.operations.change_interaction import end
 from handoff_service.operations.leave_bot import leave_bot
+from handoff_service.operations.return_to_bot import BY_REQUESTER, give_back
 from handoff_service.operations.take_bot_turn import RESTART, RESTARTED, open_turn
 from handoff_service.rules.commands import Command, may_be, meant
 from handoff_service.rules.vocabulary import Author, Owner, State
@@ -34,21 +36,34 @@ def obey_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
 
 def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
     interaction = interactions.lock(tx.conn, interaction_id)
+    if interaction.owner is Owner.QUEUE:
+        return _leave_queue(tx, interaction, command)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
-        return
+        return None
     if command in LAST and interaction.back_to is not None:  # a live agent waits for the proof that this ends
-        leave_bot(tx, interaction, f"The requester texted {command.upper()}.", {})
-        return
+        return leave_bot(tx, interaction, f"The requester texted {command.upper()}.", {})
     match command:
         case Command.AGENT:
-            leave_bot(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
+            return leave_bot(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
         case Command.BYE:
-            say.text(tx, interaction, texts.goodbye(tx.conn), Author.SYSTEM)
-            end(tx, interaction, State.CLOSED_COMPLETE, said=SAID_GOODBYE)
+            return _bye(tx, interaction)
         case Command.HELP:
             say.text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM)
         case Command.RESTART:
-            _restart(tx, interaction)
+            return _restart(tx, interaction)
+    return None
+
+
+def _leave_queue(tx: Transaction, interaction: Interaction, command: Command) -> None:
+    if command is Command.BYE:
+        _bye(tx, interaction)
+    elif command is Command.RESTART and tx.terms.bot_answers:
+        _restart(tx, give_back(tx, interaction, said=BY_REQUESTER, outcome=None))
+
+
+def _bye(tx: Transaction, interaction: Interaction) -> None:
+    say.text(tx, interaction, texts.goodbye(tx.conn), Author.SYSTEM)
+    end(tx, interaction, State.CLOSED_COMPLETE, said=SAID_GOODBYE)
 
 
 def _restart(tx: Transaction, interaction: Interaction) -> None:

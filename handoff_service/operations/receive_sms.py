@@ -194,7 +194,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     _write_messages(tx, touched)
     _write_work(tx, touched, _write_media(tx, touched))
     _go_back(tx, touched)
-    obey_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if c.owner is Owner.VIRTUAL_AGENT})
+    obey_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if c.owner is not Owner.AGENT})
     for c in touched:
         for text, means in c.about_consent:
             obey_consent(tx, c.id, Word(means, text.body, answered=text.answered_as is not None))

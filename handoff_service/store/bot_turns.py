@@ -59,7 +59,7 @@ def said_before(conn: Connection, interaction_id: int, epoch: int, most: int) ->
 
 
 def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
-    """What the bot knew of the requester's wish after the last turn that did not fail, by the names that agents read."""
+    """What the bot knew of the requester's wish after its last turn that did not fail, by the names agents read."""
     query = (
         select(b.c.understood)
         .where(b.c.interaction_id == interaction_id, b.c.understood.is_not(None))

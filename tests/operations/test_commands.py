@@ -11,7 +11,7 @@ from handoff_service.rules.vocabulary import Event, Owner, State, TurnOutcome, W
 from handoff_service.store import inbox
 from handoff_service.store import tables as t
 from tests.conftest import MovedClock
-from tests.story import ANN, BOB, MAIN, MIA, Story
+from tests.story import ANN, BOB, DIRECT, MAIN, MIA, Story
 
 
 @pytest.fixture
@@ -116,6 +116,21 @@ async def test_to_a_live_agent_these_are_words(story: Story, ann: int) -> None:
         await story.text(word)
     seen = await story.see(ann)
     assert (seen.owner.kind, seen.closed_at, seen.epoch) == (Owner.AGENT, None, 2)
+
+
+async def test_who_waits_can_leave_or_start_over(story: Story) -> None:
+    for number, word in ((ANN, "Bye!"), (BOB, "restart")):
+        await story.text("my badge is stuck", number=number, to=DIRECT)
+        received = await story.text(word, number=number, to=DIRECT)
+        seen = await story.see(received.interaction_id or 0)
+        assert seen.owner.kind is (Owner.NONE if number == ANN else Owner.VIRTUAL_AGENT)
+        if number == ANN:
+            assert (await story.texted(seen.id))[-1] == "Goodbye, and thank you. Text us any time."
+        else:
+            question = await story.begin(seen.id)
+            assert question is not None
+            assert question.message == "/restart"
+    assert await story.offer() == 0
 
 
 async def test_the_words_are_the_admins(story: Story, ann: int) -> None:
