@@ -37,21 +37,21 @@ def obey_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
 def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
     interaction = interactions.lock(tx.conn, interaction_id)
     if interaction.owner is Owner.QUEUE:
-        return _leave_queue(tx, interaction, command)
+        _leave_queue(tx, interaction, command)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
-        return None
+        return
     if command in LAST and interaction.back_to is not None:  # a live agent waits for the proof that this ends
-        return leave_bot(tx, interaction, f"The requester texted {command.upper()}.", {})
+        leave_bot(tx, interaction, f"The requester texted {command.upper()}.", {})
+        return
     match command:
         case Command.AGENT:
-            return leave_bot(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
+            leave_bot(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
         case Command.BYE:
-            return _bye(tx, interaction)
+            _bye(tx, interaction)
         case Command.HELP:
             say.text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM)
         case Command.RESTART:
-            return _restart(tx, interaction)
-    return None
+            _restart(tx, interaction)
 
 
 def _leave_queue(tx: Transaction, interaction: Interaction, command: Command) -> None:
