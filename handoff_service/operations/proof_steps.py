@@ -135,7 +135,7 @@ def succeed(tx: Transaction, proof: Proof, method: Method) -> Proof:
     note = f"asked for by {people.agent_name(tx.conn, row.asked_by)}" if row.asked_by else None
     verified = Verify(interaction_id=row.interaction_id, agent_id=None, user_id=row.user_id, method=method, note=note)
     verify_requester(tx, verified)
-    return end(tx, proof, outcome=Outcome.VERIFIED, method=method)
+    return end(tx, proof, outcome=Outcome.VERIFIED, method=method, code_hash=None, code_until=None)
 
 
 def fail(tx: Transaction, proof: Proof, why: str) -> Proof:
@@ -168,6 +168,6 @@ def card(row: Proving) -> dict[str, str]:
 
 
 def end(tx: Transaction, proof: Proof, **values: object) -> Proof:
-    """Nothing is expected of the requester any more."""
-    row = proofs.change(tx, proof.row, ended_at=tx.now, code_hash=None, **values)
+    """Nothing is expected of the requester any more. A code that was not used is still hidden when it is texted."""
+    row = proofs.change(tx, proof.row, ended_at=tx.now, **values)
     return ask(tx, replace(proof, row=row), None)

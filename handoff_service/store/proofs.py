@@ -1,6 +1,6 @@
 """Proofs of identity: the one that is under way, what counts against a number, and how earlier ones went."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from handoff_service.rules.identity import Level, Method, Proof, level
-from handoff_service.rules.proof import SENDS, TRIES_WITHIN, Outcome, Verdict
+from handoff_service.rules.proof import SENDS, TRIES_WITHIN, Expects, Outcome, Verdict
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
 from handoff_service.store.views import Identity, PastProof
 
 p, s = t.proofs, t.proof_sends
@@ -132,6 +133,34 @@ def forget_answers(tx: Transaction, interaction_id: int, up_to: int) -> None:
     """They have been judged."""
     a = t.proof_answers
     tx.conn.execute(delete(a).where(a.c.interaction_id == interaction_id, a.c.seq <= up_to))
+
+
+# Codes that are neither used nor too old ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCode:
+    """``waited_for``: it can still prove something. ``hash`` None: it was not made, as for nobody to mail it to."""
+
+    interaction_id: int
+    hash: str | None
+    waited_for: bool
+
+
+def live_codes(conn: Connection, numbers: Collection[str], now: datetime) -> dict[str, list[LiveCode]]:
+    """The codes that were asked for on these numbers and may be in somebody's hand, by number."""
+    i = t.interactions
+    rows = conn.execute(
+        select(*p.c["number", "interaction_id", "code_hash"], i.c.expects)
+        .join(i, i.c.id == p.c.interaction_id)
+        .where(one_of(p.c.number, numbers), p.c.code_until > now)
+    )
+    found: dict[str, list[LiveCode]] = {}
+    for r in rows:
+        waited_for = r.expects in (Expects.CODE, Expects.CHOICE)
+        code = LiveCode(interaction_id=r.interaction_id, hash=r.code_hash, waited_for=waited_for)
+        found.setdefault(r.number, []).append(code)
+    return found
 
 
 # What is shown -------------------------------------------------------------------------------------------------------

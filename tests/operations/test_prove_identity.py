@@ -60,6 +60,49 @@ async def test_what_was_texted_is_hidden_wherever_it_could_be_seen(story: Story,
             assert not [value for value in row if CODE in str(value) or "042 617" in str(value)], table.name
 
 
+@pytest.mark.parametrize("before", ["AGENT", "RESTART", "BYE", "takes over", "asked again"])
+@pytest.mark.parametrize("text", [f"here is the code {CODE}", "042 617"])
+async def test_a_code_is_hidden_whatever_the_conversation_expects_by_then(
+    story: Story, ann: Proving, before: str, text: str
+) -> None:
+    await ann.has_code()
+    if before == "takes over":
+        await story.write(ann.interaction, "Mia here.", MIA)
+    elif before == "asked again":
+        await ann.begin()
+    else:
+        await story.text(before)
+    there = (await story.text(text)).interaction_id or 0
+    assert (await story.lines(there))[-1].body in ("here is the code ******", "*** ***")
+    assert await story.count(t.proof_answers) == 0, "and it is no try"
+    for table in t.metadata.sorted_tables:
+        for row in await story.rows(table):
+            assert not [value for value in row if CODE in str(value) or "042 617" in str(value)], table.name
+
+
+async def test_numbers_that_are_no_code_stay_readable(story: Story, ann: Proving, clock: MovedClock) -> None:
+    await ann.has_code()
+    await ann.begin()
+    one = (await story.text("104233")).interaction_id or 0
+    assert (await story.lines(one))[-1].body == "104233", "an employee number, where one is asked for"
+    await story.text("agent")
+    await story.text("call +1 303 555 0188 about CS0000012")
+    assert (await story.lines(one))[-1].body == "call +1 303 555 0188 about CS0000012"
+    other = (await story.text(CODE, number=BOB)).interaction_id or 0
+    assert (await story.lines(other))[-1].body == CODE, "no code was asked for on this number"
+    clock.move(600)
+    await story.text(CODE)
+    assert (await story.lines(one))[-1].body == CODE, "too old to be worth anything"
+
+
+async def test_a_code_in_pieces_is_hidden(story: Story, ann: Proving) -> None:
+    await ann.has_code()
+    for piece in ("04", "26"):
+        await story.text(piece)
+    assert (await ann.answers("17")).verdict is Verdict.NO_CODE
+    assert [line.body for line in await story.lines(ann.interaction) if "*" in line.body] == ["**", "**", "**"]
+
+
 async def test_a_code_works_once(story: Story, ann: Proving) -> None:
     await ann.has_code()
     await ann.answers(CODE)
@@ -227,7 +270,7 @@ async def test_an_agent_who_takes_over_ends_the_proof(story: Story, ann: Proving
     await ann.has_code()
     await story.write(ann.interaction, "Mia here.", MIA)
     await story.text("042617 maybe?")
-    assert (await story.lines(ann.interaction))[-1].body == "042617 maybe?", "it proves nothing any more"
+    assert (await story.lines(ann.interaction))[-1].body == "****** maybe?", "it proves nothing any more"
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 
