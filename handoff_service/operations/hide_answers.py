@@ -11,6 +11,7 @@ from handoff_service.store.lanes import Transaction
 from handoff_service.store.proofs import LiveCode
 
 OPENING = "/prove_identity"  # what the virtual agent is asked when it has to begin a proof by itself
+ENDED = "/proof_ended"  # when an agent has verified the requester meanwhile
 TOLD = "/tell_secret"  # and when there is an answer, whatever it was
 
 

@@ -242,6 +242,21 @@ def account_in(text: str) -> str | None:
     return alone.casefold() if _WORD.fullmatch(alone) else None
 
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"  # before the digits of an employee number
+
+
+def without_marks(account: str) -> str:
+    """An employee number as it is compared when nobody has it as it was texted: no case, no blanks, no dashes."""
+    return account.casefold().replace("-", "").replace(" ", "")
+
+
+def plain_account(account: str) -> str:
+    """What is one account to whoever counts wrong answers: an employee number without its letters, too."""
+    plain = without_marks(account)
+    digits = plain.lstrip(LETTERS)
+    return digits if digits.isdecimal() else plain
+
+
 def asked_facts(names: Sequence[str]) -> str:
     """Second facts as a question names them: birth year or badge number."""
     return " or ".join(" ".join(name.replace("_", " ").split()) for name in names)
