@@ -141,12 +141,12 @@ _NOT_A_FACT = frozenset(
     ]
 )
 _ASKS = "are|is|do|does|did|can|could|would|will|may|shall|should|have|has"
-_WANTS = "want|need|wanna|would|will|cant|cannot|can|could|must|should|forgot|lost|have to|am|do|did|just|still|think"
+_WANTS = "want|need|wanna|would|will|cant|cannot|can|could|must|should|forgot|lost|have to|just|still|(?:am|do|did) not"
 _ASIDE = re.compile(  # how questions, requests and asides begin, once they are ``spelled``
     rf"(?:(?:{_ASKS}) (?:you|u|i|we|it|they|there|this|that|my)|i (?:{_WANTS})|\w+ me"
+    r"|im (?:not|in|at|on|busy|still|waiting|locked|stuck)|(?:this|that|thats)(?: is)? (?:not|wrong|all)"
     r"|(?:hold|hang) on|(?:just )?(?:one|a) (?:sec|second|moment|minute|min)"
-    r"|never mind|(?:forget|drop|skip) (?:it|this|that)"
-    r"|im|id|ive|ill|lets|you|u|we|they|this|that|thats|there|theres)\b"
+    r"|never mind|(?:forget|drop|skip) (?:it|this|that)|id|ive|ill|lets|you|u|we|they|there|theres)\b"
 )
 
 

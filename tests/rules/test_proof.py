@@ -126,6 +126,9 @@ def test_other_texts_are_kept_as_they_are(text: str) -> None:
         ("O\u2019Brien", ("obrien",)),
         ("the name of my cat is Mr. Whiskers", ("mr whiskers",)),
         ("Will Smith", ("will smith",)),
+        ("i think it was Leeds", ("i think it was leeds",)),
+        ("im from Leeds", ("im from leeds",)),
+        ("Elm Street 12", ("elm street 12", "12")),
         ("Idaho Falls", ("idaho falls",)),
         ("did you say 1990", ("did you say 1990", "1990")),
         ("12", ("12",)),
@@ -151,6 +154,7 @@ def test_a_fact_is_hidden_as_a_whole_and_is_one_guess(text: str, guesses: tuple[
         ),
         *("never mind", "forget it", "hold on a sec", "tell me a joke", "are you open at 10 today", "just a moment"),
         *("i want to speak to mia", "necesito ayuda por favor", "im not sure", "can you skip this"),
+        *("that is not fair", "i am not at my desk", "you know it already", "ive no clue", "let me look"),
     ],
 )
 def test_what_is_no_fact(text: str) -> None:
