@@ -126,7 +126,8 @@ class AskProof(_WithDesk):
         after = VERDICTS.get(standing.verdict) if standing.verdict else None
         match standing.expects:
             case Expects.CODE:
-                dispatcher.utter_message(response=f"utter_code_{after or 'asked'}", left=standing.left)
+                asked = "asked" if standing.stepped else "again"  # after an aside no code is on its way
+                dispatcher.utter_message(response=f"utter_code_{after or asked}", left=standing.left)
             case Expects.FACT:
                 name = "utter_fact_wrong" if after else "utter_fact_asked"
                 dispatcher.utter_message(response=name, facts=asked_facts(standing.facts), left=standing.left)
@@ -160,7 +161,7 @@ class ValidateIdentityForm(FormValidationAction):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         turn = turn_id(tracker)
-        if value is None:
+        if value is None or (value in tuple(Wish) and says_account(tracker)):  # then that is what is wanted
             return {"proof": None}
         if value in tuple(Wish):
             instead = Instead(turn_id=turn, wish=Wish(value))
@@ -207,10 +208,37 @@ class NoProof(_WithDesk):
         return []
 
 
+class DropProof(_WithDesk):
+    """The requester does not want to go on: it is dropped, or the live agent who asked for it is back."""
+
+    def name(self) -> str:
+        return "action_drop_proof"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        dropped = await self._desk.store.write(drop_proof, OfTurn(turn_id=turn_id(tracker)))
+        if dropped.asked_by:
+            dispatcher.utter_message(response="utter_back_to_agent", agent=first_name(dropped.asked_by)[:MOST_NAME])
+        elif _intent(tracker) != "bye":  # which is answered already
+            dispatcher.utter_message(response="utter_dropped")
+        return [SlotSet("account", None), SlotSet("proof", None), SlotSet(THEN, None)]
+
+
+class OtherTopic(Action):
+    """Another topic inside the form. The same that needs the proof is no other: it goes on once that is done."""
+
+    def name(self) -> str:
+        return "action_other_topic"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        same = tracker.get_slot(THEN) == f"action_{_intent(tracker)}"
+        dispatcher.utter_message(response="utter_proof_first" if same else "utter_one_at_a_time")
+        return []
+
+
 def identity_actions(desk: Desk) -> list[Action]:
     """All of these."""
-    plain = (StartProof, WhoAmI, NotMe, AskAccount, AskProof, AfterProof, NoProof)
-    return [*(action(desk) for action in plain), ValidateIdentityForm(desk)]
+    plain = (StartProof, WhoAmI, NotMe, AskAccount, AskProof, AfterProof, NoProof, DropProof)
+    return [*(action(desk) for action in plain), OtherTopic(), ValidateIdentityForm(desk)]
 
 
 async def _standing(desk: Desk, tracker: Tracker) -> Standing:
@@ -221,7 +249,18 @@ def _slots(standing: Standing) -> dict[str, Any]:
     """The form's slots after a step: it is done when the proof has ended, and asks on otherwise."""
     if standing.outcome is not None:
         return {"account": "known", "proof": str(standing.outcome)}
-    return {"proof": "gone" if standing.expects is None else None}
+    again = {"account": None} if standing.expects is Expects.ACCOUNT else {}
+    return {**again, "proof": "gone" if standing.expects is None else None}
+
+
+def _intent(tracker: Tracker) -> str | None:
+    return (tracker.latest_message.get("intent") or {}).get("name")
+
+
+def says_account(tracker: Tracker) -> bool:
+    """Whether an e-mail address or employee number is said in this turn."""
+    entities = tracker.latest_message.get("entities") or []
+    return any(one.get("entity") in ("email", "employee_number") for one in entities)
 
 
 def _clock(until: datetime, zone: str) -> str:

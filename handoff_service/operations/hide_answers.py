@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import insert, select
 
-from handoff_service.rules.proof import Expects, code_hash, fact_hash
+from handoff_service.rules.proof import Expects, code_hash, fact_hash, without_codes
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.proofs import LiveCode
 
 OPENING = "/prove_identity"  # what the virtual agent is asked when it has to begin a proof by itself
+ENDED = "/proof_ended"  # when an agent has verified the requester meanwhile
 TOLD = "/tell_secret"  # and when there is an answer, whatever it was
 
 
@@ -22,6 +24,21 @@ def keep(
         by_fact = expects is Expects.FACT
         hashes = [fact_hash(key, one) if by_fact else code_hash(key, interaction_id, one) for one in guesses]
         tx.conn.execute(insert(t.proof_answers), {"interaction_id": interaction_id, "seq": seq, "guesses": hashes})
+
+
+def unasked(key: str, expects: Expects | None, codes: Sequence[LiveCode], body: str) -> str:
+    """What is kept of a text that came where no code was asked for, from a number with these live codes.
+
+    Six digits are masked whether or not they are the code: otherwise what the virtual agent makes of them would tell
+    whoever guesses. But where an employee number is asked for, which may have six digits too, only a code is that
+    proves nothing any more.
+    """
+    if expects is not Expects.ACCOUNT:
+        return without_codes(body, lambda _: bool(codes))
+    spent = [code for code in codes if not code.waited_for]
+    return without_codes(
+        body, lambda digits: any(one.hash == code_hash(key, one.interaction_id, digits) for one in spent)
+    )
 
 
 def instead_of_texts(tx: Transaction, interaction: Interaction, *, after: int) -> str | None:

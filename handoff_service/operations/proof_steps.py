@@ -24,11 +24,13 @@ from handoff_service.store.proofs import Proving
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Where a proof stands. Neither ``expects`` nor ``outcome``: there is none. ``verdict``: of the answer in this
-    turn; ``left``: tries that are left; ``facts``: what may be asked instead of a code; ``asked_by``: a live agent."""
+    turn; ``stepped``: it went a step on in this turn; ``left``: tries that are left; ``facts``: what may be asked
+    instead of a code; ``asked_by``: a live agent."""
 
     expects: Expects | None = None
     outcome: Outcome | None = None
     verdict: Verdict | None = None
+    stepped: bool = False
     left: int = rules.TRIES
     facts: tuple[str, ...] = ()
     asked_by: str | None = None
@@ -57,6 +59,7 @@ def standing(tx: Transaction, proof: Proof | None, turn_id: int) -> Standing:
     return Standing(
         expects=proof.expects,
         verdict=row.verdict if row.turn_id == turn_id else None,
+        stepped=row.turn_id == turn_id,
         left=rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)),
         facts=tuple(second_facts.names(tx.conn)),
         asked_by=asked_by,
@@ -96,6 +99,20 @@ def send_code(tx: Transaction, proof: Proof) -> Proof:
     return ask(tx, replace(proof, row=row), Expects.CODE)
 
 
+def ask_fact(tx: Transaction, proof: Proof) -> Proof:
+    """Ask for a second fact; where no answer would be taken any more, a person takes over instead."""
+    return ask(tx, proof, Expects.FACT) if _may_guess(tx, proof.row) else _fail_guessed_at(tx, proof)
+
+
+def _may_guess(tx: Transaction, row: Proving) -> bool:
+    """By what was said, not by whom it means: the same holds, and shows, where there is no such account."""
+    return rules.tries_left(proofs.wrong_about_claim(tx.conn, row.claimed or "", tx.now)) > 0
+
+
+def _fail_guessed_at(tx: Transaction, proof: Proof) -> Proof:
+    return fail(tx, proof, f"{rules.TRIES} wrong answers about this account within a day, from whatever numbers")
+
+
 def has_mail(tx: Transaction, user_id: int | None) -> bool:
     """Whether this user is there and has an e-mail address."""
     email = select(t.users.c.email).where(t.users.c.id == user_id, t.users.c.active)
@@ -121,7 +138,8 @@ def wrong(tx: Transaction, proof: Proof) -> Proof:
     row = proofs.change(tx, proof.row, wrong=proof.row.wrong + 1)
     proof = replace(proof, row=row)
     if rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)):
-        return proof
+        may_go_on = proof.expects is not Expects.FACT or _may_guess(tx, row)
+        return proof if may_go_on else _fail_guessed_at(tx, proof)
     what = "a second fact" if proof.expects is Expects.FACT else "a code"
     return fail(tx, proof, f"{rules.TRIES} wrong answers, the last of them {what}")
 
@@ -135,7 +153,7 @@ def succeed(tx: Transaction, proof: Proof, method: Method) -> Proof:
     note = f"asked for by {people.agent_name(tx.conn, row.asked_by)}" if row.asked_by else None
     verified = Verify(interaction_id=row.interaction_id, agent_id=None, user_id=row.user_id, method=method, note=note)
     verify_requester(tx, verified)
-    return end(tx, proof, outcome=Outcome.VERIFIED, method=method)
+    return end(tx, proof, outcome=Outcome.VERIFIED, method=method, code_hash=None, code_until=None)
 
 
 def fail(tx: Transaction, proof: Proof, why: str) -> Proof:
@@ -168,6 +186,6 @@ def card(row: Proving) -> dict[str, str]:
 
 
 def end(tx: Transaction, proof: Proof, **values: object) -> Proof:
-    """Nothing is expected of the requester any more."""
-    row = proofs.change(tx, proof.row, ended_at=tx.now, code_hash=None, **values)
+    """Nothing is expected of the requester any more. A code that was not used is still hidden when it is texted."""
+    row = proofs.change(tx, proof.row, ended_at=tx.now, **values)
     return ask(tx, replace(proof, row=row), None)

@@ -41,10 +41,11 @@ class Claim:
 
 
 class Wish(StrEnum):
-    """What a requester wants who has no code."""
+    """What a requester wants who has no code, or gave the wrong e-mail or number."""
 
     NEW_CODE = "new_code"
     OTHER = "other"
+    OTHER_ACCOUNT = "other_account"
     NO_CODE = "no_code"
 
 
@@ -91,26 +92,38 @@ def where_it_stands(tx: Transaction, command: OfTurn) -> Standing:
 
 
 def claim_account(tx: Transaction, command: Claim) -> Standing:
-    """The requester says who they are: a code goes to the e-mail on file, if there is one."""
+    """The requester says who they are: a code goes to the e-mail on file, if there is one. Who says so again, as it was
+    mistyped, begins anew: wrong answers about somebody else stay with that one."""
     proof = _next_step(tx, command.turn_id)
+    if proof is not None and proof.row.claimed is not None:
+        proof = _anew(tx, proof)
     if proof is not None:
         claimed = command.claimed.strip()[:LONGEST_CLAIM]
         row = proofs.change(tx, proof.row, claimed=claimed, user_id=proofs.claimed_user(tx.conn, claimed))
         proof = replace(proof, row=row)
-        proof = proof_steps.send_code(tx, proof) if tx.terms.mails else proof_steps.ask(tx, proof, Expects.FACT)
+        proof = proof_steps.send_code(tx, proof) if tx.terms.mails else proof_steps.ask_fact(tx, proof)
     return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
+def _anew(tx: Transaction, proof: Proof) -> Proof:
+    turn_id = proof.row.turn_id
+    ended = proof_steps.end(tx, proof)
+    row = proofs.begin(tx, proof.interaction.id, proof.interaction.epoch, proof.row.number, proof.row.asked_by)
+    return replace(ended, row=proofs.change(tx, row, turn_id=turn_id))
+
+
 def something_else(tx: Transaction, command: Instead) -> Standing:
-    """There is no code: send a new one, ask for a fact instead, or let the requester choose."""
+    """There is no code: send a new one, ask for a fact or another account instead, or let the requester choose."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None and proof.expects is not Expects.ACCOUNT:
         if command.wish is Wish.NEW_CODE and tx.terms.mails:
             proof = proof_steps.send_code(tx, proof)
+        elif command.wish is Wish.OTHER_ACCOUNT:
+            proof = proof_steps.ask(tx, proof, Expects.ACCOUNT)
         elif proof.expects is Expects.FACT:
             proof = proof_steps.fail(tx, proof, "the requester does not know the second fact")
         elif command.wish is Wish.OTHER and second_facts.names(tx.conn):
-            proof = proof_steps.ask(tx, proof, Expects.FACT)
+            proof = proof_steps.ask_fact(tx, proof)
         else:
             proof = proof_steps.ask(tx, proof, Expects.CHOICE)
     return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
@@ -182,11 +195,16 @@ def finish_proof(tx: Transaction, command: Finish) -> Standing:
     return proof_steps.standing(tx, proof, command.turn_id)
 
 
-def drop_proof(tx: Transaction, command: OfTurn) -> None:
-    """The virtual agent has lost the thread of a proof, as after a restart: what is texted is hidden no longer."""
+def drop_proof(tx: Transaction, command: OfTurn) -> Standing:
+    """Nobody goes on with a proof: the requester does not want to, or the virtual agent has lost the thread, as after a
+    restart. The live agent who asked for it gets the conversation back when the turn ends."""
     proof = _proof(tx, command.turn_id)
-    if proof is not None and proof.row.ended_at is None:
-        proof_steps.end(tx, proof)
+    if proof is None or proof.row.ended_at is not None:
+        return proof_steps.standing(tx, proof, command.turn_id)
+    if proof.row.asked_by is None:
+        return proof_steps.standing(tx, proof_steps.end(tx, proof), command.turn_id)
+    proof_steps.fail(tx, proof, "the requester did not want to go on")
+    return finish_proof(tx, Finish(turn_id=command.turn_id))
 
 
 def not_this_person(tx: Transaction, command: OfTurn) -> None:

@@ -23,7 +23,7 @@ from handoff_service.rules import consent, profile_matching, requester_initiated
 from handoff_service.rules.commands import CONSENT, Command, Words
 from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.profile_matching import NumberFacts
-from handoff_service.rules.proof import Expects, hidden
+from handoff_service.rules.proof import Expects, hidden, may_hold_code
 from handoff_service.rules.requester_initiated import Step
 from handoff_service.rules.states import Act
 from handoff_service.rules.system_messages import wants_bot
@@ -41,7 +41,7 @@ from handoff_service.rules.vocabulary import (
     Work,
     WorkItemState,
 )
-from handoff_service.store import desk, due, interactions, timers
+from handoff_service.store import desk, due, interactions, proofs, timers
 from handoff_service.store import tables as t
 from handoff_service.store.bulk import insert_rows, update_rows
 from handoff_service.store.lanes import SetBased, Transaction
@@ -138,7 +138,8 @@ class _Conversation:
 @dataclass(slots=True)
 class _Facts:
     """What the database knows about the numbers of the texts. ``said_since``: of numbers with a recovered keyword, when
-    each later text came, what it meant for consent, and whether it came by itself."""
+    each later text came, what it meant for consent, and whether it came by itself. ``codes``: of numbers whose texts
+    have six digits, the live codes."""
 
     providers: dict[str, _Provider]
     seen: set[str]
@@ -147,6 +148,7 @@ class _Facts:
     opted_out: dict[str, set[int]]
     words: Words
     said_since: dict[str, list[tuple[datetime, Command | None, bool]]]
+    codes: dict[str, list[proofs.LiveCode]]
     active: dict[tuple[str, int], _Conversation]
 
 
@@ -245,6 +247,7 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
     seen = set(tx.conn.execute(_SEEN, {"sids": [text.sid for text in texts]}).scalars())
     words = desk.commands(tx.conn) if any(consent.may_be_word(text.body) for text in texts) else {}
     lost = [text for text in texts if text.sent_at is not None and consent.may_be_word(text.body)]
+    with_digits = {text.requester_number for text in texts if may_hold_code(text.body)}
     return _Facts(
         providers=providers,
         seen=seen,
@@ -253,6 +256,7 @@ def _load(tx: Transaction, texts: Sequence[Text]) -> _Facts:
         opted_out=opted_out,
         words=words,
         said_since=_said_since(tx, lost, words) if lost else {},
+        codes=proofs.live_codes(tx.conn, with_digits, tx.now) if with_digits else {},
         active=active,
     )
 
@@ -329,11 +333,19 @@ def _put(tx: Transaction, text: Text, provider: _Provider, facts: _Facts, tied: 
         conversation.began, conversation.ended = True, conversation.unanswered is not None
         conversation.unanswered = run
     conversation.seq += 1
-    if conversation.expects is not None and (secret := hidden(conversation.expects, text.body)) is not None:
-        conversation.answers.append((conversation.seq, secret.guesses))
-        text = replace(text, body=secret.body)
-    conversation.texts.append((conversation.seq, text))
+    conversation.texts.append((conversation.seq, _hide(tx, text, conversation, facts.codes.get(number))))
     return conversation
+
+
+def _hide(tx: Transaction, text: Text, conversation: _Conversation, codes: list[proofs.LiveCode] | None) -> Text:
+    """Without what was texted as a secret; an answer to what is asked is kept apart."""
+    expects = conversation.expects
+    if expects is not None and (secret := hidden(expects, text.body)) is not None:
+        conversation.answers.append((conversation.seq, secret.guesses))
+        return replace(text, body=secret.body)
+    if codes is None or expects in (Expects.CODE, Expects.CHOICE):
+        return text
+    return replace(text, body=hide_answers.unasked(tx.terms.link_key, expects, codes, text.body))
 
 
 def _is_ending(facts: _Facts, text: Text, provider: _Provider) -> bool:

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -107,21 +107,47 @@ def mail_text(code: str, desk: str, number: str) -> str:
 # What requesters type ----------------------------------------------------------------------------------------------
 
 _NUMERALS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_DIGIT = re.compile(r"\d|\b(?:" + "|".join((*_NUMERALS, "oh")) + r")\b", re.IGNORECASE)
-_FEWEST_DIGITS = 4  # of what is hidden: a mistyped code too, but not the number of a choice
+_SAID = r"(?:\d|\b(?:" + "|".join((*_NUMERALS, "oh")) + r")\b)"
+_GAP = r"[\s.,()\-\u2013\u2014]{0,3}"
+_DIGIT = re.compile(_SAID, re.IGNORECASE)
+_IN_WORDS = re.compile(rf"{_SAID}(?:{_GAP}{_SAID})*", re.IGNORECASE)
+_CODES = (  # how a code may be written, the surest first: in one, in groups, in words
+    re.compile(r"(?<!\d)\d{6}(?!\d)"),
+    re.compile(rf"\d(?:{_GAP}\d)*"),
+    _IN_WORDS,
+)
+_SIX_DIGITS = re.compile(rf"{_SAID}(?:{_GAP}{_SAID}){{5}}", re.IGNORECASE)
+_FEWEST_DIGITS = 4  # of what is hidden among words: a mistyped code too, but neither the time nor how many mails came
+_FEWEST_ALONE = 2  # and where there are no words: a piece of a code, but not the number of a choice
+_LETTER = re.compile(r"[^\W\d_]")
+_EMAIL = re.compile(r"[^\s@,;:<>()]+@[^\s@,;:<>()]+\.[^\s@,;:<>().]+")
+# Six digits behind other letters than those of our own numbers are a code that was texted in haste: its123456.
+_NOT_A_CODE = re.compile(
+    rf"{_EMAIL.pattern}|\b(?:(?:cs|int|e)-?\d+|(?:[a-z]{{1,3}}-?|e )(?!\d{{6}}\b)\d{{3,}})\b", re.IGNORECASE
+)
 _LEAD = re.compile(r"^(?:(?:my|the) (?:\w+ ){1,4}?(?:is|was)|i was born (?:in|on)|born (?:in|on)|its|it is|it was) ")
 _RUN = re.compile(r"\d+")
+_SURE_DIGITS = 4  # a year or a badge number: an answer, whatever is said around it
 _MOST_WORDS = 8
+_WITH_DIGIT = re.compile(r"\b(?=[\w.-]*\d)\w[\w.-]{1,38}\w\b")
+_WORD = re.compile(r"\w[\w.-]{1,38}\w")
 _NOT_A_FACT = frozenset(
     [
         *("agent", "person", "human", "someone", "somebody", "anyone", "representative", "operator"),
         *("help", "bye", "restart", "thanks", "hello", "hi", "yes", "no", "ok", "dont", "know", "idk"),
         *("what", "why", "how", "who", "when", "where", "code", "email", "mail", "resend", "again"),
+        *("please", "pls", "sorry", "nevermind", "nvm", "wait", "lol", "later", "joke", "dunno"),
+        *("ayuda", "favor", "gracias", "hola", "necesito", "quiero", "agente", "persona"),
     ]
 )
-_EMAIL = re.compile(r"[^\s@,;:<>()]+@[^\s@,;:<>()]+\.[^\s@,;:<>().]+")
-_WITH_DIGIT = re.compile(r"\b(?=[\w.-]*\d)\w[\w.-]{1,38}\w\b")
-_WORD = re.compile(r"\w[\w.-]{1,38}\w")
+_ASKS = "are|is|do|does|did|can|could|would|will|may|shall|should|have|has"
+_WANTS = "want|need|wanna|would|will|cant|cannot|can|could|must|should|forgot|lost|have to|just|still|(?:am|do|did) not"
+_ASIDE = re.compile(  # how questions, requests and asides begin, once they are ``spelled``
+    rf"(?:(?:{_ASKS}) (?:you|u|i|we|it|they|there|this|that|my)|i (?:{_WANTS})|\w+ me"
+    r"|im (?:not|in|at|on|busy|still|waiting|locked|stuck)|(?:this|that|thats)(?: is)? (?:not|wrong|all)"
+    r"|(?:hold|hang) on|(?:just )?(?:one|a) (?:sec|second|moment|minute|min)"
+    r"|never mind|(?:forget|drop|skip) (?:it|this|that)|id|ive|ill|lets|you|u|we|they|there|theres)\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,10 +169,42 @@ def hidden(expects: Expects | None, text: str) -> Hidden | None:
 
 
 def _hidden_code(text: str) -> Hidden | None:
-    digits = "".join(_digit(found[0]) for found in _DIGIT.finditer(text))
-    if len(digits) < _FEWEST_DIGITS:
+    """What is no code is blanked first: an e-mail address, an employee's or a case's number."""
+    said = _NOT_A_CODE.sub(lambda one: "x" * len(one[0]), text)
+    codes = _codes(said)
+    fewest = _FEWEST_DIGITS if _LETTER.search(said) else _FEWEST_ALONE
+    spans = [*(one.span() for one in codes), *(m.span() for m in _IN_WORDS.finditer(said) if _count(m) >= fewest)]
+    if not spans:
         return None
-    return Hidden(body=_DIGIT.sub("*", text), guesses=(digits,) if len(digits) == 6 else ())
+    guesses = {_digits(one[0]) for one in codes}
+    return Hidden(body=_masked(text, spans), guesses=tuple(guesses) if len(guesses) == 1 else ())
+
+
+def may_hold_code(text: str) -> bool:
+    """Whether it is worth asking for the codes of a number, when none is expected of it in this conversation."""
+    return _SIX_DIGITS.search(text) is not None
+
+
+def without_codes(text: str, is_code: Callable[[str], bool]) -> str:
+    """A text without the six digits, however they are written, for which ``is_code`` holds."""
+    found = (one for shape in _CODES for one in shape.finditer(text) if _count(one) == 6)
+    return _masked(text, [one.span() for one in found if is_code(_digits(one[0]))])
+
+
+def _codes(text: str) -> list[re.Match[str]]:
+    """All that is written in the surest way in which anything is."""
+    for shape in _CODES:
+        if found := [one for one in shape.finditer(text) if _count(one) == 6]:
+            return found
+    return []
+
+
+def _count(group: re.Match[str]) -> int:
+    return len(_DIGIT.findall(group[0]))
+
+
+def _digits(group: str) -> str:
+    return "".join(_digit(found) for found in _DIGIT.findall(group))
 
 
 def _digit(said: str) -> str:
@@ -154,16 +212,25 @@ def _digit(said: str) -> str:
     return str(_NUMERALS.index(word)) if word in _NUMERALS else "0" if word == "oh" else str(int(said))
 
 
+def _masked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    return _DIGIT.sub(lambda one: "*" if any(a <= one.start() < b for a, b in spans) else one[0], text)
+
+
 def _hidden_fact(text: str) -> Hidden | None:
+    """An answer, unless it is clearly a question, a request or an aside: those are no tries."""
     said = spelled(text)
     runs = _RUN.findall(said)
-    if len("".join(runs)) < 2:
-        words = said.split()
-        asks = text.strip().endswith("?") or len(words) > _MOST_WORDS or bool(_NOT_A_FACT & set(words))
-        if asks or len(said) < 2:
-            return None
+    digits = len("".join(runs))
+    if len(said) < 2 or (digits < _SURE_DIGITS and _is_aside(text, said)):
+        return None
     answer = _LEAD.sub("", said)
     return Hidden(body=MASK, guesses=tuple(dict.fromkeys([answer, *(runs if len(runs) == 1 else [])])))
+
+
+def _is_aside(text: str, said: str) -> bool:
+    words = said.split()
+    asks = text.strip().endswith("?") or len(words) > _MOST_WORDS or not _NOT_A_FACT.isdisjoint(words)
+    return asks or (len(words) > 1 and _LEAD.match(said) is None and _ASIDE.match(said) is not None)
 
 
 def account_in(text: str) -> str | None:
@@ -173,6 +240,21 @@ def account_in(text: str) -> str | None:
             return found[0].casefold()
     alone = text.strip(" .!")
     return alone.casefold() if _WORD.fullmatch(alone) else None
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"  # before the digits of an employee number
+
+
+def without_marks(account: str) -> str:
+    """An employee number as it is compared when nobody has it as it was texted: no case, no blanks, no dashes."""
+    return account.casefold().replace("-", "").replace(" ", "")
+
+
+def plain_account(account: str) -> str:
+    """What is one account to whoever counts wrong answers: an employee number without its letters, too."""
+    plain = without_marks(account)
+    digits = plain.lstrip(LETTERS)
+    return digits if digits.isdecimal() else plain
 
 
 def asked_facts(names: Sequence[str]) -> str:

@@ -30,6 +30,12 @@ def stands(conn: Connection, turn_id: int) -> bool:
     return conn.execute(query).first() is not None
 
 
+def is_asked(conn: Connection, interaction_id: int, epoch: int) -> bool:
+    """Whether the bot has been asked something in this epoch that it has not answered yet."""
+    open_one = (b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.answered_at.is_(None))
+    return conn.execute(select(b.c.id).where(*open_one)).first() is not None
+
+
 def is_first(conn: Connection, interaction_id: int, epoch: int) -> bool:
     """Whether no turn of this epoch was answered yet."""
     query = select(b.c.id).where(b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.answered_at.is_not(None))

@@ -1,17 +1,27 @@
 """Proofs of identity: the one that is under way, what counts against a number, and how earlier ones went."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, false, func, insert, select, update
 
 from handoff_service.rules.identity import Level, Method, Proof, level
-from handoff_service.rules.proof import SENDS, TRIES_WITHIN, Outcome, Verdict
+from handoff_service.rules.proof import (
+    LETTERS,
+    SENDS,
+    TRIES_WITHIN,
+    Expects,
+    Outcome,
+    Verdict,
+    plain_account,
+    without_marks,
+)
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
 from handoff_service.store.views import Identity, PastProof
 
 p, s = t.proofs, t.proof_sends
@@ -90,6 +100,14 @@ def wrong_about(conn: Connection, user_id: int, now: datetime) -> int:
     return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*about)).scalar_one()
 
 
+def wrong_about_claim(conn: Connection, claimed: str, now: datetime) -> int:
+    """The same of what somebody was said to be, whether or not there is such a user."""
+    said = plain_account(claimed)
+    spelled = func.ltrim(_plain(p.c.claimed), LETTERS) if said.isdecimal() else _plain(p.c.claimed)
+    about = (spelled == said, p.c.made_at > now - TRIES_WITHIN)
+    return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*about)).scalar_one()
+
+
 def sends(conn: Connection, number: str, now: datetime) -> Sequence[datetime]:
     """When codes were asked for on this number, as far back as it counts."""
     return conn.execute(select(s.c.at).where(s.c.number == number, s.c.at > now - SENDS_WITHIN)).scalars().all()
@@ -110,12 +128,25 @@ def of_send(conn: Connection, send_id: int) -> Proving | None:
 
 
 def claimed_user(conn: Connection, claimed: str) -> int | None:
-    """The one active user with this employee number or e-mail address; case does not matter."""
+    """The one active user with this employee number or e-mail address, whatever its case; else the one whose number it
+    is but for blanks and dashes; else, of digits alone, but for the letters before them too."""
     u = t.users
-    said = claimed.casefold()
-    fits = (func.lower(u.c.external_id) == said) | (func.lower(u.c.email) == said)
-    found = conn.execute(select(u.c.id).where(u.c.active, fits).limit(2)).scalars().all()
-    return found[0] if len(found) == 1 else None
+    said, plain = claimed.casefold(), without_marks(claimed)
+    ways = [
+        (func.lower(u.c.external_id) == said) | (func.lower(u.c.email) == said),
+        _plain(u.c.external_id) == plain,
+        func.ltrim(_plain(u.c.external_id), LETTERS) == plain if plain.isdecimal() else false(),
+    ]
+    for fits in ways if plain else ():
+        found = conn.execute(select(u.c.id).where(u.c.active, fits).limit(2)).scalars().all()
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _plain(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """As ``without_marks`` does."""
+    return func.replace(func.replace(func.lower(column), "-", ""), " ", "")
 
 
 # Answers, between the text that held one and the turn that judges it ------------------------------------------------
@@ -132,6 +163,34 @@ def forget_answers(tx: Transaction, interaction_id: int, up_to: int) -> None:
     """They have been judged."""
     a = t.proof_answers
     tx.conn.execute(delete(a).where(a.c.interaction_id == interaction_id, a.c.seq <= up_to))
+
+
+# Codes that are neither used nor too old ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCode:
+    """``waited_for``: it can still prove something. ``hash`` None: it was not made, as for nobody to mail it to."""
+
+    interaction_id: int
+    hash: str | None
+    waited_for: bool
+
+
+def live_codes(conn: Connection, numbers: Collection[str], now: datetime) -> dict[str, list[LiveCode]]:
+    """The codes that were asked for on these numbers and may be in somebody's hand, by number."""
+    i = t.interactions
+    rows = conn.execute(
+        select(*p.c["number", "interaction_id", "code_hash"], i.c.expects)
+        .join(i, i.c.id == p.c.interaction_id)
+        .where(one_of(p.c.number, numbers), p.c.code_until > now)
+    )
+    found: dict[str, list[LiveCode]] = {}
+    for r in rows:
+        waited_for = r.expects in (Expects.CODE, Expects.CHOICE)
+        code = LiveCode(interaction_id=r.interaction_id, hash=r.code_hash, waited_for=waited_for)
+        found.setdefault(r.number, []).append(code)
+    return found
 
 
 # What is shown -------------------------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from handoff_service.operations.change_interaction import Close, Read, close_int
 from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.operations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.sign_in import Agent
-from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.operations.verify_by_hand import verify_by_hand
+from handoff_service.operations.verify_requester import Undo, Verify, undo_verification
 from handoff_service.rules.sms_text import MAX_BODY
 from handoff_service.rules.vocabulary import State
 from handoff_service.store import people, texts
@@ -198,7 +199,7 @@ async def verify(request: Request, interaction_id: int, agent: Agent) -> HTTPRes
     if user and not user.isdecimal():
         raise BadInput(errors={"user_id": "must be a user's id, or empty for nobody"})
     command = Verify(interaction_id=interaction_id, agent_id=agent.id, user_id=int(user) if user else None)
-    await desk_of(request).store.write(verify_requester, command, near=interaction_id)
+    await desk_of(request).store.write(verify_by_hand, command, near=interaction_id)
     return went_back(request, interaction_id)
 
 

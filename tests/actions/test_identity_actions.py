@@ -54,6 +54,7 @@ class Bot:
             self.executor.register_action(action)
         self.slots: dict[str, Any] = {}
         self.said: list[str] = []
+        self.intent = "anything"
 
     async def turn(self, text: str, then: str, **slots: Any) -> list[str]:
         """A text and the bot's whole turn: an action, or the form with these slots filled. Returns what it says."""
@@ -91,7 +92,11 @@ class Bot:
             "tracker": {
                 "sender_id": str(self.interaction),
                 "slots": self.slots,
-                "latest_message": {"text": "hi", "metadata": {"turn_id": self.turn_id}},
+                "latest_message": {
+                    "text": "hi",
+                    "intent": {"name": self.intent},
+                    "metadata": {"turn_id": self.turn_id},
+                },
                 "events": list(events),
                 "active_loop": {},
                 "latest_action_name": "action_listen",
@@ -160,10 +165,57 @@ async def test_the_same_words_whether_there_is_an_account_or_not(story: Story) -
         talk += await bot.turn("hello", "action_start_proof")
         talks.append(talk)
     assert talks[0] == talks[1] == talks[2]
-    assert talks[0][4].splitlines()[1:] == ["Send a new code", "Ask me something else", "Get me a person"]
+    assert talks[0][4].splitlines()[1:] == [
+        *("Send a new code", "Ask me something else", "Another e-mail or number", "Get me a person"),
+    ]
     assert talks[0][5] == "Then tell me something that is on your record: your birth year?"
     assert talks[0][-1] == "I could not check who you are. A person takes over."
     assert [text for text in talks[0] if segments(text).count > 1] == []
+
+
+async def test_a_code_is_on_its_way_only_when_one_was_sent(story: Story) -> None:
+    bot = Bot(story)
+    await bot.turn("who am i", "action_who_am_i")
+    (sent,) = await bot.turn("E1001", "identity_form", account="E1001")
+    (asked,) = await bot.turn("thanks", "action_ask_proof")
+    (anew,) = await bot.turn("send it again", "identity_form", proof="new_code")
+    assert asked == 'What are the 6 digits of your code? If none has come, text "no code".'
+    assert sent == anew != asked
+
+
+async def test_an_account_that_was_mistyped_is_said_again(story: Story) -> None:
+    bot = Bot(story)
+    await bot.turn("who am i", "action_who_am_i")
+    await bot.turn("E9999", "identity_form", account="E9999")
+    asks = "If we know you by that, a code is on its way to your e-mail on file."
+    await bot.turn("hm", "action_ask_proof")
+    (first,) = await bot.turn("oops ann@example.com", "identity_form", account="ann@example.com")
+    assert first.startswith(asks)
+    (who,) = await bot.turn("wrong email", "identity_form", proof="other_account")
+    assert who.startswith("To check who you are")
+    (second,) = await bot.turn("E1001", "identity_form", account="E1001")
+    assert second.startswith(asks)
+    await bot.mail()
+    assert await bot.turn(CODE, "identity_form", proof="told") == ["Thank you, Ann. Now I know who you are."]
+
+
+async def test_what_the_proof_is_for_said_again_is_no_other_topic(story: Story) -> None:
+    bot = Bot(story)
+    await bot.turn("status of my case", "action_case")
+    bot.intent = "case"
+    assert await bot.turn("and my case?", "action_other_topic") == ["I will, once I know who you are."]
+    bot.intent = "account_help"
+    (other,) = await bot.turn("forgot my password", "action_other_topic")
+    assert other.startswith("One thing at a time")
+
+
+async def test_what_is_dropped_says_so_once(story: Story) -> None:
+    bot = Bot(story)
+    for intent, said in (("never_mind", ["All right, I have dropped it. Text us any time."]), ("bye", [])):
+        await bot.turn("status of my case", "action_case")
+        bot.intent = intent
+        assert await bot.turn("as I said", "action_drop_proof") == said
+        assert bot.slots["after_proof"] is None
 
 
 async def test_a_form_that_was_left_behind_ends_politely(story: Story) -> None:

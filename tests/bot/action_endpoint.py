@@ -40,6 +40,8 @@ ALWAYS: dict[str, dict[str, Any]] = {
     "action_start_proof": BEGIN_PROOF,
     "action_ask_account": {"events": [], "responses": [{"response": "utter_ask_account"}]},
     "action_ask_proof": {"events": [], "responses": [{"text": "The code?"}]},
+    "action_drop_proof": {"events": [], "responses": [{"response": "utter_dropped"}]},
+    "action_other_topic": {"events": [], "responses": [{"response": "utter_one_at_a_time"}]},
     "action_no_proof": {"events": [], "responses": [{"response": "utter_no_proof"}]},
 }
 

@@ -43,7 +43,17 @@ def test_an_aside_comes_back_to_the_question(requester: Conversation, aside: str
 
 
 @pytest.mark.parametrize(
-    ("text", "wish"), [("i didnt get it", "no_code"), ("no", "no_code"), ("/other_proof", "other")]
+    ("text", "wish"),
+    [
+        *[
+            ("i didnt get it", "no_code"),
+            ("no", "no_code"),
+            ("/other_proof", "other"),
+            ("i typed it wrong", "other_account"),
+        ],
+        *[("can you resend it", "new_code"), ("send it again pls", "new_code"), ("resend the code", "new_code")],
+        *[("/other_account", "other_account"), ("sorry wrong email", "other_account")],
+    ],
 )
 def test_words_about_the_code_reach_the_form(
     requester: Conversation, actions: ActionEndpoint, text: str, wish: str
@@ -53,6 +63,44 @@ def test_words_about_the_code_reach_the_form(
     assert requester.says(text) == [CODE]
     judged = [call for call in actions.calls if call["sender_id"] == requester.sender][-2]
     assert (judged["next_action"], judged["tracker"]["slots"]["proof"]) == ("validate_identity_form", wish)
+
+
+@pytest.mark.parametrize(
+    ("text", "account"),
+    [
+        ("oops i mean bob@example.com", "bob@example.com"),
+        ("sorry wrong email, its bob@example.com", "bob@example.com"),
+        ("its E2005", "E2005"),
+        ("e2005", "e2005"),
+    ],
+)
+def test_an_account_that_was_mistyped_is_said_again(
+    requester: Conversation, actions: ActionEndpoint, text: str, account: str
+) -> None:
+    requester.says("who am i")
+    requester.says("E1001")
+    assert requester.says(text) == [CODE]
+    assert requester.says("/tell_secret") == [f"Proof: {account} | verified"]
+
+
+@pytest.mark.parametrize("text", ["never mind", "forget it", "goodbye"])
+def test_what_is_dropped_is_dropped_by_the_service_too(
+    requester: Conversation, actions: ActionEndpoint, text: str
+) -> None:
+    requester.says("who am i")
+    requester.says("E1001")
+    requester.says(text)
+    assert "action_drop_proof" in actions.names(requester.sender)
+    assert requester.says("hello")[0].startswith("Hi, this is the virtual agent")
+
+
+def test_a_live_agent_has_verified_meanwhile(requester: Conversation) -> None:
+    requester.says("who am i")
+    assert requester.says("/proof_ended")[0].startswith("Proof: ")
+    requester.says("who am i")
+    requester.says("E1001")
+    assert requester.says("/proof_ended")[0].startswith("Proof: ")
+    assert requester.says("thanks") == ["You are welcome."]
 
 
 def test_a_person_at_any_point(requester: Conversation, actions: ActionEndpoint) -> None:

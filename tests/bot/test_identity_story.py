@@ -89,6 +89,13 @@ class Talk:
             time.sleep(0.1)
         raise AssertionError(f"nothing with {ends!r} came: {sent}\n{self.desk.log.read_text()[-3000:]}")
 
+    def code_or_none(self, to: str) -> str:
+        """The newest code that was mailed there before."""
+        page = requests.get(f"{self.desk.url}/mailbox/mails", timeout=10).text
+        newest = next((mail for mail in page.split("<article")[1:] if to in mail), "")
+        found = re.search(r"is (\d{6})", newest)
+        return found[1] if found else ""
+
     def code(self, to: str, but: str = "") -> str:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
@@ -176,11 +183,90 @@ def test_an_agent_asks_and_gets_it_back(desk: Service) -> None:
     asked = priya.call("POST", f"{one}/ask-for-proof")
     assert asked["owner"]["kind"] == "virtual_agent"
     priya.hears("Mia asks me to check who you are.")
+    priya.says("never mind", "Mia goes on with you.")
+    assert priya.interaction["owner"]["kind"] == "agent"
+    priya.call("POST", f"{one}/ask-for-proof")
+    priya.hears("Mia asks me to check who you are.")
+    before = priya.code_or_none("priya@example.com")
     priya.says("priya@example.com", "If we know you by that")
-    priya.says(priya.code("priya@example.com"), "Thank you, Priya.")
+    priya.says(priya.code("priya@example.com", but=before), "Thank you, Priya.")
     seen = priya.interaction
     assert (seen["owner"]["kind"], seen["owner"]["name"], seen["identity"]["level"]) == (
         "agent",
         "Mia Chen",
         "verified",
     )
+
+
+def test_an_agent_verifies_by_hand_and_the_bot_goes_on(desk: Service) -> None:
+    guest = Talk(desk, "+13035550176")
+    guest.says("i forgot my password", WHO)
+    ann = guest.call("GET", "/api/v1/users?q=ann%20lee")["items"][0]["id"]
+    guest.call("POST", f"/api/v1/interactions/{guest.interaction['id']}/verify", {"user_id": ann})
+    said = guest.hears("case")
+    assert said[0] == "Thank you, Ann. Now I know who you are."
+
+
+@pytest.mark.parametrize(
+    ("number", "leaves", "answer"),
+    [
+        ("+13035550171", "RESTART", "beginning"),
+        ("+13035550172", "BYE", "Goodbye"),
+        ("+13035550173", "AGENT", "."),
+        ("+13035550174", "i typed it wrong", WHO),
+    ],
+)
+def test_nothing_shows_a_code_that_is_texted_late(
+    desk: Service, home: Path, number: str, leaves: str, answer: str
+) -> None:
+    guest = Talk(desk, number)
+    guest.says("i forgot my password", WHO)
+    before = guest.code_or_none("ann@example.com")
+    guest.says("ann@example.com", "If we know you by that")
+    code = guest.code("ann@example.com", but=before)
+    guest.says(leaves, answer)
+    guest.text(f"here is the code {code}")
+    time.sleep(3)
+    assert guest.lines()
+    kept = [path for place in (desk.log.parent, home) for path in place.rglob("*") if path.is_file()]
+    assert not [path.name for path in kept if path.suffix in (".db", ".db-wal", ".log") and holds(path, code)]
+
+
+def test_a_mistyped_address_and_a_code_sent_anew(desk: Service) -> None:
+    guest = Talk(desk, "+13035550175")
+    guest.says("i forgot my password", WHO)
+    guest.says("anne@example.com", "If we know you by that")
+    assert guest.says("forgot my password", "What are the 6 digits") == [
+        "I will, once I know who you are.",
+        'What are the 6 digits of your code? If none has come, text "no code".',
+    ]
+    before = guest.code_or_none("priya@example.com")
+    guest.says("oops i mean priya@example.com", "If we know you by that")
+    first = guest.code("priya@example.com", but=before)
+    guest.says("can you resend it", "If we know you by that")
+    second = guest.code("priya@example.com", but=first)
+    assert guest.says(f"oh its {second}", "Thank you")[0] == "Thank you, Priya. Now I know who you are."
+
+
+def test_at_the_second_fact_only_answers_are_tries(desk: Service) -> None:
+    guest = Talk(desk, "+13035550177")
+    guest.says("i forgot my password", WHO)
+    guest.says("E1001", "If we know you by that")
+    guest.says("no code", "2 Ask me something else")
+    asks = "Then tell me something that is on your record: your birth year?"
+    guest.says("2", asks)
+    for aside in ("tell me a joke", "hold on a sec", "are you open at 10 today", "necesito ayuda por favor"):
+        assert guest.says(aside, asks)[-1] == asks
+        assert aside in [line["body"] for line in guest.lines()], "agents can read it"
+    assert "Tries left: 4." in guest.says("1991", "That is not what we have.")[0]
+    assert guest.says("1990", "Thank you")[0] == "Thank you, Ann. Now I know who you are."
+
+
+def test_a_proof_is_dropped_at_the_second_fact(desk: Service) -> None:
+    guest = Talk(desk, "+13035550178")
+    guest.says("i forgot my password", WHO)
+    guest.says("E1001", "If we know you by that")
+    guest.says("no code", "2 Ask me something else")
+    guest.says("2", "birth year?")
+    assert guest.says("never mind", "dropped") == ["All right, I have dropped it. Text us any time."]
+    assert guest.says("1990", WHO) == [WHO], "no try any more: it could be an employee number"

@@ -18,11 +18,11 @@ LEAST_UNDERSTOOD = 0.88
 FEWEST_EXAMPLES = 40
 SAME_AS = {"out_of_scope": ("nlu_fallback",)}  # what Rasa says when it is not sure is treated alike
 
-SENT = ("new_code", "other_proof", "tell_secret", "prove_identity")
+SENT = ("other_proof", "tell_secret", "prove_identity", "proof_ended")
 SAID_BY_ACTIONS = (  # actions/identity.py
     *("ask_account", "code_asked", "code_wrong", "code_too_old", "code_no_code", "no_code", "fact_asked"),
     *("fact_wrong", "verified", "not_verified", "you_are", "who_later", "not_you", "no_proof"),
-    *("ask_account_for_agent", "no_code_no_fact"),
+    *("ask_account_for_agent", "no_code_no_fact", "code_again", "back_to_agent", "proof_first"),
 )
 
 # What `rasa data validate` says although all is well.

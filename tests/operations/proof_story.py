@@ -15,6 +15,7 @@ from handoff_service.operations.prove_identity import (
     Wish,
     begin_proof,
     claim_account,
+    drop_proof,
     fact_to_check,
     finish_proof,
     settle_answer,
@@ -57,6 +58,14 @@ class Proving:
     async def wants(self, wish: Wish) -> Standing:
         question = await self.says("no code")
         return await self.step(question, something_else, Instead(turn_id=int(question.turn_id), wish=wish))
+
+    async def drops(self, body: str = "never mind") -> Standing:
+        question = await self.says(body)
+        turn = OfTurn(turn_id=int(question.turn_id))
+        standing = await self.story.store.write(drop_proof, turn)
+        assert await self.story.store.write(drop_proof, turn) == standing
+        await self.story.finish(question, "All right.")
+        return standing
 
     async def answers(self, body: str) -> Standing:
         question = await self.says(body)

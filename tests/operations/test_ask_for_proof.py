@@ -6,6 +6,8 @@ from handoff_service.errors import Conflict
 from handoff_service.operations.ask_for_proof import AskForProof, RanOut, ask_for_proof, proof_ran_out
 from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.operations.prove_identity import OfTurn, begin_proof
+from handoff_service.operations.verify_by_hand import verify_by_hand
+from handoff_service.operations.verify_requester import Verify
 from handoff_service.rules.proof import Expects, Outcome
 from handoff_service.rules.vocabulary import Event, Owner, Work
 from handoff_service.store import tables as t
@@ -96,6 +98,21 @@ async def test_it_comes_back_when_a_person_is_asked_for_or_the_bot_fails(story: 
     await story.finish(await ann.turn(), "What is your employee number?")
     await story.text("agent", to=DIRECT)
     assert await last_change(story, ann) == ("Back with Mia Chen", "Asked for a person.")
+
+
+async def test_it_comes_back_when_the_requester_wants_no_proof(story: Story, ann: Proving) -> None:
+    await opened(story, ann)
+    await ann.claims("E1001")
+    assert (await ann.drops()).outcome is Outcome.FAILED
+    why = "Proof of identity failed: the requester did not want to go on."
+    assert await last_change(story, ann) == ("Back with Mia Chen", why)
+
+
+async def test_it_comes_back_when_an_agent_verifies_by_hand_meanwhile(story: Story, ann: Proving) -> None:
+    await opened(story, ann)
+    await story.store.write(verify_by_hand, Verify(interaction_id=ann.interaction, agent_id=OMAR, user_id=1))
+    assert await last_change(story, ann) == ("Back with Mia Chen", "Omar Haddad has verified the requester by hand.")
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.PROOF_LIMIT) == 0
 
 
 async def test_when_that_agent_is_gone_it_is_offered_as_usual(story: Story, ann: Proving) -> None:

@@ -1,10 +1,12 @@
 """Proofs of identity on both databases: codes, facts, limits, whose number it is, and what nobody may see."""
 
 import pytest
+from sqlalchemy import insert
 
 from handoff_service.operations import second_facts
-from handoff_service.operations.prove_identity import Wish
-from handoff_service.operations.verify_requester import Undo, undo_verification
+from handoff_service.operations.prove_identity import Finish, Wish, finish_proof
+from handoff_service.operations.verify_by_hand import verify_by_hand
+from handoff_service.operations.verify_requester import Undo, Verify, undo_verification
 from handoff_service.rules.proof import Expects, Outcome, Verdict
 from handoff_service.rules.vocabulary import Event, Owner, Work
 from handoff_service.store import associations, proofs
@@ -58,6 +60,49 @@ async def test_what_was_texted_is_hidden_wherever_it_could_be_seen(story: Story,
     for table in t.metadata.sorted_tables:
         for row in await story.rows(table):
             assert not [value for value in row if CODE in str(value) or "042 617" in str(value)], table.name
+
+
+@pytest.mark.parametrize("before", ["AGENT", "RESTART", "BYE", "takes over", "asked again"])
+@pytest.mark.parametrize("text", [f"here is the code {CODE}", "042 617"])
+async def test_a_code_is_hidden_whatever_the_conversation_expects_by_then(
+    story: Story, ann: Proving, before: str, text: str
+) -> None:
+    await ann.has_code()
+    if before == "takes over":
+        await story.write(ann.interaction, "Mia here.", MIA)
+    elif before == "asked again":
+        await ann.begin()
+    else:
+        await story.text(before)
+    there = (await story.text(text)).interaction_id or 0
+    assert (await story.lines(there))[-1].body in ("here is the code ******", "*** ***")
+    assert await story.count(t.proof_answers) == 0, "and it is no try"
+    for table in t.metadata.sorted_tables:
+        for row in await story.rows(table):
+            assert not [value for value in row if CODE in str(value) or "042 617" in str(value)], table.name
+
+
+async def test_numbers_that_are_no_code_stay_readable(story: Story, ann: Proving, clock: MovedClock) -> None:
+    await ann.has_code()
+    await ann.begin()
+    one = (await story.text("104233")).interaction_id or 0
+    assert (await story.lines(one))[-1].body == "104233", "an employee number, where one is asked for"
+    await story.text("agent")
+    await story.text("call +1 303 555 0188 about CS0000012")
+    assert (await story.lines(one))[-1].body == "call +1 303 555 0188 about CS0000012"
+    other = (await story.text(CODE, number=BOB)).interaction_id or 0
+    assert (await story.lines(other))[-1].body == CODE, "no code was asked for on this number"
+    clock.move(600)
+    await story.text(CODE)
+    assert (await story.lines(one))[-1].body == CODE, "too old to be worth anything"
+
+
+async def test_a_code_in_pieces_is_hidden(story: Story, ann: Proving) -> None:
+    await ann.has_code()
+    for piece in ("04", "26"):
+        await story.text(piece)
+    assert (await ann.answers("17")).verdict is Verdict.NO_CODE
+    assert [line.body for line in await story.lines(ann.interaction) if "*" in line.body] == ["**", "**", "**"]
 
 
 async def test_a_code_works_once(story: Story, ann: Proving) -> None:
@@ -153,6 +198,69 @@ async def test_without_an_account_or_an_address_everything_is_the_same_but_the_m
     assert whys[1:] == ["nobody is known by nobody@example.com.", "no e-mail address on file."]
 
 
+async def test_an_account_that_was_mistyped_is_said_again(story: Story, ann: Proving) -> None:
+    await ann.begin()
+    await ann.claims("E9999")
+    await ann.answers(OTHER_CODE)
+    again = await ann.claims("E1001")
+    assert (again.expects, again.verdict, again.left, again.stepped) == (Expects.CODE, None, 4, True)
+    mail = await ann.mailed()
+    assert mail is not None
+    assert mail.to == "ann@example.com"
+    first, second = await story.rows(t.proofs)
+    assert (first.claimed, first.wrong, first.outcome, second.claimed, second.wrong) == ("E9999", 1, None, "E1001", 0)
+    assert (await ann.wants(Wish.OTHER_ACCOUNT)).expects is Expects.ACCOUNT
+    assert (await ann.claims("nobody@example.com")).expects is Expects.CODE
+    assert (await ann.answers(CODE)).verdict is Verdict.WRONG, "which was for somebody else"
+    assert (await ann.claims("E1001")).outcome is Outcome.FAILED, "a fourth code"
+
+
+@pytest.mark.parametrize(
+    ("said", "user"),
+    [
+        ("E1002", "E1002"), ("e 1002", "E1002"), ("E-1002", "E1002"), ("1002", "E1002"), ("BOB@example.com", "E1002"),
+        ("2005", "2005"), ("3005", None), ("E-3005", "E3005"), ("X1002", None), ("nw-7", "N-W 7"), ("", None),
+    ],
+)  # fmt: skip
+async def test_a_number_is_known_with_or_without_its_marks(story: Story, said: str, user: str | None) -> None:
+    for external_id in ("2005", "E2005", "E3005", "F3005", "N-W 7"):
+        new = {"external_id": external_id, "name": "Dee", "active": True, "attributes": {}}
+        await story.store.write(lambda tx, row: tx.conn.execute(insert(t.users), row), new)
+    found = await story.store.read(proofs.claimed_user, said)
+    ids = {row.id: row.external_id for row in await story.rows(t.users)}
+    assert (ids[found] if found else None) == user
+
+
+async def test_what_is_dropped_is_over(story: Story, ann: Proving) -> None:
+    await ann.has_code()
+    assert (await ann.drops()).outcome is None
+    assert (await story.see(ann.interaction)).owner.kind is Owner.VIRTUAL_AGENT
+    assert (await ann.says(CODE)).message == "******", "nobody waits for it"
+
+
+async def test_an_agent_who_verifies_by_hand_ends_the_proof_and_the_bot_goes_on(story: Story, ann: Proving) -> None:
+    await ann.has_code()
+    by_hand = Verify(interaction_id=ann.interaction, agent_id=MIA, user_id=ANN_ID)
+    await story.store.write(verify_by_hand, by_hand)
+    question = await ann.turn()
+    assert question.message == "/proof_ended"
+    ended = await story.store.write(finish_proof, Finish(turn_id=int(question.turn_id)))
+    assert (ended.outcome, ended.expects) == (Outcome.VERIFIED, None)
+    await story.finish(question, "Thank you, Ann.")
+    assert (await story.see(ann.interaction)).owner.kind is Owner.VIRTUAL_AGENT
+    assert (await ann.says(CODE)).message == "******"
+    await story.store.write(verify_by_hand, by_hand)
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 1, "the text's; nothing ran"
+
+
+async def test_a_text_that_came_before_an_agent_verified_finds_the_proof_ended(story: Story, ann: Proving) -> None:
+    await ann.has_code()
+    await story.text(CODE)
+    await story.store.write(verify_by_hand, Verify(interaction_id=ann.interaction, agent_id=MIA, user_id=ANN_ID))
+    question = await ann.turn()
+    assert question.message == "/proof_ended", "the code needs no judge any more"
+
+
 async def test_a_second_fact_verifies_and_is_hidden(story: Story, ann: Proving) -> None:
     await knows(story, ANN_ID, birth_year="1990", cat="Mr Whiskers")
     await ann.begin()
@@ -167,7 +275,27 @@ async def test_a_second_fact_verifies_and_is_hidden(story: Story, ann: Proving) 
     assert [line.body for line in await story.lines(ann.interaction) if "*" in line.body] == ["******", "******"]
 
 
-async def test_somebody_who_was_guessed_at_too_often_is_not_proven_by_a_fact(story: Story) -> None:
+@pytest.mark.parametrize("account", ["E1001", "E9999"])
+async def test_somebody_who_was_guessed_at_too_often_is_not_asked_for_a_fact_but_gets_a_person(
+    story: Story, account: str
+) -> None:
+    await knows(story, ANN_ID, birth_year="1990")
+    for number in (BOB, STRANGER):
+        one = Proving(story, number=number)
+        await one.begin()
+        await one.claims(account.lower() if number == BOB else account[1:])
+        await one.wants(Wish.OTHER)
+        for year in range(1980, 1983 if number == STRANGER else 1982):
+            await one.answers(str(year))
+    ann = Proving(story)
+    await ann.begin()
+    assert (await ann.claims(account)).expects is Expects.CODE, "a code still proves who has the mail"
+    assert (await ann.wants(Wish.OTHER)).outcome is Outcome.FAILED
+    item = (await story.rows(t.work_items))[-1]
+    assert item.reason.startswith("Proof of identity failed: 5 wrong answers about this account within a day")
+
+
+async def test_a_fact_proves_nobody_who_was_guessed_at_too_often_under_another_name(story: Story) -> None:
     await knows(story, ANN_ID, birth_year="1990")
     for number in (BOB, STRANGER):
         one = Proving(story, number=number)
@@ -178,8 +306,8 @@ async def test_somebody_who_was_guessed_at_too_often_is_not_proven_by_a_fact(sto
             await one.answers(str(year))
     ann = Proving(story)
     await ann.begin()
-    await ann.claims("E1001")
-    await ann.wants(Wish.OTHER)
+    await ann.claims("ann@example.com")
+    assert (await ann.wants(Wish.OTHER)).expects is Expects.FACT, "else it told whose address this is"
     assert (await ann.answers("1990")).verdict is Verdict.WRONG
 
 
@@ -227,7 +355,7 @@ async def test_an_agent_who_takes_over_ends_the_proof(story: Story, ann: Proving
     await ann.has_code()
     await story.write(ann.interaction, "Mia here.", MIA)
     await story.text("042617 maybe?")
-    assert (await story.lines(ann.interaction))[-1].body == "042617 maybe?", "it proves nothing any more"
+    assert (await story.lines(ann.interaction))[-1].body == "****** maybe?", "it proves nothing any more"
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
 

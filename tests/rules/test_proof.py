@@ -16,8 +16,10 @@ from handoff_service.rules.proof import (
     hidden,
     judged,
     mail_text,
+    may_hold_code,
     may_send,
     tries_left,
+    without_codes,
 )
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -69,7 +71,20 @@ def test_verdicts(six_digits: bool, same: bool, until: int | None, verdict: Verd
         ("one two three 4 five six", "* * * * * *", ("123456",)),
         ("12345", "*****", ()),
         ("1234567", "*******", ()),
-        ("my case is CS0000012", "my case is CS*******", ()),
+        ("oh its 431559", "oh its ******", ("431559",)),
+        ("the one i got says 050426", "the one i got says ******", ("050426",)),
+        ("E2006 168606", "E2006 ******", ("168606",)),
+        ("its168606 for cs0000018", "its****** for cs0000018", ("168606",)),
+        (
+            "Your code is 396066\n\nIt works once, for 10 minutes.",
+            "Your code is ******\n\nIt works once, for 10 minutes.",
+            ("396066",),
+        ),
+        ("at 10 it said 396 066", "at 10 it said *** ***", ("396066",)),
+        ("oh one two three four five", "* * * * * *", ("012345",)),
+        ("123456 or 654321", "****** or ******", ()),
+        ("12", "**", ()),
+        ("34 5!", "** *!", ()),
     ],
 )
 def test_a_text_with_digits_is_hidden_while_a_code_is_expected(text: str, body: str, guesses: tuple[str, ...]) -> None:
@@ -79,7 +94,22 @@ def test_a_text_with_digits_is_hidden_while_a_code_is_expected(text: str, body: 
     assert hidden(None, text) is None
 
 
-@pytest.mark.parametrize("text", ["2", "agent", "no code", "i got 2 mails, no one", "who are you?", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "2",
+            "agent",
+            "no code",
+            "i got 2 mails, no one",
+            "who are you?",
+            "",
+            "are you open at 10 today",
+            "its E2005",
+        ),
+        *("whats up with CS0000018", "sorry, ann1990@example.com", "e-20051", "e 2005"),
+    ],
+)
 def test_other_texts_are_kept_as_they_are(text: str) -> None:
     assert hidden(Expects.CODE, text) is None
 
@@ -95,6 +125,13 @@ def test_other_texts_are_kept_as_they_are(text: str) -> None:
         ("04/12/1990", ("04 12 1990",)),
         ("O\u2019Brien", ("obrien",)),
         ("the name of my cat is Mr. Whiskers", ("mr whiskers",)),
+        ("Will Smith", ("will smith",)),
+        ("i think it was Leeds", ("i think it was leeds",)),
+        ("im from Leeds", ("im from leeds",)),
+        ("Elm Street 12", ("elm street 12", "12")),
+        ("Idaho Falls", ("idaho falls",)),
+        ("did you say 1990", ("did you say 1990", "1990")),
+        ("12", ("12",)),
     ],
 )
 def test_a_fact_is_hidden_as_a_whole_and_is_one_guess(text: str, guesses: tuple[str, ...]) -> None:
@@ -103,10 +140,43 @@ def test_a_fact_is_hidden_as_a_whole_and_is_one_guess(text: str, guesses: tuple[
 
 @pytest.mark.parametrize(
     "text",
-    ["agent", "help", "I don't know", "why?", "what do you want that for", "1", "", "😭", "get me a person please"],
+    [
+        *(
+            "agent",
+            "help",
+            "I don't know",
+            "why?",
+            "what do you want that for",
+            "1",
+            "",
+            "😭",
+            "get me a person please",
+        ),
+        *("never mind", "forget it", "hold on a sec", "tell me a joke", "are you open at 10 today", "just a moment"),
+        *("i want to speak to mia", "necesito ayuda por favor", "im not sure", "can you skip this"),
+        *("that is not fair", "i am not at my desk", "you know it already", "ive no clue", "let me look"),
+    ],
 )
 def test_what_is_no_fact(text: str) -> None:
     assert hidden(Expects.FACT, text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("here is the code 396066", "here is the code ******"),
+        ("396 066", "*** ***"),
+        ("oh its 396066, at 10", "oh its ******, at 10"),
+        ("three nine six oh six six", "* * * * * *"),
+        ("call +1 303 555 0188", "call +1 303 555 0188"),
+        ("CS0000012", "CS0000012"),
+    ],
+)
+def test_a_code_is_masked_wherever_it_is_texted(text: str, body: str) -> None:
+    assert without_codes(text, lambda _: True) == body
+    assert may_hold_code(text) or body == text
+    assert without_codes(text, lambda digits: False) == text
+    assert not may_hold_code("my laptop is on fire since 10:30, one or two of them")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from handoff_service.operations.join_group import Member, join_group, leave_grou
 from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
 from handoff_service.operations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
-from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.operations.verify_by_hand import verify_by_hand
+from handoff_service.operations.verify_requester import Undo, Verify, undo_verification
 from handoff_service.rules import search_words
 from handoff_service.rules.identity import Method
 from handoff_service.rules.vocabulary import Role, State
@@ -205,7 +206,7 @@ async def close(asked: Asked[CloseBody, Any]) -> Interaction:
 
 async def verify(asked: Asked[VerifyBody, Any]) -> Interaction:
     command = Verify(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
-    return await _after(asked, verify_requester, command)
+    return await _after(asked, verify_by_hand, command)
 
 
 async def undo(asked: Asked[None, Any]) -> Interaction:
