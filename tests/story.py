@@ -75,7 +75,7 @@ class Story:
     async def with_agent(self, agent: int = MIA, *, number: str = ANN) -> int:
         """A conversation that this agent has accepted. Returns the interaction's id."""
         await self.available(agent)
-        received = await self.text("help", number=number, to=DIRECT)
+        received = await self.text("my dock is dead", number=number, to=DIRECT)
         await self.offer()
         offers = await self.inbox(agent)
         await self.accept(offers[-1].id, agent)
