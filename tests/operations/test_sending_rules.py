@@ -2,6 +2,7 @@
 
 import pytest
 
+from handoff_service import time_zones
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
 from handoff_service.operations.change_desk import change_desk
@@ -224,6 +225,38 @@ async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
     message = await story.write(ann, "hello")
     (one,) = await claim(story)
     assert await begin(story, message) is not None
+
+
+@pytest.mark.parametrize(
+    ("number", "may_be"),
+    [
+        (ANN, True),
+        ("+16135550177", True),
+        ("+447700900123", False),  # made up for stories, as are the next: of no region, but of a calling code
+        ("+61555000001", False),
+        ("+390000000", False),
+        ("+262000000001", False),
+        ("+21200000001", False),
+        ("+210123456", False),  # nobody has these calling codes
+        ("+999123456", False),
+        ("+80012345678", False),  # of no country at all
+        ("+18885550177", True),
+        ("+15555550177", True),  # of no region either; +1 is the United States' too
+        ("77077", True),  # a short code
+    ],
+)
+def test_a_number_of_which_no_region_is_known_is_judged_by_its_calling_code(number: str, *, may_be: bool) -> None:
+    assert time_zones.may_be_in(number, ["US", "CA"]) is may_be
+
+
+async def test_nothing_goes_where_no_country_is_known(story: Story) -> None:
+    await story.store.write(change_desk, {"countries": ["US", "CA"]})
+    for number, code in (("+447700900123", 21408), ("+999123456", 21408), ("+18885550177", None)):
+        interaction = (await story.text("my dock is dead", number=number)).interaction_id or 0
+        message = await story.write(interaction, "We look at it.")
+        assert ((await begin(story, message)) is None) is (code is not None)
+        seen = await line(story, message)
+        assert (seen.error and seen.error.code) == code
 
 
 async def test_a_range_of_unknown_numbers_is_answered_by_itself_to_its_limit(story: Story, clock: MovedClock) -> None:
