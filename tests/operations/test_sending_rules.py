@@ -96,8 +96,8 @@ async def test_a_receipt_of_the_next_try_before_the_answer_to_it(story: Story, a
     ("code", "status"),
     [
         *((code, Status.FAILED) for code in (21211, 21408, 30006, 30007, 30034, 99999)),
-        *((code, Status.FAILED) for code in (30001, 30017)),  # to be sent again nevertheless
-        *((code, Status.QUEUED) for code in (20003, 20429, 21611, 63018)),
+        *((code, Status.FAILED) for code in (30001, 30017, 63017, 63018)),  # to be sent again nevertheless
+        *((code, Status.QUEUED) for code in (10001, 20003, 20005, 20429, 21611)),
     ],
 )
 async def test_what_a_refusal_does(story: Story, ann: int, code: int, status: Status) -> None:
@@ -106,6 +106,26 @@ async def test_what_a_refusal_does(story: Story, ann: int, code: int, status: St
     await begin(story, int(one.key))
     await finish(story, message, Refused(code=code))
     assert (await line(story, message)).status is status
+
+
+@pytest.mark.parametrize("code", [63017, 63018, 20429, 21611])
+async def test_what_was_too_fast_or_too_much_is_sent_again_and_says_so(
+    story: Story, ann: int, clock: MovedClock, code: int
+) -> None:
+    message = await sent_once(story, ann)
+    await story.store.write(record_receipt, undelivered(message, code))
+    seen = await line(story, message)
+    assert seen.error is not None
+    assert seen.error.advice.startswith("It is sent again within 2 minutes. ")
+    for minutes, retries in ((2, 1), (10, 2), (30, 3)):
+        clock.move(minutes * 60)
+        (one,) = await claim(story)
+        assert await begin(story, int(one.key)) is not None
+        await finish(story, message, Accepted(sid=f"SMagain{retries}"))
+        await story.store.write(record_receipt, undelivered(message, code, sid=f"SMagain{retries}", retries=retries))
+    seen = await line(story, message)
+    assert seen.error is not None
+    assert "by itself" not in seen.error.advice, "it has failed for good"
 
 
 async def test_an_earlier_try_that_failed_is_not_taken_for_the_next_one(
