@@ -6,6 +6,7 @@ What an answer to a send means. Twilio has no idempotency key, so only what was 
 | ---------------------------------------------- | ------------- | --------------------------------------------------- |
 | 2xx with a SID                                 | Accepted      | https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource |
 | HTTP 429, or error 20429                       | Later         | https://www.twilio.com/docs/api/errors/20429        |
+| HTTP 401 without a code                        | Refused(20003)| https://www.twilio.com/docs/api/errors/20003        |
 | any other 4xx                                  | Refused(code) | https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions |
 | no connection was made: nothing was written    | Later         | urllib3: NewConnectionError, ConnectTimeoutError    |
 | 5xx, 3xx, no answer, broken connection, nonsense | Unsure      |                                                     |
@@ -46,7 +47,7 @@ from handoff_service.operations.ports import (
     Unsure,
 )
 from handoff_service.rules.consent import Source
-from handoff_service.rules.delivery import TWILIO
+from handoff_service.rules.delivery import NO_ACCOUNT, TOO_MANY, TWILIO
 from handoff_service.rules.money import MILLION
 from handoff_service.rules.sms_text import is_sender
 from handoff_service.rules.vocabulary import Status
@@ -56,7 +57,6 @@ AT_ONCE = 32  # ours: as many sends as the worker has under way
 VALID_FOR = 4 * 3600  # seconds that a text may wait at Twilio: an answer of yesterday helps nobody; 36,000 at most
 TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; ours
 
-TOO_MANY_REQUESTS = 20429  # https://www.twilio.com/docs/api/errors/20429
 PAGE = 500  # at most 1000: https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
 MOST_MEDIA = 10  # of one message
 # Of a single consent, which may be told again: https://www.twilio.com/docs/api/errors/30646
@@ -274,10 +274,10 @@ def _about(message: Outgoing) -> str:
 
 def _refusal(error: TwilioRestException | TwilioServiceException) -> Refused | Later | Unsure:
     status, code = error.status, error.code
-    if status == 429 or code == TOO_MANY_REQUESTS:
-        return Later(why=f"too many requests ({code})")
+    if status == 429 or code == TOO_MANY:
+        return Later(why="too many requests", code=TOO_MANY)
     if 400 <= status < 500:
-        return Refused(code=code if isinstance(code, int) else status)
+        return Refused(code=code if isinstance(code, int) else NO_ACCOUNT if status == 401 else status)
     return Unsure(why=f"HTTP {status}")
 
 

@@ -109,7 +109,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     _put(tx, crashed, status=Status.UNKNOWN)
     unasked = [r for i, r in waiting.items() if r.event == Event.UNASKED and i not in kept_back]
     overtaken = hold_back.overtaken(tx, unasked)
-    _put(tx, overtaken, status=Status.CANCELED)
+    _put(tx, overtaken, status=Status.CANCELED, error_code=None)
     kept_back |= overtaken
     held = hold_back.held(tx, [r for r in unasked if r.id not in overtaken])
     abroad = hold_back.abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
@@ -179,8 +179,11 @@ def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, .
     return found
 
 
-def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[None]:
-    """Write down what became of each send. A receipt that came first is not overwritten."""
+def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
+    """Write down what became of each send. A receipt that came first is not overwritten.
+
+    Returns which the provider did not take, so that they wait for their next try with all behind them.
+    """
     by_id = {c.message_id: c for c in commands}
     rows = tx.conn.execute(_LOCKED, {"ids": list(by_id)}).all()
     taken = _taken(tx, commands)
@@ -216,7 +219,8 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[None]:
     refused_for_consent(tx, opted_out)
     apply_early_receipts(tx, [change["provider_sid"] for change in changes if change["provider_sid"]])
     tell(tx, {r.interaction_id for r in rows})
-    return [None] * len(commands)
+    waiting = {change["id"] for change in changes if change["status"] == Status.QUEUED}
+    return [c.message_id in waiting and isinstance(c.result, Later | Refused) for c in commands]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +242,9 @@ def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _
         case Refused(code=code) if meaning(code).then is not Then.CHANNEL:
             again = again_after(code, retries)
             return _Fate(Status.FAILED, None, code, again, counts=again is not None)
-        case Later() | Refused():
+        case Later(code=code) | Refused(code=code):
             wait = min(timedelta(seconds=2 ** min(command.attempts, 10)), LONGEST_WAIT)
-            return _Fate(Status.QUEUED, None, None, wait * random.uniform(0.5, 1))  # noqa: S311  # not all at once
+            return _Fate(Status.QUEUED, None, code, wait * random.uniform(0.5, 1))  # noqa: S311  # not all at once
         case Unsure():
             return _Fate(Status.UNKNOWN, None, None, LOOK_UP_AFTER)
         case LookedUp(found=found):
@@ -262,4 +266,4 @@ def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
 
 
 begin_sends: SetBased[BeginSend, Outgoing | None] = SetBased(_begin)
-finish_sends: SetBased[FinishSend, None] = SetBased(_finish)
+finish_sends: SetBased[FinishSend, bool] = SetBased(_finish)

@@ -51,9 +51,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """Surely not accepted: the provider could not be reached, or asked to wait."""
+    """Surely not accepted: the provider could not be reached, or asked to wait, with the ``code`` of that."""
 
     why: str
+    code: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,13 @@ from handoff_service import settings
 from handoff_service.doctor import examine
 from handoff_service.gateways.twilio import NO_CONSENTS
 from handoff_service.gateways.twilio_signature import is_signed
+from handoff_service.operations.ports import Refused
+from handoff_service.store.lanes import Terms
+from handoff_service.store.store import Store
+from tests.conftest import Heard, MovedClock
 from tests.fake_twilio import AUTH_TOKEN, FakeTwilio
-from tests.story import ANN, DIRECT, MAIN
+from tests.operations.sending_story import begin, claim, finish, quiet_conversation
+from tests.story import ANN, DIRECT, MAIN, Story
 from tests.web.workspace_server import running
 
 
@@ -148,6 +153,24 @@ async def test_consent_that_the_provider_does_not_know(environ: dict[str, str], 
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
     change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', {why})")
     assert await said(environ) == (1, [f"The provider does not know of 1 change of consent: {says}"])
+
+
+async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) -> None:
+    store = Store(environ["PATCHBOARD_DATABASE_URL"], clock=MovedClock(), terms=Terms(), told=Heard())
+    story = Story(store)
+    interaction = await quiet_conversation(story)
+    message, _ = [await story.write(interaction, body) for body in ("one", "two")]
+    await claim(story)
+    await begin(story, message)
+    await finish(story, message, Refused(code=21611))
+    store.close()
+    assert await said(environ) == (
+        1,
+        [
+            "2 texts wait, the oldest since 2026-11-23 14:00 UTC: Too much waits at the provider. (21611) "
+            "Wait a while before sending more."
+        ],
+    )
 
 
 async def test_an_account_without_the_consent_api_is_no_fault(environ: dict[str, str]) -> None:

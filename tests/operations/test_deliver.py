@@ -55,15 +55,26 @@ async def test_the_second_text_of_a_line_waits_for_the_first(story: Story, ann: 
     assert second in {int(c.key) for c in await claim(story)}
 
 
-@pytest.mark.parametrize("result", [Later(why="429"), Refused(code=20003), Refused(code=21611)], ids=str)
+@pytest.mark.parametrize(
+    ("result", "code"),
+    [
+        (Later(why="nobody there"), None),
+        (Later(why="429", code=20429), 20429),
+        (Refused(code=20003), 20003),
+        (Refused(code=21611), 21611),
+    ],
+    ids=str,
+)
 async def test_what_surely_did_not_go_out_is_tried_again_and_holds_back_the_next(
-    story: Story, ann: int, clock: MovedClock, result: SendResult
+    story: Story, ann: int, clock: MovedClock, result: SendResult, code: int | None
 ) -> None:
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
     await claim(story)
     await begin(story, first)
     await finish(story, first, result)
-    assert (await line(story, first)).status is Status.QUEUED
+    seen = await line(story, first)
+    assert (seen.status, seen.error and seen.error.code) == (Status.QUEUED, code)
+    assert code is None or (seen.error and seen.error.advice.startswith("It goes out by itself when that is over. "))
     assert await claim(story) == []
     clock.move(2)
     assert [int(c.key) for c in await claim(story)] == [first]

@@ -108,6 +108,54 @@ async def test_what_a_refusal_does(story: Story, ann: int, code: int, status: St
     assert (await line(story, message)).status is status
 
 
+async def test_supervisors_are_told_what_the_provider_does_not_take_until_it_does(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    bob = await story.with_agent(MIA, number=BOB)
+    for one in await claim(story):
+        await begin(story, int(one.key))
+        await finish(story, int(one.key), Accepted(sid=f"SMline{one.key}"))
+    since = clock()
+    first, second = await story.write(ann, "one"), await story.write(ann, "two")
+    clock.move(60)
+    other = await story.write(bob, "hi Bob")
+    await claim(story)
+    for message in (first, other):
+        await begin(story, message)
+        await finish(story, message, Refused(code=20003))
+    (told,) = (await story.store.read(supervision.now, OMAR)).not_taken
+    assert (told.code, told.meaning) == (20003, "The provider does not know our account.")
+    assert (told.since, told.texts) == (since, 3), "what stands behind them waits too"
+    clock.move(300)
+    await claim(story)
+    for message in (first, other):
+        await begin(story, message)
+    await finish(story, first, Accepted(sid="SMfirst"))
+    await finish(story, other, Refused(code=21611))
+    (told,) = (await story.store.read(supervision.now, OMAR)).not_taken
+    assert (told.code, told.texts) == (21611, 1)
+    clock.move(300)
+    for message in (other, second):
+        assert message in [int(one.key) for one in await claim(story)] or message == second
+        await begin(story, message)
+        await finish(story, message, Accepted(sid=f"SMlast{message}"))
+    assert (await story.store.read(supervision.now, OMAR)).not_taken == []
+    assert (await line(story, first)).error is None
+
+
+async def test_what_waits_for_its_next_try_and_is_not_taken_says_that(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    message = await sent_once(story, ann)
+    await story.store.write(record_receipt, undelivered(message, 30008))
+    clock.move(300)
+    (one,) = await claim(story)
+    await begin(story, int(one.key))
+    await finish(story, message, Refused(code=20003))
+    seen = await line(story, message)
+    assert (seen.status, seen.error and seen.error.code) == (Status.QUEUED, 20003)
+
+
 @pytest.mark.parametrize("code", [63017, 63018, 20429, 21611])
 async def test_what_was_too_fast_or_too_much_is_sent_again_and_says_so(
     story: Story, ann: int, clock: MovedClock, code: int
