@@ -37,7 +37,7 @@ from handoff_service.store.bulk import update_rows
 from handoff_service.store.lanes import SetBased, Transaction
 from handoff_service.store.several import one_of
 
-LOOK_UP_AFTER = timedelta(seconds=30)  # a callback usually settles an unsure send before this
+LOOK_UP_AFTER = timedelta(seconds=30)  # at the soonest: lists lag, and a callback usually settles an unsure send before
 LONGEST_WAIT = timedelta(minutes=5)
 
 
@@ -243,10 +243,10 @@ def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _
             again = again_after(code, retries)
             return _Fate(Status.FAILED, None, code, again, counts=again is not None)
         case Later(code=code) | Refused(code=code):
-            wait = min(timedelta(seconds=2 ** min(command.attempts, 10)), LONGEST_WAIT)
-            return _Fate(Status.QUEUED, None, code, wait * random.uniform(0.5, 1))  # noqa: S311  # not all at once
+            return _Fate(Status.QUEUED, None, code, _growing(timedelta(seconds=1), command.attempts))
         case Unsure():
-            return _Fate(Status.UNKNOWN, None, None, LOOK_UP_AFTER)
+            wait = max(LOOK_UP_AFTER, _growing(LOOK_UP_AFTER, command.attempts - 1))
+            return _Fate(Status.UNKNOWN, None, None, wait)
         case LookedUp(found=found):
             free = [one for one in found if one.sid not in taken and not (retries and one.status in DID_NOT_ARRIVE)]
             if not free:
@@ -254,6 +254,11 @@ def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _
             if len(free) == 1:
                 return _Fate(free[0].status, free[0].sid, None, None)
             return _Fate(Status.UNKNOWN, None, None, LONGEST_WAIT)  # two alike: a callback or a person decides
+
+
+def _growing(first: timedelta, doublings: int) -> timedelta:
+    wait = min(first * 2 ** min(doublings, 10), LONGEST_WAIT)
+    return wait * random.uniform(0.5, 1)  # noqa: S311  # not all at once
 
 
 def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:

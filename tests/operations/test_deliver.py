@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from handoff_service.operations.deliver import FinishSend, finish_sends
 from handoff_service.operations.ports import (
     Accepted,
     Later,
@@ -112,6 +113,53 @@ async def test_an_unknown_outcome_is_looked_up_before_it_is_sent_again(
     surely = await begin(story, int(retry.key))
     assert surely is not None
     assert not surely.uncertain
+
+
+async def test_a_provider_that_fails_again_and_again_is_asked_ever_more_rarely(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    """As with a server error: looked up after 30 s, not there, tried again at once, the same error."""
+    first, second = await story.write(ann, "one"), await story.write(ann, "two")
+    waits: list[float] = []
+    for attempts in range(1, 12, 2):
+        assert await started(story, attempts) == first
+        await story.store.write(finish_sends, FinishSend(first, attempts, Unsure(why="HTTP 503")))
+        waits.append(await until_due(story, first, clock))
+        clock.move(waits[-1])
+        assert await started(story, attempts + 1) == first
+        await story.store.write(finish_sends, FinishSend(first, attempts + 1, LookedUp(())))
+    assert waits[0] == 30
+    assert all(low <= wait <= high for wait, (low, high) in zip(waits, GROWING, strict=True)), waits
+    assert len(set(waits[3:])) > 1, "not all at once"
+    assert (await line(story, second)).status is Status.QUEUED
+
+
+GROWING = [(30, 30), (60, 120), *[(150, 300)] * 4]  # seconds
+
+
+async def started(story: Story, attempts: int) -> int:
+    """The message that is due, now under way."""
+    (one,) = await claim(story)
+    assert one.attempts == attempts
+    assert await begin(story, int(one.key)) is not None
+    return int(one.key)
+
+
+async def until_due(story: Story, message: int, clock: MovedClock) -> float:
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.DELIVER, t.due_work.c.key == str(message))
+    return float((work.due_at - clock()).total_seconds())
+
+
+async def test_a_look_up_that_fails_is_made_ever_more_rarely(story: Story, ann: int, clock: MovedClock) -> None:
+    message = await story.write(ann, "one")
+    waits = []
+    for attempts in range(1, 8):
+        await started(story, attempts)
+        await story.store.write(finish_sends, FinishSend(message, attempts, Unsure(why="nobody there")))
+        waits.append(await until_due(story, message, clock))
+        clock.move(waits[-1])
+    assert waits[0] == 30
+    assert min(waits[-3:]) >= 150
 
 
 async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(story: Story, ann: int, clock: MovedClock) -> None:
