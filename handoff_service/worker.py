@@ -236,7 +236,7 @@ class Worker:
     async def _ask_prices(self, _claimed: Claimed) -> None:
         for number, wanted in (await self._hands.store.read(wanted_prices, self._hands.clock())).items():
             try:
-                found = await self._hands.provider.prices(number, wanted.sids, wanted.since)
+                found = await self._hands.provider.reports(number, wanted.sids, wanted.since)
             except OSError as error:
                 log.trouble("prices_not_known", why=str(error))
                 break

@@ -114,7 +114,7 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
         message.date_sent, message.error_code = clock(), 30003
     since = clock() - timedelta(days=1)
     await at_twilio.find(outgoing())
-    await at_twilio.prices(LINE, {"SM" + "f" * 32}, since)
+    await at_twilio.reports(LINE, {"SM" + "f" * 32}, since)
     for listed in await at_twilio.received(LINE, since):
         await at_twilio.pictures_of(listed.sid)
         twilio.numbers[LINE] = {"sms_url": "", "sms_method": "POST", "sms_fallback_url": ""}
