@@ -104,9 +104,30 @@ async def test_a_number_without_a_fallback_and_with_get(
 ) -> None:
     twilio.numbers[MAIN] |= {"sms_method": "GET", "sms_fallback_url": ""}
     _, findings = await said(environ)
-    assert [one.partition(". ")[0] for one in findings] == [
-        f"{MAIN} sends its texts to {public_url}/webhooks/twilio/sms",
-        f"{MAIN} has no fallback",
+    webhook = f"{public_url}/webhooks/twilio/sms (POST)."
+    assert findings == [
+        f"{MAIN} sends its texts by GET, which this service does not answer. "
+        f"Set in Twilio's console, under the number, A message comes in: {webhook}",
+        f"{MAIN} has no fallback. Set in Twilio's console, under the number, Primary handler fails: {webhook}",
+    ]
+
+
+async def test_a_fallback_by_get(environ: dict[str, str], twilio: FakeTwilio, public_url: str) -> None:
+    twilio.numbers[MAIN]["sms_fallback_method"] = "GET"
+    twilio.numbers[DIRECT] |= {"sms_fallback_method": "GET", "sms_fallback_url": "https://elsewhere.example/sorry"}
+    assert (await said(environ))[1] == [
+        f"{MAIN} falls back by GET, which this service does not answer. Set in Twilio's console, under the number, "
+        f"Primary handler fails: {public_url}/webhooks/twilio/sms (POST).",
+    ], "what another server answers is not ours to say"
+
+
+async def test_a_number_that_an_application_handles(environ: dict[str, str], twilio: FakeTwilio) -> None:
+    twilio.numbers[MAIN]["sms_application_sid"] = "AP" + "0123456789abcdef" * 2
+    twilio.numbers[DIRECT]["sms_application_sid"] = ""
+    assert (await said(environ))[1] == [
+        f"{MAIN} sends its texts where the application AP0123456789abcdef0123456789abcdef says: Twilio then ignores "
+        "the number's own webhooks. Choose Webhook in place of TwiML App in Twilio's console, under the number, "
+        "Configure with.",
     ]
 
 
@@ -130,6 +151,12 @@ async def test_a_number_in_a_messaging_service(environ: dict[str, str], twilio: 
     del twilio.numbers[MAIN]["sms_fallback_url"]  # not asked of a number that does not count
     twilio.services[service] = {"pool": [MAIN], "inbound_request_url": webhook, "fallback_url": webhook}
     assert (await said(environ))[0] == 0
+    by_get = {"inbound_method": "GET", "fallback_method": "GET"}
+    twilio.services[service] = {"pool": [MAIN], "inbound_request_url": webhook, "fallback_url": webhook} | by_get
+    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+        f"{named} sends its texts by GET, which this service does not answer",
+        f"{named} falls back by GET, which this service does not answer",
+    ]
     twilio.services[service] = {"pool": [MAIN], "use_inbound_webhook_on_number": True}
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [f"{MAIN} has no fallback"]
 
