@@ -231,6 +231,21 @@ async def test_a_receipt_for_nothing_that_is_known_is_kept_once(story: Story) ->
     assert await story.count(t.unmatched_receipts) == 1
 
 
+async def test_a_receipt_for_what_was_never_tried_does_not_end_it(story: Story, ann: int, clock: MovedClock) -> None:
+    """As from a database that was restored, whose ids begin anew: it is about somebody else's message."""
+    message = await story.write(ann, "hello")
+    receipt = Receipt(sid="SMother", status=Status.DELIVERED, message_id=message)
+    assert not await story.store.write(record_receipt, receipt)
+    assert await story.count(t.unmatched_receipts) == 1
+    assert ((await line(story, message)).status, (await line(story, message)).provider_sid) == (Status.QUEUED, None)
+    assert len(await claim(story)) == 1
+    await begin(story, message)
+    await finish(story, message, Later(why="nobody there"))
+    assert await story.store.write(record_receipt, Receipt(sid="SM9", status=Status.SENT, message_id=message)), (
+        "what was tried may have gone out, whatever the answer seemed to be"
+    )
+
+
 async def test_our_id_with_another_messages_sid_changes_nothing_of_ours(story: Story, ann: int) -> None:
     message = await story.write(ann, "hello")
     await claim(story)
