@@ -119,8 +119,9 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     put_off = kept_back | held.keys() | abroad | crowd
     later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER)
     later |= hold_back.paced(tx, [r for i, r in waiting.items() if i not in put_off])
-    for message_id, at in later.items():
-        due.release(tx, Work.DELIVER, message_id, at)
+    for message_id, at in later.items():  # neither a crash nor our own rate is a failure of the provider's
+        failed = 0 if message_id in crashed else attempts[message_id] - 1
+        due.release(tx, Work.DELIVER, message_id, at, attempts=failed)
     sends = waiting.keys() - put_off - later.keys()
     _add_up(tx, [i for i in sends if found[i].retries])
     _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # a try before it had its own

@@ -177,6 +177,25 @@ async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(story: Stor
     assert again.uncertain
 
 
+async def test_a_crash_is_no_failure_of_the_providers(story: Story, ann: int, clock: MovedClock) -> None:
+    """What was claimed again and again by processes that ended is not asked ever more rarely."""
+    message = await story.write(ann, "hello")
+    for _ in range(5):
+        await claim(story)
+        clock.move(61)
+    await claim(story)
+    await begin(story, message)
+    clock.move(61)
+    await claim(story)
+    assert await begin(story, message) is None
+    clock.move(30)
+    (one,) = await claim(story)
+    assert one.attempts == 1
+    await begin(story, message)
+    await story.store.write(finish_sends, FinishSend(message, one.attempts, Unsure(why="HTTP 503")))
+    assert await until_due(story, message, clock) == 30
+
+
 async def test_a_callback_settles_an_unknown_outcome(story: Story, ann: int) -> None:
     message = await story.write(ann, "hello")
     await claim(story)

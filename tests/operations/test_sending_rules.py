@@ -233,6 +233,7 @@ async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
     assert sorted(both) == [prompted, answer]
     asked = dict(zip(both, await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in both]), strict=True))
     assert asked[prompted] is None, "the rate is used up"
+    assert await story.count(t.due_work, t.due_work.c.key == str(prompted), t.due_work.c.attempts == 0) == 1
     assert asked[answer] is not None
     await finish(story, answer, Accepted(sid="SManswer"))
     assert await claim(story) == []
