@@ -16,7 +16,7 @@ from handoff_service.gateways.mail import SmtpMailer, server_of
 from handoff_service.gateways.twilio import NO_CONSENTS
 from handoff_service.gateways.twilio_signature import sign
 from handoff_service.settings import Settings
-from handoff_service.store import consents, people, queues
+from handoff_service.store import consents, outbox, people, queues
 from handoff_service.store.database import engine
 from handoff_service.store.views import ProviderNumber
 
@@ -61,12 +61,22 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
                 return [], ["There is no provider number yet. Import a desk file with: patchboard import FILE"], []
             found = queues.shown(conn.execution_options(now=clock.now()))
             never = [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
+            never += _not_taken(conn)
             untold = [said] if (said := _untold(conn)) else []
             return (numbers, never, untold) if NO_CONSENTS in said else (numbers, never + untold, [])
     except sa.exc.OperationalError as error:
         return [], [f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}"], []
     finally:
         opened.dispose()
+
+
+def _not_taken(conn: sa.Connection) -> list[str]:
+    """What the provider does not take just now."""
+    return [
+        f"{one.texts} text{'s wait, the oldest' if one.texts > 1 else ' waits,'} since {one.since:%Y-%m-%d %H:%M} UTC: "
+        f"{one.meaning} ({one.code}) {one.advice}"
+        for one in outbox.not_taken(conn)
+    ]
 
 
 def _untold(conn: sa.Connection) -> str:

@@ -1,8 +1,15 @@
-"""Where somebody with a phone number may be: the time zones, the country."""
+"""Where somebody with a phone number may be: the time zones, the countries."""
 
+from collections.abc import Collection
 from zoneinfo import ZoneInfo, available_timezones
 
-from phonenumbers import NumberParseException, parse, region_code_for_number, timezone
+from phonenumbers import (
+    NumberParseException,
+    parse,
+    region_code_for_number,
+    region_codes_for_country_code,
+    timezone,
+)
 
 UNKNOWN = "Etc/Unknown"  # libphonenumber's word for it
 
@@ -19,9 +26,15 @@ def of_number(number: str, *, said: str | None = None, instead: str) -> list[Zon
     return [ZoneInfo(name) for name in known] or [ZoneInfo(instead)]
 
 
-def country_of(number: str) -> str | None:
-    """The ISO code of a number's country; None for a short code."""
+def may_be_in(number: str, countries: Collection[str]) -> bool:
+    """Whether a number can be one of these countries' (ISO codes): by its region where that is known, else by its
+    calling code, which countries share. A short code is good in any country, a calling code that nobody has in none."""
+    if not number.startswith("+"):
+        return True
     try:
-        return region_code_for_number(parse(number))
+        parsed = parse(number)
     except NumberParseException:
-        return None
+        return False
+    region = region_code_for_number(parsed)
+    regions = region_codes_for_country_code(parsed.country_code or 0) if region is None else (region,)
+    return not set(countries).isdisjoint(regions)

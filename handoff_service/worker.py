@@ -29,6 +29,7 @@ from handoff_service.operations.ports import (
     BotAnswer,
     BotFailed,
     Called,
+    Later,
     LookedUp,
     Mailed,
     Mailer,
@@ -37,6 +38,7 @@ from handoff_service.operations.ports import (
     NotOffered,
     Outgoing,
     Question,
+    Refused,
     SendResult,
     SmsProvider,
     Unsure,
@@ -192,8 +194,11 @@ class Worker:
         if outgoing is None:
             return
         result = await self._look_up(outgoing) if outgoing.uncertain else await self._hands.provider.send(outgoing)
-        await self._hands.store.write(finish_sends, FinishSend(message_id, claimed.attempts, result))
+        waits = await self._hands.store.write(finish_sends, FinishSend(message_id, claimed.attempts, result))
         self._hands.metrics.sends.labels(type(result).__name__.lower()).inc()
+        if waits and isinstance(result, Later | Refused):
+            why = result.why if isinstance(result, Later) else None
+            log.trouble("text_not_taken", message=message_id, attempts=claimed.attempts, code=result.code, why=why)
         log.usual("text_sent", message=message_id, result=type(result).__name__.lower())
 
     async def _sweep_gaps(self, _claimed: Claimed) -> None:
@@ -231,7 +236,7 @@ class Worker:
     async def _ask_prices(self, _claimed: Claimed) -> None:
         for number, wanted in (await self._hands.store.read(wanted_prices, self._hands.clock())).items():
             try:
-                found = await self._hands.provider.prices(number, wanted.sids, wanted.since)
+                found = await self._hands.provider.reports(number, wanted.sids, wanted.since)
             except OSError as error:
                 log.trouble("prices_not_known", why=str(error))
                 break

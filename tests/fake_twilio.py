@@ -81,7 +81,7 @@ class Exchange:
 @dataclass(frozen=True, slots=True)
 class _Fault:
     status: int = 500
-    code: int = 20500
+    code: int | None = 20500
     accept: bool = False
     how: str = "answer"  # answer, close, stall
 
@@ -190,7 +190,7 @@ class FakeTwilio:
         """The messages that were sent through the API."""
         return [m for m in self.messages.values() if m.direction == "outbound-api"]
 
-    def fail_next(self, n: int = 1, *, status: int, code: int) -> None:
+    def fail_next(self, n: int = 1, *, status: int, code: int | None) -> None:
         """Do not accept the next ``n`` sends; answer with this error."""
         self._faults.extend([_Fault(status, code)] * n)
 

@@ -74,9 +74,9 @@ def new_sid(media: Iterable[object] = ()) -> str:
     return ("MM" if list(media) else "SM") + secrets.token_hex(16)
 
 
-def error(code: int, status: int, *, to: str = "", sender: str = "") -> dict[str, Any]:
+def error(code: int | None, status: int, *, to: str = "", sender: str = "") -> dict[str, Any]:
     """An error's JSON; https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions"""
-    said = ERRORS.get(code, "Something went wrong.").format(to=to, sender=sender)
+    said = ERRORS.get(code or 0, "Something went wrong.").format(to=to, sender=sender)
     return {
         "code": code,
         "message": said,

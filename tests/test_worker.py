@@ -196,6 +196,26 @@ async def test_trouble_with_one_piece_of_work_is_logged_and_tried_again(
     assert "hello Ann" in provider.sent
 
 
+async def test_what_the_provider_does_not_take_is_logged_at_each_try(
+    worker: Worker, story: Story, provider: Provider, clock: MovedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    import logging
+
+    logging.getLogger("patchboard").propagate = True
+    ann = await story.with_agent(MIA)
+    await work(worker)
+    provider.results = [Refused(code=20003), Later(why="ConnectTimeout"), Refused(code=30006)]
+    message = await story.write(ann, "hello")
+    for _ in range(3):
+        await work(worker)
+        clock.move(300)
+    said = [one.getMessage() for one in caplog.records if "not_taken" in one.getMessage()]
+    assert said == [
+        f"action=text_not_taken message={message} attempts=1 code=20003",
+        f"action=text_not_taken message={message} attempts=2 why=ConnectTimeout",
+    ]
+
+
 async def test_a_running_worker_wakes_for_what_is_new_and_for_what_comes_due(
     story: Story, provider: Provider, bot: Bot, clock: MovedClock
 ) -> None:

@@ -17,8 +17,8 @@ from handoff_service.operations.ports import (
     Listed,
     NotFetched,
     Outgoing,
-    Priced,
     Refused,
+    Reported,
     SentBefore,
     Telling,
     Unsure,
@@ -105,10 +105,10 @@ class Simulator:
     async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:
         return {}  # its phones know by themselves
 
-    async def prices(self, number: str, sids: Set[str], since: datetime) -> Sequence[Priced]:
-        """As a carrier would take them, of what it still remembers; what phones send costs nothing."""
+    async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
+        """What a carrier would take, of what it still remembers; what phones send costs nothing, no receipt is lost."""
         return [
-            Priced(sid=sid, price=segments(self._sent[sid].body).count * PRICE, currency=CURRENCY)
+            Reported(sid=sid, price=segments(self._sent[sid].body).count * PRICE, currency=CURRENCY)
             for sid in sids & self._sent.keys()
         ]
 

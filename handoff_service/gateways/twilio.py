@@ -6,6 +6,7 @@ What an answer to a send means. Twilio has no idempotency key, so only what was 
 | ---------------------------------------------- | ------------- | --------------------------------------------------- |
 | 2xx with a SID                                 | Accepted      | https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource |
 | HTTP 429, or error 20429                       | Later         | https://www.twilio.com/docs/api/errors/20429        |
+| HTTP 401 without a code                        | Refused(20003)| https://www.twilio.com/docs/api/errors/20003        |
 | any other 4xx                                  | Refused(code) | https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions |
 | no connection was made: nothing was written    | Later         | urllib3: NewConnectionError, ConnectTimeoutError    |
 | 5xx, 3xx, no answer, broken connection, nonsense | Unsure      |                                                     |
@@ -17,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any, cast
 
 import requests
@@ -39,14 +40,14 @@ from handoff_service.operations.ports import (
     NotFetched,
     NotOffered,
     Outgoing,
-    Priced,
     Refused,
+    Reported,
     SentBefore,
     Telling,
     Unsure,
 )
 from handoff_service.rules.consent import Source
-from handoff_service.rules.delivery import TWILIO
+from handoff_service.rules.delivery import NO_ACCOUNT, TOO_MANY, TWILIO
 from handoff_service.rules.money import MILLION
 from handoff_service.rules.sms_text import is_sender
 from handoff_service.rules.vocabulary import Status
@@ -54,9 +55,9 @@ from handoff_service.settings import Settings, is_twilios
 
 AT_ONCE = 32  # ours: as many sends as the worker has under way
 VALID_FOR = 4 * 3600  # seconds that a text may wait at Twilio: an answer of yesterday helps nobody; 36,000 at most
+LONGEST_STAY = timedelta(seconds=VALID_FOR)  # of a text at Twilio, by which its list may be out of the order we expect
 TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; ours
 
-TOO_MANY_REQUESTS = 20429  # https://www.twilio.com/docs/api/errors/20429
 PAGE = 500  # at most 1000: https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
 MOST_MEDIA = 10  # of one message
 # Of a single consent, which may be told again: https://www.twilio.com/docs/api/errors/30646
@@ -65,7 +66,7 @@ NO_CONSENT_API = (403, 404)
 NO_CONSENTS = "Twilio does not offer its Consent Management API to this account: ask Twilio's support for it"
 _TEXTED = {True: "opt-out-message", False: "opt-in-message"}
 _HOW = {Source.AGENT: "offline"}
-LONGEST_PRICES = 10_000  # messages of one number and direction, newest first; ours
+LONGEST_REPORTS = 10_000  # messages of one number and direction, newest first; ours
 LONGEST_LIST = 1000  # messages of one line, newest first; ours
 CLOCKS_APART = timedelta(seconds=10)  # Twilio's clock and ours; date_created is cut to the second
 TRIAL = "Sent from your Twilio trial account - "  # https://help.twilio.com/articles/360036052753
@@ -129,10 +130,10 @@ class TwilioProvider:
                 raise NotOffered(NO_CONSENTS) from None
             raise _not_asked(error) from None
 
-    async def prices(self, number: str, sids: Set[str], since: datetime) -> Sequence[Priced]:
-        """What Twilio takes for these texts of this number. OSError when Twilio cannot be asked."""
+    async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
+        """What Twilio takes for these texts of this number, and their states. OSError when Twilio cannot be asked."""
         try:
-            return await self._run(lambda: self._prices(number, sids, since))
+            return await self._run(lambda: self._reports(number, sids, since))
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
@@ -230,16 +231,19 @@ class TwilioProvider:
                 faults[numbers[answer["correlation_id"]]] = fault
         return faults
 
-    def _prices(self, number: str, sids: Set[str], since: datetime) -> list[Priced]:
-        day, messages, left = since.date(), self._client.messages, set(sids)
+    def _reports(self, number: str, sids: Set[str], since: datetime) -> list[Reported]:
+        messages, left = self._client.messages, set(sids)
         found = []
         for listed in chain(
-            messages.stream(from_=number, date_sent_after=day, page_size=PAGE, limit=LONGEST_PRICES),
-            messages.stream(to=number, date_sent_after=day, page_size=PAGE, limit=LONGEST_PRICES),
+            # Not by DateSent, which a text that failed at Twilio before it left does not have.
+            takewhile(
+                lambda m: m.date_created is None or m.date_created >= since - LONGEST_STAY,
+                messages.stream(from_=number, page_size=PAGE, limit=LONGEST_REPORTS),
+            ),
+            messages.stream(to=number, date_sent_after=since.date(), page_size=PAGE, limit=LONGEST_REPORTS),
         ):
-            if listed.sid in left and listed.price and listed.price_unit:
-                price = abs(round(Decimal(listed.price) * MILLION))
-                found.append(Priced(sid=listed.sid, price=price, currency=listed.price_unit.upper()))
+            if listed.sid in left:
+                found.append(_reported(listed))
             left.discard(listed.sid or "")
             if not left:
                 break
@@ -274,10 +278,10 @@ def _about(message: Outgoing) -> str:
 
 def _refusal(error: TwilioRestException | TwilioServiceException) -> Refused | Later | Unsure:
     status, code = error.status, error.code
-    if status == 429 or code == TOO_MANY_REQUESTS:
-        return Later(why=f"too many requests ({code})")
+    if status == 429 or code == TOO_MANY:
+        return Later(why="too many requests", code=TOO_MANY)
     if 400 <= status < 500:
-        return Refused(code=code if isinstance(code, int) else status)
+        return Refused(code=code if isinstance(code, int) else NO_ACCOUNT if status == 401 else status)
     return Unsure(why=f"HTTP {status}")
 
 
@@ -297,6 +301,17 @@ def _could_be(listed: MessageInstance, message: Outgoing) -> bool:
         and (str(listed.num_media or 0) == "0" or bool(message.media_urls))  # how many may not be counted yet
         and listed.date_created is not None
         and listed.date_created >= message.created_at - CLOCKS_APART
+    )
+
+
+def _reported(listed: MessageInstance) -> Reported:
+    priced = bool(listed.price and listed.price_unit)
+    return Reported(
+        sid=str(listed.sid),
+        price=abs(round(Decimal(str(listed.price)) * MILLION)) if priced else None,
+        currency=str(listed.price_unit).upper() if priced else None,
+        status=TWILIO.get(str(listed.status)),
+        error_code=int(listed.error_code) if listed.error_code else None,
     )
 
 

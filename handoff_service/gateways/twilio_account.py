@@ -1,8 +1,9 @@
 """What ``patchboard doctor`` asks Twilio: whether it knows us, and where it sends what is texted to our numbers."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import requests
 
@@ -73,27 +74,53 @@ def _service(session: requests.Session, address: str, one: ProviderNumber, wante
     service = asked.json()
     if service.get("use_inbound_webhook_on_number"):
         return True
-    is_set = service.get("inbound_request_url") or ""
-    if is_set != wanted or (service.get("inbound_method") or "POST") != "POST":
-        yield f"{named} sends its texts to {is_set or 'nowhere'}. Set {IN_SERVICE}, Integration: {wanted} (POST)."
-    if not service.get("fallback_url"):
-        yield f"{named} has no fallback. Set {IN_SERVICE}, Integration, Fallback URL: {wanted} (POST)."
+    mend = f"Set {IN_SERVICE}, Integration"
+    yield from _way_in(service, ("inbound_request_url", "inbound_method"), named, wanted, mend)
+    yield from _fallback(service, ("fallback_url", "fallback_method"), named, wanted, f"{mend}, Fallback URL")
     return False
 
 
 def _number(session: requests.Session, base: str, number: str, wanted: str) -> Iterator[str]:
-    """https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource"""
+    """What is wrong with where a number's texts go.
+
+    With ``sms_application_sid`` Twilio ignores every ``sms_*_url``:
+    https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource#incomingphonenumber-properties
+    """
     asked = session.get(f"{base}/IncomingPhoneNumbers.json", params={"PhoneNumber": number}, timeout=TIMEOUT)
     asked.raise_for_status()
     found = asked.json().get("incoming_phone_numbers", [])
     if not found:
         yield f"{number} is no number of this Twilio account: buy it, or take it out under Admin, Provider numbers."
         return
-    is_set = found[0].get("sms_url") or ""
-    if is_set != wanted or (found[0].get("sms_method") or "POST") != "POST":
-        yield f"{number} sends its texts to {is_set or 'nowhere'}. Set {CONSOLE}, A message comes in: {wanted} (POST)."
-    if not found[0].get("sms_fallback_url"):
-        yield f"{number} has no fallback. Set {CONSOLE}, Primary handler fails: {wanted} (POST)."
+    if application := found[0].get("sms_application_sid"):
+        yield (
+            f"{number} sends its texts where the application {application} says: Twilio then ignores the number's own "
+            f"webhooks. Choose Webhook in place of TwiML App {CONSOLE}, Configure with."
+        )
+        return
+    mend = f"Set {CONSOLE}"
+    yield from _way_in(found[0], ("sms_url", "sms_method"), number, wanted, f"{mend}, A message comes in")
+    yield from _fallback(
+        found[0], ("sms_fallback_url", "sms_fallback_method"), number, wanted, f"{mend}, Primary handler fails"
+    )
+
+
+def _way_in(at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str) -> Iterator[str]:
+    """``keys``: what Twilio calls the address and its method there."""
+    url, method = at.get(keys[0]) or "nowhere", at.get(keys[1]) or "POST"
+    if url != wanted:
+        yield f"{named} sends its texts to {url}. {mend}: {wanted} (POST)."
+    elif method != "POST":
+        yield f"{named} sends its texts by {method}, which this service does not answer. {mend}: {wanted} (POST)."
+
+
+def _fallback(at: Mapping[str, Any], keys: tuple[str, str], named: str, wanted: str, mend: str) -> Iterator[str]:
+    """The same where the first address fails. Another server's may be asked as that likes it."""
+    url, method = at.get(keys[0]), at.get(keys[1]) or "POST"
+    if not url:
+        yield f"{named} has no fallback. {mend}: {wanted} (POST)."
+    elif url == wanted and method != "POST":
+        yield f"{named} falls back by {method}, which this service does not answer. {mend}: {wanted} (POST)."
 
 
 def _clock_apart(date: str | None) -> str | None:

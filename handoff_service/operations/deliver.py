@@ -37,7 +37,7 @@ from handoff_service.store.bulk import update_rows
 from handoff_service.store.lanes import SetBased, Transaction
 from handoff_service.store.several import one_of
 
-LOOK_UP_AFTER = timedelta(seconds=30)  # a callback usually settles an unsure send before this
+LOOK_UP_AFTER = timedelta(seconds=30)  # at the soonest: lists lag, and a callback usually settles an unsure send before
 LONGEST_WAIT = timedelta(minutes=5)
 
 
@@ -110,7 +110,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     unasked = [r for i, r in waiting.items() if r.event == Event.UNASKED and i not in kept_back]
     written_since = hold_back.written_since(tx, unasked)
     overtaken = {i for i in written_since if waiting[i].author == Author.SYSTEM}
-    _put(tx, overtaken, status=Status.CANCELED)
+    _put(tx, overtaken, status=Status.CANCELED, error_code=None)
     kept_back |= overtaken
     held = hold_back.held(tx, [r for r in unasked if r.id not in written_since])
     abroad = hold_back.abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
@@ -120,8 +120,9 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     put_off = kept_back | held.keys() | abroad | crowd
     later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER) | held
     later |= hold_back.paced(tx, [r for i, r in waiting.items() if i not in put_off])
-    for message_id, at in later.items():
-        due.release(tx, Work.DELIVER, message_id, at)
+    for message_id, at in later.items():  # neither a crash nor our own rate is a failure of the provider's
+        failed = 0 if message_id in crashed else attempts[message_id] - 1
+        due.release(tx, Work.DELIVER, message_id, at, attempts=failed)
     sends = waiting.keys() - put_off - later.keys()
     _add_up(tx, [i for i in sends if found[i].retries])
     _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # a try before it had its own
@@ -179,8 +180,11 @@ def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, .
     return found
 
 
-def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[None]:
-    """Write down what became of each send. A receipt that came first is not overwritten."""
+def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
+    """Write down what became of each send. A receipt that came first is not overwritten.
+
+    Returns which the provider did not take, so that they wait for their next try with all behind them.
+    """
     by_id = {c.message_id: c for c in commands}
     rows = tx.conn.execute(_LOCKED, {"ids": list(by_id)}).all()
     taken = _taken(tx, commands)
@@ -216,7 +220,8 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[None]:
     refused_for_consent(tx, opted_out)
     apply_early_receipts(tx, [change["provider_sid"] for change in changes if change["provider_sid"]])
     tell(tx, {r.interaction_id for r in rows})
-    return [None] * len(commands)
+    waiting = {change["id"] for change in changes if change["status"] == Status.QUEUED}
+    return [c.message_id in waiting and isinstance(c.result, Later | Refused) for c in commands]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,11 +243,11 @@ def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _
         case Refused(code=code) if meaning(code).then is not Then.CHANNEL:
             again = again_after(code, retries)
             return _Fate(Status.FAILED, None, code, again, counts=again is not None)
-        case Later() | Refused():
-            wait = min(timedelta(seconds=2 ** min(command.attempts, 10)), LONGEST_WAIT)
-            return _Fate(Status.QUEUED, None, None, wait * random.uniform(0.5, 1))  # noqa: S311  # not all at once
+        case Later(code=code) | Refused(code=code):
+            return _Fate(Status.QUEUED, None, code, _growing(timedelta(seconds=1), command.attempts))
         case Unsure():
-            return _Fate(Status.UNKNOWN, None, None, LOOK_UP_AFTER)
+            wait = max(LOOK_UP_AFTER, _growing(LOOK_UP_AFTER, command.attempts - 1))
+            return _Fate(Status.UNKNOWN, None, None, wait)
         case LookedUp(found=found):
             free = [one for one in found if one.sid not in taken and not (retries and one.status in DID_NOT_ARRIVE)]
             if not free:
@@ -250,6 +255,11 @@ def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _
             if len(free) == 1:
                 return _Fate(free[0].status, free[0].sid, None, None)
             return _Fate(Status.UNKNOWN, None, None, LONGEST_WAIT)  # two alike: a callback or a person decides
+
+
+def _growing(first: timedelta, doublings: int) -> timedelta:
+    wait = min(first * 2 ** min(doublings, 10), LONGEST_WAIT)
+    return wait * random.uniform(0.5, 1)  # noqa: S311  # not all at once
 
 
 def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
@@ -262,4 +272,4 @@ def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
 
 
 begin_sends: SetBased[BeginSend, Outgoing | None] = SetBased(_begin)
-finish_sends: SetBased[FinishSend, None] = SetBased(_finish)
+finish_sends: SetBased[FinishSend, bool] = SetBased(_finish)

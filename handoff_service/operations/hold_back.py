@@ -29,7 +29,7 @@ def abroad(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
     texted = desk.countries(tx.conn) if rows else []
     if not texted:
         return set()
-    return {i for i, row in rows.items() if time_zones.country_of(row.requester_number) not in {*texted, None}}
+    return {i for i, row in rows.items() if not time_zones.may_be_in(row.requester_number, texted)}
 
 
 def crowded(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:

@@ -1,4 +1,8 @@
-"""What each text costs, as the provider says: asked for later, since it is not known yet when a text is taken."""
+"""What each text costs and what became of it, as the provider says: asked for later.
+
+The price is not known yet when a text is taken, and no receipt tells it. Receipts that are lost are made good here: a
+status that the list tells goes the way of receipts, with its error code.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +11,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import select
 
-from handoff_service.operations.ports import Priced
-from handoff_service.rules.vocabulary import Status, Work
+from handoff_service.operations.ports import Reported
+from handoff_service.operations.record_receipt import Receipt, record_receipt
+from handoff_service.rules.vocabulary import Direction, Status, Work
 from handoff_service.store import due
 from handoff_service.store import tables as t
 from handoff_service.store.bulk import update_rows
@@ -17,16 +22,17 @@ from handoff_service.store.several import one_of
 
 EVERY = timedelta(minutes=10)
 AFTER = timedelta(minutes=1)  # a provider knows the price of a text a moment after it has left, or much later
-GIVEN_UP = timedelta(hours=24)  # what has no price by then has none
+GIVEN_UP = timedelta(hours=24)  # what has no price by then has none, and what is not known by then stays so
 KEY = "prices"
 _PRICELESS = frozenset({Status.QUEUED, Status.CANCELED})
+_ON_ITS_WAY = frozenset({Status.SENDING, Status.SENT})
 
 i, m, p = t.interactions, t.messages, t.provider_numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A provider number's texts without a price, and when the first of them was written."""
+    """A provider number's texts without a price or an end, and when the first of them was written."""
 
     sids: frozenset[str]
     since: datetime
@@ -42,7 +48,7 @@ def ask_again(tx: Transaction, _command: None = None) -> None:
 
 
 def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, Wanted]:
-    """Provider number -> which prices to ask for. Ids grow with time, so what is older is not read."""
+    """Provider number -> which texts to ask about. Ids grow with time, so what is older is not read."""
     begins = now - GIVEN_UP
     older = conn.execute(select(m.c.id).where(m.c.created_at < begins).order_by(m.c.id.desc()).limit(1)).scalar() or 0
     query = (
@@ -53,8 +59,10 @@ def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, Wanted]:
             m.c.id > older,
             m.c.created_at.between(begins, now - AFTER),
             m.c.provider_sid.is_not(None),
-            m.c.price.is_(None),
-            m.c.status.not_in(_PRICELESS),
+            sa.or_(
+                m.c.price.is_(None) & m.c.status.not_in(_PRICELESS),
+                (m.c.direction == Direction.OUTBOUND) & m.c.status.in_(_ON_ITS_WAY),
+            ),
         )
         .order_by(p.c.id)
     )
@@ -64,14 +72,21 @@ def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, Wanted]:
     return {number: Wanted(frozenset(sids), min(sids.values())) for number, sids in found.items()}
 
 
-def note_prices(tx: Transaction, found: Sequence[Priced]) -> None:
-    """Write down what the provider has said. A price stays."""
+def note_prices(tx: Transaction, found: Sequence[Reported]) -> None:
+    """Write down what the provider has said. A price stays; a status moves forwards only."""
     by_sid = {one.sid: one for one in found}
-    if by_sid:
-        unpriced = select(m.c.id, m.c.provider_sid).where(one_of(m.c.provider_sid, list(by_sid)), m.c.price.is_(None))
-        unpriced = unpriced.order_by(m.c.id).with_for_update()  # a try that begins meanwhile has an id of its own
-        changes = [
-            {"id": row.id, "price": by_sid[row.provider_sid].price, "currency": by_sid[row.provider_sid].currency}
-            for row in tx.conn.execute(unpriced)
-        ]
-        update_rows(tx.conn, m, changes)
+    if not by_sid:
+        return
+    query = select(*m.c["id", "provider_sid", "price", "direction"]).where(one_of(m.c.provider_sid, list(by_sid)))
+    rows = tx.conn.execute(query.order_by(m.c.id).with_for_update()).all()  # a try that begins has an id of its own
+    prices = []
+    receipts = []
+    for row in rows:
+        said = by_sid[row.provider_sid]
+        if row.price is None and said.price is not None:
+            prices.append({"id": row.id, "price": said.price, "currency": said.currency})
+        if row.direction == Direction.OUTBOUND and said.status is not None:
+            receipts.append(Receipt(sid=said.sid, status=said.status, error_code=said.error_code))
+    update_rows(tx.conn, m, prices)
+    if receipts:
+        record_receipt.run(tx, receipts)

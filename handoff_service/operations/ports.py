@@ -51,9 +51,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """Surely not accepted: the provider could not be reached, or asked to wait."""
+    """Surely not accepted: the provider could not be reached, or asked to wait, with the ``code`` of that."""
 
     why: str
+    code: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,12 +131,15 @@ class NotOffered(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Priced:
-    """What the provider takes for a text: ``price`` in millionths of ``currency`` (ISO 4217)."""
+class Reported:
+    """What the provider says of a text by now: what it takes for it (``price`` in millionths of ``currency``, ISO
+    4217), and what became of one that we sent. None: it does not say, or not yet."""
 
     sid: str
-    price: int
-    currency: str
+    price: int | None = None
+    currency: str | None = None
+    status: Status | None = None
+    error_code: int | None = None
 
 
 class SmsProvider(Protocol):
@@ -155,9 +159,9 @@ class SmsProvider(Protocol):
         """Tell the provider who may be texted. Number -> what it said against it, of those that it did not take.
         Raises OSError, NotOffered."""
 
-    async def prices(self, number: str, sids: Set[str], since: datetime) -> Sequence[Priced]:
-        """What these texts from and to this number of ours, none older than ``since``, cost, so far as it knows by now.
-        Raises OSError."""
+    async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
+        """What these texts from and to this number of ours, none older than ``since``, cost, and what became of them,
+        so far as it knows by now. Raises OSError."""
 
     async def fetch(self, url: str) -> bytes | NotFetched:
         """A picture or file that came with a text. Never raises for what the provider or the network does."""

@@ -68,7 +68,8 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
         _Message(r.id, r.interaction_id, Status(r.status), r.provider_sid, r.error_code, r.retries) for r in rows
     ]
     by_sid = {m.sid: m for m in messages if m.sid}
-    by_id = {m.id: m for m in messages}
+    never_tried = _never_tried(tx, messages)
+    by_id = {m.id: m for m in messages if m.id not in never_tried}
     known, early = [], []
     for receipt in receipts:
         message = by_sid.get(receipt.sid)
@@ -85,6 +86,16 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
     _keep(tx, early)
     _write(tx, [m for m in messages if m.changed])
     return known
+
+
+def _never_tried(tx: Transaction, messages: Sequence[_Message]) -> set[int]:
+    """What is in the outbox still as it was written: a receipt with its id is about a message of another database's."""
+    w = t.due_work.c
+    queued = [str(m.id) for m in messages if m.status == Status.QUEUED and m.sid is None]
+    if not queued:
+        return set()
+    keys = tx.conn.execute(select(w.key).where(w.kind == Work.DELIVER, one_of(w.key, queued), w.attempts == 0))
+    return {int(key) for key in keys.scalars()}
 
 
 record_receipt: SetBased[Receipt, bool] = SetBased(_record)

@@ -59,7 +59,8 @@ class Then(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What an error code says, in words for a live agent, and what is done. ``waits``: before each further try."""
+    """What an error code says, in words for a live agent, and what is done. ``waits``: before each further try of what
+    the provider had taken; what it does not take waits anyhow where the code is of the channel."""
 
     meaning: str
     advice: str
@@ -67,19 +68,25 @@ class Meaning:
     waits: tuple[timedelta, ...] = ()
 
 
+NO_ACCOUNT = 20003  # also where the provider refuses the account (401) without a code
+TOO_MANY = 20429  # also where it asks to wait (429) with another code
 OPTED_OUT = 21610  # the provider refuses texts to this number from the company's
 COUNTRY_OFF = 21408  # the provider's code; the desk's own list of countries uses it too
 RANGE_FULL = 30450  # the provider's code for traffic pumping; the desk's own limit for a range uses it too
 RANGE_HOUR = timedelta(hours=1)  # within which unknown numbers of one range are counted
 _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
+_SLOWLY = "Wait a while before sending more."
 _ADMIN = "Tell an admin: nothing reaches anybody this way until it is mended."
 _OURS = "Tell an admin: this is a fault of Patchboard's."
+_NOT_ACTIVE = Meaning("Our account at the provider is not active.", _ADMIN, Then.CHANNEL)
 
 # Source: https://www.twilio.com/docs/api/errors, and each code's own page below it.
 MEANINGS: Mapping[int, Meaning] = {
-    20003: Meaning("The provider does not know our account.", _ADMIN, Then.CHANNEL),
-    20429: Meaning("The provider takes no more texts just now.", "It goes out by itself.", Then.CHANNEL),
+    10001: _NOT_ACTIVE,
+    NO_ACCOUNT: Meaning("The provider does not know our account.", _ADMIN, Then.CHANNEL),
+    20005: _NOT_ACTIVE,
+    TOO_MANY: Meaning("The provider takes no more texts just now.", _SLOWLY, Then.CHANNEL, _SOON),
     21211: Meaning("The number is not valid.", "Check the number with the requester."),
     21212: Meaning("Our number is not valid.", _ADMIN, Then.ACCOUNT),
     COUNTRY_OFF: Meaning("Texts to this country are switched off.", _ADMIN, Then.ACCOUNT),
@@ -87,7 +94,7 @@ MEANINGS: Mapping[int, Meaning] = {
     21604: Meaning("The text had no number to go to.", _OURS),
     21606: Meaning("Our number cannot send texts.", _ADMIN, Then.ACCOUNT),
     OPTED_OUT: Meaning("The requester has opted out.", "Nothing can be sent until they text START.", Then.SUPPRESS),
-    21611: Meaning("Too much waits at the provider.", "It goes out by itself.", Then.CHANNEL),
+    21611: Meaning("Too much waits at the provider.", _SLOWLY, Then.CHANNEL, _SOON),
     21614: Meaning("The number cannot receive texts.", "Call instead."),
     21617: Meaning("The text was too long.", "Send it in parts.", Then.CONTENT),
     21620: Meaning("The provider could not use the picture's address.", _ADMIN, Then.ACCOUNT),
@@ -95,7 +102,7 @@ MEANINGS: Mapping[int, Meaning] = {
     21703: Meaning("The messaging service has no number to send from.", _ADMIN, Then.ACCOUNT),
     21704: Meaning("The messaging service has no numbers.", _ADMIN, Then.ACCOUNT),
     21705: Meaning("There is no such messaging service.", _ADMIN, Then.ACCOUNT),
-    30001: Meaning("Too much waited at the provider.", "Wait a while before sending more.", Then.RETRY, _SOON),
+    30001: Meaning("Too much waited at the provider.", _SLOWLY, Then.RETRY, _SOON),
     30002: Meaning("The provider has suspended our account.", _ADMIN, Then.ACCOUNT),
     30003: Meaning("The phone is off or out of reach.", "Or call.", Then.RETRY, _WHEN_THE_PHONE_IS_ON),
     30004: Meaning("The requester's carrier blocks this number.", "Use another way to reach them."),
@@ -113,8 +120,8 @@ MEANINGS: Mapping[int, Meaning] = {
     30034: Meaning("Our number is not registered with the carriers.", _ADMIN, Then.ACCOUNT),
     30036: Meaning("It was too old when it could be delivered.", "Send it again if it still matters.", Then.CONTENT),
     RANGE_FULL: Meaning("Too many unknown numbers of one range.", "If it is a person, write again, or call."),
-    63017: Meaning("The account sends too fast.", "It goes out by itself.", Then.CHANNEL),
-    63018: Meaning("Our number sends too fast.", "It goes out by itself.", Then.CHANNEL),
+    63017: Meaning("The account sends too fast.", _SLOWLY, Then.RETRY, _SOON),
+    63018: Meaning("Our number sends too fast.", _SLOWLY, Then.RETRY, _SOON),
 }
 UNNAMED = Meaning("The provider refused it.", "Look the code up at the provider, or try again.")
 

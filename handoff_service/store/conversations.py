@@ -201,11 +201,6 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
         Author.REQUESTER: (r.user_id, r.user_name),
         Author.AGENT: (r.agent_id, r.agent_name),
     }.get(author, (None, None))
-    error = None
-    if r.error_code is not None:
-        said = meaning(r.error_code)
-        again = f"It is sent again within {spoken(said.waits[r.retries - 1])}. " if r.again else ""
-        error = MessageError(code=r.error_code, meaning=said.meaning, advice=again + said.advice)
     return Message(
         id=r.id,
         interaction_id=r.interaction_id,
@@ -216,7 +211,7 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
         body=r.body,
         media=with_it,
         status=Status(r.status) if r.status else None,
-        error=error,
+        error=_error(r) if r.error_code is not None else None,
         segments=r.segments,
         encoding=r.encoding,
         provider_sid=r.provider_sid,
@@ -227,6 +222,16 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
         epoch=r.epoch,
         created_at=r.created_at,
     )
+
+
+def _error(r: sa.Row[tuple[object, ...]]) -> MessageError:
+    said = meaning(r.error_code)
+    then = ""
+    if r.status == Status.QUEUED:
+        then = "It goes out by itself when that is over. "
+    elif r.again:
+        then = f"It is sent again within {spoken(said.waits[r.retries - 1])}. "
+    return MessageError(code=r.error_code, meaning=said.meaning, advice=then + said.advice)
 
 
 def _price(r: sa.Row[tuple[object, ...]]) -> Price | None:

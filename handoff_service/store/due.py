@@ -77,12 +77,26 @@ def disarm(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
         tx.work_is_due(tx.now)  # what stood behind it in its line may go on
 
 
-def release(tx: Transaction, kind: Work, key: object, due_at: datetime, *, latest: datetime | None = None) -> None:
-    """Let go of claimed work, to be done again at ``due_at``, and at ``latest`` however often it is put off."""
+def release(
+    tx: Transaction,
+    kind: Work,
+    key: object,
+    due_at: datetime,
+    *,
+    latest: datetime | None = None,
+    attempts: int | None = None,
+) -> None:
+    """Let go of claimed work, to be done again at ``due_at``, and at ``latest`` however often it is put off.
+    ``attempts``: so many count; None: as they were counted."""
     tx.conn.execute(
         update(due_work)
         .where(due_work.c.kind == kind, due_work.c.key == str(key))
-        .values(due_at=due_at, lease_until=None, latest=latest)
+        .values(
+            due_at=due_at,
+            lease_until=None,
+            latest=latest,
+            attempts=due_work.c.attempts if attempts is None else attempts,
+        )
     )
     tx.work_is_due(due_at)
 

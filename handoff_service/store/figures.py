@@ -21,8 +21,8 @@ i, m, p = t.interactions, t.messages, t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """Texts of a day, or of a provider number. ``segments``: of those that went out; ``costs``: currency -> what the
-    provider takes for all of them, in millionths, so far as it has said."""
+    """Texts of a day, or of a provider number. ``sent``: what has left us, ``failed`` among it; ``segments``: of those;
+    ``costs``: currency -> what the provider takes for all of them, in millionths, so far as it has said."""
 
     received: int = 0
     sent: int = 0
@@ -112,7 +112,8 @@ def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]
         moment = sa.cast(sa.func.timezone("UTC", m.c.created_at), sa.Text)
     ten = sa.func.substr(moment, 1, 15).label("ten")
     number = i.c.provider_number_id.label("number_id")
-    columns = (ten, number, *m.c["direction", "status", "error_code", "currency"])
+    accepted = m.c.provider_sid.is_not(None).label("accepted")
+    columns = (ten, number, accepted, *m.c["direction", "status", "error_code", "currency"])
     sums = (sa.func.sum(m.c.segments).label("segments"), sa.func.sum(_PRICE).label("price"))
     query = (
         select(*columns, sa.func.count().label("texts"), *sums)
@@ -129,7 +130,7 @@ def _counted(row: sa.Row[*tuple[object, ...]]) -> Counter[str]:
         return Counter(received=texts)
     if status == Status.CANCELED:
         return Counter(canceled=texts)
-    if status in (Status.QUEUED, Status.SENDING, Status.UNKNOWN):
+    if status in (Status.QUEUED, Status.SENDING, Status.UNKNOWN) and not row.accepted:
         return Counter()
     count = {"sent": texts, "segments": row.segments or 0}
     if status == Status.DELIVERED:

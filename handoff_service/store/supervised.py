@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.rules.vocabulary import Assignment, State
+from handoff_service.store.outbox import NotTaken
 from handoff_service.store.views import Named, OwnedBy
 
 
@@ -126,6 +127,7 @@ class Now:
     waiting: int
     oldest_since: datetime | None
     full_ranges: list[FullRange]
+    not_taken: list[NotTaken]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

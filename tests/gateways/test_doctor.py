@@ -16,8 +16,13 @@ from handoff_service import settings
 from handoff_service.doctor import examine
 from handoff_service.gateways.twilio import NO_CONSENTS
 from handoff_service.gateways.twilio_signature import is_signed
+from handoff_service.operations.ports import Refused
+from handoff_service.store.lanes import Terms
+from handoff_service.store.store import Store
+from tests.conftest import Heard, MovedClock
 from tests.fake_twilio import AUTH_TOKEN, FakeTwilio
-from tests.story import ANN, DIRECT, MAIN
+from tests.operations.sending_story import begin, claim, finish, quiet_conversation
+from tests.story import ANN, DIRECT, MAIN, Story
 from tests.web.workspace_server import running
 
 
@@ -99,9 +104,30 @@ async def test_a_number_without_a_fallback_and_with_get(
 ) -> None:
     twilio.numbers[MAIN] |= {"sms_method": "GET", "sms_fallback_url": ""}
     _, findings = await said(environ)
-    assert [one.partition(". ")[0] for one in findings] == [
-        f"{MAIN} sends its texts to {public_url}/webhooks/twilio/sms",
-        f"{MAIN} has no fallback",
+    webhook = f"{public_url}/webhooks/twilio/sms (POST)."
+    assert findings == [
+        f"{MAIN} sends its texts by GET, which this service does not answer. "
+        f"Set in Twilio's console, under the number, A message comes in: {webhook}",
+        f"{MAIN} has no fallback. Set in Twilio's console, under the number, Primary handler fails: {webhook}",
+    ]
+
+
+async def test_a_fallback_by_get(environ: dict[str, str], twilio: FakeTwilio, public_url: str) -> None:
+    twilio.numbers[MAIN]["sms_fallback_method"] = "GET"
+    twilio.numbers[DIRECT] |= {"sms_fallback_method": "GET", "sms_fallback_url": "https://elsewhere.example/sorry"}
+    assert (await said(environ))[1] == [
+        f"{MAIN} falls back by GET, which this service does not answer. Set in Twilio's console, under the number, "
+        f"Primary handler fails: {public_url}/webhooks/twilio/sms (POST).",
+    ], "what another server answers is not ours to say"
+
+
+async def test_a_number_that_an_application_handles(environ: dict[str, str], twilio: FakeTwilio) -> None:
+    twilio.numbers[MAIN]["sms_application_sid"] = "AP" + "0123456789abcdef" * 2
+    twilio.numbers[DIRECT]["sms_application_sid"] = ""
+    assert (await said(environ))[1] == [
+        f"{MAIN} sends its texts where the application AP0123456789abcdef0123456789abcdef says: Twilio then ignores "
+        "the number's own webhooks. Choose Webhook in place of TwiML App in Twilio's console, under the number, "
+        "Configure with.",
     ]
 
 
@@ -125,6 +151,12 @@ async def test_a_number_in_a_messaging_service(environ: dict[str, str], twilio: 
     del twilio.numbers[MAIN]["sms_fallback_url"]  # not asked of a number that does not count
     twilio.services[service] = {"pool": [MAIN], "inbound_request_url": webhook, "fallback_url": webhook}
     assert (await said(environ))[0] == 0
+    by_get = {"inbound_method": "GET", "fallback_method": "GET"}
+    twilio.services[service] = {"pool": [MAIN], "inbound_request_url": webhook, "fallback_url": webhook} | by_get
+    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
+        f"{named} sends its texts by GET, which this service does not answer",
+        f"{named} falls back by GET, which this service does not answer",
+    ]
     twilio.services[service] = {"pool": [MAIN], "use_inbound_webhook_on_number": True}
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [f"{MAIN} has no fallback"]
 
@@ -148,6 +180,24 @@ async def test_consent_that_the_provider_does_not_know(environ: dict[str, str], 
     row = "INSERT INTO consents (number, opted_out, source, at, told_why) VALUES"
     change(environ, f"{row} ('{ANN}', 1, 'agent', '2026-11-23 14:00:00.000000', {why})")
     assert await said(environ) == (1, [f"The provider does not know of 1 change of consent: {says}"])
+
+
+async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) -> None:
+    store = Store(environ["PATCHBOARD_DATABASE_URL"], clock=MovedClock(), terms=Terms(), told=Heard())
+    story = Story(store)
+    interaction = await quiet_conversation(story)
+    message, _ = [await story.write(interaction, body) for body in ("one", "two")]
+    await claim(story)
+    await begin(story, message)
+    await finish(story, message, Refused(code=21611))
+    store.close()
+    assert await said(environ) == (
+        1,
+        [
+            "2 texts wait, the oldest since 2026-11-23 14:00 UTC: Too much waits at the provider. (21611) "
+            "Wait a while before sending more."
+        ],
+    )
 
 
 async def test_an_account_without_the_consent_api_is_no_fault(environ: dict[str, str]) -> None:

@@ -48,10 +48,13 @@ def opt_out(twilio: FakeTwilio) -> None:
     twilio.opted_out.add(ANN)
 
 
+BUSY = "too many requests"
 SENDS: list[tuple[str, Callable[[FakeTwilio], Any], dict[str, Any], object]] = [
-    ("429 with Twilio's code", lambda t: t.fail_next(status=429, code=20429), {}, Later),
-    ("429 with any code", lambda t: t.fail_next(status=429, code=1), {}, Later),
-    ("20429 under another status", lambda t: t.fail_next(status=400, code=20429), {}, Later),
+    ("429 with Twilio's code", lambda t: t.fail_next(status=429, code=20429), {}, Later(why=BUSY, code=20429)),
+    ("429 with any code", lambda t: t.fail_next(status=429, code=1), {}, Later(why=BUSY, code=20429)),
+    ("20429 under another status", lambda t: t.fail_next(status=400, code=20429), {}, Later(why=BUSY, code=20429)),
+    ("401 with a code", lambda t: t.fail_next(status=401, code=20005), {}, Refused(code=20005)),
+    ("401 of a server before Twilio", lambda t: t.fail_next(status=401, code=None), {}, Refused(code=20003)),
     ("bad number", lambda t: None, {"to": "+1"}, Refused(code=21211)),
     ("opted out", opt_out, {}, Refused(code=21610)),
     ("too long", lambda t: None, {"body": "x" * 1601}, Refused(code=21617)),

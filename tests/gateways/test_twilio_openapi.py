@@ -114,10 +114,13 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
         message.date_sent, message.error_code = clock(), 30003
     since = clock() - timedelta(days=1)
     await at_twilio.find(outgoing())
-    await at_twilio.prices(LINE, {"SM" + "f" * 32}, since)
+    await at_twilio.reports(LINE, {"SM" + "f" * 32}, since)
     for listed in await at_twilio.received(LINE, since):
         await at_twilio.pictures_of(listed.sid)
-        twilio.numbers[LINE] = {"sms_url": "", "sms_method": "POST", "sms_fallback_url": ""}
+        twilio.numbers[LINE] = {
+            **{"sms_url": "", "sms_method": "POST", "sms_fallback_url": "", "sms_fallback_method": "POST"},
+            "sms_application_sid": "AP" + "0" * 32,
+        }
     number = ProviderNumber(
         id=1, number=LINE, label=LINE, first_responder=FirstResponder.LIVE_AGENT, queue=Named(id=1, name="Desk"),
         segments_per_second=1, messaging_service=None,

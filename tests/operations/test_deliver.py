@@ -5,6 +5,7 @@ from itertools import permutations
 
 import pytest
 
+from handoff_service.operations.deliver import FinishSend, finish_sends
 from handoff_service.operations.ports import (
     Accepted,
     Later,
@@ -55,15 +56,26 @@ async def test_the_second_text_of_a_line_waits_for_the_first(story: Story, ann: 
     assert second in {int(c.key) for c in await claim(story)}
 
 
-@pytest.mark.parametrize("result", [Later(why="429"), Refused(code=20003), Refused(code=21611)], ids=str)
+@pytest.mark.parametrize(
+    ("result", "code"),
+    [
+        (Later(why="nobody there"), None),
+        (Later(why="429", code=20429), 20429),
+        (Refused(code=20003), 20003),
+        (Refused(code=21611), 21611),
+    ],
+    ids=str,
+)
 async def test_what_surely_did_not_go_out_is_tried_again_and_holds_back_the_next(
-    story: Story, ann: int, clock: MovedClock, result: SendResult
+    story: Story, ann: int, clock: MovedClock, result: SendResult, code: int | None
 ) -> None:
     first, second = await story.write(ann, "one"), await story.write(ann, "two")
     await claim(story)
     await begin(story, first)
     await finish(story, first, result)
-    assert (await line(story, first)).status is Status.QUEUED
+    seen = await line(story, first)
+    assert (seen.status, seen.error and seen.error.code) == (Status.QUEUED, code)
+    assert code is None or (seen.error and seen.error.advice.startswith("It goes out by itself when that is over. "))
     assert await claim(story) == []
     clock.move(2)
     assert [int(c.key) for c in await claim(story)] == [first]
@@ -103,6 +115,53 @@ async def test_an_unknown_outcome_is_looked_up_before_it_is_sent_again(
     assert not surely.uncertain
 
 
+async def test_a_provider_that_fails_again_and_again_is_asked_ever_more_rarely(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    """As with a server error: looked up after 30 s, not there, tried again at once, the same error."""
+    first, second = await story.write(ann, "one"), await story.write(ann, "two")
+    waits: list[float] = []
+    for attempts in range(1, 12, 2):
+        assert await started(story, attempts) == first
+        await story.store.write(finish_sends, FinishSend(first, attempts, Unsure(why="HTTP 503")))
+        waits.append(await until_due(story, first, clock))
+        clock.move(waits[-1])
+        assert await started(story, attempts + 1) == first
+        await story.store.write(finish_sends, FinishSend(first, attempts + 1, LookedUp(())))
+    assert waits[0] == 30
+    assert all(low <= wait <= high for wait, (low, high) in zip(waits, GROWING, strict=True)), waits
+    assert len(set(waits[3:])) > 1, "not all at once"
+    assert (await line(story, second)).status is Status.QUEUED
+
+
+GROWING = [(30, 30), (60, 120), *[(150, 300)] * 4]  # seconds
+
+
+async def started(story: Story, attempts: int) -> int:
+    """The message that is due, now under way."""
+    (one,) = await claim(story)
+    assert one.attempts == attempts
+    assert await begin(story, int(one.key)) is not None
+    return int(one.key)
+
+
+async def until_due(story: Story, message: int, clock: MovedClock) -> float:
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.DELIVER, t.due_work.c.key == str(message))
+    return float((work.due_at - clock()).total_seconds())
+
+
+async def test_a_look_up_that_fails_is_made_ever_more_rarely(story: Story, ann: int, clock: MovedClock) -> None:
+    message = await story.write(ann, "one")
+    waits = []
+    for attempts in range(1, 8):
+        await started(story, attempts)
+        await story.store.write(finish_sends, FinishSend(message, attempts, Unsure(why="nobody there")))
+        waits.append(await until_due(story, message, clock))
+        clock.move(waits[-1])
+    assert waits[0] == 30
+    assert min(waits[-3:]) >= 150
+
+
 async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(story: Story, ann: int, clock: MovedClock) -> None:
     message = await story.write(ann, "hello")
     await claim(story)
@@ -116,6 +175,25 @@ async def test_after_a_crash_in_the_middle_of_a_send_it_is_looked_up(story: Stor
     again = await begin(story, message)
     assert again is not None
     assert again.uncertain
+
+
+async def test_a_crash_is_no_failure_of_the_providers(story: Story, ann: int, clock: MovedClock) -> None:
+    """What was claimed again and again by processes that ended is not asked ever more rarely."""
+    message = await story.write(ann, "hello")
+    for _ in range(5):
+        await claim(story)
+        clock.move(61)
+    await claim(story)
+    await begin(story, message)
+    clock.move(61)
+    await claim(story)
+    assert await begin(story, message) is None
+    clock.move(30)
+    (one,) = await claim(story)
+    assert one.attempts == 1
+    await begin(story, message)
+    await story.store.write(finish_sends, FinishSend(message, one.attempts, Unsure(why="HTTP 503")))
+    assert await until_due(story, message, clock) == 30
 
 
 async def test_a_callback_settles_an_unknown_outcome(story: Story, ann: int) -> None:
@@ -170,6 +248,21 @@ async def test_a_receipt_for_nothing_that_is_known_is_kept_once(story: Story) ->
     for _ in range(2):
         assert not await story.store.write(record_receipt, Receipt(sid="SMx", status=Status.SENT))
     assert await story.count(t.unmatched_receipts) == 1
+
+
+async def test_a_receipt_for_what_was_never_tried_does_not_end_it(story: Story, ann: int, clock: MovedClock) -> None:
+    """As from a database that was restored, whose ids begin anew: it is about somebody else's message."""
+    message = await story.write(ann, "hello")
+    receipt = Receipt(sid="SMother", status=Status.DELIVERED, message_id=message)
+    assert not await story.store.write(record_receipt, receipt)
+    assert await story.count(t.unmatched_receipts) == 1
+    assert ((await line(story, message)).status, (await line(story, message)).provider_sid) == (Status.QUEUED, None)
+    assert len(await claim(story)) == 1
+    await begin(story, message)
+    await finish(story, message, Later(why="nobody there"))
+    assert await story.store.write(record_receipt, Receipt(sid="SM9", status=Status.SENT, message_id=message)), (
+        "what was tried may have gone out, whatever the answer seemed to be"
+    )
 
 
 async def test_our_id_with_another_messages_sid_changes_nothing_of_ours(story: Story, ann: int) -> None:

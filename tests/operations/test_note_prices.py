@@ -1,11 +1,11 @@
-"""What texts cost, as the provider says it later: with Twilio's official client against the fake."""
+"""What texts cost and what became of them, as the provider says it later: with Twilio's own client."""
 
 import pytest
 
 from handoff_service.gateways.no_bot import NoBot
 from handoff_service.gateways.twilio import TwilioProvider
 from handoff_service.operations.note_prices import note_prices, want_prices
-from handoff_service.operations.ports import Accepted, Priced
+from handoff_service.operations.ports import Accepted, Reported
 from handoff_service.operations.record_receipt import Receipt, record_receipt
 from handoff_service.rules.money import in_currency, spoken
 from handoff_service.rules.vocabulary import Status, Work
@@ -15,7 +15,7 @@ from handoff_service.store.views import Price
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
 from tests.fake_twilio import FakeTwilio
-from tests.operations.sending_story import begin, claim, finish, line
+from tests.operations.sending_story import begin, claim, finish, line, quiet_conversation
 from tests.story import MAIN, MIA, STRANGER, Story
 
 
@@ -64,7 +64,7 @@ async def test_each_try_is_paid_for(story: Story, clock: MovedClock) -> None:
         (one,) = await claim(story)
         await begin(story, int(one.key))
         await finish(story, message, Accepted(sid=f"SMtry{n}"))
-        await story.store.write(note_prices, [Priced(sid=f"SMtry{n}", price=8_300, currency="USD")])
+        await story.store.write(note_prices, [Reported(sid=f"SMtry{n}", price=8_300, currency="USD")])
         off = Receipt(sid=f"SMtry{n}", status=Status.UNDELIVERED, error_code=30003, message_id=message, retries=n)
         await story.store.write(record_receipt, off)
         clock.move(1800)
@@ -85,6 +85,64 @@ async def test_a_price_that_is_not_known_yet_is_asked_for_again_for_a_day(
     clock.move(600)
     await worker.step()
     assert await story.count(t.messages, t.messages.c.price == 7_500) == 1
+
+
+async def gone_out(story: Story, at_twilio: TwilioProvider, interaction: int, body: str) -> tuple[int, str]:
+    """A text that Twilio took: its id, and Twilio's."""
+    message = await story.write(interaction, body)
+    for one in await claim(story):
+        outgoing = await begin(story, int(one.key))
+        assert outgoing is not None
+        result = await at_twilio.send(outgoing)
+        await finish(story, int(one.key), result)
+    assert isinstance(result, Accepted)
+    return message, result.sid
+
+
+@pytest.mark.parametrize("priced", [False, True])
+async def test_a_lost_receipt_is_made_good_by_the_providers_list(
+    story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, worker: Worker, clock: MovedClock, *, priced: bool
+) -> None:
+    interaction = await quiet_conversation(story)
+    twilio.segment_price = "-0.00830" if priced else None
+    arrived, lost, off, before = [
+        await gone_out(story, at_twilio, interaction, body) for body in ("arrived", "lost", "off", "before")
+    ]
+    await story.store.write(want_prices, None)
+    clock.move(60)
+    await worker.step()
+    assert [(await line(story, one)).status for one, _ in (arrived, lost, off)] == [Status.SENDING] * 3
+    for (_, sid), status, code in (
+        (arrived, "delivered", None), (lost, "failed", 30007), (off, "undelivered", 30003), (before, "sent", None),
+    ):  # fmt: skip
+        twilio.messages[sid].status, twilio.messages[sid].error_code = status, code
+    twilio.messages[arrived[1]].date_sent = clock()  # what never left has none
+    await story.store.write(record_receipt, Receipt(sid=before[1], status=Status.DELIVERED))
+    clock.move(600)
+    await worker.step()
+    seen = [await line(story, one) for one, _ in (arrived, lost, off, before)]
+    assert [(one.status, one.error and one.error.code) for one in seen] == [
+        (Status.DELIVERED, None),
+        (Status.FAILED, 30007),
+        (Status.UNDELIVERED, 30003),
+        (Status.DELIVERED, None),  # never backwards
+    ]
+    assert seen[2].error is not None
+    assert seen[2].error.advice.startswith("It is sent again within 30 minutes.")
+    assert await story.count(t.unmatched_receipts) == 0
+
+
+async def test_what_became_of_a_text_is_asked_for_a_day(
+    story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, worker: Worker, clock: MovedClock
+) -> None:
+    interaction = await quiet_conversation(story)
+    message, sid = await gone_out(story, at_twilio, interaction, "hello")
+    clock.move(24 * 3600 + 1)
+    twilio.messages[sid].status = "delivered"
+    await story.store.write(want_prices, None)
+    clock.move(60)
+    await worker.step()
+    assert (await line(story, message)).status is Status.SENDING
 
 
 def test_money_in_words() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from handoff_service import time_zones
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
 from handoff_service.operations.change_desk import change_desk
@@ -95,8 +96,8 @@ async def test_a_receipt_of_the_next_try_before_the_answer_to_it(story: Story, a
     ("code", "status"),
     [
         *((code, Status.FAILED) for code in (21211, 21408, 30006, 30007, 30034, 99999)),
-        *((code, Status.FAILED) for code in (30001, 30017)),  # to be sent again nevertheless
-        *((code, Status.QUEUED) for code in (20003, 20429, 21611, 63018)),
+        *((code, Status.FAILED) for code in (30001, 30017, 63017, 63018)),  # to be sent again nevertheless
+        *((code, Status.QUEUED) for code in (10001, 20003, 20005, 20429, 21611)),
     ],
 )
 async def test_what_a_refusal_does(story: Story, ann: int, code: int, status: Status) -> None:
@@ -105,6 +106,74 @@ async def test_what_a_refusal_does(story: Story, ann: int, code: int, status: St
     await begin(story, int(one.key))
     await finish(story, message, Refused(code=code))
     assert (await line(story, message)).status is status
+
+
+async def test_supervisors_are_told_what_the_provider_does_not_take_until_it_does(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    bob = await story.with_agent(MIA, number=BOB)
+    for one in await claim(story):
+        await begin(story, int(one.key))
+        await finish(story, int(one.key), Accepted(sid=f"SMline{one.key}"))
+    since = clock()
+    first, second = await story.write(ann, "one"), await story.write(ann, "two")
+    clock.move(60)
+    other = await story.write(bob, "hi Bob")
+    await claim(story)
+    for message in (first, other):
+        await begin(story, message)
+        await finish(story, message, Refused(code=20003))
+    (told,) = (await story.store.read(supervision.now, OMAR)).not_taken
+    assert (told.code, told.meaning) == (20003, "The provider does not know our account.")
+    assert (told.since, told.texts) == (since, 3), "what stands behind them waits too"
+    clock.move(300)
+    await claim(story)
+    for message in (first, other):
+        await begin(story, message)
+    await finish(story, first, Accepted(sid="SMfirst"))
+    await finish(story, other, Refused(code=21611))
+    (told,) = (await story.store.read(supervision.now, OMAR)).not_taken
+    assert (told.code, told.texts) == (21611, 1)
+    clock.move(300)
+    for message in (other, second):
+        assert message in [int(one.key) for one in await claim(story)] or message == second
+        await begin(story, message)
+        await finish(story, message, Accepted(sid=f"SMlast{message}"))
+    assert (await story.store.read(supervision.now, OMAR)).not_taken == []
+    assert (await line(story, first)).error is None
+
+
+async def test_what_waits_for_its_next_try_and_is_not_taken_says_that(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    message = await sent_once(story, ann)
+    await story.store.write(record_receipt, undelivered(message, 30008))
+    clock.move(300)
+    (one,) = await claim(story)
+    await begin(story, int(one.key))
+    await finish(story, message, Refused(code=20003))
+    seen = await line(story, message)
+    assert (seen.status, seen.error and seen.error.code) == (Status.QUEUED, 20003)
+
+
+@pytest.mark.parametrize("code", [63017, 63018, 20429, 21611])
+async def test_what_was_too_fast_or_too_much_is_sent_again_and_says_so(
+    story: Story, ann: int, clock: MovedClock, code: int
+) -> None:
+    message = await sent_once(story, ann)
+    await story.store.write(record_receipt, undelivered(message, code))
+    seen = await line(story, message)
+    assert seen.error is not None
+    assert seen.error.advice.startswith("It is sent again within 2 minutes. ")
+    for minutes, retries in ((2, 1), (10, 2), (30, 3)):
+        clock.move(minutes * 60)
+        (one,) = await claim(story)
+        assert await begin(story, int(one.key)) is not None
+        await finish(story, message, Accepted(sid=f"SMagain{retries}"))
+        await story.store.write(record_receipt, undelivered(message, code, sid=f"SMagain{retries}", retries=retries))
+    seen = await line(story, message)
+    assert seen.error is not None
+    assert "by itself" not in seen.error.advice, "it has failed for good"
 
 
 async def test_an_earlier_try_that_failed_is_not_taken_for_the_next_one(
@@ -164,6 +233,7 @@ async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
     assert sorted(both) == [prompted, answer]
     asked = dict(zip(both, await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in both]), strict=True))
     assert asked[prompted] is None, "the rate is used up"
+    assert await story.count(t.due_work, t.due_work.c.key == str(prompted), t.due_work.c.attempts == 0) == 1
     assert asked[answer] is not None
     await finish(story, answer, Accepted(sid="SManswer"))
     assert await claim(story) == []
@@ -240,6 +310,38 @@ async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
     message = await story.write(ann, "hello")
     (one,) = await claim(story)
     assert await begin(story, message) is not None
+
+
+@pytest.mark.parametrize(
+    ("number", "may_be"),
+    [
+        (ANN, True),
+        ("+16135550177", True),
+        ("+447700900123", False),  # made up for stories, as are the next: of no region, but of a calling code
+        ("+61555000001", False),
+        ("+390000000", False),
+        ("+262000000001", False),
+        ("+21200000001", False),
+        ("+210123456", False),  # nobody has these calling codes
+        ("+999123456", False),
+        ("+80012345678", False),  # of no country at all
+        ("+18885550177", True),
+        ("+15555550177", True),  # of no region either; +1 is the United States' too
+        ("77077", True),  # a short code
+    ],
+)
+def test_a_number_of_which_no_region_is_known_is_judged_by_its_calling_code(number: str, *, may_be: bool) -> None:
+    assert time_zones.may_be_in(number, ["US", "CA"]) is may_be
+
+
+async def test_nothing_goes_where_no_country_is_known(story: Story) -> None:
+    await story.store.write(change_desk, {"countries": ["US", "CA"]})
+    for number, code in (("+447700900123", 21408), ("+999123456", 21408), ("+18885550177", None)):
+        interaction = (await story.text("my dock is dead", number=number)).interaction_id or 0
+        message = await story.write(interaction, "We look at it.")
+        assert ((await begin(story, message)) is None) is (code is not None)
+        seen = await line(story, message)
+        assert (seen.error and seen.error.code) == code
 
 
 async def test_a_range_of_unknown_numbers_is_answered_by_itself_to_its_limit(story: Story, clock: MovedClock) -> None:

@@ -30,8 +30,8 @@ async def test_counts_by_day_number_and_reason(story: Story, clock: MovedClock) 
     found = await story.store.read(figures)
     assert (found.since, len(found.days)) == (date(2026, 10, 26), 30)
     days = dict(found.days)
-    assert days[date(2026, 11, 23)] == Count(received=1, sent=3, delivered=1, failed=2, segments=4)
-    assert days[date(2026, 11, 24)] == Count(received=1)  # its confirmation is on its way
-    assert [(number, one.received, one.sent) for _, number, one in found.numbers] == [(MAIN, 1, 0), (DIRECT, 1, 3)]
+    assert days[date(2026, 11, 23)] == Count(received=1, sent=4, delivered=1, failed=2, segments=5)
+    assert days[date(2026, 11, 24)] == Count(received=1, sent=1, segments=1), "its confirmation has left us"
+    assert [(number, one.received, one.sent) for _, number, one in found.numbers] == [(MAIN, 1, 1), (DIRECT, 1, 4)]
     assert [(one.code, one.count) for one in found.failures] == [(30006, 1), (30007, 1)]
-    assert found.whole.sent == 3
+    assert found.whole.sent == 5

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
+from handoff_service import clock
 from handoff_service.rules.vocabulary import Owner, Presence
 from handoff_service.store import tables as t
 from handoff_service.web import stream
@@ -80,6 +82,28 @@ async def test_the_page_says_who_waits_who_is_there_and_what_is_wrong(desk: Runn
         "Conversations by hour",
     ):
         assert words in said, words
+
+
+async def test_what_the_provider_does_not_take_is_said_to_supervisors_and_in_the_conversation(
+    desk: Running, mia: Visitor, omar: Visitor, ann: int
+) -> None:
+    """As after it was refused, with its next try far ahead."""
+    m, w = t.messages, t.due_work
+    while await desk.story.count(m, m.c.direction == "outbound", m.c.status != "delivered"):
+        await asyncio.sleep(0.01)
+    refused = sa.update(m).where(m.c.direction == "outbound").values(status="queued", error_code=20003)
+    await change(desk, refused)
+    ahead = clock.now() + timedelta(hours=1)
+    ids = [one.id for one in await desk.story.rows(m, m.c.direction == "outbound")]
+    assert ids, "it is told that it is in line"
+    for n in ids:
+        work = {"kind": "deliver", "key": str(n), "line": "ann", "due_at": ahead, "attempts": 1}
+        await change(desk, sa.insert(w).values(work))
+    said = shown((await omar.get("/workspace/supervisor/now")).text)
+    assert "The provider does not know our account. ( 20003 ) One text waits, since" in said
+    assert "Tell an admin: nothing reaches anybody this way until it is mended." in said
+    said = shown((await mia.get(f"/workspace/conversations/{ann}")).text)
+    assert "Not sent yet. The provider does not know our account. (20003) It goes out by itself when" in said
 
 
 async def test_numbers_in_the_address_that_are_none_are_no_numbers(omar: Visitor, ann: int) -> None:

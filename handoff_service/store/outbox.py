@@ -1,0 +1,55 @@
+"""What waits to be sent because the provider does not take it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from handoff_service.rules.delivery import meaning
+from handoff_service.rules.vocabulary import Status, Work
+from handoff_service.store import tables as t
+
+_behind = t.due_work.alias("behind")
+_is_send = t.due_work.c.kind == Work.DELIVER
+# Keys of other kinds are no numbers, and a database may look at a row's columns in any order.
+_message_id = sa.case((_is_send, sa.cast(t.due_work.c.key, sa.Integer)))
+_NOT_TAKEN = (
+    select(
+        t.messages.c.error_code,
+        func.min(t.messages.c.created_at).label("since"),
+        func.count(_behind.c.id).label("texts"),
+    )
+    .select_from(t.due_work)
+    .join(t.messages, t.messages.c.id == _message_id)
+    .join(_behind, (_behind.c.kind == t.due_work.c.kind) & (_behind.c.line == t.due_work.c.line))
+    .where(_is_send, t.messages.c.status == Status.QUEUED, t.messages.c.error_code.is_not(None))
+    .group_by(t.messages.c.error_code)
+    .order_by(t.messages.c.error_code)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotTaken:
+    """Texts that the provider does not take, by its code for it, with those that wait behind them in their lines.
+    ``since``: when the oldest was written."""
+
+    code: int
+    meaning: str
+    advice: str
+    since: datetime
+    texts: int
+
+
+def not_taken(conn: Connection) -> list[NotTaken]:
+    """Of what is tried again until the provider takes it: only that carries a code while it is queued."""
+    return [
+        NotTaken(
+            code=r.error_code,
+            meaning=meaning(r.error_code).meaning,
+            advice=meaning(r.error_code).advice,
+            since=r.since,
+            texts=r.texts,
+        )
+        for r in conn.execute(_NOT_TAKEN)
+    ]
