@@ -1,5 +1,6 @@
-"""What requesters are told of cases and hours: one segment of GSM-7 each, whatever stands in it."""
+"""What requesters are told of cases and hours: one segment each, two where letters need UCS-2."""
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,8 @@ from handoff_service.rules.vocabulary import CaseState
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # Monday, 09:00 in New York
 NEW_YORK = "America/New_York"
-DESCRIPTIONS = ["", "No wifi", "laptop " * 60, "x" * 500, "Мой ноутбук 😩😩", "it’s “dead” – help…", "a\n\nb\u20ac{}[]"]
+DESCRIPTIONS = ["", "No wifi", "laptop " * 60, "x" * 500, "laptop 😩😩❤️", "it’s “dead” – help…", "a\n\nb\u20ac{}[]"]
+JOSE = "mi teléfono no enciende, soy José Núñez del área económica"
 
 
 def line(description: str, state: CaseState = CaseState.OPEN, number: str = "CS0000012") -> CaseLine:
@@ -30,6 +32,26 @@ def test_whatever_a_case_is_about_it_is_told_in_one_segment(description: str) ->
     for text in texts:
         counted = segments(text)
         assert (counted.count, counted.encoding) == (1, Encoding.GSM_7), text
+
+
+@pytest.mark.parametrize(
+    "description", [JOSE, JOSE * 9, "Jose\u0301 Nu\u0301n\u0303ez", "Мой ноутбук не включается", "ноутбук " * 60]
+)
+def test_no_letter_of_a_description_is_lost_for_a_cheaper_text(description: str) -> None:
+    texts = [words.one_case(line(description, state), NEW_YORK, NOW) for state in CaseState]
+    texts += [words.open_cases([line(description, CaseState.IN_PROGRESS)] * count) for count in range(1, 30)]
+    texts.append(words.opened("request", "CS1234567890", description, "We text you here about it."))
+    begins = unicodedata.normalize("NFC", description)[:3]
+    for text in texts:
+        assert begins in text, text
+        assert segments(text).count <= 2, text
+
+
+def test_a_name_is_written_as_its_owner_writes_it() -> None:
+    assert words.opened("case", "CS0000012", JOSE, "Ask for a person any time.") == (
+        f"I made case CS0000012: {JOSE}. Ask for a person any time."
+    )
+    assert words.plain("laptop 🔥 “hot”…") == 'laptop "hot"...'
 
 
 def test_how_cases_are_said() -> None:
