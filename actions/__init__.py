@@ -10,6 +10,7 @@ from actions.fallback import FallbackAction
 from actions.forget import ForgetAction
 from actions.hand_off import HandOffAction
 from actions.identity import identity_actions
+from actions.more_facts import AddToCaseAction
 from actions.office_hours import OfficeHoursAction
 from actions.outage_news import OutageNewsAction
 from actions.proof import GoesOn
@@ -22,6 +23,7 @@ def all_actions(desk: Desk) -> list[Action]:
     made = [
         OpenCaseAction(desk),
         OpenRequestAction(desk),
+        AddToCaseAction(desk),
         CaseStatusAction(desk),
         AccountHelpAction(desk),
         OutageNewsAction(desk),

@@ -9,9 +9,11 @@ from rasa_sdk.types import DomainDict
 from actions.turn import forget_collected, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations.open_case import OpenCase, open_case
+from handoff_service.rules.cases import HIGH, NORMAL
 from handoff_service.rules.requester_words import opened, short
 
 LONGEST_SAID = 60
+BLOCKED = "blocked"
 THEN = "Text me more any time, or ask for a person."
 
 
@@ -33,6 +35,7 @@ class OpenCaseAction(Action):
                 description=problem,
                 device=tracker.get_slot("device"),
                 impact=tracker.get_slot("impact"),
+                priority=HIGH if tracker.get_slot("impact") == BLOCKED else NORMAL,
             ),
         )
         dispatcher.utter_message(text=opened("case", number, short(problem, LONGEST_SAID), THEN))

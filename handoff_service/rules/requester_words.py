@@ -117,6 +117,11 @@ def opened(what: str, number: str, description: str, then: str) -> str:
     return _with_room(with_description)
 
 
+def added(number: str, said: str) -> str:
+    """Something was added to a case: ``Added to CS0000012: it started yesterday.``"""
+    return _with_room(lambda most: f"Added to {number}: {short(said, most)}.")
+
+
 def hours(*, is_open: bool, until: datetime | None, opens: datetime | None, zone: str, now: datetime) -> str:
     """Whether somebody is there, and until when or from when, in the time of the place that the zone is named for."""
     place = f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"

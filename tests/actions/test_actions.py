@@ -78,6 +78,29 @@ async def test_a_case_is_made_told_and_the_slots_are_emptied(bot: Bot, story: St
     assert (case.description, case.device, case.impact, case.interaction_id) == (*slots.values(), bot.interaction)
 
 
+@pytest.mark.parametrize(("impact", "priority"), [("blocked", 2), ("working", 3), (None, 3)])
+async def test_who_cannot_work_comes_first(bot: Bot, story: Story, impact: str | None, priority: int) -> None:
+    await bot.run("action_open_case", slots={"problem": "no wifi", "impact": impact})
+    (case,) = await story.rows(t.cases)
+    assert case.priority == priority
+
+
+async def test_more_facts_are_a_note_on_the_case_that_was_made(bot: Bot, story: Story) -> None:
+    await bot.run("action_open_case", slots={"problem": "my laptop is slow"})
+    told = [await bot.run("action_add_to_case", text="it started after the update 😩") for _ in range(2)]
+    assert [r["text"] for r in told[1]["responses"]] == ["Added to CS0000001: it started after the update."]
+    opening, note = await story.rows(t.case_changes)
+    assert (note.version, note.author, note.note) == (2, "requester", "it started after the update 😩")
+    assert opening.note is None
+
+
+async def test_more_facts_without_a_case_begin_a_report(bot: Bot, story: Story) -> None:
+    result = await bot.run("action_add_to_case", text="it started after the update")
+    assert (result["responses"], slots_set(result)) == ([], {"problem": "it started after the update"})
+    assert [e["name"] for e in result["events"] if e["event"] == "followup"] == ["problem_form"]
+    assert await story.count(t.cases) == 0
+
+
 async def test_asking_for_a_person_hands_over_when_the_turn_ends_with_what_was_collected(
     bot: Bot, story: Story
 ) -> None:

@@ -40,6 +40,7 @@ ALWAYS: dict[str, dict[str, Any]] = {
     "action_start_proof": BEGIN_PROOF,
     "action_ask_account": {"events": [], "responses": [{"response": "utter_ask_account"}]},
     "action_ask_proof": {"events": [], "responses": [{"text": "The code?"}]},
+    "action_add_to_case": {"events": [], "responses": [{"text": "Added."}]},
     "action_no_proof": {"events": [], "responses": [{"response": "utter_no_proof"}]},
 }
 
