@@ -6,6 +6,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.problem_form import IT, KNOWN
 from actions.turn import forget_collected, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations.open_case import OpenCase, open_case
@@ -27,6 +28,9 @@ class OpenCaseAction(Action):
         return "action_open_case"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+        if tracker.get_slot(KNOWN) == IT:
+            dispatcher.utter_message(response="utter_is_known")
+            return forget_collected()
         problem = str(tracker.get_slot("problem") or "No description")
         number = await self._desk.store.write(
             open_case,

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.proof import FORM, THEN, begin
+from actions.proof import BACK_TO, FORM, THEN, back, begin
 from actions.turn import collected, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations import second_facts
@@ -191,8 +191,23 @@ class AfterProof(_WithDesk):
             dispatcher.utter_message(response="utter_not_verified")
         else:
             dispatcher.utter_message(response="utter_go_on")
-        empty = [SlotSet("account", None), SlotSet("proof", None), *([] if goes_on else [SlotSet(THEN, None)])]
-        return [*empty, FollowupAction(str(then) if goes_on else "action_listen")]
+        empty = [SlotSet("account", None), SlotSet("proof", None)]
+        return [*empty, *([FollowupAction(str(then))] if goes_on else [SlotSet(THEN, None), *back(tracker)])]
+
+
+class LeaveProof(_WithDesk):
+    """Never mind: what needed the proof is dropped, and the form in which it was begun asks on."""
+
+    def name(self) -> str:
+        return "action_leave_proof"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
+        if not (await _standing(self._desk, tracker)).asked_by:  # a live agent still waits for theirs
+            await self._desk.store.write(drop_proof, OfTurn(turn_id=turn_id(tracker)))
+        form = tracker.get_slot(BACK_TO)
+        dispatcher.utter_message(response="utter_left" if form else "utter_dropped")
+        empty = [SlotSet(slot, None) for slot in ("account", "proof", "requested_slot", THEN, "case_number")]
+        return [ActiveLoop(None), *empty, *back(tracker)]
 
 
 class NoProof(_WithDesk):
@@ -209,7 +224,7 @@ class NoProof(_WithDesk):
 
 def identity_actions(desk: Desk) -> list[Action]:
     """All of these."""
-    plain = (StartProof, WhoAmI, NotMe, AskAccount, AskProof, AfterProof, NoProof)
+    plain = (StartProof, WhoAmI, NotMe, AskAccount, AskProof, AfterProof, LeaveProof, NoProof)
     return [*(action(desk) for action in plain), ValidateIdentityForm(desk)]
 
 

@@ -15,6 +15,7 @@ from handoff_service.rules.vocabulary import CaseState
 
 ROOM = 160
 MOST_CASES = 3
+MOST_OUTAGES, TITLE = 4, 24  # of how many the titles are told, and in how many characters
 _ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})  # the last two only say how a picture is drawn
 _WRITTEN = "LMN"  # Unicode's categories of letters, their marks and figures: what a word is lost without
 _STANDS: dict[CaseState, str] = {
@@ -115,6 +116,18 @@ def opened(what: str, number: str, description: str, then: str) -> str:
         return f"I made {what} {number}{f': {about}' if about else ''}. {then}"
 
     return _with_room(with_description)
+
+
+def outage_news(outages: Sequence[tuple[str, str]], *, asked_behind: bool) -> str:
+    """What is down, by title and text: in two segments, or in one where a form's question is asked behind it."""
+    if not outages:
+        return NO_OUTAGE
+    texts = " ".join(text for _, text in outages)
+    titles = ", ".join(short(title, TITLE) for title, _ in outages[:MOST_OUTAGES])
+    named = f"Down right now: {titles}. Ask me about one by its name."
+    fullest = (texts,) if asked_behind else (f"{texts} {ANOTHER_PROBLEM}", texts)
+    most = 1 if asked_behind else 2
+    return next((text for text in fullest if segments(text).count <= most), named)
 
 
 def added(number: str, said: str) -> str:

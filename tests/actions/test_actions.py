@@ -14,11 +14,15 @@ from handoff_service.rules.vocabulary import Owner
 from handoff_service.store import tables as t
 from tests.story import Story
 
+DOMAIN: dict[str, Any] = {
+    "responses": {name: [{"text": "?"}] for name in ("utter_rephrase", "utter_not_understood", "utter_is_known")},
+    "forms": {"problem_form": {"required_slots": ["problem", "known_outage", "device", "impact"]}},
+}
 USER: dict[str, Any] = {"event": "user", "text": "hi"}
 FALLBACK: dict[str, Any] = {"event": "action", "name": "action_fallback"}
 LISTEN: dict[str, Any] = {"event": "action", "name": "action_listen"}
 EMPTIED = dict.fromkeys(
-    ("problem", "device", "impact", "item", "item_reason", "case_number", "system", "topic"),
+    ("problem", "device", "impact", "item", "item_reason", "case_number", "system", "topic", "known_outage"),
 )
 
 
@@ -37,20 +41,22 @@ class Bot:
         assert question is not None
         self.question = question
 
-    async def run(self, action: str, *, slots: Any = None, events: Any = (), loop: Any = None, text: str = "hi") -> Any:
+    async def run(
+        self, action: str, *, slots: Any = None, events: Any = (), loop: Any = None, text: str = "hi", meant: Any = None
+    ) -> Any:
         call = {
             "next_action": action,
             "sender_id": self.question.sender,
             "tracker": {
                 "sender_id": self.question.sender,
                 "slots": slots or {},
-                "latest_message": {"text": text, "metadata": {"turn_id": self.question.turn_id}},
+                "latest_message": {"text": text, "metadata": {"turn_id": self.question.turn_id}} | (meant or {}),
                 "events": list(events),
                 "active_loop": loop or {},
                 "latest_action_name": "action_listen",
                 "paused": False,
             },
-            "domain": {"responses": {"utter_rephrase": [{"text": "?"}], "utter_not_understood": [{"text": "??"}]}},
+            "domain": DOMAIN,
             "version": "3.6.21",
         }
         result = await self.executor.run(call)

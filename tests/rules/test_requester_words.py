@@ -67,6 +67,28 @@ def test_how_cases_are_said() -> None:
     assert words.opened("request", "CS0000012", "a monitor!", "Bye.") == "I made request CS0000012: a monitor. Bye."
 
 
+VPN = ("VPN", "The VPN is down since 9 o'clock. Networks is on it. Mail and the web work without it.")
+LONG = ("Payroll and time clocks in all of the stores", "x" * 160)
+
+
+@pytest.mark.parametrize("outages", [[VPN], [VPN, VPN], [VPN] * 3, [LONG], [LONG] * 9, [VPN, LONG]], ids=range(6))
+def test_however_much_is_down_it_is_told_in_two_segments_and_inside_a_form_in_one(
+    outages: list[tuple[str, str]],
+) -> None:
+    assert segments(words.outage_news(outages, asked_behind=False)).count <= 2
+    inside = segments(words.outage_news(outages, asked_behind=True))
+    assert inside.count == 1
+
+
+def test_what_is_down() -> None:
+    assert words.outage_news([], asked_behind=True) == words.NO_OUTAGE
+    assert words.outage_news([VPN], asked_behind=True) == VPN[1]
+    assert words.outage_news([VPN], asked_behind=False) == f"{VPN[1]} {words.ANOTHER_PROBLEM}"
+    assert words.outage_news([VPN, LONG], asked_behind=True) == (
+        "Down right now: VPN, Payroll and time.... Ask me about one by its name."
+    )
+
+
 SAID = [("CS0000012", 12), ("cs12", 12), (" case 12.", 12), ("#12", 12), ("12", 12), ("case #0012", 12)]
 
 
