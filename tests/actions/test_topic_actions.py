@@ -93,7 +93,7 @@ async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(prov
 async def test_asked_again_it_is_the_same_case_until_that_is_settled(proven: Bot, story: Story) -> None:
     await opened(story, "Locked out", kind="access", priority=2)
     result = await proven.run("action_account_help")
-    assert said(result)[0].startswith("I made case CS0000001")
+    assert said(result) == ["Your case CS0000001 is open already. An agent goes on with it right here."]
     assert await story.count(t.cases) == 1
 
 
