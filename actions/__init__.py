@@ -10,8 +10,10 @@ from actions.fallback import FallbackAction
 from actions.forget import ForgetAction
 from actions.hand_off import HandOffAction
 from actions.identity import identity_actions
+from actions.more_facts import AddToCaseAction
 from actions.office_hours import OfficeHoursAction
 from actions.outage_news import OutageNewsAction
+from actions.problem_form import AskKnownOutage, ValidateProblemForm
 from actions.proof import GoesOn
 from actions.requests import OpenRequestAction
 from handoff_service.desk import Desk
@@ -21,7 +23,10 @@ def all_actions(desk: Desk) -> list[Action]:
     """Every action that ``domain.yml`` names."""
     made = [
         OpenCaseAction(desk),
+        AskKnownOutage(desk),
+        ValidateProblemForm(desk),
         OpenRequestAction(desk),
+        AddToCaseAction(desk),
         CaseStatusAction(desk),
         AccountHelpAction(desk),
         OutageNewsAction(desk),

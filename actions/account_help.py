@@ -6,15 +6,16 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
+from sqlalchemy import Connection
 
 from actions.proof import proof_first
-from actions.turn import turn_id
+from actions.turn import interaction_id, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations.open_case import OpenCase, open_case
 from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
 from handoff_service.rules.cases import HIGH
 from handoff_service.rules.vocabulary import CaseKind
-from handoff_service.store import texts
+from handoff_service.store import cases, conversations, texts
 
 REASON = "Needs help with a password or a locked account, and is proven."
 
@@ -43,9 +44,18 @@ class AccountHelpAction(Action):
             description=f"Cannot get into: {account}" if account else "Password or locked account",
             once=True,
         )
+        there = await self._desk.store.read(_open_already, interaction_id(tracker))
         number = await self._desk.store.write(open_case, wanted)
-        dispatcher.utter_message(text=await self._desk.store.read(texts.account_help, number))
+        if number in there:
+            dispatcher.utter_message(text=f"Your case {number} is open already. An agent goes on with it right here.")
+        else:
+            dispatcher.utter_message(text=await self._desk.store.read(texts.account_help, number))
         collected = {"Topic": "account", "Case": number} | ({"Account": account} if account else {})
         wish = RequestHandOff(turn_id=turn_id(tracker), reason=REASON, collected=collected)
         await self._desk.store.write(request_hand_off, wish)
         return [SlotSet("system", None)]
+
+
+def _open_already(conn: Connection, interaction: int) -> set[str]:
+    user = conversations.one(conn, interaction).user
+    return {case.number for case in cases.unsettled(conn, user.id, kind=CaseKind.ACCESS)} if user else set()

@@ -6,12 +6,15 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.problem_form import IT, KNOWN
 from actions.turn import forget_collected, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations.open_case import OpenCase, open_case
+from handoff_service.rules.cases import HIGH, NORMAL
 from handoff_service.rules.requester_words import opened, short
 
 LONGEST_SAID = 60
+BLOCKED = "blocked"
 THEN = "Text me more any time, or ask for a person."
 
 
@@ -25,6 +28,9 @@ class OpenCaseAction(Action):
         return "action_open_case"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+        if tracker.get_slot(KNOWN) == IT:
+            dispatcher.utter_message(response="utter_is_known")
+            return forget_collected()
         problem = str(tracker.get_slot("problem") or "No description")
         number = await self._desk.store.write(
             open_case,
@@ -33,6 +39,7 @@ class OpenCaseAction(Action):
                 description=problem,
                 device=tracker.get_slot("device"),
                 impact=tracker.get_slot("impact"),
+                priority=HIGH if tracker.get_slot("impact") == BLOCKED else NORMAL,
             ),
         )
         dispatcher.utter_message(text=opened("case", number, short(problem, LONGEST_SAID), THEN))

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.proof import FORM, THEN, begin
+from actions.proof import BACK_TO, FORM, THEN, back, begin
 from actions.turn import collected, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations import second_facts
@@ -192,8 +192,8 @@ class AfterProof(_WithDesk):
             dispatcher.utter_message(response="utter_not_verified")
         else:
             dispatcher.utter_message(response="utter_go_on")
-        empty = [SlotSet("account", None), SlotSet("proof", None), *([] if goes_on else [SlotSet(THEN, None)])]
-        return [*empty, FollowupAction(str(then) if goes_on else "action_listen")]
+        empty = [SlotSet("account", None), SlotSet("proof", None)]
+        return [*empty, *([FollowupAction(str(then))] if goes_on else [SlotSet(THEN, None), *back(tracker)])]
 
 
 class NoProof(_WithDesk):
@@ -209,18 +209,23 @@ class NoProof(_WithDesk):
 
 
 class DropProof(_WithDesk):
-    """The requester does not want to go on: it is dropped, or the live agent who asked for it is back."""
+    """The requester does not want to go on: what needed the proof is dropped, and the form in which it was begun asks
+    on; or the live agent who asked for it is back."""
 
     def name(self) -> str:
         return "action_drop_proof"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
         dropped = await self._desk.store.write(drop_proof, OfTurn(turn_id=turn_id(tracker)))
+        says_bye = _intent(tracker) == "bye"  # which is answered already
         if dropped.asked_by:
             dispatcher.utter_message(response="utter_back_to_agent", agent=first_name(dropped.asked_by)[:MOST_NAME])
-        elif _intent(tracker) != "bye":  # which is answered already
-            dispatcher.utter_message(response="utter_dropped")
-        return [SlotSet("account", None), SlotSet("proof", None), SlotSet(THEN, None)]
+        elif not says_bye:
+            dispatcher.utter_message(response="utter_left" if tracker.get_slot(BACK_TO) else "utter_dropped")
+        empty = [SlotSet(slot, None) for slot in ("account", "proof", "requested_slot", THEN, "case_number")]
+        if dropped.asked_by or says_bye:
+            return [ActiveLoop(None), *empty, SlotSet(BACK_TO, None), FollowupAction("action_listen")]
+        return [ActiveLoop(None), *empty, *back(tracker)]
 
 
 class OtherTopic(Action):

@@ -7,7 +7,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.turn import turn_id
+from actions.said_account import said_account
+from actions.turn import form_of, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations.prove_identity import OfTurn, begin_proof
 from handoff_service.rules.identity import Level
@@ -16,6 +17,7 @@ from handoff_service.store.proofs import requester_of
 
 FORM = "identity_form"
 AFTER = "action_after_proof"
+BACK_TO = "back_to"  # and the one that remembers the form in which it was begun
 THEN = "after_proof"  # the slot that remembers which action goes on after the proof
 
 
@@ -33,10 +35,13 @@ async def begin(desk: Desk, tracker: Tracker, *, then: str | None) -> list[dict[
     standing = await desk.store.write(begin_proof, OfTurn(turn_id=turn_id(tracker)))
     failed = standing.outcome is Outcome.FAILED
     return [
-        SlotSet("account", None),
+        SlotSet(
+            "account", None if failed else said_account(tracker)
+        ),  # the form checks it as an answer to its question
         SlotSet("proof", "failed" if failed else None),
         SlotSet("requested_slot", None),
         SlotSet(THEN, then),
+        SlotSet(BACK_TO, None if failed or form_of(tracker) == FORM else form_of(tracker)),
         FollowupAction(AFTER if failed else FORM),
     ]
 
@@ -56,4 +61,9 @@ class GoesOn(Action):
         events = list(await self._action.run(dispatcher, tracker, domain) or [])
         if tracker.get_slot(THEN) != self.name() or any(e["event"] in ("followup", "active_loop") for e in events):
             return events
-        return [*events, SlotSet(THEN, None), FollowupAction("action_listen")]
+        return [*events, SlotSet(THEN, None), *back(tracker)]
+
+
+def back(tracker: Tracker) -> list[dict[str, Any]]:
+    """Events that end the turn: the form in which the proof was begun asks on, else it is the requester's turn."""
+    return [SlotSet(BACK_TO, None), FollowupAction(tracker.get_slot(BACK_TO) or "action_listen")]

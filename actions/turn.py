@@ -17,6 +17,7 @@ COLLECTED = {
     "topic": "Topic",
     "language": "Language",
 }
+NOT_TOLD = ("known_outage",)  # collected too, but nothing that an agent reads
 LASTING = ("language",)  # is true of the person, not of what they want now
 
 
@@ -31,6 +32,22 @@ def interaction_id(tracker: Tracker) -> int:
     return int(tracker.sender_id)
 
 
+def entities(tracker: Tracker, *kinds: str) -> list[str]:
+    """What was named in the last text, of these kinds."""
+    found = tracker.latest_message.get("entities") or []
+    return [str(one["value"]) for one in found if one["entity"] in kinds]
+
+
+def said_with_devices(tracker: Tracker) -> str:
+    """The last text, and by their own names the devices that it names in others."""
+    return " ".join([str(tracker.latest_message.get("text") or ""), *entities(tracker, "device")])
+
+
+def form_of(tracker: Tracker) -> str | None:
+    """The form that is asking."""
+    return tracker.active_loop.get("name") if tracker.active_loop else None
+
+
 def collected(tracker: Tracker) -> dict[str, str]:
     """What the requester has told the virtual agent so far, by the names that agents read."""
     slots: Mapping[str, object] = tracker.slots
@@ -39,4 +56,4 @@ def collected(tracker: Tracker) -> dict[str, str]:
 
 def forget_collected() -> list[dict[str, Any]]:
     """Events that empty the slots, so that the next problem starts afresh."""
-    return [SlotSet(slot, None) for slot in COLLECTED if slot not in LASTING]
+    return [SlotSet(slot, None) for slot in (*COLLECTED, *NOT_TOLD) if slot not in LASTING]

@@ -50,7 +50,7 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
     note = (command.note or "").strip() or None
     if not changes and note is None:
         return
-    _write(tx, row, Author.AGENT, command.agent_id, changes, note)
+    write_change(tx, row, Author.AGENT, command.agent_id, changes, note)
     if within is not None and (note or "state" in changes):
         _say(tx, within, command, changes, note)
 
@@ -64,7 +64,7 @@ def cases_follow(
     query = select(c).where(one_of(c.c.interaction_id, before)).order_by(c.c.id).with_for_update()
     for row in tx.conn.execute(query).all() if before else ():
         if row.user_id == before[row.interaction_id] != user_id:
-            _write(tx, row, author, agent_id, {"user_id": (row.user_id, user_id)}, None)
+            write_change(tx, row, author, agent_id, {"user_id": (row.user_id, user_id)}, None)
 
 
 def _interaction_of(tx: Transaction, command: ChangeCase) -> int | None:
@@ -73,7 +73,10 @@ def _interaction_of(tx: Transaction, command: ChangeCase) -> int | None:
     return tx.conn.execute(select(c.c.interaction_id).where(c.c.id == command.id)).scalar()
 
 
-def _write(tx: Transaction, row: Any, author: Author, agent_id: int | None, changes: Changes, note: str | None) -> None:
+def write_change(
+    tx: Transaction, row: Any, author: Author, agent_id: int | None, changes: Changes, note: str | None
+) -> None:
+    """An entry of a locked case's history, and the change itself."""
     values = {name: after for name, (_, after) in changes.items()}
     version = row.version + 1
     tx.conn.execute(update(c).where(c.c.id == row.id).values(**values, version=version, changed_at=tx.now))

@@ -19,6 +19,8 @@ from handoff_service.store.lanes import Transaction
 
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
+UNSENT = frozenset({"Problem", "Item"})  # collected only while a form asks; then there is a case of it
+NOT_SENT = "What you began to tell us is not sent. Text it again when you want us to see to it."
 LAST = frozenset({Command.BYE, Command.RESTART})  # what is meant only when nothing follows in the same moment
 
 
@@ -47,6 +49,8 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
         case Command.AGENT:
             leave_bot(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
         case Command.BYE:
+            if UNSENT.intersection(bot_turns.collected(tx.conn, interaction.id)):
+                say.text(tx, interaction, NOT_SENT, Author.SYSTEM)
             _bye(tx, interaction)
         case Command.HELP:
             say.text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM)

@@ -94,7 +94,7 @@ def where_it_stands(tx: Transaction, command: OfTurn) -> Standing:
 def claim_account(tx: Transaction, command: Claim) -> Standing:
     """The requester says who they are: a code goes to the e-mail on file, if there is one. Who says so again, as it was
     mistyped, begins anew: wrong answers about somebody else stay with that one."""
-    proof = _next_step(tx, command.turn_id)
+    proof = _next_step(tx, command.turn_id, claims=True)
     if proof is not None and proof.row.claimed is not None:
         proof = _anew(tx, proof)
     if proof is not None:
@@ -216,10 +216,14 @@ def not_this_person(tx: Transaction, command: OfTurn) -> None:
         verify_requester(tx, untied)
 
 
-def _next_step(tx: Transaction, turn_id: int) -> Proof | None:
-    """The running proof, marked as this turn's; None when there is none, or this turn has done its step already."""
+def _next_step(tx: Transaction, turn_id: int, *, claims: bool = False) -> Proof | None:
+    """The running proof, marked as this turn's; None when there is none, or this turn has done its step already. Who
+    says who they are in the text that begins a proof does two in one turn."""
     proof = _proof(tx, turn_id)
-    if proof is None or proof.row.ended_at is not None or proof.row.turn_id == turn_id:
+    if proof is None or proof.row.ended_at is not None:
+        return None
+    begun_here = claims and proof.expects is Expects.ACCOUNT and proof.row.claimed is None
+    if proof.row.turn_id == turn_id and not begun_here:
         return None
     return replace(proof, row=proofs.change(tx, proof.row, turn_id=turn_id, verdict=None))
 

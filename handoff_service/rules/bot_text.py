@@ -4,16 +4,38 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 _WORDS = re.compile(r"[^\w]+")
 _IN_WORDS = (
-    ("one", "first", "1st"), ("two", "second", "2nd"), ("three", "third", "3rd"), ("four", "fourth", "4th"),
-    ("five", "fifth", "5th"), ("six", "sixth", "6th"), ("seven", "seventh", "7th"), ("eight", "eighth", "8th"),
-    ("nine", "ninth", "9th"), ("ten", "tenth", "10th"),
-)  # fmt: skip
-_NUMBERS: Mapping[str, int] = {word: n for n, words in enumerate(_IN_WORDS, start=1) for word in words}
-_LEAD = frozenset({"the", "number", "nr", "option", "choice", "answer", "its", "i", "take", "choose", "pick"})
-_TAIL = frozenset({"one", "option", "choice", "please", "pls", "plz", "thanks", "thx"})
+    "one first frist fisrt 1st uno una primero primera primer",
+    "two second 2nd dos segundo segunda",
+    "three third 3rd tres tercero tercera tercer",
+    "four fourth 4th cuatro cuarto cuarta",
+    "five fifth 5th cinco quinto quinta",
+    "six sixth 6th seis sexto sexta",
+    "seven seventh 7th siete",
+    "eight eighth 8th ocho",
+    "nine ninth 9th nueve",
+    "ten tenth 10th diez",
+)
+_NUMBERS: Mapping[str, int] = {word: n for n, words in enumerate(_IN_WORDS, start=1) for word in words.split()}
+_LAST = frozenset({"last", "ultimo", "último", "ultima", "última"})
+_LEAD = frozenset(
+    [
+        *("the", "number", "nr", "num", "option", "opt", "choice", "answer", "its", "it", "is", "my", "so"),
+        *("i", "ill", "take", "choose", "pick", "want", "think", "say", "el", "la", "lo", "es", "numero", "número"),
+        *("opcion", "opción", "respuesta", "elijo", "quiero", "seria", "sería"),
+    ]
+)
+_TAIL = frozenset(
+    [
+        *("one", "option", "choice", "please", "pls", "plz", "thanks", "thx", "then", "i", "think", "guess"),
+        *("opcion", "opción", "por", "favor", "porfa", "gracias"),
+    ]
+)
+_LEAD_OF_FIGURES = frozenset({"no"})  # "no 2" is number 2, but "no one" is nobody
+_MISTYPED = 5  # letters from which a word is taken for the ordinal that it is nearly
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +75,21 @@ def plain(text: str) -> str:
 
 
 def _position(said: str, count: int) -> int | None:
-    """Which of so many choices is meant by "2", "two", "the second", "2nd one" or "the last one"; None: none."""
+    """Which of so many choices is meant by "2", "two", "the second", "la segunda" or "the last one"; None: none."""
     words = said.split()
-    while len(words) > 1 and words[0] in _LEAD:
+    while len(words) > 1 and (words[0] in _LEAD or (words[0] in _LEAD_OF_FIGURES and words[1].isdigit())):
         words = words[1:]
     while len(words) > 1 and words[-1] in _TAIL:
         words = words[:-1]
     if len(words) != 1 or not count:
         return None
-    word = words[0]
-    found = int(word) if word.isascii() and word.isdigit() and len(word) < 3 else _NUMBERS.get(word)
-    if word == "last":
-        found = count
+    found = count if words[0] in _LAST else _number(words[0])
     return found if found is not None and 1 <= found <= count else None
+
+
+def _number(word: str) -> int | None:
+    if word.isascii() and word.isdigit() and len(word) < 3:
+        return int(word)
+    if len(word) >= _MISTYPED and word not in _NUMBERS:
+        word = next(iter(get_close_matches(word, _NUMBERS, n=1, cutoff=0.85)), word)
+    return _NUMBERS.get(word)

@@ -1,10 +1,60 @@
 """Outages: what an admin or a supervisor may say about what is down, and when it is said."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from handoff_service.rules.keyword_traps import asks_for_opt_out
 from handoff_service.rules.sms_text import segments
+
+_WORD = re.compile(r"\w+")
+_TELLS_NOTHING = frozenset(  # words of titles that reports of anything else have too
+    [
+        *(
+            "a",
+            "all",
+            "and",
+            "are",
+            "at",
+            "building",
+            "down",
+            "everywhere",
+            "floor",
+            "for",
+            "in",
+            "is",
+            "issue",
+            "main",
+        ),
+        *(
+            "my",
+            "no",
+            "not",
+            "of",
+            "office",
+            "on",
+            "our",
+            "out",
+            "outage",
+            "partly",
+            "problem",
+            "service",
+            "slow",
+            "some",
+        ),
+        *("system", "the", "to", "unavailable", "we", "with", "working"),
+    ]
+)
+_SAME = {"email": "mail", "outlook": "mail", "internet": "network", "wlan": "wifi"}
+
+
+class Titled(Protocol):
+    """An outage, wherever it comes from."""
+
+    @property
+    def title(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +70,18 @@ class Outage:
     def is_current(self, at: datetime) -> bool:
         """Whether requesters are told of it at this moment."""
         return self.active and self.since <= at and (self.until is None or at < self.until)
+
+
+def about[T: Titled](outages: Iterable[T], said: str) -> list[T]:
+    """Those whose title has a word of what somebody says: "VPN in Chicago" and "is the vpn down"."""
+    words = _telling(said)
+    return [outage for outage in outages if words & _telling(outage.title)]
+
+
+def _telling(text: str) -> set[str]:
+    words = set(_WORD.findall(text.casefold().replace("-", "")))
+    telling = {word.removesuffix("s") for word in words - _TELLS_NOTHING if not word.isdigit()}
+    return {_SAME.get(word, word) for word in telling - _TELLS_NOTHING}
 
 
 def faults(outage: Outage) -> dict[str, str]:

@@ -1,20 +1,23 @@
 """What the virtual agent tells a requester about cases, outages and hours. Each text is one segment of GSM-7.
 
-What somebody once wrote is quoted without the characters that would make a text twice as dear.
+What somebody once wrote is quoted with all its letters: where one is not of GSM-7, the text may take a second segment.
 """
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from handoff_service.rules.sms_text import GSM_7, LOOK_ALIKES
+from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LOOK_ALIKES, Encoding, segments
 from handoff_service.rules.system_messages import opening
 from handoff_service.rules.vocabulary import CaseState
 
 ROOM = 160
 MOST_CASES = 3
-_ALIKE = str.maketrans(dict(LOOK_ALIKES))
+MOST_OUTAGES, TITLE = 4, 24  # of how many the titles are told, and in how many characters
+_ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})  # the last two only say how a picture is drawn
+_WRITTEN = "LMN"  # Unicode's categories of letters, their marks and figures: what a word is lost without
 _STANDS: dict[CaseState, str] = {
     CaseState.OPEN: "open, in line for an agent",
     CaseState.IN_PROGRESS: "in progress",
@@ -41,9 +44,13 @@ class CaseLine:
 
 
 def plain(text: str) -> str:
-    """One line of GSM-7: look-alikes replaced, what has none left out."""
-    kept = "".join(c for c in text.translate(_ALIKE) if c in GSM_7 or c.isspace())
-    return " ".join(kept.split())
+    """One line in which no letter is lost: look-alikes replaced; pictures and signs that GSM-7 has not, left out."""
+    composed = unicodedata.normalize("NFC", text).translate(_ALIKE)
+    return " ".join("".join(c for c in composed if _is_kept(c)).split())
+
+
+def _is_kept(c: str) -> bool:
+    return c in GSM_7 or c in GSM_7_EXTENSION or c.isspace() or unicodedata.category(c)[0] in _WRITTEN
 
 
 def short(text: str, most: int) -> str:
@@ -51,15 +58,31 @@ def short(text: str, most: int) -> str:
     line = plain(text).rstrip(".!?, ")
     if len(line) <= most:
         return line
+    if most <= 3:
+        return ""
     cut = line[: most - 3]
     return f"{(cut.rsplit(' ', 1)[0] or cut).rstrip('.!?, ')}..."
+
+
+def _fits(text: str) -> bool:
+    counted = segments(text)
+    return counted.count <= (1 if counted.encoding is Encoding.GSM_7 else 2)
+
+
+def _with_room(said: Callable[[int], str]) -> str:
+    """What is said with as much room for each description as fits."""
+    return next((text for most in range(ROOM, 3, -1) if _fits(text := said(most))), said(0))
 
 
 def one_case(case: CaseLine, zone: str, now: datetime) -> str:
     """How one case stands."""
     said = f": {_STANDS[case.state]}. Last change {_day(case.changed_at, zone, now)}."
-    about = short(case.description, ROOM - len(case.number) - len(said) - 3)
-    return f"{case.number}{f' ({about})' if about else ''}{said}"
+
+    def with_description(most: int) -> str:
+        about = short(case.description, most)
+        return f"{case.number}{f' ({about})' if about else ''}{said}"
+
+    return _with_room(with_description)
 
 
 def open_cases(found: Sequence[CaseLine]) -> str:
@@ -70,14 +93,12 @@ def open_cases(found: Sequence[CaseLine]) -> str:
     head = "Your open case:" if len(found) == 1 else "Your open cases:"
     if len(found) > len(shown):
         head = f"You have {len(found)} open cases, the newest:"
-    room = (ROOM - len(head)) // len(shown) - 1
-    return "\n".join([head, *(_line(case, room) for case in shown)])
+    return _with_room(lambda most: "\n".join([head, *(_line(case, most) for case in shown)]))
 
 
-def _line(case: CaseLine, room: int) -> str:
+def _line(case: CaseLine, most: int) -> str:
     state = "in progress" if case.state is CaseState.IN_PROGRESS else case.state.value
-    begins = f"{case.number} {state}: "
-    return begins + short(case.description, max(room - len(begins), 8))
+    return f"{case.number} {state}: {short(case.description, most)}"
 
 
 def _day(at: datetime, zone: str, now: datetime) -> str:
@@ -89,9 +110,29 @@ def _day(at: datetime, zone: str, now: datetime) -> str:
 
 def opened(what: str, number: str, description: str, then: str) -> str:
     """A case was made: ``I made request CS0000012: a second monitor. <then>``."""
-    begins = f"I made {what} {number}"
-    about = short(description, ROOM - len(begins) - len(then) - 4)
-    return f"{begins}{f': {about}' if about else ''}. {then}"
+
+    def with_description(most: int) -> str:
+        about = short(description, most)
+        return f"I made {what} {number}{f': {about}' if about else ''}. {then}"
+
+    return _with_room(with_description)
+
+
+def outage_news(outages: Sequence[tuple[str, str]], *, asked_behind: bool) -> str:
+    """What is down, by title and text: in two segments, or in one where a form's question is asked behind it."""
+    if not outages:
+        return NO_OUTAGE
+    texts = " ".join(text for _, text in outages)
+    titles = ", ".join(short(title, TITLE) for title, _ in outages[:MOST_OUTAGES])
+    named = f"Down right now: {titles}. Ask me about one by its name."
+    fullest = (texts,) if asked_behind else (f"{texts} {ANOTHER_PROBLEM}", texts)
+    most = 1 if asked_behind else 2
+    return next((text for text in fullest if segments(text).count <= most), named)
+
+
+def added(number: str, said: str) -> str:
+    """Something was added to a case: ``Added to CS0000012: it started yesterday.``"""
+    return _with_room(lambda most: f"Added to {number}: {short(said, most)}.")
 
 
 def hours(*, is_open: bool, until: datetime | None, opens: datetime | None, zone: str, now: datetime) -> str:

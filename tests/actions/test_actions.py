@@ -14,11 +14,15 @@ from handoff_service.rules.vocabulary import Owner
 from handoff_service.store import tables as t
 from tests.story import Story
 
+DOMAIN: dict[str, Any] = {
+    "responses": {name: [{"text": "?"}] for name in ("utter_rephrase", "utter_not_understood", "utter_is_known")},
+    "forms": {"problem_form": {"required_slots": ["problem", "known_outage", "device", "impact"]}},
+}
 USER: dict[str, Any] = {"event": "user", "text": "hi"}
 FALLBACK: dict[str, Any] = {"event": "action", "name": "action_fallback"}
 LISTEN: dict[str, Any] = {"event": "action", "name": "action_listen"}
 EMPTIED = dict.fromkeys(
-    ("problem", "device", "impact", "item", "item_reason", "case_number", "system", "topic"),
+    ("problem", "device", "impact", "item", "item_reason", "case_number", "system", "topic", "known_outage"),
 )
 
 
@@ -37,20 +41,22 @@ class Bot:
         assert question is not None
         self.question = question
 
-    async def run(self, action: str, *, slots: Any = None, events: Any = (), loop: Any = None, text: str = "hi") -> Any:
+    async def run(
+        self, action: str, *, slots: Any = None, events: Any = (), loop: Any = None, text: str = "hi", meant: Any = None
+    ) -> Any:
         call = {
             "next_action": action,
             "sender_id": self.question.sender,
             "tracker": {
                 "sender_id": self.question.sender,
                 "slots": slots or {},
-                "latest_message": {"text": text, "metadata": {"turn_id": self.question.turn_id}},
+                "latest_message": {"text": text, "metadata": {"turn_id": self.question.turn_id}} | (meant or {}),
                 "events": list(events),
                 "active_loop": loop or {},
                 "latest_action_name": "action_listen",
                 "paused": False,
             },
-            "domain": {"responses": {"utter_rephrase": [{"text": "?"}], "utter_not_understood": [{"text": "??"}]}},
+            "domain": DOMAIN,
             "version": "3.6.21",
         }
         result = await self.executor.run(call)
@@ -76,6 +82,29 @@ async def test_a_case_is_made_told_and_the_slots_are_emptied(bot: Bot, story: St
     assert slots_set(result) == EMPTIED
     (case,) = await story.rows(t.cases)
     assert (case.description, case.device, case.impact, case.interaction_id) == (*slots.values(), bot.interaction)
+
+
+@pytest.mark.parametrize(("impact", "priority"), [("blocked", 2), ("working", 3), (None, 3)])
+async def test_who_cannot_work_comes_first(bot: Bot, story: Story, impact: str | None, priority: int) -> None:
+    await bot.run("action_open_case", slots={"problem": "no wifi", "impact": impact})
+    (case,) = await story.rows(t.cases)
+    assert case.priority == priority
+
+
+async def test_more_facts_are_a_note_on_the_case_that_was_made(bot: Bot, story: Story) -> None:
+    await bot.run("action_open_case", slots={"problem": "my laptop is slow"})
+    told = [await bot.run("action_add_to_case", text="it started after the update 😩") for _ in range(2)]
+    assert [r["text"] for r in told[1]["responses"]] == ["Added to CS0000001: it started after the update."]
+    opening, note = await story.rows(t.case_changes)
+    assert (note.version, note.author, note.note) == (2, "requester", "it started after the update 😩")
+    assert opening.note is None
+
+
+async def test_more_facts_without_a_case_begin_a_report(bot: Bot, story: Story) -> None:
+    result = await bot.run("action_add_to_case", text="it started after the update")
+    assert (result["responses"], slots_set(result)) == ([], {"problem": "it started after the update"})
+    assert [e["name"] for e in result["events"] if e["event"] == "followup"] == ["problem_form"]
+    assert await story.count(t.cases) == 0
 
 
 async def test_asking_for_a_person_hands_over_when_the_turn_ends_with_what_was_collected(

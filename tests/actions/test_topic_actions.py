@@ -14,7 +14,7 @@ from handoff_service.rules.outages import Outage
 from handoff_service.rules.requester_words import ANOTHER_PROBLEM, NO_CASES, NO_OUTAGE, UNKNOWN_CASE
 from handoff_service.rules.sms_text import segments
 from handoff_service.store import tables as t
-from tests.actions.test_actions import Bot, slots_set
+from tests.actions.test_actions import EMPTIED, Bot, slots_set
 from tests.conftest import MovedClock
 from tests.story import MIA, Story
 
@@ -93,7 +93,7 @@ async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(prov
 async def test_asked_again_it_is_the_same_case_until_that_is_settled(proven: Bot, story: Story) -> None:
     await opened(story, "Locked out", kind="access", priority=2)
     result = await proven.run("action_account_help")
-    assert said(result)[0].startswith("I made case CS0000001")
+    assert said(result) == ["Your case CS0000001 is open already. An agent goes on with it right here."]
     assert await story.count(t.cases) == 1
 
 
@@ -136,9 +136,60 @@ async def test_outages_are_told_while_they_are_current(bot: Bot, story: Story, c
     ):
         outage = Outage(title=title, text=f"{title} is down.", since=since, until=until, active=active)
         await story.store.write(make_outage, outage)
-    assert said(await bot.run("action_outage_news")) == ["Mail is down.", "VPN is down.", ANOTHER_PROBLEM]
+    assert said(await bot.run("action_outage_news")) == [f"Mail is down. VPN is down. {ANOTHER_PROBLEM}"]
+    inside = {"name": "problem_form"}
+    assert said(await bot.run("action_outage_news", loop=inside)) == ["Mail is down. VPN is down."]
+    assert said(await bot.run("action_outage_news", loop=inside, text="is my outlook down?")) == ["Mail is down."]
     clock.move(3600)
-    assert said(await bot.run("action_outage_news")) == ["Later is down.", "Mail is down.", ANOTHER_PROBLEM]
+    assert said(await bot.run("action_outage_news")) == [f"Later is down. Mail is down. {ANOTHER_PROBLEM}"]
+
+
+async def outage(story: Story, clock: MovedClock, title: str = "VPN in Chicago") -> None:
+    one = Outage(title=title, text="The VPN is down. Networks is on it.", since=clock.now)
+    await story.store.write(make_outage, one)
+
+
+async def test_a_report_of_what_is_known_to_be_down_is_told_so_and_makes_no_case(
+    bot: Bot, story: Story, clock: MovedClock
+) -> None:
+    slots = {"problem": "my vpn isnt working", "device": "VPN"}
+    assert slots_set(await bot.run("validate_problem_form", slots=slots)) == {"known_outage": "none"}
+    await outage(story, clock)
+    assert slots_set(await bot.run("validate_problem_form", slots=slots)) == {}
+    (asked,) = (await bot.run("action_ask_known_outage", slots=slots))["responses"]
+    assert asked["text"] == "The VPN is down. Networks is on it."
+    assert [button["title"] for button in asked["buttons"]] == ["That is it", "Something else"]
+    known = slots | {"known_outage": "it"}
+    assert slots_set(await bot.run("validate_problem_form", slots=known)) == {"requested_slot": None}
+    result = await bot.run("action_open_case", slots=known)
+    assert ([r["response"] for r in result["responses"]], slots_set(result)) == (["utter_is_known"], EMPTIED)
+    assert await story.count(t.cases) == 0
+
+
+@pytest.mark.parametrize("problem", ["printer is down in chicago office", "my email is down", "the network is out"])
+async def test_other_reports_are_not_asked_about_the_outage(
+    bot: Bot, story: Story, clock: MovedClock, problem: str
+) -> None:
+    await outage(story, clock, "VPN is down")
+    assert slots_set(await bot.run("validate_problem_form", slots={"problem": problem})) == {"known_outage": "none"}
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "confidence", "taken"),
+    [
+        ("thanks to the update nothing opens", "thanks", 0.75, True),
+        ("it makes a noise", "never_mind", 0.66, True),
+        ("never mind i found it", "never_mind", 0.95, False),
+        ("thx", "thanks", 0.5, False),
+    ],
+)
+async def test_a_sentence_is_an_answer_to_what_is_wrong(
+    bot: Bot, text: str, intent: str, confidence: float, taken: bool
+) -> None:
+    slots = {"requested_slot": "problem"}
+    meant = {"intent": {"name": intent, "confidence": confidence}}
+    result = await bot.run("validate_problem_form", slots=slots, text=text, meant=meant)
+    assert slots_set(result) == ({"problem": text, "known_outage": "none"} if taken else {})
 
 
 # Hours ----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 COLLECTED = ("problem", "device", "impact", "item", "item_reason", "case_number", "system", "topic")
-FORGET_FORM = [{"event": "slot", "name": name, "value": None} for name in COLLECTED]
+FORGET_FORM = [{"event": "slot", "name": name, "value": None} for name in (*COLLECTED, "known_outage")]
 SAID = {
     "action_case_status": "Status of {case_number}",
     "action_account_help": "Help with {system}",
@@ -40,8 +40,22 @@ ALWAYS: dict[str, dict[str, Any]] = {
     "action_start_proof": BEGIN_PROOF,
     "action_ask_account": {"events": [], "responses": [{"response": "utter_ask_account"}]},
     "action_ask_proof": {"events": [], "responses": [{"text": "The code?"}]},
-    "action_drop_proof": {"events": [], "responses": [{"response": "utter_dropped"}]},
     "action_other_topic": {"events": [], "responses": [{"response": "utter_one_at_a_time"}]},
+    "action_add_to_case": {"events": [], "responses": [{"text": "Added."}]},
+    "action_drop_proof": {
+        "events": [
+            {"event": "active_loop", "name": None},
+            {"event": "slot", "name": "requested_slot", "value": None},
+            {"event": "followup", "name": "action_listen"},
+        ],
+        "responses": [{"response": "utter_dropped"}],
+    },
+    "action_ask_known_outage": {
+        "events": [],
+        "responses": [
+            {"text": "It is down.", "buttons": [{"title": "That is it", "payload": "/affirm"}]},
+        ],
+    },
     "action_no_proof": {"events": [], "responses": [{"response": "utter_no_proof"}]},
 }
 
@@ -59,10 +73,12 @@ class ActionEndpoint:
         self.refused = 0
         self.delay = 0.0
         self.broken: int | dict[str, Any] | None = None
+        self.outage = "-"  # what is down: a problem with this word is asked about it
 
     def names(self, sender: str) -> list[str]:
-        """The actions that Rasa asked for in a conversation, in order."""
-        return [call["next_action"] for call in self.calls if call["sender_id"] == sender]
+        """The actions that Rasa asked for in a conversation, in order, but for the problem form's check."""
+        asked = [call["next_action"] for call in self.calls if call["sender_id"] == sender]
+        return [name for name in asked if name != "validate_problem_form"]
 
     def last(self, sender: str) -> dict[str, Any]:
         return [call for call in self.calls if call["sender_id"] == sender][-1]
@@ -73,13 +89,14 @@ class ActionEndpoint:
             return always
         match call["next_action"]:
             case name if name in OPENS:
-                return {"events": FORGET_FORM, "responses": [{"text": OPENS[name].format(**tracker["slots"])}]}
+                return {"events": FORGET_FORM, "responses": [opened(name, tracker["slots"])]}
             case name if name in SAID:
                 return {"events": [], "responses": [{"text": SAID[name].format(**tracker["slots"])}]}
             case "action_hand_off" | "action_forget":
                 return {"events": FORGET_FORM, "responses": []}
-            case "validate_identity_form":
-                return {"events": judged(tracker), "responses": []}
+            case "validate_problem_form" | "validate_identity_form" as name:
+                found = taken(tracker, self.outage) if name == "validate_problem_form" else judged(tracker)
+                return {"events": found, "responses": []}
             case "action_after_proof":
                 slots = tracker["slots"]
                 said = f"Proof: {slots['account']} | {slots['proof']}"
@@ -99,6 +116,21 @@ def not_understood(tracker: dict[str, Any]) -> dict[str, Any]:
         "events": [{"event": "followup", "name": form["name"]}] if form else [],
         "responses": [{"response": reply}],
     }
+
+
+def opened(action: str, slots: dict[str, Any]) -> dict[str, Any]:
+    return {"response": "utter_is_known"} if slots["known_outage"] == "it" else {"text": OPENS[action].format(**slots)}
+
+
+def taken(tracker: dict[str, Any], outage: str) -> list[dict[str, Any]]:
+    """The form's slots as they were found; no outage is known but the test's. What is known is asked no more of."""
+    events = list(itertools.takewhile(lambda e: e["event"] == "slot", reversed(tracker["events"])))[::-1]
+    slots = tracker["slots"]
+    if slots["problem"] and not slots["known_outage"] and outage not in slots["problem"]:
+        events.append({"event": "slot", "name": "known_outage", "value": "none"})
+    if slots["known_outage"] == "it":
+        events.append({"event": "slot", "name": "requested_slot", "value": None})
+    return [e for e in events if e["name"] != "requested_slot" or e["value"] is None]
 
 
 def judged(tracker: dict[str, Any]) -> list[dict[str, Any]]:

@@ -75,7 +75,7 @@ def _actions() -> Iterator[ActionEndpoint]:
 @pytest.fixture
 def actions(_actions: ActionEndpoint) -> Iterator[ActionEndpoint]:
     yield _actions
-    _actions.delay, _actions.broken = 0.0, None
+    _actions.delay, _actions.broken, _actions.outage = 0.0, None, "-"
 
 
 @pytest.fixture(scope="session")

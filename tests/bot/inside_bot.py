@@ -11,11 +11,13 @@ import rasa
 from jsonschema import ValidationError
 from rasa.core.actions.action import RemoteAction
 from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.shared.nlu.training_data.message import Message
 
 stock_check = RemoteAction._validate_action_result
 
 from bot import action_result, tracker_store  # noqa: E402
 from bot.sms_channel import Answer, Turn, TurnMemory, parse_turn  # noqa: E402
+from bot.sure_enough import SureEnough  # noqa: E402
 
 RESULTS = [
     {},
@@ -76,6 +78,35 @@ def another_rasa_is_refused():
     assert ["3.7.0" in one for one in said] == [True, True]
 
 
+NEEDS = {
+    "never_mind": {"confidence": 0.65, "or_words": ["nvm|forget (it|that)"]},
+    "deny": {"without": ["device"]},
+    "inform_account": {"entities": ["email"]},
+}
+MEANT = [  # text, entities, ranking, what counts
+    ("it makes a noise", [], [("never_mind", 0.6), ("report_problem", 0.2)], ("report_problem", 1.0)),
+    ("leave me alone", [], [("never_mind", 0.7), ("report_problem", 0.2)], ("never_mind", 0.7 / 0.9)),
+    ("ok NVM", [], [("never_mind", 0.4), ("affirm", 0.4)], ("never_mind", 0.5)),
+    ("envmap", [], [("never_mind", 0.4), ("affirm", 0.4)], ("affirm", 1.0)),
+    ("no wifi", ["device"], [("deny", 0.5), ("report_problem", 0.3)], ("report_problem", 1.0)),
+    ("2", [], [("inform_account", 0.4), ("affirm", 0.1)], ("affirm", 1.0)),
+    ("ann@example.com", ["email"], [("inform_account", 0.4)], ("inform_account", 1.0)),
+    ("dead, cant work", [], [("blocked", 0.5), ("report_problem", 0.5)], ("blocked", 1.0)),
+    ("2", [], [("inform_account", 1.0)], ("inform_account", 1.0)),  # nothing else is left
+]
+
+
+def a_meaning_counts_only_when_the_text_bears_it_out():
+    part = SureEnough({"needs": NEEDS, "one_way": ["report_problem", "blocked"]})
+    for text, entities, ranking, (intent, confidence) in MEANT:
+        listed = [{"name": name, "confidence": sure} for name, sure in ranking]
+        message = Message({"text": text, "intent": listed[0], "intent_ranking": listed})
+        message.set("entities", [{"entity": name, "value": "x"} for name in entities])
+        (done,) = part.process([message])
+        assert done.get("intent")["name"] == done.get("intent_ranking")[0]["name"] == intent, text
+        assert abs(done.get("intent")["confidence"] - confidence) < 0.001, text
+
+
 async def the_memory_is_bounded_and_outlives_its_asker():
     ran = []
     memory = TurnMemory(limit=2)
@@ -119,6 +150,7 @@ async def the_memory_keeps_no_tracker():
 if __name__ == "__main__":
     the_compiled_check_says_what_rasas_own_says()
     another_rasa_is_refused()
+    a_meaning_counts_only_when_the_text_bears_it_out()
     asyncio.run(the_memory_is_bounded_and_outlives_its_asker())
     asyncio.run(the_memory_keeps_no_tracker())
     print("all well")

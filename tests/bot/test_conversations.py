@@ -8,7 +8,7 @@ from tests.bot.action_endpoint import COLLECTED, ActionEndpoint
 from tests.bot.conftest import Conversation
 
 WHAT = "What is wrong? One sentence is enough."
-ABOUT = "What is it about: laptop, phone, printer, Wi-Fi, or something else?"
+ABOUT = "What is it about? [Laptop] [Phone] [Printer] [Wi-Fi] [Something else]"
 HOW_BAD = "How bad is it right now? [I can't work] [I can still work]"
 ITEM = "What do you need? For example a monitor, a headset or a charger."
 WHAT_FOR = "What is it for? One sentence is enough."
@@ -23,6 +23,48 @@ def test_a_problem_becomes_a_case(requester: Conversation, actions: ActionEndpoi
     assert actions.names(requester.sender) == ["action_open_case"]
 
 
+@pytest.mark.parametrize(
+    "report",
+    [
+        "no wifi",
+        "printer isnt working and i need it now",
+        "my laptop is dead and we have a deadline",
+        "no internet in the warehouse",
+        "my lappy is frozn again n i got a mtg in 5",
+        "i broke my phone",
+        "hi its tom, employee number E2001, wifi is down at my desk",
+        "hi\ni have a problem\nwith my laptop\nit wont charge\nand its hot\nplease hurry",
+    ],
+)
+def test_a_plain_report_is_taken_at_once(requester: Conversation, report: str) -> None:
+    assert requester.says(report) in ([HOW_BAD], [ABOUT])
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "my laptop is dead and i cant work at all",
+        "wifi is down in my room and i cant get any work done",
+        "URGENT!!! whole office has no wifi, nobody can work",
+        "internet down cant do anything",
+    ],
+)
+def test_how_bad_it_is_is_not_asked_of_who_has_said_so(requester: Conversation, report: str) -> None:
+    (said,) = requester.says(report)
+    assert said.startswith(f"Case: {report} | ")
+    assert said.endswith("| blocked")
+
+
+def test_a_bare_figure_is_nobody(requester: Conversation) -> None:
+    requester.says("hi")
+    assert requester.says("2")[0].startswith(SORRY)
+
+
+def test_more_about_a_problem_goes_to_its_case(requester: Conversation) -> None:
+    requester.says("laptop battery died, i can't work")
+    assert requester.says("it started after the update yesterday") == ["Added."]
+
+
 def test_a_problem_that_is_not_told_is_asked_for(requester: Conversation) -> None:
     assert requester.says("i have a problem") == [WHAT]
     assert requester.says("it makes a weird noise when i dial") == [ABOUT]
@@ -30,6 +72,30 @@ def test_a_problem_that_is_not_told_is_asked_for(requester: Conversation) -> Non
     assert requester.says('/inform_impact{"impact":"working"}') == [
         "Case: it makes a weird noise when i dial | the thing on my desk | working"
     ]
+
+
+def test_the_device_is_chosen_from_numbered_lines(requester: Conversation) -> None:
+    requester.says("i have a problem")
+    assert requester.says("it makes a weird noise when i dial") == [ABOUT]
+    assert requester.says('/inform_device{"device":"phone"}') == [HOW_BAD]
+    assert requester.says("no rush") == ["Case: it makes a weird noise when i dial | phone | working"]
+
+
+def test_a_report_that_is_about_a_known_outage(requester: Conversation, actions: ActionEndpoint) -> None:
+    actions.outage = "vpn"
+    assert requester.says("my vpn isnt working") == ["It is down. [That is it]"]
+    assert requester.says("what time do you close") == [HOURS, "It is down. [That is it]"]
+    assert requester.says("yes")[0].startswith("Good to know.")
+    assert requester.says("my vpn isnt working") == ["It is down. [That is it]"]
+    assert requester.says("no, something else") == [HOW_BAD]
+    assert requester.says("cant work at all") == ["Case: my vpn isnt working | VPN | blocked"]
+
+
+@pytest.mark.parametrize("question", ["vpn down?", "is the vpn down", "is outlook down"])
+def test_asking_whether_something_is_down_is_no_report(requester: Conversation, question: str) -> None:
+    assert requester.says(question)[0].startswith("Nothing is known")
+    requester.says("my monitor is black")
+    assert requester.says(question) == ["Nothing is known to be down.", HOW_BAD]
 
 
 def test_the_second_problem_starts_afresh(requester: Conversation) -> None:

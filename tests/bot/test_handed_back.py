@@ -70,7 +70,8 @@ def test_what_was_understood_comes_with_the_answer(requester: Conversation) -> N
         told = json.loads(answer.headers["Patchboard-Turn"])
     assert (told["intent"], told["did"]) == ("report_problem", ["problem_form"])
     assert 0.35 < told["confidence"] <= 1
-    assert told["slots"] == {"problem": "my laptop won't start", "device": "laptop", "topic": "laptop"}
+    wish = {"problem": "my laptop won't start", "device": "laptop", "topic": "laptop"}
+    assert told["slots"] == {**wish, "known_outage": "none"}
 
 
 async def test_rasas_stock_rest_channel_can_be_the_bot_by_its_address_alone(rasa: RasaServer) -> None:

@@ -270,3 +270,44 @@ def test_a_proof_is_dropped_at_the_second_fact(desk: Service) -> None:
     guest.says("2", "birth year?")
     assert guest.says("never mind", "dropped") == ["All right, I have dropped it. Text us any time."]
     assert guest.says("1990", WHO) == [WHO], "no try any more: it could be an employee number"
+
+
+NOT_PROVEN_YET = "+1303555019"  # and one more figure
+HOW_BAD = "How bad is it right now?\n1 I can't work\n2 I can still work"
+
+
+def test_a_report_goes_on_behind_the_proof_that_an_aside_needed(desk: Service) -> None:
+    guest = Talk(desk, f"{NOT_PROVEN_YET}1")
+    assert guest.says("my monitor is broken", HOW_BAD) == [HOW_BAD]
+    assert guest.says("whats the status of my other case", WHO) == [WHO]
+    guest.says("E1004", "If we know you by that")
+    told = guest.says(guest.code("maximiliana@example.com"), HOW_BAD)
+    assert told[0].startswith("Thank you, Maximiliana.")
+    assert told[1].startswith("You have no open case.")
+    assert guest.says("1", "I made case")[0].startswith("I made case CS")
+
+
+def test_never_mind_drops_the_aside_and_not_the_report(desk: Service) -> None:
+    guest = Talk(desk, f"{NOT_PROVEN_YET}2")
+    guest.says("screen is cracked", HOW_BAD)
+    guest.says("whats the status of my case", WHO)
+    assert guest.says("never mind", HOW_BAD) == ["All right, back to what you began.", HOW_BAD]
+    (told,) = guest.says("well i could kind of still work on my phone i guess so number 2 i think", "I made case")
+    assert "screen is cracked" in told
+
+
+def test_who_one_is_is_not_asked_of_who_has_said_so(desk: Service) -> None:
+    guest = Talk(desk, f"{NOT_PROVEN_YET}3")
+    (asked,) = guest.says("forgot my pw, im E1002", "digits")
+    assert asked.startswith("If we know you by that")
+    another = Talk(desk, f"{NOT_PROVEN_YET}4")
+    another.says("hi its tom, employee number E2001, wifi is down at my desk", HOW_BAD)
+    another.says("dos", "I made case")
+    assert another.says("whats the status of my case", "digits")[0].startswith("If we know you by that")
+
+
+def test_a_name_comes_back_with_its_letters(desk: Service) -> None:
+    jose = Talk(desk, f"{NOT_PROVEN_YET}5")
+    jose.says("mi teléfono no enciende, soy José Núñez del área económica", HOW_BAD)
+    (told,) = jose.says("el primero", "I made case")
+    assert "mi teléfono no enciende, soy José Núñez del área económica" in told

@@ -30,6 +30,8 @@ EXPECTED_WARNINGS = (
     "The intent 'inform_impact' is listed in the domain file, but is not found in the NLU training data",  # buttons
     "The intent 'handed_back' is listed in the domain file, but is not found in the NLU training data",  # the service's
     *(f"The utterance 'utter_{name}' is not used in any story" for name in ("ask_problem", "ask_device", "ask_impact")),
+    *(f"The utterance 'utter_{name}' is not used in any story" for name in ("is_known", "left", "dropped")),
+    "The intent 'inform_device' is listed in the domain file, but is not found in the NLU training data",
     *(f"The utterance 'utter_{name}' is not used in any story" for name in ("ask_item", "ask_item_reason")),
     *(f"The utterance 'utter_{name}' is not used in any story" for name in ("rephrase", "not_understood")),
     # buttons, and what only the service sends

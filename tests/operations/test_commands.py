@@ -3,6 +3,7 @@
 import pytest
 
 from handoff_service.operations.change_desk import change_desk
+from handoff_service.operations.obey_command import NOT_SENT
 from handoff_service.operations.ports import BotReply, Understood
 from handoff_service.operations.receive_sms import Text, receive_sms
 from handoff_service.operations.take_bot_turn import RESTART, FinishTurn, finish_turn
@@ -52,6 +53,16 @@ async def test_what_is_no_command_goes_to_the_bot(story: Story, ann: int) -> Non
     question = await story.begin(ann)
     assert question is not None
     assert question.message == "agent smith called"
+
+
+async def test_bye_in_the_middle_of_a_report_says_that_it_is_not_sent(story: Story) -> None:
+    interaction = (await story.text("my laptop won't start")).interaction_id or 0
+    question = await story.begin(interaction)
+    assert question is not None
+    told = Understood(intent="report_problem", confidence=0.9, did=(), collected={"Problem": "my laptop won't start"})
+    await story.finish(question, "How bad?", understood=told)
+    await story.text("bye")
+    assert (await story.texted(interaction))[1:] == [NOT_SENT, "Goodbye, and thank you. Text us any time."]
 
 
 async def test_bye_closes_with_one_line_and_the_next_text_begins_anew(story: Story, ann: int) -> None:

@@ -1,5 +1,6 @@
-"""What requesters are told of cases and hours: one segment of GSM-7 each, whatever stands in it."""
+"""What requesters are told of cases and hours: one segment each, two where letters need UCS-2."""
 
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,8 @@ from handoff_service.rules.vocabulary import CaseState
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # Monday, 09:00 in New York
 NEW_YORK = "America/New_York"
-DESCRIPTIONS = ["", "No wifi", "laptop " * 60, "x" * 500, "Мой ноутбук 😩😩", "it’s “dead” – help…", "a\n\nb\u20ac{}[]"]
+DESCRIPTIONS = ["", "No wifi", "laptop " * 60, "x" * 500, "laptop 😩😩❤️", "it’s “dead” – help…", "a\n\nb\u20ac{}[]"]
+JOSE = "mi teléfono no enciende, soy José Núñez del área económica"
 
 
 def line(description: str, state: CaseState = CaseState.OPEN, number: str = "CS0000012") -> CaseLine:
@@ -32,6 +34,26 @@ def test_whatever_a_case_is_about_it_is_told_in_one_segment(description: str) ->
         assert (counted.count, counted.encoding) == (1, Encoding.GSM_7), text
 
 
+@pytest.mark.parametrize(
+    "description", [JOSE, JOSE * 9, "Jose\u0301 Nu\u0301n\u0303ez", "Мой ноутбук не включается", "ноутбук " * 60]
+)
+def test_no_letter_of_a_description_is_lost_for_a_cheaper_text(description: str) -> None:
+    texts = [words.one_case(line(description, state), NEW_YORK, NOW) for state in CaseState]
+    texts += [words.open_cases([line(description, CaseState.IN_PROGRESS)] * count) for count in range(1, 30)]
+    texts.append(words.opened("request", "CS1234567890", description, "We text you here about it."))
+    begins = unicodedata.normalize("NFC", description)[:3]
+    for text in texts:
+        assert begins in text, text
+        assert segments(text).count <= 2, text
+
+
+def test_a_name_is_written_as_its_owner_writes_it() -> None:
+    assert words.opened("case", "CS0000012", JOSE, "Ask for a person any time.") == (
+        f"I made case CS0000012: {JOSE}. Ask for a person any time."
+    )
+    assert words.plain("laptop 🔥 “hot”…") == 'laptop "hot"...'
+
+
 def test_how_cases_are_said() -> None:
     case = CaseLine(
         number="CS0000012", state=CaseState.IN_PROGRESS, description="No “wifi”.", changed_at=NOW - timedelta(days=1)
@@ -43,6 +65,28 @@ def test_how_cases_are_said() -> None:
     assert words.open_cases([case] * 4).startswith("You have 4 open cases, the newest:\nCS0000012 in progress: ")
     assert words.open_cases([case] * 4).count("\n") == 3
     assert words.opened("request", "CS0000012", "a monitor!", "Bye.") == "I made request CS0000012: a monitor. Bye."
+
+
+VPN = ("VPN", "The VPN is down since 9 o'clock. Networks is on it. Mail and the web work without it.")
+LONG = ("Payroll and time clocks in all of the stores", "x" * 160)
+
+
+@pytest.mark.parametrize("outages", [[VPN], [VPN, VPN], [VPN] * 3, [LONG], [LONG] * 9, [VPN, LONG]], ids=range(6))
+def test_however_much_is_down_it_is_told_in_two_segments_and_inside_a_form_in_one(
+    outages: list[tuple[str, str]],
+) -> None:
+    assert segments(words.outage_news(outages, asked_behind=False)).count <= 2
+    inside = segments(words.outage_news(outages, asked_behind=True))
+    assert inside.count == 1
+
+
+def test_what_is_down() -> None:
+    assert words.outage_news([], asked_behind=True) == words.NO_OUTAGE
+    assert words.outage_news([VPN], asked_behind=True) == VPN[1]
+    assert words.outage_news([VPN], asked_behind=False) == f"{VPN[1]} {words.ANOTHER_PROBLEM}"
+    assert words.outage_news([VPN, LONG], asked_behind=True) == (
+        "Down right now: VPN, Payroll and time.... Ask me about one by its name."
+    )
 
 
 SAID = [("CS0000012", 12), ("cs12", 12), (" case 12.", 12), ("#12", 12), ("12", 12), ("case #0012", 12)]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -94,6 +95,32 @@ async def test_answers_after_an_agent_took_over_are_notes(desk: Running, bot: tu
         assert await texts_of(desk, one) == ["Mia here"]
         (late,) = [line for line in await story.lines(one) if line.event is Event.LATE_REPLY]
         assert late.body == "You said: hello"
+
+
+async def test_an_action_of_a_turn_that_ended_does_nothing(desk: Running, bot: tuple[StockBot, str]) -> None:
+    stock, story = bot[0], desk.story
+    stock.may_answer.clear()
+    ann = await begun(desk, "my screen is dark")
+
+    async def asked() -> bool:
+        return bool(stock.asked)
+
+    await until(asked)
+    tracker = {
+        "sender_id": str(ann),
+        "slots": {"problem": "my screen is dark"},
+        "latest_message": {"metadata": stock.asked[0]["metadata"]},
+        "events": [],
+    }
+    call = {"next_action": "action_open_case", "sender_id": str(ann), "tracker": tracker}
+    headers = {"Authorization": f"Bearer {desk.desk.settings.bot_token}"}
+    await story.write(ann, "Mia here", MIA)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{desk.address}/bot/actions", json=call, headers=headers) as answer,
+    ):
+        assert (answer.status, (await answer.json())["error"]) == (400, "The turn has ended.")
+    assert await story.count(t.cases) == 0
 
 
 async def test_one_turn_at_a_time_in_the_order_of_the_texts(desk: Running, bot: tuple[StockBot, str]) -> None:

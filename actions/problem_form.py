@@ -1,0 +1,89 @@
+"""The problem form: what it takes for an answer, and whether the problem is one that is known already."""
+
+from typing import Any
+
+from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.forms import FormValidationAction
+from rasa_sdk.interfaces import Action, Tracker
+from rasa_sdk.types import DomainDict
+
+from actions.turn import entities, said_with_devices
+from handoff_service.desk import Desk
+from handoff_service.rules.outages import about
+from handoff_service.store import outages
+from handoff_service.store.views import Outage
+
+FORM = "problem_form"
+KNOWN = "known_outage"
+IT, NONE = "it", "none"
+SURE = 0.8  # below it a sentence is an answer to "What is wrong?", whatever else it may also be
+SENTENCE = 4  # words
+CHOICES = (("That is it", "/affirm"), ("Something else", "/deny"))
+
+
+class ValidateProblemForm(FormValidationAction):
+    """Takes what Rasa has found, a sentence that it took for an aside, and looks for an outage that it is about."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return f"validate_{FORM}"
+
+    async def required_slots(
+        self, domain_slots: list[str], dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[str]:
+        """Nothing more is asked about what is known."""
+        return [] if tracker.get_slot(KNOWN) == IT else domain_slots
+
+    async def extract_problem(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        said = str(tracker.latest_message.get("text") or "")
+        if tracker.get_slot("requested_slot") != "problem" or tracker.get_slot("problem") or not _is_answer(tracker):
+            return {}
+        device = entities(tracker, "device")[:1]
+        return {"problem": said, **({"device": device[0]} if device else {})}
+
+    async def extract_known_outage(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        if tracker.get_slot("problem") is None or tracker.get_slot(KNOWN) is not None:
+            return {}
+        return {} if await _known(self._desk, tracker) else {KNOWN: NONE}
+
+    async def get_validation_events(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> list[dict[str, Any]]:
+        """Any words are a good answer."""
+        return [SlotSet(slot, value) for slot, value in tracker.slots_to_validate().items()]
+
+
+class AskKnownOutage(Action):
+    """The report may be about what is down anyway: say so, and ask."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def name(self) -> str:
+        return f"action_ask_{KNOWN}"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+        found = await _known(self._desk, tracker)
+        if not found:  # it has ended meanwhile
+            return [SlotSet(KNOWN, NONE), FollowupAction(FORM)]
+        buttons = [{"title": title, "payload": payload} for title, payload in CHOICES]
+        dispatcher.utter_message(text=found[0].text, buttons=buttons)
+        return []
+
+
+def _is_answer(tracker: Tracker) -> bool:
+    said = str(tracker.latest_message.get("text") or "")
+    sure = (tracker.latest_message.get("intent") or {}).get("confidence") or 0
+    return len(said.split()) >= SENTENCE and sure < SURE
+
+
+async def _known(desk: Desk, tracker: Tracker) -> list[Outage]:
+    told = f"{tracker.get_slot('problem')} {tracker.get_slot('device') or ''} {said_with_devices(tracker)}"
+    return about(await desk.store.read(outages.current), told)

@@ -1,0 +1,32 @@
+"""Who somebody has said to be before they were asked: nobody has to repeat themselves."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from rasa_sdk.interfaces import Tracker
+
+FORM = "identity_form"
+KINDS = ("email", "employee_number")
+_SURELY = re.compile(r"@|[a-z].*\d{4}", re.IGNORECASE)  # bare figures may be a case, a room, a year
+
+
+def said_account(tracker: Tracker) -> str | None:
+    """The e-mail address or employee number that was texted last and not yet asked a proof of; None: there is none."""
+    for event in _since_last_proof(tracker):
+        found = (event.get("parse_data") or {}).get("entities") or []
+        cases = [(one["start"], one["end"]) for one in found if one["entity"] == "case_number"]
+        for one in found:
+            within = any(start < one["end"] and one["start"] < end for start, end in cases)
+            if one["entity"] in KINDS and not within and _SURELY.search(str(one["value"])):
+                return str(one["value"])
+    return None
+
+
+def _since_last_proof(tracker: Tracker) -> Iterator[dict[str, Any]]:
+    """What was texted, the last first."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "action" and event.get("name") == FORM:
+            return
+        if event.get("event") == "user":
+            yield event

@@ -1,0 +1,37 @@
+"""Add what a requester says more to the case that the virtual agent made for them in this conversation."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from handoff_service.operations.change_case import write_change
+from handoff_service.rules.cases import UNSETTLED, number
+from handoff_service.rules.vocabulary import Author
+from handoff_service.store import interactions
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+
+c, h = t.cases, t.case_changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddToCase:
+    """Asked by the virtual agent in a turn."""
+
+    turn_id: int
+    note: str
+
+
+def add_to_case(tx: Transaction, command: AddToCase) -> str | None:
+    """The number of the case that the note was added to, the newest of this conversation that nobody has settled; None:
+    there is none. The same note as the last changes nothing, since a turn may be asked twice."""
+    turn = select(t.bot_turns.c.interaction_id).where(t.bot_turns.c.id == command.turn_id)
+    interaction = interactions.lock(tx.conn, tx.conn.execute(turn).scalar_one())
+    made_here = (c.c.interaction_id == interaction.id, c.c.bot_turn_id.is_not(None), c.c.state.in_(sorted(UNSETTLED)))
+    row = tx.conn.execute(select(c).where(*made_here).order_by(c.c.id.desc()).limit(1).with_for_update()).first()
+    if row is None:
+        return None
+    last = select(h.c.note).where(h.c.case_id == row.id, h.c.version == row.version)
+    if tx.conn.execute(last).scalar() != command.note:
+        write_change(tx, row, Author.REQUESTER, None, {}, command.note)
+    return number(row.id)
