@@ -13,7 +13,7 @@ from handoff_service.store import tables as t
 _behind = t.due_work.alias("behind")
 _is_send = t.due_work.c.kind == Work.DELIVER
 # Keys of other kinds are no numbers, and a database may look at a row's columns in any order.
-_message_id = sa.case((_is_send, sa.cast(t.due_work.c.key, sa.Integer)))
+_message_id = sa.case((_is_send, sa.cast(t.due_work.c.key, sa.BigInteger)))
 _NOT_TAKEN = (
     select(
         t.messages.c.error_code,
