@@ -225,9 +225,11 @@ def test_nothing_shows_a_code_that_is_texted_late(
     guest.says("ann@example.com", "If we know you by that")
     code = guest.code("ann@example.com", but=before)
     guest.says(leaves, answer)
+    if leaves == "BYE":
+        guest.read = 0  # what follows begins another interaction
     guest.text(f"here is the code {code}")
-    time.sleep(3)
-    assert guest.lines()
+    if leaves != "AGENT":  # then nobody answers
+        guest.hears("")
     kept = [path for place in (desk.log.parent, home) for path in place.rglob("*") if path.is_file()]
     assert not [path.name for path in kept if path.suffix in (".db", ".db-wal", ".log") and holds(path, code)]
 
