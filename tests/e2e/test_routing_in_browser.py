@@ -24,6 +24,13 @@ def omar(story: Story) -> Page:
     return story.agent("Omar Haddad")
 
 
+def away(*agents: Page) -> None:
+    for page in agents:
+        page.locator("#me").click()
+        page.get_by_role("radio", name="Away").check()
+        page.keyboard.press("Escape")
+
+
 def transfer_to_omar(mia: Page, note: str = "Knows the dock.") -> None:
     mia.keyboard.press("t")
     dialog = mia.get_by_role("dialog")
@@ -112,10 +119,7 @@ def test_a_supervisor_sees_a_queue_grow_observes_joins_and_leaves(story: Story) 
 
 def test_a_supervisor_assigns_by_hand_and_takes_over(story: Story) -> None:
     mia, omar = story.agent(), story.agent("Omar Haddad")
-    for page in (mia, omar):
-        page.locator("#me").click()
-        page.get_by_role("radio", name="Away").check()
-        page.keyboard.press("Escape")
+    away(mia, omar)
     story.phone(ANN, DIRECT).text("hello")
     omar.goto(f"{story.desk.url}/workspace/supervisor")
     act = omar.get_by_role("button", name="Join, take over or assign Ann Lee")
@@ -138,10 +142,7 @@ def test_a_supervisor_assigns_by_hand_and_takes_over(story: Story) -> None:
 
 def test_the_focus_comes_back_to_a_row_that_changed_under_its_dialog(story: Story) -> None:
     mia, omar = story.agent(), story.agent("Omar Haddad")
-    for page in (mia, omar):
-        page.locator("#me").click()
-        page.get_by_role("radio", name="Away").check()
-        page.keyboard.press("Escape")
+    away(mia, omar)
     story.phone(ANN, DIRECT).text("hello")
     omar.goto(f"{story.desk.url}/workspace/supervisor")
     row = omar.locator("#live-rows tr", has_text="Ann Lee")

@@ -26,6 +26,17 @@ async def ann(story: Story) -> int:
     return await quiet_conversation(story)
 
 
+async def sent_in_order(story: Story) -> list[int]:
+    """What goes out now, all of it accepted."""
+    sent = []
+    while claimed := await claim(story):
+        for one in claimed:
+            if await begin(story, int(one.key)) is not None:
+                await finish(story, int(one.key), Accepted(sid=f"SMorder{one.key}"))
+                sent.append(int(one.key))
+    return sent
+
+
 # Error codes ---------------------------------------------------------------------------------------------------
 
 
@@ -210,10 +221,7 @@ async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
 ) -> None:
     await rate(story, 2)
     bob = await story.with_agent(MIA, number=BOB)
-    while claimed := await claim(story):
-        for one in claimed:
-            await begin(story, int(one.key))
-            await finish(story, int(one.key), Accepted(sid=f"SM{one.key}"))
+    await sent_in_order(story)
     clock.move(60)
     burst = [await story.write(ann, "x" * 1500) for _ in range(2)]  # 10 segments each: the whole burst of ten seconds
 
@@ -255,17 +263,6 @@ async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(story: Story, 
     assert await claim(story) == []
     clock.move(1)
     assert await sent_in_order(story) == [started.message_id, more]
-
-
-async def sent_in_order(story: Story) -> list[int]:
-    """What goes out now, all of it accepted."""
-    sent = []
-    while claimed := await claim(story):
-        for one in claimed:
-            if await begin(story, int(one.key)) is not None:
-                await finish(story, int(one.key), Accepted(sid=f"SMorder{one.key}"))
-                sent.append(int(one.key))
-    return sent
 
 
 async def test_who_answers_in_the_quiet_hours_is_answered_in_order(story: Story, clock: MovedClock) -> None:
