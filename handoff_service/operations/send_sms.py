@@ -1,6 +1,7 @@
 """A live agent writes to the requester of an interaction, or a private note."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from handoff_service.errors import BadInput
 from handoff_service.operations import say
@@ -8,7 +9,7 @@ from handoff_service.operations.assign import give
 from handoff_service.operations.change_consent import must_allow
 from handoff_service.operations.change_interaction import active
 from handoff_service.operations.stop_waiting import stop_waiting
-from handoff_service.rules.sms_text import MAX_BODY
+from handoff_service.rules.sms_text import LONGEST, split
 from handoff_service.rules.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store import interactions, live_group, people
 from handoff_service.store.interactions import Interaction
@@ -26,7 +27,7 @@ class Write:
 
 
 def send_sms(tx: Transaction, command: Write) -> int:
-    """Text the requester. Returns the message's id.
+    """Text the requester. Returns the message's id, the first one's where a long text goes out in parts.
 
     With a live agent as owner, the writer joins the live group and nothing is reassigned. With the virtual agent or a
     queue as owner, the writer takes the conversation over first: only the owner speaks. Conflict for a requester who
@@ -39,7 +40,12 @@ def send_sms(tx: Transaction, command: Write) -> int:
         interaction = _take_over(tx, interaction, command.agent_id)
     live_group.join(tx, interaction.id, command.agent_id, interaction.last_seq)
     event = None if interactions.has_requesters_text(tx.conn, interaction.id) else Event.UNASKED
-    return say.text(tx, interaction, body, Author.AGENT, agent_id=command.agent_id, media=command.media, event=event)
+    first, *others = split(body) or [body]
+    by: dict[str, Any] = {"agent_id": command.agent_id, "event": event}
+    message_id = say.text(tx, interaction, first, Author.AGENT, media=command.media, **by)
+    for part in others:
+        say.text(tx, interactions.lock(tx.conn, interaction.id), part, Author.AGENT, **by)
+    return message_id
 
 
 def write_note(tx: Transaction, command: Write) -> int:
@@ -55,7 +61,7 @@ def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Inte
     return give(tx, interaction, agent_id, said=f"{people.agent_name(tx.conn, agent_id)} took over")
 
 
-def checked_text(body: str, *, most: int = MAX_BODY, may_be_empty: bool = False, field: str = "body") -> str:
+def checked_text(body: str, *, most: int = LONGEST, may_be_empty: bool = False, field: str = "body") -> str:
     """The text without space around it. BadInput names the field when it is empty, too long or cannot be stored."""
     text = body.strip()
     if not text and not may_be_empty:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MAX_BODY = 1600  # characters that Twilio takes in one message, error 21617
+LONGEST = 10 * MAX_BODY  # that somebody may write at once, which goes out in parts; ours
 
 GSM_7 = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"

@@ -17,14 +17,15 @@ from handoff_service.errors import NotAllowed
 from handoff_service.rules import money
 from handoff_service.rules.media import in_words
 from handoff_service.rules.placeholders import first_name
-from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LOOK_ALIKES, MAX_BODY
+from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, LOOK_ALIKES, MAX_BODY
 from handoff_service.web import assets
 
 TEMPLATES = Path(__file__).parent / "templates"
 ALPHABETS = {
     "gsm7": GSM_7,
     "extension": GSM_7_EXTENSION,
-    "most": MAX_BODY,
+    "most": LONGEST,
+    "part": MAX_BODY,
     "alike": dict(LOOK_ALIKES),
 }  # for segments.js
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import axe_playwright_python
 from playwright.sync_api import Browser, Page, Route, expect
 
-from handoff_service.rules.sms_text import narrowed, segments
+from handoff_service.rules.sms_text import narrowed, segments, split
 from tests.e2e.conftest import Troubles
 from tests.e2e.people import BOB, DIRECT, LONG, Phone, Story
 from tests.service import free_port, running_service
@@ -179,12 +179,18 @@ def test_the_counter_counts_as_the_service_does(story: Story) -> None:
 
 def test_a_text_that_is_too_long_is_blocked_and_a_note_is_not(story: Story) -> None:
     _, mia = story.talking()
+    long = "It’s here. " * 150 + "Nothing forces UCS-2, and a sentence ends.\n" * 20
+    mia.locator("#draft").fill(long)
+    parts = split(long)
+    count = sum(segments(part).count for part in parts)
+    expect(mia.locator("#segments")).to_have_text(f"{len(parts)} messages · {count} segments")
     mia.locator("#draft").fill("😀" * 1600)
     expect(mia.get_by_role("button", name="Send")).to_be_enabled()
-    mia.locator("#draft").fill("x" * 1603)
-    expect(mia.locator("#segments")).to_have_text("Too long by 3: a text has at most 1600 characters")
+    mia.locator("#draft").fill("x" * 16_003)
+    expect(mia.locator("#segments")).to_have_text("Too long by 3: a text has at most 16000 characters")
     expect(mia.get_by_role("button", name="Send")).to_be_disabled()
     mia.locator("#draft").press("Control+Enter")
+    mia.locator("#draft").fill("x" * 9000)
     mia.keyboard.press("Alt+n")
     mia.get_by_role("button", name="Add note").click()
     expect(mia.locator("#thread .note")).to_contain_text("xxx")

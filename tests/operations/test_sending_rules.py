@@ -206,6 +206,16 @@ async def test_an_earlier_try_that_failed_is_not_taken_for_the_next_one(
     assert (await line(story, message)).status is Status.QUEUED
 
 
+async def test_a_long_text_of_an_agent_goes_out_in_parts_in_order(story: Story, ann: int) -> None:
+    sentences = [f"This is sentence number {n}, and it’s one of many." for n in range(80)]
+    first = await story.write(ann, " ".join(sentences))
+    sent = await sent_in_order(story)
+    parts = [(await line(story, one)).body for one in sent]
+    assert (sent[0], len(parts)) == (first, 3)
+    assert all(len(part) <= 1600 and part.endswith("many.") for part in parts)
+    assert " ".join(parts) == " ".join(sentences).replace("’", "'")
+
+
 # The rate, quiet hours -------------------------------------------------------------------------------------------
 
 

@@ -211,7 +211,7 @@ async def test_a_line_that_has_changed_is_not_silently_dealt_with_otherwise(desk
 
 SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "nothing to say": ({"body": " \r\n "}, "Write what the text says."),
-    "too long": ({"body": "x" * 1601}, "at most 1600"),
+    "too long": ({"body": "x" * 16_001}, "at most 16000"),
     "a NUL": ({"body": "a\0b"}, "NUL"),
     "not looked": ({"expected_row": ""}, "Look first"),
     "a row that is none": ({"expected_row": "x" * 9000}, "Look first"),

@@ -25,6 +25,7 @@ from handoff_service.operations.verify_by_hand import verify_by_hand
 from handoff_service.operations.verify_requester import Undo, Verify, undo_verification
 from handoff_service.rules import search_words
 from handoff_service.rules.identity import Method
+from handoff_service.rules.sms_text import LONGEST
 from handoff_service.rules.vocabulary import Role, State
 from handoff_service.store import conversations, search
 from handoff_service.store import tables as t
@@ -36,7 +37,7 @@ i = t.interactions
 
 
 # What somebody writes; the operation says what is wrong with it in words, as it does to pages.
-Said = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 1600, "pattern": r"[^\s\x00-\x1f\x7f-\x9f]"})]
+Said = Annotated[str, WithJsonSchema({"type": "string", "maxLength": LONGEST, "pattern": r"[^\s\x00-\x1f\x7f-\x9f]"})]
 
 
 class InteractionQuery(Paging):
