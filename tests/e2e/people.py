@@ -61,6 +61,7 @@ class Story:
         phone.text("hi, my laptop won't start")
         mia.get_by_role("button", name="Accept").click()
         expect(mia.locator("#head h1")).to_be_visible()
+        mia.wait_for_load_state()
         return phone, mia
 
 

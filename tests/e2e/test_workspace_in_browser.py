@@ -253,6 +253,7 @@ def test_all_of_it_by_keyboard(story: Story) -> None:
     mia.keyboard.press("g")
     mia.keyboard.press("u")
     expect(mia.locator("#head h1")).to_have_text("Ann Lee")
+    mia.wait_for_load_state()  # keys work once the scripts are there
     mia.keyboard.press("j")
     expect(mia.locator("#ongoing .item", has_text="Bob Ruiz")).to_be_focused()
     mia.keyboard.press("k")
