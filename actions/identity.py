@@ -12,8 +12,9 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.proof import BACK_TO, FORM, THEN, back, begin
-from actions.turn import collected, turn_id
+from actions.proof import BACK_TO, THEN, back, begin
+from actions.said_account import FORM, KINDS
+from actions.turn import collected, entities, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations import second_facts
 from handoff_service.operations.proof_steps import Standing
@@ -161,7 +162,7 @@ class ValidateIdentityForm(FormValidationAction):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         turn = turn_id(tracker)
-        if value is None or (value in tuple(Wish) and says_account(tracker)):  # then that is what is wanted
+        if value is None or (value in tuple(Wish) and entities(tracker, *KINDS)):  # then that is what is wanted
             return {"proof": None}
         if value in tuple(Wish):
             instead = Instead(turn_id=turn, wish=Wish(value))
@@ -260,12 +261,6 @@ def _slots(standing: Standing) -> dict[str, Any]:
 
 def _intent(tracker: Tracker) -> str | None:
     return (tracker.latest_message.get("intent") or {}).get("name")
-
-
-def says_account(tracker: Tracker) -> bool:
-    """Whether an e-mail address or employee number is said in this turn."""
-    entities = tracker.latest_message.get("entities") or []
-    return any(one.get("entity") in ("email", "employee_number") for one in entities)
 
 
 def _clock(until: datetime, zone: str) -> str:

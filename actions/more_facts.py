@@ -7,6 +7,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.problem_form import FORM
 from actions.turn import turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations.add_to_case import AddToCase, add_to_case
@@ -26,6 +27,6 @@ class AddToCaseAction(Action):
         said = str(tracker.latest_message.get("text") or "").strip()
         number = await self._desk.store.write(add_to_case, AddToCase(turn_id=turn_id(tracker), note=said))
         if number is None:
-            return [SlotSet("problem", said), FollowupAction("problem_form")]
+            return [SlotSet("problem", said), FollowupAction(FORM)]
         dispatcher.utter_message(text=added(number, said))
         return []

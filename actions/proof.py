@@ -7,7 +7,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.said_account import said_account
+from actions.said_account import FORM, said_account
 from actions.turn import form_of, turn_id
 from handoff_service.desk import Desk
 from handoff_service.operations.prove_identity import OfTurn, begin_proof
@@ -15,7 +15,6 @@ from handoff_service.rules.identity import Level
 from handoff_service.rules.proof import Outcome
 from handoff_service.store.proofs import requester_of
 
-FORM = "identity_form"
 AFTER = "action_after_proof"
 BACK_TO = "back_to"  # and the one that remembers the form in which it was begun
 THEN = "after_proof"  # the slot that remembers which action goes on after the proof
@@ -35,9 +34,7 @@ async def begin(desk: Desk, tracker: Tracker, *, then: str | None) -> list[dict[
     standing = await desk.store.write(begin_proof, OfTurn(turn_id=turn_id(tracker)))
     failed = standing.outcome is Outcome.FAILED
     return [
-        SlotSet(
-            "account", None if failed else said_account(tracker)
-        ),  # the form checks it as an answer to its question
+        SlotSet("account", None if failed else said_account(tracker)),  # checked as an answer to the form's question
         SlotSet("proof", "failed" if failed else None),
         SlotSet("requested_slot", None),
         SlotSet(THEN, then),

@@ -12,39 +12,9 @@ from handoff_service.rules.sms_text import segments
 _WORD = re.compile(r"\w+")
 _TELLS_NOTHING = frozenset(  # words of titles that reports of anything else have too
     [
-        *(
-            "a",
-            "all",
-            "and",
-            "are",
-            "at",
-            "building",
-            "down",
-            "everywhere",
-            "floor",
-            "for",
-            "in",
-            "is",
-            "issue",
-            "main",
-        ),
-        *(
-            "my",
-            "no",
-            "not",
-            "of",
-            "office",
-            "on",
-            "our",
-            "out",
-            "outage",
-            "partly",
-            "problem",
-            "service",
-            "slow",
-            "some",
-        ),
-        *("system", "the", "to", "unavailable", "we", "with", "working"),
+        *("a", "all", "and", "are", "at", "for", "in", "is", "my", "no", "not", "of", "on", "our", "out", "some"),
+        *("the", "to", "we", "with", "building", "everywhere", "floor", "main", "office", "service", "system"),
+        *("down", "issue", "outage", "partly", "problem", "slow", "unavailable", "working"),
     ]
 )
 _SAME = {"email": "mail", "outlook": "mail", "internet": "network", "wlan": "wifi"}

@@ -1,6 +1,6 @@
 """Quiet hours: when a requester is sent nothing that is no answer, by their own clock.
 
-What is no answer: a prompt to the requester, and the text with which an agent begins a conversation.
+What is no answer: a prompt to the requester, and what an agent writes before the requester has written.
 """
 
 import re
