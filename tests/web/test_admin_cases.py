@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
 from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
@@ -16,13 +15,6 @@ from tests.story import MIA
 from tests.ticket_system import SECRET, ticket_system
 from tests.web.test_admin_pages import ADMIN, Admin
 from tests.web.workspace_server import Running, running, shown
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords are made to take time; not here."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
 
 
 @pytest.fixture

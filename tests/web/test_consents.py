@@ -6,8 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.rules.vocabulary import Status
+from handoff_service.operations.change_consent import refused_for_consent
 from tests.story import ANN, BOB, DIRECT
 from tests.web.test_api import Client
 from tests.web.test_desk_api import sign_in
@@ -108,8 +107,7 @@ async def test_the_ledger_and_the_figures_as_pages(desk: Running) -> None:
 async def test_an_agent_cannot_lift_what_the_carrier_says(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent()
     message = await desk.story.write(ann, "hello?")
-    receipt = Receipt(sid="SMx", status=Status.FAILED, error_code=21610, message_id=message)
-    await desk.desk.store.write(record_receipt, receipt)
+    await desk.desk.store.write(refused_for_consent, [message])
     page = f"/workspace/conversations/{ann}"
     seen = (await mia.get(page)).text
     assert "as the carrier says" in shown(seen)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from argon2 import PasswordHasher
 
 from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
@@ -31,13 +30,6 @@ QUEUE = {
     "accept_seconds": "30",
     "affinity_days": "0",
 }
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords are made to take time; not here."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
 
 
 @pytest.fixture

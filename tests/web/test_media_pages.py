@@ -7,19 +7,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from argon2 import PasswordHasher
 
 from handoff_service.operations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.store import tables as t
 from tests.pictures import PDF, bomb, picture
 from tests.story import ANN, DIRECT, MIA
 from tests.web.workspace_server import SCRIPT, Answer, Running, Visitor, running, shown
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
 
 
 @pytest.fixture

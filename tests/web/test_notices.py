@@ -11,7 +11,6 @@ from pathlib import Path
 import aiohttp
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 
 from handoff_service.operations import desk_file, say
 from handoff_service.operations.import_desk import import_desk
@@ -22,13 +21,6 @@ from handoff_service.store.lanes import Transaction
 from tests.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER
 from tests.web.test_admin_pages import ADMIN
 from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords are made to take time; not here."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
 
 
 @pytest.fixture

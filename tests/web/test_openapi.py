@@ -10,7 +10,6 @@ from typing import Any
 import aiohttp
 import pytest
 import requests
-from argon2 import PasswordHasher
 
 from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
@@ -98,17 +97,8 @@ STAFF = "".join(
 )
 
 
-@pytest.fixture(scope="module")
-def _cheap_passwords() -> Iterator[None]:
-    """Passwords are made to take time; not here."""
-    with pytest.MonkeyPatch.context() as patch:
-        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr("handoff_service.operations.sign_in._hasher", cheap)
-        yield
-
-
 @pytest.fixture
-async def staffed(tmp_path: Path, _cheap_passwords: None) -> AsyncIterator[Running]:
+async def staffed(tmp_path: Path) -> AsyncIterator[Running]:
     """A desk with one agent for each role."""
     path = tmp_path / "staff.toml"
     path.write_text(STAFF)

@@ -6,17 +6,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
 from handoff_service.store import history
 from tests.story import ANN, BOB, DIRECT, MIA
 from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 import aiohttp
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 
 from handoff_service import clock
 from handoff_service.rules.vocabulary import Owner, Presence
@@ -19,13 +18,6 @@ from tests.story import ANN, BOB, DIRECT, MIA, OMAR
 from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
 
 SUPERVISORS = ["/workspace/supervisor", "/workspace/supervisor/now", "/workspace/supervisor/today"]
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords are made to take time; not here."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 
 from handoff_service.operations import say
-from handoff_service.rules.vocabulary import Author, Event, Kind, Presence, Status
+from handoff_service.rules.vocabulary import Author, Event, Kind, Presence, Status, Work
 from handoff_service.store import interactions
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
@@ -42,13 +41,6 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords are made to take time; not here."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("handoff_service.operations.sign_in._hasher", cheap)
-
-
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Running]:
     async with running(tmp_path) as service:
@@ -65,6 +57,13 @@ async def visitor(desk: Running) -> AsyncIterator[Visitor]:
 async def mia(visitor: Visitor) -> Visitor:
     assert (await visitor.sign_in()).status == 303
     return visitor
+
+
+def not_sent(tx: Transaction, message_id: int, status: Status = Status.FAILED, code: int | None = None) -> None:
+    """End a text that this transaction wrote, before the worker can have seen it."""
+    m, w = t.messages, t.due_work
+    tx.conn.execute(sa.delete(w).where(w.c.kind == Work.DELIVER, w.c.key == str(message_id)))
+    tx.conn.execute(sa.update(m).where(m.c.id == message_id).values(status=status, error_code=code))
 
 
 async def offered(desk: Running, agent: int = MIA) -> int:
@@ -403,11 +402,7 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
         say.append(tx, row, say.Line(**system, **case))
         say.append(tx, row, say.Line(kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock"))
         for status, code in ((Status.FAILED, 30007), (Status.UNKNOWN, None), (Status.CANCELED, None)):
-            message = say.text(tx, row, f"text {status}", Author.AGENT, agent_id=MIA)
-            tx.conn.execute(sa.delete(t.due_work).where(t.due_work.c.key == str(message)))
-            tx.conn.execute(
-                sa.update(t.messages).where(t.messages.c.id == message).values(status=status, error_code=code)
-            )
+            not_sent(tx, say.text(tx, row, f"text {status}", Author.AGENT, agent_id=MIA), status, code)
 
     await desk.desk.store.write(add, None)
     said = shown((await mia.get(f"/workspace/conversations/{one}")).text)
@@ -483,10 +478,11 @@ async def test_the_stream_ends_when_the_session_does(
 
 async def test_a_phone_sees_what_reached_it_and_nothing_else(desk: Running, mia: Visitor) -> None:
     one = await conversation(desk, mia)
-    await desk.story.write(one, "lost on the way")
-    lost = sa.update(t.messages).where(t.messages.c.body == "lost on the way").values(status=Status.FAILED)
-    await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.delete(t.due_work)), None)
-    await desk.desk.store.write(lambda tx, _: tx.conn.execute(lost), None)
+
+    def lose(tx: Transaction, _: None) -> None:
+        not_sent(tx, say.text(tx, interactions.lock(tx.conn, one), "lost on the way", Author.AGENT, agent_id=MIA))
+
+    await desk.desk.store.write(lose, None)
     await mia.act(f"/workspace/conversations/{one}/notes", body="not for Ann")
     phone = shown((await mia.get(f"/phone/texts?from=%2B{ANN[1:]}&to=%2B{DIRECT[1:]}")).text)
     assert "my badge" in phone

@@ -1,0 +1,15 @@
+"""What all tests of pages and of the API stand on."""
+
+from collections.abc import Iterator
+
+import pytest
+from argon2 import PasswordHasher
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Passwords are made to take time; not here."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr("handoff_service.operations.sign_in._hasher", cheap)
+        yield
