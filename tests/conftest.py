@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -92,11 +93,11 @@ def _admin() -> psycopg.Connection:
 
 
 @contextmanager
-def postgres_database(template: str = "template1") -> Iterator[str]:
+def postgres_database() -> Iterator[str]:
     """The address of a PostgreSQL database that lives as long as the block."""
     name = f"patchboard_test_{secrets.token_hex(6)}"
     with _admin() as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        admin.execute(f"CREATE DATABASE {name}")
         yield POSTGRES.rsplit("/", 1)[0] + "/" + name
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -118,19 +119,53 @@ def sqlite_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@dataclass(frozen=True, slots=True)
+class PostgresDesk:
+    """A PostgreSQL database that is put back to what it was. To make one anew takes most of what a test takes."""
+
+    url: str
+    put_back: str
+
+    @classmethod
+    def keep(cls, url: str) -> "PostgresDesk":
+        """Copy every row into a schema beside, to be read again before each test."""
+        with psycopg.connect(url, autocommit=True) as db:
+            tables = [name for (name,) in db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+            db.execute("CREATE SCHEMA kept")
+            for table in tables:
+                db.execute(f"CREATE TABLE kept.{table} AS TABLE public.{table}")
+            counters = db.execute(
+                "SELECT sequencename, coalesce(last_value, start_value), last_value IS NOT NULL FROM pg_sequences"
+            ).fetchall()
+        again = [
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            "SET session_replication_role = replica",  # no foreign keys, no triggers: rows as they were
+            *(f"DELETE FROM public.{table}" for table in tables),
+            *(f"INSERT INTO public.{table} SELECT * FROM kept.{table}" for table in tables),
+            *(f"SELECT setval('public.{name}', {value}, {used})" for name, value, used in counters),
+        ]
+        return cls(url, ";".join(again))
+
+    def as_it_was(self) -> str:
+        """Its address, once what was written since is gone, and who is still connected."""
+        with psycopg.connect(self.url, autocommit=True) as db:
+            db.execute(self.put_back)
+        return self.url
+
+
 @pytest.fixture(scope="session")
-def postgres_desk() -> Iterator[str]:
-    """The name of a PostgreSQL database with the desk, to be copied."""
+def postgres_desk() -> Iterator[PostgresDesk]:
+    """A PostgreSQL database with the desk, for one test after the other."""
     with postgres_database() as url:
         asyncio.run(_lay_out(url))
-        yield url.rsplit("/", 1)[1]
+        yield PostgresDesk.keep(url)
 
 
 @pytest.fixture
-def postgres_url(postgres_desk: str) -> Iterator[str]:
-    """A PostgreSQL database of the test's own, with the desk."""
-    with postgres_database(postgres_desk) as url:
-        yield url
+def postgres_url(postgres_desk: PostgresDesk) -> str:
+    """A PostgreSQL database with nothing but the desk."""
+    return postgres_desk.as_it_was()
 
 
 @pytest.fixture
@@ -144,6 +179,16 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """A database with the desk, on each of the two kinds."""
     url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
     return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def module_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same for all tests of a file."""
+    if request.param == "postgresql":
+        desk: PostgresDesk = request.getfixturevalue("postgres_desk")
+        return desk.as_it_was()
+    copied = shutil.copy(request.getfixturevalue("sqlite_desk"), tmp_path_factory.mktemp("module") / "desk.db")
+    return f"sqlite:///{copied}"
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,7 +12,7 @@ from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
 from handoff_service.store.lanes import Terms
 from handoff_service.store.store import Store
-from tests.conftest import Heard, MovedClock, postgres_database
+from tests.conftest import Heard, MovedClock
 from tests.service import Service, running_service
 from tests.story import ANN, DIRECT
 from tests.web.test_api import Client, sign_in
@@ -34,31 +33,18 @@ REMIND = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
-def database(
-    request: pytest.FixtureRequest, sqlite_desk: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    import shutil
-
-    if request.param == "sqlite":
-        yield f"sqlite:///{shutil.copy(sqlite_desk, tmp_path_factory.mktemp('api') / 'desk.db')}"
-    else:
-        with postgres_database(request.getfixturevalue("postgres_desk")) as url:
-            yield url
-
-
 @pytest.fixture(scope="module")
-def service(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     admin = tmp_path_factory.mktemp("desk") / "admin.toml"
     admin.write_text(GRACE)
 
     async def add() -> None:
-        store = Store(database, clock=MovedClock(), terms=Terms(), told=Heard())
+        store = Store(module_database, clock=MovedClock(), terms=Terms(), told=Heard())
         await store.write(import_desk, desk_file.read(admin))
         store.close()
 
     asyncio.run(add())
-    with running_service(tmp_path_factory.mktemp("home"), DATABASE_URL=database, DEMO="1") as running:
+    with running_service(tmp_path_factory.mktemp("home"), DATABASE_URL=module_database, DEMO="1") as running:
         yield running
 
 

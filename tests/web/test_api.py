@@ -40,30 +40,17 @@ class Client:
         return found
 
 
-@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
-def database(
-    request: pytest.FixtureRequest, sqlite_desk: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    import shutil
-
-    from tests.conftest import postgres_database
-
-    if request.param == "sqlite":
-        yield f"sqlite:///{shutil.copy(sqlite_desk, tmp_path_factory.mktemp('api') / 'desk.db')}"
-    else:
-        with postgres_database(request.getfixturevalue("postgres_desk")) as url:
-            yield url
-
-
 @pytest.fixture(scope="module")
 def ports() -> tuple[int, int]:
     return free_port(), free_port()
 
 
 @pytest.fixture(scope="module")
-def service(database: str, ports: tuple[int, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(
+    module_database: str, ports: tuple[int, int], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     settings = {
-        "DATABASE_URL": database,
+        "DATABASE_URL": module_database,
         "SMS_PROVIDER": "twilio",
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": AUTH,
