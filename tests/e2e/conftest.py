@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from tests.e2e.people import Story
 from tests.service import Service, running_service
 
-CHROMIUM = os.environ.get("PATCHBOARD_TEST_CHROMIUM", "/usr/bin/chromium")
+BROWSERS = "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"  # the first is the same without a window: lighter
+CHROMIUM = os.environ.get("PATCHBOARD_TEST_CHROMIUM") or next(filter(os.path.exists, BROWSERS), BROWSERS[-1])
 QUIETLY = [
     "--no-sandbox",
     "--disable-gpu",

@@ -15,7 +15,8 @@ from tests.e2e.test_workspace_in_browser import _problems
 from tests.service import Service, free_port, running_service
 
 OFFER, MESSAGE = [784, 1047], [587]  # hertz
-# Watches what a page makes, and lets a test put a tab out of sight, which a browser without a screen never does.
+# Watches what a page makes, and lets a test put a tab out of sight, which a browser without a screen never does. Nor
+# does every one of them grant notifications.
 WATCH = """
 window.heard = [];
 window.told = [];
@@ -23,6 +24,7 @@ window.OscillatorNode = class extends OscillatorNode {
   constructor(context, how) { super(context, how); window.heard.push(how.frequency); }
 };
 window.Notification = class extends Notification {
+  static get permission() { return "granted"; }
   constructor(title, how) { super(title, how); window.told.push([title, how.body]); }
 };
 window.out = sessionStorage.getItem("out") === "true";
