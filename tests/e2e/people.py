@@ -1,5 +1,6 @@
 """Agents and requesters in Chromium: short words for what they do on the pages."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -60,9 +61,14 @@ class Story:
         mia, phone = self.agent(), self.phone(number, to)
         phone.text("hi, my laptop won't start")
         mia.get_by_role("button", name="Accept").click()
-        expect(mia.locator("#head h1")).to_be_visible()
-        mia.wait_for_load_state()
+        opened(mia, re.compile("."))
         return phone, mia
+
+
+def opened(page: Page, who: str | re.Pattern[str]) -> None:
+    """Wait until the conversation with somebody is open, with the page's scripts: keys work from then on."""
+    expect(page.locator("#head h1")).to_have_text(who)
+    page.wait_for_load_state()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import axe_playwright_python
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.people import ANN, Story
+from tests.e2e.people import ANN, Story, opened
 
 SHARED = "+12025550199"  # Bob's and Priya's
 
@@ -27,7 +27,7 @@ def test_somebody_is_texted_first_by_keyboard(story: Story) -> None:
     dialog.get_by_label("Message", exact=True).fill("Hi Ann, Mia from IT ê")
     expect(dialog.locator("#new-segments")).to_have_text("21 / 70 · 1 segment · UCS-2 because of ê")
     mia.keyboard.press("Control+Enter")
-    expect(mia.locator("#head h1")).to_have_text("Ann Lee")
+    opened(mia, "Ann Lee")
     expect(mia.locator('#thread .msg[data-from="agent"]')).to_contain_text("Hi Ann, Mia from IT ê")
     expect(phone.texts.last).to_have_text("Hi Ann, Mia from IT ê")
     phone.text("hello Mia")
@@ -81,21 +81,21 @@ def test_what_has_changed_since_it_was_seen_is_not_done(story: Story) -> None:
     expect(dialog.get_by_role("heading", name="This line is already in use")).to_be_visible()
     expect(phone.texts.filter(has_text="Is this a bad time?")).to_have_count(0)
     dialog.get_by_role("button", name="Take over and send").click()
-    expect(mia.locator("#head h1")).to_have_text("Ann Lee")
+    opened(mia, "Ann Lee")
     expect(phone.texts.last).to_have_text("Is this a bad time?")
 
 
 def test_a_different_person_on_the_number(story: Story) -> None:
     phone, mia = story.talking(SHARED)
     mia.locator("#about").get_by_role("button", name="It is Bob").click()
-    expect(mia.locator("#head h1")).to_have_text("Bob Ruiz")
+    opened(mia, "Bob Ruiz")
     before = mia.url
     dialog = new_message(mia, "Priya", "Hi Priya")
     expect(dialog.get_by_text("Choose one of them.")).to_be_visible()
     dialog.get_by_label("+1 202 555 0199").check()
     expect(dialog).to_contain_text("The conversation with Bob Ruiz is closed, the number is tied to Priya Natarajan")
     dialog.get_by_role("button", name="Close the old one and send").click()
-    expect(mia.locator("#head h1")).to_have_text("Priya Natarajan")
+    opened(mia, "Priya Natarajan")
     expect(phone.texts.last).to_have_text("Hi Priya")
     assert mia.url != before
     mia.goto(before)

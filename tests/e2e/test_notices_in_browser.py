@@ -10,7 +10,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import Troubles
-from tests.e2e.people import ANN, BOB, LONG, Story
+from tests.e2e.people import ANN, BOB, LONG, Story, opened
 from tests.e2e.test_workspace_in_browser import _problems
 from tests.service import Service, free_port, running_service
 
@@ -73,6 +73,7 @@ def watched(story: Story, name: str = "Mia Chen", **options: object) -> Page:
     page = story.page(context, "/sign-in")
     page.get_by_role("button", name=name).click()
     expect(page).to_have_url(f"{story.desk.url}/workspace")
+    page.wait_for_load_state()
     return page
 
 
@@ -92,7 +93,7 @@ def told(*pages: Page) -> list[list[str]]:
 
 def accept(mia: Page, who: str) -> None:
     mia.get_by_role("button", name=f"Accept {who}").click()
-    expect(mia.locator("#head h1")).to_have_text(who)
+    opened(mia, who)
 
 
 # Prompts -------------------------------------------------------------------------------------------------------
@@ -114,7 +115,7 @@ def test_a_prompt_stays_on_every_page_until_it_is_answered(story: Story, soon: N
     phone.text("and another thing")
     expect(other.locator(".toast")).to_have_count(1)
     other.get_by_role("link", name="Open Ann Lee").click()
-    expect(other.locator("#head h1")).to_have_text("Ann Lee")
+    opened(other, "Ann Lee")
     expect(other.locator(".toast")).to_have_count(1)
     other.get_by_role("button", name="Dismiss Ann Lee").click()
     expect(other.locator(".toast")).to_have_count(0)
@@ -246,8 +247,7 @@ def test_out_of_sight_an_offer_and_a_prompt_are_notifications_with_who_and_why(s
     mia.wait_for_function("() => window.told.length")
     assert told(mia) == [["Offer: Ann Lee", "There is no virtual agent."]]
     mia.get_by_role("button", name="Accept").click()
-    expect(mia.locator("#head h1")).to_have_text("Ann Lee")
-    mia.wait_for_load_state()
+    opened(mia, "Ann Lee")
     mia.locator("#draft").fill("What is it?")
     mia.keyboard.press("Control+Enter")
     expect(phone.texts.filter(has_text="What is it?")).to_be_visible()

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import Troubles, clear
-from tests.e2e.people import ANN, BOB, DIRECT, LONG, Story
+from tests.e2e.people import ANN, BOB, DIRECT, LONG, Story, opened
 from tests.e2e.test_workspace_in_browser import _violations as violations
 from tests.service import running_service
 
@@ -135,7 +135,7 @@ def test_a_supervisor_assigns_by_hand_and_takes_over(story: Story) -> None:
     expect(mia.locator("#ongoing .item")).to_contain_text("Ann Lee")
     act.click()
     omar.get_by_role("dialog").get_by_role("button", name="Take over").click()
-    expect(omar.locator("#head h1")).to_have_text("Ann Lee")
+    opened(omar, "Ann Lee")
     expect(omar.locator("#thread")).to_contain_text("Omar Haddad took over")
     expect(mia.locator("#ongoing .item")).to_have_count(0)
 
@@ -227,7 +227,7 @@ def test_first_to_accept_takes_the_card_from_everybody_else_and_hands_back(share
     expect(mia.locator(".offer")).to_have_text("Omar Haddad took it")
     expect(mia.locator(".offer")).to_have_count(0)
 
-    expect(omar.locator("#head h1")).to_have_text("Ann Lee")
+    opened(omar, "Ann Lee")
     omar.locator("#more-actions").click()
     omar.get_by_role("button", name="Hand back to the virtual agent").click()
     dialog = omar.get_by_role("dialog")
