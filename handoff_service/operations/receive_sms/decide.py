@@ -1,0 +1,116 @@
+"""Decide one text by tables 1 and 2, in memory."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from handoff_service.operations import hide_answers
+from handoff_service.operations.choose_queue import About, choose_queue
+from handoff_service.operations.receive_sms.facts import Conversation, Facts, Profile, Provider, Text
+from handoff_service.rules import consent, profile_matching, requester_initiated, states
+from handoff_service.rules.commands import CONSENT
+from handoff_service.rules.messaging_actions import begins
+from handoff_service.rules.profile_matching import NumberFacts
+from handoff_service.rules.proof import Expects, hidden
+from handoff_service.rules.requester_initiated import Step
+from handoff_service.rules.states import Act
+from handoff_service.rules.vocabulary import Author, Owner
+from handoff_service.store import proofs
+from handoff_service.store.lanes import Transaction
+
+
+def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dict[str, Profile]) -> Conversation:
+    """Put a text into its line's conversation, which may begin with it. ``tied``: profiles that get another user, by
+    number; this adds to it, and to what ``facts`` holds for the texts behind."""
+    number = text.requester_number
+    profile = facts.profiles.get(number)
+    match = profile_matching.match(
+        NumberFacts(
+            users=facts.users.get(number, ()),
+            has_profile=profile is not None,
+            profile_user=profile.user if profile else None,
+            not_user=profile.not_user if profile else None,
+        )
+    )
+    if profile is None:
+        profile = facts.profiles[number] = Profile(match.user)
+    elif match.tie_profile:
+        profile.user = match.user
+        tied[number] = profile
+    conversation = facts.active.get((number, provider.id))
+    steps = requester_initiated.TABLE[requester_initiated.situation(conversation.owner if conversation else None)]
+    opted_out = not facts.opted_out[number].isdisjoint({consent.EVERY_NUMBER, provider.id})
+    if conversation is None or Step.CREATE in steps:
+        first = requester_initiated.first_owner(
+            provider.first_responder, bot_answers=tx.terms.bot_answers, opted_out=opted_out
+        )
+        conversation = facts.active[(number, provider.id)] = Conversation(
+            number=number,
+            provider=provider,
+            profile=profile,
+            user=match.user,
+            owner=first.owner,
+            queue_id=_queue(tx, provider, match.user, first.owner),
+            reason=first.reason,
+        )
+    elif conversation.user is None and match.tie_profile:
+        conversation.user = match.user
+    _note_consent(text, conversation, facts, tx.now, opted_out=opted_out)
+    conversation.state = states.TABLE[conversation.state][Act.REQUESTER_WRITES]
+    run = begins(Author.REQUESTER, conversation.unanswered)
+    if run is not None:
+        conversation.began, conversation.ended = True, conversation.unanswered is not None
+        conversation.unanswered = run
+    conversation.seq += 1
+    conversation.texts.append((conversation.seq, _hide(tx, text, conversation, facts.codes.get(number))))
+    return conversation
+
+
+def _hide(tx: Transaction, text: Text, conversation: Conversation, codes: list[proofs.LiveCode] | None) -> Text:
+    """Without what was texted as a secret; an answer to what is asked is kept apart."""
+    expects = conversation.expects
+    if expects is not None and (secret := hidden(expects, text.body)) is not None:
+        conversation.answers.append((conversation.seq, secret.guesses))
+        return replace(text, body=secret.body)
+    if codes is None or expects in (Expects.CODE, Expects.CHOICE):
+        return text
+    return replace(text, body=hide_answers.unasked(tx.terms.link_key, expects, codes, text.body))
+
+
+def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:
+    """Whether what was put into the text's conversation before it closes that conversation."""
+    conversation = facts.active.get((text.requester_number, provider.id))
+    if conversation is None or conversation.owner is Owner.AGENT:
+        return False
+    return any(consent.Step.CLOSE in consent.TABLE[means] for _, means in conversation.about_consent)
+
+
+def _note_consent(text: Text, conversation: Conversation, facts: Facts, now: datetime, *, opted_out: bool) -> None:
+    """Keep what the text means for consent, and what holds for the texts behind it."""
+    word = text.answered_as or (consent.word(text.body, facts.words) if consent.may_be_word(text.body) else None)
+    if text.sent_at is not None and word in CONSENT:
+        since = facts.said_since.get(text.requester_number, [])
+        if consent.is_overruled(word, ((said, sure) for at, said, sure in since if at >= text.sent_at)):
+            return
+    elif word in CONSENT and text.requester_number in facts.said_since:
+        facts.said_since[text.requester_number].append((now, word, True))
+    means = consent.situation(
+        word,
+        opted_out=opted_out,
+        bot_answers=conversation.owner is Owner.VIRTUAL_AGENT,
+        is_answered=text.answered_as is not None and conversation.seq == 0,
+    )
+    if means is consent.If.ANYTHING_ELSE:
+        return
+    conversation.about_consent.append((text, means))
+    held = facts.opted_out[conversation.number]
+    if means in (consent.If.OPTS_OUT, consent.If.OPTS_OUT_AGAIN):
+        held.add(consent.EVERY_NUMBER)
+    elif means is consent.If.OPTS_IN:
+        held -= {consent.EVERY_NUMBER, conversation.provider.id}
+
+
+def _queue(tx: Transaction, provider: Provider, user: int | None, owner: Owner) -> int:
+    """Whoever is answered by live agents first waits where the conversation belongs; the bot decides that later."""
+    if owner is not Owner.QUEUE:
+        return provider.queue_id
+    return choose_queue(tx, About(provider_number_id=provider.id, user_id=user, collected={}))

@@ -1,0 +1,95 @@
+"""Take in the texts that wait, all in one transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from handoff_service.operations.hand_off import hand_off
+from handoff_service.operations.obey_command import obey_commands
+from handoff_service.operations.obey_consent import Word, obey_consent
+from handoff_service.operations.receive_sms.decide import is_ending, put
+from handoff_service.operations.receive_sms.facts import Conversation, Profile, Text, load
+from handoff_service.operations.receive_sms.write import write
+from handoff_service.operations.return_to_bot import go_back
+from handoff_service.operations.say import tell, tell_onlookers
+from handoff_service.rules.system_messages import wants_bot
+from handoff_service.rules.vocabulary import Owner
+from handoff_service.store import interactions
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import SetBased, Transaction
+from handoff_service.store.several import one_of
+from handoff_service.store.work_items import TAKES_WORK
+
+
+class Outcome(StrEnum):
+    STORED = "stored"
+    REPEAT = "repeat"
+    UNKNOWN_NUMBER = "unknown_number"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a text."""
+
+    outcome: Outcome
+    interaction_id: int | None = None
+
+
+def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
+    facts = load(tx, texts)
+    tied: dict[str, Profile] = {}
+    answers: list[tuple[Outcome, Conversation | None] | Text] = []
+    for text in texts:
+        provider = facts.providers.get(text.provider_number)
+        if provider is None:
+            answers.append((Outcome.UNKNOWN_NUMBER, None))
+        elif text.sid in facts.seen:
+            answers.append((Outcome.REPEAT, None))
+        elif is_ending(facts, text, provider):
+            answers.append(text)  # a STOP before it closes the conversation: it begins another
+        else:
+            facts.seen.add(text.sid)
+            answers.append((Outcome.STORED, put(tx, text, provider, facts, tied)))
+    touched = {id(a[1]): a[1] for a in answers if not isinstance(a, Text) and a[1] is not None}.values()
+    write(tx, facts.profiles, tied, touched)
+    _go_back(tx, touched)
+    obey_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if c.owner is not Owner.AGENT})
+    for c in touched:
+        for text, means in c.about_consent:
+            obey_consent(tx, c.id, Word(means, text.body, answered=text.answered_as is not None))
+    _reassign(tx, [c.id for c in touched if c.owner is Owner.AGENT])
+    tell(tx, [c.id for c in touched if c.owner is Owner.AGENT])
+    for c in touched:
+        if c.owner is not Owner.AGENT:
+            tell_onlookers(tx, c.id, c.number)
+    behind = [a for a in answers if isinstance(a, Text)]
+    received = iter(_receive(tx, behind) if behind else ())
+    return [next(received) if isinstance(a, Text) else Received(a[0], a[1].id if a[1] else None) for a in answers]
+
+
+receive_sms: SetBased[Text, Received] = SetBased(_receive)
+
+
+def _go_back(tx: Transaction, conversations: Iterable[Conversation]) -> None:
+    """Who waits in a queue and texts BOT goes back to the virtual agent."""
+    if not tx.terms.bot_answers:
+        return
+    for c in conversations:
+        if c.owner is Owner.QUEUE and any(wants_bot(text.body) for _, text in c.texts):
+            go_back(tx, interactions.lock(tx.conn, c.id))
+
+
+_UNATTENDED = (
+    select(t.interactions.c.id, t.agents.c.name, t.agents.c.presence)
+    .join(t.agents, t.agents.c.id == t.interactions.c.assigned_to)
+    .join(t.desk, t.desk.c.reassign_when_away)
+    .where(one_of(t.interactions.c.id, "ids"), ~TAKES_WORK)
+)
+
+
+def _reassign(tx: Transaction, ids: list[int]) -> None:
+    """If the desk wants it, a text to a conversation whose agent is not there is offered anew."""
+    for r in tx.conn.execute(_UNATTENDED, {"ids": ids}).all() if ids else ():
+        hand_off(tx, interactions.lock(tx.conn, r.id), f"{r.name} is {r.presence.replace('_', ' ')}.", {})

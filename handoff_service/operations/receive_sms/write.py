@@ -1,0 +1,158 @@
+"""Write what texts have changed, in one statement a table."""
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy import insert, select
+
+from handoff_service.operations import hide_answers
+from handoff_service.operations.receive_sms.facts import Conversation, Profile
+from handoff_service.rules.vocabulary import (
+    Author,
+    Direction,
+    Event,
+    Kind,
+    MediaStatus,
+    Owner,
+    Status,
+    Work,
+    WorkItemState,
+)
+from handoff_service.store import due, timers
+from handoff_service.store import tables as t
+from handoff_service.store.bulk import insert_rows, update_rows
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
+
+_NEW_PROFILES = insert(t.messaging_profiles).returning(*t.messaging_profiles.c["id", "number"])
+_NEW_MEDIA = insert(t.media).returning(t.media.c.id)
+_NEW_INTERACTIONS = insert(t.interactions).returning(*t.interactions.c["id", "requester_number", "provider_number_id"])
+
+
+def write(
+    tx: Transaction, profiles: dict[str, Profile], tied: dict[str, Profile], conversations: Collection[Conversation]
+) -> None:
+    """Write new profiles and those ``tied`` to another user, by number, and all that the conversations gained.
+    Conversations that are new have their ids afterwards."""
+    _profiles(tx, profiles, tied)
+    _interactions(tx, conversations)
+    _messages(tx, conversations)
+    _work(tx, conversations, _media(tx, conversations))
+
+
+def _profiles(tx: Transaction, profiles: dict[str, Profile], tied: dict[str, Profile]) -> None:
+    new = {number: p for number, p in profiles.items() if p.id == 0}
+    if new:
+        rows = [{"number": n, "user_id": p.user, "active": True, "created_at": tx.now} for n, p in new.items()]
+        for row in tx.conn.execute(_NEW_PROFILES, rows):
+            new[row.number].id = row.id
+    changed = [{"id": p.id, "user_id": p.user} for n, p in tied.items() if n not in new]
+    update_rows(tx.conn, t.messaging_profiles, changed)
+
+
+def _interactions(tx: Transaction, conversations: Iterable[Conversation]) -> None:
+    new = {(c.number, c.provider.id): c for c in conversations if c.id == 0}
+    old = [c for c in conversations if c.id]
+    if new:
+        rows = [
+            {
+                "requester_number": c.number,
+                "provider_number_id": c.provider.id,
+                "profile_id": c.profile.id,
+                "user_id": c.user,
+                "state": c.state,
+                "priority": 3,
+                "owner": c.owner,
+                "epoch": c.epoch,
+                "queue_id": c.queue_id,
+                "last_seq": c.seq,
+                "opened_at": tx.now,
+                "last_message_at": tx.now,
+                "unanswered": c.unanswered,
+            }
+            for c in new.values()
+        ]
+        for row in tx.conn.execute(_NEW_INTERACTIONS, rows):
+            new[(row.requester_number, row.provider_number_id)].id = row.id
+    update_rows(
+        tx.conn,
+        t.interactions,
+        [{"id": c.id, "last_seq": c.seq, "last_message_at": tx.now, "state": c.state, "user_id": c.user} for c in old],
+    )
+    update_rows(tx.conn, t.interactions, [{"id": c.id, "unanswered": c.unanswered} for c in old if c.began])
+
+
+def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
+    rows = [
+        {
+            "interaction_id": c.id,
+            "seq": seq,
+            "kind": Kind.MESSAGE,
+            "direction": Direction.INBOUND,
+            "author": Author.REQUESTER,
+            "body": text.body,
+            "status": Status.RECEIVED,
+            "owner": c.owner,
+            "epoch": c.epoch,
+            "provider_sid": text.sid,
+            "event": Event.RECOVERED if text.recovered else None,
+            "reason": text.recovered,
+            "created_at": tx.now,
+        }
+        for c in conversations
+        for seq, text in c.texts
+    ]
+    insert_rows(tx.conn, t.messages, rows)
+    for c in conversations:
+        hide_answers.keep(tx, c.id, c.expects, c.answers)
+
+
+def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due.Due]:
+    """What came with texts, and the work of fetching it. Texts without media cost nothing here."""
+    with_media = {text.sid: text.media for c in conversations for _, text in c.texts if text.media}
+    if not with_media:
+        return []
+    m = t.messages
+    found = tx.conn.execute(select(m.c.id, m.c.provider_sid).where(one_of(m.c.provider_sid, with_media))).all()
+    rows = [
+        {
+            "message_id": r.id,
+            "position": n,
+            "url": medium.url,
+            "content_type": medium.content_type,
+            "status": MediaStatus.WAITING,
+            "created_at": tx.now,
+        }
+        for r in found
+        for n, medium in enumerate(with_media[r.provider_sid])
+    ]
+    made = tx.conn.execute(_NEW_MEDIA, rows).scalars()
+    return [due.Due(kind=Work.FETCH_MEDIA, key=str(i), line=f"media:{i}", due_at=tx.now) for i in made]
+
+
+def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list[due.Due]) -> None:
+    """Ask the bot after a silence, or put a new conversation of live agents into its queue; start timers."""
+    ends, at_latest = tx.terms.burst_ends(tx.now)
+    work = [
+        due.Due(kind=Work.BOT_TURN, key=str(c.id), line=c.line, due_at=ends, latest=at_latest)
+        for c in conversations
+        if c.owner is Owner.VIRTUAL_AGENT
+    ]
+    queued = [c for c in conversations if c.owner is Owner.QUEUE and c.epoch == 1 and c.texts[0][0] == 1]
+    if queued:
+        tx.conn.execute(
+            insert(t.work_items),
+            [
+                {
+                    "interaction_id": c.id,
+                    "queue_id": c.queue_id,
+                    "state": WorkItemState.QUEUED,
+                    "reason": c.reason,
+                    "collected": {},
+                    "created_at": tx.now,
+                }
+                for c in queued
+            ],
+        )
+        work.append(due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now))
+    runs = [timers.Run(c.id, c.line, c.queue_id, c.ended, c.provider.arms) for c in conversations if c.began]
+    due.arm(tx, work + fetching + timers.begin(tx, runs))
