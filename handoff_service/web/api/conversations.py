@@ -7,8 +7,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 from sqlalchemy import Connection
 
-from handoff_service.operations.ask_for_proof import AskForProof, ask_for_proof
-from handoff_service.operations.assign import AssignTo, assign_by_hand
 from handoff_service.operations.change_interaction import (
     Change,
     Close,
@@ -17,16 +15,10 @@ from handoff_service.operations.change_interaction import (
     close_interaction,
     read_interaction,
 )
-from handoff_service.operations.join_group import Member, join_group, leave_group
-from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
 from handoff_service.operations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
-from handoff_service.operations.verify_by_hand import verify_by_hand
-from handoff_service.operations.verify_requester import Undo, Verify, undo_verification
 from handoff_service.rules import search_words
-from handoff_service.rules.identity import Method
 from handoff_service.rules.sms_text import LONGEST
-from handoff_service.rules.vocabulary import Role, State
+from handoff_service.rules.vocabulary import State
 from handoff_service.store import conversations, search
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
@@ -86,34 +78,6 @@ class CloseBody(Body):
     closing_text: str | None = Field(None, max_length=1600)
 
 
-class VerifyBody(Body):
-    """``user_id`` null: not the person whom the number is tied to. ``method`` is agent for what is done by hand."""
-
-    user_id: int | None
-    method: Literal[Method.AGENT] = Method.AGENT
-    note: str | None = Field(None, max_length=500)
-
-
-class TransferBody(Body):
-    """To one of the two; the agent accepts or declines, a queue takes it at once. The note goes along."""
-
-    agent_id: int | None = None
-    queue_id: int | None = None
-    note: str | None = Field(None, max_length=1000)
-
-
-class ReturnBody(Body):
-    """``outcome``: what was done, told to the virtual agent."""
-
-    outcome: str = Field(min_length=1, max_length=200)
-
-
-class AssignBody(Body):
-    """``agent_id``: who gets it, whatever it waits for and whoever has it; one's own takes it over."""
-
-    agent_id: int
-
-
 class OngoingQuery(Body):
     others: bool = False
 
@@ -162,17 +126,17 @@ async def one_interaction(asked: Asked[Any, Any]) -> Interaction:
     return await asked.desk.store.read(conversations.one, asked.id, asked.agent.id)
 
 
-async def _after(
+async def after(
     asked: Asked[Any, Any], operation: Callable[[Transaction, Any], object], command: object
 ) -> Interaction:
-    """Carry out what is asked about this interaction, and give it as it is then."""
+    """Carry out what is asked about the call's interaction, and give it as it is then."""
     await asked.desk.store.write(operation, command, near=asked.id)
     return await one_interaction(asked)
 
 
 async def change(asked: Asked[ChangeBody, Any]) -> Interaction:
     command = Change(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
-    return await _after(asked, change_interaction, command)
+    return await after(asked, change_interaction, command)
 
 
 async def list_messages(asked: Asked[None, Paging]) -> Page[Message]:
@@ -197,63 +161,12 @@ async def note(asked: Asked[NoteBody, Any]) -> Message:
 
 async def read(asked: Asked[ReadBody, Any]) -> Interaction:
     command = Read(interaction_id=asked.id, agent_id=asked.agent.id, up_to=asked.body.up_to)
-    return await _after(asked, read_interaction, command)
+    return await after(asked, read_interaction, command)
 
 
 async def close(asked: Asked[CloseBody, Any]) -> Interaction:
     command = Close(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
-    return await _after(asked, close_interaction, command)
-
-
-async def verify(asked: Asked[VerifyBody, Any]) -> Interaction:
-    command = Verify(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
-    return await _after(asked, verify_by_hand, command)
-
-
-async def undo(asked: Asked[None, Any]) -> Interaction:
-    command = Undo(interaction_id=asked.id, agent_id=asked.agent.id)
-    return await _after(asked, undo_verification, command)
-
-
-async def hand_over(asked: Asked[TransferBody, Any]) -> Interaction:
-    command = Transfer(
-        interaction_id=asked.id,
-        agent_id=asked.agent.id,
-        to_agent=asked.body.agent_id,
-        to_queue=asked.body.queue_id,
-        note=asked.body.note,
-    )
-    return await _after(asked, transfer, command)
-
-
-async def give_back(asked: Asked[ReturnBody, Any]) -> Interaction:
-    command = ReturnToBot(interaction_id=asked.id, agent_id=asked.agent.id, outcome=asked.body.outcome)
-    return await _after(asked, return_to_bot, command)
-
-
-async def ask_proof(asked: Asked[None, Any]) -> Interaction:
-    command = AskForProof(interaction_id=asked.id, agent_id=asked.agent.id)
-    return await _after(asked, ask_for_proof, command)
-
-
-async def take_back(asked: Asked[None, Any]) -> Interaction:
-    command = CancelTransfer(interaction_id=asked.id, agent_id=asked.agent.id)
-    return await _after(asked, cancel_transfer, command)
-
-
-async def join(asked: Asked[None, Any]) -> Interaction:
-    command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
-    return await _after(asked, join_group, command)
-
-
-async def leave(asked: Asked[None, Any]) -> Interaction:
-    command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
-    return await _after(asked, leave_group, command)
-
-
-async def assign(asked: Asked[AssignBody, Any]) -> Interaction:
-    command = AssignTo(interaction_id=asked.id, agent_id=asked.body.agent_id, by=asked.agent.id)
-    return await _after(asked, assign_by_hand, command)
+    return await after(asked, close_interaction, command)
 
 
 async def ongoing(asked: Asked[None, OngoingQuery]) -> OngoingPage:
@@ -334,82 +247,6 @@ CALLS = (
         summary="End it",
         handle=close,
         body=CloseBody,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/transfer",
-        summary="Transfer it to an agent, who accepts or declines, or to a queue",
-        handle=hand_over,
-        body=TransferBody,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="DELETE",
-        path=f"{ONE}/transfer",
-        summary="Take a transfer back that nobody has accepted yet",
-        handle=take_back,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/join",
-        summary="Join its live group without writing",
-        handle=join,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/leave",
-        summary="Leave its live group",
-        handle=leave,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/assign",
-        summary="Give it to an agent by hand, or take it over",
-        handle=assign,
-        body=AssignBody,
-        answer=Interaction,
-        roles=(Role.SUPERVISOR,),
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/return-to-bot",
-        summary="Give it back to the virtual agent",
-        handle=give_back,
-        body=ReturnBody,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/verify",
-        summary="Tie interaction and profile to a verified user",
-        handle=verify,
-        body=VerifyBody,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/ask-for-proof",
-        summary="The virtual agent asks the requester for proof, and gives the conversation back",
-        handle=ask_proof,
-        answer=Interaction,
-        roles=LIVE,
-    ),
-    Call(
-        method="POST",
-        path=f"{ONE}/verify/undo",
-        summary="Put the last association back",
-        handle=undo,
         answer=Interaction,
         roles=LIVE,
     ),

@@ -1,0 +1,177 @@
+"""Who has an interaction, who else is in it, and who its requester is."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from handoff_service.operations.ask_for_proof import AskForProof, ask_for_proof
+from handoff_service.operations.assign import AssignTo, assign_by_hand
+from handoff_service.operations.join_group import Member, join_group, leave_group
+from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
+from handoff_service.operations.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
+from handoff_service.operations.verify_by_hand import verify_by_hand
+from handoff_service.operations.verify_requester import Undo, Verify, undo_verification
+from handoff_service.rules.identity import Method
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store.views import Interaction
+from handoff_service.web.api.calls import LIVE, Asked, Body, Call
+from handoff_service.web.api.conversations import ONE, after
+
+
+class VerifyBody(Body):
+    """``user_id`` null: not the person whom the number is tied to. ``method`` is agent for what is done by hand."""
+
+    user_id: int | None
+    method: Literal[Method.AGENT] = Method.AGENT
+    note: str | None = Field(None, max_length=500)
+
+
+class TransferBody(Body):
+    """To one of the two; the agent accepts or declines, a queue takes it at once. The note goes along."""
+
+    agent_id: int | None = None
+    queue_id: int | None = None
+    note: str | None = Field(None, max_length=1000)
+
+
+class ReturnBody(Body):
+    """``outcome``: what was done, told to the virtual agent."""
+
+    outcome: str = Field(min_length=1, max_length=200)
+
+
+class AssignBody(Body):
+    """``agent_id``: who gets it, whatever it waits for and whoever has it; one's own takes it over."""
+
+    agent_id: int
+
+
+async def verify(asked: Asked[VerifyBody, Any]) -> Interaction:
+    command = Verify(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
+    return await after(asked, verify_by_hand, command)
+
+
+async def undo(asked: Asked[None, Any]) -> Interaction:
+    command = Undo(interaction_id=asked.id, agent_id=asked.agent.id)
+    return await after(asked, undo_verification, command)
+
+
+async def hand_over(asked: Asked[TransferBody, Any]) -> Interaction:
+    command = Transfer(
+        interaction_id=asked.id,
+        agent_id=asked.agent.id,
+        to_agent=asked.body.agent_id,
+        to_queue=asked.body.queue_id,
+        note=asked.body.note,
+    )
+    return await after(asked, transfer, command)
+
+
+async def give_back(asked: Asked[ReturnBody, Any]) -> Interaction:
+    command = ReturnToBot(interaction_id=asked.id, agent_id=asked.agent.id, outcome=asked.body.outcome)
+    return await after(asked, return_to_bot, command)
+
+
+async def ask_proof(asked: Asked[None, Any]) -> Interaction:
+    command = AskForProof(interaction_id=asked.id, agent_id=asked.agent.id)
+    return await after(asked, ask_for_proof, command)
+
+
+async def take_back(asked: Asked[None, Any]) -> Interaction:
+    command = CancelTransfer(interaction_id=asked.id, agent_id=asked.agent.id)
+    return await after(asked, cancel_transfer, command)
+
+
+async def join(asked: Asked[None, Any]) -> Interaction:
+    command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
+    return await after(asked, join_group, command)
+
+
+async def leave(asked: Asked[None, Any]) -> Interaction:
+    command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
+    return await after(asked, leave_group, command)
+
+
+async def assign(asked: Asked[AssignBody, Any]) -> Interaction:
+    command = AssignTo(interaction_id=asked.id, agent_id=asked.body.agent_id, by=asked.agent.id)
+    return await after(asked, assign_by_hand, command)
+
+
+CALLS = (
+    Call(
+        method="POST",
+        path=f"{ONE}/transfer",
+        summary="Transfer it to an agent, who accepts or declines, or to a queue",
+        handle=hand_over,
+        body=TransferBody,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="DELETE",
+        path=f"{ONE}/transfer",
+        summary="Take a transfer back that nobody has accepted yet",
+        handle=take_back,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/join",
+        summary="Join its live group without writing",
+        handle=join,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/leave",
+        summary="Leave its live group",
+        handle=leave,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/assign",
+        summary="Give it to an agent by hand, or take it over",
+        handle=assign,
+        body=AssignBody,
+        answer=Interaction,
+        roles=(Role.SUPERVISOR,),
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/return-to-bot",
+        summary="Give it back to the virtual agent",
+        handle=give_back,
+        body=ReturnBody,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/verify",
+        summary="Tie interaction and profile to a verified user",
+        handle=verify,
+        body=VerifyBody,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/ask-for-proof",
+        summary="The virtual agent asks the requester for proof, and gives the conversation back",
+        handle=ask_proof,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+    Call(
+        method="POST",
+        path=f"{ONE}/verify/undo",
+        summary="Put the last association back",
+        handle=undo,
+        answer=Interaction,
+        roles=LIVE,
+    ),
+)
