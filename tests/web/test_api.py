@@ -107,7 +107,8 @@ async def test_the_story_by_api_and_signed_webhooks(twilio: FakeTwilio, service:
     assert (await mia.call("GET", "/ongoing"))["unread_conversations"] == 0
 
     sent = await mia.call("POST", f"{one}/messages", {"body": "Hi Ann, Mia here."}, status=201)
-    assert (sent["status"], sent["author"]["name"], sent["segments"]) == ("queued", "Mia Chen", 1)
+    assert sent["status"] in ("queued", "sending", "sent"), "the worker is quick"
+    assert (sent["author"]["name"], sent["segments"]) == ("Mia Chen", 1)
     done = await mia.until(
         f"{one}/messages",
         lambda found: any(m["id"] == sent["id"] and m["status"] == "delivered" for m in found["items"]),
