@@ -234,6 +234,20 @@ def test_a_draft_is_kept_for_each_conversation_with_its_kind(story: Story) -> No
     expect(mia.get_by_role("radio", name="Private note")).to_be_checked()
 
 
+def test_what_is_pressed_stays_until_the_click_is_made(story: Story) -> None:
+    _, mia = story.talking()
+    mia.locator("#close-it").hover()
+    mia.mouse.down()
+    omar = story.agent("Omar Haddad")
+    omar.goto(mia.url)
+    omar.locator("#draft").fill("Omar here")
+    omar.locator("#draft").press("Control+Enter")
+    expect(mia.locator("#thread")).to_contain_text("Omar here")
+    mia.mouse.up()
+    expect(mia.get_by_role("dialog")).to_contain_text("Close the conversation with Ann Lee")
+    expect(mia.locator("#head")).to_contain_text("with Omar Haddad")
+
+
 def test_all_of_it_by_keyboard(story: Story) -> None:
     mia, ann, bob = story.agent(), story.phone(), story.phone(BOB)
     ann.text("hi")

@@ -2,11 +2,32 @@
 //
 // A fragment is a row of elements with ids. A plain one replaces its predecessor when it differs. A list with data-keyed
 // gets its items by id: "add" only ever adds and renews, "all" also removes and orders. A list with data-hold keeps its
-// order while the pointer or the focus is in it, so that nothing moves under a click; the order follows on leaving.
+// order while the pointer or the focus is in it, so that nothing moves under a click; the order follows on leaving. And
+// what a pointer is down on is renewed once the click was made: a click on what is gone meanwhile is none.
 
 const GONE_FOR = 2000; // how long an offer that is gone stays as a grey line, in ms
 const served = new Map(); // id -> the HTML that the server last gave for it
 const waiting = new Map(); // held list -> the order that it will get
+const AFTER_A_PRESS = 50; // the click comes behind the release, on touch screens a moment later, in ms
+const postponed = new Map(); // id of what is pressed -> puts its newest state in place
+let pressed = null;
+let releasing;
+
+addEventListener("pointerdown", press, true);
+for (const end of ["pointerup", "pointercancel"]) {
+  addEventListener(end, () => (releasing = setTimeout(release, AFTER_A_PRESS)), true);
+}
+
+function press(event) {
+  clearTimeout(releasing);
+  if (event.button === 0) pressed = event.target; // the others open menus, and their end may never be heard of
+}
+
+function release() {
+  pressed = null;
+  for (const put of postponed.values()) put();
+  postponed.clear();
+}
 
 // Returns the list items that were not there before.
 export function merge(html) {
@@ -90,8 +111,18 @@ function foldAway(id) {
   }, GONE_FOR);
 }
 
+// Whether it has to wait; then it is called again for what is there by then.
+function waits(old, incoming, put) {
+  if (!pressed || !old.contains(pressed)) return false;
+  postponed.set(old.id, () => {
+    const here = document.getElementById(incoming.id);
+    if (here) put(here, incoming);
+  });
+  return true;
+}
+
 function renew(old, incoming) {
-  if (!differs(old, incoming)) return;
+  if (waits(old, incoming, renew) || !differs(old, incoming)) return;
   const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
   const folds = new Map([...old.querySelectorAll("details[id]")].map((fold) => [fold.id, fold.open]));
   for (const fold of incoming.querySelectorAll("details[id]")) fold.open = folds.get(fold.id) ?? fold.open;
@@ -102,7 +133,7 @@ function renew(old, incoming) {
 
 // A line stays the same element and only its changed parts are renewed, so that it is not read out again as a whole.
 function renewInside(old, incoming) {
-  if (!differs(old, incoming)) return;
+  if (waits(old, incoming, renewInside) || !differs(old, incoming)) return;
   copyAttributes(old, incoming);
   const before = [...old.children];
   const after = [...incoming.children];
