@@ -68,11 +68,18 @@ def crowded(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
     return {i for i, row in unknown.items() if too_many[row.interaction_id]}
 
 
+_later = t.messages.alias("later")  # than the message that is looked at, on its line
+
+
 def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
     """After which of these the requester has written on the line: they are awake, and prompts for it are answered."""
+    return _before(tx, rows, _later.c.direction == Direction.INBOUND)
+
+
+def _before(tx: Transaction, rows: Sequence[Row], later: sa.ColumnElement[bool]) -> set[int]:
     if not rows:
         return set()
-    m, i, answer, its = t.messages, t.interactions, t.messages.alias("answer"), t.interactions.alias("its")
+    m, i, its = t.messages, t.interactions, t.interactions.alias("its")
     query = (
         select(m.c.id)
         .join(i, i.c.id == m.c.interaction_id)
@@ -81,9 +88,9 @@ def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
             exists().where(
                 its.c.requester_number == i.c.requester_number,
                 its.c.provider_number_id == i.c.provider_number_id,
-                answer.c.interaction_id == its.c.id,
-                answer.c.id > m.c.id,
-                answer.c.direction == Direction.INBOUND,
+                _later.c.interaction_id == its.c.id,
+                _later.c.id > m.c.id,
+                later,
             ),
         )
     )
@@ -91,14 +98,16 @@ def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
 
 
 def let_go(tx: Transaction, line: str) -> None:
-    """What waits on the line for the end of quiet hours may go now: the requester is being answered."""
+    """What waits on the line for the end of quiet hours, or for its number's rate, is looked at anew: the requester is
+    being answered behind it."""
     d, m = t.due_work, t.messages
-    waits = select(d.c.key).where(d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now)
+    untried = d.c.attempts == 0  # a crash and the provider's refusals count, the desk's own reasons do not
+    waits = select(d.c.key).where(d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now, untried)
     keys = [int(key) for key in tx.conn.execute(waits).scalars()]
     if not keys:
         return
-    unasked = select(m.c.id).where(one_of(m.c.id, keys), m.c.event == Event.UNASKED, m.c.status == Status.QUEUED)
-    for message_id in tx.conn.execute(unasked).scalars().all():
+    queued = select(m.c.id).where(one_of(m.c.id, keys), m.c.status == Status.QUEUED)
+    for message_id in tx.conn.execute(queued).scalars().all():
         due.release(tx, Work.DELIVER, message_id, tx.now)
 
 
@@ -124,7 +133,7 @@ def paced(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     """Which of these are over their provider number's rate, and when they may be tried again.
 
     A number may be ``BURST`` ahead of its rate. What people and the virtual agent say goes before what the product says
-    by itself.
+    by itself, and takes along what is in front of it on its own line.
     """
     p = t.provider_numbers
     numbers = select(*p.c["id", "segments_per_second", "paced_to"]).where(
@@ -132,9 +141,14 @@ def paced(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     )
     later: dict[int, datetime] = {}
     numbers = numbers.order_by(p.c.id).with_for_update(key_share=True)  # new conversations refer to the row meanwhile
-    for number in tx.conn.execute(numbers).all() if rows else ():
+    found = tx.conn.execute(numbers).all() if rows else []
+    ahead = {number.id for number in found if number.paced_to and number.paced_to > tx.now}
+    prompts = [r for r in rows if _is_prompt(r) and r.provider_number_id in ahead]
+    hurried = _before(tx, prompts, (_later.c.status == Status.QUEUED) & (_later.c.author != Author.SYSTEM))
+    for number in found:
         paced_to = was = max(number.paced_to or tx.now, tx.now)
-        for row in sorted((r for r in rows if r.provider_number_id == number.id), key=_turn):
+        of_number = (r for r in rows if r.provider_number_id == number.id)
+        for row in sorted(of_number, key=lambda r: (_is_prompt(r) and r.id not in hurried, r.id)):
             if paced_to - tx.now > BURST:
                 later[row.id] = paced_to - BURST
             else:
@@ -144,5 +158,5 @@ def paced(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     return later
 
 
-def _turn(row: Row) -> tuple[bool, int]:
-    return row.author == Author.SYSTEM and row.event != Event.CONSENT, row.id
+def _is_prompt(row: Row) -> bool:
+    return row.author == Author.SYSTEM and row.event != Event.CONSENT

@@ -17,7 +17,7 @@ from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from tests.conftest import MovedClock
 from tests.operations.sending_story import begin, claim, finish, line, quiet_conversation
-from tests.story import ANN, BOB, DIRECT, MIA, OMAR, Story
+from tests.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, Story
 
 
 @pytest.fixture
@@ -259,6 +259,40 @@ async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
     (one,) = await claim(story)
     assert int(one.key) == prompted
     assert await begin(story, prompted) is not None
+
+
+async def test_an_answer_takes_the_prompt_before_it_on_its_line_along(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    await rate(story, 2)
+    bob, cy = [await story.with_agent(agent, number=number) for agent, number in ((MIA, BOB), (OMAR, SHARED))]
+    await sent_in_order(story)
+    clock.move(60)
+    for _ in range(2):
+        await story.write(ann, "x" * 1500)  # the whole burst of ten seconds
+    assert len(await sent_in_order(story)) == 2
+
+    def prompt(tx: Transaction, one: int) -> int:
+        return say.text(tx, interactions.lock(tx.conn, one), "Are you there?", Author.SYSTEM)
+
+    async def all_begun() -> list[int]:
+        due = [int(one.key) for one in await claim(story)]
+        begun = await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in due])
+        sent = [one.message_id for one in begun if one is not None]
+        for one in sent:
+            await finish(story, one, Accepted(sid=f"SM{one}"))
+        return sent
+
+    other, prompted = [await story.store.write(prompt, one) for one in (cy, bob)]
+    await story.write(ann, "One more thing.")
+    assert len(await all_begun()) == 1, "then the rate is used up"
+    clock.move(0.1)
+    answer = await story.write(bob, "Yes, I am here.")
+    sent = []
+    for _ in range(12):
+        sent += await all_begun()
+        clock.move(0.25)
+    assert sent == [prompted, answer, other]
 
 
 async def test_what_is_no_answer_waits_for_the_end_of_quiet_hours(story: Story, clock: MovedClock) -> None:
