@@ -103,4 +103,5 @@ class Story:
         return await self.store.read(lambda conn: conn.execute(query).scalar_one())
 
     async def rows(self, table: sa.Table, *where: sa.ColumnElement[bool]) -> list[Any]:
-        return await self.store.read(lambda conn: list(conn.execute(sa.select(table).where(*where)).all()))
+        query = sa.select(table).where(*where).order_by(*table.primary_key)
+        return await self.store.read(lambda conn: list(conn.execute(query).all()))

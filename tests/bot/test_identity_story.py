@@ -123,8 +123,8 @@ def test_a_good_code_with_a_detour_and_nothing_shows_it(desk: Service, home: Pat
 
 
 def holds(path: Path, code: str) -> bool:
-    content = path.read_bytes()
-    return code.encode() in content or f"{code[:3]} {code[3:]}".encode() in content
+    """Whether the code stands there by itself: the digits of times hold every code once in a while."""
+    return re.search(rf"(?<![\d.]){code[:3]} ?{code[3:]}(?!\d)".encode(), path.read_bytes()) is not None
 
 
 def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:

@@ -78,7 +78,7 @@ def slow_writer(url: str, interaction_id: int) -> Iterator[sa.Connection]:
     with opened.connect() as conn:
         i, m = t.interactions, t.messages
         conn.execute(sa.update(i).where(i.c.id == interaction_id).values(last_seq=i.c.last_seq + 1))
-        last = conn.execute(sa.select(m).where(m.c.interaction_id == interaction_id)).first()
+        last = conn.execute(sa.select(m).where(m.c.interaction_id == interaction_id).order_by(m.c.seq.desc())).first()
         assert last is not None
         row = last._asdict() | {"seq": last.seq + 1, "body": "committed late", "provider_sid": "SMlate"}
         del row["id"]
