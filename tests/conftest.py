@@ -183,7 +183,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"], scope="module")
 def module_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The same for all tests of a file."""
+    """The same for all tests of a file, which then has no test with a PostgreSQL database of its own: there is one."""
     if request.param == "postgresql":
         desk: PostgresDesk = request.getfixturevalue("postgres_desk")
         return desk.as_it_was()

@@ -68,15 +68,16 @@ def crowded(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
     return {i for i, row in unknown.items() if too_many[row.interaction_id]}
 
 
-_later = t.messages.alias("later")  # than the message that is looked at, on its line
+_behind = t.messages.alias("behind")  # a message that is looked at, on its line
 
 
 def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
     """After which of these the requester has written on the line: they are awake, and prompts for it are answered."""
-    return _before(tx, rows, _later.c.direction == Direction.INBOUND)
+    return _followed(tx, rows, _behind.c.direction == Direction.INBOUND)
 
 
-def _before(tx: Transaction, rows: Sequence[Row], later: sa.ColumnElement[bool]) -> set[int]:
+def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) -> set[int]:
+    """Which of these have such a message behind them on the line, whichever interaction it is in."""
     if not rows:
         return set()
     m, i, its = t.messages, t.interactions, t.interactions.alias("its")
@@ -88,9 +89,9 @@ def _before(tx: Transaction, rows: Sequence[Row], later: sa.ColumnElement[bool])
             exists().where(
                 its.c.requester_number == i.c.requester_number,
                 its.c.provider_number_id == i.c.provider_number_id,
-                _later.c.interaction_id == its.c.id,
-                _later.c.id > m.c.id,
-                later,
+                _behind.c.interaction_id == its.c.id,
+                _behind.c.id > m.c.id,
+                by,
             ),
         )
     )
@@ -144,7 +145,7 @@ def paced(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     found = tx.conn.execute(numbers).all() if rows else []
     ahead = {number.id for number in found if number.paced_to and number.paced_to > tx.now}
     prompts = [r for r in rows if _is_prompt(r) and r.provider_number_id in ahead]
-    hurried = _before(tx, prompts, (_later.c.status == Status.QUEUED) & (_later.c.author != Author.SYSTEM))
+    hurried = _followed(tx, prompts, (_behind.c.status == Status.QUEUED) & (_behind.c.author != Author.SYSTEM))
     for number in found:
         paced_to = was = max(number.paced_to or tx.now, tx.now)
         of_number = (r for r in rows if r.provider_number_id == number.id)

@@ -64,8 +64,8 @@ class Conversation:
     """A line's active interaction while texts are put into it; ``id`` is 0 until it is made.
 
     ``unanswered``: the open run; ``began``: these texts began it; ``ended``: and ended another. ``answers``: what was
-    texted as a secret, which the texts themselves no longer hold. ``about_consent``: those that opt out
-    or in, or ask for help.
+    texted as a secret, which the texts themselves no longer hold. ``about_consent``: those that opt out or in, or ask
+    for help.
     """
 
     number: str

@@ -24,6 +24,8 @@ from handoff_service.store.work_items import TAKES_WORK
 
 
 class Outcome(StrEnum):
+    """``repeat``: its webhook came again. ``unknown_number``: to no provider number of this desk."""
+
     STORED = "stored"
     REPEAT = "repeat"
     UNKNOWN_NUMBER = "unknown_number"
