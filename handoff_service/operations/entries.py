@@ -58,10 +58,13 @@ def _own_presence(value: str) -> str:
     return value
 
 
+_ENUM_VALUE = re.compile(r"<\w+\.\w+: ('[^']*')>")
+
+
 def words_of(fault: Mapping[str, Any]) -> str:
-    """What is wrong with a value, of pydantic's account of it."""
+    """What is wrong with a value, of pydantic's account of it, which shows the values of an enum as Python does."""
     words: str = fault["msg"]
-    return words.removeprefix("Value error, ")
+    return _ENUM_VALUE.sub(r"\1", words.removeprefix("Value error, "))
 
 
 _E164 = {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "example": "+12025550101"}

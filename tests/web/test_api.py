@@ -258,7 +258,8 @@ async def test_verifying_moves_interaction_and_profile_and_can_be_undone(
     assert (undone["guest"], undone["identity"]["level"]) == (True, "guest")
     await mia.call("POST", f"{one}/verify/undo", status=409)
     await mia.call("POST", f"{one}/verify", {"user_id": 999}, status=404)
-    await mia.call("POST", f"{one}/verify", {"user_id": 1, "method": "guess"}, status=400)
+    refused = await mia.call("POST", f"{one}/verify", {"user_id": 1, "method": "guess"}, status=400)
+    assert refused["errors"] == {"method": "Input should be 'agent'"}
     await mia.call("POST", f"{one}/close", {"closing_text": ""})
 
 
