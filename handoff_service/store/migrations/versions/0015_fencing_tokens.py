@@ -1,0 +1,8 @@
+"""Fencing tokens for claimed work."""
+
+revision = '0015'
+down_revision = '0014'
+
+
+def upgrade() -> None:
+    pass
