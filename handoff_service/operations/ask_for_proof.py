@@ -16,6 +16,7 @@ from handoff_service.operations.leave_bot import leave_bot
 from handoff_service.operations.proof_steps import can_prove, wait_for_answer
 from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.operations.take_bot_turn import open_turn
+from handoff_service.operations.take_part import lock_for
 from handoff_service.rules import durations, states
 from handoff_service.rules.proof import ANSWERS_WITHIN, Expects
 from handoff_service.rules.states import Act
@@ -43,7 +44,7 @@ class RanOut:
 
 def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     """Conflict when there is no virtual agent, or no live agent has this conversation."""
-    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if not tx.terms.bot_answers:
         raise Conflict(NO_BOT)
     if not can_prove(tx):

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations import say
 from handoff_service.operations.record_case import Changes, Entry, record
+from handoff_service.operations.take_part import must_take_part
 from handoff_service.rules.cases import number
 from handoff_service.rules.vocabulary import Author, Event, Kind
 from handoff_service.store import interactions, people
@@ -38,7 +39,9 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
     entry and is told to nobody, so that two systems that follow each other come to rest. NotFound; BadInput."""
     within = _interaction_of(tx, command)
     if within is not None:
-        interactions.lock(tx.conn, within)  # before the case, as whoever opens one does
+        interaction = interactions.lock(tx.conn, within)  # before the case, as whoever opens one does
+        if command.interaction_id is not None:
+            must_take_part(tx, interaction, command.agent_id)
     row = tx.conn.execute(select(c).where(c.c.id == command.id).with_for_update()).one_or_none()
     if row is None:
         raise NotFound(f"There is no case {command.id}.")

@@ -8,6 +8,7 @@ from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations import say
 from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.operations.stop_waiting import stop_waiting
+from handoff_service.operations.take_part import lock_for
 from handoff_service.rules import states
 from handoff_service.rules.states import ACTS, moved
 from handoff_service.rules.vocabulary import (
@@ -71,7 +72,7 @@ def active(interaction: Interaction) -> Interaction:
 
 def close_interaction(tx: Transaction, command: Close) -> None:
     """End it: one line to the requester, nobody owns it, what waited for it waits no more."""
-    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
     name = people.agent_name(tx.conn, command.agent_id)
@@ -108,7 +109,7 @@ def end(
 
 def change_interaction(tx: Transaction, command: Change) -> None:
     """Change state, description or priority. On hold frees the agent's capacity; agents see who did it and why."""
-    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
         raise BadInput(errors={"state": "must be work_in_progress or on_hold; to end it, close it"})
     state = moved(interaction.state, ACTS[command.state]) if command.state else None

@@ -8,8 +8,9 @@ from sqlalchemy import update
 
 from handoff_service.errors import BadInput
 from handoff_service.operations import say
+from handoff_service.operations.take_part import lock_for
 from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store import interactions, messaging_actions, people, timers
+from handoff_service.store import messaging_actions, people, timers
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
@@ -37,7 +38,7 @@ class Cancel:
 
 def postpone_timer(tx: Transaction, command: Postpone) -> None:
     """NotFound when it does not run any more, BadInput for a time that is over."""
-    interaction = interactions.lock(tx.conn, command.interaction_id)
+    interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     if command.due_at <= tx.now:
         raise BadInput(errors={"due_at": "must be in the future"})
@@ -51,7 +52,7 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
 
 def cancel_timer(tx: Transaction, command: Cancel) -> None:
     """It does not fire for this run of messages. NotFound when it does not run any more."""
-    interaction = interactions.lock(tx.conn, command.interaction_id)
+    interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     timers.take(tx, [timer])
     timers.wait_for_next(tx, {interaction.id: interaction.line})

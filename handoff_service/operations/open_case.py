@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from handoff_service.errors import BadInput
 from handoff_service.operations import say
 from handoff_service.operations.record_case import Entry, record
+from handoff_service.operations.take_part import lock_for
 from handoff_service.rules.cases import NORMAL, number
 from handoff_service.rules.vocabulary import Author, CaseKind, CaseState, Event, Kind
 from handoff_service.store import cases, interactions, people
@@ -74,7 +75,9 @@ def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
     if command.interaction_id is None and command.user_id is None:
         raise BadInput(errors={"user_id": "say whose case it is, or in which interaction it was opened"})
     by = people.agent_name(tx.conn, command.agent_id)
-    interaction = interactions.lock(tx.conn, command.interaction_id) if command.interaction_id is not None else None
+    interaction = None
+    if command.interaction_id is not None:
+        interaction = lock_for(tx, command.interaction_id, command.agent_id)
     user_id = command.user_id if command.user_id is not None or interaction is None else interaction.user_id
     if command.user_id is not None:
         people.active_user_name(tx.conn, command.user_id)

@@ -11,6 +11,7 @@ from handoff_service.operations import say
 from handoff_service.operations.change_interaction import active
 from handoff_service.operations.send_sms import checked_text
 from handoff_service.operations.stop_waiting import stop_waiting
+from handoff_service.operations.take_part import lock_for
 from handoff_service.rules import states
 from handoff_service.rules.states import Act
 from handoff_service.rules.vocabulary import Author, Owner
@@ -36,7 +37,7 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
     if not command.outcome.strip():
         raise BadInput(errors={"outcome": "must not be empty: say what was done"})
     outcome = checked_text(command.outcome, most=LONGEST_OUTCOME)
-    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if not tx.terms.bot_answers:
         raise Conflict("There is no virtual agent on this desk.")
     if interaction.owner is Owner.VIRTUAL_AGENT:

@@ -9,9 +9,10 @@ from handoff_service.operations.assign import give
 from handoff_service.operations.change_consent import must_allow
 from handoff_service.operations.change_interaction import active
 from handoff_service.operations.stop_waiting import stop_waiting
+from handoff_service.operations.take_part import join, lock_for
 from handoff_service.rules.sms_text import LONGEST, split
 from handoff_service.rules.vocabulary import Author, Event, Kind, Owner
-from handoff_service.store import interactions, live_group, people
+from handoff_service.store import interactions, people
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 
@@ -29,16 +30,16 @@ class Write:
 def send_sms(tx: Transaction, command: Write) -> int:
     """Text the requester. Returns the message's id, the first one's where a long text goes out in parts.
 
-    With a live agent as owner, the writer joins the live group and nothing is reassigned. With the virtual agent or a
-    queue as owner, the writer takes the conversation over first: only the owner speaks. Conflict for a requester who
-    has opted out.
+    When a live agent owns the conversation, the writer joins the live group, where its owner sees that, and nothing is
+    reassigned. When the virtual agent or a queue owns it, the writer takes it over first, because only the owner
+    speaks. Conflict for a requester who has opted out.
     """
     body = checked_text(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     must_allow(tx.conn, interaction.requester_number, interaction.provider_number_id)
     if interaction.owner is not Owner.AGENT:
         interaction = _take_over(tx, interaction, command.agent_id)
-    live_group.join(tx, interaction.id, command.agent_id, interaction.last_seq)
+    join(tx, interaction, command.agent_id)
     event = None if interactions.has_requesters_text(tx.conn, interaction.id) else Event.UNASKED
     first, *others = split(body) or [body]
     by: dict[str, Any] = {"agent_id": command.agent_id, "event": event}
@@ -51,7 +52,7 @@ def send_sms(tx: Transaction, command: Write) -> int:
 def write_note(tx: Transaction, command: Write) -> int:
     """A private note: live agents see it, the requester never does. Returns its place in the conversation."""
     body = checked_text(command.body, most=10_000)
-    interaction = interactions.lock(tx.conn, command.interaction_id)
+    interaction = lock_for(tx, command.interaction_id, command.agent_id)
     line = say.Line(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)
     return say.append(tx, interaction, line)
 

@@ -7,8 +7,9 @@ from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
+from handoff_service.operations.take_part import lock_for
 from handoff_service.rules.vocabulary import Author, Event, Kind, Status, Work
-from handoff_service.store import due, interactions, people
+from handoff_service.store import due, people
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 
@@ -25,7 +26,7 @@ class Settle:
 
 def settle_send(tx: Transaction, command: Settle) -> None:
     """NotFound for a message that is none of this interaction; Conflict where it is known, or may become known yet."""
-    interaction = interactions.lock(tx.conn, command.interaction_id)
+    interaction = lock_for(tx, command.interaction_id, command.agent_id)
     m = t.messages
     this = (m.c.id == command.message_id, m.c.interaction_id == interaction.id)
     row = tx.conn.execute(select(*m.c["status", "created_at"]).where(*this).with_for_update()).one_or_none()

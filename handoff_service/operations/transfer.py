@@ -16,6 +16,7 @@ from handoff_service.operations.hand_off import hand_off
 from handoff_service.operations.offer_work import offer_to
 from handoff_service.operations.send_sms import checked_text
 from handoff_service.operations.stop_waiting import stop_waiting
+from handoff_service.operations.take_part import lock_for
 from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, WorkItemState
 from handoff_service.store import inbox, interactions, people, work_items
 from handoff_service.store import tables as t
@@ -46,7 +47,7 @@ def transfer(tx: Transaction, command: Transfer) -> None:
     """BadInput for no target or two, NotFound for one who is not there, Conflict when it cannot be done now."""
     if (command.to_agent is None) == (command.to_queue is None):
         raise BadInput(errors={"agent_id": "give agent_id or queue_id, one of the two"})
-    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if interaction.owner is not Owner.AGENT:
         raise Conflict("Nobody has this conversation yet, so it cannot be transferred. Take it over first.")
     note = checked_text(command.note, most=LONGEST_NOTE) if command.note and command.note.strip() else None
@@ -58,7 +59,7 @@ def transfer(tx: Transaction, command: Transfer) -> None:
 
 def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
     """Take a transfer back that nobody has accepted yet. Conflict when there is none."""
-    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if _under_way(tx, interaction.id) is None:
         raise Conflict("There is no transfer to take back.")
     stop_waiting(tx, interaction.id)

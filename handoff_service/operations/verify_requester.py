@@ -11,6 +11,7 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
 from handoff_service.operations.change_case import cases_follow
 from handoff_service.operations.change_interaction import active
+from handoff_service.operations.take_part import lock_for, must_take_part
 from handoff_service.rules.identity import VERIFIED_FOR, Method
 from handoff_service.rules.vocabulary import Author, Event, Kind
 from handoff_service.store import interactions, people
@@ -46,6 +47,8 @@ class Undo:
 def verify_requester(tx: Transaction, command: Verify) -> None:
     """Re-associate interaction and profile. The old association is kept with who, when and how."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    if command.agent_id is not None:
+        must_take_part(tx, interaction, command.agent_id)
     who = people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     profile_id = _associate(tx, interaction, command.user_id)
     if command.user_id is None and interaction.user_id is not None:
@@ -79,7 +82,7 @@ def is_not_them(tx: Transaction, profile_id: int, user_id: int) -> None:
 def undo_verification(tx: Transaction, command: Undo) -> None:
     """Put the last association back, on interaction and profile. Conflict when there is none left to undo, NotFound
     when it was with somebody who is deactivated now."""
-    interaction = active(interactions.lock(tx.conn, command.interaction_id))
+    interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     a = t.associations
     last = tx.conn.execute(
         select(a).where(a.c.interaction_id == interaction.id, a.c.undone_at.is_(None)).order_by(a.c.id.desc()).limit(1)

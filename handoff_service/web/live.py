@@ -16,14 +16,14 @@ from handoff_service.store import interactions, people
 from handoff_service.store.lanes import DESK, Hint
 from handoff_service.web import stream
 from handoff_service.web.pages import form_field, went_well
-from handoff_service.web.session import LIVE, allowed, desk_of, page, signed_in, supervises
+from handoff_service.web.session import ANYONE, LIVE, allowed, desk_of, page, signed_in, supervises
 
 KINDS = {"text": "is writing a text", "note": "is writing a note", "": ""}  # what is written; nothing any more
 PAUSE = 1.0  # seconds between two redrawings of the supervisor's page
 LONGEST = 9  # digits of a number that is an id or a place
 
 
-@page()
+@page(*ANYONE)
 async def events(request: Request, agent: Agent) -> None:
     """The stream: ``lists`` when something about this agent changed, ``thread`` when the ``open`` conversation did,
     ``writing`` when somebody else writes in it (``{"by", "said"}``; nothing is said when they stopped), and for

@@ -17,7 +17,8 @@ from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web.pages import form_field
 
-LIVE = (Role.AGENT, Role.SUPERVISOR)  # who works in the workspace
+LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents: they work in the workspace
+ANYONE = tuple(Role)
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 type Handler = Callable[..., Awaitable[Any]]
 
@@ -121,7 +122,8 @@ def check_meant(request: Request) -> None:
 
 
 def page(*roles: Role) -> Callable[[Handler], Handler]:
-    """A workspace page or act: for signed-in agents, meant by them. The handler gets the agent as ``agent``."""
+    """A workspace page or act: for signed-in agents with one of these roles (none given: live agents), meant by them.
+    The handler gets the agent as ``agent``."""
 
     def wrap(handler: Handler) -> Handler:
         @wraps(handler)
@@ -129,7 +131,7 @@ def page(*roles: Role) -> Callable[[Handler], Handler]:
             agent = await signed_in(request)
             if agent is None:
                 raise NotSignedIn
-            allowed(agent, *roles)
+            allowed(agent, *(roles or LIVE))
             check_meant(request)
             return await handler(request, *args, agent=agent, **kwargs)
 

@@ -16,6 +16,7 @@ from handoff_service.rules.vocabulary import Presence
 from handoff_service.web import reading
 from handoff_service.web.pages import form_field, from_this_site, render
 from handoff_service.web.session import (
+    ANYONE,
     cookie_token,
     desk_of,
     give_cookie,
@@ -45,7 +46,7 @@ def blueprint() -> Blueprint:
         return await _try(request, email, password)
 
     @made.post("/sign-out")
-    @page()
+    @page(*ANYONE)
     async def sign_out(request: Request, agent: Agent) -> HTTPResponse:
         desk = desk_of(request)
         # The session first: the hint about the presence makes the agent's other tabs ask, and find themselves out.

@@ -43,7 +43,7 @@ from handoff_service.web import (
 from handoff_service.web.frame import frame
 from handoff_service.web.pages import form_field, render, went_back, went_well
 from handoff_service.web.reading import DeskFacts, Thread
-from handoff_service.web.session import LIVE, csrf_token, desk_of, page, signed_in, supervises
+from handoff_service.web.session import ANYONE, LIVE, csrf_token, desk_of, page, signed_in, supervises
 from handoff_service.web.uploads import MAY_ATTACH, attached
 
 ONE = "/conversations/<interaction_id:int>"
@@ -101,7 +101,7 @@ async def list_fragment(request: Request, agent: Agent) -> HTTPResponse:
     return render("lists.html", **around)
 
 
-@page()
+@page(*ANYONE)
 async def counts_fragment(request: Request, agent: Agent) -> HTTPResponse:
     """The rail's counts, for pages that show no list."""
     return render("counts.html", **await frame(request, agent, place=""))
@@ -218,7 +218,7 @@ async def found_users(request: Request, interaction_id: int, agent: Agent) -> HT
     return render("found_users.html", users=found, q=q, interaction_id=interaction_id)
 
 
-@page()
+@page(*LIVE)
 async def presence(request: Request, agent: Agent) -> HTTPResponse:
     wanted = _field(request, "presence")
     await desk_of(request).store.write(set_presence, SetPresence(agent_id=agent.id, presence=wanted))

@@ -1,4 +1,4 @@
-"""Agents: everyone may read them, admins change them."""
+"""Agents: live agents may read them, admins change them."""
 
 import asyncio
 from typing import Annotated, Any

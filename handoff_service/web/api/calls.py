@@ -25,10 +25,10 @@ from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.entries import words_of
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
+from handoff_service.web import session
 from handoff_service.web.session import bearer, desk_of
 
-LIVE = (Role.AGENT, Role.SUPERVISOR)
-ANYONE = tuple(Role)
+LIVE = session.LIVE
 BIGGEST = 2**63 - 1  # that a database's whole number holds
 
 
@@ -126,7 +126,8 @@ type Handle = Callable[[Asked[Any, Any]], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One row of the API's table. ``path`` is Sanic's, under ``/api``; ``roles`` empty: no sign-in is needed.
+    """One row of the API's table. ``path`` is Sanic's, under ``/api``. ``roles``: who may make the call, and admins;
+    live agents unless the row says otherwise; empty: no sign-in is needed.
 
     A status of 204 answers nothing. ``takes``: the media type of a body that is not JSON.
     """
@@ -139,7 +140,7 @@ class Call:
     status: int = 200
     body: type[Body] | None = None
     query: type[Body] = Nothing
-    roles: tuple[Role, ...] = ANYONE
+    roles: tuple[Role, ...] = LIVE
     media_type: str = "application/json"
     takes: str | None = None
 

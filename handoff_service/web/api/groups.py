@@ -1,4 +1,4 @@
-"""Groups of live agents: everyone may read them, admins change them."""
+"""Groups of live agents: everyone who is signed in may read them, admins change them."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from handoff_service.rules.vocabulary import Role
 from handoff_service.store import agents
 from handoff_service.store.views import Group
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
+from handoff_service.web.session import ANYONE
 
 
 class NewGroupBody(Body):
@@ -51,8 +52,10 @@ async def delete(asked: Asked[None, Any]) -> None:
 
 GROUPS, ONE, ADMIN = "/v1/groups", "/v1/groups/<id:int>", (Role.ADMIN,)
 CALLS = (
-    Call(method="GET", path=GROUPS, summary="Groups", handle=list_groups, query=Paging, answer=Page[Group]),
-    Call(method="GET", path=ONE, summary="One group", handle=one_group, answer=Group),
+    Call(
+        method="GET", path=GROUPS, summary="Groups", handle=list_groups, query=Paging, answer=Page[Group], roles=ANYONE
+    ),
+    Call(method="GET", path=ONE, summary="One group", handle=one_group, answer=Group, roles=ANYONE),
     Call(
         method="POST",
         path=GROUPS,

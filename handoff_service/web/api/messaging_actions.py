@@ -1,4 +1,4 @@
-"""Messaging actions: everyone may read them, admins change them."""
+"""Messaging actions: live agents may read them, admins change them."""
 
 from typing import Any
 

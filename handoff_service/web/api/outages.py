@@ -1,4 +1,4 @@
-"""Outages: everyone may read them, admins and supervisors change them."""
+"""Outages: everyone who is signed in may read them, admins and supervisors change them."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from handoff_service.rules.vocabulary import Role
 from handoff_service.store import outages
 from handoff_service.store.views import Outage
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.session import ANYONE
 
 
 class NewOutageBody(OutageEntry, Body):
@@ -59,8 +60,9 @@ CALLS = (
         handle=list_outages,
         query=Paging,
         answer=Page[Outage],
+        roles=ANYONE,
     ),
-    Call(method="GET", path=ONE, summary="One outage", handle=one_outage, answer=Outage),
+    Call(method="GET", path=ONE, summary="One outage", handle=one_outage, answer=Outage, roles=ANYONE),
     Call(
         method="POST",
         path=OUTAGES,

@@ -1,4 +1,4 @@
-"""Messaging profiles: everyone may read them, admins tie them to users and deactivate them."""
+"""Messaging profiles: live agents may read them, admins tie them to users and deactivate them."""
 
 from typing import Any
 

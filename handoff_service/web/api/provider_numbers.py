@@ -1,4 +1,4 @@
-"""The company's numbers: everyone may read them, admins change them."""
+"""The company's numbers: live agents may read them, admins change them."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Queues: everyone may read them, admins change them."""
+"""Queues: everyone who is signed in may read them, admins change them."""
 
 from typing import Any
 
@@ -21,6 +21,7 @@ from handoff_service.rules.vocabulary import Assignment, Role
 from handoff_service.store import queues
 from handoff_service.store.views import Queue
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.session import ANYONE
 
 
 class NewQueueBody(QueueEntry, Body):
@@ -83,8 +84,9 @@ CALLS = (
         handle=list_queues,
         query=Paging,
         answer=Page[Queue],
+        roles=ANYONE,
     ),
-    Call(method="GET", path=ONE, summary="One queue", handle=one_queue, answer=Queue),
+    Call(method="GET", path=ONE, summary="One queue", handle=one_queue, answer=Queue, roles=ANYONE),
     Call(
         method="POST",
         path=QUEUES,

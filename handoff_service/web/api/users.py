@@ -1,4 +1,4 @@
-"""Users: everyone may read them, admins change them."""
+"""Users: live agents may read them, admins change them."""
 
 import asyncio
 from typing import Any

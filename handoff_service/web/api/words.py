@@ -18,6 +18,7 @@ from handoff_service.rules.vocabulary import Role
 from handoff_service.store import templates, texts
 from handoff_service.store.views import SavedText, Template
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.session import ANYONE
 
 Text = Annotated[str, Field(max_length=1600)]
 
@@ -92,8 +93,9 @@ CALLS = (
         handle=list_templates,
         query=TemplateQuery,
         answer=Page[Template],
+        roles=ANYONE,
     ),
-    Call(method="GET", path=ONE, summary="One template", handle=one_template, answer=Template),
+    Call(method="GET", path=ONE, summary="One template", handle=one_template, answer=Template, roles=ANYONE),
     Call(
         method="POST",
         path=TEMPLATES,
@@ -128,6 +130,7 @@ CALLS = (
         summary="System messages to the requester, as they are now",
         handle=list_texts,
         answer=Page[SavedText],
+        roles=ANYONE,
     ),
     Call(
         method="PUT",

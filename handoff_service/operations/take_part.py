@@ -1,0 +1,50 @@
+"""An agent acts on a conversation: what a colleague has, one joins first.
+
+Every operation that an agent asks for on one conversation locks it by ``lock_for``. Exceptions are texting, which
+joins by itself (``join``), reading, and what supervisors do (assign, take over).
+"""
+
+from handoff_service.errors import NotAllowed
+from handoff_service.operations import say
+from handoff_service.rules.vocabulary import Author, Event, Kind, Owner
+from handoff_service.store import interactions, live_group, people
+from handoff_service.store.interactions import Interaction
+from handoff_service.store.lanes import Transaction
+
+
+class NotTakingPart(NotAllowed):
+    """You take no part in this conversation."""
+
+
+def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> Interaction:
+    """The interaction, locked for an act of this agent. NotFound when there is none; NotTakingPart when another live
+    agent has it and this one has not joined it."""
+    interaction = interactions.lock(tx.conn, interaction_id)
+    must_take_part(tx, interaction, agent_id)
+    return interaction
+
+
+def must_take_part(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
+    """NotTakingPart when another live agent has a locked interaction and this one has not joined it. What a queue, the
+    virtual agent or nobody has is open to every live agent."""
+    if interaction.owner is not Owner.AGENT or interaction.assigned_to in (None, agent_id):
+        return
+    if not live_group.has(tx.conn, interaction.id, agent_id):
+        owner = people.agent_name(tx.conn, interaction.assigned_to)
+        raise NotTakingPart(f"{owner} has this conversation. Join it first.")
+
+
+def join(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
+    """Add the agent to the live group of a locked interaction. Its owner and the others in the group get a hint, and
+    the line that says so. Nothing happens for an agent who is a member already."""
+    if live_group.has(tx.conn, interaction.id, agent_id):
+        return
+    live_group.join(tx, interaction.id, agent_id, interaction.last_seq)
+    tell_group(tx, interaction, agent_id, "joined")
+
+
+def tell_group(tx: Transaction, interaction: Interaction, agent_id: int, did: str) -> None:
+    """Add the line that says that an agent joined or left."""
+    said = f"{people.agent_name(tx.conn, agent_id)} {did}"
+    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.LIVE_GROUP, agent_id=agent_id)
+    say.append(tx, interaction, line)

@@ -1,0 +1,280 @@
+"""Who may do what: every route with every role, and every act on one's own, a joined and a colleague's conversation.
+
+The expected matrix is ``access.txt``. The routes come from the app's own router, so a new route fails until it has a
+row there.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from sanic import Sanic
+
+from handoff_service.gateways.twilio_signature import sign
+from handoff_service.operations import sign_in, start_conversation
+from handoff_service.operations.change_agent import Make, make_agent
+from handoff_service.operations.join_group import Member, join_group
+from handoff_service.operations.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.start_conversation import Recipient, Start
+from handoff_service.rules import media_links
+from handoff_service.rules.vocabulary import Role
+from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN
+from tests.story import MAIN, MIA
+from tests.web import webhook_server
+from tests.web.workspace_server import PAGE, SCRIPT, Running, running
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+NOBODY = "nobody"
+ROLES = (NOBODY, *Role)
+# the word in the table -> the roles that it stands for; a role stands for itself, and an admin has all of them
+WHO = {
+    "everybody": frozenset(ROLES),
+    "signed-in": frozenset(Role),
+    "live-agents": frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMIN}),
+    "supervisors": frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    "admins": frozenset({Role.ADMIN}),
+    "proof": frozenset[str](),  # whoever holds a signature, a token or a signed link; no role replaces it
+}
+WHOSE = ("own", "joined", "foreign")
+ABSENT = "999999"  # no such id: what is allowed finds nothing and changes nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """``whose``: on which conversations the act is allowed; empty where the route is about no conversation."""
+
+    method: str
+    path: str
+    who: str
+    whose: tuple[str, ...]
+
+
+def table() -> dict[tuple[str, str], Row]:
+    rows = {}
+    for line in (Path(__file__).parent / "access.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            method, path, who, *whose = line.split()
+            assert (method, path) not in rows, f"twice in access.txt: {line}"
+            rows[(method, path)] = Row(method=method, path=path, who=who, whose=tuple(whose))
+    return rows
+
+
+TABLE = table()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The running service and a session of each role."""
+
+    here: Running
+    client: aiohttp.ClientSession
+    agents: Mapping[str, int]
+    tokens: dict[str, str]
+
+    async def session(self, role: str) -> None:
+        self.tokens[role] = secrets.token_urlsafe(32)
+        opened = sign_in.Open(self.agents[role], self.tokens[role], "")
+        await self.here.desk.store.write(sign_in.open_session, opened)
+
+    async def ask(self, row: Row, path: str, role: str, form: Any = None) -> tuple[int, str]:
+        """Make the request as this role. Returns the status and what a refusal says."""
+        token = self.tokens.get(role, "")
+        headers, data = dict(SCRIPT), None
+        if path.startswith("/api/"):
+            headers = {"Content-Type": "application/json"}
+            headers |= {"Authorization": f"Bearer {token}"} if token else {}
+            data = json.dumps(form or {})
+        elif token:
+            headers |= {"Cookie": f"patchboard={token}"}
+            headers |= {"X-CSRF-Token": sign_in.csrf_token(self.here.desk.settings.secret_key, token)}
+        sent: dict[str, Any] = {"data": data} if data else {"data": form or {}} if row.method != "GET" else {}
+        answer = await self.client.request(
+            row.method, self.here.address + path, headers=headers, allow_redirects=False, **sent
+        )
+        try:
+            return answer.status, await answer.text() if answer.status == 403 else ""
+        finally:
+            answer.close()  # a stream goes on
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    async with running(tmp_path_factory.mktemp("access")) as here, aiohttp.ClientSession() as client:
+        agents = {}
+        for role in Role:
+            made = Make(email=f"{role}@example.com", name=f"A {role}", password_hash="", capacity=99, roles=[role])
+            agents[role] = await here.desk.store.write(make_agent, made)
+        ready = Desk(here=here, client=client, agents=agents | {"mia": MIA}, tokens={})
+        for role in ready.agents:
+            await ready.session(role)
+        yield ready
+
+
+async def test_every_route_has_its_row(desk: Desk) -> None:
+    served = {
+        (method, re.sub(r"<(\w+):[^>]+>", r"{\1}", f"/{route.path}"))
+        for route in Sanic.get_app("patchboard").router.routes
+        for method in route.methods
+    }
+    assert sorted(served - TABLE.keys()) == [], "add who may use these routes to tests/web/access.txt"
+    assert sorted(TABLE.keys() - served) == [], "tests/web/access.txt names routes that are not there"
+    about_one = {key for key in served if "{interaction_id}" in key[1] or "/interactions/{id}" in key[1]}
+    assert {key for key, row in TABLE.items() if row.whose} == about_one
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_each_route_is_open_to_its_roles_alone(desk: Desk, role: str) -> None:
+    wrong = []
+    for row in TABLE.values():
+        status, _ = await desk.ask(row, re.sub(r"\{\w+\}", ABSENT, row.path), role)
+        # the simulator knows no signature, so that it serves no webhook at all
+        shut = (401, 403, 404) if row.path.startswith("/webhooks") else (401, 403)
+        if (status not in shut) != (role in WHO[row.who]):
+            wrong.append(f"{row.method} {row.path}: {status} for {role}")
+        if row.path == "/sign-out" and role != NOBODY:
+            await desk.session(role)
+    assert wrong == []
+
+
+async def test_a_browser_that_is_not_signed_in_is_led_to_the_sign_in_page(desk: Desk) -> None:
+    pages = [row for row in TABLE.values() if row.path.startswith("/workspace") and row.method == "GET"]
+    for row in pages:
+        path = re.sub(r"\{\w+\}", ABSENT, row.path)
+        async with desk.client.get(desk.here.address + path, headers=PAGE, allow_redirects=False) as answer:
+            assert (answer.status, answer.headers.get("Location")) == (303, "/sign-in"), row.path
+
+
+async def test_what_needs_proof_is_open_to_whoever_has_it(desk: Desk, tmp_path: Path) -> None:
+    """The other way round of the rows that no role opens."""
+    config = desk.here.desk.settings
+    bot = {"Authorization": f"Bearer {config.bot_token}"}
+    now = desk.here.desk.clock()
+    link = media_links.link("", config.secret_key, int(ABSENT), now)
+    late = media_links.link("", config.secret_key, int(ABSENT), now - timedelta(days=30))
+    tried = {("POST", "/bot/actions"), ("GET", "/media/{media_id}"), ("HEAD", "/media/{media_id}")}
+    async with desk.client.post(
+        f"{desk.here.address}/bot/actions", headers=bot, json={"next_action": "none"}
+    ) as answer:
+        assert answer.status == 404
+    for method in ("GET", "HEAD"):
+        for path, status in ((link, 404), (late, 403)):
+            async with desk.client.request(method, desk.here.address + path) as answer:
+                assert answer.status == status
+    for name in ("sms", "status"):
+        path = f"/webhooks/twilio/{name}"
+        tried.add(("POST", path))
+    assert tried == {key for key, row in TABLE.items() if row.who == "proof"}
+
+
+@pytest.mark.parametrize("name", ["sms", "status"])
+async def test_a_signed_webhook_is_let_in(name: str, tmp_path: Path) -> None:
+    fields = {
+        "MessageSid": "SM" + "0" * 32,
+        "AccountSid": ACCOUNT_SID,
+        "From": "+12025550101",
+        "To": MAIN,
+        "Body": "hi",
+    }
+    pairs = [*fields.items(), ("MessageStatus", "sent")]
+    signature = sign(f"{webhook_server.PUBLIC}/webhooks/twilio/{name}", pairs, AUTH_TOKEN)
+    store = webhook_server.RecordingStore()
+    async with webhook_server.running(store, tmp_path) as address, aiohttp.ClientSession() as client:
+        for given, status in ((signature, 200), ("", 403)):
+            signed = {"X-Twilio-Signature": given}
+            async with client.post(f"{address}/webhooks/twilio/{name}", data=pairs, headers=signed) as answer:
+                assert answer.status == status
+
+
+# Own, joined and foreign conversations ---------------------------------------------------------------------------
+
+_numbers = count(1000)
+_TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M}"
+# What a request must hold so that it is refused for nothing but whose conversation it is about.
+FORMS: Mapping[str, Mapping[str, Any]] = {
+    "/assign": {"agent_id": 1},
+    "/cases/new": {"description": "x", "kind": "problem", "priority": "3"},
+    "/cases/{case_id}": {"state": "closed", "priority": "3"},
+    "/close": {"short_description": "done"},
+    "/consent": {"opted_out": "1"},
+    "/hold": {"reason": "lunch"},
+    "/messages": {"body": "hello"},
+    "/notes": {"body": "hello"},
+    "/read": {"up_to": 1},
+    "/return-to-bot": {"outcome": "done"},
+    "/settle": {"went_out": True},
+    "/timers/{timer_id}": {"due_at": f"{_TOMORROW}:00Z"},
+    "/timers/{timer_id}/postpone": {"at": _TOMORROW},
+    "/verify": {"user_id": 1},
+}
+TO_A_QUEUE = ({"queue_id": 1}, {"to": "queue", "queue_id": "1"})  # by the API, and by the page
+
+
+def form_for(row: Row) -> Mapping[str, Any]:
+    if row.path.endswith("/transfer"):
+        return TO_A_QUEUE[row.path.startswith("/workspace")]
+    return next((form for end, form in FORMS.items() if row.path.endswith(end)), {})
+
+
+async def conversation_of_mia(desk: Desk, whose: str, role: str) -> tuple[int, int]:
+    """A new conversation that Mia has, and a case in it. Returns the ids of both."""
+    recipient = Recipient(to=f"+1202555{next(_numbers)}", provider_number=MAIN)
+    store = desk.here.desk.store
+    started = await store.write(
+        start_conversation.start_conversation, Start(agent_id=MIA, recipient=recipient, body="x")
+    )
+    interaction_id = started.interaction_id
+    if whose == "joined":
+        await store.write(join_group, Member(interaction_id=interaction_id, agent_id=desk.agents[role]))
+    case = OpenByHand(agent_id=MIA, description="x", interaction_id=interaction_id)
+    return interaction_id, await store.write(open_by_hand, case)
+
+
+@pytest.mark.parametrize("whose", WHOSE)
+async def test_a_colleagues_conversation_is_joined_first(desk: Desk, whose: str) -> None:
+    wrong = []
+    for row in (row for row in TABLE.values() if row.whose):
+        role = "supervisor" if row.who == "supervisors" else "agent"
+        interaction_id, case_id = await conversation_of_mia(desk, whose, role)
+        who = "mia" if whose == "own" and row.who != "supervisors" else role
+        path = row.path.replace("{interaction_id}", str(interaction_id)).replace("{case_id}", str(case_id))
+        path = re.sub(r"\{\w+\}", ABSENT, path.replace("{id}", str(interaction_id)))
+        status, said = await desk.ask(row, path, who, form_for(row))
+        allowed = status != 403 and status < 500
+        if allowed != (whose in row.whose) or (
+            not allowed and "Mia Chen has this conversation. Join it first." not in said
+        ):
+            wrong.append(f"{row.method} {row.path}: {status} on {whose} {said}")
+    assert wrong == []
+
+
+async def test_a_case_is_opened_by_the_api_in_ones_own_conversation(desk: Desk) -> None:
+    row = TABLE[("POST", "/api/v1/cases")]
+    for whose, expected in (("own", 201), ("joined", 201), ("foreign", 403)):
+        interaction_id, _ = await conversation_of_mia(desk, whose, "agent")
+        body = {"description": "x", "interaction_id": interaction_id}
+        status, _ = await desk.ask(row, row.path, "mia" if whose == "own" else "agent", body)
+        assert status == expected
+
+
+async def test_a_text_joins_and_the_owner_sees_who_did(desk: Desk) -> None:
+    interaction_id, _ = await conversation_of_mia(desk, "foreign", "agent")
+    row = TABLE[("POST", "/api/v1/interactions/{id}/messages")]
+    status, _ = await desk.ask(row, row.path.replace("{id}", str(interaction_id)), "agent", {"body": "I can help"})
+    assert status == 201
+    lines = await desk.here.story.lines(interaction_id)
+    assert [(line.kind, line.body, line.event) for line in lines[-2:]] == [
+        ("system", "A agent joined", "live_group"),
+        ("message", "I can help", "unasked"),
+    ]
+    seen = await desk.here.story.see(interaction_id)
+    assert {agent.id for agent in seen.live_group} == {MIA, desk.agents["agent"]}
+    assert seen.owner.id == MIA, "nothing is reassigned"
