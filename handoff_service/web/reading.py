@@ -255,6 +255,12 @@ def _other_numbers(conn: Connection, interaction: Interaction) -> list[str]:
     return [number for number in user.numbers if number != interaction.requester_number]
 
 
+def must_join(interaction: Interaction, agent_id: int) -> bool:
+    """Whether another live agent has it and this one has not joined: then all acts but texting are refused."""
+    has_it = interaction.owner.kind is Owner.AGENT and interaction.owner.id != agent_id
+    return has_it and agent_id not in {agent.id for agent in interaction.live_group}
+
+
 def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
     """(who may speak next, what sending does to that), for the composer."""
     epoch = f"epoch {interaction.epoch}"
@@ -262,8 +268,7 @@ def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
         case Owner.AGENT if interaction.assigned_to and interaction.assigned_to.id == agent_id:
             return f"You answer · {epoch}", ""
         case Owner.AGENT:
-            joined = agent_id in {agent.id for agent in interaction.live_group}
-            said = "" if joined else "Sending adds you to the conversation."
+            said = "Sending adds you to the conversation." if must_join(interaction, agent_id) else ""
             return f"{interaction.owner.name} answers · {epoch}", said
         case Owner.QUEUE:
             return f"Waits in {interaction.owner.name} · {epoch}", "Sending takes this over from the queue."

@@ -105,7 +105,7 @@ def test_a_supervisor_sees_a_queue_grow_observes_joins_and_leaves(story: Story) 
 
     ann.text("anyone?")
     omar.locator("#live-rows").get_by_role("link", name="Ann Lee").click()
-    expect(omar.locator("#strip")).to_contain_text("You observe. Nobody sees that you are here.")
+    expect(omar.locator("#strip")).to_contain_text("You observe, and nobody sees that you are here.")
     expect(omar.locator("#thread")).to_contain_text("anyone?")
     expect(mia.locator("#thread")).not_to_contain_text("Omar Haddad joined")
     omar.get_by_role("button", name="Join", exact=True).click()

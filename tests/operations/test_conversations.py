@@ -56,9 +56,9 @@ async def test_writing_into_the_virtual_agents_conversation_takes_it_over(story:
 async def test_notes_are_never_sent(story: Story) -> None:
     ann = await story.with_agent(MIA)
     before = await story.texted(ann)
-    await story.store.write(write_note, Write(interaction_id=ann, agent_id=OMAR, body="Orange blink is 1.4"))
+    await story.store.write(write_note, Write(interaction_id=ann, agent_id=MIA, body="Orange blink is 1.4"))
     note = (await story.lines(ann))[-1]
-    assert (note.kind, note.direction, note.status, note.author.name) == (Kind.NOTE, None, None, "Omar Haddad")
+    assert (note.kind, note.direction, note.status, note.author.name) == (Kind.NOTE, None, None, "Mia Chen")
     assert await story.texted(ann) == before
 
 

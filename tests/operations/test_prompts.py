@@ -50,7 +50,7 @@ async def test_a_prompt_stands_until_an_agent_answers_whatever_else_is_said(stor
     await rules.wait(minutes=31)
     assert await told(story) == ["Ann waits"]
     await story.text("hello?", to=DIRECT)
-    await story.store.write(write_note, Write(interaction_id=ann, agent_id=OMAR, body="I know her"))
+    await story.store.write(write_note, Write(interaction_id=ann, agent_id=MIA, body="I know her"))
     assert await told(story) == ["Ann waits"]
     await story.write(ann, "Here I am", agent=OMAR)
     assert await told(story) == []

@@ -278,3 +278,18 @@ async def test_a_text_joins_and_the_owner_sees_who_did(desk: Desk) -> None:
     seen = await desk.here.story.see(interaction_id)
     assert {agent.id for agent in seen.live_group} == {MIA, desk.agents["agent"]}
     assert seen.owner.id == MIA, "nothing is reassigned"
+
+
+ACTS = ('"close-it"', '"hold-it"', '"transfer-it"', '"identify"', '"open-case"', '"change-case-')
+
+
+async def test_the_page_offers_to_join_and_no_act_that_would_be_refused(desk: Desk) -> None:
+    for whose, shown in (("foreign", False), ("joined", True)):
+        interaction_id, _ = await conversation_of_mia(desk, whose, "agent")
+        cookie = {"Cookie": f"patchboard={desk.tokens['agent']}"}
+        address = f"{desk.here.address}/workspace/conversations/{interaction_id}"
+        async with desk.client.get(address, headers=PAGE | cookie) as answer:
+            page = await answer.text()
+        assert {act: f"id={act}" in page for act in ACTS} == dict.fromkeys(ACTS, shown)
+        assert ('id="join-it"' in page, "Sending adds you to the conversation." in page) == (not shown, not shown)
+        assert "Mia Chen has this conversation" in page or shown

@@ -109,7 +109,7 @@ async def test_numbers_in_the_address_that_are_none_are_no_numbers(omar: Visitor
 async def test_observing_joins_nothing_and_reads_nothing(desk: Running, mia: Visitor, omar: Visitor, ann: int) -> None:
     await desk.story.text("anyone?", number=ANN, to=DIRECT)
     page = (await omar.get(f"/workspace/conversations/{ann}")).text
-    assert "You observe. Nobody sees that you are here." in shown(page)
+    assert "You observe, and nobody sees that you are here." in shown(page)
     assert (await omar.act(f"/workspace/conversations/{ann}/read", up_to="99")).status == 204
     assert [a.id for a in (await desk.story.see(ann)).live_group] == [MIA]
     assert (await desk.story.see(ann, MIA)).unread == 1, "still new for Mia"

@@ -39,7 +39,7 @@ export function writeNext() {
 }
 
 export function otherKind() {
-  const other = form?.querySelector('[name="kind"]:not(:checked)');
+  const other = form?.querySelector('[name="kind"]:not(:checked, :disabled)');
   if (!other) return;
   other.checked = true;
   changed();
@@ -70,6 +70,9 @@ function kind() {
 }
 
 function changed() {
+  const mustJoin = "mustJoin" in document.getElementById("owner").dataset;
+  form.querySelector('[name="kind"][value="note"]').disabled = mustJoin; // a note is for those who take part; a text joins
+  if (mustJoin) form.elements.kind.value = "text";
   const note = kind() === "note";
   if (note) form.dataset.mode = "note";
   else delete form.dataset.mode;
