@@ -29,12 +29,12 @@ def keep(
 def unasked(key: str, expects: Expects | None, codes: Sequence[LiveCode], body: str) -> str:
     """What is kept of a text that came where no code was asked for, from a number with these live codes.
 
-    Six digits are masked whether or not they are the code: otherwise what the virtual agent makes of them would tell
-    whoever guesses. But where an employee number is asked for, which may have six digits too, only a code is that
-    proves nothing any more.
+    While a code can still be guessed, six digits are masked whether or not they are the code: otherwise what the
+    virtual agent makes of them would tell whoever guesses. Once it was used, or where an employee number is asked for,
+    which may have six digits too, only codes are masked that prove nothing any more.
     """
-    if expects is not Expects.ACCOUNT:
-        return without_codes(body, lambda _: bool(codes))
+    if expects is not Expects.ACCOUNT and not all(code.used for code in codes):
+        return without_codes(body, lambda _: True)
     spent = [code for code in codes if not code.waited_for]
     return without_codes(
         body, lambda digits: any(one.hash == code_hash(key, one.interaction_id, digits) for one in spent)

@@ -49,7 +49,9 @@ def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
         due.disarm(tx, Work.MAIL_CODE, [command.send_id])
         return None
     kept = rules.code_hash(tx.terms.link_key, proof.interaction_id, command.code)
-    proofs.change(tx, proof, code_hash=kept, code_until=tx.now + rules.CODE_LASTS)
+    until = tx.now + rules.CODE_LASTS
+    proofs.change(tx, proof, code_hash=kept, code_until=until)
+    proofs.put_code(tx, command.send_id, kept, until)
     desk = people.desk_name_and_zone(tx.conn)[0]
     return Mail(
         to=email,

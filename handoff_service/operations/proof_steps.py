@@ -88,13 +88,20 @@ def wait_for_answer(tx: Transaction, interaction: Interaction) -> None:
 
 
 def send_code(tx: Transaction, proof: Proof) -> Proof:
-    """Counted whether or not there is somebody to send it to: what is said must not depend on that."""
+    """Counted whether or not there is somebody to send it to: what is said must not depend on that. A person, and an
+    e-mail address, get only so many codes from whatever numbers; then nothing is mailed, and only agents see why."""
     row = proof.row
     if not rules.may_send(proofs.sends(tx.conn, row.number, tx.now), tx.now):
         return fail(tx, proof, "too many codes were asked for on this number")
-    send_id = proofs.put_send(tx, row)
-    row = proofs.change(tx, row, code_hash=None, code_until=tx.now + rules.CODE_LASTS)
-    if has_mail(tx, row.user_id):
+    until = tx.now + rules.CODE_LASTS
+    may_be_mailed = row.user_id is None or rules.may_send(proofs.mails_to(tx.conn, row.user_id, tx.now), tx.now)
+    send_id = proofs.put_send(tx, row, until)
+    row = proofs.change(tx, row, code_hash=None, code_until=until)
+    if not may_be_mailed:
+        said, why = "No code was mailed", "too many were asked for that go to this person"
+        line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=why)
+        say.append(tx, proof.interaction, line)
+    elif has_mail(tx, row.user_id):
         due.arm(tx, [due.Due(kind=Work.MAIL_CODE, key=str(send_id), line=f"mail:{row.id}", due_at=tx.now)])
     return ask(tx, replace(proof, row=row), Expects.CODE)
 

@@ -113,10 +113,26 @@ def sends(conn: Connection, number: str, now: datetime) -> Sequence[datetime]:
     return conn.execute(select(s.c.at).where(s.c.number == number, s.c.at > now - SENDS_WITHIN)).scalars().all()
 
 
-def put_send(tx: Transaction, proof: Proving) -> int:
-    """A code was asked for. Returns the id of this send."""
-    row = {"proof_id": proof.id, "number": proof.number, "at": tx.now}
+def mails_to(conn: Connection, user_id: int, now: datetime) -> Sequence[datetime]:
+    """When codes were asked for that go to this user or to their e-mail address, from whatever numbers, as far back as
+    it counts."""
+    u, same = t.users, t.users.alias("same")
+    address = select(func.lower(u.c.email)).where(u.c.id == user_id).scalar_subquery()
+    sharing = select(same.c.id).where((same.c.id == user_id) | (func.lower(same.c.email) == address))
+    asked = select(s.c.at).join(p, p.c.id == s.c.proof_id).where(p.c.user_id.in_(sharing), s.c.at > now - SENDS_WITHIN)
+    return conn.execute(asked).scalars().all()
+
+
+def put_send(tx: Transaction, proof: Proving, until: datetime) -> int:
+    """A code was asked for that counts ``until`` then. Returns the id of this send."""
+    tx.conn.execute(update(s).where(s.c.code_hash.is_not(None), s.c.code_until <= tx.now).values(code_hash=None))
+    row = {"proof_id": proof.id, "number": proof.number, "at": tx.now, "code_until": until}
     return tx.conn.execute(insert(s).returning(s.c.id), row).scalar_one()
+
+
+def put_code(tx: Transaction, send_id: int, kept: str, until: datetime) -> None:
+    """The code of a send was made. Its keyed hash stays with the send, whatever becomes of the proof."""
+    tx.conn.execute(update(s).where(s.c.id == send_id).values(code_hash=kept, code_until=until))
 
 
 def of_send(conn: Connection, send_id: int) -> Proving | None:
@@ -165,30 +181,35 @@ def forget_answers(tx: Transaction, interaction_id: int, up_to: int) -> None:
     tx.conn.execute(delete(a).where(a.c.interaction_id == interaction_id, a.c.seq <= up_to))
 
 
-# Codes that are neither used nor too old ------------------------------------------------------------------------------
+# Codes that are not too old, used or not ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCode:
-    """``waited_for``: it can still prove something. ``hash`` None: it was not made, as for nobody to mail it to."""
+    """``waited_for``: it can still prove something; ``used``: it, or another of the same proof, has proven somebody.
+    ``hash`` None: it was not made, as for nobody to mail it to."""
 
     interaction_id: int
     hash: str | None
     waited_for: bool
+    used: bool
 
 
 def live_codes(conn: Connection, numbers: Collection[str], now: datetime) -> dict[str, list[LiveCode]]:
-    """The codes that were asked for on these numbers and may be in somebody's hand, by number."""
+    """The codes that were asked for on these numbers and may be in somebody's hand, by number: every send's."""
     i = t.interactions
     rows = conn.execute(
-        select(*p.c["number", "interaction_id", "code_hash"], i.c.expects)
+        select(*s.c["number", "code_hash"], *p.c["interaction_id", "outcome"], i.c.expects)
+        .select_from(s)
+        .join(p, p.c.id == s.c.proof_id)
         .join(i, i.c.id == p.c.interaction_id)
-        .where(one_of(p.c.number, numbers), p.c.code_until > now)
+        .where(one_of(s.c.number, numbers), s.c.at > now - SENDS_WITHIN, s.c.code_until > now)
     )
     found: dict[str, list[LiveCode]] = {}
     for r in rows:
-        waited_for = r.expects in (Expects.CODE, Expects.CHOICE)
-        code = LiveCode(interaction_id=r.interaction_id, hash=r.code_hash, waited_for=waited_for)
+        used = r.outcome == Outcome.VERIFIED
+        waited_for = not used and r.expects in (Expects.CODE, Expects.CHOICE)
+        code = LiveCode(interaction_id=r.interaction_id, hash=r.code_hash, waited_for=waited_for, used=used)
         found.setdefault(r.number, []).append(code)
     return found
 

@@ -96,12 +96,13 @@ desk = Table(
     "desk", metadata, _id(), _word("name"), _word("country"), _word("time_zone"),
     Column("reassign_when_away", sa.Boolean, nullable=False), _count("away_after_seconds", 45),
     _json("card_fields", "[]"), _json("commands", "{}"), _count("same_answers", 2),
-    _word("quiet_hours", null=True), _count("most_answers", 30), _json("countries", "[]"), _count("most_in_range", 100),
+    _word("quiet_hours", null=True), _count("most_answers", 30), _json("countries", "[]"), _count("most_in_range", 20),
+    _count("most_unknown_hourly", 200), _count("most_unknown_daily", 1000),
 )  # one row. away_after_seconds: how long an agent's connection may be lost; card_fields: what offers' cards show;
 # commands: the words for each, where they are not those shipped; same_answers: how often a bot may repeat itself;
 # quiet_hours: as rules/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten minutes;
-# countries: ISO codes of those that are texted, none: every country; most_in_range: unknown numbers, alike but for the
-# last four digits, that are answered by themselves within an hour, 0: any number
+# countries: ISO codes of those that are texted, none: every country; most_in_range: automatic replies an hour to the
+# other unknown numbers of a range of 10,000; most_unknown_hourly, most_unknown_daily: to all of them; 0: no limit
 users = Table(
     "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
     _word("email", null=True), _json("attributes", "{}"), _flag("active", default=True),
@@ -226,10 +227,14 @@ proofs = Table(
     Index("ix_proofs_user_id", "user_id", sqlite_where=TIED, postgresql_where=TIED),
 )  # who was asked to prove who they are, and how it went. claimed: who they say to be; user_id: whom that means, if
 # anybody; code_hash: keyed; turn_id: the bot turn that last did something here, verdict: and what became of its answer
+KEPT = sa.text("code_hash IS NOT NULL")
 proof_sends = Table(
     "proof_sends", metadata, _id(), _ref("proof_id", "proofs.id"), _word("number"), _time("at"),
+    _word("code_hash", null=True), _time("code_until", null=True),
     Index("ix_proof_sends_number", "number", "at"),
-)  # codes that were asked for, whether or not there was somebody to send them to
+    Index("ix_proof_sends_kept", "code_until", sqlite_where=KEPT, postgresql_where=KEPT),
+)  # codes that were asked for, whether or not there was somebody to send them to. code_hash: keyed, kept until
+# code_until, also when the code was used or another one was sent: it is masked when it is texted again
 proof_answers = Table(
     "proof_answers", metadata, _id(), _ref("interaction_id", "interactions.id"),
     Column("seq", sa.Integer, nullable=False), Column("guesses", sa.JSON, nullable=False),
@@ -269,11 +274,17 @@ messages = Table(
     _word("owner"), Column("epoch", sa.Integer, nullable=False), Column("segments", sa.Integer),
     _word("encoding", null=True), Column("provider_sid", sa.Text, unique=True), Column("error_code", sa.Integer),
     _time("created_at"), _count("retries", 0), Column("price", sa.BigInteger), _word("currency", null=True),
-    Column("price_before", sa.BigInteger),
+    Column("price_before", sa.BigInteger), _time("sent_at", null=True),
     UniqueConstraint("interaction_id", "seq"),
     Index("ix_messages_in_full_range", "created_at", sqlite_where=IN_FULL_RANGE, postgresql_where=IN_FULL_RANGE),
 )  # retries: how often it was sent again because of its error code (rules/delivery.py); price: what the provider takes
-# for it, in millionths of the currency (ISO 4217); null until it says; price_before: for earlier tries
+# for it, in millionths of the currency (ISO 4217); null until it says; price_before: for earlier tries; sent_at: when
+# the requester sent a recovered text, which stands there in the thread; null for all others
+unknown_replies = Table(
+    "unknown_replies", metadata, Column("message_id", ID, primary_key=True, autoincrement=False),
+    _word("begins_with"), _word("number"), _time("at"),
+    Index("ix_unknown_replies_at", "at"), Index("ix_unknown_replies_begins_with", "begins_with", "at"),
+)  # automatic replies of the last day to unknown numbers, for the limits on them. begins_with: the number's range
 media = Table(
     "media", metadata, _id(), _ref("message_id", "messages.id", null=True),
     Column("position", sa.Integer, nullable=False), _ref("agent_id", "agents.id", null=True), _word("url", null=True),

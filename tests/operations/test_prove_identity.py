@@ -1,7 +1,7 @@
 """Proofs of identity on both databases: codes, facts, limits, whose number it is, and what nobody may see."""
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from handoff_service.operations import second_facts
 from handoff_service.operations.prove_identity import Finish, Wish, finish_proof
@@ -378,3 +378,64 @@ async def test_a_mail_that_is_not_taken_is_tried_again_and_then_agents_see_why(
     (told,) = [line for line in await story.lines(ann.interaction) if line.event is Event.IDENTITY]
     assert (told.body, told.reason) == ("The code could not be sent by e-mail", "the mail server answers 554")
     assert await story.count(t.due_work, t.due_work.c.kind == Work.MAIL_CODE) == 0
+
+
+# Limits of an account, and codes that were used ----------------------------------------------------------------------
+
+EIGHT = [f"+1202555017{n}" for n in range(8)]
+
+
+async def _asks(story: Story, number: str, account: str) -> tuple[list[object], bool]:
+    """A number that asks for a code for this account: how each step stands, and whether a code was mailed."""
+    proving = Proving(story, number=number)
+    steps: list[object] = [await proving.begin(), await proving.claims(account)]
+    mailed = await proving.mailed() is not None
+    return [*steps, await proving.answers(OTHER_CODE)], mailed
+
+
+async def test_one_address_gets_no_more_codes_from_eight_numbers_than_from_one(story: Story, clock: MovedClock) -> None:
+    accounts = ["E1001", "e-1001", "ann@example.com", "1001", *["E1001"] * 4]
+    asked = [await _asks(story, number, account) for number, account in zip(EIGHT, accounts, strict=True)]
+    assert [mailed for _, mailed in asked] == [True] * 3 + [False] * 5
+    known = [steps for steps, _ in asked]
+    unknown = [(await _asks(story, f"+1202555018{n}", "E9999"))[0] for n in range(8)]
+    assert known == unknown, "what is said is the same with and without an account"
+    quiet = await story.see(1), await story.lines(8)
+    assert ("No code was mailed", "too many were asked for that go to this person") in [
+        (line.body, line.reason) for line in quiet[1]
+    ], "agents see why"
+    clock.move(601)
+    assert (await _asks(story, "+12025550190", "E1001"))[1]
+
+
+async def test_two_users_who_share_an_address_share_its_limit(story: Story) -> None:
+    both = update(t.users).where(t.users.c.id == BOB_ID).values(email="Ann@example.com")
+    await story.store.write(lambda tx, _: tx.conn.execute(both), None)
+    asked = [await _asks(story, number, account) for number, account in zip(EIGHT, ["E1001", "E1002"] * 4, strict=True)]
+    assert sum(mailed for _, mailed in asked) == 3
+
+
+async def test_a_used_code_is_masked_for_its_ten_minutes(story: Story, ann: Proving, clock: MovedClock) -> None:
+    await ann.has_code()
+    assert (await ann.answers(CODE)).outcome is Outcome.VERIFIED
+    other = "ticket 123456"
+    for body, kept in ((f"{CODE} again", "****** again"), (f"my code {CODE[:3]} {CODE[3:]}", "my code *** ***")):
+        question = await ann.says(body)
+        assert CODE not in question.message.replace(" ", "")
+        assert (await story.lines(ann.interaction))[-1].body == kept
+        await story.finish(question, f"About {kept}?")
+    await story.finish(await ann.says(other), "I look.")
+    assert other in [line.body for line in await story.lines(ann.interaction)], "nothing is left to guess"
+    clock.move(601)
+    await ann.says(f"{CODE} again")
+    assert (await story.lines(ann.interaction))[-1].body == f"{CODE} again"
+
+
+async def test_a_code_that_a_later_one_replaced_is_masked_too(story: Story, ann: Proving) -> None:
+    await ann.has_code(code=OTHER_CODE)
+    await ann.wants(Wish.NEW_CODE)
+    await ann.mailed(CODE)
+    assert (await ann.answers(CODE)).outcome is Outcome.VERIFIED
+    await ann.begin("prove it again")
+    await ann.says(f"{OTHER_CODE} or E1001")
+    assert (await story.lines(ann.interaction))[-1].body == "****** or E1001", "where an employee number is expected"
