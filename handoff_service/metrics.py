@@ -17,6 +17,10 @@ class Metrics:
         )
         self.recovered = Counter("patchboard_recovered_texts", "Texts whose webhook was lost", registry=self._registry)
         self.sends = Counter("patchboard_sends", "Sends by what the provider said", ["result"], registry=self._registry)
+        self.held_back = Counter(
+            "patchboard_replies_held_back", "Automatic replies to unknown numbers over a limit", ["limit"],
+            registry=self._registry,
+        )  # fmt: skip
         self.turns = Counter("patchboard_bot_turns", "Bot turns by outcome", ["outcome"], registry=self._registry)
         self.turn_seconds = Histogram(
             "patchboard_bot_turn_seconds", "Seconds that the bot took for a turn", registry=self._registry

@@ -21,6 +21,7 @@ from handoff_service.operations.deliver import BeginSend, FinishSend, begin_send
 from handoff_service.operations.fetch_media import FinishFetch, finish_fetch
 from handoff_service.operations.fire_timers import Fire, fire_timers
 from handoff_service.operations.index_texts import index_texts
+from handoff_service.operations.limit_replies import HeldBack
 from handoff_service.operations.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
 from handoff_service.operations.note_prices import ask_again, note_prices, wanted_prices
 from handoff_service.operations.offer_work import behind_of, offer_work
@@ -191,7 +192,11 @@ class Worker:
     async def _deliver(self, claimed: Claimed) -> None:
         message_id = int(claimed.key)
         outgoing = await self._hands.store.write(begin_sends, BeginSend(message_id, claimed.attempts))
-        if outgoing is None:
+        if isinstance(outgoing, HeldBack):
+            self._hands.metrics.held_back.labels(outgoing.limit.name.lower()).inc()
+            if outgoing.first:
+                log.trouble("replies_held_back", limit=outgoing.limit.name.lower(), begins_with=outgoing.begins_with)
+        if not isinstance(outgoing, Outgoing):
             return
         result = await self._look_up(outgoing) if outgoing.uncertain else await self._hands.provider.send(outgoing)
         waits = await self._hands.store.write(finish_sends, FinishSend(message_id, claimed.attempts, result))

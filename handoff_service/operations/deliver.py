@@ -17,6 +17,7 @@ from sqlalchemy import exists, select, update
 
 from handoff_service.operations import hold_back
 from handoff_service.operations.change_consent import refused_for_consent
+from handoff_service.operations.limit_replies import HeldBack, over_limits
 from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure
 from handoff_service.operations.record_receipt import apply_early_receipts, send_later
 from handoff_service.operations.say import tell
@@ -30,6 +31,7 @@ from handoff_service.rules.delivery import (
     again_after,
     meaning,
 )
+from handoff_service.rules.reply_limits import Limit
 from handoff_service.rules.vocabulary import Author, Event, Status, Work
 from handoff_service.store import consents, due
 from handoff_service.store import tables as t
@@ -90,8 +92,9 @@ _LOCKED = (
 )
 
 
-def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | None]:
-    """Mark each message as sending. None for one that is not sent now; its work is put off, or taken away.
+def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
+    """Mark each message as sending. None for one that is not sent now; its work is put off, or taken away. HeldBack for
+    an automatic reply that exceeds a limit: it has failed.
 
     Canceled: what waits for somebody who has opted out, but for what confirms it, and prompts that were answered while
     they waited. Put off: what may have left before a
@@ -115,9 +118,11 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     held = hold_back.held(tx, [r for r in unasked if r.id not in written_since])
     abroad = hold_back.abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
     _put(tx, abroad, status=Status.FAILED, error_code=COUNTRY_OFF)
-    crowd = hold_back.crowded(tx, {i: r for i, r in waiting.items() if i not in kept_back | abroad})
-    _put(tx, crowd, status=Status.FAILED, error_code=RANGE_FULL)
-    put_off = kept_back | held.keys() | abroad | crowd
+    too_many = over_limits(tx, {i: r for i, r in waiting.items() if i not in kept_back | abroad})
+    for limit in Limit:
+        these = {i for i, one in too_many.items() if one.limit is limit}
+        _put(tx, these, status=Status.FAILED, error_code=RANGE_FULL, reason=limit)
+    put_off = kept_back | held.keys() | abroad | too_many.keys()
     later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER) | held
     later |= hold_back.paced(tx, [r for i, r in waiting.items() if i not in put_off])
     for message_id, at in later.items():  # neither a crash nor our own rate is a failure of the provider's
@@ -126,7 +131,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
     sends = waiting.keys() - put_off - later.keys()
     _add_up(tx, [i for i in sends if found[i].retries])
     _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # a try before it had its own
-    tell(tx, {found[i].interaction_id for i in kept_back | abroad | crowd})
+    tell(tx, {found[i].interaction_id for i in kept_back | abroad | too_many.keys()})
     due.disarm(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
     links = _links(tx, [i for i in sends | unsure if found[i].with_media])
     return [
@@ -143,7 +148,7 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | No
             messaging_service=found[c.message_id].messaging_service,
         )
         if c.message_id in sends | unsure
-        else None
+        else too_many.get(c.message_id)
         for c in commands
     ]
 
@@ -271,5 +276,5 @@ def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
     return set(tx.conn.execute(query).scalars())
 
 
-begin_sends: SetBased[BeginSend, Outgoing | None] = SetBased(_begin)
+begin_sends: SetBased[BeginSend, Outgoing | HeldBack | None] = SetBased(_begin)
 finish_sends: SetBased[FinishSend, bool] = SetBased(_finish)

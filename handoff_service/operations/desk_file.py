@@ -65,8 +65,8 @@ def _quiet_hours(value: str | None) -> str | None:
 class DeskEntry(_Entry):
     """``commands``: the words for each; those shipped for a command that is left out, none for an empty list.
     ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none. ``countries``: those that are texted;
-    none: every country. ``most_in_range``: unknown numbers of one range that are answered by themselves within an hour;
-    0: any number."""
+    none: every country. ``most_in_range``: automatic replies an hour to the other unknown numbers of a range of 10,000;
+    ``most_unknown_hourly``, ``most_unknown_daily``: to all unknown numbers; 0: no limit."""
 
     name: Text
     country: Country = "US"
@@ -79,7 +79,9 @@ class DeskEntry(_Entry):
     quiet_hours: Annotated[str | None, AfterValidator(_quiet_hours)] = None
     most_answers: Annotated[int, Field(ge=5, le=1000)] = 30
     countries: list[Country] = []
-    most_in_range: Annotated[int, Field(ge=0, le=10_000)] = 100
+    most_in_range: Annotated[int, Field(ge=0, le=10_000)] = 20
+    most_unknown_hourly: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+    most_unknown_daily: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
 
 
 class UserEntry(_Entry):

@@ -1,6 +1,7 @@
-"""What waits for sending and does not go out now: by country, range, quiet hours, an answer that came first, or rate.
+"""What waits for sending and does not go out now: by country, quiet hours, an answer that came first, or rate.
 
-Each is asked of the messages that ``deliver`` is about to take out, in its transaction.
+Each is asked of the messages that ``deliver`` is about to take out, in its transaction. Limits on automatic replies
+are in ``limit_replies``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,6 @@ import sqlalchemy as sa
 from sqlalchemy import exists, select, update
 
 from handoff_service import time_zones
-from handoff_service.rules.delivery import RANGE_HOUR
 from handoff_service.rules.quiet_hours import over_at
 from handoff_service.rules.vocabulary import Author, Direction, Event, Status, Work
 from handoff_service.store import desk, due, people
@@ -30,42 +30,6 @@ def abroad(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
     if not texted:
         return set()
     return {i for i, row in rows.items() if not time_zones.may_be_in(row.requester_number, texted)}
-
-
-def crowded(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
-    """Which of these answer, by themselves, one unknown number too many of a range: numbers that are alike but for the
-    last four digits. Whoever is paid for texts to numbers of theirs has a machine text from many of them.
-
-    The first within an hour are answered, and stay so. What agents write always goes out, and what answers STOP.
-    """
-    unknown = {
-        i: r
-        for i, r in rows.items()
-        if r.user_id is None and Author.AGENT not in (r.author, r.owner) and r.event != Event.CONSENT
-    }
-    most = desk.most_in_range(tx.conn) if unknown else 0
-    if not most:
-        return set()
-    c = t.interactions.c
-    too_many: dict[int, bool] = {}
-    for row in unknown.values():
-        if row.interaction_id not in too_many:
-            alike = row.requester_number[:-4]
-            before = (
-                select(c.requester_number)
-                .distinct()
-                .where(
-                    c.requester_number.between(f"{alike}0000", f"{alike}9999"),
-                    sa.func.length(c.requester_number) == len(row.requester_number),
-                    c.requester_number != row.requester_number,
-                    c.user_id.is_(None),
-                    c.id < row.interaction_id,
-                    c.opened_at > row.opened_at - RANGE_HOUR,
-                )
-            )
-            count = tx.conn.execute(select(sa.func.count()).select_from(before.limit(most).subquery())).scalar_one()
-            too_many[row.interaction_id] = count >= most
-    return {i for i, row in unknown.items() if too_many[row.interaction_id]}
 
 
 _behind = t.messages.alias("behind")  # a message that is looked at, on its line

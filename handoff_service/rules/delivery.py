@@ -72,8 +72,7 @@ NO_ACCOUNT = 20003  # also where the provider refuses the account (401) without 
 TOO_MANY = 20429  # also where it asks to wait (429) with another code
 OPTED_OUT = 21610  # the provider refuses texts to this number from the company's
 COUNTRY_OFF = 21408  # the provider's code; the desk's own list of countries uses it too
-RANGE_FULL = 30450  # the provider's code for traffic pumping; the desk's own limit for a range uses it too
-RANGE_HOUR = timedelta(hours=1)  # within which unknown numbers of one range are counted
+RANGE_FULL = 30450  # the provider's code for SMS pumping; the desk's own limits on replies use it too
 _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 _SLOWLY = "Wait a while before sending more."
@@ -119,7 +118,7 @@ MEANINGS: Mapping[int, Meaning] = {
     30032: Meaning("Our toll-free number is not verified.", _ADMIN, Then.ACCOUNT),
     30034: Meaning("Our number is not registered with the carriers.", _ADMIN, Then.ACCOUNT),
     30036: Meaning("It was too old when it could be delivered.", "Send it again if it still matters.", Then.CONTENT),
-    RANGE_FULL: Meaning("Too many unknown numbers of one range.", "If it is a person, write again, or call."),
+    RANGE_FULL: Meaning("Too many replies to unknown numbers.", "If it is a person, write to them yourself, or call."),
     63017: Meaning("The account sends too fast.", _SLOWLY, Then.RETRY, _SOON),
     63018: Meaning("Our number sends too fast.", _SLOWLY, Then.RETRY, _SOON),
 }

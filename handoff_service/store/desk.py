@@ -4,10 +4,11 @@ from sqlalchemy import Connection, select
 
 from handoff_service.rules.commands import Command, with_shipped
 from handoff_service.rules.quiet_hours import QuietHours, parse
+from handoff_service.rules.reply_limits import ReplyLimits
 from handoff_service.store import tables as t
 from handoff_service.store.views import Desk, PresenceState, RejectReason
 
-SAME_ANSWERS, MOST_ANSWERS, MOST_IN_RANGE = 2, 30, 100  # of a desk without settings
+SAME_ANSWERS, MOST_ANSWERS = 2, 30  # of a desk without settings
 
 
 def desk(conn: Connection) -> Desk | None:
@@ -15,7 +16,11 @@ def desk(conn: Connection) -> Desk | None:
     d = t.desk.c
     columns = d["name", "country", "time_zone", "reassign_when_away", "away_after_seconds", "card_fields"]
     row = conn.execute(
-        select(*columns, *d["commands", "same_answers", "quiet_hours", "most_answers", "countries", "most_in_range"])
+        select(
+            *columns,
+            *d["commands", "same_answers", "quiet_hours", "most_answers", "countries"],
+            *d["most_in_range", "most_unknown_hourly", "most_unknown_daily"],
+        )
     ).one_or_none()
     return Desk(**row._mapping) if row is not None else None
 
@@ -47,10 +52,10 @@ def most_answers(conn: Connection) -> int:
     return conn.execute(select(t.desk.c.most_answers)).scalar() or MOST_ANSWERS
 
 
-def most_in_range(conn: Connection) -> int:
-    """How many unknown numbers of one range are answered by themselves within an hour; 0: any number."""
-    found = conn.execute(select(t.desk.c.most_in_range)).scalar()
-    return MOST_IN_RANGE if found is None else found
+def reply_limits(conn: Connection) -> ReplyLimits:
+    """How many automatic replies go out to unknown numbers."""
+    row = conn.execute(select(*t.desk.c["most_in_range", "most_unknown_hourly", "most_unknown_daily"])).one_or_none()
+    return ReplyLimits(in_range=row[0], hourly=row[1], daily=row[2]) if row is not None else ReplyLimits()
 
 
 def presence_states(conn: Connection) -> list[PresenceState]:

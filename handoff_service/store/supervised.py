@@ -108,11 +108,24 @@ class Today:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullRange:
-    """A range of numbers, all that begin so, of which too many unknown ones texted within the last hour: ``numbers`` of
-    them were not answered by themselves."""
+    """A range of numbers, all that begin so, to which too many automatic replies would have gone: ``texts`` to
+    ``numbers`` of them were held back ``since`` then, one of them within the last hour."""
 
     begins_with: str
     numbers: int
+    texts: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachedCap:
+    """The desk's own cap for automatic replies to all unknown numbers was reached: ``limit`` is hourly or daily,
+    ``most`` what it allows. ``texts`` were held back ``since`` then, one of them within the last hour."""
+
+    limit: str
+    most: int
+    texts: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +140,7 @@ class Now:
     waiting: int
     oldest_since: datetime | None
     full_ranges: list[FullRange]
+    reached_caps: list[ReachedCap]
     not_taken: list[NotTaken]
 
 

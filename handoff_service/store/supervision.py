@@ -8,7 +8,6 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.rules import assignment
 from handoff_service.rules.assignment import Candidate, Need
-from handoff_service.rules.delivery import RANGE_HOUR
 from handoff_service.rules.queues import problems
 from handoff_service.rules.vocabulary import (
     Author,
@@ -19,11 +18,11 @@ from handoff_service.rules.vocabulary import (
     State,
     Unanswered,
 )
-from handoff_service.store import interactions, outbox, work_items
+from handoff_service.store import held_back, interactions, outbox, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 from handoff_service.store.several import one_of
-from handoff_service.store.supervised import AgentNow, FullRange, LiveConversation, Now, QueueNow
+from handoff_service.store.supervised import AgentNow, LiveConversation, Now, QueueNow
 from handoff_service.store.views import Named, OwnedBy
 from handoff_service.store.work_items import WAITS, WorkQueue
 
@@ -42,7 +41,8 @@ def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: i
         active=_active(conn, queue_id),
         waiting=sum(queue.waiting for queue in seen),
         oldest_since=min((queue.oldest_since for queue in seen if queue.oldest_since), default=None),
-        full_ranges=_full_ranges(conn),
+        full_ranges=held_back.full_ranges(conn),
+        reached_caps=held_back.reached_caps(conn),
         not_taken=outbox.not_taken(conn),
     )
 
@@ -248,19 +248,6 @@ def conversations(
         )
         for r in rows
     ]
-
-
-def _full_ranges(conn: Connection) -> list[FullRange]:
-    """Those of which the desk itself held answers back, not the provider."""
-    alike = func.substr(i.c.requester_number, 1, func.length(i.c.requester_number) - 4)
-    rows = conn.execute(
-        select(alike, func.count(i.c.requester_number.distinct()))
-        .join(m, m.c.interaction_id == i.c.id)
-        .where(t.IN_FULL_RANGE, m.c.created_at > read_at(conn) - RANGE_HOUR, m.c.provider_sid.is_(None))
-        .group_by(alike)
-        .order_by(alike)
-    )
-    return [FullRange(begins_with=r[0], numbers=r[1]) for r in rows]
 
 
 def _active(conn: Connection, queue_id: int | None) -> int:

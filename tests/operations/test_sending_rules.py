@@ -385,41 +385,6 @@ async def test_nothing_goes_where_no_country_is_known(story: Story) -> None:
         assert (seen.error and seen.error.code) == code
 
 
-async def test_a_range_of_unknown_numbers_is_answered_by_itself_to_its_limit(story: Story, clock: MovedClock) -> None:
-    """As from a machine that is paid for what we send: numbers that are alike but for their last four digits."""
-    await story.store.write(change_desk, {"most_in_range": 3})
-    numbers = [f"+225070000{n:04d}" for n in range(5)]
-
-    async def answered(number: str, body: str = "hello") -> int | None:
-        """The code that an automatic answer failed with, None when it is sent."""
-        interaction = (await story.text(body, number=number)).interaction_id or 0
-
-        def say_it(tx: Transaction, _: None) -> int:
-            return say.text(tx, interactions.lock(tx.conn, interaction), "Hi!", Author.VIRTUAL_AGENT)
-
-        message = await story.store.write(say_it, None)
-        for one in await claim(story):
-            if await begin(story, int(one.key)) is not None:
-                await finish(story, int(one.key), Accepted(sid=f"SMrange{one.key}"))
-        seen = await line(story, message)
-        return seen.error.code if seen.error else None
-
-    assert [await answered(number) for number in numbers] == [None, None, None, 30450, 30450]
-    assert await answered(numbers[0], "again") is None, "whoever was answered stays so"
-    assert await answered("+2250711110001") is None, "another range"
-    (full_range,) = (await story.store.read(supervision.now, OMAR)).full_ranges
-    assert (full_range.begins_with, full_range.numbers) == ("+225070000", 2), "supervisors are told"
-    assert await answered(ANN) is None
-    full = (await story.text("hello?", number=numbers[4])).interaction_id or 0
-    message = await story.write(full, "Are you a person?")
-    assert await begin(story, message) is not None, "what an agent writes goes out"
-    clock.move(3601)
-    assert await answered(f"{numbers[0][:-4]}9999") is None
-    assert (await story.store.read(supervision.now, OMAR)).full_ranges == []
-    await story.store.write(change_desk, {"most_in_range": 0})
-    assert await answered(f"{numbers[0][:-4]}9998") is None
-
-
 async def test_a_prompt_that_was_answered_in_the_quiet_hours_is_not_sent_after_them(
     story: Story, ann: int, clock: MovedClock
 ) -> None:

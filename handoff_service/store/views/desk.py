@@ -70,8 +70,9 @@ class Desk:
     ``same_answers``: after how many equal answers in a row a bot that does not tell what it understood is taken to be
     lost, 0: never; ``quiet_hours``: when what is no answer is held back, by the requester's clock, such as
     21:00-08:00, null: never; ``most_answers``: how often the virtual agent answers one number in ten minutes;
-    ``countries``: ISO codes of those that are texted, none: every country; ``most_in_range``: how many unknown numbers,
-    alike but for the last four digits, are answered by themselves within an hour, 0: any number."""
+    ``countries``: ISO codes of those that are texted, none: every country; ``most_in_range``: automatic replies an hour
+    to the other unknown numbers of a range, that is, of those alike but for the last four digits;
+    ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0: no limit."""
 
     name: str
     country: str
@@ -85,3 +86,5 @@ class Desk:
     most_answers: int
     countries: list[str]
     most_in_range: int
+    most_unknown_hourly: int
+    most_unknown_daily: int

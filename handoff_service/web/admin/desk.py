@@ -33,7 +33,7 @@ HERE = "/desk"
 COMMANDS = {f"{command}_words": command for command in Command}  # each has a field of its own
 NAMES = (
     *("name", "country", "time_zone", "away_after_seconds", "reassign_when_away", "card_fields", "same_answers"),
-    *("quiet_hours", "most_answers", "countries", "most_in_range"),
+    *("quiet_hours", "most_answers", "countries", "most_in_range", "most_unknown_hourly", "most_unknown_daily"),
     *COMMANDS,
 )
 

@@ -1,0 +1,111 @@
+"""Hold back automatic replies to unknown numbers that exceed the desk's limits (``rules/reply_limits.py``).
+
+The replies that may go out are counted in ``unknown_replies``, one row a message, for a day. The desk's row is locked
+meanwhile, so that two processes cannot both send the last one.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, func, insert, select
+
+from handoff_service.operations.hold_back import Row
+from handoff_service.rules.reply_limits import DAY, HOUR, Limit, Replied, ReplyLimits, range_of, reached
+from handoff_service.rules.vocabulary import Author, Event
+from handoff_service.store import desk
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
+
+m, r = t.messages, t.unknown_replies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """A reply that is not sent. ``first``: nothing was held back for the same limit (and range) within the last hour,
+    so this is where an alarm begins."""
+
+    limit: Limit
+    begins_with: str
+    first: bool
+
+
+def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]:
+    """Which of these messages are automatic replies to unknown numbers that exceed a limit. The others are counted.
+
+    What agents write always goes out, and so does what confirms an opt-out. A message that was counted before, and is
+    tried again, goes out.
+    """
+    unknown = {
+        i: row
+        for i, row in rows.items()
+        if row.user_id is None and Author.AGENT not in (row.author, row.owner) and row.event != Event.CONSENT
+    }
+    limits = desk.reply_limits(tx.conn) if unknown else ReplyLimits(in_range=0, hourly=0, daily=0)
+    if not (limits.in_range or limits.hourly or limits.daily):
+        return {}
+    tx.conn.execute(select(t.desk.c.id).with_for_update()).all()
+    counted = set(tx.conn.execute(select(r.c.message_id).where(one_of(r.c.message_id, unknown))).scalars())
+    new = {i: row for i, row in sorted(unknown.items()) if i not in counted}
+    return _decide(tx, limits, new) if new else {}
+
+
+def _decide(tx: Transaction, limits: ReplyLimits, new: Mapping[int, Row]) -> dict[int, HeldBack]:
+    within_hour, within_day = _since(tx, HOUR), _since(tx, DAY)
+    to_numbers = _to_numbers(tx, {range_of(row.requester_number) for row in new.values()})
+    held: dict[int, HeldBack] = {}
+    sent = []
+    for message_id, row in new.items():
+        begins_with = range_of(row.requester_number)
+        to = to_numbers.setdefault(begins_with, Counter())
+        before = Replied(to_range=to.total() - to[row.requester_number], within_hour=within_hour, within_day=within_day)
+        if (limit := reached(limits, before)) is not None:
+            first = not any(_same_alarm(one, limit, begins_with) for one in held.values())
+            first = first and not _is_held_back(tx, limit, begins_with)
+            held[message_id] = HeldBack(limit=limit, begins_with=begins_with, first=first)
+            continue
+        to[row.requester_number] += 1
+        within_hour, within_day = within_hour + 1, within_day + 1
+        sent.append(
+            {"message_id": message_id, "begins_with": begins_with, "number": row.requester_number, "at": tx.now}
+        )
+    if sent:
+        tx.conn.execute(delete(r).where(r.c.at <= tx.now - DAY))
+        tx.conn.execute(insert(r), sent)
+    return held
+
+
+def _since(tx: Transaction, within: timedelta) -> int:
+    return tx.conn.execute(select(func.count()).where(r.c.at > tx.now - within)).scalar_one()
+
+
+def _to_numbers(tx: Transaction, ranges: Collection[str]) -> dict[str, Counter[str]]:
+    """Range -> number -> replies of the last hour."""
+    query = (
+        select(r.c.begins_with, r.c.number, func.count())
+        .where(one_of(r.c.begins_with, ranges), r.c.at > tx.now - HOUR)
+        .group_by(r.c.begins_with, r.c.number)
+    )
+    found: dict[str, Counter[str]] = {}
+    for begins_with, number, count in tx.conn.execute(query):
+        found.setdefault(begins_with, Counter())[number] = count
+    return found
+
+
+def _same_alarm(one: HeldBack, limit: Limit, begins_with: str) -> bool:
+    return one.limit is limit and (limit is not Limit.RANGE or one.begins_with == begins_with)
+
+
+def _is_held_back(tx: Transaction, limit: Limit, begins_with: str) -> bool:
+    """Whether a reply was held back for this within the last hour."""
+    i = t.interactions
+    query = (
+        select(m.c.id)
+        .join(i, i.c.id == m.c.interaction_id)
+        .where(t.IN_FULL_RANGE, m.c.reason == limit, m.c.created_at > tx.now - HOUR)
+    )
+    if limit is Limit.RANGE:
+        query = query.where(i.c.requester_number.startswith(begins_with, autoescape=True))
+    return tx.conn.execute(query.limit(1)).first() is not None

@@ -1,0 +1,52 @@
+"""Alarms about automatic replies to unknown numbers that were held back, for supervisors."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, select
+
+from handoff_service.rules.reply_limits import DAY, HOUR, LAST_DIGITS, Limit
+from handoff_service.store import desk
+from handoff_service.store import tables as t
+from handoff_service.store.database import read_at
+from handoff_service.store.supervised import FullRange, ReachedCap
+
+i, m = t.interactions, t.messages
+
+
+def full_ranges(conn: Connection) -> list[FullRange]:
+    """The ranges of which a reply was held back within the last hour. What the provider refused is none of them."""
+    alike = func.substr(i.c.requester_number, 1, func.length(i.c.requester_number) - LAST_DIGITS)
+    query = _alarms(conn, alike, func.count(i.c.requester_number.distinct()))
+    query = query.join(i, i.c.id == m.c.interaction_id)
+    of_desk = sa.or_(m.c.reason.is_(None), m.c.reason == Limit.RANGE)  # none: from before there were other limits
+    rows = conn.execute(query.where(of_desk).group_by(alike).order_by(alike))
+    return [FullRange(begins_with=r[0], numbers=r[1], texts=r[2], since=r[3]) for r in rows]
+
+
+def reached_caps(conn: Connection) -> list[ReachedCap]:
+    """The desk's caps for which a reply was held back within the last hour."""
+    caps = (Limit.HOURLY, Limit.DAILY)
+    query = _alarms(conn, m.c.reason).where(m.c.reason.in_(caps)).group_by(m.c.reason).order_by(m.c.reason.desc())
+    found = conn.execute(query).all()
+    limits = desk.reply_limits(conn) if found else None
+    return [
+        ReachedCap(
+            limit=Limit(r.reason).name.lower(),
+            most=getattr(limits, Limit(r.reason).name.lower()),
+            texts=r[1],
+            since=r[2],
+        )
+        for r in found
+    ]
+
+
+def _alarms(conn: Connection, *what: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Columns, then how many replies were held back within a day and since when; of what still goes on."""
+    at = read_at(conn)
+    return (
+        select(*what, func.count(m.c.id), func.min(m.c.created_at))
+        .select_from(m)
+        .where(t.IN_FULL_RANGE, m.c.created_at > at - DAY, m.c.provider_sid.is_(None))
+        .having(func.max(m.c.created_at) > at - HOUR)
+    )

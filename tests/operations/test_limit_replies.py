@@ -1,0 +1,138 @@
+"""Limits on automatic replies to unknown numbers, against SMS pumping, and the alarm when one is reached."""
+
+import pytest
+
+from handoff_service.operations import say
+from handoff_service.operations.change_desk import change_desk
+from handoff_service.operations.deliver import BeginSend, begin_sends
+from handoff_service.operations.limit_replies import HeldBack
+from handoff_service.operations.ports import Accepted, Outgoing
+from handoff_service.rules.reply_limits import Limit, Replied, ReplyLimits, reached
+from handoff_service.rules.vocabulary import Author
+from handoff_service.store import interactions, supervision
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import DESK, Transaction
+from tests.conftest import Heard, MovedClock
+from tests.operations.sending_story import begin, claim, finish, line
+from tests.story import ANN, OMAR, Story
+
+NUMBERS = [f"+225070000{n:04d}" for n in range(40)]
+FAR = [f"+2250{n:03d}0001234" for n in range(1, 40)]  # each of another range
+
+
+async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
+    """The number texts, and is replied to by itself. The limit that held the reply back, None when it is sent."""
+    interaction = (await story.text(body, number=number)).interaction_id or 0
+
+    def say_it(tx: Transaction, _: None) -> int:
+        return say.text(tx, interactions.lock(tx.conn, interaction), f"Hi {body}!", Author.VIRTUAL_AGENT)
+
+    message = await story.store.write(say_it, None)
+    found = None
+    for one in await claim(story):
+        begun = await begin(story, int(one.key))
+        if isinstance(begun, Outgoing):
+            await finish(story, int(one.key), Accepted(sid=f"SMrange{one.key}"))
+        elif isinstance(begun, HeldBack):
+            found = begun.limit
+    seen = await line(story, message)
+    assert (seen.error is not None, seen.error and seen.error.code) == (found is not None, 30450 if found else None)
+    return found
+
+
+async def limits(story: Story, in_range: int = 0, hourly: int = 0, daily: int = 0) -> None:
+    values = {"most_in_range": in_range, "most_unknown_hourly": hourly, "most_unknown_daily": daily}
+    await story.store.write(change_desk, values)
+
+
+CASES = {
+    "nothing went out": (Replied(to_range=0, within_hour=0, within_day=0), None),
+    "the range is not full": (Replied(to_range=19, within_hour=19, within_day=19), None),
+    "the range is full": (Replied(to_range=20, within_hour=20, within_day=20), Limit.RANGE),
+    "the hour is full": (Replied(to_range=0, within_hour=200, within_day=200), Limit.HOURLY),
+    "the day is full": (Replied(to_range=0, within_hour=0, within_day=1000), Limit.DAILY),
+}
+
+
+@pytest.mark.parametrize(("before", "limit"), CASES.values(), ids=CASES.keys())
+def test_a_limit_is_reached_when(before: Replied, limit: Limit | None) -> None:
+    assert reached(ReplyLimits(), before) is limit
+    assert reached(ReplyLimits(in_range=0, hourly=0, daily=0), before) is None
+
+
+async def test_one_range_gets_twenty_replies_an_hour_and_other_people_theirs(story: Story, clock: MovedClock) -> None:
+    await limits(story, in_range=ReplyLimits.in_range if isinstance(ReplyLimits.in_range, int) else 20)
+    held = [await reply(story, number) for number in NUMBERS]
+    assert held == [None] * 20 + [Limit.RANGE] * 20
+    assert await reply(story, NUMBERS[0], "again") is None, "19 went to the others"
+    assert await reply(story, NUMBERS[1], "again") is Limit.RANGE, "20 have gone to the others by now"
+    assert await reply(story, FAR[0]) is None, "another range"
+    assert await reply(story, ANN) is None, "somebody on record"
+    full = (await story.text("hello?", number=NUMBERS[39])).interaction_id or 0
+    message = await story.write(full, "Are you a person?")
+    assert isinstance(await begin(story, message), Outgoing), "what an agent writes goes out"
+    clock.move(3601)
+    assert await reply(story, NUMBERS[30]) is None
+
+
+async def test_somebody_unknown_who_texts_a_lot_is_no_machine(story: Story) -> None:
+    await limits(story, in_range=3)
+    assert [await reply(story, NUMBERS[0], str(n)) for n in range(6)] == [None] * 6
+
+
+async def test_many_ranges_together_reach_the_hourly_and_then_the_daily_cap(story: Story, clock: MovedClock) -> None:
+    await limits(story, in_range=20, hourly=5, daily=8)
+    assert [await reply(story, number) for number in FAR[:7]] == [None] * 5 + [Limit.HOURLY] * 2
+    assert await reply(story, ANN) is None, "somebody on record"
+    clock.move(3601)
+    assert [await reply(story, number) for number in FAR[7:12]] == [None] * 3 + [Limit.DAILY] * 2
+    clock.move(24 * 3600)
+    assert await reply(story, FAR[12]) is None
+    assert await story.count(t.unknown_replies) == 1, "what counts no more is not kept"
+
+
+async def test_a_reply_that_is_tried_again_counts_once(story: Story) -> None:
+    await limits(story, in_range=0, hourly=1)
+    interaction = (await story.text(number=FAR[0])).interaction_id or 0
+
+    def say_it(tx: Transaction, _: None) -> int:
+        return say.text(tx, interactions.lock(tx.conn, interaction), "Hi!", Author.VIRTUAL_AGENT)
+
+    message = await story.store.write(say_it, None)
+    assert isinstance(await begin(story, message), Outgoing)
+    await finish(story, message, Accepted(sid="SM1"))
+    again = t.messages.update().where(t.messages.c.id == message).values(status="failed", retries=1)
+    await story.store.write(lambda tx, _: tx.conn.execute(again), None)
+    assert isinstance(await begin(story, message), Outgoing)
+    assert await story.count(t.unknown_replies) == 1
+
+
+async def test_a_batch_is_decided_as_one_after_the_other(story: Story) -> None:
+    await limits(story, in_range=20, hourly=3)
+    messages = []
+    for number in FAR[:6]:
+        interaction = (await story.text(number=number)).interaction_id or 0
+        said = lambda tx, i: say.text(tx, interactions.lock(tx.conn, i), "Hi!", Author.VIRTUAL_AGENT)  # noqa: E731
+        messages.append(await story.store.write(said, interaction))
+    begun = await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in messages])
+    assert [isinstance(one, Outgoing) for one in begun] == [True] * 3 + [False] * 3
+    assert [one.first for one in begun[3:]] == [True, False, False], "the alarm begins once"
+
+
+async def test_supervisors_are_told_at_once_which_since_when_and_how_many(
+    story: Story, heard: Heard, clock: MovedClock
+) -> None:
+    await limits(story, in_range=2, hourly=4)
+    began = clock()
+    heard.hints.clear()
+    for number in [*NUMBERS[:5], *FAR[:4]]:
+        await reply(story, number)
+    assert DESK in {hint.topic for hint in heard.hints}, "the supervisors' page asks for what is new"
+    now = await story.store.read(supervision.now, OMAR)
+    (full,) = now.full_ranges
+    assert (full.begins_with, full.numbers, full.texts, full.since) == ("+225070000", 3, 3, began)
+    (cap,) = now.reached_caps
+    assert (cap.limit, cap.most, cap.texts, cap.since) == ("hourly", 4, 2, began)
+    clock.move(3601)
+    later = await story.store.read(supervision.now, OMAR)
+    assert (later.full_ranges, later.reached_caps) == ([], [])
