@@ -1,7 +1,9 @@
 """The store: lanes to write, a small pool to read."""
 
 import asyncio
-from collections.abc import Callable
+import copy
+import itertools
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, overload
 
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway
+from handoff_service.store.command_ids import CommandId
 from handoff_service.store.database import engine
 from handoff_service.store.lanes import Lane, SetBased, Terms, Told, Transaction
 
@@ -28,8 +31,18 @@ class Store:
         self._clock, self._public_url = clock, terms.public_url
         loop = asyncio.get_running_loop()
         self._lanes = [Lane(self._writing, clock, terms, loop, told, f"lane-{n}") for n in range(lanes)]
+        self._steps: Iterator[CommandId] | None = None
         for lane in self._lanes:
             lane.start()
+
+    def under(self, id: CommandId) -> "Store":
+        """This store for one request that its sender may repeat: its commands are carried out once.
+
+        They are told apart by their order, so a request must lead to the same commands when it is repeated.
+        """
+        made = copy.copy(self)
+        made._steps = (id.step(number) for number in itertools.count(1))
+        return made
 
     @overload
     async def write[C, R](self, operation: SetBased[C, R], command: C, *, near: object = None) -> R: ...
@@ -47,7 +60,8 @@ class Store:
         ``near`` names what the command is about, so that commands about the same thing share a lane. Locks on rows,
         not lanes, keep them apart. Cancelling the caller does not cancel the command.
         """
-        answer: R = await self._lanes[hash(near) % len(self._lanes)].put(operation, command)
+        id = next(self._steps) if self._steps is not None else None
+        answer: R = await self._lanes[hash(near) % len(self._lanes)].put(operation, command, id)
         return answer
 
     async def read[**P, R](

@@ -381,6 +381,26 @@ due_work = Table(
 )  # everything that waits: a kind and line is worked on one row at a time, lowest id first; latest: when it is due
 # however often it is put off
 
+# Commands that are carried out once ----------------------------------------------------------------------------
+
+command_ids = Table(
+    "command_ids", metadata,
+    Column("id", sa.Text, primary_key=True),
+    _word("body_hash"),
+    _word("answer", null=True),
+    Column("response_status", sa.Integer),
+    _word("response", null=True),
+    _time("at"),
+    Index("ix_command_ids_at", "at"),
+)  # kept for a day. body_hash: what was asked under the id; answer: the operation's, as JSON; response: what an API
+# client was answered
+lane_commits = Table(
+    "lane_commits", metadata,
+    Column("lane", sa.Text, primary_key=True),
+    Column("number", sa.BigInteger, nullable=False),
+    _time("at"),
+)  # one row a lane of a running process: the number of its last commit (commit_numbers.py)
+
 # Messaging actions -------------------------------------------------------------------------------------------
 
 messaging_actions = Table(

@@ -23,8 +23,8 @@ type Handler = Callable[..., Awaitable[Any]]
 
 
 def desk_of(request: Request) -> Desk:
-    """The desk that this process serves."""
-    desk: Desk = request.app.ctx.desk
+    """The desk that this process serves; for a request that may be repeated, with a store of its own."""
+    desk: Desk = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 
 
