@@ -12,6 +12,7 @@ from dataclasses import replace
 from sanic import Request
 from sanic.response import HTTPResponse, raw
 
+from handoff_service.desk import Desk
 from handoff_service.errors import BadInput, DatabaseAway
 from handoff_service.operations.sign_in import Agent
 from handoff_service.store.command_ids import (
@@ -22,8 +23,8 @@ from handoff_service.store.command_ids import (
     keep_response,
 )
 from handoff_service.web.pages import form_field
-from handoff_service.web.session import UNSAFE, desk_of
 
+UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 HEADER = "Idempotency-Key"
 REPEATED = "Idempotent-Replayed"  # is true on an answer that was given before
 KEY = r"[\x21-\x7e]{1,255}"
@@ -31,7 +32,7 @@ FORM_FIELD = "command"
 
 
 async def once(
-    request: Request, agent: Agent, serve: Callable[[], Awaitable[HTTPResponse]]
+    request: Request, desk: Desk, agent: Agent, serve: Callable[[], Awaitable[HTTPResponse]]
 ) -> HTTPResponse:
     """The answer of an API call. Under a key that was used before: the first answer again.
 
@@ -44,13 +45,12 @@ async def once(
         raise BadInput(errors={HEADER: "must have 1 to 255 visible ASCII characters"})
     asked = hash_of(request.method, request.path, request.query_string, request.body)
     id = CommandId(hash_of(str(agent.id), key), asked)
-    desk = desk_of(request)
     before = await desk.store.read(first_response, id, desk.clock())
     if before is not None:
         headers = {REPEATED: "true"}
         kind = "application/json" if before.body else ""
         return raw(before.body, status=before.status, content_type=kind, headers=headers)
-    carry_out_under(request, id)
+    _carry_out_under(request, desk, id)
     answer = await serve()
     body = (answer.body or b"").decode()
     with suppress(DatabaseAway):  # a repeat is then answered from what the commands answered
@@ -58,17 +58,16 @@ async def once(
     return answer
 
 
-def form_once(request: Request, agent: Agent) -> None:
+def form_once(request: Request, desk: Desk, agent: Agent) -> None:
     """What a form asks for is carried out once, however often the same form is sent with the same fields."""
     if request.method not in UNSAFE or not request.body:  # a picture's body is read by its handler
         return
     name = form_field(request, FORM_FIELD)
     if name:
         id = hash_of("form", str(agent.id), request.path, name, request.body)
-        carry_out_under(request, CommandId(id, ""))
+        _carry_out_under(request, desk, CommandId(id, ""))
 
 
-def carry_out_under(request: Request, id: CommandId) -> None:
-    """What the request writes from now on, it writes under this id."""
-    desk = desk_of(request)
+def _carry_out_under(request: Request, desk: Desk, id: CommandId) -> None:
+    """What the request writes from now on, it writes under this id: see ``session.desk_of``."""
     request.ctx.desk = replace(desk, store=desk.store.under(id))

@@ -16,9 +16,9 @@ from handoff_service.operations import sign_in
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web.pages import form_field
+from handoff_service.web.repeats import UNSAFE, form_once
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)  # who works in the workspace
-UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 type Handler = Callable[..., Awaitable[Any]]
 
 
@@ -131,6 +131,7 @@ def page(*roles: Role) -> Callable[[Handler], Handler]:
                 raise NotSignedIn
             allowed(agent, *roles)
             check_meant(request)
+            form_once(request, desk_of(request), agent)
             return await handler(request, *args, agent=agent, **kwargs)
 
         return guarded

@@ -108,7 +108,7 @@ class Drill:
             name = f"{kind.__name__.strip('_')} {number}"
             try:
                 times = await kind(store, number)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # counted
                 self.refused.append(f"{name}: {error!r}")
                 return
             self.done[kind.__name__] += 1

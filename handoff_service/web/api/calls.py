@@ -181,7 +181,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
                 return empty()
             return raw(answer.dump_json(result), status=call.status, content_type=call.media_type)
 
-        return await once(request, agent, carry_out) if call.roles else await carry_out()
+        return await once(request, desk_of(request), agent, carry_out) if call.roles else await carry_out()
 
     blueprint.add_route(serve, call.path, methods=[call.method], name=name, error_format="json")
 

@@ -65,6 +65,6 @@ def add_routes(blueprint: Blueprint) -> None:
             made = await desk_of(request).store.read(media.one, media_id)
             return raw(_MEDIUM.dump_json(made), status=201, content_type="application/json")
 
-        return await once(request, agent, carry_out)
+        return await once(request, desk_of(request), agent, carry_out)
 
     blueprint.add_route(add, "/v1/media", methods=["POST"], stream=True, name="add_media")
