@@ -8,11 +8,12 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
 
-def engine(url: str, *, size: int, writes: bool) -> sa.Engine:
+def engine(url: str, *, size: int, writes: bool, foreign_keys: bool = True) -> sa.Engine:
     """An engine for ``sqlite:///path`` or ``postgresql://...`` with ``size`` connections.
 
     SQLite: WAL, ``synchronous=FULL`` (NORMAL may lose the last commits on power loss), foreign keys on, and a writer
-    takes the write lock when it begins, since an upgrade in the middle cannot wait.
+    takes the write lock when it begins, since an upgrade in the middle cannot wait. ``foreign_keys``
+    False is for migrations alone (see ``migrate.py``); PostgreSQL ignores it.
     """
     if url.startswith("postgresql://"):
         url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
@@ -31,7 +32,7 @@ def engine(url: str, *, size: int, writes: bool) -> sa.Engine:
     def set_up(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
         connection.execute("PRAGMA busy_timeout=30000")
 
     event.listen(made, "connect", set_up)
