@@ -23,6 +23,7 @@ from handoff_service.gateways.twilio import TwilioProvider
 from handoff_service.gateways.webhook import HttpWebhook
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
+from handoff_service.operations.check_secret_key import check_secret_key
 from handoff_service.operations.connection import grace_after_start
 from handoff_service.operations.index_texts import A_MOMENT, want_index
 from handoff_service.operations.note_prices import want_prices
@@ -32,7 +33,7 @@ from handoff_service.operations.sweep_gaps import want_sweep
 from handoff_service.operations.tell_consents import tell_from_now_on
 from handoff_service.settings import Settings
 from handoff_service.soon import Soon
-from handoff_service.store import due
+from handoff_service.store import due, secret_keys
 from handoff_service.store.lanes import Hint
 from handoff_service.store.store import Store
 from handoff_service.web import api, bot, health, mailbox, media, phone, security, twilio, workspace
@@ -109,6 +110,8 @@ async def _open(app: App, settings: Settings) -> None:
     workers += crews(hands)
     if store.is_sqlite:
         await store.write(due.forget_leases, None)
+    if await store.write(check_secret_key, settings.key_fingerprint):
+        log.trouble("secret_key_differs", advice=secret_keys.DIFFERS)
     await store.write(grace_after_start, None)
     connections = Connections(store)
     await store.write(want_index, None)  # what an earlier process left

@@ -14,14 +14,17 @@ from sanic.worker.loader import AppLoader
 
 from handoff_service import bot_process, clock, doctor, log, nlu_report, running_bots, settings
 from handoff_service.app import APP_NAME, create_app
+from handoff_service.backup.create import back_up
+from handoff_service.backup.restore import restore
 from handoff_service.desk import terms
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.operations import desk_file
+from handoff_service.operations.decide_held import DecideHeld, decide_held
 from handoff_service.operations.desk_file import DeskFile
 from handoff_service.operations.import_desk import import_desk
 from handoff_service.running_bots import RunningBots
 from handoff_service.settings import Settings
-from handoff_service.store import queues
+from handoff_service.store import queues, secret_keys
 from handoff_service.store.export_desk import export_desk
 from handoff_service.store.migrate import migrate
 from handoff_service.store.store import Store
@@ -60,6 +63,15 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", "Bring the database to the newest schema", _migrate)
     add("import", "Import a desk file (TOML); again changes nothing twice", _import).add_argument("file", type=Path)
     add("export", "Write the desk to a file that import takes", _export).add_argument("file", type=Path)
+    add("backup", "Write database, media and keys to one file, also while the desk runs", _backup).add_argument(
+        "file", type=Path, help="its name may end in .tar or .tar.gz"
+    )
+    add("restore", "Put a desk back from a backup, into an empty database and HOME", _restore).add_argument(
+        "file", type=Path
+    )
+    add("held", "What a restore holds: show it, send it or cancel it", _held).add_argument(
+        "act", choices=["show", "release", "cancel"], nargs="?", default="show"
+    )
     add("doctor", "List the settings, and what is wrong with how to mend it", _doctor)
     bot = add("bot", "The virtual agent's model: train it, check its data and texts, measure it, run it alone", _bot)
     bot.add_argument("act", choices=["train", "check", "nlu", "run"])
@@ -70,19 +82,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _migrate(config: Settings, _asked: argparse.Namespace) -> int:
-    migrate(config.database_url)
+    migrate(config.database_url, report=_progress)
     return 0
 
 
+def _progress(sentence: str) -> None:
+    """What a command has done so far, apart from its output."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
 def _import(config: Settings, asked: argparse.Namespace) -> int:
-    migrate(config.database_url)
+    migrate(config.database_url, report=_progress)
     counts = asyncio.run(_import_file(config, desk_file.read(asked.file)))
     print("imported " + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items()))
     return 0
 
 
 def _export(config: Settings, asked: argparse.Namespace) -> int:
-    migrate(config.database_url)
+    migrate(config.database_url, report=_progress)
     text = asyncio.run(_exported(config))
     try:
         asked.file.write_text(text, encoding="utf-8")
@@ -114,13 +131,44 @@ async def _opened(config: Settings) -> AsyncIterator[Store]:
         store.close()
 
 
+def _backup(config: Settings, asked: argparse.Namespace) -> int:
+    back_up(config, asked.file.absolute(), _progress)
+    return 0
+
+
+def _restore(config: Settings, asked: argparse.Namespace) -> int:
+    restore(config, asked.file, _progress)
+    if asyncio.run(_key_differs(settings.read())):
+        _progress(f"Warning: {secret_keys.DIFFERS}")
+    return 0
+
+
+async def _key_differs(config: Settings) -> bool:
+    async with _opened(config) as store:
+        return await store.read(secret_keys.differs, config.key_fingerprint)
+
+
+def _held(config: Settings, asked: argparse.Namespace) -> int:
+    migrate(config.database_url, report=_progress)
+    print(asyncio.run(_decide(config, asked.act)))
+    return 0
+
+
+async def _decide(config: Settings, act: str) -> str:
+    async with _opened(config) as store:
+        if act == "show":
+            return "\n".join(await store.read(doctor.held)) or "Nothing is held."
+        texts = await store.write(decide_held, DecideHeld(send=act == "release"))
+        return f"{'Released' if act == 'release' else 'Canceled'} {texts} text{'s' * (texts != 1)}."
+
+
 def _doctor(config: Settings, _asked: argparse.Namespace) -> int:
     return asyncio.run(doctor.examine(config, sys.stdout))
 
 
 def _serve(config: Settings, _asked: argparse.Namespace) -> int:
     log.start(config.log)
-    migrate(config.database_url)
+    migrate(config.database_url, report=_progress)
     if config.demo:
         asyncio.run(_import_file(config, desk_file.read(DEMO), only_if_empty=True))
     if config.workers == 1:

@@ -11,13 +11,15 @@ from redis.exceptions import RedisError
 
 from handoff_service import clock
 from handoff_service.bot_process import RASA, actions_url
+from handoff_service.errors import SetupError
 from handoff_service.gateways import twilio_account
 from handoff_service.gateways.mail import SmtpMailer, server_of
 from handoff_service.gateways.twilio import NO_CONSENTS
 from handoff_service.gateways.twilio_signature import sign
 from handoff_service.settings import Settings
-from handoff_service.store import consents, outbox, people, queues
+from handoff_service.store import consents, holds, outbox, people, queues, secret_keys
 from handoff_service.store.database import engine
+from handoff_service.store.migrate import database_errors, pending_revisions
 from handoff_service.store.views import ProviderNumber
 
 NO_ACTION = {"next_action": "action_of_the_doctor", "domain": {}, "tracker": {"sender_id": "doctor"}}
@@ -53,21 +55,41 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
     """The provider numbers, what is wrong, and what should be known."""
     opened = engine(settings.database_url, size=1, writes=False)
     try:
-        with opened.connect() as conn:
-            if not sa.inspect(conn).has_table("interactions"):
-                return [], ["The database has no tables yet. Make them with: patchboard migrate"], []
+        with database_errors(), opened.connect() as conn:
+            if pending_revisions(conn):
+                return [], ["The database lacks tables or columns. Make them with: patchboard migrate"], []
+            waiting = held(conn)
+            if secret_keys.differs(conn, settings.key_fingerprint):
+                waiting.append(secret_keys.DIFFERS)
             numbers = people.provider_numbers(conn)
             if not numbers:
-                return [], ["There is no provider number yet. Import a desk file with: patchboard import FILE"], []
+                return (
+                    [],
+                    [*waiting, "There is no provider number yet. Import a desk file with: patchboard import FILE"],
+                    [],
+                )
             found = queues.shown(conn.execution_options(now=clock.now()))
             never = [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
-            never += _not_taken(conn)
+            never += [*_not_taken(conn), *waiting]
             untold = [said] if (said := _untold(conn)) else []
             return (numbers, never, untold) if NO_CONSENTS in said else (numbers, never + untold, [])
-    except sa.exc.OperationalError as error:
-        return [], [f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}"], []
+    except SetupError as error:
+        return [], [str(error)], []
     finally:
         opened.dispose()
+
+
+def held(conn: sa.Connection) -> list[str]:
+    """What a restore holds until an admin decides."""
+    found = holds.held(conn)
+    if found is None:
+        return []
+    texts = f"{found.texts} text{'s' * (found.texts != 1)}"
+    since = f", the oldest of {found.since:%Y-%m-%d %H:%M} UTC" if found.since else ""
+    return [
+        f"The desk was restored on {found.restored_at:%Y-%m-%d %H:%M} UTC and holds {texts}{since}. Send or cancel "
+        "them under Admin, Restored sends, or with: patchboard held release, patchboard held cancel"
+    ]
 
 
 def _not_taken(conn: sa.Connection) -> list[str]:

@@ -1,5 +1,6 @@
 """Settings: environment variables, read once, each with a default that makes ``make run`` work."""
 
+import hmac
 import os
 import re
 import secrets
@@ -17,6 +18,11 @@ def is_twilios(url: str) -> bool:
     """Whether this is one of Twilio's own hosts, such as a region's. Any other server speaks all of Twilio's
     interfaces at one address."""
     return (urlsplit(url).hostname or "").endswith(".twilio.com")
+
+
+def key_fingerprint(secret_key: str) -> str:
+    """A keyed hash of a constant: tells one secret key from another, and cannot be turned back into it."""
+    return hmac.new(secret_key.encode(), b"patchboard: which secret key is this", "sha256").hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,11 @@ class Settings:
     smtp_url: str | None
     demo: bool
     log: str
+
+    @property
+    def key_fingerprint(self) -> str:
+        """Tells one secret key from another without showing it."""
+        return key_fingerprint(self.secret_key)
 
     @property
     def bot_urls(self) -> tuple[str, ...]:
@@ -184,6 +195,17 @@ def _address(name: str, text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SetupError(f"PATCHBOARD_{name} must be an address such as https://sms.example.com; it is {text!r}")
     return text
+
+
+def replace_key(home: Path, name: str, key: str) -> None:
+    """Put a key of a backup in place of the one in HOME."""
+    home.mkdir(parents=True, exist_ok=True)
+    part = home / f".{name}.part"
+    with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(home / name)
 
 
 def _kept(home: Path, name: str) -> str:

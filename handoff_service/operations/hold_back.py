@@ -103,7 +103,8 @@ def let_go(tx: Transaction, line: str) -> None:
     being answered behind it."""
     d, m = t.due_work, t.messages
     untried = d.c.attempts == 0  # a crash and the provider's refusals count, the desk's own reasons do not
-    waits = select(d.c.key).where(d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now, untried)
+    held = d.c.due_at == due.HELD  # an admin decides about these
+    waits = select(d.c.key).where(d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now, untried, ~held)
     keys = [int(key) for key in tx.conn.execute(waits).scalars()]
     if not keys:
         return

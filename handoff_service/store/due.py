@@ -6,7 +6,7 @@ those behind it, which is what keeps the texts of a line in order.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam, delete, select, update
@@ -17,6 +17,7 @@ from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
 from handoff_service.store.tables import due_work
 
+HELD = datetime(9999, 1, 1, tzinfo=UTC)  # the due time of work that a restore holds: see store/holds.py
 DESK_LINE = "desk"  # work that is done for the whole desk at once
 
 

@@ -442,3 +442,20 @@ sign_in_failures = Table(
     "sign_in_failures", metadata, _id(), _word("key"), _time("failed_at"),
     Index("ix_sign_in_failures_key", "key", "failed_at"),
 )
+
+# Backups -----------------------------------------------------------------------------------------------------
+
+secret_keys = Table(
+    "secret_keys", metadata,
+    _id(),
+    _word("fingerprint"),
+)  # one row: a keyed hash that tells whether PATCHBOARD_SECRET_KEY is the key that this database was written with
+restores = Table(
+    "restores", metadata,
+    _id(),
+    _time("backed_up_at"),
+    _time("restored_at"),
+    _time("ended_at", null=True),
+    _word("outcome", null=True),
+    _ref("agent_id", "agents.id", null=True),
+)  # ended_at: when an admin (agent_id; null: by command) decided about what waited; outcome: released or canceled

@@ -87,9 +87,7 @@ def found_by_words(conn: sa.Connection) -> int:
     if not sa.inspect(conn).has_table(MESSAGE_WORDS):
         return 0
     finds = {"sqlite": f"{MESSAGE_WORDS} MATCH 'found'", "postgresql": "words @@ 'found'::tsquery"}
-    return conn.execute(
-        sa.text(f"SELECT count(*) FROM {MESSAGE_WORDS} WHERE {finds[conn.dialect.name]}")
-    ).scalar_one()
+    return conn.execute(sa.text(f"SELECT count(*) FROM {MESSAGE_WORDS} WHERE {finds[conn.dialect.name]}")).scalar_one()
 
 
 def lost(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]], dropped: frozenset[str]) -> list[str]:
