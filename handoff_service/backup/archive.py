@@ -5,6 +5,7 @@ Members in order: ``tables/NAME.jsonl`` (each table after those that it refers t
 has no manifest. The manifest holds the SHA-256 of every other member.
 """
 
+import gzip
 import hashlib
 import io
 import json
@@ -12,6 +13,7 @@ import os
 import re
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -132,15 +134,21 @@ def _tar(raw: IO[bytes], path: Path) -> tarfile.TarFile:
 
 
 def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """The members of an archive in their order. SetupError when one is damaged or has no place in it."""
+    """The members of an archive in their order. SetupError when one has no place in it."""
+    with tarfile.open(path) as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isreg() else None
+            if content is None or not _has_a_place(member.name):
+                raise SetupError(f"{path} is no backup of Patchboard: it holds {member.name[:80]!r}.")
+            yield member.name, content
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Around everything that reads an archive: SetupError when it cannot be read."""
     try:
-        with tarfile.open(path) as tar:
-            for member in tar:
-                content = tar.extractfile(member) if member.isreg() else None
-                if content is None or not _has_a_place(member.name):
-                    raise SetupError(f"{path} is no backup of Patchboard: it holds {member.name[:80]!r}.")
-                yield member.name, content
-    except (tarfile.TarError, EOFError, OSError) as error:
+        yield
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, FileNotFoundError) as error:
         raise SetupError(f"{path} cannot be read as a backup: {error}. Use another backup file.") from error
 
 
@@ -152,13 +160,14 @@ def check(path: Path) -> Manifest:
     """Read an archive from end to end and compare every hash. SetupError when anything differs."""
     found: dict[str, str] = {}
     manifest: Manifest | None = None
-    for name, content in members(path):
-        if name == MANIFEST:
-            manifest = _manifest(path, content.read())
-        elif name in found:
-            raise SetupError(f"{path} is damaged: it holds {name} twice. Use another backup file.")
-        else:
-            found[name] = _sha256(content)
+    with readable(path):
+        for name, content in members(path):
+            if name == MANIFEST:
+                manifest = _manifest(path, content.read())
+            elif name in found:
+                raise SetupError(f"{path} is damaged: it holds {name} twice. Use another backup file.")
+            else:
+                found[name] = _sha256(content)
     if manifest is None:
         raise SetupError(f"{path} is not whole: its end is missing. Use another backup file.")
     wrong = sorted(

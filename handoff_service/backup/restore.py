@@ -15,7 +15,7 @@ from typing import IO
 import sqlalchemy as sa
 
 from handoff_service import clock
-from handoff_service.backup.archive import Manifest, check, key_of, medium_of, members, table_of
+from handoff_service.backup.archive import Manifest, check, key_of, medium_of, members, readable, table_of
 from handoff_service.backup.create import Report
 from handoff_service.errors import SetupError
 from handoff_service.media_folder import MediaFolder
@@ -49,7 +49,7 @@ def restore(settings: Settings, path: Path, report: Report) -> None:
         )
     _refuse_open_file(settings)
     folder = MediaFolder(settings.home / "media")
-    with _added_media(folder) as added, migrating(settings.database_url) as connection:
+    with readable(path), _added_media(folder) as added, migrating(settings.database_url) as connection:
         _refuse_others(connection)
         _empty(connection)
         apply(connection, manifest.schema)
