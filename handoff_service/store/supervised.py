@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.rules.vocabulary import Assignment, State
+from handoff_service.store.holds import Held
 from handoff_service.store.outbox import NotTaken
 from handoff_service.store.views import Named, OwnedBy
 
@@ -128,6 +129,7 @@ class Now:
     oldest_since: datetime | None
     full_ranges: list[FullRange]
     not_taken: list[NotTaken]
+    held: Held | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

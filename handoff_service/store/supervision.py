@@ -19,7 +19,7 @@ from handoff_service.rules.vocabulary import (
     State,
     Unanswered,
 )
-from handoff_service.store import interactions, outbox, work_items
+from handoff_service.store import holds, interactions, outbox, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 from handoff_service.store.several import one_of
@@ -44,6 +44,7 @@ def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: i
         oldest_since=min((queue.oldest_since for queue in seen if queue.oldest_since), default=None),
         full_ranges=_full_ranges(conn),
         not_taken=outbox.not_taken(conn),
+        held=holds.held(conn),
     )
 
 
