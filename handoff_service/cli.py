@@ -22,6 +22,7 @@ from handoff_service.operations import desk_file
 from handoff_service.operations.decide_held import DecideHeld, decide_held
 from handoff_service.operations.desk_file import DeskFile
 from handoff_service.operations.import_desk import import_desk
+from handoff_service.private_files import make_private, set_umask
 from handoff_service.running_bots import RunningBots
 from handoff_service.settings import Settings
 from handoff_service.store import queues, secret_keys
@@ -37,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         run: Callable[[Settings, argparse.Namespace], int] = asked.run
-        return run(settings.read(), asked)
+        set_umask()
+        config = settings.read()
+        make_private(config)
+        return run(config, asked)
     except (SetupError, Refusal) as error:
         print(f"patchboard: {error}", file=sys.stderr)
         for name, what in getattr(error, "errors", {}).items():
