@@ -213,6 +213,7 @@ def _bot(config: Settings, asked: argparse.Namespace) -> int:
 
 def _run(config: Settings, asked: argparse.Namespace) -> int:
     """The service in this process, the bot in one of its own for each address, which end with it."""
+    migrate(config.database_url, report=_progress)  # before the training, which takes a minute
     if config.bot_urls:
         if not bot_process.model(config.home).exists():
             bot_process.show_progress("training the virtual agent (about a minute, the first time only)")

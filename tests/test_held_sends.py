@@ -1,12 +1,13 @@
 """A restored desk sends nothing that was queued before its backup until an admin decides; new texts do not overtake."""
 
+import asyncio
 import dataclasses
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from handoff_service import settings
+from handoff_service import cli, settings
 from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.errors import Conflict
@@ -74,6 +75,29 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     assert (found.texts, found.timers) == (1, 1)
     assert found.since == (await story.lines(interaction))[-1].created_at
     store.close()
+
+
+async def test_the_doctor_and_the_command_say_what_is_held(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"HOME": str(tmp_path), "DATABASE_URL": sqlite_url, "BOT_URL": ""}.items():
+        monkeypatch.setenv(f"PATCHBOARD_{name}", value)
+    story = Story(Store(sqlite_url, clock=MovedClock(), terms=Terms(), told=Heard()))
+    await story.write(await quiet_conversation(story), "held")
+    await hold(story, MovedClock())
+    story.store.close()
+
+    async def run(*arguments: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(cli.main, arguments)
+        return code, "".join(capsys.readouterr())
+
+    says = "The desk was restored on 2026-11-23 14:00 UTC and holds 1 text, the oldest of 2026-11-23 14:00 UTC."
+    assert says in (await run("doctor"))[1]
+    assert (await run("held"))[1].startswith(says)
+    assert await run("held", "cancel") == (0, "Canceled 1 text.\n")
+    assert await run("held", "release") == (1, "patchboard: Nothing is held. Somebody has decided already.\n")
+    assert await run("held", "show") == (0, "Nothing is held.\n")
+    assert says not in (await run("doctor"))[1]
 
 
 async def test_released_texts_go_out_in_order_with_those_behind_them(

@@ -33,8 +33,6 @@ def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda 
     SetupError with a sentence, and changes nothing, when the database cannot be migrated.
     """
     file = database_file(url)
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
     copy: Path | None = None
     try:
         with migrating(url) as connection:
@@ -55,7 +53,12 @@ def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda 
 
 @contextmanager
 def migrating(url: str) -> Iterator[sa.Connection]:
-    """One transaction that may change the schema, alone. Commits at the end of the block."""
+    """One transaction that may change the schema, alone. Commits at the end of the block.
+
+    Makes the folder of a SQLite file.
+    """
+    if file := database_file(url):
+        file.parent.mkdir(parents=True, exist_ok=True)
     opened = engine(url, size=1, writes=True, foreign_keys=False)
     try:
         with database_errors(), opened.begin() as connection:
