@@ -116,6 +116,7 @@ def test_the_backup_of_an_older_schema_is_migrated(tmp_path: Path) -> None:
     with home(tmp_path / "old", "sqlite") as old, home(tmp_path / "new", "postgresql") as new:
         fill(old, "0001")
         back_up(old.config, tmp_path / "old.tar", print)
+        _stopped(new, tmp_path / "old.tar")
         restore(new.config, tmp_path / "old.tar", print)
         rows = new.rows()
     assert len(rows["agent_roles"]) == len(rows["messages"]) == len(rows["media"]) == 2
@@ -153,9 +154,9 @@ def refused(config: settings.Settings, file: Path, says: str) -> None:
         restore(config, file, print)
 
 
-def test_a_database_that_holds_a_desk_is_not_overwritten(archive: Path, tmp_path: Path) -> None:
+def test_a_database_that_holds_a_desk_is_not_overwritten(sqlite_desk: Path, archive: Path, tmp_path: Path) -> None:
+    shutil.copy(sqlite_desk, tmp_path / "patchboard.db")
     with home(tmp_path, "sqlite") as used:
-        fill(used)
         before = used.rows()
         refused(used.config, archive, "already holds a desk: its table agents has rows. Restore into a new")
         assert used.rows() == before
@@ -221,32 +222,34 @@ def test_a_damaged_or_newer_archive_is_refused(archive: Path, tmp_path: Path) ->
         assert not Path(new.config.database_url.removeprefix("sqlite:///")).exists()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_restore_that_is_stopped_leaves_nothing(kind: str, archive: Path, tmp_path: Path) -> None:
-    def stop(sentence: str) -> None:
-        if sentence.startswith("media"):
-            raise KeyboardInterrupt
+def _ctrl_c(sentence: str) -> None:
+    """When rows and media are there, and the end is not."""
+    if sentence.startswith("media"):
+        raise KeyboardInterrupt
 
-    with home(tmp_path, kind) as new:
-        key = new.config.secret_key
-        with pytest.raises(KeyboardInterrupt):
-            restore(new.config, archive, stop)
-        with migrating(new.config.database_url) as conn:
-            assert revision_of(conn) is None
-        assert list(new.media.files()) == []
-        assert (tmp_path / "secret_key").read_text() == key
+
+def _stopped(new: Home, archive: Path) -> None:
+    """A restore that is stopped leaves nothing."""
+    key = new.config.secret_key
+    with pytest.raises(KeyboardInterrupt):
+        restore(new.config, archive, _ctrl_c)
+    with migrating(new.config.database_url) as conn:
+        assert revision_of(conn) is None
+    assert list(new.media.files()) == []
+    assert (new.config.home / "secret_key").read_text() == key
+
+
+def test_a_restore_that_is_stopped_leaves_nothing(archive: Path, tmp_path: Path) -> None:
+    with home(tmp_path, "sqlite") as new:
+        _stopped(new, archive)
 
 
 def test_a_backup_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
-    def stop(sentence: str) -> None:
-        if sentence.startswith("media"):
-            raise KeyboardInterrupt
-
     with home(tmp_path, "sqlite") as desk:
-        fill(desk)
+        fill(desk, "0001")
         (tmp_path / "desk.tar").write_bytes(b"the one of yesterday")
         with pytest.raises(KeyboardInterrupt):
-            back_up(desk.config, tmp_path / "desk.tar", stop)
+            back_up(desk.config, tmp_path / "desk.tar", _ctrl_c)
         assert (tmp_path / "desk.tar").read_bytes() == b"the one of yesterday"
         assert list(tmp_path.glob(".*part")) == []
         with pytest.raises(SetupError, match="could not be written"):

@@ -6,14 +6,17 @@ read. A time is text of one width in UTC, as SQLite stores it; JSON travels as t
 
 import base64
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
+from handoff_service.errors import SetupError
 from handoff_service.store.tables import MESSAGE_WORDS
 
 AT_ONCE = 1000
@@ -45,31 +48,47 @@ def _to_json(value: Any) -> Any:
 
 def read_rows(conn: sa.Connection, table: sa.Table, columns: Sequence[str], lines: Iterable[bytes]) -> int:
     """Insert lines that ``write_rows`` wrote, whose values are of these columns. Returns how many."""
-    as_json = conn.dialect.name == "postgresql"
-    values = {c.name: _parameter(c, as_json=as_json) for c in table.columns if c.name in columns}
-    insert = sa.insert(table).values(values)
-    readers = [(name, _reader(table.columns[name])) for name in columns]
+    readers = [_reader(table.columns[name]) for name in columns]
+    rows = ([read(value) for read, value in zip(readers, json.loads(line), strict=True)] for line in lines)
+    names = [conn.dialect.identifier_preparer.quote(name) for name in (table.name, *columns)]
+    cursor: Any = conn.connection.cursor()
+    with closing(cursor), _stored(table.name):
+        if conn.dialect.name == "postgresql":  # ten times as fast as INSERT
+            return _copy(cursor, f"COPY {names[0]} ({', '.join(names[1:])}) FROM STDIN", rows)
+        places = ", ".join("?" for _ in columns)
+        return _insert(cursor, f"INSERT INTO {names[0]} ({', '.join(names[1:])}) VALUES ({places})", rows)  # noqa: S608
+
+
+@contextmanager
+def _stored(table: str) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, psycopg.Error) as error:  # without the driver's text, which may hold what people wrote
+        why = type(error).__name__
+        raise SetupError(f"Table {table} of the backup cannot be stored in this database ({why}).") from error
+
+
+def _copy(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:
     count = 0
-    for some in batched(lines, AT_ONCE, strict=False):
-        rows = [
-            {f"_{name}": read(value) for (name, read), value in zip(readers, json.loads(line), strict=True)}
-            for line in some
-        ]
-        conn.execute(insert, rows)
-        count += len(rows)
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
     return count
 
 
-def _parameter(column: sa.Column[Any], *, as_json: bool) -> Any:
-    if not isinstance(column.type, sa.JSON):
-        return sa.bindparam(f"_{column.name}", type_=column.type)
-    text = sa.bindparam(f"_{column.name}", type_=sa.Text())
-    return sa.cast(text, postgresql.JSON) if as_json else text
+def _insert(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:
+    count = 0
+    for some in batched(rows, AT_ONCE, strict=False):
+        cursor.executemany(statement, some)
+        count += len(some)
+    return count
 
 
 def _reader(column: sa.Column[Any]) -> Callable[[Any], Any]:
+    """From the JSON value to what the database's driver takes."""
     if isinstance(column.type, sa.DateTime):
-        return lambda value: None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+        return lambda value: None if value is None else f"{value}+00"
     if isinstance(column.type, sa.LargeBinary):
         return lambda value: None if value is None else base64.b64decode(value)
     return lambda value: value
