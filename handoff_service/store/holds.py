@@ -99,7 +99,7 @@ def end(conn: Connection, *, outcome: str, agent_id: int | None, now: datetime) 
     """An admin has decided: what is still held is due now, timers at their own times."""
     conn.execute(update(_r).where(_r.c.ended_at.is_(None)).values(ended_at=now, outcome=outcome, agent_id=agent_id))
     w = t.timers
-    first = select(func.min(w.c.due_at)).where(sa.cast(w.c.interaction_id, sa.Text) == _d.c.key).scalar_subquery()
+    first = select(func.min(w.c.due_at)).where(w.c.interaction_id == sa.cast(_d.c.key, sa.BigInteger)).scalar_subquery()
     is_timer = _d.c.kind == Work.TIMER
     conn.execute(
         update(_d).where(IS_HELD, is_timer).values(due_at=func.coalesce(first, sa.literal(now, _d.c.due_at.type)))

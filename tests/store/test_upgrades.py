@@ -17,7 +17,7 @@ from tests.store.schema_rows import add_rows, found_by_words, lost, reflect, row
 
 # What migrations change on purpose. A new migration that renames or drops a column adds a line here.
 RENAMED = {"cases.problem": "description"}  # 0008
-DROPPED: frozenset[str] = frozenset()
+DROPPED = frozenset({"agents.presence_reason"})  # 0016: see test_migrations.py
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
