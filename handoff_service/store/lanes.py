@@ -60,6 +60,7 @@ class Hint:
 
 
 DESK = "desk"  # the topic of whatever supervisors see on their page
+EVERYTHING = Hint("everything")  # hints may have been lost: whoever listens asks the database for all it shows
 
 
 @dataclass(slots=True)
