@@ -1,6 +1,6 @@
 """The one place that builds and wires everything."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -90,13 +90,16 @@ async def _open(app: App, settings: Settings) -> None:
     sweeping = Soon(lambda: store.write(want_sweep, None), AFTER_OUTAGE)
     indexing = Soon(lambda: store.write(want_index, None), A_MOMENT)
     store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
-    fanout = await _fanout(settings, store, background)
-    connections = Connections(store, clock.now, fanout.catch_up)
+
+    def redis_is_back() -> None:
+        connections.gap()
 
     def outage() -> None:
         sweeping.wanted()
         connections.gap()
 
+    fanout = await _fanout(settings, store, background, redis_is_back)
+    connections = Connections(store, clock.now, fanout.catch_up)
     folder = MediaFolder(settings.home / "media")
     provider = _provider(settings, store)
     the_bot = _bot(settings)
@@ -117,7 +120,8 @@ async def _open(app: App, settings: Settings) -> None:
     workers += crews(hands)
     if store.is_sqlite:
         await store.write(due.forget_leases, None)
-    await store.write(after_gap, Gap(clock_changed=True))  # nobody can tell what the clock did meanwhile
+    # nobody can tell what the clock did meanwhile
+    await store.write(after_gap, Gap(clock_changed=True))
     await store.write(want_index, None)  # what an earlier process left
     await store.write(want_sweep, None)  # and what came while none was there
     await store.write(tell_from_now_on, None)
@@ -158,12 +162,13 @@ async def _close(app: App) -> None:
     log.line("stopped")
 
 
-async def _fanout(settings: Settings, store: Store, background: Background) -> Fanout:
-    """The desk's own id keeps it apart from others on the same Redis server, whose channels are those of all databases."""
+async def _fanout(settings: Settings, store: Store, background: Background, returned: Callable[[], None]) -> Fanout:
+    """The desk's own id keeps it apart from others on the same Redis server, whose channels are
+    those of all databases."""
     if not settings.redis_url:
         return LocalFanout()
     channel = f"patchboard:{await store.read(desk_id)}:hints"
-    made = RedisFanout(settings.redis_url, channel=channel, background=background)
+    made = RedisFanout(settings.redis_url, channel=channel, background=background, returned=returned)
     await made.start()
     return made
 

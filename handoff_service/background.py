@@ -1,7 +1,7 @@
 """The supervisor of a process's background tasks: none of them ends unseen.
 
-Each task is started by name and is meant to run until it is cancelled. One that raises, or simply ends, is logged,
-counted and restarted, after a pause that doubles with every failure.
+Each task is started by name and is meant to run until it is cancelled. One that raises, or simply
+ends, is logged, counted and restarted, after a pause that doubles with every failure.
 """
 
 import asyncio
@@ -29,7 +29,8 @@ class _State:
 
 
 class Background:
-    """Starts, restarts and counts tasks. ``failed`` is called with a task's name at each failure."""
+    """Starts, restarts and counts tasks. ``failed`` is called with a task's name at each
+    failure."""
 
     def __init__(self, failed: Callable[[str], None] = lambda _name: None, *, pause: float = FIRST_PAUSE) -> None:
         self._failed = failed

@@ -1,7 +1,9 @@
-"""Which agents have an event stream open in this process, and whether this process has been working without a gap.
+"""Which agents have an event stream open in this process, and whether this process has been working
+without a gap.
 
-Both are asked at the moment at which an agent would be set to Away. A gap is anything that may have kept agents from being
-seen: the database was away, the process was frozen, or the clock was changed. After it everybody gets their full time.
+Both are asked at the moment at which an agent would be set to Away. A gap is anything that may have
+kept agents from being seen: the database was away, the process was frozen, or the clock was
+changed. After it everybody gets their full time.
 """
 
 import asyncio
@@ -18,7 +20,8 @@ from handoff_service.operations.connection import EVERY, Connected, Gap, after_g
 from handoff_service.store.store import Store
 
 TICK = 1.0  # seconds
-LATE = 5.0  # seconds that a tick may be late, and that the clock may move by itself, before it is a gap
+# seconds that a tick may be late, and that the clock may move by itself, before it is a gap
+LATE = 5.0
 
 
 class Steadiness(Protocol):
@@ -64,7 +67,8 @@ class Connections:
 
     @asynccontextmanager
     async def hold(self, agent_id: int) -> AsyncIterator[None]:
-        """The agent is connected for as long as the block lasts. Arriving ends an automatic Away."""
+        """The agent is connected for as long as the block lasts. Arriving ends an automatic
+        Away."""
         self._open[agent_id] += 1
         self._left.discard(agent_id)
         try:
@@ -96,7 +100,8 @@ class Connections:
             await self.tick()
 
     async def tick(self) -> None:
-        """Notice a gap and make it good when the service works again; else tell the database whom this process holds."""
+        """Notice a gap and make it good when the service works again; else tell the
+        database whom this process holds."""
         if self._jumped():
             self._missed = True
         self._stepped |= self._clock_stepped()
@@ -112,7 +117,7 @@ class Connections:
         gap = Gap(held=list(self._open), clock_changed=self._stepped)
         try:
             await self._store.write(after_gap, gap)
-        except Exception as error:  # noqa: BLE001  # however the database refuses, the next tick tries again
+        except Exception as error:  # noqa: BLE001  # whatever it refuses with
             self._note_failure(error)
             return
         self._missed = False
@@ -125,7 +130,7 @@ class Connections:
     async def _tell(self, command: Connected) -> None:
         try:
             await self._store.write(still_connected, command)
-        except Exception as error:  # noqa: BLE001  # however the database refuses, the next tick tries again
+        except Exception as error:  # noqa: BLE001  # whatever it refuses with
             self._note_failure(error)
 
     def _note_failure(self, error: Exception) -> None:

@@ -9,7 +9,8 @@ from handoff_service.errors import Refusal
 
 
 class Soon:
-    """Does ``work`` a ``moment`` after the first wish for it. A wish stands until the work has succeeded."""
+    """Does ``work`` a ``moment`` after the first wish for it. A wish stands until the work has
+    succeeded."""
 
     def __init__(self, work: Callable[[], Awaitable[object]], moment: timedelta) -> None:
         self._work = work
@@ -21,8 +22,9 @@ class Soon:
         self._wanted.set()
 
     async def run(self) -> None:
-        """Fulfil wishes until cancelled. What the work raises ends this, except for a Refusal (the database is away),
-        which is logged and tried again; whoever restarts it finds the wish still standing."""
+        """Fulfil wishes until cancelled. What the work raises ends this, except for a
+        Refusal (the database is away), which is logged and tried again; whoever restarts it
+        finds the wish still standing."""
         while True:
             await self._wanted.wait()
             await asyncio.sleep(self._moment)

@@ -1,4 +1,5 @@
-"""A Redis server of a test's own, which can die, hang and lose its memory, and what can be done to it."""
+"""A Redis server of a test's own, which can die, hang and lose its memory, and what can be done to
+it."""
 
 import os
 import signal
@@ -74,7 +75,17 @@ class OwnRedis:
                     client.publish(channel, message)
 
 
-GARBAGE = [b"\xff\x00", b"", b"{}", b"[1]", b"null", b'["x", [7]]', b'["x", [["a", "1"]]]', b'["x", [[1, 2]]]', b"[" * 9999]
+GARBAGE = [
+    b"\xff\x00",
+    b"",
+    b"{}",
+    b"[1]",
+    b"null",
+    b'["x", [7]]',
+    b'["x", [["a", "1"]]]',
+    b'["x", [[1, 2]]]',
+    b"[" * 9999,
+]
 
 
 @contextmanager

@@ -106,7 +106,8 @@ async def test_stopping_one_leaves_the_others() -> None:
 
 @pytest.mark.parametrize("error", [DatabaseAway("away"), ValueError("broken")])
 async def test_a_wish_stands_until_its_work_has_succeeded(error: Exception) -> None:
-    """A Refusal is tried again at once, anything else by the supervisor; either way nothing is forgotten."""
+    """A Refusal is tried again at once, anything else by the supervisor; either way nothing is
+    forgotten."""
     errors: list[Exception] = [error, error]
     done = 0
 

@@ -94,7 +94,8 @@ async def step_back(time: Time) -> None:
 async def test_a_freeze_and_a_changed_clock_set_nobody_away(
     story: Story, connections: Connections, clock: MovedClock, time: Time, happens: Callable[[Time], Awaitable[None]]
 ) -> None:
-    """Not the agent whose stream is open, and not the one who had no chance to reconnect meanwhile."""
+    """Not the agent whose stream is open, and not the one who had no chance to reconnect
+    meanwhile."""
     await story.available(MIA, OMAR)
     caught_up: list[bool] = []
     connections._caught_up = lambda: caught_up.append(True)
@@ -123,7 +124,8 @@ async def test_a_freeze_and_a_changed_clock_set_nobody_away(
 async def test_the_database_is_read_only_for_a_while(
     postgres_url: str, terms: Terms, clock: MovedClock, time: Time, heard: Heard
 ) -> None:
-    """Whatever it refuses with: nothing ends, nobody is set to Away, and all goes on when it takes writes again."""
+    """Whatever it refuses with: nothing ends, nobody is set to Away, and all goes on when it
+    takes writes again."""
     store = Store(postgres_url, clock=clock, terms=terms, told=heard)
     story, connections = Story(store), Connections(store, clock, monotonic=time)
     await story.available(MIA)

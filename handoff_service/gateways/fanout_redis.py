@@ -1,15 +1,17 @@
-"""Fan-out across processes by Redis pub/sub. Hints carry ids only; without Redis each process still serves its own.
+"""Fan-out across processes by Redis pub/sub. Hints carry ids only; without Redis each process still
+serves its own.
 
-Redis keeps nothing for a subscriber who is away. So whenever hints may have been lost, every listener is told to catch up
-from the database (``EVERYTHING``): here after each new subscription and, every few seconds, for as long as there is none;
-in the other processes when hints of this one could not be published.
+Redis keeps nothing for a subscriber who is away. So whenever hints may have been lost, every
+listener is told to catch up from the database (``EVERYTHING``): here after each new subscription
+and, every few seconds, for as long as there is none; in the other processes when hints of this one
+could not be published.
 """
 
 import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
@@ -32,16 +34,27 @@ SEND, RECEIVE = "redis_send", "redis_receive"
 
 
 class RedisFanout:
-    """Hints of this process are served at once; to and from the others they go through one channel, the desk's own."""
+    """Hints of this process are served at once; to and from the others they go through one
+    channel, the desk's own."""
 
-    def __init__(self, url: str, *, channel: str, background: Background | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        channel: str,
+        background: Background | None = None,
+        returned: Callable[[], None] = lambda: None,
+    ) -> None:
         self._local = LocalFanout()
         self._redis = redis.from_url(url, socket_connect_timeout=CONNECT_WITHIN, socket_timeout=ANSWER_WITHIN)
         self._channel = channel
         self._background = background or Background()
+        self._returned = returned  # called when Redis is back after an outage of some seconds
+        self._away_since: float | None = None
         self._me = secrets.token_hex(8)
         self._waiting: asyncio.Queue[Sequence[Hint]] = asyncio.Queue(MOST_WAITING)
-        self._unpublished = False  # hints of this process were lost, and the others do not know it yet
+        # hints of this process were lost, and the others do not know it yet
+        self._unpublished = False
         self._subscribed = asyncio.Event()
         self._garbage = 0
         self._garbage_logged_at = float("-inf")
@@ -93,13 +106,16 @@ class RedisFanout:
                     await self._listen(pubsub)
             except (RedisError, OSError, TimeoutError) as error:
                 log.trouble("redis_away", why=type(error).__name__)
+            if self._away_since is None:
+                self._away_since = time.monotonic()
             await asyncio.sleep(TRY_AGAIN)
             if time.monotonic() - caught_up_at > ASK_THE_DATABASE:
                 caught_up_at = time.monotonic()
                 self._local.catch_up()
 
     async def _listen(self, pubsub: Any) -> None:
-        """Take what comes, until Redis has been silent for too long: its pong does not come either."""
+        """Take what comes, until Redis has been silent for too long: its pong does not come
+        either."""
         heard_at = pinged_at = time.monotonic()
         while True:
             message = await pubsub.get_message(timeout=PING_AFTER)
@@ -107,8 +123,7 @@ class RedisFanout:
             if message is not None:
                 heard_at = now
                 if message["type"] == "subscribe":
-                    self._subscribed.set()
-                    self._local.catch_up()
+                    self._begin()
                 elif message["type"] == "message":
                     self._take(message["data"])
             elif now - heard_at > PING_AFTER + ANSWER_WITHIN:
@@ -116,6 +131,15 @@ class RedisFanout:
             elif now - pinged_at > PING_AFTER:
                 pinged_at = now
                 await asyncio.wait_for(pubsub.ping(), ANSWER_WITHIN)
+
+    def _begin(self) -> None:
+        """There is a subscription: from now on nothing is lost, and what was is made good."""
+        self._subscribed.set()
+        self._local.catch_up()
+        since, self._away_since = self._away_since, None
+        if since is not None and time.monotonic() - since > ASK_THE_DATABASE:
+            log.line("redis_back", seconds=round(time.monotonic() - since))
+            self._returned()
 
     def _take(self, message: bytes) -> None:
         try:

@@ -33,7 +33,8 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Expire:
-    """An offer's time is over. ``steady_for``: how long this process has been working without a gap."""
+    """An offer's time is over. ``steady_for``: how long this process has been working without a
+    gap."""
 
     offer_id: int
     steady_for: timedelta = timedelta.max
@@ -70,8 +71,9 @@ def reject_work(tx: Transaction, command: Reject) -> None:
 
 
 def expire_offer(tx: Transaction, command: Expire) -> None:
-    """Nobody answered in time: the agent is set to Away, and the next agent is asked at once. If the service itself had a
-    gap since the offer was made, the agent may not have been able to answer: the offer gets its full time again."""
+    """Nobody answered in time: the agent is set to Away, and the next agent is asked at once.
+    If the service itself had a gap since the offer was made, the agent may not have been able
+    to answer: the offer gets its full time again."""
     due.disarm(tx, Work.EXPIRE_OFFER, [command.offer_id])
     work_item = tx.conn.execute(select(t.offers.c.work_item_id).where(t.offers.c.id == command.offer_id)).scalar_one()
     interaction = interactions.lock(tx.conn, _interaction_of(tx, work_item))

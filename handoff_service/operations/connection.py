@@ -1,8 +1,9 @@
 """An agent whose connection is lost is set to Away after the desk's grace time.
 
-While an agent has an event stream open, their process pushes back, every few seconds, the time at which they would count
-as lost. So nothing has to be noticed when a browser, a network or a whole process goes: the time simply comes. The verdict
-asks once more who is connected, and trusts the time only if the service itself had no gap meanwhile.
+While an agent has an event stream open, their process pushes back, every few seconds, the time at
+which they would count as lost. So nothing has to be noticed when a browser, a network or a whole
+process goes: the time simply comes. The verdict asks once more who is connected, and trusts the
+time only if the service itself had no gap meanwhile.
 """
 
 from collections.abc import Collection
@@ -25,7 +26,8 @@ EVERY = timedelta(seconds=10)  # how often a process says whom it holds
 LONGEST_QUIET = timedelta(
     days=2
 )  # more than quiet hours and any step of the clock; what waits longer is held on purpose
-LONGEST_RETRY = timedelta(minutes=6)  # an untaken text is tried again after 5 minutes at the latest (deliver.py)
+# an untaken text is tried again after 5 minutes at the latest (deliver.py)
+LONGEST_RETRY = timedelta(minutes=6)
 SKEW = timedelta(minutes=1)  # the clocks of two hosts may differ by so much
 
 d = t.due_work
@@ -33,8 +35,9 @@ d = t.due_work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """What a process says of its event streams. ``held``: agents who have one open now; ``arrived``: those of them who
-    had none here before; ``left``: agents whose last one has closed."""
+    """What a process says of its event streams. ``held``: agents who have one open now;
+    ``arrived``: those of them who had none here before; ``left``: agents whose last one has
+    closed."""
 
     held: Collection[int] = ()
     arrived: Collection[int] = ()
@@ -43,8 +46,8 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An agent's time has come. ``connected``: this process holds a stream of theirs; ``steady_for``: how long it has been
-    working without a gap."""
+    """An agent's time has come. ``connected``: this process holds a stream of theirs;
+    ``steady_for``: how long it has been working without a gap."""
 
     agent_id: int
     connected: bool = False
@@ -53,28 +56,33 @@ class Lost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """The service could not work for a while. ``held``: as in ``Connected``; ``clock_changed``: or may have."""
+    """The service could not work for a while. ``held``: as in ``Connected``; ``clock_changed``:
+    or may have."""
 
     held: Collection[int] = ()
     clock_changed: bool = False
 
 
 def still_connected(tx: Transaction, command: Connected) -> None:
-    """Push back the time at which these agents would count as lost. An Away because of a lost connection was a mistake for
-    an agent who holds one; any other automatic Away ends when an agent arrives."""
+    """Push back the time at which these agents would count as lost. An Away because of a lost
+    connection was a mistake for an agent who holds one; any other automatic Away ends when an
+    agent arrives."""
     grace = _grace(tx)
     _lost_at(tx, command.held, grace + EVERY)
-    _lost_at(tx, command.left, max(grace, EVERY))  # another process may hold the agent, and says so within EVERY
+    # another process may hold the agent, and says so within EVERY
+    _lost_at(tx, command.left, max(grace, EVERY))
     end_automatic(tx, command.arrived)
     end_automatic(tx, command.held, only=LOST)
 
 
 def connection_lost(tx: Transaction, command: Lost) -> None:
-    """Set the agent to Away, unless they are connected after all or the service had a gap within the grace time."""
+    """Set the agent to Away, unless they are connected after all or the service had a gap
+    within the grace time."""
     grace = _grace(tx)
     this = (d.c.kind == Work.LOST_CONNECTION, d.c.key == str(command.agent_id))
     due_at = tx.conn.execute(select(d.c.due_at).where(*this).with_for_update()).scalar()
-    if due_at is not None and due_at > tx.now:  # another process has pushed it back since this one took it up
+    # another process has pushed it back since this one took it up
+    if due_at is not None and due_at > tx.now:
         due.release(tx, Work.LOST_CONNECTION, command.agent_id, due_at, attempts=0)
     elif command.connected or command.steady_for < grace:
         due.release(tx, Work.LOST_CONNECTION, command.agent_id, tx.now + grace, attempts=0)
@@ -84,7 +92,8 @@ def connection_lost(tx: Transaction, command: Lost) -> None:
 
 
 def after_gap(tx: Transaction, gap: Gap) -> None:
-    """The service starts, or works again: agents get the full grace time, and open offers their full time, from now on."""
+    """The service starts, or works again: agents get the full grace time, and open offers their
+    full time, from now on."""
     grace = _grace(tx)
     at = tx.now + grace
     tx.conn.execute(update(d).where(d.c.kind == Work.LOST_CONNECTION).values(due_at=at))

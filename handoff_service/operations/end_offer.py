@@ -1,5 +1,5 @@
-"""An offer ends without being accepted: what it was an offer of waits again, or the transfer has come to nothing. After a
-gap of the service an offer gets its full time again."""
+"""An offer ends without being accepted: what it was an offer of waits again, or the transfer has
+come to nothing. After a gap of the service an offer gets its full time again."""
 
 from collections.abc import Collection
 
@@ -31,7 +31,8 @@ def end_offer(
 
 
 def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> None:
-    """Give these open offers (or all) the same time from now on as they had from the moment they were made."""
+    """Give these open offers (or all) the same time from now on as they had from the moment
+    they were made."""
     o = t.offers
     query = select(*o.c["id", "agent_id", "offered_at", "expires_at"]).where(o.c.outcome.is_(None))
     if offer_ids is not None:

@@ -287,8 +287,9 @@ class Webhook(Protocol):
 
 
 class Fanout(Protocol):
-    """Carries hints to every process. Where hints may have been lost, every listener is given ``EVERYTHING`` instead, and
-    asks the database for all it shows; it does so when it starts, too."""
+    """Carries hints to every process. Where hints may have been lost, every listener is given
+    ``EVERYTHING`` instead, and asks the database for all it shows; it does so when it starts,
+    too."""
 
     async def start(self) -> None: ...
 

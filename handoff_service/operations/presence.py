@@ -1,8 +1,9 @@
 """An agent's presence: what the agent chose, and what the product set on top of that.
 
-A chosen presence stands until the agent changes it. An automatic one (the connection was lost, an offer timed out) hides
-it until the agent chooses again, signs in or reconnects; then the chosen one is effective again, and a notice says so.
-When an agent stops taking work, their open offers are withdrawn, and the next agent is asked at once.
+A chosen presence stands until the agent changes it. An automatic one (the connection was lost, an
+offer timed out) hides it until the agent chooses again, signs in or reconnects; then the chosen one
+is effective again, and a notice says so. When an agent stops taking work, their open offers are
+withdrawn, and the next agent is asked at once.
 """
 
 from collections.abc import Collection
@@ -37,7 +38,8 @@ class SetPresence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """An agent has signed in. ``to_work``: in the workspace, where an agent who chose Offline becomes available."""
+    """An agent has signed in. ``to_work``: in the workspace, where an agent who chose Offline
+    becomes available."""
 
     agent_id: int
     to_work: bool
@@ -75,7 +77,8 @@ def signed_in(tx: Transaction, command: SignedIn) -> None:
 
 
 def end_automatic(tx: Transaction, agent_ids: Collection[int], *, only: str | None = None) -> None:
-    """What these agents chose is effective again. ``only``: where the automatic presence has this reason."""
+    """What these agents chose is effective again. ``only``: where the automatic presence has
+    this reason."""
     automatic = select(a.c.id, a.c.automatic_reason).where(
         one_of(a.c.id, agent_ids), a.c.automatic_presence.is_not(None)
     )

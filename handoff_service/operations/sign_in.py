@@ -99,7 +99,8 @@ def find(conn: Connection, email: str) -> tuple[int, str] | None:
 def add_failure(tx: Transaction, command: Failed) -> int:
     """Count a try as wrong before it is judged, so that many at once cannot slip through. Returns tries left."""
     f = t.sign_in_failures
-    of_a_changed_clock = f.c.failed_at > tx.now + TRIES_WITHIN  # they would count until that time comes
+    # they would count until that time comes
+    of_a_changed_clock = f.c.failed_at > tx.now + TRIES_WITHIN
     tx.conn.execute(delete(f).where(sa.or_(f.c.failed_at <= tx.now - TRIES_WITHIN, of_a_changed_clock)))
     tx.conn.execute(insert(t.sign_in_failures).values(key=command.key, failed_at=tx.now))
     count = tx.conn.execute(

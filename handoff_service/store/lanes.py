@@ -60,7 +60,8 @@ class Hint:
 
 
 DESK = "desk"  # the topic of whatever supervisors see on their page
-EVERYTHING = Hint("everything")  # hints may have been lost: whoever listens asks the database for all it shows
+# hints may have been lost: whoever listens asks the database for all it shows
+EVERYTHING = Hint("everything")
 
 
 @dataclass(slots=True)

@@ -124,11 +124,11 @@ agents = Table(
     _word("password_hash"), Column("capacity", sa.Integer, nullable=False), _word("presence"),
     _time("last_assigned_at", null=True),
     _flag("active", default=True),
-    # What the agent chose is presence. What the product set on top of it, and why, is automatic_presence; null: nothing.
-    # store/presence.py says which of the two is effective.
+    # presence is what the agent chose; automatic_presence is what the product set on top of that
+    # (null: nothing), and why. store/presence.py says which of the two is effective.
     _word("automatic_presence", null=True),
     _word("automatic_reason", null=True),
-    # Why the product had set the agent to Away, from the end of that until the agent has dismissed the notice.
+    # Why the product had set the agent to Away: kept until the agent has dismissed the notice.
     _word("returned_from", null=True),
 )  # not active: cannot sign in and is offered nothing
 agent_roles = Table(

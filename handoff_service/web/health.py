@@ -10,8 +10,8 @@ from handoff_service.web.session import desk_of
 
 
 def blueprint() -> Blueprint:
-    """``/healthz``: the process answers. ``/readyz``: 200, or 503 with what is not ready (the database, background tasks
-    that keep failing). ``/metrics``: Prometheus."""
+    """``/healthz``: the process answers. ``/readyz``: 200, or 503 with what is not ready (the
+    database, background tasks that keep failing). ``/metrics``: Prometheus."""
     made = Blueprint("health")
 
     @made.get("/healthz")

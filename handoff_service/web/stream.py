@@ -35,9 +35,10 @@ async def serve(
     pause: float = 0.0,
     holder: int | None = None,
 ) -> None:
-    """Keep a page's stream open: ``says`` tells which events a batch of hints means, as long as ``still`` says yes. What is
-    hinted within ``pause`` seconds of one batch is the next one: a busy desk does not redraw a page more often than it can
-    be read. ``holder``: the agent who counts as connected meanwhile."""
+    """Keep a page's stream open: ``says`` tells which events a batch of hints means, as long as
+    ``still`` says yes. What is hinted within ``pause`` seconds of one batch is the next one: a busy
+    desk does not redraw a page more often than it can be read. ``holder``: the agent who counts as
+    connected meanwhile."""
 
     async def begin() -> list[str]:
         return [event("hello", desk.clock().isoformat())]
@@ -58,8 +59,9 @@ async def serve(
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What a stream sends, as finished events: first of all, for a batch of hints, and when a heartbeat is due. ``tell`` and
-    ``beat`` look at the session first; None ends the stream. ``heartbeat`` asks nobody."""
+    """What a stream sends, as finished events: first of all, for a batch of hints, and when a
+    heartbeat is due. ``tell`` and ``beat`` check the session first; None ends the stream.
+    ``heartbeat`` asks nobody."""
 
     begin: Callable[[], Awaitable[Sequence[str]]]
     tell: Callable[[Sequence[Hint]], Awaitable[Sequence[str] | None]]
@@ -76,9 +78,10 @@ async def run(
     pause: float = 0.0,
     holder: int | None = None,
 ) -> None:
-    """Serve a stream until the client goes, the fan-out closes, the session ends or something fails: then the stream ends,
-    so that the client reconnects. While the database is away only heartbeats are sent; what was missed follows, because
-    every listener is told to catch up when it is back."""
+    """Serve a stream until the client goes, the fan-out closes, the session ends or something
+    fails: then the stream ends, so that the client reconnects. While the database is away only
+    heartbeats are sent. What was missed follows, because every listener is told to catch up when
+    the database is back."""
     async with AsyncExitStack() as open_:
         # Listening comes first: holding the connection may change the agent's presence, which is a hint already.
         batches = await open_.enter_async_context(desk.fanout.listen(topics))

@@ -11,9 +11,9 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 
 from handoff_service.errors import BadInput
+from handoff_service.operations import presence as presences
 from handoff_service.operations.answer_offer import Accept, Reject, accept_work, reject_work
 from handoff_service.operations.change_interaction import Close, Read, close_interaction, read_interaction
-from handoff_service.operations import presence as presences
 from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.operations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.sign_in import Agent

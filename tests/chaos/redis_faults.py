@@ -1,8 +1,9 @@
-"""The Redis drill: two whole services on one PostgreSQL database and a Redis server that dies, hangs, forgets everything and
-talks nonsense, fifty times.
+"""The Redis drill: two whole services on one PostgreSQL database, and a Redis server that dies, hangs,
+forgets everything and talks nonsense, fifty times.
 
-Texts come in to both services meanwhile, and an agent has an event stream at each. Five seconds after Redis is back both
-streams must have told every text. Prints ``faults=N events=N missed=N slowest=N.Ns``; fails when any was missed.
+Texts come in to both services meanwhile, and an agent has an event stream at each. Five seconds after
+Redis is back both streams must have told every text. Prints ``faults=N events=N missed=N slowest=N.Ns``;
+fails when any was missed.
 
     python -m tests.chaos.redis_faults [FAULTS]
 """
@@ -103,7 +104,8 @@ async def _until_told(streams: list[Told], sent: list[str]) -> None:
 
 
 async def drill(faults: int, services: list[Service], redis: OwnRedis, twilio: FakeTwilio) -> tuple[int, int, float]:
-    """Returns how many texts there were, how many times one was missed, and the slowest return in seconds."""
+    """Returns how many texts there were, how many times one was missed, and the slowest return
+    in seconds."""
     async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as tasks:
         clients = [await sign_in(Client(session, one.url), "mia") for one in services]
         mia = clients[0]

@@ -1,4 +1,5 @@
-"""The database is away, or the process is frozen: agents whose stream never closed stay available and are offered work."""
+"""The database is away, or the process is frozen: agents whose stream never closed stay available
+and are offered work."""
 
 import asyncio
 import signal
@@ -33,7 +34,8 @@ async def pulled_cable(url: str, home: Path, twilio: FakeTwilio) -> AsyncIterato
         "TWILIO_API_URL": twilio.url,
     }
     service = running_service(home, **settings)
-    running = await asyncio.to_thread(service.__enter__)  # in a thread: the cable is carried by this loop
+    # in a thread: the cable is carried by this loop
+    running = await asyncio.to_thread(service.__enter__)
     try:
         yield running, cable, plugged
     finally:
@@ -42,7 +44,8 @@ async def pulled_cable(url: str, home: Path, twilio: FakeTwilio) -> AsyncIterato
 
 
 async def grace_has_begun_anew(url: str) -> None:
-    """The verdict that was overdue has been given, whoever was quicker: the worker or the end of the gap."""
+    """The verdict that was overdue has been given, whoever was quicker: the worker or the end
+    of the gap."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as db:
         found: Any = None
         while found is None:

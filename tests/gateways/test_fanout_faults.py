@@ -1,4 +1,5 @@
-"""Redis dies, hangs, forgets and talks nonsense: nobody misses anything for longer than five seconds after its return.
+"""Redis dies, hangs, forgets and talks nonsense: nobody misses anything for longer than five
+seconds after its return.
 
 ``python -m tests.chaos.redis_faults`` does the same fifty times to two whole services.
 """
@@ -7,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +44,8 @@ async def fanout(server: OwnRedis, channel: str = "one desk") -> AsyncIterator[R
 
 
 class Page:
-    """What a listener shows of the database: all of it whenever a hint says that there may be something new."""
+    """What a listener shows of the database: all of it whenever a hint says that there may be
+    something new."""
 
     def __init__(self, database: list[int]) -> None:
         self._database = database
@@ -103,7 +104,8 @@ async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
             end = fault(server)
             for _ in range(3):
                 write()
-                await asyncio.sleep(0.3)  # long enough for some to be refused, some lost and some waited for
+                # long enough for some to be refused, some lost and some waited for
+                await asyncio.sleep(0.3)
             end()
             write()
             await asyncio.wait_for(page.shows_all(), WITHIN)
@@ -113,13 +115,17 @@ async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
 async def test_while_redis_is_away_listeners_ask_the_database_by_themselves(server: OwnRedis) -> None:
     """An offer that another process made must not run out unseen, however long Redis stays away."""
     async with fanout(server) as there, there.listen(["agent:1"]) as batches:
+        back = asyncio.Event()
+        there._returned = back.set
         server.kill()
         try:
             async with asyncio.timeout(WITHIN):
                 assert await anext(batches) == [EVERYTHING]
                 assert await anext(batches) == [EVERYTHING]
         finally:
+            assert not back.is_set()
             server.start()
+        await asyncio.wait_for(back.wait(), WITHIN)  # agents and offers get their full time again
 
 
 async def test_nonsense_is_logged_once_in_a_while_and_ends_no_task(
@@ -141,9 +147,12 @@ async def test_nonsense_is_logged_once_in_a_while_and_ends_no_task(
     assert (said, failed) == (["action=hint_not_understood count=1"], [])
 
 
-async def test_two_desks_on_one_redis_do_not_hear_each_other_even_in_other_databases_of_it(server: OwnRedis) -> None:
-    async with fanout(server, "one desk") as one, fanout(server, "another desk") as other:
-        async with other.listen(["agent:1"]) as batches:
-            one.publish([Hint("agent:1", 5)])
-            other.publish([Hint("agent:1", 7)])
-            assert await asyncio.wait_for(anext(batches), WITHIN) == [Hint("agent:1", 7)]
+async def test_two_desks_on_one_redis_do_not_hear_each_other(server: OwnRedis) -> None:
+    async with (
+        fanout(server, "one desk") as one,
+        fanout(server, "another desk") as other,
+        other.listen(["agent:1"]) as batches,
+    ):
+        one.publish([Hint("agent:1", 5)])
+        other.publish([Hint("agent:1", 7)])
+        assert await asyncio.wait_for(anext(batches), WITHIN) == [Hint("agent:1", 7)]

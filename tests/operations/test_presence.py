@@ -202,7 +202,8 @@ async def test_after_a_gap_everybody_gets_their_full_time_again(story: Story, cl
 
 
 async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(story: Story, clock: MovedClock) -> None:
-    """Neither the verdict on a lost connection, nor an offer, nor claimed work, nor a text that waited for its rate."""
+    """Neither the verdict on a lost connection, nor an offer, nor claimed work, nor a text that
+    waited for its rate."""
     await story.available(MIA)
     await story.text("hi", to=DIRECT)
     await story.offer()
@@ -211,7 +212,8 @@ async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(story: Story, cl
     row = {"kind": Work.DELIVER, "line": "x", "attempts": 0, "due_at": clock.now}
     far = clock.now + timedelta(days=3000)
     rows = [
-        {**row, "key": "901", "lease_until": clock.now + timedelta(seconds=60)},  # by a process that has died since
+        # by a process that has died since
+        {**row, "key": "901", "lease_until": clock.now + timedelta(seconds=60)},
         {**row, "key": "902", "lease_until": None, "due_at": clock.now + timedelta(seconds=2)},
         {**row, "key": "903", "lease_until": None, "due_at": clock.now + timedelta(seconds=9), "attempts": 2},
         {**row, "key": "904", "lease_until": None, "due_at": far},

@@ -1,4 +1,5 @@
-"""Event streams: they end with their session, live through an absent database, fail loudly and resume without a gap."""
+"""Event streams: they end with their session, live through an absent database, fail loudly and
+resume without a gap."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -50,7 +51,7 @@ async def change(desk: Running, statement: Any) -> None:
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(statement), None)
 
 
-# The session ---------------------------------------------------------------------------------------------------
+# The session --------------------------------------------------------------------------------------
 
 
 async def password(desk: Running, _mia: Client) -> None:
@@ -112,7 +113,7 @@ async def test_a_pages_stream_ends_with_its_roles_and_before_anything_is_told(de
             assert b"lists" not in await stream.content.read()
 
 
-# What fails ----------------------------------------------------------------------------------------------------
+# What fails ---------------------------------------------------------------------------------------
 
 
 async def test_a_hint_about_something_unknown_ends_no_stream(desk: Running, mia: Client) -> None:
@@ -172,7 +173,7 @@ async def test_catching_up_tells_what_is_new_and_nothing_else(desk: Running, mia
         assert (await wait_for(heard, "interaction"))["data"]["id"] == other
 
 
-# Resuming ------------------------------------------------------------------------------------------------------
+# Resuming -----------------------------------------------------------------------------------------
 
 
 async def until(desk: Running, message_id: int, status: Status) -> Any:
@@ -185,7 +186,8 @@ async def until(desk: Running, message_id: int, status: Status) -> Any:
 
 
 async def test_a_resumed_stream_tells_every_change_since(desk: Running, mia: Client) -> None:
-    """Receipts of old messages, conversations that were closed or taken away, offers that ended, new members."""
+    """Receipts of old messages, conversations that were closed or taken away, offers that
+    ended, new members."""
     await change(desk, sa.update(t.agents).values(capacity=9))
     kept, closed, taken = [await desk.story.with_agent(MIA, number=number) for number in (ANN, BOB, SHARED)]
     old, unchanged = [await desk.story.write(kept, body) for body in ("an old one", "another")]
@@ -238,7 +240,7 @@ async def test_a_receipt_of_a_message_from_before_the_stream_is_told(desk: Runni
         assert (await wait_for(heard, "message", id=message_id))["data"]["status"] == "delivered"
 
 
-# Presence ------------------------------------------------------------------------------------------------------
+# Presence -----------------------------------------------------------------------------------------
 
 
 async def test_reconnecting_ends_an_automatic_away_with_a_notice_on_every_page(desk: Running) -> None:

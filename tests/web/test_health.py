@@ -1,4 +1,5 @@
-"""Ready or not, and what is not: a background task that keeps failing is named, counted and logged."""
+"""Ready or not, and what is not: a background task that keeps failing is named, counted and
+logged."""
 
 import asyncio
 from pathlib import Path

@@ -9,10 +9,14 @@
 | offer_ended | ``{"id"}``: an offer that is no longer mine |
 | heartbeat | ``{"time"}``: every ten seconds when nothing else is said |
 
-An event's id is a moment. With ``Last-Event-ID`` the stream begins with everything that has changed since that moment, and
-a little before it, so that nothing is missed where writers overlap: the messages of my conversations that are new or have
-changed; my conversations themselves, with those that were closed or that I have left since; the offers that have ended. A
-message may come twice, under one id. The stream ends within one heartbeat when its session ends.
+An event's id is a moment. With ``Last-Event-ID`` the stream begins with everything that has changed
+since that moment, and a little before it, so that nothing is missed where writers overlap:
+
+- messages of my conversations that are new or have changed (a message may come twice, under one id);
+- my conversations themselves, with those that were closed or that I have left;
+- offers that have ended.
+
+The stream ends within one heartbeat of its session, and as soon as anything fails.
 """
 
 from collections.abc import Collection, Sequence
