@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.errors import BadInput, Conflict
+from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.dismiss_prompt import Dismiss, dismiss_prompt
 from handoff_service.operations.say import SUPERVISORS
 from handoff_service.operations.sign_in import Agent
@@ -46,8 +47,9 @@ async def events(request: Request, agent: Agent) -> None:
         said += [("desk", "")] if topics & watches else []
         for hint in hints:
             if hint.topic in written and hint.by not in (None, agent.id):
-                name = await desk.store.read(people.agent_name, hint.by)
-                said.append(("writing", _writes(hint.by, name, written[hint.topic])))
+                with suppress(NotFound):  # an agent who is not in this database ends no stream
+                    name = await desk.store.read(people.agent_name, hint.by)
+                    said.append(("writing", _writes(hint.by, name, written[hint.topic])))
         return said
 
     async def still() -> bool:

@@ -1,7 +1,7 @@
 """Server-Sent Events for pages: hints only. A page that gets one asks for what is new, so nothing can be missed.
 
 ``hello`` comes first on every connection, ``heartbeat`` every ten seconds, so that a page can tell a quiet server from
-a frozen one. The stream ends when the fan-out closes or ``still`` says no.
+a frozen one. The stream ends when the fan-out closes, when ``still`` says no, and when something fails.
 """
 
 import asyncio

@@ -125,6 +125,19 @@ async def test_a_hint_about_something_unknown_ends_no_stream(desk: Running, mia:
         await wait_for(heard, "message", body="still here")
 
 
+async def test_nor_does_one_about_an_unknown_agent_end_a_pages(desk: Running) -> None:
+    one = await desk.story.with_agent(MIA)
+    async with desk.visitor() as mia:
+        await mia.sign_in()
+        url = f"{mia.address}/workspace/events?open={one}"
+        async with mia.client.get(url) as stream, asyncio.timeout(10):
+            assert b"hello" in await stream.content.readuntil(b"\n\n")
+            desk.desk.fanout.publish([Hint(f"writing:{one}:text", one, by=4711)])
+            desk.desk.fanout.publish([Hint(f"writing:{one}:text", one, by=OMAR)])
+            while b"Omar is writing" not in await stream.content.readuntil(b"\n\n"):
+                pass
+
+
 async def test_a_stream_that_fails_ends_so_that_the_client_reconnects(
     desk: Running, mia: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
