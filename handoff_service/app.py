@@ -120,7 +120,7 @@ async def _open(app: App, settings: Settings) -> None:
     workers += crews(hands)
     if store.is_sqlite:
         await store.write(due.forget_leases, None)
-    # nobody can tell what the clock did meanwhile
+    # Nobody can tell what the clock did meanwhile.
     await store.write(after_gap, Gap(clock_changed=True))
     await store.write(want_index, None)  # what an earlier process left
     await store.write(want_sweep, None)  # and what came while none was there

@@ -20,7 +20,7 @@ from handoff_service.operations.connection import EVERY, Connected, Gap, after_g
 from handoff_service.store.store import Store
 
 TICK = 1.0  # seconds
-# seconds that a tick may be late, and that the clock may move by itself, before it is a gap
+# Seconds that a tick may be late, and that the clock may move by itself, before it is a gap.
 LATE = 5.0
 
 

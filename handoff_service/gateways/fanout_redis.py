@@ -53,7 +53,7 @@ class RedisFanout:
         self._away_since: float | None = None
         self._me = secrets.token_hex(8)
         self._waiting: asyncio.Queue[Sequence[Hint]] = asyncio.Queue(MOST_WAITING)
-        # hints of this process were lost, and the others do not know it yet
+        # Hints of this process were lost, and the others do not know it yet.
         self._unpublished = False
         self._subscribed = asyncio.Event()
         self._garbage = 0

@@ -103,7 +103,7 @@ def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
     _sign_out(tx, agent_id)
     who = "The desk file" if by is None else people.agent_name(tx.conn, by)
     said = f"{who} deactivated {name}."
-    # first: an acceptance that was quicker is given back
+    # First: an acceptance that was quicker is given back.
     choose_presence(tx, agent_id, Presence.OFFLINE, reason=said)
     _give_back(tx, agent_id, said)
 

@@ -23,12 +23,12 @@ from handoff_service.store.lanes import LONGEST_BURST, Transaction
 
 AWAY_AFTER = timedelta(seconds=45)  # of a desk without settings
 EVERY = timedelta(seconds=10)  # how often a process says whom it holds
-LONGEST_QUIET = timedelta(
-    days=2
-)  # more than quiet hours and any step of the clock; what waits longer is held on purpose
-# an untaken text is tried again after 5 minutes at the latest (deliver.py)
-LONGEST_RETRY = timedelta(minutes=6)
+MARGIN = timedelta(seconds=5)  # by how much it may be late
 SKEW = timedelta(minutes=1)  # the clocks of two hosts may differ by so much
+# More than quiet hours and any step of the clock: what waits longer is held on purpose.
+LONGEST_QUIET = timedelta(days=2)
+# An untaken text is tried again after 5 minutes at the latest (deliver.py).
+LONGEST_RETRY = timedelta(minutes=6)
 
 d = t.due_work
 
@@ -69,8 +69,7 @@ def still_connected(tx: Transaction, command: Connected) -> None:
     agent arrives."""
     grace = _grace(tx)
     _lost_at(tx, command.held, grace + EVERY)
-    # another process may hold the agent, and says so within EVERY
-    _lost_at(tx, command.left, max(grace, EVERY))
+    _lost_at(tx, command.left, grace)
     end_automatic(tx, command.arrived)
     end_automatic(tx, command.held, only=LOST)
 
@@ -81,7 +80,7 @@ def connection_lost(tx: Transaction, command: Lost) -> None:
     grace = _grace(tx)
     this = (d.c.kind == Work.LOST_CONNECTION, d.c.key == str(command.agent_id))
     due_at = tx.conn.execute(select(d.c.due_at).where(*this).with_for_update()).scalar()
-    # another process has pushed it back since this one took it up
+    # Another process has pushed it back since this one took it up.
     if due_at is not None and due_at > tx.now:
         due.release(tx, Work.LOST_CONNECTION, command.agent_id, due_at, attempts=0)
     elif command.connected or command.steady_for < grace:
@@ -132,5 +131,8 @@ def _lost_at(tx: Transaction, agent_ids: Collection[int], after: timedelta) -> N
 
 
 def _grace(tx: Transaction) -> timedelta:
+    """The desk's grace time. Where there may be other processes (on PostgreSQL), it is never less
+    than one of them may take to say whom it holds."""
     seconds = tx.conn.execute(select(t.desk.c.away_after_seconds)).scalar()
-    return AWAY_AFTER if seconds is None else timedelta(seconds=seconds)
+    grace = AWAY_AFTER if seconds is None else timedelta(seconds=seconds)
+    return grace if tx.conn.dialect.name == "sqlite" else max(grace, EVERY + MARGIN)

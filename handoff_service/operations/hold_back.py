@@ -148,8 +148,7 @@ def paced(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     prompts = [r for r in rows if _is_prompt(r) and r.provider_number_id in ahead]
     hurried = _followed(tx, prompts, (_behind.c.status == Status.QUEUED) & (_behind.c.author != Author.SYSTEM))
     for number in found:
-        # It cannot be further ahead than its rate allows: if it is, the clock has stepped back
-        # since.
+        # It cannot be further ahead than its rate allows: if it is, the clock has stepped back.
         furthest = tx.now + BURST + timedelta(seconds=MOST_SEGMENTS / number.segments_per_second)
         paced_to = was = min(max(number.paced_to or tx.now, tx.now), furthest)
         of_number = (r for r in rows if r.provider_number_id == number.id)

@@ -99,9 +99,9 @@ def find(conn: Connection, email: str) -> tuple[int, str] | None:
 def add_failure(tx: Transaction, command: Failed) -> int:
     """Count a try as wrong before it is judged, so that many at once cannot slip through. Returns tries left."""
     f = t.sign_in_failures
-    # they would count until that time comes
-    of_a_changed_clock = f.c.failed_at > tx.now + TRIES_WITHIN
-    tx.conn.execute(delete(f).where(sa.or_(f.c.failed_at <= tx.now - TRIES_WITHIN, of_a_changed_clock)))
+    # Those of a clock that has stepped back since would count until their time comes.
+    ahead = f.c.failed_at > tx.now + TRIES_WITHIN
+    tx.conn.execute(delete(f).where(sa.or_(f.c.failed_at <= tx.now - TRIES_WITHIN, ahead)))
     tx.conn.execute(insert(t.sign_in_failures).values(key=command.key, failed_at=tx.now))
     count = tx.conn.execute(
         select(func.count()).select_from(t.sign_in_failures).where(t.sign_in_failures.c.key == command.key)

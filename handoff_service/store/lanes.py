@@ -60,7 +60,7 @@ class Hint:
 
 
 DESK = "desk"  # the topic of whatever supervisors see on their page
-# hints may have been lost: whoever listens asks the database for all it shows
+# Hints may have been lost: whoever listens asks the database for all it shows.
 EVERYTHING = Hint("everything")
 
 
