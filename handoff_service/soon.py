@@ -33,7 +33,7 @@ class Soon:
                 await self._work()
             except Refusal as error:
                 self._wanted.set()
-                log.trouble("wish_failed", error=error)
+                log.trouble("wish_failed", why=error.detail)
             except BaseException:
                 self._wanted.set()
                 raise

@@ -33,13 +33,14 @@ LONGER_THAN_GRACE = 60.0  # seconds; the desk's grace time is 45
 NUMBERS = ("+12025559101", "+12025559102", "+12025559103")
 
 
-async def listen(client: Client, ended: list[str]) -> None:
+async def listen(client: Client, opened: asyncio.Event, ended: list[str]) -> None:
     """Keep the agent's stream open; that it ends is a failure of its own."""
     headers = {"Authorization": f"Bearer {client.token}"}
     url, never = f"{client.url}/api/v1/events", aiohttp.ClientTimeout(total=None)
     async with client.session.get(url, headers=headers, timeout=never) as stream:
+        stream.raise_for_status()
         async for _ in stream.content:
-            pass
+            opened.set()
     ended.append(client.url)
 
 
@@ -48,7 +49,9 @@ async def drill(url: str, home: Path, twilio: FakeTwilio) -> int:
         mia = await sign_in(Client(session, service.url), "mia")
         await mia.call("PUT", "/agents/me/presence", {"presence": "available"})
         ended: list[str] = []
-        listening = asyncio.create_task(listen(mia, ended))
+        opened = asyncio.Event()
+        listening = asyncio.create_task(listen(mia, opened, ended))
+        await opened.wait()
 
         async def no_database() -> None:
             await cable.pull()
