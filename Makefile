@@ -28,8 +28,10 @@ nlu: setup setup-bot ## how well the virtual agent understands, cross-validated;
 bench: setup setup-bot services ## the benchmarks, as ratios to floors measured in the same run
 	@.venv/bin/python -m tests.bench
 
-chaos: setup services ## the fault drill: killed 50 times while sending; prints lost=N duplicated=N
+chaos: setup services ## the fault drill: killed 50 times while sending; prints lost=N duplicated=N; then 50 faults of Redis, then outages in real time
 	@.venv/bin/python -m tests.chaos.drill
+	@.venv/bin/python -m tests.chaos.redis_faults
+	@.venv/bin/python -m tests.chaos.outages
 
 simulation: setup services ## a big desk's day in moved time: 200 agents, 5,000 conversations, both databases, two processes
 	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/operations/test_routing_simulation.py --durations=0

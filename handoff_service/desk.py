@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from handoff_service.background import Background
 from handoff_service.clock import Clock
 from handoff_service.connections import Connections
 from handoff_service.media_folder import MediaFolder
@@ -30,6 +31,7 @@ class Desk:
     workers: list[Worker]
     metrics: Metrics
     connections: Connections
+    background: Background
     outage: Callable[[], None]
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from handoff_service import log
 from handoff_service.clock import Clock
+from handoff_service.connections import AlwaysSteady, Steadiness
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.answer_offer import Expire, expire_offer
@@ -93,6 +94,7 @@ class Hands:
     media: MediaFolder = field(default_factory=lambda: MediaFolder(Path(".patchboard/media")))
     metrics: Metrics = field(default_factory=Metrics)
     webhook: Webhook = field(default_factory=NoWebhook)
+    connections: Steadiness = field(default_factory=AlwaysSteady)
     outage: Callable[[], None] = lambda: None  # called when the database was away: something may have been missed
 
 
@@ -107,6 +109,7 @@ class Worker:
     def __init__(self, hands: Hands, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64) -> None:
         self._hands = hands
         self._kinds = kinds
+        self.name = f"worker_{min(kinds)}" if len(kinds) == 1 else f"worker_{min(kinds)}_and_{len(kinds) - 1}_more"
         self._at_once = at_once
         self._nudged = asyncio.Event()
         self._sleeps_until: datetime | None = None  # None: awake, and will look again before sleeping
@@ -278,10 +281,13 @@ class Worker:
         await self._hands.store.write(offer_work, behind_of(claimed.key))
 
     async def _expire_offer(self, claimed: Claimed) -> None:
-        await self._hands.store.write(expire_offer, Expire(int(claimed.key)))
+        steady_for = self._hands.connections.steady_for()
+        await self._hands.store.write(expire_offer, Expire(int(claimed.key), steady_for))
 
     async def _connection_lost(self, claimed: Claimed) -> None:
-        await self._hands.store.write(connection_lost, Lost(int(claimed.key)))
+        agent_id, connections = int(claimed.key), self._hands.connections
+        verdict = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
+        await self._hands.store.write(connection_lost, verdict)
 
     async def _fire_timers(self, claimed: Claimed) -> None:
         count = await self._hands.store.write(fire_timers, Fire(int(claimed.key)), near=claimed.key)

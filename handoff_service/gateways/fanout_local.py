@@ -4,7 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from handoff_service.store.lanes import Hint
+from handoff_service.store.lanes import EVERYTHING, Hint
+
+# Seconds between two listeners that are told to catch up, so that not all ask the database at once.
+SPREAD = 0.005
+LONGEST_SPREAD = 2.0  # seconds
 
 
 class _Listener:
@@ -45,8 +49,18 @@ class LocalFanout:
 
     def publish(self, hints: Sequence[Hint]) -> None:
         for hint in hints:
+            if hint == EVERYTHING:
+                self.catch_up()
             for listener in self._listeners.get(hint.topic, ()):
                 listener.add(hint)
+
+    def catch_up(self) -> None:
+        """Tell every listener that it may have missed something."""
+        loop = asyncio.get_running_loop()
+        listeners = self._all()
+        apart = min(SPREAD, LONGEST_SPREAD / max(len(listeners), 1))
+        for place, listener in enumerate(listeners):
+            loop.call_later(place * apart, listener.add, EVERYTHING)
 
     @asynccontextmanager
     async def listen(self, topics: Sequence[str]) -> AsyncIterator[AsyncIterator[Sequence[Hint]]]:
@@ -63,5 +77,8 @@ class LocalFanout:
 
     async def close(self) -> None:
         """End every listener, so that open streams end at once and not after a server's patience."""
-        for listener in {one for some in self._listeners.values() for one in some}:
+        for listener in self._all():
             listener.end()
+
+    def _all(self) -> set[_Listener]:
+        return {one for some in self._listeners.values() for one in some}

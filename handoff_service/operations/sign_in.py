@@ -12,6 +12,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
+import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.presence import PRESENCE
 
 SESSION_LASTS = timedelta(hours=12)
 TRIES = 5
@@ -96,7 +98,10 @@ def find(conn: Connection, email: str) -> tuple[int, str] | None:
 
 def add_failure(tx: Transaction, command: Failed) -> int:
     """Count a try as wrong before it is judged, so that many at once cannot slip through. Returns tries left."""
-    tx.conn.execute(delete(t.sign_in_failures).where(t.sign_in_failures.c.failed_at <= tx.now - TRIES_WITHIN))
+    f = t.sign_in_failures
+    # Those of a clock that has stepped back since would count until their time comes.
+    ahead = f.c.failed_at > tx.now + TRIES_WITHIN
+    tx.conn.execute(delete(f).where(sa.or_(f.c.failed_at <= tx.now - TRIES_WITHIN, ahead)))
     tx.conn.execute(insert(t.sign_in_failures).values(key=command.key, failed_at=tx.now))
     count = tx.conn.execute(
         select(func.count()).select_from(t.sign_in_failures).where(t.sign_in_failures.c.key == command.key)
@@ -119,12 +124,15 @@ def open_session(tx: Transaction, command: Open) -> None:
 
 
 def end_session(tx: Transaction, token: str) -> None:
-    tx.conn.execute(delete(t.sessions).where(t.sessions.c.token_hash == token_hash(token)))
+    """End this session. The hint makes its open event streams look at it, and end."""
+    ended = delete(t.sessions).where(t.sessions.c.token_hash == token_hash(token)).returning(t.sessions.c.agent_id)
+    for agent_id in tx.conn.execute(ended).scalars():
+        tx.hint(f"agent:{agent_id}")
 
 
 # Built once: it is asked with every request.
 _SIGNED_IN = (
-    select(*t.agents.c["id", "name", "email", "presence"], t.agent_roles.c.role)
+    select(*t.agents.c["id", "name", "email"], PRESENCE.label("presence"), t.agent_roles.c.role)
     .join(t.sessions, t.sessions.c.agent_id == t.agents.c.id)
     .outerjoin(t.agent_roles, t.agent_roles.c.agent_id == t.agents.c.id)
     .where(t.sessions.c.token_hash == bindparam("token"), t.sessions.c.expires_at > bindparam("now"), t.agents.c.active)

@@ -53,6 +53,11 @@ def most_in_range(conn: Connection) -> int:
     return MOST_IN_RANGE if found is None else found
 
 
+def desk_id(conn: Connection) -> str:
+    """This desk's own random id, which stays the same for the life of its database."""
+    return conn.execute(select(t.installation.c.desk_id)).scalar_one()
+
+
 def presence_states(conn: Connection) -> list[PresenceState]:
     """The admin's own, in their order; available, away and offline are there anyway."""
     p = t.presence_states

@@ -60,6 +60,8 @@ class Hint:
 
 
 DESK = "desk"  # the topic of whatever supervisors see on their page
+# Hints may have been lost: whoever listens asks the database for all it shows.
+EVERYTHING = Hint("everything")
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from handoff_service.rules.vocabulary import (
     State,
     Unanswered,
 )
-from handoff_service.store import holds, interactions, outbox, work_items
+from handoff_service.store import holds, interactions, outbox, presence, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 from handoff_service.store.several import one_of
@@ -54,7 +54,9 @@ def agents(conn: Connection) -> list[AgentNow]:
     since = select(log.c.since).where(log.c.agent_id == a.c.id).order_by(log.c.id.desc()).limit(1).scalar_subquery()
     rows = conn.execute(
         select(
-            *a.c["id", "name", "presence", "presence_reason", "capacity"],
+            *a.c["id", "name", "capacity"],
+            presence.PRESENCE.label("presence"),
+            a.c.automatic_reason.label("presence_reason"),
             work_items.LOAD.label("load"),
             work_items.TAKES_WORK.label("takes_work"),
             since.label("since"),

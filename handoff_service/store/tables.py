@@ -102,6 +102,8 @@ desk = Table(
 # quiet_hours: as rules/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten minutes;
 # countries: ISO codes of those that are texted, none: every country; most_in_range: unknown numbers, alike but for the
 # last four digits, that are answered by themselves within an hour, 0: any number
+# One row, written by a migration: the random id that tells this desk from others on the same Redis server.
+installation = Table("installation", metadata, _id(), _word("desk_id"))
 users = Table(
     "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
     _word("email", null=True), _json("attributes", "{}"), _flag("active", default=True),
@@ -120,9 +122,15 @@ groups = Table(
 agents = Table(
     "agents", metadata, _id(), Column("email", sa.Text, nullable=False, unique=True), _word("name"),
     _word("password_hash"), Column("capacity", sa.Integer, nullable=False), _word("presence"),
-    _word("presence_reason", null=True), _time("last_assigned_at", null=True),
+    _time("last_assigned_at", null=True),
     _flag("active", default=True),
-)  # presence_reason: why the product changed it; not active: cannot sign in and is offered nothing
+    # presence is what the agent chose; automatic_presence is what the product set on top of that
+    # (null: nothing), and why. store/presence.py says which of the two is effective.
+    _word("automatic_presence", null=True),
+    _word("automatic_reason", null=True),
+    # Why the product had set the agent to Away: kept until the agent has dismissed the notice.
+    _word("returned_from", null=True),
+)  # not active: cannot sign in and is offered nothing
 agent_roles = Table(
     "agent_roles", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
     Column("role", sa.Text, primary_key=True),
@@ -270,6 +278,8 @@ messages = Table(
     _word("encoding", null=True), Column("provider_sid", sa.Text, unique=True), Column("error_code", sa.Integer),
     _time("created_at"), _count("retries", 0), Column("price", sa.BigInteger), _word("currency", null=True),
     Column("price_before", sa.BigInteger),
+    # When its status or its media last changed, if they ever did.
+    _time("changed_at", null=True),
     UniqueConstraint("interaction_id", "seq"),
     Index("ix_messages_in_full_range", "created_at", sqlite_where=IN_FULL_RANGE, postgresql_where=IN_FULL_RANGE),
 )  # retries: how often it was sent again because of its error code (rules/delivery.py); price: what the provider takes
@@ -290,6 +300,13 @@ live_group = Table(
     "live_group", metadata, _ref("interaction_id", "interactions.id", key=True),
     _ref("agent_id", "agents.id", key=True), Column("read_seq", sa.Integer, nullable=False), _time("joined_at"),
     Index("ix_live_group_agent_id", "agent_id"),
+)
+# Who left a live group and when, so that an event stream that is resumed can say it.
+left_groups = Table(
+    "left_groups", metadata,
+    _ref("agent_id", "agents.id", key=True, drop=True),
+    _ref("interaction_id", "interactions.id", key=True, drop=True),
+    _time("left_at"),
 )
 dismissed_prompts = Table(
     "dismissed_prompts", metadata, _ref("agent_id", "agents.id", key=True, drop=True),

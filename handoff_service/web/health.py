@@ -10,7 +10,8 @@ from handoff_service.web.session import desk_of
 
 
 def blueprint() -> Blueprint:
-    """``/healthz``: the process answers. ``/readyz``: 200, or 503 with what is not ready. ``/metrics``: Prometheus."""
+    """``/healthz``: the process answers. ``/readyz``: 200, or 503 with what is not ready (the
+    database, background tasks that keep failing). ``/metrics``: Prometheus."""
     made = Blueprint("health")
 
     @made.get("/healthz")
@@ -24,6 +25,7 @@ def blueprint() -> Blueprint:
             await desk_of(request).store.read(lambda conn: conn.execute(sa.text("SELECT 1")).scalar())
         except DatabaseAway as error:
             missing["database"] = error.detail
+        missing |= desk_of(request).background.failing()
         return json(
             {"status": "not ready" if missing else "ready", "not_ready": missing}, status=503 if missing else 200
         )

@@ -8,9 +8,9 @@ from sanic.response import HTTPResponse, redirect
 
 import handoff_service
 from handoff_service.errors import TooManyTries
-from handoff_service.operations import desk_file
+from handoff_service.operations import desk_file, presence
 from handoff_service.operations.desk_file import AgentEntry
-from handoff_service.operations.presence import SetPresence, set_presence
+from handoff_service.operations.presence import SetPresence, SignedIn, set_presence
 from handoff_service.operations.sign_in import Agent, end_session
 from handoff_service.rules.vocabulary import Presence
 from handoff_service.web import reading
@@ -68,8 +68,7 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
         left = "1 try" if answer == 1 else f"{answer} tries"
         return await _page(request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401)
     agent_id, token = answer
-    arrives = SetPresence(agent_id=agent_id, presence=Presence.AVAILABLE, only_from=Presence.OFFLINE)
-    await desk.store.write(set_presence, arrives)
+    await desk.store.write(presence.signed_in, SignedIn(agent_id=agent_id, to_work=True))
     response = redirect("/workspace", status=303)
     give_cookie(desk, response, token)
     return response
