@@ -14,12 +14,15 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
 
 from handoff_service.clock import Clock
-from handoff_service.errors import DatabaseAway, Refusal
+from handoff_service.errors import DatabaseAway, Overloaded, Refusal
+from handoff_service.store.admission import Admission, Patience, Ticket
+from handoff_service.store.driver_errors import is_away, name_of
 
 MOST_AT_ONCE = 256
 LONGEST_BURST = 10  # windows, after which somebody who texts without a pause is answered
@@ -96,6 +99,7 @@ class _Waiting:
     operation: Any
     command: Any
     answer: asyncio.Future[Any]
+    ticket: Ticket = field(default_factory=Ticket)
 
 
 class Lane(threading.Thread):
@@ -111,11 +115,16 @@ class Lane(threading.Thread):
         # that no transaction takes the rows of several operations in an order that another lane does not.
         self._together = engine.dialect.name == "sqlite"
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._admission = Admission(MOST_AT_ONCE)
 
-    def put(self, operation: Any, command: Any) -> asyncio.Future[Any]:
+    def admit(self, patience: Patience) -> Ticket:
+        """A place in the queue. Overloaded when it is too long."""
+        return self._admission.admit(patience, self._queue.qsize())
+
+    def put(self, operation: Any, command: Any, *, ticket: Ticket | None = None) -> asyncio.Future[Any]:
         """Hand a command over. What is in a lane is committed or failed as a whole, whoever still waits."""
         answer = self._loop.create_future()
-        self._queue.put(_Waiting(operation, command, answer))
+        self._queue.put(_Waiting(operation, command, answer, ticket=ticket or Ticket()))
         return answer
 
     def stop(self) -> None:
@@ -128,7 +137,25 @@ class Lane(threading.Thread):
         while batch is not None:
             batch = self._next_batch()
             if batch:
-                self._work(batch)
+                began = self._admission.took()
+                count = self._work(batch)
+                self._admission.served(count, monotonic() - began)
+
+    def _still_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
+        """A unit without what nobody waits for any more, and without what came too late to a long queue."""
+        now, behind = monotonic(), self._queue.qsize()
+        wanted: list[_Waiting] = []
+        for waiting in unit:
+            if waiting.ticket.is_late(now):
+                self._give_up(waiting)
+            elif self._admission.has_waited_too_long(waiting.ticket, now, behind):
+                self._answer([(waiting, Overloaded())], [], work_at=None)
+            else:
+                wanted.append(waiting)
+        return wanted
+
+    def _give_up(self, waiting: _Waiting) -> None:
+        self._answer([(waiting, DatabaseAway("not reached in time"))], [], work_at=None)
 
     def _next_batch(self) -> list[_Waiting] | None:
         first = self._queue.get()
@@ -146,25 +173,32 @@ class Lane(threading.Thread):
             batch.append(item)
         return batch
 
-    def _work(self, batch: list[_Waiting]) -> None:
-        units = list(_units(batch))
-        for unit_group in [units] if self._together else [[u] for u in units]:
+    def _work(self, batch: list[_Waiting]) -> int:
+        """Do what is still wanted of a batch. Returns how many commands that was."""
+        units, count = list(_units(batch)), 0
+        for all_units in [units] if self._together else [[u] for u in units]:
+            unit_group = [wanted for unit in all_units if (wanted := self._still_wanted(unit))]
+            count += sum(map(len, unit_group))
             try:
-                self._run(unit_group)
+                if unit_group:
+                    self._run(unit_group)
             except Exception:  # noqa: BLE001  # whatever it is, the guilty command gets it when it runs alone
                 for waiting in (w for unit in unit_group for w in unit):
                     self._run_alone(waiting)
+        return count
 
     def _run_alone(self, waiting: _Waiting) -> None:
         for last_try in (False, True):
+            if waiting.ticket.is_late(monotonic()):
+                return self._give_up(waiting)
             try:
                 return self._run([[waiting]])
             except Refusal as refusal:
                 return self._answer([(waiting, refusal)], [], work_at=None)
             except sa.exc.IntegrityError as error:  # another writer was quicker: look again, once
                 failure: Exception = error
-            except sa.exc.DBAPIError as error:
-                failure = DatabaseAway(type(error).__name__) if _is_away(error) else error
+            except sa.exc.SQLAlchemyError as error:
+                failure = DatabaseAway(name_of(error)) if is_away(error) else error
             except Exception as error:  # noqa: BLE001  # belongs to the waiter, not to the lane
                 failure = error
             if last_try:
@@ -216,7 +250,3 @@ def _units(batch: Iterable[_Waiting]) -> Iterable[list[_Waiting]]:
             sets[id(waiting.operation)] = [waiting]
             units.append(sets[id(waiting.operation)])
     return units
-
-
-def _is_away(error: sa.exc.DBAPIError) -> bool:
-    return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
