@@ -132,7 +132,7 @@ async def _open(app: App, settings: Settings) -> None:
     app.ctx.desk = Desk(
         settings=settings,
         clock=clock.now,
-        store=store,
+        store=store.for_requests(),
         provider=provider,
         bot=the_bot,
         mailer=mailer,

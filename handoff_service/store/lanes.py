@@ -18,18 +18,20 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
 
 from handoff_service.clock import Clock
-from handoff_service.errors import DatabaseAway, Refusal
+from handoff_service.errors import DatabaseAway, OutcomeUnknown, Overloaded, Refusal
 from handoff_service.store import command_ids
+from handoff_service.store.admission import Admission, Patience, Ticket
 from handoff_service.store.command_ids import CommandId
 from handoff_service.store.commit_numbers import CommitNumbers
+from handoff_service.store.driver_errors import is_away, name_of
 
 MOST_AT_ONCE = 256
-OUTCOME_UNKNOWN = "The database was lost in the middle of a commit. Send the same again: nothing is done twice."
 LONGEST_BURST = 10  # windows, after which somebody who texts without a pause is answered
 
 
@@ -106,6 +108,7 @@ class _Waiting:
     operation: Any
     command: Any
     answer: asyncio.Future[Any]
+    ticket: Ticket = field(default_factory=Ticket)
     id: CommandId | None = None
 
 
@@ -121,8 +124,8 @@ class _Done:
 class _CommitAnswerLost(Exception):
     """The database was asked to commit, and its answer did not arrive."""
 
-    def __init__(self, number: int, done: _Done) -> None:
-        self.number, self.done = number, done
+    def __init__(self, number: int, done: _Done, error: sa.exc.DBAPIError) -> None:
+        self.number, self.done, self.error = number, done, error
         super().__init__(number)
 
 
@@ -140,14 +143,21 @@ class Lane(threading.Thread):
         self._together = engine.dialect.name == "sqlite"
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._numbers = CommitNumbers(engine)
+        self._admission = Admission(MOST_AT_ONCE)
 
-    def put(self, operation: Any, command: Any, id: CommandId | None = None) -> asyncio.Future[Any]:
+    def admit(self, patience: Patience) -> Ticket:
+        """A place in the queue. Overloaded when it is too long."""
+        return self._admission.admit(patience, self._queue.qsize())
+
+    def put(
+        self, operation: Any, command: Any, *, ticket: Ticket | None = None, id: CommandId | None = None
+    ) -> asyncio.Future[Any]:
         """Hand a command over. What is in a lane is committed or failed as a whole, whoever still waits.
 
         With an ``id``, a command that was carried out before is answered as it was then, and not carried out again.
         """
         answer = self._loop.create_future()
-        self._queue.put(_Waiting(operation, command, answer, id))
+        self._queue.put(_Waiting(operation, command, answer, ticket or Ticket(), id))
         return answer
 
     def stop(self) -> None:
@@ -160,7 +170,25 @@ class Lane(threading.Thread):
         while batch is not None:
             batch = self._next_batch()
             if batch:
-                self._work(batch)
+                began = self._admission.took()
+                count = self._work(batch)
+                self._admission.served(count, monotonic() - began)
+
+    def _still_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
+        """A unit without what nobody waits for any more, and without what came too late to a long queue."""
+        now, behind = monotonic(), self._queue.qsize()
+        wanted: list[_Waiting] = []
+        for waiting in unit:
+            if waiting.ticket.is_late(now):
+                self._give_up(waiting)
+            elif self._admission.has_waited_too_long(waiting.ticket, now, behind):
+                self._answer(_Done([(waiting, Overloaded())]))
+            else:
+                wanted.append(waiting)
+        return wanted
+
+    def _give_up(self, waiting: _Waiting) -> None:
+        self._answer(_Done([(waiting, DatabaseAway("not reached in time"))]))
 
     def _next_batch(self) -> list[_Waiting] | None:
         first = self._queue.get()
@@ -178,25 +206,32 @@ class Lane(threading.Thread):
             batch.append(item)
         return batch
 
-    def _work(self, batch: list[_Waiting]) -> None:
-        units = list(_units(batch))
-        for unit_group in [units] if self._together else [[u] for u in units]:
+    def _work(self, batch: list[_Waiting]) -> int:
+        """Do what is still wanted of a batch. Returns how many commands that was."""
+        units, count = list(_units(batch)), 0
+        for all_units in [units] if self._together else [[u] for u in units]:
+            unit_group = [wanted for unit in all_units if (wanted := self._still_wanted(unit))]
+            count += sum(map(len, unit_group))
             try:
-                self._run(unit_group)
+                if unit_group:
+                    self._run(unit_group)
             except Exception:  # noqa: BLE001  # whatever it is, the guilty command gets it when it runs alone
                 for waiting in (w for unit in unit_group for w in unit):
                     self._run_alone(waiting)
+        return count
 
     def _run_alone(self, waiting: _Waiting) -> None:
         for last_try in (False, True):
+            if waiting.ticket.is_late(monotonic()):
+                return self._give_up(waiting)
             try:
                 return self._run([[waiting]])
             except Refusal as refusal:
                 return self._answer(_Done([(waiting, refusal)]))
             except sa.exc.IntegrityError as error:  # another writer was quicker: look again, once
                 failure: Exception = error
-            except sa.exc.DBAPIError as error:
-                failure = DatabaseAway(type(error).__name__) if _is_away(error) else error
+            except sa.exc.SQLAlchemyError as error:
+                failure = DatabaseAway(name_of(error)) if is_away(error) else error
             except Exception as error:  # noqa: BLE001  # belongs to the waiter, not to the lane
                 failure = error
             if last_try:
@@ -210,8 +245,8 @@ class Lane(threading.Thread):
         except _CommitAnswerLost as lost:
             committed = self._numbers.was_committed(lost.number)
             if committed is False:
-                raise
-            unknown = DatabaseAway(OUTCOME_UNKNOWN)
+                raise lost.error from lost
+            unknown = OutcomeUnknown("lost in a commit")
             done = lost.done if committed else _Done([(w, unknown) for unit in units for w in unit])
         self._answer(done)
 
@@ -227,7 +262,7 @@ class Lane(threading.Thread):
             try:
                 transaction.commit()
             except sa.exc.DBAPIError as error:
-                raise _CommitAnswerLost(number, done) from error
+                raise _CommitAnswerLost(number, done, error) from error
         return done
 
     def _answer(self, done: _Done) -> None:
@@ -284,7 +319,3 @@ def _units(batch: Iterable[_Waiting]) -> Iterable[list[_Waiting]]:
             sets[id(waiting.operation)] = [waiting]
             units.append(sets[id(waiting.operation)])
     return units
-
-
-def _is_away(error: sa.exc.DBAPIError) -> bool:
-    return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
