@@ -39,6 +39,7 @@ from handoff_service.web import api, bot, health, mailbox, media, phone, securit
 from handoff_service.worker import Hands, Worker, crews
 
 AFTER_OUTAGE = timedelta(seconds=5)  # so long, and again: the database may still be away
+WORK_WITHIN = 5.0  # seconds that work under way has to finish at a stop, before it is given back
 APP_NAME = "patchboard"
 type App = Sanic[Any, Any]
 
@@ -48,14 +49,13 @@ def create_app(settings: Settings) -> App:
     app: App = Sanic(APP_NAME, configure_logging=False)
     app.config.update(
         REQUEST_MAX_SIZE=1_000_000,
-        REQUEST_TIMEOUT=15,
+        REQUEST_TIMEOUT=10,
         RESPONSE_TIMEOUT=60,
-        KEEP_ALIVE_TIMEOUT=60,
         ACCESS_LOG=False,
         MOTD=False,
-        GRACEFUL_SHUTDOWN_TIMEOUT=5.0,
         FALLBACK_ERROR_FORMAT="text",
     )
+    app.ctx.proxies = settings.proxies
     app.before_server_start(lambda app: _open(app, settings))
     app.before_server_stop(_close)
     app.register_middleware(security.add_headers, "response")
@@ -136,14 +136,14 @@ async def _open(app: App, settings: Settings) -> None:
 
 
 async def _close(app: App) -> None:
+    """After the last request: finish the work or give it back, then close the gateways, the lanes and the database."""
     desk: Desk = app.ctx.desk
-    await desk.fanout.close()  # first: it ends the open event streams, which a server would wait for
-    for soon in app.ctx.soon:
-        soon.close()
     for task in app.ctx.working:
         task.cancel()
-    for worker in desk.workers:
-        await worker.close()
+    await asyncio.gather(*(worker.close(WORK_WITHIN) for worker in desk.workers))
+    for soon in app.ctx.soon:
+        soon.close()
+    await desk.fanout.close()
     await desk.provider.close()
     await desk.bot.close()
     await app.ctx.webhook.close()

@@ -43,6 +43,9 @@ class RedisFanout:
     def listen(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
         return self._local.listen(topics)
 
+    def end_streams(self) -> None:
+        self._local.end_streams()
+
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
