@@ -30,6 +30,7 @@ from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
 from handoff_service.operations.record_receipt import record_receipt
 from handoff_service.operations.sweep_gaps import want_sweep
 from handoff_service.operations.tell_consents import tell_from_now_on
+from handoff_service.password_checks import PasswordChecks
 from handoff_service.settings import Settings
 from handoff_service.soon import Soon
 from handoff_service.store import due
@@ -127,6 +128,7 @@ async def _open(app: App, settings: Settings) -> None:
         workers=workers,
         metrics=metrics,
         connections=connections,
+        password_checks=PasswordChecks(),
         outage=sweeping.wanted,
     )
     app.ctx.soon = (indexing, sweeping)
@@ -144,6 +146,7 @@ async def _close(app: App) -> None:
     for soon in app.ctx.soon:
         soon.close()
     await desk.fanout.close()
+    desk.password_checks.close()
     await desk.provider.close()
     await desk.bot.close()
     await app.ctx.webhook.close()

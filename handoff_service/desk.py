@@ -9,6 +9,7 @@ from handoff_service.connections import Connections
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
+from handoff_service.password_checks import PasswordChecks
 from handoff_service.settings import Settings
 from handoff_service.store.lanes import Terms
 from handoff_service.store.store import Store
@@ -30,6 +31,7 @@ class Desk:
     workers: list[Worker]
     metrics: Metrics
     connections: Connections
+    password_checks: PasswordChecks
     outage: Callable[[], None]
 
 

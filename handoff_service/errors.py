@@ -8,6 +8,7 @@ class Refusal(Exception):
 
     status = 400
     loggable = False
+    retry_after: int | None = None  #: seconds after which the same request may succeed
 
     def __init__(self, detail: str = "", *, errors: Mapping[str, str] | None = None) -> None:
         self.title = (type(self).__doc__ or "").strip()
@@ -48,6 +49,14 @@ class TooManyTries(Refusal):
     """Too many tries. Wait a minute and try again."""
 
     status = 429
+    retry_after = 60
+
+
+class Busy(Refusal):
+    """Too many people sign in at this moment. Try again in a few seconds."""
+
+    status = 503
+    retry_after = 5
 
 
 class DatabaseAway(Refusal):

@@ -57,7 +57,14 @@ def problem(
 
 
 async def refuse(request: Request, error: Exception) -> HTTPResponse:
-    """Say what was refused: a problem document to programs, a page's way to browsers."""
+    """Say what was refused, and when to try again: a problem document to programs, a page's way to browsers."""
+    response = _refusal(request, error)
+    if isinstance(error, Refusal) and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _refusal(request: Request, error: Exception) -> HTTPResponse:
     if isinstance(error, Refusal):
         status, title, detail, errors = error.status, error.title, error.detail, error.errors
         if error.loggable:
