@@ -25,10 +25,14 @@ class PasswordChecks:
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password", initializer=_go_second)
         self._waiting = 0
 
-    async def run[**P, R](self, check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The answer of the check. Busy when too many wait."""
+    def admit(self) -> None:
+        """Busy when too many wait: asked before anything else is done for a sign-in."""
         if self._waiting >= AT_ONCE + MOST_WAITING:
             raise Busy
+
+    async def run[**P, R](self, check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The answer of the check. Busy when too many wait."""
+        self.admit()
         self._waiting += 1
         done = self._threads.submit(check, *args, **kwargs)
         loop = asyncio.get_running_loop()

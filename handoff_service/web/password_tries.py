@@ -31,6 +31,7 @@ async def try_password(desk: Desk, email: str, password: str, address: str, *, i
 
     ``is_known``: the browser has signed in to this account before.
     """
+    desk.password_checks.admit()
     account = email.strip().lower()
     attempt = Try(
         key=_hashed(desk, f"{account}|{address}"),

@@ -7,7 +7,7 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 
 import handoff_service
-from handoff_service.errors import Busy, TooManyTries
+from handoff_service.errors import TooManyTries
 from handoff_service.operations import desk_file
 from handoff_service.operations.desk_file import AgentEntry
 from handoff_service.operations.presence import SetPresence, set_presence
@@ -69,7 +69,7 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
             client_address(request),
             is_known=is_known(request, email[:320]),
         )
-    except (TooManyTries, Busy) as error:
+    except TooManyTries as error:
         page = await _page(request, email=email, wrong=error.detail, status=error.status)
         page.headers["Retry-After"] = str(error.retry_after)
         return page
