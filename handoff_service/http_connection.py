@@ -99,6 +99,12 @@ class HttpConnection(HttpProtocol):
             self._counted = False
             self._limits.forget(self.address)
 
+    @property
+    def _is_arriving(self) -> bool:
+        """Whether a part of a request has arrived, and not all of it."""
+        body = getattr(self.http, "request_body", None)
+        return self.http is not None and (self.http.stage is Stage.REQUEST or body is not None)
+
     def connection_made(self, transport: Any) -> None:
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
@@ -113,12 +119,20 @@ class HttpConnection(HttpProtocol):
         self.keep_alive_timeout = FIRST_REQUEST_WITHIN
 
     def data_received(self, data: bytes) -> None:
-        arriving = self.http is not None and self.http.stage in (Stage.REQUEST, Stage.HANDLER)
-        began = self._time
+        arriving, began = self._is_arriving, self._time
         self.keep_alive_timeout = IDLE_FOR_PROXIES if self.is_proxys else IDLE_FOR_CLIENTS
         super().data_received(data)
         if arriving:
             self._time = began  # a request that drips in gets no more time than one that stops
+
+    def check_timeouts(self) -> None:
+        """Called by Sanic every few seconds. A body that never ends gets no answer, because Sanic would then wait for
+        the rest of it without a limit."""
+        late = time.monotonic() - self._time > self.response_timeout
+        if late and self._is_arriving and self.http.stage is Stage.HANDLER:
+            self.abort()  # type: ignore[no-untyped-call]
+        else:
+            super().check_timeouts()  # type: ignore[no-untyped-call]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.stop_counting()

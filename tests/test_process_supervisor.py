@@ -101,7 +101,7 @@ async def test_a_rolling_restart_fails_no_request(postgres_url: str, tmp_path: P
                 await asyncio.sleep(0.01)
             load.stop.set()
             await asyncio.gather(*clients)
-            print(load.outcomes)
+            print(f"{load.count} requests over {RESTARTS} rolling restarts: {dict(load.outcomes)}")
             assert set(load.outcomes) == {"200"}
             pids = [int(pid) for pid in re.findall(r"action=worker_started pid=(\d+)", service.log.read_text())]
             assert [is_running(pid) for pid in pids] == [False, False] * RESTARTS + [True, True]
