@@ -28,10 +28,11 @@ nlu: setup setup-bot ## how well the virtual agent understands, cross-validated;
 bench: setup setup-bot services ## the benchmarks, as ratios to floors measured in the same run
 	@.venv/bin/python -m tests.bench
 
-chaos: setup services ## the fault drill: killed 50 times while sending; prints lost=N duplicated=N; then 50 faults of Redis, then outages in real time
+chaos: setup services ## the fault drills: killed 50 times while sending; prints lost=N duplicated=N; then faults of Redis, outages, rolling restarts
 	@.venv/bin/python -m tests.chaos.drill
 	@.venv/bin/python -m tests.chaos.redis_faults
 	@.venv/bin/python -m tests.chaos.outages
+	@PATCHBOARD_TEST_REQUESTS=10000 PATCHBOARD_TEST_RESTARTS=3 $(PYTEST) tests/test_process_supervisor.py -s -k rolling
 
 simulation: setup services ## a big desk's day in moved time: 200 agents, 5,000 conversations, both databases, two processes
 	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/operations/test_routing_simulation.py --durations=0

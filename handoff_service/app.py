@@ -1,5 +1,6 @@
 """The one place that builds and wires everything."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +32,7 @@ from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
 from handoff_service.operations.record_receipt import record_receipt
 from handoff_service.operations.sweep_gaps import want_sweep
 from handoff_service.operations.tell_consents import tell_from_now_on
+from handoff_service.password_checks import PasswordChecks
 from handoff_service.settings import Settings
 from handoff_service.soon import Soon
 from handoff_service.store import due, secret_keys
@@ -41,6 +43,7 @@ from handoff_service.web import api, bot, health, mailbox, media, phone, securit
 from handoff_service.worker import Hands, Worker, crews
 
 AFTER_OUTAGE = timedelta(seconds=5)  # so long, and again: the database may still be away
+WORK_WITHIN = 5.0  # seconds that work under way has to finish at a stop, before it is given back
 APP_NAME = "patchboard"
 type App = Sanic[Any, Any]
 
@@ -50,14 +53,13 @@ def create_app(settings: Settings) -> App:
     app: App = Sanic(APP_NAME, configure_logging=False)
     app.config.update(
         REQUEST_MAX_SIZE=1_000_000,
-        REQUEST_TIMEOUT=15,
+        REQUEST_TIMEOUT=10,
         RESPONSE_TIMEOUT=60,
-        KEEP_ALIVE_TIMEOUT=60,
         ACCESS_LOG=False,
         MOTD=False,
-        GRACEFUL_SHUTDOWN_TIMEOUT=5.0,
         FALLBACK_ERROR_FORMAT="text",
     )
+    app.ctx.proxies = settings.proxies
     app.before_server_start(lambda app: _open(app, settings))
     app.before_server_stop(_close)
     app.register_middleware(security.add_headers, "response")
@@ -142,6 +144,7 @@ async def _open(app: App, settings: Settings) -> None:
         metrics=metrics,
         connections=connections,
         background=background,
+        password_checks=PasswordChecks(),
         outage=outage,
     )
     for worker in workers:
@@ -153,11 +156,14 @@ async def _open(app: App, settings: Settings) -> None:
 
 
 async def _close(app: App) -> None:
+    """After the last request: finish the work or give it back, then close the gateways, the lanes and the database."""
     desk: Desk = app.ctx.desk
-    await desk.fanout.close()  # first: it ends the open event streams, which a server would wait for
+    working = [worker.name for worker in desk.workers]
+    await desk.background.stop(*working, "connections", "indexing", "sweeping")
+    await asyncio.gather(*(worker.close(WORK_WITHIN) for worker in desk.workers))
+    await desk.fanout.close()  # only now: the work above has told others what is new
     await desk.background.stop()
-    for worker in desk.workers:
-        await worker.close()
+    desk.password_checks.close()
     await desk.provider.close()
     await desk.bot.close()
     await app.ctx.webhook.close()

@@ -5,15 +5,11 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sanic import Sanic
-from sanic.exceptions import SanicException
-from sanic.worker.loader import AppLoader
-
-from handoff_service import bot_process, clock, doctor, log, nlu_report, running_bots, settings
-from handoff_service.app import APP_NAME, create_app
+from handoff_service import bot_process, clock, doctor, log, nlu_report, running_bots, serving, settings
+from handoff_service.app import create_app
 from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.desk import terms
@@ -23,6 +19,7 @@ from handoff_service.operations.decide_held import DecideHeld, decide_held
 from handoff_service.operations.desk_file import DeskFile
 from handoff_service.operations.import_desk import import_desk
 from handoff_service.private_files import make_private, set_umask
+from handoff_service.process_supervisor import Supervisor
 from handoff_service.running_bots import RunningBots
 from handoff_service.settings import Settings
 from handoff_service.store import queues, secret_keys
@@ -172,28 +169,15 @@ def _doctor(config: Settings, _asked: argparse.Namespace) -> int:
 
 def _serve(config: Settings, _asked: argparse.Namespace) -> int:
     log.start(config.log)
+    listening = serving.listen(config.host, config.port)
     migrate(config.database_url, report=_progress)
     if config.demo:
         asyncio.run(_import_file(config, desk_file.read(DEMO), only_if_empty=True))
     if config.workers == 1:
-        create_app(config).run(host=config.host, port=config.port, single_process=True)
-        return 0
-    if sys.platform == "linux":
-        Sanic.start_method = "fork"  # nothing is open yet, and each worker saves seconds of imports
-    loader = AppLoader(factory=_worker_app)
-    app = loader.load()
-    app.prepare(host=config.host, port=config.port, workers=config.workers)
-    Sanic.serve(primary=app, app_loader=loader)
+        serving.run(lambda: create_app(config), listening)
+    else:
+        asyncio.run(Supervisor(listening, config.workers).run())
     return 0
-
-
-def _worker_app() -> Sanic:  # type: ignore[type-arg]
-    """What a worker process serves: what it was forked with, or one that it builds from the settings."""
-    with suppress(SanicException):
-        return Sanic.get_app(APP_NAME)
-    config = settings.read()
-    log.start(config.log)
-    return create_app(config)
 
 
 def _bot(config: Settings, asked: argparse.Namespace) -> int:

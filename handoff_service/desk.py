@@ -10,6 +10,7 @@ from handoff_service.connections import Connections
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
+from handoff_service.password_checks import PasswordChecks
 from handoff_service.settings import Settings
 from handoff_service.store.lanes import Terms
 from handoff_service.store.store import Store
@@ -32,6 +33,7 @@ class Desk:
     metrics: Metrics
     connections: Connections
     background: Background
+    password_checks: PasswordChecks
     outage: Callable[[], None]
 
 

@@ -1,6 +1,7 @@
 """``patchboard doctor``: the settings, what answers, and what to do about what does not."""
 
 import asyncio
+import resource
 from datetime import timedelta
 from typing import TextIO
 
@@ -24,6 +25,7 @@ from handoff_service.store.views import ProviderNumber
 
 NO_ACTION = {"next_action": "action_of_the_doctor", "domain": {}, "tracker": {"sender_id": "doctor"}}
 SHOULD_BE_TOLD = timedelta(minutes=10)
+ENOUGH_FILES = 4096
 PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
@@ -36,6 +38,7 @@ async def examine(settings: Settings, out: TextIO) -> int:
     faults += [*await _redis(settings), *await _bot(settings), *await _actions(settings), *await _mail(settings)]
     if settings.sms_provider == "twilio":
         faults += [*await asyncio.to_thread(twilio_account.faults, settings, numbers), *await _webhook(settings)]
+    notes += _files()
     for note in notes:
         print(f"note   {note}", file=out)
     for fault in faults:
@@ -89,6 +92,17 @@ def held(conn: sa.Connection) -> list[str]:
     return [
         f"The desk was restored on {found.restored_at:%Y-%m-%d %H:%M} UTC and holds {texts}{since}. Send or cancel "
         "them under Admin, Restored sends, or with: patchboard held release, patchboard held cancel"
+    ]
+
+
+def _files() -> list[str]:
+    """Each connection is an open file, and the service raises its limit as far as the system lets it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most >= ENOUGH_FILES:
+        return []
+    return [
+        f"The system allows {most} open files, and each connection is one. Allow at least {ENOUGH_FILES}, "
+        "for example with LimitNOFILE= in the systemd unit."
     ]
 
 

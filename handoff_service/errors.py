@@ -8,7 +8,7 @@ class Refusal(Exception):
 
     status = 400
     loggable = False
-    retry_after: int | None = None  # seconds, for the header Retry-After
+    retry_after: int | None = None  #: seconds after which the same request may succeed
 
     def __init__(self, detail: str = "", *, errors: Mapping[str, str] | None = None) -> None:
         self.title = (type(self).__doc__ or "").strip()
@@ -50,6 +50,7 @@ class TooManyTries(Refusal):
     """Too many tries. Wait a minute and try again."""
 
     status = 429
+    retry_after = 60
 
 
 class Unavailable(Refusal):
@@ -57,6 +58,12 @@ class Unavailable(Refusal):
 
     status = 503
     retry_after = 1
+
+
+class Busy(Unavailable):
+    """Too many people sign in at this moment. Try again in a few seconds."""
+
+    retry_after = 5
 
 
 class Overloaded(Unavailable):

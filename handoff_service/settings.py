@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ class Settings:
     host: str
     port: int
     workers: int
+    trusted_proxies: str
     public_url: str
     secret_key: str = field(metadata=SECRET)
     sms_provider: str
@@ -59,6 +61,11 @@ class Settings:
     def bot_urls(self) -> tuple[str, ...]:
         """The bot's addresses, each a process that answers its share of the conversations; none: no bot."""
         return tuple(self.bot_url.split(",")) if self.bot_url else ()
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The addresses of the reverse proxies that may say for which client a request is."""
+        return tuple(ip_network(part.strip()) for part in self.trusted_proxies.split(",") if part.strip())
 
     @property
     def has_simulator(self) -> bool:
@@ -110,6 +117,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         host=host,
         port=port,
         workers=workers,
+        trusted_proxies=get.networks("TRUSTED_PROXIES", "127.0.0.0/8,::1"),
         public_url=get.address("PUBLIC_URL", f"http://{host}:{port}"),
         secret_key=get.optional("SECRET_KEY") or _kept(home, "secret_key"),
         sms_provider=provider,
@@ -156,6 +164,16 @@ class _Reader:
         if not 0 <= value < 3600:
             raise SetupError(f"PATCHBOARD_{name} must be seconds, from 0 to 3600; it is {text!r}")
         return value
+
+    def networks(self, name: str, default: str) -> str:
+        text = self.text(name, default, may_be_empty=True)
+        try:
+            for part in filter(None, map(str.strip, text.split(","))):
+                ip_network(part)
+        except ValueError as error:
+            right = "addresses and networks with commas between them, such as 127.0.0.1,10.0.0.0/8"
+            raise SetupError(f"PATCHBOARD_{name} must be {right}: {error}") from error
+        return text
 
     def flag(self, name: str) -> bool:
         text = self.text(name, "0")

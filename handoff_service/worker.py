@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -114,6 +114,8 @@ class Worker:
         self._nudged = asyncio.Event()
         self._sleeps_until: datetime | None = None  # None: awake, and will look again before sleeping
         self._busy: set[asyncio.Task[None]] = set()
+        self._claiming: asyncio.Task[Sequence[Claimed]] | None = None
+        self._held: dict[int, Claimed] = {}  # claimed, and not done yet
         self._by_kind: Mapping[Work, Callable[[Claimed], Awaitable[None]]] = {
             Work.DELIVER: self._deliver,
             Work.BOT_TURN: self._take_bot_turn,
@@ -160,15 +162,25 @@ class Worker:
         await asyncio.gather(*(self._do(c) for c in claimed))
         return len(claimed)
 
-    async def close(self) -> None:
-        """Stop what is under way. Its leases end by themselves, and somebody goes on with it."""
+    async def close(self, patience: float = 0.0) -> None:
+        """Let what is under way finish within ``patience`` seconds, and give the rest back: the next process may claim
+        it at once. Cancel ``run`` before."""
+        if self._claiming is not None:
+            await asyncio.wait([self._claiming])
+        if self._busy:
+            await asyncio.wait(self._busy, timeout=patience)
         for task in list(self._busy):
             task.cancel()
         await asyncio.gather(*self._busy, return_exceptions=True)
+        if self._held:
+            log.line("work_given_back", count=len(self._held))
+            with suppress(Exception):  # the database is away: the leases end by themselves
+                await self._hands.store.write(due.end_leases, list(self._held.values()))
 
     async def _start_what_is_due(self) -> None:
         while (room := self._at_once - len(self._busy)) > 0:
-            claimed = await self._hands.store.write(due.claim, due.Claim(room, self._kinds))
+            self._claiming = asyncio.create_task(self._claim(room))
+            claimed = await asyncio.shield(self._claiming)  # a claim is not cancelled half way: see close
             for one in claimed:
                 task = asyncio.create_task(self._do(one))
                 self._busy.add(task)
@@ -177,6 +189,11 @@ class Worker:
                 return
         await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
         self._nudged.set()
+
+    async def _claim(self, room: int) -> Sequence[Claimed]:
+        claimed = await self._hands.store.write(due.claim, due.Claim(room, self._kinds))
+        self._held |= {one.id: one for one in claimed}
+        return claimed
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)
@@ -190,6 +207,7 @@ class Worker:
             with suppress(Exception):  # the database is away: the lease ends by itself
                 back = due.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
                 await self._hands.store.write(due.give_back, back)
+        self._held.pop(claimed.id, None)
 
     async def _deliver(self, claimed: Claimed) -> None:
         message_id = int(claimed.key)

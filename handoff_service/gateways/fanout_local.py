@@ -43,6 +43,7 @@ class LocalFanout:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[_Listener]] = {}
+        self._ended = False
 
     async def start(self) -> None:
         pass
@@ -65,6 +66,8 @@ class LocalFanout:
     @asynccontextmanager
     async def listen(self, topics: Sequence[str]) -> AsyncIterator[AsyncIterator[Sequence[Hint]]]:
         listener = _Listener()
+        if self._ended:
+            listener.end()
         for topic in topics:
             self._listeners.setdefault(topic, set()).add(listener)
         try:
@@ -75,10 +78,14 @@ class LocalFanout:
                 if not self._listeners[topic]:
                     del self._listeners[topic]
 
-    async def close(self) -> None:
-        """End every listener, so that open streams end at once and not after a server's patience."""
+    def end_streams(self) -> None:
+        """End every listener, those to come too: this process stops, and another one serves the streams."""
+        self._ended = True
         for listener in self._all():
             listener.end()
+
+    async def close(self) -> None:
+        self.end_streams()
 
     def _all(self) -> set[_Listener]:
         return {one for some in self._listeners.values() for one in some}

@@ -79,6 +79,9 @@ class RedisFanout:
     def listen(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
         return self._local.listen(topics)
 
+    def end_streams(self) -> None:
+        self._local.end_streams()
+
     async def close(self) -> None:
         await self._background.stop(SEND, RECEIVE)
         await self._local.close()

@@ -302,4 +302,7 @@ class Fanout(Protocol):
     def listen(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
         """Hints about these topics from now on. When the listener is too slow, hints are merged, never queued up."""
 
+    def end_streams(self) -> None:
+        """End every listener, now and from now on: this process stops. Publishing goes on until ``close``."""
+
     async def close(self) -> None: ...

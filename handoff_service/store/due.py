@@ -171,6 +171,15 @@ def forget_leases(tx: Transaction, _command: None = None) -> int:
     ).rowcount
 
 
+def end_leases(tx: Transaction, claimed: Sequence[Claimed]) -> None:
+    """Give back work that this process has claimed and will not finish. Work that was claimed again stays as it is."""
+    tries = {one.id: one.attempts for one in claimed}
+    rows = tx.conn.execute(select(due_work.c.id, due_work.c.attempts).where(one_of(due_work.c.id, tries))).all()
+    still = [r.id for r in rows if r.attempts == tries[r.id]]
+    tx.conn.execute(update(due_work).where(one_of(due_work.c.id, still)).values(lease_until=None))
+    tx.work_is_due(tx.now)
+
+
 def drop(tx: Transaction, claimed: Claimed) -> None:
     """Claimed work that turned out to be nobody's wish any more."""
     disarm(tx, claimed.kind, [claimed.key])

@@ -57,7 +57,7 @@ def problem(
 
 
 async def refuse(request: Request, error: Exception) -> HTTPResponse:
-    """Say what was refused: a problem document to programs, a page's way to browsers."""
+    """Say what was refused, and when to try again: a problem document to programs, a page's way to browsers."""
     if isinstance(error, Refusal):
         status, title, detail, errors = error.status, error.title, error.detail, error.errors
         if error.loggable:

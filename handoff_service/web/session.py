@@ -1,8 +1,6 @@
 """Who asks: sessions by cookie for browsers, by bearer token for programs, and the check that a browser meant it."""
 
-import hashlib
 import hmac
-import secrets
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -11,7 +9,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.desk import Desk
-from handoff_service.errors import NotAllowed, NotSignedIn, TooManyTries
+from handoff_service.errors import NotAllowed, NotSignedIn
 from handoff_service.operations import sign_in
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
@@ -31,25 +29,6 @@ def desk_of(request: Request) -> Desk:
 def cookie_name(desk: Desk) -> str:
     """``__Host-`` ties a cookie to this host over https; browsers refuse that name on plain http."""
     return "__Host-patchboard" if desk.settings.public_url.startswith("https:") else "patchboard"
-
-
-async def try_password(desk: Desk, email: str, password: str, address: str) -> tuple[int, str] | int:
-    """(agent id, token of a new session), or how many tries are left. TooManyTries when there are none."""
-    key = _try_key(desk, email, address)
-    left = await desk.store.write(sign_in.add_failure, sign_in.Failed(key))
-    if left < 0:
-        raise TooManyTries
-    found = await desk.store.read(sign_in.find, email)
-    if not await sign_in.checked(found[1] if found else None, password) or found is None:
-        return left
-    token = secrets.token_urlsafe(32)
-    await desk.store.write(sign_in.open_session, sign_in.Open(found[0], token, key))
-    return found[0], token
-
-
-def _try_key(desk: Desk, email: str, address: str) -> str:
-    text = f"{email.strip().lower()}|{address}"
-    return hmac.new(desk.settings.secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def give_cookie(desk: Desk, response: HTTPResponse, token: str) -> None:

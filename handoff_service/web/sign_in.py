@@ -14,7 +14,9 @@ from handoff_service.operations.presence import SetPresence, SignedIn, set_prese
 from handoff_service.operations.sign_in import Agent, end_session
 from handoff_service.rules.vocabulary import Presence
 from handoff_service.web import reading
+from handoff_service.web.client_address import client_address
 from handoff_service.web.pages import form_field, from_this_site, render
+from handoff_service.web.password_tries import is_known, remember, try_password
 from handoff_service.web.session import (
     cookie_token,
     desk_of,
@@ -22,7 +24,6 @@ from handoff_service.web.session import (
     page,
     signed_in,
     take_cookie,
-    try_password,
 )
 
 
@@ -61,16 +62,24 @@ def blueprint() -> Blueprint:
 async def _try(request: Request, email: str, password: str) -> HTTPResponse:
     desk = desk_of(request)
     try:
-        answer = await try_password(desk, email[:320], password[:1000], request.ip)
+        answer = await try_password(
+            desk,
+            email[:320],
+            password[:1000],
+            client_address(request),
+            is_known=is_known(request, email[:320]),
+        )
     except TooManyTries as error:
-        return await _page(request, email=email, wrong=error.detail, status=error.status)
+        page = await _page(request, email=email, wrong=error.detail, status=error.status)
+        page.headers["Retry-After"] = str(error.retry_after)
+        return page
     if isinstance(answer, int):
         left = "1 try" if answer == 1 else f"{answer} tries"
         return await _page(request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401)
-    agent_id, token = answer
-    await desk.store.write(presence.signed_in, SignedIn(agent_id=agent_id, to_work=True))
+    await desk.store.write(presence.signed_in, SignedIn(agent_id=answer.agent_id, to_work=True))
     response = redirect("/workspace", status=303)
-    give_cookie(desk, response, token)
+    give_cookie(desk, response, answer.token)
+    remember(request, response, email[:320])
     return response
 
 

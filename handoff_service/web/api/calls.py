@@ -25,6 +25,7 @@ from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.entries import words_of
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
+from handoff_service.web.client_address import client_address
 from handoff_service.web.repeats import once
 from handoff_service.web.session import bearer, desk_of
 
@@ -172,7 +173,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
                 body=body,
                 query=query,
                 id=id,
-                address=request.ip,
+                address=client_address(request),
                 below=next(iter(below.values()), 0),
                 token=request.token or "",
             )

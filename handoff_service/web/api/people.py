@@ -12,7 +12,7 @@ from handoff_service.operations.sign_in import end_session
 from handoff_service.store import people
 from handoff_service.store.views import Agent
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call
-from handoff_service.web.session import try_password
+from handoff_service.web.password_tries import try_password
 
 
 class Login(Body):
@@ -46,7 +46,7 @@ async def login(asked: Asked[Login, Any]) -> SignedIn:
     answer = await try_password(asked.desk, asked.body.email, asked.body.password, asked.address)
     if isinstance(answer, int):
         raise NotSignedIn(f"E-mail or password is wrong. {answer} tries left.")
-    agent_id, token = answer
+    agent_id, token = answer.agent_id, answer.token
     await asked.desk.store.write(presence.signed_in, presence.SignedIn(agent_id=agent_id, to_work=False))
     return SignedIn(token, (await asked.desk.store.read(people.agents, [agent_id]))[agent_id])
 
