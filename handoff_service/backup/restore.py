@@ -5,6 +5,7 @@ and media are put in place before the commit; without the database they mean not
 is interrupted leaves nothing half done.
 """
 
+import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -161,6 +162,8 @@ def _fill_table(
 def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, str]) -> None:
     """What cannot be as it was: sessions end, texts are indexed again, and sends wait for an admin."""
     connection.execute(sa.delete(t.sessions))  # a password may have been changed since
+    # The original desk may still run on the same Redis server, where desks are told apart by this id.
+    connection.execute(sa.update(t.installation).values(desk_id=secrets.token_hex(8)))
     connection.execute(sa.update(t.text_index).values(done_to=0, next_to=None, next_after=None))
     if "secret_key" in keys:
         secret_keys.remember(connection, key_fingerprint(keys["secret_key"]))

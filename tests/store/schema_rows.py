@@ -44,7 +44,8 @@ def _counts_up(column: sa.Column[Any]) -> bool:
     of_table = column.table.primary_key.columns
     if column.table.name in ONE_ROW:
         return False
-    return len(of_table) == 1 and column.primary_key and not column.foreign_keys and _is(column, sa.Integer)
+    alone = len(of_table) == 1 and column.primary_key and not column.foreign_keys and _is(column, sa.Integer)
+    return alone and (column.server_default is not None or isinstance(column.type, sa.INTEGER))  # SQLite has no default
 
 
 def _is(column: sa.Column[Any], kind: type[sa.types.TypeEngine[Any]]) -> bool:
@@ -90,11 +91,12 @@ def found_by_words(conn: sa.Connection) -> int:
     return conn.execute(sa.text(f"SELECT count(*) FROM {MESSAGE_WORDS} WHERE {finds[conn.dialect.name]}")).scalar_one()
 
 
-def lost(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]], dropped: frozenset[str]) -> list[str]:
-    """What of ``before`` is not in ``after``, each as a sentence. ``dropped``: columns that may be gone."""
+def lost(before: Mapping[str, list[Any]], after: Mapping[str, list[Any]], changed: frozenset[str]) -> list[str]:
+    """What of ``before`` is not in ``after``, each as a sentence. ``changed``: columns that a migration
+    changes or drops on purpose."""
     complaints = [f"table {name} is gone" for name in before if name not in after]
     for name in before.keys() & after.keys():
-        old = [{k: v for k, v in row.items() if f"{name}.{k}" not in dropped} for row in before[name]]
+        old = [{k: v for k, v in row.items() if f"{name}.{k}" not in changed} for row in before[name]]
         kept = old[0].keys() if old else ()
         gone = {column for column in kept if after[name] and column not in after[name][0]}
         complaints += [f"column {name}.{column} is gone" for column in sorted(gone)]
