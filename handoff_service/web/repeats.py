@@ -13,7 +13,7 @@ from sanic import Request
 from sanic.response import HTTPResponse, raw
 
 from handoff_service.desk import Desk
-from handoff_service.errors import BadInput, DatabaseAway
+from handoff_service.errors import BadInput, Unavailable
 from handoff_service.operations.sign_in import Agent
 from handoff_service.store.command_ids import (
     CommandId,
@@ -53,7 +53,7 @@ async def once(
     _carry_out_under(request, desk, id)
     answer = await serve()
     body = (answer.body or b"").decode()
-    with suppress(DatabaseAway):  # a repeat is then answered from what the commands answered
+    with suppress(Unavailable):  # a repeat is then answered from what the commands answered
         await desk.store.write(keep_response, Response(id=id, status=answer.status, body=body))
     return answer
 
