@@ -25,8 +25,8 @@ AWAY_AFTER = timedelta(seconds=45)  # of a desk without settings
 EVERY = timedelta(seconds=10)  # how often a process says whom it holds
 MARGIN = timedelta(seconds=5)  # by how much it may be late
 SKEW = timedelta(minutes=1)  # the clocks of two hosts may differ by so much
-# More than quiet hours and any step of the clock: what waits longer is held on purpose.
-LONGEST_QUIET = timedelta(days=2)
+# More than quiet hours and any step of the clock: what waits longer is held on purpose (due.HELD).
+LONGEST_WAIT = timedelta(days=2)
 # An untaken text is tried again after 5 minutes at the latest (deliver.py).
 LONGEST_RETRY = timedelta(minutes=6)
 
@@ -110,15 +110,14 @@ def _bound_waits(tx: Transaction) -> None:
     tx.conn.execute(update(d).where(held_too_long).values(lease_until=tx.now + lease))
     burst = LONGEST_BURST * tx.terms.burst_window
     sends = (d.c.kind == Work.DELIVER) & d.c.line.not_like("again:%")
+    waits = d.c.due_at.between(tx.now, tx.now + LONGEST_WAIT) & d.c.lease_until.is_(None)
     too_long = sa.or_(
         # What waits for its number's rate or for the end of quiet hours is simply looked at again.
-        sends & (d.c.attempts == 0) & (d.c.due_at <= tx.now + LONGEST_QUIET),
+        sends & (d.c.attempts == 0),
         sends & (d.c.attempts > 0) & (d.c.due_at > tx.now + LONGEST_RETRY),
         (d.c.kind == Work.BOT_TURN) & (d.c.due_at > tx.now + burst + SKEW),
     )
-    tx.conn.execute(
-        update(d).where(d.c.lease_until.is_(None), d.c.due_at > tx.now, too_long).values(due_at=tx.now, latest=None)
-    )
+    tx.conn.execute(update(d).where(waits, too_long).values(due_at=tx.now, latest=None))
     offer_soon(tx)
 
 

@@ -10,7 +10,7 @@ from handoff_service.operations.answer_offer import Expire, expire_offer
 from handoff_service.operations.connection import Connected, Gap, Lost, after_gap, connection_lost, still_connected
 from handoff_service.operations.presence import LOST, RAN_OUT, SetPresence, SignedIn, set_presence, signed_in
 from handoff_service.rules.vocabulary import Work
-from handoff_service.store import people
+from handoff_service.store import due, people
 from handoff_service.store import presence as store_presence
 from handoff_service.store import tables as t
 from handoff_service.store.views import Agent
@@ -210,13 +210,15 @@ async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(story: Story, cl
     await story.store.write(still_connected, Connected(left=[MIA]))
     d = t.due_work
     row = {"kind": Work.DELIVER, "line": "x", "attempts": 0, "due_at": clock.now}
-    far = clock.now + timedelta(days=3000)
+    far = due.HELD
     rows = [
         # by a process that has died since
         {**row, "key": "901", "lease_until": clock.now + timedelta(seconds=60)},
         {**row, "key": "902", "lease_until": None, "due_at": clock.now + timedelta(seconds=2)},
         {**row, "key": "903", "lease_until": None, "due_at": clock.now + timedelta(seconds=9), "attempts": 2},
         {**row, "key": "904", "lease_until": None, "due_at": far},
+        {**row, "key": "905", "lease_until": None, "due_at": far, "attempts": 2},
+        {**row, "key": "906", "lease_until": None, "due_at": far, "kind": Work.BOT_TURN},
     ]
     await story.store.write(lambda tx, _: tx.conn.execute(sa.insert(d), rows), None)
     clock.move(-3600)
@@ -226,7 +228,7 @@ async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(story: Story, cl
     assert offer.expires_at <= soon
     waiting = {one.key: one for one in await story.rows(d)}
     assert waiting["901"].lease_until <= soon
-    due_at = [waiting[key].due_at for key in ("902", "903", "904")]
-    assert due_at == [clock.now, clock.now, far], "the last is held on purpose"
+    due_at = [waiting[key].due_at for key in ("902", "903", "904", "905", "906")]
+    assert due_at == [clock.now, clock.now, far, far, far], "a restore holds the last ones"
     (lost,) = await story.rows(d, d.c.kind == Work.LOST_CONNECTION)
     assert lost.due_at <= soon
