@@ -70,6 +70,7 @@ CREWS = (
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
+GIVES_BACK_FOR = 10  # seconds
 
 
 class NoWebhook:
@@ -187,9 +188,16 @@ class Worker:
         except Exception as error:  # noqa: BLE001  # logged, and tried again
             self._hands.metrics.trouble.labels(claimed.kind).inc()
             log.trouble("work_failed", error=error, kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
-            with suppress(Exception):  # the database is away: the lease ends by itself
-                back = due.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
-                await self._hands.store.write(due.give_back, back)
+            await self._give_back(claimed)
+
+    async def _give_back(self, claimed: Claimed) -> None:
+        """Let go of failed work. In a short outage of the database this is tried again, because the
+        lease would hold the work back for longer; in a long outage the lease ends by itself."""
+        back = due.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
+        for _ in range(GIVES_BACK_FOR):
+            with suppress(Exception):
+                return await self._hands.store.write(due.give_back, back)
+            await asyncio.sleep(1)
 
     async def _deliver(self, claimed: Claimed) -> None:
         message_id = int(claimed.key)
