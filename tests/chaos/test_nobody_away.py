@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import psycopg
 
-from tests.chaos.test_database_away import Cable
+from tests.cable import Cable
 from tests.fake_twilio import FakeTwilio
 from tests.service import Service, running_service
 from tests.story import ANN, BOB, DIRECT
@@ -22,12 +22,9 @@ OVERDUE = "UPDATE due_work SET due_at = now() - interval '1 minute' WHERE kind =
 
 @asynccontextmanager
 async def pulled_cable(url: str, home: Path, twilio: FakeTwilio) -> AsyncIterator[tuple[Service, Cable, int]]:
-    host, _, rest = url.removeprefix("postgresql://").partition(":")
-    port, _, name = rest.partition("/")
-    cable = Cable(host.rpartition("@")[2], int(port))
-    plugged = await cable.plug_in()
+    cable, by_cable = await Cable.to(url)
     settings = {
-        "DATABASE_URL": f"postgresql://{host}:{plugged}/{name}",
+        "DATABASE_URL": by_cable,
         "SMS_PROVIDER": "twilio",
         "TWILIO_ACCOUNT_SID": twilio.account_sid,
         "TWILIO_AUTH_TOKEN": twilio.auth_token,
@@ -37,7 +34,7 @@ async def pulled_cable(url: str, home: Path, twilio: FakeTwilio) -> AsyncIterato
     # in a thread: the cable is carried by this loop
     running = await asyncio.to_thread(service.__enter__)
     try:
-        yield running, cable, plugged
+        yield running, cable, cable.port
     finally:
         await asyncio.to_thread(service.__exit__, None, None, None)
         await cable.pull()
