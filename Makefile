@@ -28,8 +28,11 @@ nlu: setup setup-bot ## how well the virtual agent understands, cross-validated;
 bench: setup setup-bot services ## the benchmarks, as ratios to floors measured in the same run
 	@.venv/bin/python -m tests.bench
 
-chaos: setup services ## the fault drill: killed 50 times while sending; prints lost=N duplicated=N
+chaos: setup services ## the fault drills: killed 50 times while sending; prints lost=N duplicated=N; then faults of Redis, outages, rolling restarts
 	@.venv/bin/python -m tests.chaos.drill
+	@.venv/bin/python -m tests.chaos.redis_faults
+	@.venv/bin/python -m tests.chaos.outages
+	@PATCHBOARD_TEST_REQUESTS=10000 PATCHBOARD_TEST_RESTARTS=3 $(PYTEST) tests/test_process_supervisor.py -s -k rolling
 
 simulation: setup services ## a big desk's day in moved time: 200 agents, 5,000 conversations, both databases, two processes
 	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/operations/test_routing_simulation.py --durations=0
@@ -58,6 +61,12 @@ setup-bot: .venv-bot/.ready ## the bot's environment, in .venv-bot
 	@$(UV) pip sync --compile-bytecode --python .venv-bot --require-hashes requirements/bot.txt
 	@touch $@
 
+.venv-audit/.ready: requirements/audit.txt | $(UV)
+	@echo "-> the tools of make audit and make sbom into .venv-audit"
+	@$(UV) venv --quiet --allow-existing --python 3.13 .venv-audit
+	@$(UV) pip sync --quiet --python .venv-audit --require-hashes requirements/audit.txt
+	@touch $@
+
 services:
 	@.ci/services
 
@@ -71,8 +80,18 @@ lock: | $(UV) ## lock the requirements anew
 	@$(UV) pip compile --quiet --group service -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/service.txt
 	@$(UV) pip compile --quiet --group service --group dev -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/dev.txt
 	@$(UV) pip compile --quiet --group bot -p 3.10 --universal --generate-hashes --no-emit-index-url -o requirements/bot.txt
+	@$(UV) pip compile --quiet --group audit -p 3.13 --universal --generate-hashes --no-emit-index-url -o requirements/audit.txt
+
+audit: .venv-audit/.ready ## known advisories against the locked requirements; fails when they cannot be reached
+	@.ci/audit .venv-audit/bin/pip-audit requirements/dev.txt requirements/bot.txt requirements/audit.txt
+
+sbom: .venv-audit/.ready ## bills of materials (CycloneDX) of service and bot, in sbom/
+	@mkdir -p sbom
+	@for group in service bot; do \
+		.venv-audit/bin/python -W ignore -m cyclonedx_py requirements requirements/$$group.txt --pyproject pyproject.toml \
+			--output-reproducible --of JSON -o sbom/$$group.json && echo "-> sbom/$$group.json" || exit 1; done
 
 clean: ## take away the environments (the data in .patchboard stays)
-	rm -rf .venv .venv-bot .venv-uv
+	rm -rf .venv .venv-bot .venv-audit .venv-uv
 
-.PHONY: help run test check train nlu bench chaos simulation screenshot setup setup-bot services browser migration lock clean
+.PHONY: help run test check train nlu bench chaos simulation screenshot setup setup-bot services browser migration lock audit sbom clean

@@ -1,7 +1,7 @@
 """The one place that builds and wires everything."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from sanic import Sanic
 
 from actions.turn import COLLECTED
 from handoff_service import clock, log
+from handoff_service.background import Background
 from handoff_service.connections import Connections
 from handoff_service.desk import Desk, terms
 from handoff_service.gateways.fanout_local import LocalFanout
@@ -23,22 +24,26 @@ from handoff_service.gateways.twilio import TwilioProvider
 from handoff_service.gateways.webhook import HttpWebhook
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
-from handoff_service.operations.connection import grace_after_start
+from handoff_service.operations.check_secret_key import check_secret_key
+from handoff_service.operations.connection import Gap, after_gap
 from handoff_service.operations.index_texts import A_MOMENT, want_index
 from handoff_service.operations.note_prices import want_prices
 from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
 from handoff_service.operations.record_receipt import record_receipt
 from handoff_service.operations.sweep_gaps import want_sweep
 from handoff_service.operations.tell_consents import tell_from_now_on
+from handoff_service.password_checks import PasswordChecks
 from handoff_service.settings import Settings
 from handoff_service.soon import Soon
-from handoff_service.store import due
+from handoff_service.store import due, secret_keys
+from handoff_service.store.desk import desk_id
 from handoff_service.store.lanes import Hint
 from handoff_service.store.store import Store
 from handoff_service.web import api, bot, health, mailbox, media, phone, security, twilio, workspace
 from handoff_service.worker import Hands, Worker, crews
 
 AFTER_OUTAGE = timedelta(seconds=5)  # so long, and again: the database may still be away
+WORK_WITHIN = 5.0  # seconds that work under way has to finish at a stop, before it is given back
 APP_NAME = "patchboard"
 type App = Sanic[Any, Any]
 
@@ -48,14 +53,13 @@ def create_app(settings: Settings) -> App:
     app: App = Sanic(APP_NAME, configure_logging=False)
     app.config.update(
         REQUEST_MAX_SIZE=1_000_000,
-        REQUEST_TIMEOUT=15,
+        REQUEST_TIMEOUT=10,
         RESPONSE_TIMEOUT=60,
-        KEEP_ALIVE_TIMEOUT=60,
         ACCESS_LOG=False,
         MOTD=False,
-        GRACEFUL_SHUTDOWN_TIMEOUT=5.0,
         FALLBACK_ERROR_FORMAT="text",
     )
+    app.ctx.proxies = settings.proxies
     app.before_server_start(lambda app: _open(app, settings))
     app.before_server_stop(_close)
     app.register_middleware(security.add_headers, "response")
@@ -74,9 +78,9 @@ def create_app(settings: Settings) -> App:
 
 
 async def _open(app: App, settings: Settings) -> None:
-    fanout: Fanout = RedisFanout(settings.redis_url) if settings.redis_url else LocalFanout()
-    await fanout.start()
     workers: list[Worker] = []
+    metrics = Metrics()
+    background = Background(lambda name: metrics.background_failures.labels(name).inc())
 
     def told(hints: Sequence[Hint], work_at: datetime | None) -> None:
         fanout.publish(hints)
@@ -89,10 +93,19 @@ async def _open(app: App, settings: Settings) -> None:
     sweeping = Soon(lambda: store.write(want_sweep, None), AFTER_OUTAGE)
     indexing = Soon(lambda: store.write(want_index, None), A_MOMENT)
     store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
+
+    def redis_is_back() -> None:
+        connections.gap()
+
+    def outage() -> None:
+        sweeping.wanted()
+        connections.gap()
+
+    fanout = await _fanout(settings, store, background, redis_is_back)
+    connections = Connections(store, clock.now, fanout.catch_up)
     folder = MediaFolder(settings.home / "media")
     provider = _provider(settings, store)
     the_bot = _bot(settings)
-    metrics = Metrics()
     app.ctx.webhook = HttpWebhook()
     mailer = _mailer(settings)
     hands = Hands(
@@ -104,13 +117,16 @@ async def _open(app: App, settings: Settings) -> None:
         media=folder,
         metrics=metrics,
         webhook=app.ctx.webhook,
-        outage=sweeping.wanted,
+        connections=connections,
+        outage=outage,
     )
     workers += crews(hands)
     if store.is_sqlite:
         await store.write(due.forget_leases, None)
-    await store.write(grace_after_start, None)
-    connections = Connections(store)
+    if await store.write(check_secret_key, settings.key_fingerprint):
+        log.trouble("secret_key_differs", advice=secret_keys.DIFFERS)
+    # Nobody can tell what the clock did meanwhile.
+    await store.write(after_gap, Gap(clock_changed=True))
     await store.write(want_index, None)  # what an earlier process left
     await store.write(want_sweep, None)  # and what came while none was there
     await store.write(tell_from_now_on, None)
@@ -118,7 +134,7 @@ async def _open(app: App, settings: Settings) -> None:
     app.ctx.desk = Desk(
         settings=settings,
         clock=clock.now,
-        store=store,
+        store=store.for_requests(),
         provider=provider,
         bot=the_bot,
         mailer=mailer,
@@ -127,28 +143,43 @@ async def _open(app: App, settings: Settings) -> None:
         workers=workers,
         metrics=metrics,
         connections=connections,
-        outage=sweeping.wanted,
+        background=background,
+        password_checks=PasswordChecks(),
+        outage=outage,
     )
-    app.ctx.soon = (indexing, sweeping)
-    app.ctx.working = [asyncio.create_task(worker.run()) for worker in workers]
-    app.ctx.working.append(asyncio.create_task(connections.run()))
+    for worker in workers:
+        background.start(worker.name, worker.run)
+    background.start("connections", connections.run)
+    background.start("indexing", indexing.run)
+    background.start("sweeping", sweeping.run)
     log.line("started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url)
 
 
 async def _close(app: App) -> None:
+    """After the last request: finish the work or give it back, then close the gateways, the lanes and the database."""
     desk: Desk = app.ctx.desk
-    await desk.fanout.close()  # first: it ends the open event streams, which a server would wait for
-    for soon in app.ctx.soon:
-        soon.close()
-    for task in app.ctx.working:
-        task.cancel()
-    for worker in desk.workers:
-        await worker.close()
+    working = [worker.name for worker in desk.workers]
+    await desk.background.stop(*working, "connections", "indexing", "sweeping")
+    await asyncio.gather(*(worker.close(WORK_WITHIN) for worker in desk.workers))
+    await desk.fanout.close()  # only now: the work above has told others what is new
+    await desk.background.stop()
+    desk.password_checks.close()
     await desk.provider.close()
     await desk.bot.close()
     await app.ctx.webhook.close()
     desk.store.close()
     log.line("stopped")
+
+
+async def _fanout(settings: Settings, store: Store, background: Background, returned: Callable[[], None]) -> Fanout:
+    """The desk's own id keeps it apart from others on the same Redis server, whose channels are
+    those of all databases."""
+    if not settings.redis_url:
+        return LocalFanout()
+    channel = f"patchboard:{await store.read(desk_id)}:hints"
+    made = RedisFanout(settings.redis_url, channel=channel, background=background, returned=returned)
+    await made.start()
+    return made
 
 
 def _provider(settings: Settings, store: Store) -> SmsProvider:

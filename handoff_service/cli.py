@@ -5,23 +5,24 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sanic import Sanic
-from sanic.exceptions import SanicException
-from sanic.worker.loader import AppLoader
-
-from handoff_service import bot_process, clock, doctor, log, nlu_report, running_bots, settings
-from handoff_service.app import APP_NAME, create_app
+from handoff_service import bot_process, clock, doctor, log, nlu_report, running_bots, serving, settings
+from handoff_service.app import create_app
+from handoff_service.backup.create import back_up
+from handoff_service.backup.restore import restore
 from handoff_service.desk import terms
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.operations import desk_file
+from handoff_service.operations.decide_held import DecideHeld, decide_held
 from handoff_service.operations.desk_file import DeskFile
 from handoff_service.operations.import_desk import import_desk
+from handoff_service.private_files import make_private, set_umask
+from handoff_service.process_supervisor import Supervisor
 from handoff_service.running_bots import RunningBots
 from handoff_service.settings import Settings
-from handoff_service.store import queues
+from handoff_service.store import queues, secret_keys
 from handoff_service.store.export_desk import export_desk
 from handoff_service.store.migrate import migrate
 from handoff_service.store.store import Store
@@ -34,7 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
         run: Callable[[Settings, argparse.Namespace], int] = asked.run
-        return run(settings.read(), asked)
+        set_umask()
+        config = settings.read()
+        make_private(config)
+        return run(config, asked)
     except (SetupError, Refusal) as error:
         print(f"patchboard: {error}", file=sys.stderr)
         for name, what in getattr(error, "errors", {}).items():
@@ -60,6 +64,15 @@ def _parser() -> argparse.ArgumentParser:
     add("migrate", "Bring the database to the newest schema", _migrate)
     add("import", "Import a desk file (TOML); again changes nothing twice", _import).add_argument("file", type=Path)
     add("export", "Write the desk to a file that import takes", _export).add_argument("file", type=Path)
+    add("backup", "Write database, media and keys to one file, also while the desk runs", _backup).add_argument(
+        "file", type=Path, help="its name may end in .tar or .tar.gz"
+    )
+    add("restore", "Put a desk back from a backup, into an empty database and HOME", _restore).add_argument(
+        "file", type=Path
+    )
+    add("held", "What a restore holds: show it, send it or cancel it", _held).add_argument(
+        "act", choices=["show", "release", "cancel"], nargs="?", default="show"
+    )
     add("doctor", "List the settings, and what is wrong with how to mend it", _doctor)
     bot = add("bot", "The virtual agent's model: train it, check its data and texts, measure it, run it alone", _bot)
     bot.add_argument("act", choices=["train", "check", "nlu", "run"])
@@ -70,19 +83,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _migrate(config: Settings, _asked: argparse.Namespace) -> int:
-    migrate(config.database_url)
+    migrate(config.database_url, report=_progress)
     return 0
 
 
+def _progress(sentence: str) -> None:
+    """What a command has done so far, apart from its output."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
 def _import(config: Settings, asked: argparse.Namespace) -> int:
-    migrate(config.database_url)
+    migrate(config.database_url, report=_progress)
     counts = asyncio.run(_import_file(config, desk_file.read(asked.file)))
     print("imported " + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items()))
     return 0
 
 
 def _export(config: Settings, asked: argparse.Namespace) -> int:
-    migrate(config.database_url)
+    migrate(config.database_url, report=_progress)
     text = asyncio.run(_exported(config))
     try:
         asked.file.write_text(text, encoding="utf-8")
@@ -114,34 +132,52 @@ async def _opened(config: Settings) -> AsyncIterator[Store]:
         store.close()
 
 
+def _backup(config: Settings, asked: argparse.Namespace) -> int:
+    back_up(config, asked.file.absolute(), _progress)
+    return 0
+
+
+def _restore(config: Settings, asked: argparse.Namespace) -> int:
+    restore(config, asked.file, _progress)
+    if asyncio.run(_key_differs(settings.read())):
+        _progress(f"Warning: {secret_keys.DIFFERS}")
+    return 0
+
+
+async def _key_differs(config: Settings) -> bool:
+    async with _opened(config) as store:
+        return await store.read(secret_keys.differs, config.key_fingerprint)
+
+
+def _held(config: Settings, asked: argparse.Namespace) -> int:
+    migrate(config.database_url, report=_progress)
+    print(asyncio.run(_decide(config, asked.act)))
+    return 0
+
+
+async def _decide(config: Settings, act: str) -> str:
+    async with _opened(config) as store:
+        if act == "show":
+            return "\n".join(await store.read(doctor.held)) or "Nothing is held."
+        texts = await store.write(decide_held, DecideHeld(send=act == "release"))
+        return f"{'Released' if act == 'release' else 'Canceled'} {texts} text{'s' * (texts != 1)}."
+
+
 def _doctor(config: Settings, _asked: argparse.Namespace) -> int:
     return asyncio.run(doctor.examine(config, sys.stdout))
 
 
 def _serve(config: Settings, _asked: argparse.Namespace) -> int:
     log.start(config.log)
-    migrate(config.database_url)
+    listening = serving.listen(config.host, config.port)
+    migrate(config.database_url, report=_progress)
     if config.demo:
         asyncio.run(_import_file(config, desk_file.read(DEMO), only_if_empty=True))
     if config.workers == 1:
-        create_app(config).run(host=config.host, port=config.port, single_process=True)
-        return 0
-    if sys.platform == "linux":
-        Sanic.start_method = "fork"  # nothing is open yet, and each worker saves seconds of imports
-    loader = AppLoader(factory=_worker_app)
-    app = loader.load()
-    app.prepare(host=config.host, port=config.port, workers=config.workers)
-    Sanic.serve(primary=app, app_loader=loader)
+        serving.run(lambda: create_app(config), listening)
+    else:
+        asyncio.run(Supervisor(listening, config.workers).run())
     return 0
-
-
-def _worker_app() -> Sanic:  # type: ignore[type-arg]
-    """What a worker process serves: what it was forked with, or one that it builds from the settings."""
-    with suppress(SanicException):
-        return Sanic.get_app(APP_NAME)
-    config = settings.read()
-    log.start(config.log)
-    return create_app(config)
 
 
 def _bot(config: Settings, asked: argparse.Namespace) -> int:
@@ -161,6 +197,7 @@ def _bot(config: Settings, asked: argparse.Namespace) -> int:
 
 def _run(config: Settings, asked: argparse.Namespace) -> int:
     """The service in this process, the bot in one of its own for each address, which end with it."""
+    migrate(config.database_url, report=_progress)  # before the training, which takes a minute
     if config.bot_urls:
         if not bot_process.model(config.home).exists():
             bot_process.show_progress("training the virtual agent (about a minute, the first time only)")

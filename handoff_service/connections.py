@@ -1,45 +1,146 @@
-"""Which agents have an event stream open in this process, told to the database every few seconds."""
+"""Which agents have an event stream open in this process, and whether this process has been working
+without a gap.
+
+Both are asked at the moment at which an agent would be set to Away. A gap is anything that may have
+kept agents from being seen: the database was away, the process was frozen, or the clock was
+changed. After it everybody gets their full time.
+"""
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Protocol
 
 from handoff_service import log
-from handoff_service.errors import Refusal
-from handoff_service.operations.connection import Connected, still_connected
+from handoff_service.clock import Clock
+from handoff_service.operations.connection import EVERY, Connected, Gap, after_gap, still_connected
 from handoff_service.store.store import Store
 
-EVERY = 10.0  # seconds; well below the shortest grace time
+TICK = 1.0  # seconds
+# Seconds that a tick may be late, and that the clock may move by itself, before it is a gap.
+LATE = 5.0
+
+
+class Steadiness(Protocol):
+    """What a verdict about an agent asks."""
+
+    def holds(self, agent_id: int) -> bool:
+        """Whether the agent has an event stream open in this process."""
+
+    def steady_for(self) -> timedelta:
+        """How long this process has been working without a gap."""
+
+
+class AlwaysSteady:
+    """For a worker without streams beside it: tests, and tools."""
+
+    def holds(self, _agent_id: int) -> bool:
+        return False
+
+    def steady_for(self) -> timedelta:
+        return timedelta.max
 
 
 class Connections:
-    """Counts streams by agent."""
+    """Counts streams by agent, tells the database whom this process holds, and notices gaps.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    ``caught_up`` is called after a gap: what was hinted during it may have been missed.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        caught_up: Callable[[], None] = lambda: None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._clock, self._caught_up, self._monotonic = store, clock, caught_up, monotonic
         self._open: Counter[int] = Counter()
+        self._left: set[int] = set()
+        self._missed = False  # there is a gap, or has been one that nothing was done about yet
+        self._stepped = False
+        self._steady_since = self._told_at = monotonic()
+        self._seen = monotonic(), clock()
 
     @asynccontextmanager
     async def hold(self, agent_id: int) -> AsyncIterator[None]:
-        """The agent is connected for as long as the block lasts."""
+        """The agent is connected for as long as the block lasts. Arriving ends an automatic
+        Away."""
         self._open[agent_id] += 1
+        self._left.discard(agent_id)
         try:
-            await self._tell([agent_id])
+            arrived = [agent_id] if self._open[agent_id] == 1 else []
+            await self._tell(Connected(held=[agent_id], arrived=arrived))
             yield
         finally:
             self._open[agent_id] -= 1
+            if not self._open[agent_id]:
+                del self._open[agent_id]
+                self._left.add(agent_id)
+
+    def holds(self, agent_id: int) -> bool:
+        return agent_id in self._open
+
+    def steady_for(self) -> timedelta:
+        if self._missed or self._jumped():
+            return timedelta(0)
+        return timedelta(seconds=self._monotonic() - self._steady_since)
+
+    def gap(self) -> None:
+        """Somebody has found the database away. Call on the loop."""
+        self._missed = True
 
     async def run(self) -> None:
-        """Tell who is connected, until cancelled."""
+        """Tick until cancelled."""
         while True:
-            await asyncio.sleep(EVERY)
-            await self._tell([agent_id for agent_id, count in self._open.items() if count > 0])
+            await asyncio.sleep(TICK)
+            await self.tick()
 
-    async def _tell(self, agent_ids: list[int]) -> None:
-        if not agent_ids:
-            return
+    async def tick(self) -> None:
+        """Notice a gap and make it good when the service works again; else tell the
+        database whom this process holds."""
+        if self._jumped():
+            self._missed = True
+        self._stepped |= self._clock_stepped()
+        self._seen = self._monotonic(), self._clock()
+        if self._missed:
+            await self._make_good()
+        elif self._left or self._monotonic() - self._told_at >= EVERY.total_seconds():
+            left, self._left = self._left, set()
+            self._told_at = self._monotonic()
+            await self._tell(Connected(held=list(self._open), left=left - self._open.keys()))
+
+    async def _make_good(self) -> None:
+        gap = Gap(held=list(self._open), clock_changed=self._stepped)
         try:
-            await self._store.write(still_connected, Connected(agent_ids))
-        except Refusal as error:  # the database is away; the next time does it
-            log.trouble("connections_not_told", error=error)
+            await self._store.write(after_gap, gap)
+        except Exception as error:  # noqa: BLE001  # whatever it refuses with
+            self._note_failure(error)
+            return
+        self._missed = False
+        self._steady_since = self._told_at = self._monotonic()
+        self._left.clear()
+        log.line("gap_ended", agents=len(gap.held), clock_changed=gap.clock_changed or None)
+        self._stepped = False
+        self._caught_up()
+
+    async def _tell(self, command: Connected) -> None:
+        try:
+            await self._store.write(still_connected, command)
+        except Exception as error:  # noqa: BLE001  # whatever it refuses with
+            self._note_failure(error)
+
+    def _note_failure(self, error: Exception) -> None:
+        if not self._missed:
+            log.trouble("connections_not_told", why=type(error).__name__)
+        self._missed = True
+
+    def _jumped(self) -> bool:
+        return self._monotonic() - self._seen[0] > TICK + LATE or self._clock_stepped()
+
+    def _clock_stepped(self) -> bool:
+        passed = self._monotonic() - self._seen[0]
+        return abs((self._clock() - self._seen[1]).total_seconds() - passed) > LATE

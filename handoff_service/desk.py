@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from handoff_service.background import Background
 from handoff_service.clock import Clock
 from handoff_service.connections import Connections
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
+from handoff_service.password_checks import PasswordChecks
 from handoff_service.settings import Settings
 from handoff_service.store.lanes import Terms
 from handoff_service.store.store import Store
@@ -30,6 +32,8 @@ class Desk:
     workers: list[Worker]
     metrics: Metrics
     connections: Connections
+    background: Background
+    password_checks: PasswordChecks
     outage: Callable[[], None]
 
 

@@ -1,6 +1,7 @@
 """``patchboard doctor``: the settings, what answers, and what to do about what does not."""
 
 import asyncio
+import resource
 from datetime import timedelta
 from typing import TextIO
 
@@ -11,17 +12,20 @@ from redis.exceptions import RedisError
 
 from handoff_service import clock
 from handoff_service.bot_process import RASA, actions_url
+from handoff_service.errors import SetupError
 from handoff_service.gateways import twilio_account
 from handoff_service.gateways.mail import SmtpMailer, server_of
 from handoff_service.gateways.twilio import NO_CONSENTS
 from handoff_service.gateways.twilio_signature import sign
 from handoff_service.settings import Settings
-from handoff_service.store import consents, outbox, people, queues
+from handoff_service.store import consents, holds, outbox, people, queues, secret_keys
 from handoff_service.store.database import engine
+from handoff_service.store.migrate import database_errors, pending_revisions
 from handoff_service.store.views import ProviderNumber
 
 NO_ACTION = {"next_action": "action_of_the_doctor", "domain": {}, "tracker": {"sender_id": "doctor"}}
 SHOULD_BE_TOLD = timedelta(minutes=10)
+ENOUGH_FILES = 4096
 PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
@@ -34,6 +38,7 @@ async def examine(settings: Settings, out: TextIO) -> int:
     faults += [*await _redis(settings), *await _bot(settings), *await _actions(settings), *await _mail(settings)]
     if settings.sms_provider == "twilio":
         faults += [*await asyncio.to_thread(twilio_account.faults, settings, numbers), *await _webhook(settings)]
+    notes += _files()
     for note in notes:
         print(f"note   {note}", file=out)
     for fault in faults:
@@ -53,21 +58,52 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
     """The provider numbers, what is wrong, and what should be known."""
     opened = engine(settings.database_url, size=1, writes=False)
     try:
-        with opened.connect() as conn:
-            if not sa.inspect(conn).has_table("interactions"):
-                return [], ["The database has no tables yet. Make them with: patchboard migrate"], []
+        with database_errors(), opened.connect() as conn:
+            if pending_revisions(conn):
+                return [], ["The database lacks tables or columns. Make them with: patchboard migrate"], []
+            waiting = held(conn)
+            if secret_keys.differs(conn, settings.key_fingerprint):
+                waiting.append(secret_keys.DIFFERS)
             numbers = people.provider_numbers(conn)
             if not numbers:
-                return [], ["There is no provider number yet. Import a desk file with: patchboard import FILE"], []
+                return (
+                    [],
+                    [*waiting, "There is no provider number yet. Import a desk file with: patchboard import FILE"],
+                    [],
+                )
             found = queues.shown(conn.execution_options(now=clock.now()))
             never = [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
-            never += _not_taken(conn)
+            never += [*_not_taken(conn), *waiting]
             untold = [said] if (said := _untold(conn)) else []
             return (numbers, never, untold) if NO_CONSENTS in said else (numbers, never + untold, [])
-    except sa.exc.OperationalError as error:
-        return [], [f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}"], []
+    except SetupError as error:
+        return [], [str(error)], []
     finally:
         opened.dispose()
+
+
+def held(conn: sa.Connection) -> list[str]:
+    """What a restore holds until an admin decides."""
+    found = holds.held(conn)
+    if found is None:
+        return []
+    texts = f"{found.texts} text{'s' * (found.texts != 1)}"
+    since = f", the oldest of {found.since:%Y-%m-%d %H:%M} UTC" if found.since else ""
+    return [
+        f"The desk was restored on {found.restored_at:%Y-%m-%d %H:%M} UTC and holds {texts}{since}. Send or cancel "
+        "them under Admin, Restored sends, or with: patchboard held release, patchboard held cancel"
+    ]
+
+
+def _files() -> list[str]:
+    """Each connection is an open file, and the service raises its limit as far as the system lets it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most >= ENOUGH_FILES:
+        return []
+    return [
+        f"The system allows {most} open files, and each connection is one. Allow at least {ENOUGH_FILES}, "
+        "for example with LimitNOFILE= in the systemd unit."
+    ]
 
 
 def _not_taken(conn: sa.Connection) -> list[str]:

@@ -8,10 +8,12 @@ class Refusal(Exception):
 
     status = 400
     loggable = False
+    retry_after: int | None = None  #: seconds after which the same request may succeed
 
     def __init__(self, detail: str = "", *, errors: Mapping[str, str] | None = None) -> None:
         self.title = (type(self).__doc__ or "").strip()
         self.detail = detail or self.title
+        self.why = self.detail  # for the log
         self.errors = dict(errors or {})
         super().__init__(self.detail)
 
@@ -48,13 +50,39 @@ class TooManyTries(Refusal):
     """Too many tries. Wait a minute and try again."""
 
     status = 429
+    retry_after = 60
 
 
-class DatabaseAway(Refusal):
-    """The database cannot be reached. Nothing was lost; try again in a moment."""
+class Unavailable(Refusal):
+    """The service cannot do this now. Try again in a moment."""
 
     status = 503
+    retry_after = 1
+
+
+class Busy(Unavailable):
+    """Too many people sign in at this moment. Try again in a few seconds."""
+
+    retry_after = 5
+
+
+class Overloaded(Unavailable):
+    """There is more to do than the database can keep up with. Nothing was done; try again in a moment."""
+
+
+class DatabaseAway(Unavailable):
+    """The database cannot be reached. Nothing was lost; try again in a moment."""
+
     loggable = True
+    retry_after = 5
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__()
+        self.why = why  #: for the log and ``/readyz``: a name such as SQLITE_BUSY, never the driver's own text
+
+
+class OutcomeUnknown(DatabaseAway):
+    """The database was lost in the middle of a commit. Send the same again: nothing is done twice."""
 
 
 class SetupError(Exception):

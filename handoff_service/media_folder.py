@@ -6,10 +6,13 @@ Written to a temporary name, synced, then renamed: a name stands for a whole fil
 import hashlib
 import os
 import re
+import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 JUST_NOW = timedelta(hours=1)  # a file that was stored so lately may be about to be referred to
@@ -43,6 +46,34 @@ class MediaFolder:
             return self._file(name).read_bytes()
         except FileNotFoundError:
             return None
+
+    def files(self) -> Iterator[Path]:
+        """Every whole file of the folder."""
+        for path in sorted(self.path.glob("??/*")):
+            if is_name(path.name) and path.is_file():
+                yield path
+
+    def add(self, name: str, content: IO[bytes]) -> bool:
+        """Store what is read, under its hash, which the caller has checked. False when it was there already."""
+        there = self._file(name)
+        if there.exists():
+            return False
+        there.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=there.parent, prefix="part-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                shutil.copyfileobj(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(there)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+        _sync(there.parent)
+        return True
+
+    def remove(self, name: str) -> None:
+        """Delete a file, whoever refers to it."""
+        self._file(name).unlink(missing_ok=True)
 
     def forget(self, name: str, now: datetime) -> None:
         """Delete a file that nothing refers to any more, unless somebody has just stored the same again."""

@@ -29,6 +29,10 @@ class Metrics:
             "patchboard_webhook_calls", "Calls of the outgoing webhook by what became of the event", ["state"],
             registry=self._registry,
         )  # fmt: skip
+        self.background_failures = Counter(
+            "patchboard_background_failures", "Failures of background tasks, which are then restarted", ["task"],
+            registry=self._registry,
+        )  # fmt: skip
         self.trouble = Counter(
             "patchboard_work_failed", "Due work that failed and is tried again", ["kind"], registry=self._registry
         )

@@ -1,10 +1,12 @@
 """Settings: environment variables, read once, each with a default that makes ``make run`` work."""
 
+import hmac
 import os
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +21,11 @@ def is_twilios(url: str) -> bool:
     return (urlsplit(url).hostname or "").endswith(".twilio.com")
 
 
+def key_fingerprint(secret_key: str) -> str:
+    """A keyed hash of a constant: tells one secret key from another, and cannot be turned back into it."""
+    return hmac.new(secret_key.encode(), b"patchboard: which secret key is this", "sha256").hexdigest()[:32]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting under its variable's name without ``PATCHBOARD_``, in lower case. Times are in seconds."""
@@ -29,6 +36,7 @@ class Settings:
     host: str
     port: int
     workers: int
+    trusted_proxies: str
     public_url: str
     secret_key: str = field(metadata=SECRET)
     sms_provider: str
@@ -45,9 +53,19 @@ class Settings:
     log: str
 
     @property
+    def key_fingerprint(self) -> str:
+        """Tells one secret key from another without showing it."""
+        return key_fingerprint(self.secret_key)
+
+    @property
     def bot_urls(self) -> tuple[str, ...]:
         """The bot's addresses, each a process that answers its share of the conversations; none: no bot."""
         return tuple(self.bot_url.split(",")) if self.bot_url else ()
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The addresses of the reverse proxies that may say for which client a request is."""
+        return tuple(ip_network(part.strip()) for part in self.trusted_proxies.split(",") if part.strip())
 
     @property
     def has_simulator(self) -> bool:
@@ -99,6 +117,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         host=host,
         port=port,
         workers=workers,
+        trusted_proxies=get.networks("TRUSTED_PROXIES", "127.0.0.0/8,::1"),
         public_url=get.address("PUBLIC_URL", f"http://{host}:{port}"),
         secret_key=get.optional("SECRET_KEY") or _kept(home, "secret_key"),
         sms_provider=provider,
@@ -146,6 +165,16 @@ class _Reader:
             raise SetupError(f"PATCHBOARD_{name} must be seconds, from 0 to 3600; it is {text!r}")
         return value
 
+    def networks(self, name: str, default: str) -> str:
+        text = self.text(name, default, may_be_empty=True)
+        try:
+            for part in filter(None, map(str.strip, text.split(","))):
+                ip_network(part)
+        except ValueError as error:
+            right = "addresses and networks with commas between them, such as 127.0.0.1,10.0.0.0/8"
+            raise SetupError(f"PATCHBOARD_{name} must be {right}: {error}") from error
+        return text
+
     def flag(self, name: str) -> bool:
         text = self.text(name, "0")
         if text not in ("0", "1"):
@@ -184,6 +213,17 @@ def _address(name: str, text: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SetupError(f"PATCHBOARD_{name} must be an address such as https://sms.example.com; it is {text!r}")
     return text
+
+
+def replace_key(home: Path, name: str, key: str) -> None:
+    """Put a key of a backup in place of the one in HOME."""
+    home.mkdir(parents=True, exist_ok=True)
+    part = home / f".{name}.part"
+    with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(home / name)
 
 
 def _kept(home: Path, name: str) -> str:

@@ -5,31 +5,35 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from handoff_service import log
+from handoff_service.errors import Refusal
 
 
 class Soon:
-    """Does ``work`` a ``moment`` after the first wish for it. When it fails, that is logged and it is tried again."""
+    """Does ``work`` a ``moment`` after the first wish for it. A wish stands until the work has
+    succeeded."""
 
     def __init__(self, work: Callable[[], Awaitable[object]], moment: timedelta) -> None:
         self._work = work
         self._moment = moment.total_seconds()
-        self._task: asyncio.Task[None] | None = None
+        self._wanted = asyncio.Event()
 
     def wanted(self) -> None:
         """Call on the loop. Costs next to nothing while a wish waits already."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._later())
+        self._wanted.set()
 
-    def close(self) -> None:
-        """Forget what waits."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _later(self) -> None:
-        await asyncio.sleep(self._moment)
-        self._task = None
-        try:
-            await self._work()
-        except Exception as error:  # noqa: BLE001  # whoever asked is gone; it is tried again
-            log.trouble("wish_failed", error=error)
-            self.wanted()
+    async def run(self) -> None:
+        """Fulfil wishes until cancelled. What the work raises ends this, except for a
+        Refusal (the database is away), which is logged and tried again; whoever restarts it
+        finds the wish still standing."""
+        while True:
+            await self._wanted.wait()
+            await asyncio.sleep(self._moment)
+            self._wanted.clear()
+            try:
+                await self._work()
+            except Refusal as error:
+                self._wanted.set()
+                log.trouble("wish_failed", why=error.detail)
+            except BaseException:
+                self._wanted.set()
+                raise

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from handoff_service import log
 from handoff_service.clock import Clock
+from handoff_service.connections import AlwaysSteady, Steadiness
 from handoff_service.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.answer_offer import Expire, expire_offer
@@ -70,6 +71,7 @@ CREWS = (
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
+GIVES_BACK_FOR = 10  # seconds
 
 
 class NoWebhook:
@@ -94,6 +96,7 @@ class Hands:
     media: MediaFolder = field(default_factory=lambda: MediaFolder(Path(".patchboard/media")))
     metrics: Metrics = field(default_factory=Metrics)
     webhook: Webhook = field(default_factory=NoWebhook)
+    connections: Steadiness = field(default_factory=AlwaysSteady)
     outage: Callable[[], None] = lambda: None  # called when the database was away: something may have been missed
 
 
@@ -108,10 +111,13 @@ class Worker:
     def __init__(self, hands: Hands, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64) -> None:
         self._hands = hands
         self._kinds = kinds
+        self.name = f"worker_{min(kinds)}" if len(kinds) == 1 else f"worker_{min(kinds)}_and_{len(kinds) - 1}_more"
         self._at_once = at_once
         self._nudged = asyncio.Event()
         self._sleeps_until: datetime | None = None  # None: awake, and will look again before sleeping
         self._busy: set[asyncio.Task[None]] = set()
+        self._claiming: asyncio.Task[Sequence[Claimed]] | None = None
+        self._held: dict[int, Claimed] = {}  # claimed, and not done yet
         self._by_kind: Mapping[Work, Callable[[Claimed], Awaitable[None]]] = {
             Work.DELIVER: self._deliver,
             Work.BOT_TURN: self._take_bot_turn,
@@ -158,15 +164,25 @@ class Worker:
         await asyncio.gather(*(self._do(c) for c in claimed))
         return len(claimed)
 
-    async def close(self) -> None:
-        """Stop what is under way. Its leases end by themselves, and somebody goes on with it."""
+    async def close(self, patience: float = 0.0) -> None:
+        """Let what is under way finish within ``patience`` seconds, and give the rest back: the next process may claim
+        it at once. Cancel ``run`` before."""
+        if self._claiming is not None:
+            await asyncio.wait([self._claiming])
+        if self._busy:
+            await asyncio.wait(self._busy, timeout=patience)
         for task in list(self._busy):
             task.cancel()
         await asyncio.gather(*self._busy, return_exceptions=True)
+        if self._held:
+            log.line("work_given_back", count=len(self._held))
+            with suppress(Exception):  # the database is away: the leases end by themselves
+                await self._hands.store.write(due.end_leases, list(self._held.values()))
 
     async def _start_what_is_due(self) -> None:
         while (room := self._at_once - len(self._busy)) > 0:
-            claimed = await self._hands.store.write(due.claim, due.Claim(room, self._kinds))
+            self._claiming = asyncio.create_task(self._claim(room))
+            claimed = await asyncio.shield(self._claiming)  # a claim is not cancelled half way: see close
             for one in claimed:
                 task = asyncio.create_task(self._do(one))
                 self._busy.add(task)
@@ -175,6 +191,11 @@ class Worker:
                 return
         await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
         self._nudged.set()
+
+    async def _claim(self, room: int) -> Sequence[Claimed]:
+        claimed = await self._hands.store.write(due.claim, due.Claim(room, self._kinds))
+        self._held |= {one.id: one for one in claimed}
+        return claimed
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._busy.discard(task)
@@ -185,9 +206,17 @@ class Worker:
         except Exception as error:  # noqa: BLE001  # logged, and tried again
             self._hands.metrics.trouble.labels(claimed.kind).inc()
             log.trouble("work_failed", error=error, kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
-            with suppress(Exception):  # the database is away: the lease ends by itself
-                back = due.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
-                await self._hands.store.write(due.give_back, back)
+            await self._give_back(claimed)
+        self._held.pop(claimed.id, None)
+
+    async def _give_back(self, claimed: Claimed) -> None:
+        """Let go of failed work. In a short outage of the database this is tried again, because the
+        lease would hold the work back for longer; in a long outage the lease ends by itself."""
+        back = due.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
+        for _ in range(GIVES_BACK_FOR):
+            with suppress(Exception):
+                return await self._hands.store.write(due.give_back, back)
+            await asyncio.sleep(1)
 
     async def _deliver(self, claimed: Claimed) -> None:
         message_id = int(claimed.key)
@@ -283,10 +312,13 @@ class Worker:
         await self._hands.store.write(offer_work, behind_of(claimed.key))
 
     async def _expire_offer(self, claimed: Claimed) -> None:
-        await self._hands.store.write(expire_offer, Expire(int(claimed.key)))
+        steady_for = self._hands.connections.steady_for()
+        await self._hands.store.write(expire_offer, Expire(int(claimed.key), steady_for))
 
     async def _connection_lost(self, claimed: Claimed) -> None:
-        await self._hands.store.write(connection_lost, Lost(int(claimed.key)))
+        agent_id, connections = int(claimed.key), self._hands.connections
+        verdict = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
+        await self._hands.store.write(connection_lost, verdict)
 
     async def _fire_timers(self, claimed: Claimed) -> None:
         count = await self._hands.store.write(fire_timers, Fire(int(claimed.key)), near=claimed.key)

@@ -4,7 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from handoff_service.store.lanes import Hint
+from handoff_service.store.lanes import EVERYTHING, Hint
+
+# Seconds between two listeners that are told to catch up, so that not all ask the database at once.
+SPREAD = 0.005
+LONGEST_SPREAD = 2.0  # seconds
 
 
 class _Listener:
@@ -39,18 +43,31 @@ class LocalFanout:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[_Listener]] = {}
+        self._ended = False
 
     async def start(self) -> None:
         pass
 
     def publish(self, hints: Sequence[Hint]) -> None:
         for hint in hints:
+            if hint == EVERYTHING:
+                self.catch_up()
             for listener in self._listeners.get(hint.topic, ()):
                 listener.add(hint)
+
+    def catch_up(self) -> None:
+        """Tell every listener that it may have missed something."""
+        loop = asyncio.get_running_loop()
+        listeners = self._all()
+        apart = min(SPREAD, LONGEST_SPREAD / max(len(listeners), 1))
+        for place, listener in enumerate(listeners):
+            loop.call_later(place * apart, listener.add, EVERYTHING)
 
     @asynccontextmanager
     async def listen(self, topics: Sequence[str]) -> AsyncIterator[AsyncIterator[Sequence[Hint]]]:
         listener = _Listener()
+        if self._ended:
+            listener.end()
         for topic in topics:
             self._listeners.setdefault(topic, set()).add(listener)
         try:
@@ -61,7 +78,14 @@ class LocalFanout:
                 if not self._listeners[topic]:
                     del self._listeners[topic]
 
-    async def close(self) -> None:
-        """End every listener, so that open streams end at once and not after a server's patience."""
-        for listener in {one for some in self._listeners.values() for one in some}:
+    def end_streams(self) -> None:
+        """End every listener, those to come too: this process stops, and another one serves the streams."""
+        self._ended = True
+        for listener in self._all():
             listener.end()
+
+    async def close(self) -> None:
+        self.end_streams()
+
+    def _all(self) -> set[_Listener]:
+        return {one for some in self._listeners.values() for one in some}

@@ -1,78 +1,168 @@
-"""Fan-out across processes by Redis pub/sub. Hints carry ids only; without Redis each process still serves its own."""
+"""Fan-out across processes by Redis pub/sub. Hints carry ids only; without Redis each process still
+serves its own.
+
+Redis keeps nothing for a subscriber who is away. So whenever hints may have been lost, every
+listener is told to catch up from the database (``EVERYTHING``): here after each new subscription
+and, every few seconds, for as long as there is none; in the other processes when hints of this one
+could not be published.
+"""
 
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from typing import Any
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from handoff_service import log
+from handoff_service.background import Background
 from handoff_service.gateways.fanout_local import LocalFanout
-from handoff_service.store.lanes import Hint
+from handoff_service.store.lanes import EVERYTHING, Hint
 
 MOST_WAITING = 10_000
 TRY_AGAIN = 1.0  # seconds
+CONNECT_WITHIN = 2.0  # seconds
+ANSWER_WITHIN = 2.0  # seconds that Redis may take for an answer before it counts as hung
+PING_AFTER = 1.0  # seconds of silence
+ASK_THE_DATABASE = 4.0  # seconds between two times of catching up while Redis is away
+GARBAGE_IS_LOGGED = 60.0  # seconds between two log lines about it
+SEND, RECEIVE = "redis_send", "redis_receive"
 
 
 class RedisFanout:
-    """Hints of this process are served at once; to and from the others they go through one channel."""
+    """Hints of this process are served at once; to and from the others they go through one
+    channel, the desk's own."""
 
-    def __init__(self, url: str, *, channel: str = "patchboard:hints") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        channel: str,
+        background: Background | None = None,
+        returned: Callable[[], None] = lambda: None,
+    ) -> None:
         self._local = LocalFanout()
-        self._redis = redis.from_url(url)
+        self._redis = redis.from_url(url, socket_connect_timeout=CONNECT_WITHIN, socket_timeout=ANSWER_WITHIN)
         self._channel = channel
+        self._background = background or Background()
+        self._returned = returned  # called when Redis is back after an outage of some seconds
+        self._away_since: float | None = None
         self._me = secrets.token_hex(8)
         self._waiting: asyncio.Queue[Sequence[Hint]] = asyncio.Queue(MOST_WAITING)
-        self._tasks: list[asyncio.Task[None]] = []
+        # Hints of this process were lost, and the others do not know it yet.
+        self._unpublished = False
         self._subscribed = asyncio.Event()
+        self._garbage = 0
+        self._garbage_logged_at = float("-inf")
 
     async def start(self) -> None:
         """Connect and listen. Without Redis this goes on trying in the background."""
-        self._tasks = [asyncio.create_task(self._send()), asyncio.create_task(self._receive())]
+        self._background.start(SEND, self._send)
+        self._background.start(RECEIVE, self._receive)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._subscribed.wait(), TRY_AGAIN)
 
     def publish(self, hints: Sequence[Hint]) -> None:
         self._local.publish(hints)
-        with suppress(asyncio.QueueFull):  # a hint may be lost
+        try:
             self._waiting.put_nowait(hints)
+        except asyncio.QueueFull:
+            self._unpublished = True
+
+    def catch_up(self) -> None:
+        self._local.catch_up()
 
     def listen(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
         return self._local.listen(topics)
 
+    def end_streams(self) -> None:
+        self._local.end_streams()
+
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.stop(SEND, RECEIVE)
         await self._local.close()
-        await self._redis.aclose()
+        with suppress(RedisError, OSError):
+            await self._redis.aclose()
 
     async def _send(self) -> None:
         while True:
-            hints = await self._waiting.get()
+            hints = [EVERYTHING] if self._unpublished else await self._waiting.get()
+            self._unpublished = False
             message = json.dumps([self._me, [[h.topic, h.interaction_id, h.by] for h in hints]])
             try:
-                await self._redis.publish(self._channel, message)
-            except (RedisError, OSError) as error:
+                await asyncio.wait_for(self._redis.publish(self._channel, message), ANSWER_WITHIN)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._unpublished = True
                 log.trouble("hint_not_sent", why=type(error).__name__)
+                await asyncio.sleep(TRY_AGAIN)
 
     async def _receive(self) -> None:
+        caught_up_at = time.monotonic()
         while True:
             try:
                 async with self._redis.pubsub() as pubsub:
-                    await pubsub.subscribe(self._channel)
-                    self._subscribed.set()
-                    async for message in pubsub.listen():
-                        if message["type"] == "message":
-                            self._take(message["data"])
-            except (RedisError, OSError) as error:
+                    await asyncio.wait_for(pubsub.subscribe(self._channel), CONNECT_WITHIN + ANSWER_WITHIN)
+                    await self._listen(pubsub)
+            except (RedisError, OSError, TimeoutError) as error:
                 log.trouble("redis_away", why=type(error).__name__)
-                await asyncio.sleep(TRY_AGAIN)
+            if self._away_since is None:
+                self._away_since = time.monotonic()
+            await asyncio.sleep(TRY_AGAIN)
+            if time.monotonic() - caught_up_at > ASK_THE_DATABASE:
+                caught_up_at = time.monotonic()
+                self._local.catch_up()
+
+    async def _listen(self, pubsub: Any) -> None:
+        """Take what comes, until Redis has been silent for too long: its pong does not come
+        either."""
+        heard_at = pinged_at = time.monotonic()
+        while True:
+            message = await pubsub.get_message(timeout=PING_AFTER)
+            now = time.monotonic()
+            if message is not None:
+                heard_at = now
+                if message["type"] == "subscribe":
+                    self._begin()
+                elif message["type"] == "message":
+                    self._take(message["data"])
+            elif now - heard_at > PING_AFTER + ANSWER_WITHIN:
+                raise TimeoutError
+            elif now - pinged_at > PING_AFTER:
+                pinged_at = now
+                await asyncio.wait_for(pubsub.ping(), ANSWER_WITHIN)
+
+    def _begin(self) -> None:
+        """There is a subscription: from now on nothing is lost, and what was is made good."""
+        self._subscribed.set()
+        self._local.catch_up()
+        since, self._away_since = self._away_since, None
+        if since is not None and time.monotonic() - since > ASK_THE_DATABASE:
+            log.line("redis_back", seconds=round(time.monotonic() - since))
+            self._returned()
 
     def _take(self, message: bytes) -> None:
-        sender, hints = json.loads(message)
+        try:
+            sender, hints = json.loads(message)
+            taken = [_hint(*hint) for hint in hints]
+        except (ValueError, TypeError, RecursionError):
+            self._note_garbage()
+            return
         if sender != self._me:
-            self._local.publish([Hint(*hint) for hint in hints])
+            self._local.publish(taken)
+
+    def _note_garbage(self) -> None:
+        self._garbage += 1
+        if time.monotonic() - self._garbage_logged_at > GARBAGE_IS_LOGGED:
+            log.trouble("hint_not_understood", count=self._garbage)
+            self._garbage, self._garbage_logged_at = 0, time.monotonic()
+
+
+def _hint(topic: object, interaction_id: object = None, by: object = None) -> Hint:
+    """A hint from another process. TypeError for anything else."""
+    if not isinstance(topic, str) or not all(one is None or type(one) is int for one in (interaction_id, by)):
+        raise TypeError
+    return Hint(topic, interaction_id, by)  # type: ignore[arg-type]  # just checked

@@ -1,20 +1,21 @@
 """Accept an offer, reject it, or let it run out. Exactly one agent ever gets a conversation."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.assign import assign
-from handoff_service.operations.end_offer import come_to_nothing, end_offer
-from handoff_service.operations.presence import change_presence
-from handoff_service.rules.vocabulary import OfferOutcome, Presence, Work
+from handoff_service.operations.end_offer import come_to_nothing, end_offer, renew_offers
+from handoff_service.operations.presence import RAN_OUT, set_away
+from handoff_service.rules.vocabulary import OfferOutcome, Work
 from handoff_service.store import due, interactions, people, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 
+LEEWAY = timedelta(seconds=1)  # between the end of a gap and the transaction that renews the offers
 GONE = "This offer is no longer yours: it ran out or somebody else took it."
-RAN_OUT = "An offer ran out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,11 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Expire:
+    """An offer's time is over. ``steady_for``: how long this process has been working without a
+    gap."""
+
     offer_id: int
+    steady_for: timedelta = timedelta.max
 
 
 def accept_work(tx: Transaction, command: Accept) -> int:
@@ -66,15 +71,20 @@ def reject_work(tx: Transaction, command: Reject) -> None:
 
 
 def expire_offer(tx: Transaction, command: Expire) -> None:
-    """Nobody answered in time: the agent is set away, and the next agent is asked at once."""
+    """Nobody answered in time: the agent is set to Away, and the next agent is asked at once.
+    If the service itself had a gap since the offer was made, the agent may not have been able
+    to answer: the offer gets its full time again."""
     due.disarm(tx, Work.EXPIRE_OFFER, [command.offer_id])
     work_item = tx.conn.execute(select(t.offers.c.work_item_id).where(t.offers.c.id == command.offer_id)).scalar_one()
     interaction = interactions.lock(tx.conn, _interaction_of(tx, work_item))
     offer = work_items.open_offer(tx.conn, offer_id=command.offer_id)
     if offer is None:
         return
+    if command.steady_for < tx.now - offer.offered_at - LEEWAY:
+        renew_offers(tx, [offer.id])
+        return
     end_offer(tx, offer, OfferOutcome.TIMED_OUT)
-    change_presence(tx, offer.agent_id, Presence.AWAY, reason=RAN_OUT, only_if_taking_work=True)
+    set_away(tx, offer.agent_id, RAN_OUT)
     come_to_nothing(tx, interaction, offer, "did not answer in time")
 
 

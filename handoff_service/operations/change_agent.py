@@ -14,7 +14,7 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.change_group import group_id
 from handoff_service.operations.hand_off import hand_off
 from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.operations.presence import change_presence
+from handoff_service.operations.presence import choose_presence
 from handoff_service.operations.sign_in import token_hash
 from handoff_service.rules.vocabulary import Owner, Presence, Role
 from handoff_service.store import interactions, live_group, people
@@ -103,7 +103,8 @@ def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
     _sign_out(tx, agent_id)
     who = "The desk file" if by is None else people.agent_name(tx.conn, by)
     said = f"{who} deactivated {name}."
-    change_presence(tx, agent_id, Presence.OFFLINE, reason=said)  # first: an acceptance that was quicker is given back
+    # First: an acceptance that was quicker is given back.
+    choose_presence(tx, agent_id, Presence.OFFLINE, reason=said)
     _give_back(tx, agent_id, said)
 
 

@@ -1,59 +1,137 @@
-"""An agent whose connection is lost is set away after the desk's grace time.
+"""An agent whose connection is lost is set to Away after the desk's grace time.
 
-While an agent has an event stream open, somewhere, the time at which they would count as lost is pushed on every few
-seconds. So nothing has to be noticed when a browser, a network or a whole process goes: the time simply comes.
+While an agent has an event stream open, their process pushes back, every few seconds, the time at
+which they would count as lost. So nothing has to be noticed when a browser, a network or a whole
+process goes: the time simply comes. The verdict asks once more who is connected, and trusts the
+time only if the service itself had no gap meanwhile.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+import sqlalchemy as sa
 from sqlalchemy import select, update
 
-from handoff_service.operations.presence import change_presence
-from handoff_service.rules.vocabulary import Presence, Work
+from handoff_service.operations.end_offer import renew_offers
+from handoff_service.operations.offer_soon import offer_soon
+from handoff_service.operations.presence import LOST, end_automatic, set_away
+from handoff_service.rules.vocabulary import Work
 from handoff_service.store import due
 from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.store.lanes import LONGEST_BURST, Transaction
 
-LOST = "The connection was lost"
 AWAY_AFTER = timedelta(seconds=45)  # of a desk without settings
+EVERY = timedelta(seconds=10)  # how often a process says whom it holds
+MARGIN = timedelta(seconds=5)  # by how much it may be late
+SKEW = timedelta(minutes=1)  # the clocks of two hosts may differ by so much
+# More than quiet hours and any step of the clock: what waits longer is held on purpose (due.HELD).
+LONGEST_WAIT = timedelta(days=2)
+# An untaken text is tried again after 5 minutes at the latest (deliver.py).
+LONGEST_RETRY = timedelta(minutes=6)
+
+d = t.due_work
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """Agents who have an event stream open now."""
+    """What a process says of its event streams. ``held``: agents who have one open now;
+    ``arrived``: those of them who had none here before; ``left``: agents whose last one has
+    closed."""
 
-    agent_ids: Collection[int]
+    held: Collection[int] = ()
+    arrived: Collection[int] = ()
+    left: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
+    """An agent's time has come. ``connected``: this process holds a stream of theirs;
+    ``steady_for``: how long it has been working without a gap."""
+
     agent_id: int
+    connected: bool = False
+    steady_for: timedelta = timedelta.max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """The service could not work for a while. ``held``: as in ``Connected``; ``clock_changed``:
+    or may have."""
+
+    held: Collection[int] = ()
+    clock_changed: bool = False
 
 
 def still_connected(tx: Transaction, command: Connected) -> None:
-    """Push on the time at which these agents would count as lost."""
-    at = tx.now + _grace(tx)
-    due.arm(
-        tx, [due.Due(kind=Work.LOST_CONNECTION, key=str(k), line=f"agent:{k}", due_at=at) for k in command.agent_ids]
-    )
+    """Push back the time at which these agents would count as lost. An Away because of a lost
+    connection was a mistake for an agent who holds one; any other automatic Away ends when an
+    agent arrives."""
+    grace = _grace(tx)
+    _lost_at(tx, command.held, grace + EVERY)
+    _lost_at(tx, command.left, grace)
+    end_automatic(tx, command.arrived)
+    end_automatic(tx, command.held, only=LOST)
 
 
 def connection_lost(tx: Transaction, command: Lost) -> None:
-    """The time has come."""
-    due.disarm(tx, Work.LOST_CONNECTION, [command.agent_id])
-    change_presence(tx, command.agent_id, Presence.AWAY, reason=LOST, only_if_taking_work=True)
+    """Set the agent to Away, unless they are connected after all or the service had a gap
+    within the grace time."""
+    grace = _grace(tx)
+    this = (d.c.kind == Work.LOST_CONNECTION, d.c.key == str(command.agent_id))
+    due_at = tx.conn.execute(select(d.c.due_at).where(*this).with_for_update()).scalar()
+    # Another process has pushed it back since this one took it up.
+    if due_at is not None and due_at > tx.now:
+        due.release(tx, Work.LOST_CONNECTION, command.agent_id, due_at, attempts=0)
+    elif command.connected or command.steady_for < grace:
+        due.release(tx, Work.LOST_CONNECTION, command.agent_id, tx.now + grace, attempts=0)
+    else:
+        due.disarm(tx, Work.LOST_CONNECTION, [command.agent_id])
+        set_away(tx, command.agent_id, LOST)
 
 
-def grace_after_start(tx: Transaction, _command: None = None) -> None:
-    """The service was away itself: everybody gets the grace time anew."""
-    at = tx.now + _grace(tx)
-    d = t.due_work
-    tx.conn.execute(update(d).where(d.c.kind == Work.LOST_CONNECTION, d.c.due_at < at).values(due_at=at))
+def after_gap(tx: Transaction, gap: Gap) -> None:
+    """The service starts, or works again: agents get the full grace time, and open offers their
+    full time, from now on."""
+    grace = _grace(tx)
+    at = tx.now + grace
+    tx.conn.execute(update(d).where(d.c.kind == Work.LOST_CONNECTION).values(due_at=at))
     tx.work_is_due(at)
+    still_connected(tx, Connected(held=gap.held))
+    renew_offers(tx)
+    if gap.clock_changed:
+        _bound_waits(tx)
+
+
+def _bound_waits(tx: Transaction) -> None:
+    """After the clock has stepped back, nothing waits longer than it could have been meant to."""
+    lease = tx.terms.lease
+    held_too_long = d.c.lease_until > tx.now + lease + SKEW
+    tx.conn.execute(update(d).where(held_too_long).values(lease_until=tx.now + lease))
+    burst = LONGEST_BURST * tx.terms.burst_window
+    sends = (d.c.kind == Work.DELIVER) & d.c.line.not_like("again:%")
+    waits = d.c.due_at.between(tx.now, tx.now + LONGEST_WAIT) & d.c.lease_until.is_(None)
+    too_long = sa.or_(
+        # What waits for its number's rate or for the end of quiet hours is simply looked at again.
+        sends & (d.c.attempts == 0),
+        sends & (d.c.attempts > 0) & (d.c.due_at > tx.now + LONGEST_RETRY),
+        (d.c.kind == Work.BOT_TURN) & (d.c.due_at > tx.now + burst + SKEW),
+    )
+    tx.conn.execute(update(d).where(waits, too_long).values(due_at=tx.now, latest=None))
+    offer_soon(tx)
+
+
+def _lost_at(tx: Transaction, agent_ids: Collection[int], after: timedelta) -> None:
+    at = tx.now + after
+    due.arm(
+        tx,
+        [due.Due(kind=Work.LOST_CONNECTION, key=str(k), line=f"agent:{k}", due_at=at) for k in sorted(agent_ids)],
+    )
 
 
 def _grace(tx: Transaction) -> timedelta:
+    """The desk's grace time. Where there may be other processes (on PostgreSQL), it is never less
+    than one of them may take to say whom it holds."""
     seconds = tx.conn.execute(select(t.desk.c.away_after_seconds)).scalar()
-    return AWAY_AFTER if seconds is None else timedelta(seconds=seconds)
+    grace = AWAY_AFTER if seconds is None else timedelta(seconds=seconds)
+    return grace if tx.conn.dialect.name == "sqlite" else max(grace, EVERY + MARGIN)

@@ -155,7 +155,9 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
 
 def _put(tx: Transaction, messages: Collection[int], **values: object) -> None:
     if messages:
-        tx.conn.execute(update(t.messages).where(one_of(t.messages.c.id, messages)).values(values))
+        tx.conn.execute(
+            update(t.messages).where(one_of(t.messages.c.id, messages)).values(values | {"changed_at": tx.now})
+        )
 
 
 def _add_up(tx: Transaction, again: Sequence[int]) -> None:
@@ -210,6 +212,7 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
                 "provider_sid": fate.sid,
                 "error_code": fate.code,
                 "retries": row.retries + fate.counts,
+                "changed_at": tx.now,
             }
         )
         if fate.again is None:

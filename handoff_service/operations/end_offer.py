@@ -1,4 +1,7 @@
-"""An offer ends without being accepted: what it was an offer of waits again, or the transfer has come to nothing."""
+"""An offer ends without being accepted: what it was an offer of waits again, or the transfer has
+come to nothing. After a gap of the service an offer gets its full time again."""
+
+from collections.abc import Collection
 
 from sqlalchemy import select, update
 
@@ -9,6 +12,7 @@ from handoff_service.store import due, people
 from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
 from handoff_service.store.work_items import Offer
 
 
@@ -23,6 +27,21 @@ def end_offer(
     )
     due.disarm(tx, Work.EXPIRE_OFFER, [offer.id])
     tx.hint(f"agent:{offer.agent_id}")
+    tx.desk_changed()
+
+
+def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> None:
+    """Give these open offers (or all) the same time from now on as they had from the moment
+    they were made."""
+    o = t.offers
+    query = select(*o.c["id", "agent_id", "offered_at", "expires_at"]).where(o.c.outcome.is_(None))
+    if offer_ids is not None:
+        query = query.where(one_of(o.c.id, offer_ids))
+    for row in tx.conn.execute(query.order_by(o.c.id).with_for_update()).all():
+        until = tx.now + (row.expires_at - row.offered_at)
+        tx.conn.execute(update(o).where(o.c.id == row.id).values(offered_at=tx.now, expires_at=until))
+        due.arm(tx, [due.Due(kind=Work.EXPIRE_OFFER, key=str(row.id), line=f"offer:{row.id}", due_at=until)])
+        tx.hint(f"agent:{row.agent_id}")
     tx.desk_changed()
 
 

@@ -30,7 +30,7 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
     """Write down what became of a medium, and tell those who look at it. Trouble is tried again for about an hour."""
     d = t.media
     row = tx.conn.execute(
-        select(d.c.status, t.messages.c.interaction_id)
+        select(*d.c["status", "message_id"], t.messages.c.interaction_id)
         .join(t.messages, t.messages.c.id == d.c.message_id)
         .where(d.c.id == command.media_id)
         .with_for_update(of=d)
@@ -55,5 +55,7 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
         due.release(tx, Work.FETCH_MEDIA, command.media_id, tx.now + wait)
     else:
         due.disarm(tx, Work.FETCH_MEDIA, [command.media_id])
+    m = t.messages
+    tx.conn.execute(update(m).where(m.c.id == row.message_id).values(changed_at=tx.now))
     tell(tx, [row.interaction_id])
     return status

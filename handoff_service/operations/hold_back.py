@@ -20,6 +20,7 @@ from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
 
 BURST = timedelta(seconds=10)  # so much of its rate a provider number may send at once; the provider queues it
+MOST_SEGMENTS = 25  # of one text: 1,600 characters in UCS-2
 
 type Row = sa.Row[*tuple[Any, ...]]
 
@@ -67,7 +68,8 @@ def let_go(tx: Transaction, line: str) -> None:
     being answered behind it."""
     d, m = t.due_work, t.messages
     untried = d.c.attempts == 0  # a crash and the provider's refusals count, the desk's own reasons do not
-    waits = select(d.c.key).where(d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now, untried)
+    held = d.c.due_at == due.HELD  # an admin decides about these
+    waits = select(d.c.key).where(d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now, untried, ~held)
     keys = [int(key) for key in tx.conn.execute(waits).scalars()]
     if not keys:
         return
@@ -111,7 +113,9 @@ def paced(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     prompts = [r for r in rows if _is_prompt(r) and r.provider_number_id in ahead]
     hurried = _followed(tx, prompts, (_behind.c.status == Status.QUEUED) & (_behind.c.author != Author.SYSTEM))
     for number in found:
-        paced_to = was = max(number.paced_to or tx.now, tx.now)
+        # It cannot be further ahead than its rate allows: if it is, the clock has stepped back.
+        furthest = tx.now + BURST + timedelta(seconds=MOST_SEGMENTS / number.segments_per_second)
+        paced_to = was = min(max(number.paced_to or tx.now, tx.now), furthest)
         of_number = (r for r in rows if r.provider_number_id == number.id)
         for row in sorted(of_number, key=lambda r: (_is_prompt(r) and r.id not in hurried, r.id)):
             if paced_to - tx.now > BURST:

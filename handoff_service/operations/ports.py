@@ -287,14 +287,22 @@ class Webhook(Protocol):
 
 
 class Fanout(Protocol):
-    """Carries hints to every process. A hint may be lost, so whoever listens also asks the database when it starts."""
+    """Carries hints to every process. Where hints may have been lost, every listener is given
+    ``EVERYTHING`` instead, and asks the database for all it shows; it does so when it starts,
+    too."""
 
     async def start(self) -> None: ...
 
     def publish(self, hints: Sequence[Hint]) -> None:
         """Pass hints on. Never blocks and never raises."""
 
+    def catch_up(self) -> None:
+        """Tell every listener in this process that it may have missed something."""
+
     def listen(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
         """Hints about these topics from now on. When the listener is too slow, hints are merged, never queued up."""
+
+    def end_streams(self) -> None:
+        """End every listener, now and from now on: this process stops. Publishing goes on until ``close``."""
 
     async def close(self) -> None: ...

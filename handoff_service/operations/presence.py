@@ -1,8 +1,12 @@
-"""An agent's presence: it stands until it is changed, by the agent or by the product, which then says why.
+"""An agent's presence: what the agent chose, and what the product set on top of that.
 
-Who stops taking work has their open offers taken back, and the next agent is asked at once.
+A chosen presence stands until the agent changes it. An automatic one (the connection was lost, an
+offer timed out) hides it until the agent chooses again, signs in or reconnects; then the chosen one
+is effective again, and a notice says so. When an agent stops taking work, their open offers are
+withdrawn, and the next agent is asked at once.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import insert, select, update
@@ -14,16 +18,31 @@ from handoff_service.rules.vocabulary import OfferOutcome, Presence
 from handoff_service.store import interactions, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.several import one_of
+
+LOST = "The connection was lost"
+RAN_OUT = "An offer ran out"
+CAME_BACK = "Signed in or reconnected"
+
+a = t.agents
+_CHOSEN_ONLY = {"automatic_presence": None, "automatic_reason": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPresence:
-    """``presence``: one of the three, or an admin's own state. ``only_from``: change it only when it is this now
-    (signing in makes an offline agent available)."""
+    """``presence``: one of the three, or an admin's own state."""
 
     agent_id: int
     presence: str
-    only_from: Presence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """An agent has signed in. ``to_work``: in the workspace, where an agent who chose Offline
+    becomes available."""
+
+    agent_id: int
+    to_work: bool
 
 
 def set_presence(tx: Transaction, command: SetPresence) -> None:
@@ -32,32 +51,67 @@ def set_presence(tx: Transaction, command: SetPresence) -> None:
     own = tx.conn.execute(select(s.c.name).order_by(s.c.position, s.c.id)).scalars().all()
     if command.presence not in {*Presence, *own}:
         raise BadInput(errors={"presence": f"must be one of {', '.join([*Presence, *own])}"})
-    if command.only_from is None or _now(tx, command.agent_id) == command.only_from:
-        change_presence(tx, command.agent_id, command.presence)
+    choose_presence(tx, command.agent_id, command.presence)
 
 
-def change_presence(
-    tx: Transaction, agent_id: int, presence: str, *, reason: str | None = None, only_if_taking_work: bool = False
-) -> None:
-    """Change it, keep that in the history, and let what follows from it happen. ``reason``: why the product did it."""
+def choose_presence(tx: Transaction, agent_id: int, presence: str, *, reason: str | None = None) -> None:
+    """Set the chosen presence, which ends an automatic one. ``reason`` goes to the history."""
+    _change(tx, agent_id, {"presence": presence, "returned_from": None, **_CHOSEN_ONLY}, reason)
+
+
+def set_away(tx: Transaction, agent_id: int, reason: str) -> None:
+    """Set an agent to Away by the product. An agent who takes no work anyway stays as they are."""
     before = work_items.candidate(tx.conn, agent_id)
-    if before is None or (only_if_taking_work and not before.takes_work):
+    if before is not None and before.takes_work:
+        away = {"automatic_presence": Presence.AWAY, "automatic_reason": reason, "returned_from": None}
+        _change(tx, agent_id, away, reason)
+
+
+def signed_in(tx: Transaction, command: SignedIn) -> None:
+    """Signing in ends an automatic Away. A chosen Away stays."""
+    chosen = tx.conn.execute(select(a.c.presence).where(a.c.id == command.agent_id)).scalar()
+    if command.to_work and chosen == Presence.OFFLINE:
+        choose_presence(tx, command.agent_id, Presence.AVAILABLE)
+    else:
+        end_automatic(tx, [command.agent_id])
+
+
+def end_automatic(tx: Transaction, agent_ids: Collection[int], *, only: str | None = None) -> None:
+    """What these agents chose is effective again. ``only``: where the automatic presence has
+    this reason."""
+    automatic = select(a.c.id, a.c.automatic_reason).where(
+        one_of(a.c.id, agent_ids), a.c.automatic_presence.is_not(None)
+    )
+    if only is not None:
+        automatic = automatic.where(a.c.automatic_reason == only)
+    for row in tx.conn.execute(automatic.order_by(a.c.id).with_for_update()).all() if agent_ids else ():
+        _change(tx, row.id, {**_CHOSEN_ONLY, "returned_from": row.automatic_reason}, CAME_BACK)
+
+
+def dismiss_notice(tx: Transaction, agent_id: int) -> None:
+    """The agent has read why they had been away."""
+    tx.conn.execute(update(a).where(a.c.id == agent_id).values(returned_from=None))
+    tx.hint(f"agent:{agent_id}")
+
+
+def _change(tx: Transaction, agent_id: int, values: dict[str, str | None], reason: str | None) -> None:
+    """Write it, keep it in the history, and let what follows from it happen."""
+    before = work_items.candidate(tx.conn, agent_id)
+    if before is None:
         return
-    tx.conn.execute(update(t.agents).where(t.agents.c.id == agent_id).values(presence=presence, presence_reason=reason))
-    if before.presence != presence:
+    tx.conn.execute(update(a).where(a.c.id == agent_id).values(values))
+    after = work_items.candidate(tx.conn, agent_id)
+    if after is None:
+        return
+    if before.presence != after.presence:
         log = insert(t.presence_log)
-        tx.conn.execute(log.values(agent_id=agent_id, presence=presence, reason=reason, since=tx.now))
+        tx.conn.execute(log.values(agent_id=agent_id, presence=after.presence, reason=reason, since=tx.now))
     tx.hint(f"agent:{agent_id}")
     tx.desk_changed()
-    after = work_items.candidate(tx.conn, agent_id)
-    if after is not None and after.takes_work:
+    if after.takes_work:
         offer_soon(tx)
     elif before.takes_work:
         _take_offers_back(tx, agent_id)
-
-
-def _now(tx: Transaction, agent_id: int) -> str | None:
-    return tx.conn.execute(select(t.agents.c.presence).where(t.agents.c.id == agent_id)).scalar()
 
 
 def _take_offers_back(tx: Transaction, agent_id: int) -> None:

@@ -155,7 +155,14 @@ def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
         tx.conn,
         t.messages,
         [
-            {"id": m.id, "status": m.status, "provider_sid": m.sid, "error_code": m.code, "retries": m.retries}
+            {
+                "id": m.id,
+                "status": m.status,
+                "provider_sid": m.sid,
+                "error_code": m.code,
+                "retries": m.retries,
+                "changed_at": tx.now,
+            }
             for m in messages
         ],
     )

@@ -38,10 +38,10 @@ def settle_send(tx: Transaction, command: Settle) -> None:
         raise Conflict("The provider is being asked. Decide in a few minutes, if it does not tell.")
     name = people.agent_name(tx.conn, command.agent_id)
     if command.went_out:
-        tx.conn.execute(update(m).where(*this).values(status=Status.SENT))
+        tx.conn.execute(update(m).where(*this).values(status=Status.SENT, changed_at=tx.now))
         due.disarm(tx, Work.DELIVER, [command.message_id])
     else:
-        tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED))
+        tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED, changed_at=tx.now))
         due.release(tx, Work.DELIVER, command.message_id, tx.now)
     said = f"{name} decided that it went out" if command.went_out else f"{name} had it sent again"
     line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.STATE, agent_id=command.agent_id)

@@ -4,7 +4,6 @@ Passwords are argon2 hashes; a session's token is kept only as a hash. Checking 
 milliseconds, so it is done outside any transaction: ``look`` first, then the check, then ``open_session``.
 """
 
-import asyncio
 import functools
 import hashlib
 import hmac
@@ -14,15 +13,18 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select
 
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.presence import PRESENCE
+from handoff_service.store.several import one_of
 
 SESSION_LASTS = timedelta(hours=12)
-TRIES = 5
-TRIES_WITHIN = timedelta(minutes=1)
+TRIES, TRIES_WITHIN = 5, timedelta(minutes=1)  # wrong tries for one account from one address
+TRIES_OF_ADDRESS = 30  # in the same time, for whatever accounts: an office behind one address mistypes now and then
+TRIES_OF_ACCOUNT, TRIES_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)  # from browsers that never signed in to it
 _hasher = PasswordHasher()
 
 
@@ -56,11 +58,6 @@ def password_matches(stored: str | None, password: str) -> bool:
         return False
 
 
-async def checked(stored: str | None, password: str) -> bool:
-    """``password_matches`` in a thread of its own, so that nobody waits for it who did not ask."""
-    return await asyncio.to_thread(password_matches, stored, password)
-
-
 def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
@@ -70,11 +67,21 @@ def csrf_token(secret: str, session_token: str) -> str:
     return hmac.new(secret.encode(), f"csrf:{session_token}".encode(), hashlib.sha256).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """One wrong try. ``key`` names who tried, hashed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """A try to sign in. The keys are hashes."""
 
-    key: str
+    key: str  #: the account and the address together
+    address: str
+    account: str | None  #: None for a browser that has signed in to the account before
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """``left``: how many tries are left; less than 0: this one is refused, and was not counted."""
+
+    left: int
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,7 @@ class Open:
     agent_id: int
     token: str
     key: str
+    counted: tuple[int, ...] = ()
 
 
 def find(conn: Connection, email: str) -> tuple[int, str] | None:
@@ -94,20 +102,44 @@ def find(conn: Connection, email: str) -> tuple[int, str] | None:
     return (row[0], row[1]) if row else None
 
 
-def add_failure(tx: Transaction, command: Failed) -> int:
-    """Count a try as wrong before it is judged, so that many at once cannot slip through. Returns tries left."""
-    tx.conn.execute(delete(t.sign_in_failures).where(t.sign_in_failures.c.failed_at <= tx.now - TRIES_WITHIN))
-    tx.conn.execute(insert(t.sign_in_failures).values(key=command.key, failed_at=tx.now))
-    count = tx.conn.execute(
-        select(func.count()).select_from(t.sign_in_failures).where(t.sign_in_failures.c.key == command.key)
-    ).scalar_one()
-    return TRIES - count
+def count_try(tx: Transaction, command: Try) -> Counted:
+    """Count a try as wrong before it is judged, so that many at once cannot slip through.
+
+    Three limits: one for an account from one address, one for an address, one for an account. The last one spares
+    browsers that have signed in to the account before, so a stranger who keeps trying cannot lock its agent out.
+    """
+    f = t.sign_in_failures
+    # Those of a clock that has stepped back since would count until their time comes.
+    ahead = f.c.failed_at > tx.now + TRIES_WITHIN
+    tx.conn.execute(delete(f).where(or_(f.c.failed_at <= tx.now - TRIES_OF_ACCOUNT_WITHIN, ahead)))
+    limits = [(command.key, TRIES, TRIES_WITHIN), (command.address, TRIES_OF_ADDRESS, TRIES_WITHIN)]
+    if command.account is not None:
+        limits.append((command.account, TRIES_OF_ACCOUNT, TRIES_OF_ACCOUNT_WITHIN))
+    left = min(most - _count(tx, key, within) for key, most, within in limits) - 1
+    if left < 0:
+        return Counted(left)
+    added = insert(f).returning(f.c.id)
+    ids = [tx.conn.execute(added, {"key": key, "failed_at": tx.now}).scalar_one() for key, _, _ in limits]
+    return Counted(left, tuple(ids))
+
+
+def _count(tx: Transaction, key: str, within: timedelta) -> int:
+    f = t.sign_in_failures
+    wrong = select(func.count()).select_from(f).where(f.c.key == key, f.c.failed_at > tx.now - within)
+    return tx.conn.execute(wrong).scalar_one()
+
+
+def forget_try(tx: Transaction, counted: Counted) -> None:
+    """The try was not judged after all."""
+    tx.conn.execute(delete(t.sign_in_failures).where(one_of(t.sign_in_failures.c.id, counted.ids)))
 
 
 def open_session(tx: Transaction, command: Open) -> None:
-    """Start a session and forget the wrong tries before it."""
+    """Start a session and forget the wrong tries before it. Of the address and the account only this try is forgotten:
+    who knows one password may not try others without a limit."""
+    f = t.sign_in_failures
     tx.conn.execute(delete(t.sessions).where(t.sessions.c.expires_at <= tx.now))
-    tx.conn.execute(delete(t.sign_in_failures).where(t.sign_in_failures.c.key == command.key))
+    tx.conn.execute(delete(f).where(or_(f.c.key == command.key, one_of(f.c.id, command.counted))))
     tx.conn.execute(
         insert(t.sessions).values(
             token_hash=token_hash(command.token),
@@ -119,12 +151,15 @@ def open_session(tx: Transaction, command: Open) -> None:
 
 
 def end_session(tx: Transaction, token: str) -> None:
-    tx.conn.execute(delete(t.sessions).where(t.sessions.c.token_hash == token_hash(token)))
+    """End this session. The hint makes its open event streams look at it, and end."""
+    ended = delete(t.sessions).where(t.sessions.c.token_hash == token_hash(token)).returning(t.sessions.c.agent_id)
+    for agent_id in tx.conn.execute(ended).scalars():
+        tx.hint(f"agent:{agent_id}")
 
 
 # Built once: it is asked with every request.
 _SIGNED_IN = (
-    select(*t.agents.c["id", "name", "email", "presence"], t.agent_roles.c.role)
+    select(*t.agents.c["id", "name", "email"], PRESENCE.label("presence"), t.agent_roles.c.role)
     .join(t.sessions, t.sessions.c.agent_id == t.agents.c.id)
     .outerjoin(t.agent_roles, t.agent_roles.c.agent_id == t.agents.c.id)
     .where(t.sessions.c.token_hash == bindparam("token"), t.sessions.c.expires_at > bindparam("now"), t.agents.c.active)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from handoff_service.operations.ports import Listed
 from handoff_service.operations.receive_sms import Attachment, Text
 from handoff_service.rules.vocabulary import Work
-from handoff_service.store import due
+from handoff_service.store import due, holds
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
@@ -42,7 +42,9 @@ class FinishSweep:
 
 
 def want_sweep(tx: Transaction, _command: None = None) -> None:
-    """Something may have been missed: compare now."""
+    """Something may have been missed: compare now. Not while a restore holds what was queued before it."""
+    if holds.is_held(tx.conn):
+        return
     due.arm(tx, [due.Due(kind=Work.SWEEP_GAPS, key=KEY, line=KEY, due_at=tx.now)])
 
 

@@ -17,7 +17,7 @@ from handoff_service.rules import consent
 from handoff_service.rules.consent import EVERY_NUMBER, Source
 from handoff_service.rules.sms_text import is_e164
 from handoff_service.rules.vocabulary import Work
-from handoff_service.store import consents, due
+from handoff_service.store import consents, due, holds
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
@@ -59,7 +59,9 @@ class NotTold:
 
 
 def tell_from_now_on(tx: Transaction, _command: None = None) -> None:
-    """Look again and again for what is to be told."""
+    """Look again and again for what is to be told. Not while a restore holds what was queued before it."""
+    if holds.is_held(tx.conn):
+        return
     due.arm(tx, [due.Due(kind=Work.TELL_CONSENTS, key=KEY, line=KEY, due_at=tx.now + EVERY)])
 
 

@@ -1,38 +1,104 @@
 """Connections: how each of the two databases is opened, and nothing else."""
 
+import sqlite3
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
+from handoff_service.store import driver_errors
+from handoff_service.store.postgres_connection import connect_within
 
-def engine(url: str, *, size: int, writes: bool) -> sa.Engine:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long a connection waits for its database, in seconds."""
+
+    connect: int = 3
+    lock: float = 2
+    statement: float
+    idle_in_transaction: float = 10  #: a process that stands still must not keep its locks
+    unacknowledged: float = 5  #: of bytes sent to a host that has vanished
+
+    @property
+    def silence(self) -> float:
+        """After this a server is taken to hang: one that is well has ended the statement by itself."""
+        return self.statement + 1
+
+    def postgres_options(self) -> str:
+        """For the connection parameter ``options``."""
+        given = {
+            "statement_timeout": self.statement,
+            "lock_timeout": self.lock,
+            "idle_in_transaction_session_timeout": self.idle_in_transaction,
+        }
+        return "".join(f" -c {name}={seconds * 1000:.0f}" for name, seconds in given.items())
+
+
+WRITES = Timeouts(statement=5)
+READS = Timeouts(statement=15)
+PATIENT = 30  # seconds that migrations, imports and the like wait for SQLite's lock
+
+
+def engine(
+    url: str, *, size: int, writes: bool, foreign_keys: bool = True, timeouts: Timeouts | None = None
+) -> sa.Engine:
     """An engine for ``sqlite:///path`` or ``postgresql://...`` with ``size`` connections.
 
+    Without ``timeouts`` a statement may take as long as it needs, as a migration may.
+
     SQLite: WAL, ``synchronous=FULL`` (NORMAL may lose the last commits on power loss), foreign keys on, and a writer
-    takes the write lock when it begins, since an upgrade in the middle cannot wait.
+    takes the write lock when it begins, since an upgrade in the middle cannot wait. ``foreign_keys``
+    False is for migrations alone (see ``migrate.py``); PostgreSQL ignores it.
     """
     if url.startswith("postgresql://"):
-        url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
-        # A plan made for an empty table is not kept until somebody runs ANALYZE: planning anew costs 0.1 ms.
-        options = {"options": "-c plan_cache_mode=force_custom_plan"}
-        return sa.create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=True, connect_args=options)
+        made = _postgres(url, size, timeouts)
+    else:
+        made = _sqlite(url, size, writes, foreign_keys, timeouts)
+    driver_errors.watch(made)
+    return made
+
+
+def _postgres(url: str, size: int, timeouts: Timeouts | None) -> sa.Engine:
+    url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+    # A plan made for an empty table is not kept until somebody runs ANALYZE: planning anew costs 0.1 ms.
+    options: dict[str, Any] = {"options": "-c plan_cache_mode=force_custom_plan", "connect_timeout": 10}
+    if timeouts is not None:
+        options["options"] += timeouts.postgres_options()
+        options["connect_timeout"] = timeouts.connect
+        options["tcp_user_timeout"] = int(timeouts.unacknowledged * 1000)
+        options |= {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
+    made = sa.create_engine(
+        url, pool_size=size, max_overflow=0, pool_pre_ping=True, connect_args=options, hide_parameters=True
+    )
+    if timeouts is not None:
+        connect_within(made, timeouts.silence)
+    return made
+
+
+def _sqlite(url: str, size: int, writes: bool, foreign_keys: bool, timeouts: Timeouts | None) -> sa.Engine:
+    busy = PATIENT if timeouts is None else timeouts.lock
+    # Only a migration makes the file: a store whose file is gone must not go on with an empty one.
+    file = f"file:{quote(url.removeprefix('sqlite:///'))}?mode={'rwc' if timeouts is None else 'rw'}"
     made = sa.create_engine(
         url,
+        creator=lambda: sqlite3.connect(file, uri=True, timeout=busy, check_same_thread=False, autocommit=True),
         poolclass=sa.pool.QueuePool,
         pool_size=size,
         max_overflow=0,
-        connect_args={"check_same_thread": False, "timeout": 30, "autocommit": True},
+        hide_parameters=True,
     )
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
 
     def set_up(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA busy_timeout=30000")
+        connection.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        connection.execute(f"PRAGMA busy_timeout={busy * 1000:.0f}")
 
     event.listen(made, "connect", set_up)
     event.listen(made, "begin", lambda connection: connection.exec_driver_sql(begin))
@@ -42,6 +108,8 @@ def engine(url: str, *, size: int, writes: bool) -> sa.Engine:
 
 
 def _roll_back(connection: sa.Connection) -> None:
+    if connection.invalidated:
+        return
     raw: Any = connection.connection.dbapi_connection
     if raw is not None and raw.in_transaction:
         connection.exec_driver_sql("ROLLBACK")

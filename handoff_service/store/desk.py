@@ -58,6 +58,11 @@ def reply_limits(conn: Connection) -> ReplyLimits:
     return ReplyLimits(in_range=row[0], hourly=row[1], daily=row[2]) if row is not None else ReplyLimits()
 
 
+def desk_id(conn: Connection) -> str:
+    """This desk's own random id, which stays the same for the life of its database."""
+    return conn.execute(select(t.installation.c.desk_id)).scalar_one()
+
+
 def presence_states(conn: Connection) -> list[PresenceState]:
     """The admin's own, in their order; available, away and offline are there anyway."""
     p = t.presence_states

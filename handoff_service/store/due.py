@@ -6,7 +6,7 @@ those behind it, which is what keeps the texts of a line in order.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam, delete, select, update
@@ -17,6 +17,7 @@ from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
 from handoff_service.store.tables import due_work
 
+HELD = datetime(9999, 1, 1, tzinfo=UTC)  # the due time of work that a restore holds: see store/holds.py
 DESK_LINE = "desk"  # work that is done for the whole desk at once
 
 
@@ -168,6 +169,15 @@ def forget_leases(tx: Transaction, _command: None = None) -> int:
     return tx.conn.execute(
         update(due_work).where(due_work.c.lease_until.is_not(None)).values(lease_until=None)
     ).rowcount
+
+
+def end_leases(tx: Transaction, claimed: Sequence[Claimed]) -> None:
+    """Give back work that this process has claimed and will not finish. Work that was claimed again stays as it is."""
+    tries = {one.id: one.attempts for one in claimed}
+    rows = tx.conn.execute(select(due_work.c.id, due_work.c.attempts).where(one_of(due_work.c.id, tries))).all()
+    still = [r.id for r in rows if r.attempts == tries[r.id]]
+    tx.conn.execute(update(due_work).where(one_of(due_work.c.id, still)).values(lease_until=None))
+    tx.work_is_due(tx.now)
 
 
 def drop(tx: Transaction, claimed: Claimed) -> None:

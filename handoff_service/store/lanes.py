@@ -6,6 +6,10 @@ its kind at once; a plain one is given one command at a time.
 
 If something raises, the transaction is rolled back and its commands run again one by one, so that only the guilty one
 fails. Operations have no effects but the database, so running them again is safe.
+
+Nothing is applied twice. Each transaction carries a number that is stored with its effect: when the answer to a COMMIT
+is lost, the lane looks for the number before it runs anything again (``commit_numbers.py``). A command that its sender
+may repeat carries an id that is stored with its effect and its answer (``command_ids.py``).
 """
 
 import asyncio
@@ -14,12 +18,18 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
 
 from handoff_service.clock import Clock
-from handoff_service.errors import DatabaseAway, Refusal
+from handoff_service.errors import DatabaseAway, OutcomeUnknown, Overloaded, Refusal
+from handoff_service.store import command_ids
+from handoff_service.store.admission import Admission, Patience, Ticket
+from handoff_service.store.command_ids import CommandId
+from handoff_service.store.commit_numbers import CommitNumbers
+from handoff_service.store.driver_errors import is_away, name_of
 
 MOST_AT_ONCE = 256
 LONGEST_BURST = 10  # windows, after which somebody who texts without a pause is answered
@@ -52,6 +62,8 @@ class Hint:
 
 
 DESK = "desk"  # the topic of whatever supervisors see on their page
+# Hints may have been lost: whoever listens asks the database for all it shows.
+EVERYTHING = Hint("everything")
 
 
 @dataclass(slots=True)
@@ -96,6 +108,25 @@ class _Waiting:
     operation: Any
     command: Any
     answer: asyncio.Future[Any]
+    ticket: Ticket = field(default_factory=Ticket)
+    id: CommandId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What a transaction did: an answer for each command, and what follows from it after the commit."""
+
+    answers: list[tuple[_Waiting, Any]]
+    hints: list[Hint] = field(default_factory=list)
+    work_at: datetime | None = None
+
+
+class _CommitAnswerLost(Exception):
+    """The database was asked to commit, and its answer did not arrive."""
+
+    def __init__(self, number: int, done: _Done, error: sa.exc.DBAPIError) -> None:
+        self.number, self.done, self.error = number, done, error
+        super().__init__(number)
 
 
 class Lane(threading.Thread):
@@ -111,11 +142,22 @@ class Lane(threading.Thread):
         # that no transaction takes the rows of several operations in an order that another lane does not.
         self._together = engine.dialect.name == "sqlite"
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._numbers = CommitNumbers(engine)
+        self._admission = Admission(MOST_AT_ONCE)
 
-    def put(self, operation: Any, command: Any) -> asyncio.Future[Any]:
-        """Hand a command over. What is in a lane is committed or failed as a whole, whoever still waits."""
+    def admit(self, patience: Patience) -> Ticket:
+        """A place in the queue. Overloaded when it is too long."""
+        return self._admission.admit(patience, self._queue.qsize())
+
+    def put(
+        self, operation: Any, command: Any, *, ticket: Ticket | None = None, id: CommandId | None = None
+    ) -> asyncio.Future[Any]:
+        """Hand a command over. What is in a lane is committed or failed as a whole, whoever still waits.
+
+        With an ``id``, a command that was carried out before is answered as it was then, and not carried out again.
+        """
         answer = self._loop.create_future()
-        self._queue.put(_Waiting(operation, command, answer))
+        self._queue.put(_Waiting(operation, command, answer, ticket or Ticket(), id))
         return answer
 
     def stop(self) -> None:
@@ -128,7 +170,25 @@ class Lane(threading.Thread):
         while batch is not None:
             batch = self._next_batch()
             if batch:
-                self._work(batch)
+                began = self._admission.took()
+                count = self._work(batch)
+                self._admission.served(count, monotonic() - began)
+
+    def _still_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
+        """A unit without what nobody waits for any more, and without what came too late to a long queue."""
+        now, behind = monotonic(), self._queue.qsize()
+        wanted: list[_Waiting] = []
+        for waiting in unit:
+            if waiting.ticket.is_late(now):
+                self._give_up(waiting)
+            elif self._admission.has_waited_too_long(waiting.ticket, now, behind):
+                self._answer(_Done([(waiting, Overloaded())]))
+            else:
+                wanted.append(waiting)
+        return wanted
+
+    def _give_up(self, waiting: _Waiting) -> None:
+        self._answer(_Done([(waiting, DatabaseAway("not reached in time"))]))
 
     def _next_batch(self) -> list[_Waiting] | None:
         first = self._queue.get()
@@ -146,69 +206,112 @@ class Lane(threading.Thread):
             batch.append(item)
         return batch
 
-    def _work(self, batch: list[_Waiting]) -> None:
-        units = list(_units(batch))
-        for unit_group in [units] if self._together else [[u] for u in units]:
+    def _work(self, batch: list[_Waiting]) -> int:
+        """Do what is still wanted of a batch. Returns how many commands that was."""
+        units, count = list(_units(batch)), 0
+        for all_units in [units] if self._together else [[u] for u in units]:
+            unit_group = [wanted for unit in all_units if (wanted := self._still_wanted(unit))]
+            count += sum(map(len, unit_group))
             try:
-                self._run(unit_group)
+                if unit_group:
+                    self._run(unit_group)
             except Exception:  # noqa: BLE001  # whatever it is, the guilty command gets it when it runs alone
                 for waiting in (w for unit in unit_group for w in unit):
                     self._run_alone(waiting)
+        return count
 
     def _run_alone(self, waiting: _Waiting) -> None:
         for last_try in (False, True):
+            if waiting.ticket.is_late(monotonic()):
+                return self._give_up(waiting)
             try:
                 return self._run([[waiting]])
             except Refusal as refusal:
-                return self._answer([(waiting, refusal)], [], work_at=None)
+                return self._answer(_Done([(waiting, refusal)]))
             except sa.exc.IntegrityError as error:  # another writer was quicker: look again, once
                 failure: Exception = error
-            except sa.exc.DBAPIError as error:
-                failure = DatabaseAway(type(error).__name__) if _is_away(error) else error
+            except sa.exc.SQLAlchemyError as error:
+                failure = DatabaseAway(name_of(error)) if is_away(error) else error
             except Exception as error:  # noqa: BLE001  # belongs to the waiter, not to the lane
                 failure = error
             if last_try:
-                self._answer([(waiting, failure)], [], work_at=None)
+                self._answer(_Done([(waiting, failure)]))
         return None
 
     def _run(self, units: list[list[_Waiting]]) -> None:
         """Run units in one transaction; raises when any of them does, with nothing done."""
-        answers: list[tuple[_Waiting, Any]] = []
-        with self._engine.begin() as conn:
-            tx = Transaction(conn=conn, now=self._clock(), terms=self._terms)
-            for unit in units:
-                operation = unit[0].operation
-                if isinstance(operation, SetBased):
-                    answers += zip(unit, operation.run(tx, [w.command for w in unit]), strict=True)
-                else:
-                    answers += [(w, operation(tx, w.command)) for w in unit]
-        self._answer(answers, tx.hints, work_at=tx.work_at)
+        try:
+            done = self._transact(units)
+        except _CommitAnswerLost as lost:
+            committed = self._numbers.was_committed(lost.number)
+            if committed is False:
+                raise lost.error from lost
+            unknown = OutcomeUnknown("lost in a commit")
+            done = lost.done if committed else _Done([(w, unknown) for unit in units for w in unit])
+        self._answer(done)
 
-    def _answer(self, answers: list[tuple[_Waiting, Any]], hints: list[Hint], *, work_at: datetime | None) -> None:
+    def _transact(self, units: list[list[_Waiting]]) -> _Done:
+        now = self._clock()
+        number = self._numbers.next(now)
+        with self._engine.connect() as conn:
+            transaction = conn.begin()  # rolled back with the connection when it is not committed
+            tx = Transaction(conn=conn, now=now, terms=self._terms)
+            self._numbers.store(conn, number, now)
+            answers = [pair for unit in units for pair in zip(unit, _carry_out(tx, unit), strict=True)]
+            done = _Done(answers, tx.hints, tx.work_at)
+            try:
+                transaction.commit()
+            except sa.exc.DBAPIError as error:
+                raise _CommitAnswerLost(number, done, error) from error
+        return done
+
+    def _answer(self, done: _Done) -> None:
         def deliver() -> None:
-            for waiting, answer in answers:
+            for waiting, answer in done.answers:
                 if waiting.answer.done():
                     continue
                 if isinstance(answer, Exception):
                     waiting.answer.set_exception(answer)
                 else:
                     waiting.answer.set_result(answer)
-            if hints or work_at:
-                self._told(hints, work_at)
+            if done.hints or done.work_at:
+                self._told(done.hints, done.work_at)
 
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(deliver)
 
 
+def _carry_out(tx: Transaction, unit: list[_Waiting]) -> Sequence[Any]:
+    """The answers to the commands of a unit."""
+    first = unit[0]
+    if first.id is not None:
+        return [_carry_out_once(tx, first, first.id)]
+    if isinstance(first.operation, SetBased):
+        answers: Sequence[Any] = first.operation.run(tx, [w.command for w in unit])
+        return answers
+    return [first.operation(tx, first.command)]
+
+
+def _carry_out_once(tx: Transaction, waiting: _Waiting, id: CommandId) -> Any:
+    operation = waiting.operation
+    one = operation.run if isinstance(operation, SetBased) else operation
+    stored = command_ids.claim(tx.conn, id, tx.now)
+    if stored is not None:
+        return command_ids.read_answer(one, stored)
+    given = operation.run(tx, [waiting.command]) if isinstance(operation, SetBased) else operation(tx, waiting.command)
+    command_ids.keep_answer(tx.conn, id, one, given)
+    return given
+
+
 def _units(batch: Iterable[_Waiting]) -> Iterable[list[_Waiting]]:
-    """Commands of one set-based operation together, in their order; each plain command by itself.
+    """Commands of one set-based operation together, in their order; each plain command, and each with an id, by itself.
 
     Nobody in a batch has been answered yet, so no order between two of them was promised.
     """
     sets: dict[int, list[_Waiting]] = {}
     units: list[list[_Waiting]] = []
     for waiting in batch:
-        if not isinstance(waiting.operation, SetBased):
+        if waiting.id is not None or not isinstance(waiting.operation, SetBased):
             units.append([waiting])
         elif id(waiting.operation) in sets:
             sets[id(waiting.operation)].append(waiting)
@@ -216,7 +319,3 @@ def _units(batch: Iterable[_Waiting]) -> Iterable[list[_Waiting]]:
             sets[id(waiting.operation)] = [waiting]
             units.append(sets[id(waiting.operation)])
     return units
-
-
-def _is_away(error: sa.exc.DBAPIError) -> bool:
-    return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)

@@ -24,8 +24,12 @@ def join(tx: Transaction, interaction_id: int, agent_id: int, read_seq: int) -> 
 
 def leave(tx: Transaction, interaction_id: int, agent_id: int) -> None:
     """The agent is no member any more."""
-    g = t.live_group
-    tx.conn.execute(delete(g).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id))
+    g, left = t.live_group, t.left_groups
+    ended = tx.conn.execute(delete(g).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id))
+    if ended.rowcount:
+        made = upsert(tx.conn, left).values(agent_id=agent_id, interaction_id=interaction_id, left_at=tx.now)
+        key = [left.c.agent_id, left.c.interaction_id]
+        tx.conn.execute(made.on_conflict_do_update(index_elements=key, set_={"left_at": made.excluded.left_at}))
     tx.hint(f"agent:{agent_id}", interaction_id)
 
 

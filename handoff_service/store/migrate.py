@@ -1,29 +1,164 @@
-"""Bring a database to the newest schema. Alembic's own files are in ``migrations/``."""
+"""Bring a database to the newest schema. Alembic's own files are in ``migrations/``.
 
+On SQLite a migration may copy a table and drop the old one. With foreign keys on, that drop would
+delete every row that refers to it (ON DELETE CASCADE) or fail. So migrations run with foreign keys
+off, and all of them are checked before the commit.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from handoff_service.errors import SetupError
 from handoff_service.store.database import engine
+from handoff_service.store.database_copy import copy_before, database_file, remove_old_copies
+from handoff_service.store.tables import metadata
+
+HEAD = "head"
+_LOCK = 774213  # PostgreSQL's advisory lock: two processes that start at once migrate in turn
 
 
-def migrate(url: str, to: str = "head") -> None:
-    """Apply what is missing. Makes the SQLite file and its folder. SetupError when the database cannot be opened."""
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    opened = engine(url, size=1, writes=True)
+def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda _: None) -> None:
+    """Apply what is missing. Makes the SQLite file and its folder.
+
+    A SQLite file that holds a desk is copied first; ``report`` is told where the copy is. Raises
+    SetupError with a sentence, and changes nothing, when the database cannot be migrated.
+    """
+    file = database_file(url)
+    copy: Path | None = None
     try:
-        with opened.begin() as connection:
-            if connection.dialect.name == "postgresql":  # two processes that start at once: one after the other
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(774213)"))
-            config = Config()
-            config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, to)
-    except sa.exc.OperationalError as error:
-        raise SetupError(f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {error.orig}") from error
+        with migrating(url) as connection:
+            now = revision_of(connection)
+            pending = pending_revisions(connection, to)
+            if file is not None and now is not None and pending:
+                copy = copy_before(file, pending[0])
+                report(f"The database was copied to {copy} before its schema is changed.")
+            if pending:
+                apply(connection, to)
+    except BaseException:
+        if copy is not None:  # nothing was changed, so the copy is of no use
+            copy.unlink(missing_ok=True)
+        raise
+    if copy is not None:
+        remove_old_copies(copy)
+
+
+@contextmanager
+def migrating(url: str) -> Iterator[sa.Connection]:
+    """One transaction that may change the schema, alone. Commits at the end of the block.
+
+    Makes the folder of a SQLite file.
+    """
+    if file := database_file(url):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    opened = engine(url, size=1, writes=True, foreign_keys=False)
+    try:
+        with database_errors(), opened.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            yield connection
     finally:
         opened.dispose()
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn "there is no usable database here" into a SetupError that says what to do."""
+    try:
+        yield
+    except (sa.exc.DatabaseError, sqlite3.Error) as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        raise SetupError(sentence) from error
+
+
+def _sentence(error: Exception) -> str | None:
+    cause = getattr(error, "orig", None) or error
+    if type(cause) is sqlite3.DatabaseError:  # the class of damaged files; each other kind has its own
+        return (
+            f"The file of PATCHBOARD_DATABASE_URL is no usable SQLite database ({cause}). Check the path, or "
+            "move the file away and restore a backup with: patchboard restore FILE"
+        )
+    if isinstance(error, sa.exc.OperationalError) or isinstance(cause, sqlite3.OperationalError):
+        return (
+            f"The database of PATCHBOARD_DATABASE_URL cannot be opened: {cause}. Check the address, that the "
+            "database is running, and that you may write to it."
+        )
+    return None
+
+
+def revision_of(connection: sa.Connection) -> str | None:
+    """The revision of a database's schema; None when it has none yet."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
+    """The revisions that a database still lacks, oldest first.
+
+    SetupError when its schema is newer than this program, or when the tables are not ours.
+    """
+    now, known = revision_of(connection), known_revisions()
+    if now is None:
+        _refuse_foreign_tables(connection)
+        done = 0
+    elif now in known:
+        done = known.index(now) + 1
+    else:
+        raise SetupError(
+            f"The database has schema {now}, which is newer than this program (it knows up to "
+            f"{known[-1]}). Start the newer version of Patchboard, or restore a backup of before the "
+            "upgrade into an empty database with: patchboard restore FILE"
+        )
+    wanted = len(known) if to == HEAD else known.index(to) + 1
+    return known[done:wanted]
+
+
+def _refuse_foreign_tables(connection: sa.Connection) -> None:
+    ours = metadata.tables.keys() & set(sa.inspect(connection).get_table_names())
+    if ours:
+        raise SetupError(
+            "The database of PATCHBOARD_DATABASE_URL belongs to another program: it has tables named "
+            f"{', '.join(sorted(ours)[:3])} that Patchboard did not make. Use an empty database."
+        )
+
+
+def known_revisions() -> list[str]:
+    """Every revision that this program knows, oldest first."""
+    script = ScriptDirectory.from_config(_config())
+    return [one.revision for one in script.walk_revisions()][::-1]
+
+
+def apply(connection: sa.Connection, to: str = HEAD) -> None:
+    """Run the migrations in the caller's transaction. SetupError when a row lost what it refers to."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+    check_foreign_keys(connection)
+
+
+def check_foreign_keys(connection: sa.Connection) -> None:
+    """SQLite checked nothing while foreign keys were off; PostgreSQL always does."""
+    if connection.dialect.name != "sqlite":
+        return
+    broken: list[Any] = list(connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(1))
+    if broken:
+        table, row, parent, _ = broken[0]
+        raise SetupError(
+            f"The database was not changed: row {row} of table {table} refers to a row of {parent} that "
+            "does not exist. Restore a backup, or report this with the revision that you upgraded from."
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

@@ -8,9 +8,10 @@ from sqlalchemy import Connection, func, select
 from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import FirstResponder, Presence, Role
 from handoff_service.store import tables as t
+from handoff_service.store.presence import PRESENCE
 from handoff_service.store.several import one_of
 from handoff_service.store.views import Agent, Named, PresenceChoice, ProviderNumber, Room, User
-from handoff_service.store.work_items import LOAD
+from handoff_service.store.work_items import LOAD, TAKES_WORK
 
 _DESK = select(*t.desk.c["name", "time_zone"])
 
@@ -57,7 +58,10 @@ def _by(
 
 # Built once: building a statement costs more than running it.
 _AGENTS = select(
-    *t.agents.c["id", "email", "name", "capacity", "presence", "presence_reason", "active"], LOAD.label("load")
+    *t.agents.c["id", "email", "name", "capacity", "active", "returned_from"],
+    PRESENCE.label("presence"),
+    t.agents.c.automatic_reason.label("presence_reason"),
+    LOAD.label("load"),
 ).order_by(t.agents.c.name, t.agents.c.id)
 _AGENTS_OF = _AGENTS.where(one_of(t.agents.c.id, "ids"))
 _ROLES = _by(t.agent_roles.c.agent_id, t.agent_roles.c.role)
@@ -93,6 +97,7 @@ def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Ag
             capacity=r.capacity,
             presence=r.presence,
             presence_reason=r.presence_reason,
+            returned_from=r.returned_from,
             load=r.load,
             active=r.active,
         )
@@ -102,10 +107,7 @@ def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Ag
 
 _ROOM = select(
     (t.agents.c.capacity - LOAD).label("room"),
-    sa.or_(
-        t.agents.c.presence == Presence.AVAILABLE,
-        sa.exists().where(t.presence_states.c.name == t.agents.c.presence, t.presence_states.c.takes_work),
-    ).label("takes_work"),
+    TAKES_WORK.label("takes_work"),
 ).where(t.agents.c.id == sa.bindparam("me"))
 
 

@@ -1,35 +1,88 @@
 """The store: lanes to write, a small pool to read."""
 
 import asyncio
-from collections.abc import Callable
+import copy
+import itertools
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Concatenate, overload
 
 import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway
-from handoff_service.store.database import engine
+from handoff_service.store.admission import LONG_REQUEST, OWN_WORK, REQUEST, Admission, Patience
+from handoff_service.store.command_ids import CommandId
+from handoff_service.store.database import READS, WRITES, Timeouts, engine
+from handoff_service.store.driver_errors import is_away, name_of
 from handoff_service.store.lanes import Lane, SetBased, Terms, Told, Transaction
 
 READERS = 4
+READS_AT_ONCE = 64  # may always wait
+NO_ANSWER = "no answer in time"
 LANES = 2  # on PostgreSQL: more split the batches, and were slower on two cores
 
 
 class Store:
-    """Opens the database. Must be made and closed on a running event loop."""
+    """Opens the database. Must be made and closed on a running event loop.
 
-    def __init__(self, url: str, *, clock: Clock, terms: Terms, told: Told) -> None:
+    It does the service's own work: nothing is refused, and an answer is waited for. ``for_requests`` is the same store
+    for those who ask from outside.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        terms: Terms,
+        told: Told,
+        writes: Timeouts = WRITES,
+        reads: Timeouts = READS,
+    ) -> None:
         self.is_sqlite = url.startswith("sqlite")
         lanes = 1 if self.is_sqlite else LANES
-        self._writing = engine(url, size=lanes, writes=True)
-        self._reading = engine(url, size=READERS, writes=False)
+        self._writing = engine(url, size=lanes, writes=True, timeouts=writes)
+        self._reading = engine(url, size=READERS, writes=False, timeouts=reads)
+        self._patience = OWN_WORK
+        self._reads = _Reads()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._clock, self._public_url = clock, terms.public_url
         loop = asyncio.get_running_loop()
         self._lanes = [Lane(self._writing, clock, terms, loop, told, f"lane-{n}") for n in range(lanes)]
+        self._steps: Iterator[CommandId] | None = None
         for lane in self._lanes:
             lane.start()
+
+    def under(self, id: CommandId) -> "Store":
+        """This store for one request that its sender may repeat: its commands are carried out once.
+
+        They are told apart by their order, so a request must lead to the same commands when it is repeated.
+        """
+        made = copy.copy(self)
+        made._steps = (id.step(number) for number in itertools.count(1))
+        return made
+
+    def for_requests(self, patience: Patience = REQUEST) -> "Store":
+        """This store for requests: Overloaded at once when too many wait, DatabaseAway when there is no answer in time.
+
+        A command that was given up in its queue is never carried out; one that runs by then still may be.
+        """
+        return self._with(patience)
+
+    def for_long_requests(self) -> "Store":
+        """The same for what is known to take long: an import, a dry run."""
+        return self._with(LONG_REQUEST)
+
+    def for_own_work(self) -> "Store":
+        """This store for what nobody outside can send again."""
+        return self._with(OWN_WORK)
+
+    def _with(self, patience: Patience) -> "Store":
+        made = copy.copy(self)
+        made._patience = patience
+        return made
 
     @overload
     async def write[C, R](self, operation: SetBased[C, R], command: C, *, near: object = None) -> R: ...
@@ -47,7 +100,14 @@ class Store:
         ``near`` names what the command is about, so that commands about the same thing share a lane. Locks on rows,
         not lanes, keep them apart. Cancelling the caller does not cancel the command.
         """
-        answer: R = await self._lanes[hash(near) % len(self._lanes)].put(operation, command)
+        lane = self._lanes[hash(near) % len(self._lanes)]
+        ticket = lane.admit(self._patience)
+        id = next(self._steps) if self._steps is not None else None
+        try:
+            async with asyncio.timeout(self._patience.seconds):
+                answer: R = await lane.put(operation, command, ticket=ticket, id=id)
+        except TimeoutError as error:
+            raise DatabaseAway(NO_ANSWER) from error
         return answer
 
     async def read[**P, R](
@@ -56,14 +116,27 @@ class Store:
         """Run a query on a connection of its own, in one transaction, at this moment of the clock."""
 
         def run() -> R:
+            began = self._reads.admission.took()
             try:
                 with self._reading.connect() as conn:
                     shown = conn.execution_options(now=self._clock(), public_url=self._public_url)
                     return query(shown, *args, **kwargs)
-            except sa.exc.OperationalError as error:
-                raise DatabaseAway(type(error.orig).__name__) from error
+            except sa.exc.SQLAlchemyError as error:
+                if is_away(error):
+                    raise DatabaseAway(name_of(error)) from error
+                raise
+            finally:
+                self._reads.admission.served(1, monotonic() - began)
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        self._reads.admission.admit(self._patience, self._reads.waiting)
+        self._reads.waiting += 1
+        try:
+            async with asyncio.timeout(self._patience.seconds):  # what has not begun by then never does
+                return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        except TimeoutError as error:
+            raise DatabaseAway(NO_ANSWER) from error
+        finally:
+            self._reads.waiting -= 1
 
     def close(self) -> None:
         """Finish what is in the lanes, then let go of the database."""
@@ -72,3 +145,11 @@ class Store:
         self._readers.shutdown()
         self._writing.dispose()
         self._reading.dispose()
+
+
+class _Reads:
+    """The queue of the readers, as the loop sees it."""
+
+    def __init__(self) -> None:
+        self.admission = Admission(READS_AT_ONCE, workers=READERS, least_counted=1)
+        self.waiting = 0

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from handoff_service.rules.vocabulary import Assignment, State
+from handoff_service.store.holds import Held
 from handoff_service.store.outbox import NotTaken
 from handoff_service.store.views import Named, OwnedBy
 
@@ -142,6 +143,7 @@ class Now:
     full_ranges: list[FullRange]
     reached_caps: list[ReachedCap]
     not_taken: list[NotTaken]
+    held: Held | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

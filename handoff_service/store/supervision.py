@@ -18,7 +18,7 @@ from handoff_service.rules.vocabulary import (
     State,
     Unanswered,
 )
-from handoff_service.store import held_back, interactions, outbox, work_items
+from handoff_service.store import held_back, holds, interactions, outbox, presence, work_items
 from handoff_service.store import tables as t
 from handoff_service.store.database import read_at
 from handoff_service.store.several import one_of
@@ -44,6 +44,7 @@ def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: i
         full_ranges=held_back.full_ranges(conn),
         reached_caps=held_back.reached_caps(conn),
         not_taken=outbox.not_taken(conn),
+        held=holds.held(conn),
     )
 
 
@@ -53,7 +54,9 @@ def agents(conn: Connection) -> list[AgentNow]:
     since = select(log.c.since).where(log.c.agent_id == a.c.id).order_by(log.c.id.desc()).limit(1).scalar_subquery()
     rows = conn.execute(
         select(
-            *a.c["id", "name", "presence", "presence_reason", "capacity"],
+            *a.c["id", "name", "capacity"],
+            presence.PRESENCE.label("presence"),
+            a.c.automatic_reason.label("presence_reason"),
             work_items.LOAD.label("load"),
             work_items.TAKES_WORK.label("takes_work"),
             since.label("since"),

@@ -103,6 +103,9 @@ desk = Table(
 # quiet_hours: as rules/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten minutes;
 # countries: ISO codes of those that are texted, none: every country; most_in_range: automatic replies an hour to the
 # other unknown numbers of a range of 10,000; most_unknown_hourly, most_unknown_daily: to all of them; 0: no limit
+
+# One row, written by a migration: the random id that tells this desk from others on the same Redis server.
+installation = Table("installation", metadata, _id(), _word("desk_id"))
 users = Table(
     "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
     _word("email", null=True), _json("attributes", "{}"), _flag("active", default=True),
@@ -121,9 +124,15 @@ groups = Table(
 agents = Table(
     "agents", metadata, _id(), Column("email", sa.Text, nullable=False, unique=True), _word("name"),
     _word("password_hash"), Column("capacity", sa.Integer, nullable=False), _word("presence"),
-    _word("presence_reason", null=True), _time("last_assigned_at", null=True),
+    _time("last_assigned_at", null=True),
     _flag("active", default=True),
-)  # presence_reason: why the product changed it; not active: cannot sign in and is offered nothing
+    # presence is what the agent chose; automatic_presence is what the product set on top of that
+    # (null: nothing), and why. store/presence.py says which of the two is effective.
+    _word("automatic_presence", null=True),
+    _word("automatic_reason", null=True),
+    # Why the product had set the agent to Away: kept until the agent has dismissed the notice.
+    _word("returned_from", null=True),
+)  # not active: cannot sign in and is offered nothing
 agent_roles = Table(
     "agent_roles", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
     Column("role", sa.Text, primary_key=True),
@@ -274,7 +283,10 @@ messages = Table(
     _word("owner"), Column("epoch", sa.Integer, nullable=False), Column("segments", sa.Integer),
     _word("encoding", null=True), Column("provider_sid", sa.Text, unique=True), Column("error_code", sa.Integer),
     _time("created_at"), _count("retries", 0), Column("price", sa.BigInteger), _word("currency", null=True),
-    Column("price_before", sa.BigInteger), _time("sent_at", null=True),
+    Column("price_before", sa.BigInteger),
+    _time("sent_at", null=True),
+    # When its status or its media last changed, if they ever did.
+    _time("changed_at", null=True),
     UniqueConstraint("interaction_id", "seq"),
     Index("ix_messages_in_full_range", "created_at", sqlite_where=IN_FULL_RANGE, postgresql_where=IN_FULL_RANGE),
 )  # retries: how often it was sent again because of its error code (rules/delivery.py); price: what the provider takes
@@ -301,6 +313,13 @@ live_group = Table(
     "live_group", metadata, _ref("interaction_id", "interactions.id", key=True),
     _ref("agent_id", "agents.id", key=True), Column("read_seq", sa.Integer, nullable=False), _time("joined_at"),
     Index("ix_live_group_agent_id", "agent_id"),
+)
+# Who left a live group and when, so that an event stream that is resumed can say it.
+left_groups = Table(
+    "left_groups", metadata,
+    _ref("agent_id", "agents.id", key=True, drop=True),
+    _ref("interaction_id", "interactions.id", key=True, drop=True),
+    _time("left_at"),
 )
 dismissed_prompts = Table(
     "dismissed_prompts", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
@@ -392,6 +411,26 @@ due_work = Table(
 )  # everything that waits: a kind and line is worked on one row at a time, lowest id first; latest: when it is due
 # however often it is put off
 
+# Commands that are carried out once ----------------------------------------------------------------------------
+
+command_ids = Table(
+    "command_ids", metadata,
+    Column("id", sa.Text, primary_key=True),
+    _word("body_hash"),
+    _word("answer", null=True),
+    Column("response_status", sa.Integer),
+    _word("response", null=True),
+    _time("at"),
+    Index("ix_command_ids_at", "at"),
+)  # kept for a day. body_hash: what was asked under the id; answer: the operation's, as JSON; response: what an API
+# client was answered
+lane_commits = Table(
+    "lane_commits", metadata,
+    Column("lane", sa.Text, primary_key=True),
+    Column("number", sa.BigInteger, nullable=False),
+    _time("at"),
+)  # one row a lane of a running process: the number of its last commit (commit_numbers.py)
+
 # Messaging actions -------------------------------------------------------------------------------------------
 
 messaging_actions = Table(
@@ -433,3 +472,20 @@ sign_in_failures = Table(
     "sign_in_failures", metadata, _id(), _word("key"), _time("failed_at"),
     Index("ix_sign_in_failures_key", "key", "failed_at"),
 )
+
+# Backups -----------------------------------------------------------------------------------------------------
+
+secret_keys = Table(
+    "secret_keys", metadata,
+    _id(),
+    _word("fingerprint"),
+)  # one row: a keyed hash that tells whether PATCHBOARD_SECRET_KEY is the key that this database was written with
+restores = Table(
+    "restores", metadata,
+    _id(),
+    _time("backed_up_at"),
+    _time("restored_at"),
+    _time("ended_at", null=True),
+    _word("outcome", null=True),
+    _ref("agent_id", "agents.id", null=True),
+)  # ended_at: when an admin (agent_id; null: by command) decided about what waited; outcome: released or canceled

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.cases import number
 from handoff_service.rules.vocabulary import CallState, CaseEvent, Work
+from handoff_service.store import due
 from handoff_service.store import tables as t
 from handoff_service.store.views import Named, WebhookCall
 
@@ -53,7 +54,7 @@ def calls(conn: Connection, limit: int) -> list[WebhookCall]:
             why=r.why,
             created_at=r.created_at,
             tried_at=r.tried_at,
-            next_at=r.due_at,
+            next_at=None if r.due_at == due.HELD else r.due_at,
         )
         for r in conn.execute(query)
     ]

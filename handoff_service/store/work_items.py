@@ -13,6 +13,7 @@ from handoff_service.schedules import Schedule
 from handoff_service.store import schedules
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.presence import PRESENCE
 from handoff_service.store.several import one_of
 
 # What waits. Written out, not as parameters: SQLite uses a partial index only when the query says what the index says.
@@ -139,8 +140,8 @@ LOAD = _load_of()
 
 
 TAKES_WORK = sa.or_(
-    t.agents.c.presence == Presence.AVAILABLE,
-    t.agents.c.presence.in_(select(t.presence_states.c.name).where(t.presence_states.c.takes_work)),
+    PRESENCE == Presence.AVAILABLE,
+    PRESENCE.in_(select(t.presence_states.c.name).where(t.presence_states.c.takes_work)),
 )
 
 
@@ -172,7 +173,8 @@ def candidate(conn: Connection, agent_id: int) -> Candidate | None:
 
 
 _FACTS = (
-    *t.agents.c["id", "name", "presence", "capacity", "last_assigned_at"],
+    *t.agents.c["id", "name", "capacity", "last_assigned_at"],
+    PRESENCE.label("presence"),
     TAKES_WORK.label("takes_work"),
     LOAD.label("load"),
 )

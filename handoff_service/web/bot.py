@@ -5,6 +5,7 @@ Shapes: https://rasa.com/docs/rasa/action-server/
 """
 
 import hmac
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk.executor import ActionExecutor
@@ -14,6 +15,7 @@ from sanic.response import HTTPResponse, json
 
 from actions import all_actions
 from handoff_service import log
+from handoff_service.desk import Desk
 from handoff_service.errors import BadInput, NotSignedIn
 from handoff_service.store import bot_turns
 from handoff_service.web.session import desk_of
@@ -26,7 +28,8 @@ def blueprint() -> Blueprint:
     @made.before_server_start
     async def register(app: object) -> None:
         executor = ActionExecutor()
-        for action in all_actions(app.ctx.desk):  # type: ignore[attr-defined]
+        desk: Desk = app.ctx.desk  # type: ignore[attr-defined]
+        for action in all_actions(replace(desk, store=desk.store.for_own_work())):  # Rasa sends none of it again
             executor.register_action(action)
         app.ctx.executor = executor  # type: ignore[attr-defined]
 

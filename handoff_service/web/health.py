@@ -4,13 +4,14 @@ import sqlalchemy as sa
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json, raw
 
-from handoff_service.errors import DatabaseAway
+from handoff_service.errors import Unavailable
 from handoff_service.metrics import TEXT_FORMAT
 from handoff_service.web.session import desk_of
 
 
 def blueprint() -> Blueprint:
-    """``/healthz``: the process answers. ``/readyz``: 200, or 503 with what is not ready. ``/metrics``: Prometheus."""
+    """``/healthz``: the process answers. ``/readyz``: 200, or 503 with what is not ready (the
+    database, background tasks that keep failing). ``/metrics``: Prometheus."""
     made = Blueprint("health")
 
     @made.get("/healthz")
@@ -22,8 +23,9 @@ def blueprint() -> Blueprint:
         missing: dict[str, str] = {}
         try:
             await desk_of(request).store.read(lambda conn: conn.execute(sa.text("SELECT 1")).scalar())
-        except DatabaseAway as error:
-            missing["database"] = error.detail
+        except Unavailable as error:
+            missing["database"] = error.why
+        missing |= desk_of(request).background.failing()
         return json(
             {"status": "not ready" if missing else "ready", "not_ready": missing}, status=503 if missing else 200
         )

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.errors import BadInput, Conflict
+from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.dismiss_prompt import Dismiss, dismiss_prompt
 from handoff_service.operations.say import SUPERVISORS
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.placeholders import first_name
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import interactions, people
-from handoff_service.store.lanes import DESK, Hint
+from handoff_service.store.lanes import DESK, EVERYTHING, Hint
 from handoff_service.web import stream
 from handoff_service.web.pages import form_field, went_well
 from handoff_service.web.session import ANYONE, LIVE, allowed, desk_of, page, signed_in, supervises
@@ -39,21 +40,25 @@ async def events(request: Request, agent: Agent) -> None:
 
     async def says(hints: Sequence[Hint]) -> list[stream.Said]:
         topics = {hint.topic for hint in hints}
-        said: list[stream.Said] = [("thread", "")] if here in topics else []
+        if EVERYTHING in hints:
+            topics |= {here, *mine, DESK}
+        said: list[stream.Said] = [("thread", "")] if opened is not None and here in topics else []
         said += [("lists", "")] if topics & mine else []
         said += [("desk", "")] if topics & watches else []
         for hint in hints:
             if hint.topic in written and hint.by not in (None, agent.id):
-                name = await desk.store.read(people.agent_name, hint.by)
-                said.append(("writing", _writes(hint.by, name, written[hint.topic])))
+                with suppress(NotFound):  # an agent who is not in this database ends no stream
+                    name = await desk.store.read(people.agent_name, hint.by)
+                    said.append(("writing", _writes(hint.by, name, written[hint.topic])))
         return said
 
     async def still() -> bool:
-        return await signed_in(request) is not None
+        now = await signed_in(request)
+        return now is not None and now.roles == agent.roles  # with other roles the page asks for another stream
 
     topics = [*mine, *([here] if opened is not None else []), *written, *watches]
-    async with desk.connections.hold(agent.id):
-        await stream.serve(request, desk, topics, says, still, pause=PAUSE if watches else 0.0)
+    pause = PAUSE if watches else 0.0
+    await stream.serve(request, desk, topics, says, still, pause=pause, holder=agent.id)
 
 
 @page(*LIVE)

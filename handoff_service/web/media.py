@@ -15,7 +15,7 @@ from handoff_service.rules.media import file_name, is_shown
 from handoff_service.store import media
 from handoff_service.store.media import Kept
 from handoff_service.web.session import LIVE, desk_of, page
-from handoff_service.web.uploads import upload
+from handoff_service.web.uploads import take_picture, upload
 
 # Whatever is in the file, a browser runs nothing of it, and takes it for nothing else than it is served as.
 LOCKED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
@@ -57,6 +57,7 @@ async def one(request: Request, media_id: int, agent: Agent) -> HTTPResponse:
 @page(*LIVE)
 async def add(request: Request, agent: Agent) -> HTTPResponse:
     """What the composer attaches. The text that it goes with names its id."""
+    await take_picture(request)
     return json({"id": await upload(request, agent.id)}, status=201)
 
 

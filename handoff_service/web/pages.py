@@ -1,6 +1,7 @@
 """How pages are made: the templates, and how times, names and numbers are written on them."""
 
 import functools
+import secrets
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(static=assets.address, sms=ALPHABETS)
+    made.globals.update(static=assets.address, sms=ALPHABETS, new_id=lambda: secrets.token_hex(12))
     made.filters.update(
         phone=phone,
         country=country,

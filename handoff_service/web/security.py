@@ -57,21 +57,30 @@ def problem(
 
 
 async def refuse(request: Request, error: Exception) -> HTTPResponse:
-    """Say what was refused: a problem document to programs, a page's way to browsers."""
+    """Say what was refused, and when to try again: a problem document to programs, a page's way to browsers."""
     if isinstance(error, Refusal):
         status, title, detail, errors = error.status, error.title, error.detail, error.errors
         if error.loggable:
-            log.trouble("refused", path=request.path, why=detail)
+            log.trouble("refused", path=request.path, why=error.why)
     elif isinstance(error, SanicException):
         status, title, detail, errors = error.status_code, type(error).__name__, str(error), {}
     else:
         log.trouble("request_failed", error=error, method=request.method, path=request.path)
         status, title, detail, errors = 500, "Something failed.", "It was logged. Nothing was half done.", {}
     if request.path.startswith(PAGES):
-        return _for_page(request, error, status, detail, errors)
-    if request.path.startswith("/webhooks"):
-        return text(detail, status=status)
-    return problem(status, title, detail, errors, {"Allow": _allowed(request)} if status == 405 else None)
+        answer = _for_page(request, error, status, detail, errors)
+    elif request.path.startswith("/webhooks"):
+        answer = text(detail, status=status)
+    else:
+        answer = problem(status, title, detail, errors, {"Allow": _allowed(request)} if status == 405 else None)
+    answer.headers.update(retry_after(error))
+    return answer
+
+
+def retry_after(error: Exception) -> dict[str, str]:
+    """The header that says when to try again; none where that would be guessing."""
+    seconds = error.retry_after if isinstance(error, Refusal) else None
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def _allowed(request: Request) -> str:

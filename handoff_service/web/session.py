@@ -1,8 +1,6 @@
 """Who asks: sessions by cookie for browsers, by bearer token for programs, and the check that a browser meant it."""
 
-import hashlib
 import hmac
-import secrets
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -11,46 +9,27 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.desk import Desk
-from handoff_service.errors import NotAllowed, NotSignedIn, TooManyTries
+from handoff_service.errors import NotAllowed, NotSignedIn
 from handoff_service.operations import sign_in
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web.pages import form_field
+from handoff_service.web.repeats import UNSAFE, form_once
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents: they work in the workspace
 ANYONE = tuple(Role)
-UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 type Handler = Callable[..., Awaitable[Any]]
 
 
 def desk_of(request: Request) -> Desk:
-    """The desk that this process serves."""
-    desk: Desk = request.app.ctx.desk
+    """The desk that this process serves; for a request that may be repeated, with a store of its own."""
+    desk: Desk = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 
 
 def cookie_name(desk: Desk) -> str:
     """``__Host-`` ties a cookie to this host over https; browsers refuse that name on plain http."""
     return "__Host-patchboard" if desk.settings.public_url.startswith("https:") else "patchboard"
-
-
-async def try_password(desk: Desk, email: str, password: str, address: str) -> tuple[int, str] | int:
-    """(agent id, token of a new session), or how many tries are left. TooManyTries when there are none."""
-    key = _try_key(desk, email, address)
-    left = await desk.store.write(sign_in.add_failure, sign_in.Failed(key))
-    if left < 0:
-        raise TooManyTries
-    found = await desk.store.read(sign_in.find, email)
-    if not await sign_in.checked(found[1] if found else None, password) or found is None:
-        return left
-    token = secrets.token_urlsafe(32)
-    await desk.store.write(sign_in.open_session, sign_in.Open(found[0], token, key))
-    return found[0], token
-
-
-def _try_key(desk: Desk, email: str, address: str) -> str:
-    text = f"{email.strip().lower()}|{address}"
-    return hmac.new(desk.settings.secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def give_cookie(desk: Desk, response: HTTPResponse, token: str) -> None:
@@ -133,6 +112,7 @@ def page(*roles: Role) -> Callable[[Handler], Handler]:
                 raise NotSignedIn
             allowed(agent, *(roles or LIVE))
             check_meant(request)
+            form_once(request, desk_of(request), agent)
             return await handler(request, *args, agent=agent, **kwargs)
 
         return guarded

@@ -8,13 +8,15 @@ from sanic.response import HTTPResponse, redirect
 
 import handoff_service
 from handoff_service.errors import TooManyTries
-from handoff_service.operations import desk_file
+from handoff_service.operations import desk_file, presence
 from handoff_service.operations.desk_file import AgentEntry
-from handoff_service.operations.presence import SetPresence, set_presence
+from handoff_service.operations.presence import SetPresence, SignedIn, set_presence
 from handoff_service.operations.sign_in import Agent, end_session
 from handoff_service.rules.vocabulary import Presence
 from handoff_service.web import reading
+from handoff_service.web.client_address import client_address
 from handoff_service.web.pages import form_field, from_this_site, render
+from handoff_service.web.password_tries import is_known, remember, try_password
 from handoff_service.web.session import (
     ANYONE,
     cookie_token,
@@ -23,7 +25,6 @@ from handoff_service.web.session import (
     page,
     signed_in,
     take_cookie,
-    try_password,
 )
 
 
@@ -62,17 +63,24 @@ def blueprint() -> Blueprint:
 async def _try(request: Request, email: str, password: str) -> HTTPResponse:
     desk = desk_of(request)
     try:
-        answer = await try_password(desk, email[:320], password[:1000], request.ip)
+        answer = await try_password(
+            desk,
+            email[:320],
+            password[:1000],
+            client_address(request),
+            is_known=is_known(request, email[:320]),
+        )
     except TooManyTries as error:
-        return await _page(request, email=email, wrong=error.detail, status=error.status)
+        page = await _page(request, email=email, wrong=error.detail, status=error.status)
+        page.headers["Retry-After"] = str(error.retry_after)
+        return page
     if isinstance(answer, int):
         left = "1 try" if answer == 1 else f"{answer} tries"
         return await _page(request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401)
-    agent_id, token = answer
-    arrives = SetPresence(agent_id=agent_id, presence=Presence.AVAILABLE, only_from=Presence.OFFLINE)
-    await desk.store.write(set_presence, arrives)
+    await desk.store.write(presence.signed_in, SignedIn(agent_id=answer.agent_id, to_work=True))
     response = redirect("/workspace", status=303)
-    give_cookie(desk, response, token)
+    give_cookie(desk, response, answer.token)
+    remember(request, response, email[:320])
     return response
 
 

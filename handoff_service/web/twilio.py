@@ -15,7 +15,7 @@ from sanic.response import text as plain
 
 from handoff_service import log
 from handoff_service.desk import Desk
-from handoff_service.errors import BadInput, DatabaseAway, NotFound, Refusal
+from handoff_service.errors import BadInput, NotFound, Overloaded, Refusal, Unavailable
 from handoff_service.gateways.twilio_signature import is_signed
 from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
 from handoff_service.operations.record_receipt import Receipt, record_receipt
@@ -23,6 +23,8 @@ from handoff_service.rules.commands import Command
 from handoff_service.rules.delivery import TWILIO
 from handoff_service.rules.sms_text import is_e164, is_sender
 from handoff_service.settings import Settings
+from handoff_service.web.rush import Rush
+from handoff_service.web.security import retry_after
 from handoff_service.web.session import desk_of
 
 MOST_BYTES = 64 * 1024  # a text of 1,600 characters with 10 pictures is below 24 KB
@@ -53,28 +55,34 @@ class NotTwilio(Refusal):
 def blueprint(settings: Settings) -> Blueprint:
     """``POST /webhooks/twilio/sms`` and ``/status``, for whoever knows the account's auth token."""
     made = Blueprint("twilio", url_prefix="/webhooks/twilio")
+    rush = Rush()
 
     @made.post("/sms")
     async def take_text(request: Request) -> HTTPResponse:
         desk = desk_of(request)
-        return await _answer(request, settings, lambda form: _take_text(desk, form))
+        return await _answer(request, settings, rush, lambda form: _take_text(desk, form))
 
     @made.post("/status")
     async def take_receipt(request: Request) -> HTTPResponse:
         desk, ours, retries = desk_of(request), request.args.get("message", ""), request.args.get("retries", "")
-        return await _answer(request, settings, lambda form: _take_receipt(desk, _receipt(form, ours, retries)))
+        return await _answer(request, settings, rush, lambda form: _take_receipt(desk, _receipt(form, ours, retries)))
 
     return made
 
 
-async def _answer(request: Request, settings: Settings, take: Callable[[Form], Awaitable[None]]) -> HTTPResponse:
+async def _answer(
+    request: Request, settings: Settings, rush: Rush, take: Callable[[Form], Awaitable[None]]
+) -> HTTPResponse:
     """Verify, take, answer. A client that hangs up cancels this, but not what is in a lane by then."""
     try:
+        if rush.is_on():
+            raise Overloaded
         await take(_signed_form(request, settings))
-    except DatabaseAway as away:
-        log.trouble("webhook_database_away", path=request.path, why=away.detail)
+    except Unavailable as away:
+        if away.loggable:
+            log.trouble("webhook_database_away", path=request.path, why=away.why)
         desk_of(request).outage()
-        return plain(away.title, status=away.status)
+        return plain(away.detail, status=away.status, headers=retry_after(away))
     except Refusal as refusal:
         log.trouble("webhook_refused", path=request.path, status=refusal.status, why=refusal.detail)
         return plain(refusal.detail, status=refusal.status)
@@ -94,7 +102,7 @@ def _signed_form(request: Request, settings: Settings) -> Form:
     url = settings.public_url + request.path + query
     tokens = filter(None, (settings.twilio_auth_token, settings.twilio_auth_token_secondary))
     if not is_signed(url, pairs, request.headers.get("x-twilio-signature", ""), tokens):
-        raise NotTwilio(f"The signature is missing or wrong for {url}")
+        raise NotTwilio(f"The signature is missing or wrong for {settings.public_url}{request.path}")
     return {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, value in reversed(pairs)}
 
 

@@ -32,9 +32,13 @@ async def take_body(request: Request, most: int) -> None:
     await request.receive_body()  # type: ignore[no-untyped-call]
 
 
-async def upload(request: Request, agent_id: int) -> int:
-    """Keep a picture that an agent means to send. Returns its id; BadInput when it is none that can be sent."""
+async def take_picture(request: Request) -> None:
+    """Read the body of a request that uploads a picture. TooLarge."""
     await take_body(request, MOST_BYTES + AROUND)
+
+
+async def upload(request: Request, agent_id: int) -> int:
+    """Keep a picture that was read and that an agent means to send. Returns its id. BadInput when it cannot be sent."""
     content = _content(request)
     if not content:
         raise BadInput("Send the picture itself as the body; this one is empty.")

@@ -11,6 +11,7 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 
 from handoff_service.errors import BadInput
+from handoff_service.operations import presence as presences
 from handoff_service.operations.answer_offer import Accept, Reject, accept_work, reject_work
 from handoff_service.operations.change_interaction import Close, Read, close_interaction, read_interaction
 from handoff_service.operations.presence import SetPresence, set_presence
@@ -225,6 +226,13 @@ async def presence(request: Request, agent: Agent) -> HTTPResponse:
     return went_well(request)
 
 
+@page()
+async def dismiss_notice(request: Request, agent: Agent) -> HTTPResponse:
+    """The agent has read that they had been set to Away."""
+    await desk_of(request).store.write(presences.dismiss_notice, agent.id)
+    return went_well(request)
+
+
 PAGES: dict[str, Any] = {
     "/": list_page,
     ONE: conversation_page,
@@ -254,6 +262,7 @@ ACTS: dict[str, Any] = {
     f"{ONE}/verify": verify,
     f"{ONE}/verify/undo": undo,
     "/presence": presence,
+    "/presence/notice": dismiss_notice,
     **first_text.ACTS,
     **hold.ACTS,
     **timers.ACTS,

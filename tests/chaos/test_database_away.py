@@ -1,55 +1,27 @@
 """The database away: Twilio is told 503, so that it tries its fallback; when it is back, all goes on by itself."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import aiohttp
+import pytest
 
+from tests.cable import Cable
 from tests.fake_twilio import FakeTwilio
 from tests.service import running_service
 from tests.story import MAIN
 
-
-class Cable:
-    """A TCP connection to PostgreSQL that can be pulled."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._to = host, port
-        self._open: set[asyncio.StreamWriter] = set()
-
-    async def plug_in(self, port: int = 0) -> int:
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", port)
-        plugged: int = self._server.sockets[0].getsockname()[1]
-        return plugged
-
-    async def pull(self) -> None:
-        self._server.close()
-        for writer in list(self._open):
-            writer.transport.abort()
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(*self._to)
-        self._open |= {writer, back}
-        await asyncio.gather(_pump(reader, back), _pump(there, writer), return_exceptions=True)
-        self._open -= {writer, back}
+IN_TIME = 5.0  # seconds
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-    writer.close()
-
-
-async def test_503_while_it_is_away_and_200_when_it_is_back(postgres_url: str, tmp_path: Path) -> None:
-    host, _, rest = postgres_url.removeprefix("postgresql://").partition(":")
-    port, _, name = rest.partition("/")
-    cable = Cable(host.rpartition("@")[2], int(port))
-    plugged = await cable.plug_in()
+@pytest.mark.parametrize("hangs", [False, True], ids=["stopped", "hangs"])
+async def test_503_while_it_is_away_and_200_when_it_is_back(postgres_url: str, tmp_path: Path, hangs: bool) -> None:
+    cable, url = await Cable.to(postgres_url)
     twilio = FakeTwilio()
     await twilio.start()
     settings = {
-        "DATABASE_URL": f"postgresql://{host}:{plugged}/{name}",
+        "DATABASE_URL": url,
         "SMS_PROVIDER": "twilio",
         "TWILIO_ACCOUNT_SID": twilio.account_sid,
         "TWILIO_AUTH_TOKEN": twilio.auth_token,
@@ -58,15 +30,24 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(postgres_url: str, t
     service = running_service(tmp_path, **settings)
     running = await asyncio.to_thread(service.__enter__)  # in a thread: the cable is carried by this loop
     try:
-        url = f"{running.url}/webhooks/twilio/sms"
-        assert (await twilio.send_inbound(url, "+12025557001", MAIN, "before")).status == 200
-        await cable.pull()
-        assert (await twilio.send_inbound(url, "+12025557001", MAIN, "meanwhile")).status == 503
-        async with aiohttp.ClientSession() as session, session.get(f"{running.url}/readyz") as ready:
-            assert ready.status == 503
-            assert "database" in (await ready.json())["not_ready"]
-        await cable.plug_in(plugged)
-        assert (await twilio.send_inbound(url, "+12025557001", MAIN, "after")).status == 200
+        webhook = f"{running.url}/webhooks/twilio/sms"
+        assert (await twilio.send_inbound(webhook, "+12025557001", MAIN, "before")).status == 200
+        if hangs:
+            cable.hang()
+        else:
+            await cable.pull()
+        began = time.monotonic()
+        meanwhile = twilio.send_inbound(webhook, "+12025557001", MAIN, "meanwhile")
+        answer, _ = await asyncio.gather(meanwhile, _is_away(running.url))
+        assert answer.status == 503
+        assert time.monotonic() - began < IN_TIME
+        if hangs:
+            cable.flow()
+        else:
+            await cable.plug_in(cable.port)
+        async with asyncio.timeout(15):  # what hung comes to its end first
+            while (await twilio.send_inbound(webhook, "+12025557001", MAIN, "after")).status != 200:
+                await asyncio.sleep(0.1)
         async with asyncio.timeout(30):  # what was due meanwhile is done now: both texts' handoff is told
             while not twilio.sent:
                 await asyncio.sleep(0.05)
@@ -74,3 +55,18 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(postgres_url: str, t
         await asyncio.to_thread(service.__exit__, None, None, None)
         await cable.pull()
         await twilio.close()
+
+
+async def _is_away(address: str) -> None:
+    """The probe, the API and a page say so in time, and when to try again."""
+    headers = {"Accept": "text/html", "Authorization": "Bearer x", "Cookie": "patchboard=x"}
+    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=IN_TIME)) as session:
+
+        async def get(path: str) -> tuple[int, str | None, str]:
+            async with session.get(address + path, allow_redirects=False) as answer:
+                return answer.status, answer.headers.get("Retry-After"), await answer.text()
+
+        ready, *rest = await asyncio.gather(*(get(p) for p in ("/readyz", "/api/v1/agents", "/workspace")))
+    assert ready[0] == 503
+    assert '"database"' in ready[2]
+    assert [(status, bool(again)) for status, again, _ in rest] == [(503, True)] * 2

@@ -224,6 +224,27 @@ def test_a_send_that_fails_says_why_and_keeps_the_text(story: Story) -> None:
     expect(mia.locator("#not-sent")).to_be_hidden()
 
 
+def test_a_send_whose_answer_was_lost_is_not_sent_twice_by_sending_again(story: Story) -> None:
+    _, mia = story.talking()
+
+    def lose_the_answer(route: Route) -> None:
+        assert route.fetch().ok
+        route.abort()
+
+    mia.route("**/messages", lose_the_answer)
+    mia.locator("#draft").fill("on my way")
+    mia.locator("#draft").press("Control+Enter")
+    expect(mia.locator("#not-sent")).to_have_text("Not sent. No connection. What you wrote is kept.")
+    mia.unroute("**/messages")
+    mine = mia.locator('#thread .msg[data-from="agent"]')
+    mia.locator("#draft").press("Control+Enter")
+    expect(mia.locator("#draft")).to_have_value("")
+    expect(mine).to_have_count(1)
+    mia.locator("#draft").fill("on my way")  # said once more on purpose
+    mia.locator("#draft").press("Control+Enter")
+    expect(mine).to_have_count(2)
+
+
 def test_a_draft_is_kept_for_each_conversation_with_its_kind(story: Story) -> None:
     _, mia = story.talking()
     mia.locator("#draft").fill("half a note")

@@ -83,7 +83,7 @@ async def test_a_hint_reaches_another_process(channel: str) -> None:
 
 
 async def test_without_redis_a_process_still_hears_itself() -> None:
-    alone = RedisFanout("redis://127.0.0.1:1")
+    alone = RedisFanout("redis://127.0.0.1:1", channel="nobody's")
     await alone.start()
     async with alone.listen(["agent:1"]) as batches:
         alone.publish([Hint("agent:1", 5)])

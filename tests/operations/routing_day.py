@@ -23,6 +23,7 @@ from handoff_service.operations.transfer import Transfer, transfer
 from handoff_service.rules.assignment import ROUND_PAUSE
 from handoff_service.rules.vocabulary import Presence
 from handoff_service.store import tables as t
+from handoff_service.store.presence import PRESENCE
 from handoff_service.store.store import Store
 from tests.conftest import MovedClock
 
@@ -153,7 +154,7 @@ def _seen(conn: Connection) -> _Seen:
     return _Seen(
         list(conn.execute(sa.select(o.c.work_item_id, o.c.agent_id).where(o.c.outcome.is_(None)))),
         list(conn.execute(sa.select(i.c.id, i.c.assigned_to).where(i.c.owner == "agent", i.c.closed_at.is_(None)))),
-        list(conn.execute(sa.select(a.c.id, a.c.presence).where(a.c.id >= 100))),
+        list(conn.execute(sa.select(a.c.id, PRESENCE.label("presence")).where(a.c.id >= 100))),
     )
 
 
@@ -201,7 +202,7 @@ def _left_waiting(conn: Connection, now: Any) -> list[str]:
     queued = conn.execute(sa.select(w).where(w.c.state == "queued")).all()
     if not queued:
         return []
-    load = dict.fromkeys(conn.execute(sa.select(a.c.id).where(a.c.presence == "available")).scalars(), 0)
+    load = dict.fromkeys(conn.execute(sa.select(a.c.id).where(PRESENCE == "available")).scalars(), 0)
     counted = sa.text(
         "SELECT assigned_to FROM interactions WHERE closed_at IS NULL AND assigned_to IS NOT NULL "
         "UNION ALL SELECT agent_id FROM offers WHERE outcome IS NULL"

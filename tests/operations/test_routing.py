@@ -10,7 +10,7 @@ from handoff_service.errors import BadInput, Conflict
 from handoff_service.gateways.no_bot import NoBot
 from handoff_service.operations.answer_offer import Expire, Reject, expire_offer, reject_work
 from handoff_service.operations.change_queue import make_queue
-from handoff_service.operations.connection import Connected, Lost, connection_lost, grace_after_start, still_connected
+from handoff_service.operations.connection import Connected, Gap, Lost, after_gap, connection_lost, still_connected
 from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.rules.conditions import Condition, Operator
 from handoff_service.rules.queues import Pool, Queue
@@ -293,15 +293,18 @@ async def test_an_offer_that_ran_out_says_why_the_agent_is_away(story: Story, cl
 
 async def test_a_lost_connection_makes_away_after_the_grace_time(story: Story, clock: MovedClock) -> None:
     await story.available(MIA)
-    await story.store.write(still_connected, Connected([MIA]))
+    await story.store.write(still_connected, Connected(held=[MIA]))
     clock.move(30)
-    await story.store.write(still_connected, Connected([MIA]))
+    await story.store.write(still_connected, Connected(held=[MIA]))
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
-    assert work.due_at == clock.now + timedelta(seconds=45)
+    assert work.due_at == clock.now + timedelta(seconds=55), "the grace time, once the next word of her is missed"
     clock.now = work.due_at + timedelta(hours=1)
-    await story.store.write(grace_after_start, None)
+    await story.store.write(after_gap, Gap())
     (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
     assert work.due_at == clock.now + timedelta(seconds=45), "the service itself was away"
+    await story.store.write(connection_lost, Lost(MIA))
+    assert (await story.store.read(people.agents))[MIA].presence == "available", "her time has not come"
+    clock.now = work.due_at
     await story.store.write(connection_lost, Lost(MIA))
     mia = (await story.store.read(people.agents))[MIA]
     assert (mia.presence, mia.presence_reason) == ("away", "The connection was lost")

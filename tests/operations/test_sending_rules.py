@@ -226,6 +226,26 @@ async def rate(story: Story, segments: int) -> None:
     await story.store.write(change, None)
 
 
+async def test_a_clock_that_steps_back_holds_a_text_no_longer_than_the_rate_does(
+    story: Story, ann: int, clock: MovedClock
+) -> None:
+    """What was sent until an hour from now cannot use up more of the rate than a burst and one text do."""
+    await rate(story, 2)
+    for _ in range(2):
+        await story.write(ann, "x" * 1500)
+        for one in await claim(story):
+            await begin(story, int(one.key))
+            await finish(story, int(one.key), Accepted(sid=f"SMback{one.key}"))
+    clock.move(-3600)
+    written = await story.write(ann, "Hello?")
+    (one,) = await claim(story)
+    assert int(one.key) == written
+    if await begin(story, written) is None:
+        clock.move(13)
+        (one,) = await claim(story)
+        assert await begin(story, written) is not None
+
+
 async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
     story: Story, ann: int, clock: MovedClock
 ) -> None:

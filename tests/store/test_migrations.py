@@ -14,6 +14,7 @@ from handoff_service.operations.open_case import OpenByHand, open_by_hand
 from handoff_service.store import cases
 from handoff_service.store import tables as t
 from handoff_service.store.database import engine
+from handoff_service.store.desk import desk_id
 from handoff_service.store.lanes import Terms
 from handoff_service.store.migrate import migrate
 from handoff_service.store.store import Store
@@ -137,6 +138,50 @@ async def test_cases_of_before_0008_keep_their_numbers_and_get_a_history(kind: s
         store.close()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_agents_of_before_0016_get_back_what_they_had_chosen(kind: str, tmp_path: Path) -> None:
+    """Whom the product had set to Away had chosen something that takes work; every desk gets an id of its own."""
+    desk_ids = set()
+    for n in range(2):
+        with postgres_database() if kind == "postgresql" else nullcontext(f"sqlite:///{tmp_path}/old{n}.db") as url:
+            migrate(url, "0015")
+            opened = engine(url, size=1, writes=True)
+            with opened.begin() as conn:
+                for statement in BEFORE_0016:
+                    conn.exec_driver_sql(statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement)
+            opened.dispose()
+            migrate(url)
+            opened = engine(url, size=1, writes=False)
+            with opened.connect() as conn:
+                columns = t.agents.c["presence", "automatic_presence", "automatic_reason"]
+                rows = conn.execute(sa.select(*columns).order_by(t.agents.c.id)).all()
+                roles = conn.execute(sa.select(t.agent_roles.c.agent_id)).scalars().all()
+                desk_ids.add(desk_id(conn))
+            opened.dispose()
+        assert [tuple(row) for row in rows] == [
+            ("available", "away", "An offer ran out"),
+            ("Back office", "away", "The connection was lost"),
+            ("away", None, None),
+            ("offline", None, None),
+        ]
+        assert roles == [1]
+    assert len(desk_ids) == 2
+
+
+_AGENT = "INSERT INTO agents (id, email, name, password_hash, capacity, presence, presence_reason) VALUES"
+_LOG = "INSERT INTO presence_log (agent_id, presence, since) VALUES"
+BEFORE_0016 = [
+    f"{_AGENT} (1, '1@x', 'A', 'x', 1, 'away', 'An offer ran out')",
+    f"{_AGENT} (2, '2@x', 'B', 'x', 1, 'away', 'The connection was lost')",
+    f"{_AGENT} (3, '3@x', 'C', 'x', 1, 'away', NULL)",
+    f"{_AGENT} (4, '4@x', 'D', 'x', 1, 'offline', 'Mia deactivated D.')",
+    "INSERT INTO agent_roles (agent_id, role) VALUES (1, 'agent')",
+    "INSERT INTO presence_states (name, takes_work, position) VALUES ('Back office', true, 1), ('Lunch', false, 2)",
+    *(
+        f"{_LOG} (2, '{presence}', '{AT}')"
+        for presence in ("available", "Back office", "Lunch", "Once there was", "away")
+    ),
+]
 BEFORE_0008 = [
     *BEFORE_0004[:4],
     f"INSERT INTO bot_turns (interaction_id, epoch, up_to_seq, asked_at) VALUES (1, 1, 1, '{AT}')",

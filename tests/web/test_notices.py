@@ -258,7 +258,8 @@ async def test_supervisors_are_told_of_a_prompt_where_nobody_is_assigned(desk: R
 
 async def test_whoever_the_product_set_away_is_told_why_with_the_way_back(desk: Running, mia: Visitor) -> None:
     def away(reason: str | None) -> sa.Update:
-        return sa.update(t.agents).where(t.agents.c.id == MIA).values(presence="away", presence_reason=reason)
+        values = {"automatic_presence": "away", "automatic_reason": reason} if reason else {"presence": "away"}
+        return sa.update(t.agents).where(t.agents.c.id == MIA).values(values)
 
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(away("An offer ran out")), None)
     for path in ("/workspace", "/workspace/counts", "/workspace/lists"):

@@ -1,15 +1,18 @@
 """Twilio's webhooks on a running server, signed for the public address: what is answered and what is written."""
 
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import aiohttp
 import pytest
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from handoff_service.errors import DatabaseAway
+from handoff_service import log
+from handoff_service.errors import DatabaseAway, Overloaded
 from handoff_service.operations.receive_sms import Attachment, Outcome, Received, Text, receive_sms
 from handoff_service.operations.record_receipt import Receipt, record_receipt
 from handoff_service.rules.vocabulary import Status
@@ -233,6 +236,37 @@ async def test_the_database_is_away(twilio: FakeTwilio, recorder: RecordingStore
     ]:
         assert answer.status == 503
         assert "database" in answer.text
+        assert "OperationalError" not in answer.text
+
+
+@pytest.mark.parametrize("failure", [DatabaseAway("OperationalError"), Overloaded()])
+async def test_when_to_try_again(base: str, twilio: FakeTwilio, recorder: RecordingStore, failure: Exception) -> None:
+    recorder.failure = failure
+    form = {"MessageSid": SID, "From": ANN, "To": LINE, "Body": "Hello"}
+    headers = {"X-Twilio-Signature": RequestValidator(AUTH_TOKEN).compute_signature(SMS, form)}
+    async with (
+        aiohttp.ClientSession() as client,
+        client.post(f"{base}/webhooks/twilio/sms", data=form, headers=headers) as answer,
+    ):
+        assert answer.status == 503
+        assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_an_unsigned_request_is_neither_logged_nor_echoed(base: str) -> None:
+    """Whoever sends it may put anything there; and a proxy may hand on what was signed."""
+    said = io.StringIO()
+    log.start("debug", said)
+    answer = await post_raw(
+        f"{base}/webhooks/twilio/status?number=%2B12025559876&name=Rosalind",
+        b"From=%2B12025559876&Body=pin+4711",
+        {"Content-Type": FORM_TYPE, "X-Twilio-Signature": "x"},
+    )
+    log.start()
+    assert answer.status == 403
+    assert f"{PUBLIC}/webhooks/twilio/status" in answer.text, "which address was expected to be signed"
+    assert "webhook_refused" in said.getvalue()
+    for secret in ("2025559876", "Rosalind", "4711"):
+        assert secret not in said.getvalue() + answer.text
 
 
 FORM = {"MessageSid": SID, "From": ANN, "To": LINE, "Body": "Hello"}

@@ -19,6 +19,7 @@ from handoff_service.rules.vocabulary import Owner
 from handoff_service.store import interactions
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import SetBased, Transaction
+from handoff_service.store.presence import PRESENCE
 from handoff_service.store.several import one_of
 from handoff_service.store.work_items import TAKES_WORK
 
@@ -84,7 +85,7 @@ def _go_back(tx: Transaction, conversations: Iterable[Conversation]) -> None:
 
 
 _UNATTENDED = (
-    select(t.interactions.c.id, t.agents.c.name, t.agents.c.presence)
+    select(t.interactions.c.id, t.agents.c.name, PRESENCE.label("presence"))
     .join(t.agents, t.agents.c.id == t.interactions.c.assigned_to)
     .join(t.desk, t.desk.c.reassign_when_away)
     .where(one_of(t.interactions.c.id, "ids"), ~TAKES_WORK)

@@ -30,8 +30,10 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """``presence``: available, away, offline or an admin's own state; ``presence_reason``: why the product changed it.
-    ``load`` counts offers that wait and active conversations that are not on hold. Not ``active``: has left."""
+    """``presence``: available, away, offline or an admin's own state; ``presence_reason``: why the product set it, null
+    when the agent chose it; ``returned_from``: why the product had set it until the agent came back, as long as the
+    notice about that stands. ``load`` counts offers that wait and active conversations that are not on hold. Not
+    ``active``: has left."""
 
     id: int
     email: str
@@ -42,6 +44,7 @@ class Agent:
     capacity: int
     presence: str
     presence_reason: str | None
+    returned_from: str | None
     load: int
     active: bool
 

@@ -26,6 +26,7 @@ from handoff_service.web.admin import (
     profiles,
     provider_numbers,
     queues,
+    restored,
     templates,
     texts,
     users,
@@ -49,6 +50,7 @@ PAGES: Mapping[str, Any] = {
     **desk.PAGES,
     **desk_file.PAGES,
     **case_webhook.PAGES,
+    **restored.PAGES,
     **messaging_actions.PAGES,
 }
 # address under /workspace/admin -> handler of POST
@@ -65,6 +67,7 @@ ACTS: Mapping[str, Any] = {
     **desk.ACTS,
     **desk_file.ACTS,
     **case_webhook.ACTS,
+    **restored.ACTS,
     **messaging_actions.ACTS,
 }
 

@@ -25,7 +25,7 @@ async def file_page(request: Request, agent: Agent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def export(request: Request, agent: Agent) -> HTTPResponse:
-    text = await desk_of(request).store.read(export_desk)
+    text = await desk_of(request).store.for_long_requests().read(export_desk)
     kept = {"Content-Disposition": f'attachment; filename="{NAME}"'}
     return raw(text.encode(), content_type="application/toml; charset=utf-8", headers=kept)
 
@@ -39,7 +39,7 @@ async def take_in(request: Request, agent: Agent) -> HTTPResponse:
         if sent is None or not sent.body:
             raise BadInput("Choose a file first.")
         file = desk_file.read_bytes(sent.body, sent.name or NAME)
-        counts = await desk_of(request).store.write(import_desk, file)
+        counts = await desk_of(request).store.for_long_requests().write(import_desk, file)
     except SetupError as error:
         return await _refused(request, agent, str(error).splitlines())
     except BadInput as error:

@@ -27,6 +27,7 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/desk": "Desk settings",
         "/case-webhook": "Case webhook",
         "/desk-file": "Import and export",
+        "/restored": "Restored sends",
     },
 }
 

@@ -192,7 +192,7 @@ async def _run(request: Request, form: ActionForm) -> dict[str, Any]:
         action = ActionForm(form=action_panels.named(form), rows=form.rows).read()
     except BadInput as wrong:
         return {"ran": None, "cannot_run": next(iter(wrong.errors.values()))}
-    return {"ran": await desk_of(request).store.read(dry_run.dry_run, action), "cannot_run": ""}
+    return {"ran": await desk_of(request).store.for_long_requests().read(dry_run.dry_run, action), "cannot_run": ""}
 
 
 def _edited(request: Request) -> int | None:

@@ -26,6 +26,8 @@ DONE = {
     "deactivated": "Deactivated",
     "undone": "Put back",
     "again": "It is told again now",
+    "released": "Released: the texts go out now",
+    "canceled": "Canceled: none of them is sent",
 }
 
 

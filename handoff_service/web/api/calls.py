@@ -26,6 +26,8 @@ from handoff_service.operations.entries import words_of
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web import session
+from handoff_service.web.client_address import client_address
+from handoff_service.web.repeats import once
 from handoff_service.web.session import bearer, desk_of
 
 LIVE = session.LIVE
@@ -162,20 +164,26 @@ def route(blueprint: Blueprint, call: Call) -> None:
         agent = await bearer(request, *call.roles) if call.roles else NOBODY
         if max(id, *below.values(), 0) > BIGGEST:
             raise NotFound("There is nothing with such a number.")
-        asked = Asked(
-            desk=desk_of(request),
-            agent=agent,
-            body=_body(call, request),
-            query=_checked(call.query, json.dumps({k: v[0] for k, v in request.get_args(True).items()})),
-            id=id,
-            address=request.ip,
-            below=next(iter(below.values()), 0),
-            token=request.token or "",
-        )
-        result = await call.handle(asked)
-        if call.status == 204:
-            return empty()
-        return raw(answer.dump_json(result), status=call.status, content_type=call.media_type)
+        body = _body(call, request)
+        query = _checked(call.query, json.dumps({k: v[0] for k, v in request.get_args(True).items()}))
+
+        async def carry_out() -> HTTPResponse:
+            asked = Asked(
+                desk=desk_of(request),
+                agent=agent,
+                body=body,
+                query=query,
+                id=id,
+                address=client_address(request),
+                below=next(iter(below.values()), 0),
+                token=request.token or "",
+            )
+            result = await call.handle(asked)
+            if call.status == 204:
+                return empty()
+            return raw(answer.dump_json(result), status=call.status, content_type=call.media_type)
+
+        return await once(request, desk_of(request), agent, carry_out) if call.roles else await carry_out()
 
     blueprint.add_route(serve, call.path, methods=[call.method], name=name, error_format="json")
 

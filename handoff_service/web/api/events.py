@@ -9,29 +9,38 @@
 | offer_ended | ``{"id"}``: an offer that is no longer mine |
 | heartbeat | ``{"time"}``: every ten seconds when nothing else is said |
 
-An event's id is a moment. With ``Last-Event-ID`` the stream begins with everything of my conversations from that moment
-on, and a little before it, so that nothing is missed where writers overlap: a message may come twice, under one id.
+An event's id is a moment. With ``Last-Event-ID`` the stream begins with everything that has changed
+since that moment, and a little before it, so that nothing is missed where writers overlap:
+
+- messages of my conversations that are new or have changed (a message may come twice, under one id);
+- my conversations themselves, with those that were closed or that I have left;
+- offers that have ended.
+
+The stream ends within one heartbeat of its session, and as soon as anything fails.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sanic import Blueprint, Request
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from handoff_service.desk import Desk
-from handoff_service.errors import BadInput
-from handoff_service.rules.vocabulary import MediaStatus, Status
+from handoff_service.errors import BadInput, NotFound
+from handoff_service.operations.sign_in import signed_in
+from handoff_service.rules.vocabulary import MediaStatus, Role, Status
 from handoff_service.store import conversations, inbox
 from handoff_service.store import tables as t
+from handoff_service.store.database import read_at
+from handoff_service.store.lanes import EVERYTHING, Hint
 from handoff_service.store.several import one_of
 from handoff_service.store.views import InboxOffer, Interaction, Message
+from handoff_service.web import stream
 from handoff_service.web.api.calls import LIVE, Call
 from handoff_service.web.session import bearer, desk_of
-from handoff_service.web.stream import with_heartbeats
 
 OVERLAP = timedelta(seconds=10)
 _MESSAGE, _INTERACTION, _OFFER = TypeAdapter(Message), TypeAdapter(Interaction), TypeAdapter(InboxOffer)
@@ -69,13 +78,9 @@ def add_route(blueprint: Blueprint) -> None:
         agent = await bearer(request, *LIVE)
         since = _moment(request.headers.get("last-event-id"))
         desk = desk_of(request)
-        response = await request.respond(content_type="text/event-stream", headers={"Cache-Control": "no-store"})
-        if response is None:
-            return
-        async with desk.connections.hold(agent.id), desk.fanout.listen([f"agent:{agent.id}"]) as batches:
-            stream = _Stream(desk, agent.id)
-            async for event in stream.events(batches, since):
-                await response.send(event)
+        told = _Stream(desk, agent.id, request.token or "", since)
+        voice = stream.Voice(told.begin, told.tell, told.beat, told.heartbeat)
+        await stream.run(request, desk, [f"agent:{agent.id}"], voice, holder=agent.id)
 
 
 def _moment(last_event_id: str | None) -> datetime | None:
@@ -90,54 +95,119 @@ def _moment(last_event_id: str | None) -> datetime | None:
 class _Stream:
     """One agent's stream: how far it has told each conversation, what is on its way, what is offered."""
 
-    def __init__(self, desk: Desk, agent_id: int) -> None:
+    def __init__(self, desk: Desk, agent_id: int, token: str, since: datetime | None) -> None:
         self._desk = desk
         self._agent_id = agent_id
+        self._token = token
+        self._since = None if since is None else min(since, desk.clock()) - OVERLAP
         self._told: dict[int, int] = {}
+        self._seen: dict[int, int] = {}
         self._on_its_way: dict[int, Message] = {}
         self._offers: set[int] = set()
 
-    async def events(self, batches: AsyncIterator[Any], since: datetime | None) -> AsyncIterator[str]:
-        yield self._event("hello", self._time())
-        for event in await self._desk.store.read(self._start, since):
-            yield event
-        async for batch in with_heartbeats(batches):
-            if batch is None:
-                yield self._event("heartbeat", self._time())
-                continue
-            changed = sorted({hint.interaction_id for hint in batch if hint.interaction_id is not None})
-            for event in await self._desk.store.read(self._news, changed):
-                yield event
+    async def begin(self) -> list[str]:
+        return [self._event("hello", self._time()), *await self._desk.store.read(self._start)]
 
-    def _start(self, conn: Connection, since: datetime | None) -> list[str]:
-        g, i, m = t.live_group, t.interactions, t.messages
-        mine = select(i.c.id, i.c.last_seq).join(g, g.c.interaction_id == i.c.id).where(g.c.agent_id == self._agent_id)
+    async def tell(self, batch: Sequence[Hint]) -> list[str] | None:
+        changed = {hint.interaction_id for hint in batch if hint.interaction_id is not None}
+        return await self._desk.store.read(self._news, changed, everything=EVERYTHING in batch)
+
+    async def beat(self) -> Sequence[str] | None:
+        return self.heartbeat() if await self._desk.store.read(self._still) else None
+
+    def heartbeat(self) -> list[str]:
+        return [self._event("heartbeat", self._time())]
+
+    def _still(self, conn: Connection) -> bool:
+        """Whether the session stands, with a role that may listen."""
+        agent = signed_in(conn, self._token, read_at(conn))
+        return agent is not None and bool(agent.roles & {*LIVE, Role.ADMIN})
+
+    def _start(self, conn: Connection) -> list[str]:
+        """Everything since the last event, or nothing but the offers on a first connection."""
+        g, i = t.live_group, t.interactions
+        mine = select(i.c.id, i.c.last_seq, g.c.joined_at).join(g, g.c.interaction_id == i.c.id)
+        mine = mine.where(g.c.agent_id == self._agent_id)
+        since = self._since
         if since is None:
-            mine = mine.where(i.c.closed_at.is_(None))
-        else:
-            mine = mine.where(sa.or_(i.c.closed_at.is_(None), i.c.last_message_at >= since - OVERLAP))
-        self._told = {r.id: r.last_seq for r in conn.execute(mine)}
+            self._told = {r.id: r.last_seq for r in conn.execute(mine.where(i.c.closed_at.is_(None)))}
+            self._remember_unfinished(conn)
+            return self._inbox(conn)
+        lately = sa.or_(i.c.closed_at.is_(None), i.c.closed_at >= since, i.c.last_message_at >= since)
+        rows = conn.execute(mine.where(lately).order_by(i.c.id)).all()
+        self._told = {r.id: r.last_seq for r in rows if r.joined_at < since}
+        self._remember_unfinished(conn)
+        said = self._changed_since(conn, since)
+        for interaction_id in [*(r.id for r in rows), *self._left(conn, since)]:
+            said += self._news_of(conn, interaction_id)
+        return said + self._ended_offers(conn, since) + self._inbox(conn)
+
+    def _remember_unfinished(self, conn: Connection) -> None:
+        """Messages told on an earlier connection whose status or media may still change."""
+        m = t.messages
+        fetched = exists().where(t.media.c.message_id == m.c.id, t.media.c.status == MediaStatus.WAITING)
+        unfinished = sa.or_(m.c.status.in_(_ON_ITS_WAY), fetched)
+        lines = conversations.some_messages(conn, [one_of(m.c.interaction_id, self._told), unfinished])
+        self._on_its_way = {line.id: line for line in lines}
+
+    def _changed_since(self, conn: Connection, since: datetime) -> list[str]:
+        m = t.messages
+        changed = sa.or_(m.c.created_at >= since, m.c.changed_at >= since)
+        lines = conversations.some_messages(conn, [one_of(m.c.interaction_id, self._told), changed])
+        return [self._line(line) for line in lines]
+
+    def _left(self, conn: Connection, since: datetime) -> list[int]:
+        """Conversations that are mine no more."""
+        left = t.left_groups
+        query = select(left.c.interaction_id).where(left.c.agent_id == self._agent_id, left.c.left_at >= since)
+        ids = list(conn.execute(query.order_by(left.c.interaction_id)).scalars())
+        last = select(*t.interactions.c["id", "last_seq"]).where(one_of(t.interactions.c.id, ids))
+        self._told |= {r.id: r.last_seq for r in conn.execute(last)}
+        return ids
+
+    def _news(self, conn: Connection, changed: Collection[int], everything: bool) -> list[str] | None:
+        if not self._still(conn):
+            return None
         said = []
-        if since is not None:
-            recent = select(m.c.id).where(one_of(m.c.interaction_id, self._told), m.c.created_at >= since - OVERLAP)
-            for line in conversations.some_messages(conn, [m.c.id.in_(recent)]):
-                said.append(self._line(line))
+        for interaction_id in sorted({*changed, *(self._current(conn) if everything else ())}):
+            try:
+                said += self._news_of(conn, interaction_id, always=interaction_id in changed)
+            except NotFound:
+                continue  # a hint about something that is not in this database
         return said + self._inbox(conn)
 
-    def _news(self, conn: Connection, changed: list[int]) -> list[str]:
+    def _current(self, conn: Connection) -> set[int]:
+        """My conversations that are not closed, and those told of before that may have been closed since."""
+        g, i = t.live_group, t.interactions
+        mine = select(i.c.id).join(g, g.c.interaction_id == i.c.id)
+        mine = mine.where(g.c.agent_id == self._agent_id, i.c.closed_at.is_(None))
+        return {*conn.execute(mine).scalars(), *self._told}
+
+    def _news_of(self, conn: Connection, interaction_id: int, *, always: bool = True) -> list[str]:
+        """The new messages of a conversation, those that changed, and itself: ``always``, or if it has changed."""
+        after = self._told.get(interaction_id)
+        if after is None:
+            after = conversations.read_seq(conn, interaction_id, self._agent_id) or 0
         said = []
-        for interaction_id in changed:
-            after = self._told.get(interaction_id)
-            if after is None:
-                after = conversations.read_seq(conn, interaction_id, self._agent_id) or 0
-            for line in conversations.messages(conn, interaction_id, after=after):
-                after = line.seq
-                said.append(self._line(line))
-            self._told[interaction_id] = after
-            said += self._receipts(conn, interaction_id)
-            seen = conversations.one(conn, interaction_id, self._agent_id)
-            said.append(self._event("interaction", _INTERACTION.dump_json(seen)))
-        return said + self._inbox(conn)
+        for line in conversations.messages(conn, interaction_id, after=after):
+            after = line.seq
+            said.append(self._line(line))
+        said += self._receipts(conn, interaction_id)
+        shown = _INTERACTION.dump_json(conversations.one(conn, interaction_id, self._agent_id))
+        if always or self._seen.get(interaction_id) != hash(shown):
+            said.append(self._event("interaction", shown))
+        self._seen[interaction_id] = hash(shown)
+        self._told[interaction_id] = after
+        return said
+
+    def _ended_offers(self, conn: Connection, since: datetime) -> list[str]:
+        """Offers of mine that have ended since then: whoever resumes may show them still."""
+        o = t.offers
+        ended = select(o.c.work_item_id).where(o.c.agent_id == self._agent_id, o.c.ended_at >= since)
+        return [self._offer_ended(k) for k in sorted(set(conn.execute(ended).scalars()))]
+
+    def _offer_ended(self, work_item_id: int) -> str:
+        return self._event("offer_ended", f'{{"id":{work_item_id}}}'.encode())
 
     def _receipts(self, conn: Connection, interaction_id: int) -> list[str]:
         """Messages told before whose status, or what came with them, has changed since."""
@@ -150,7 +220,7 @@ class _Stream:
     def _inbox(self, conn: Connection) -> list[str]:
         offers = {offer.id: offer for offer in inbox.inbox(conn, self._agent_id)}
         said = [self._event("offer", _OFFER.dump_json(offers[k])) for k in sorted(offers.keys() - self._offers)]
-        said += [self._event("offer_ended", f'{{"id":{k}}}'.encode()) for k in sorted(self._offers - offers.keys())]
+        said += [self._offer_ended(k) for k in sorted(self._offers - offers.keys())]
         self._offers = set(offers)
         return said
 

@@ -13,8 +13,9 @@ from handoff_service.store import media
 from handoff_service.store.views import Medium
 from handoff_service.web.api.calls import LIVE, Call
 from handoff_service.web.media import served
+from handoff_service.web.repeats import once
 from handoff_service.web.session import bearer, desk_of
-from handoff_service.web.uploads import upload
+from handoff_service.web.uploads import take_picture, upload
 
 _MEDIUM = TypeAdapter(Medium)
 
@@ -57,8 +58,13 @@ def add_routes(blueprint: Blueprint) -> None:
 
     async def add(request: Request) -> HTTPResponse:
         agent = await bearer(request, *LIVE)
-        media_id = await upload(request, agent.id)
-        made = await desk_of(request).store.read(media.one, media_id)
-        return raw(_MEDIUM.dump_json(made), status=201, content_type="application/json")
+        await take_picture(request)
+
+        async def carry_out() -> HTTPResponse:
+            media_id = await upload(request, agent.id)
+            made = await desk_of(request).store.read(media.one, media_id)
+            return raw(_MEDIUM.dump_json(made), status=201, content_type="application/json")
+
+        return await once(request, desk_of(request), agent, carry_out)
 
     blueprint.add_route(add, "/v1/media", methods=["POST"], stream=True, name="add_media")

@@ -86,7 +86,7 @@ async def change(asked: Asked[ActionBody, Any]) -> SavedAction:
 async def try_out(asked: Asked[TriedBody, Any]) -> DryRun:
     action = asked.body.meant()
     checked(action)
-    return await asked.desk.store.read(dry_run.dry_run, action)
+    return await asked.desk.store.for_long_requests().read(dry_run.dry_run, action)
 
 
 async def delete(asked: Asked[None, Any]) -> None:

@@ -13,6 +13,7 @@ from sanic.response import HTTPResponse, raw
 from handoff_service import __version__
 from handoff_service.web.api.calls import BIGGEST, Body, Call, never_null
 from handoff_service.web.pages import render
+from handoff_service.web.repeats import HEADER, KEY, UNSAFE
 
 REFS = "#/components/schemas/{model}"
 PROBLEM = {
@@ -33,8 +34,19 @@ REFUSALS = {
     "404": "There is no such thing",
     "409": "It has changed in the meantime",
     "413": "The request is too large",
+    "422": "The Idempotency-Key was used for another request",
     "429": "Too many tries",
     "503": "The database is away; nothing was lost",
+}
+
+
+IDEMPOTENCY_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Names this request, so that you may send it again: within a day the same key and body give "
+    "the first answer again and do nothing. The same key with another body is 422.",
+    "schema": {"type": "string", "pattern": f"^{KEY}$"},
 }
 
 
@@ -70,6 +82,8 @@ def _operation(call: Call, path: str, schemas: dict[str, Any]) -> dict[str, Any]
     query = _schema(call.query, schemas, mode="validation")
     for name, schema in schemas[query["$ref"].rsplit("/", 1)[1]].get("properties", {}).items():
         parameters.append({"name": name, "in": "query", "required": False, "schema": never_null(schema)})
+    if call.method in UNSAFE and call.roles:
+        parameters.append(IDEMPOTENCY_KEY)
     made: dict[str, Any] = {
         "summary": call.summary,
         "operationId": f"{call.method.lower()}{re.sub(r'[^a-z0-9]+', '_', path.removeprefix('/api/v1'))}",

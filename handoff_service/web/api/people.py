@@ -6,11 +6,13 @@ from typing import Any
 from pydantic import Field
 
 from handoff_service.errors import NotSignedIn
+from handoff_service.operations import presence
 from handoff_service.operations.presence import SetPresence, set_presence
+from handoff_service.operations.sign_in import end_session
 from handoff_service.store import people
 from handoff_service.store.views import Agent
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call
-from handoff_service.web.session import try_password
+from handoff_service.web.password_tries import try_password
 
 
 class Login(Body):
@@ -44,8 +46,13 @@ async def login(asked: Asked[Login, Any]) -> SignedIn:
     answer = await try_password(asked.desk, asked.body.email, asked.body.password, asked.address)
     if isinstance(answer, int):
         raise NotSignedIn(f"E-mail or password is wrong. {answer} tries left.")
-    agent_id, token = answer
+    agent_id, token = answer.agent_id, answer.token
+    await asked.desk.store.write(presence.signed_in, presence.SignedIn(agent_id=agent_id, to_work=False))
     return SignedIn(token, (await asked.desk.store.read(people.agents, [agent_id]))[agent_id])
+
+
+async def logout(asked: Asked[None, Any]) -> None:
+    await asked.desk.store.write(end_session, asked.token)
 
 
 async def read_presence(asked: Asked[Any, Any]) -> PresenceNow:
@@ -68,6 +75,14 @@ CALLS = (
         body=Login,
         answer=SignedIn,
         roles=(),
+    ),
+    Call(
+        method="POST",
+        path="/v1/logout",
+        summary="Sign out: ends this token's session and its event streams; the presence stays as it is",
+        handle=logout,
+        answer=None,
+        status=204,
     ),
     Call(
         method="GET",

@@ -138,12 +138,17 @@ function renewInside(old, incoming) {
   const before = [...old.children];
   const after = [...incoming.children];
   if (before.length !== after.length) return old.replaceChildren(...incoming.childNodes);
-  before.forEach((part, n) => part.outerHTML === after[n].outerHTML || part.replaceWith(after[n]));
+  before.forEach((part, n) => given(part) === given(after[n]) || part.replaceWith(after[n]));
+}
+
+// What the server gave, without the ids of its forms, which are new each time.
+function given(element) {
+  return element.outerHTML.replace(/ name="command" value="\w*"/g, "");
 }
 
 function differs(old, incoming) {
-  const html = incoming.outerHTML;
-  const before = served.get(incoming.id) ?? old.outerHTML;
+  const html = given(incoming);
+  const before = served.get(incoming.id) ?? given(old);
   served.set(incoming.id, html);
   return before !== html;
 }

@@ -14,6 +14,13 @@ export async function post(path, values) {
   }
 }
 
+// A form that was carried out is another one from now on: the service carries out the same form only once.
+export function renewId(form) {
+  const field = form.elements?.command;
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  if (field) field.value = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 // Whether a request of htmx worked. Its own word for that is missing when the answer leads to another page.
 export function worked(xhr) {
   return xhr.status >= 200 && xhr.status < 300;

@@ -1,0 +1,198 @@
+"""The archive file: a tar, compressed when its name ends in ``gz``.
+
+Members in order: ``tables/NAME.jsonl`` (each table after those that it refers to), ``media/NAME``,
+``keys/secret_key`` and ``keys/bot_token``, and last ``manifest.json``, so an archive without its end
+has no manifest. The manifest holds the SHA-256 of every other member.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from handoff_service.errors import SetupError
+from handoff_service.media_folder import is_name
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+KEYS = ("secret_key", "bot_token")
+_TABLE = re.compile(r"tables/([a-z][a-z0-9_]*)\.jsonl")
+_BLOCK = 1024 * 1024
+
+
+@dataclass(slots=True, kw_only=True)
+class Manifest:
+    """What an archive says of itself."""
+
+    format: int = FORMAT
+    schema: str
+    database: str  #: the kind that it was made from: sqlite or postgresql
+    made_at: str  #: ISO 8601, UTC
+    desk: str
+    columns: dict[str, list[str]] = field(default_factory=dict)  #: table -> its columns
+    rows: dict[str, int] = field(default_factory=dict)  #: table -> how many
+    media: int = 0
+    sha256: dict[str, str] = field(default_factory=dict)  #: member -> its hash
+
+
+def table_of(member: str) -> str | None:
+    """The table that a member holds."""
+    found = _TABLE.fullmatch(member)
+    return found[1] if found else None
+
+
+def medium_of(member: str) -> str | None:
+    """The name of the medium that a member holds."""
+    name = member.removeprefix("media/")
+    return name if member.startswith("media/") and is_name(name) else None
+
+
+def key_of(member: str) -> str | None:
+    """The name of the key that a member holds."""
+    name = member.removeprefix("keys/")
+    return name if member.startswith("keys/") and name in KEYS else None
+
+
+class Writer:
+    """Adds members to a new archive."""
+
+    def __init__(self, tar: tarfile.TarFile, folder: Path, manifest: Manifest) -> None:
+        self._tar, self._folder, self.manifest = tar, folder, manifest
+
+    def add_lines(self, name: str, lines: Iterable[bytes]) -> int:
+        """Add lines whose total length is not known yet, by a temporary file. Returns their count."""
+        with tempfile.TemporaryFile(dir=self._folder) as whole:
+            count = 0
+            for line in lines:
+                whole.write(line)
+                count += 1
+            size = whole.tell()
+            whole.seek(0)
+            self._add(name, whole, size)
+        return count
+
+    def add_file(self, name: str, path: Path) -> None:
+        with path.open("rb") as content:
+            self._add(name, content, path.stat().st_size)
+
+    def add_bytes(self, name: str, content: bytes) -> None:
+        self._add(name, io.BytesIO(content), len(content))
+
+    def _add(self, name: str, content: IO[bytes], size: int) -> None:
+        member = tarfile.TarInfo(name)
+        member.size, member.mode = size, 0o600
+        hashing = _Hashing(content)
+        self._tar.addfile(member, hashing)
+        self.manifest.sha256[name] = hashing.digest.hexdigest()
+
+
+class _Hashing(io.RawIOBase):
+    """Hashes what is read through it."""
+
+    def __init__(self, content: IO[bytes]) -> None:
+        self._content, self.digest = content, hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._content.read(size)
+        self.digest.update(block)
+        return block
+
+
+@contextmanager
+def new_archive(path: Path, manifest: Manifest) -> Iterator[Writer]:
+    """Write an archive under a temporary name; it gets its own name when it is whole and on the disk."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as raw:
+            with _tar(raw, path) as tar:
+                writer = Writer(tar, path.parent, manifest)
+                yield writer
+                writer.add_bytes(MANIFEST, json.dumps(asdict(manifest), indent=1).encode())
+            raw.flush()
+            os.fsync(raw.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise SetupError(f"The backup could not be written to {path}: {error.strerror or error}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _tar(raw: IO[bytes], path: Path) -> tarfile.TarFile:
+    if path.name.endswith("gz"):
+        return tarfile.open(fileobj=raw, mode="w:gz", compresslevel=3)
+    return tarfile.open(fileobj=raw, mode="w")
+
+
+def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """The members of an archive in their order. SetupError when one has no place in it."""
+    with tarfile.open(path) as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isreg() else None
+            if content is None or not _has_a_place(member.name):
+                raise SetupError(f"{path} is no backup of Patchboard: it holds {member.name[:80]!r}.")
+            yield member.name, content
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Around everything that reads an archive: SetupError when it cannot be read."""
+    try:
+        yield
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, FileNotFoundError) as error:
+        raise SetupError(f"{path} cannot be read as a backup: {error}. Use another backup file.") from error
+
+
+def _has_a_place(name: str) -> bool:
+    return name == MANIFEST or any(of(name) for of in (table_of, medium_of, key_of))
+
+
+def check(path: Path) -> Manifest:
+    """Read an archive from end to end and compare every hash. SetupError when anything differs."""
+    found: dict[str, str] = {}
+    manifest: Manifest | None = None
+    with readable(path):
+        for name, content in members(path):
+            if name == MANIFEST:
+                manifest = _manifest(path, content.read())
+            elif name in found:
+                raise SetupError(f"{path} is damaged: it holds {name} twice. Use another backup file.")
+            else:
+                found[name] = _sha256(content)
+    if manifest is None:
+        raise SetupError(f"{path} is not whole: its end is missing. Use another backup file.")
+    wrong = sorted(
+        name for name in found.keys() | manifest.sha256.keys() if found.get(name) != manifest.sha256.get(name)
+    )
+    if wrong:
+        raise SetupError(f"{path} is damaged: {wrong[0]} is not what was written. Use another backup file.")
+    return manifest
+
+
+def _sha256(content: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while block := content.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _manifest(path: Path, content: bytes) -> Manifest:
+    try:
+        read: Mapping[str, Any] = json.loads(content)
+        if read.get("format") != FORMAT:
+            raise SetupError(
+                f"{path} has format {read.get('format')}, and this program reads format {FORMAT}. "
+                "Restore it with the version of Patchboard that made it."
+            )
+        return Manifest(**read)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SetupError(f"{path} is damaged: its manifest cannot be read. Use another backup file.") from error

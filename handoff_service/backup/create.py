@@ -1,0 +1,76 @@
+"""``patchboard backup``: write one archive of a desk, also while it serves."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from handoff_service import clock
+from handoff_service.backup.archive import KEYS, Manifest, Writer, new_archive
+from handoff_service.errors import SetupError
+from handoff_service.media_folder import MediaFolder
+from handoff_service.settings import Settings
+from handoff_service.store.database import engine
+from handoff_service.store.migrate import database_errors, pending_revisions, revision_of
+from handoff_service.store.portable_rows import tables_of, write_rows
+
+type Report = Callable[[str], None]
+
+
+def back_up(settings: Settings, path: Path, report: Report) -> None:
+    """Write the archive. All tables are read in one transaction, so they fit together.
+
+    Media come after the database: a file is stored before the row that names it, so every medium that
+    the rows name is there, unless its message was erased meanwhile.
+    """
+    opened = engine(settings.database_url, size=1, writes=False)
+    try:
+        with database_errors(), opened.connect() as connection:
+            if opened.dialect.name == "postgresql":  # SQLite reads one snapshot in any transaction
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            _write(settings, connection, path, report)
+    finally:
+        opened.dispose()
+
+
+def _write(settings: Settings, connection: sa.Connection, path: Path, report: Report) -> None:
+    pending_revisions(connection)
+    schema = revision_of(connection)
+    if schema is None:
+        raise SetupError("The database is empty, so there is nothing to back up.")
+    made_at = clock.now()
+    desk = connection.execute(sa.text("SELECT name FROM desk")).scalar()
+    manifest = Manifest(schema=schema, database=connection.dialect.name, made_at=made_at.isoformat(), desk=desk or "")
+    with new_archive(path, manifest) as archive:
+        for table in tables_of(connection):
+            count = archive.add_lines(f"tables/{table.name}.jsonl", write_rows(connection, table))
+            manifest.columns[table.name] = list(table.columns.keys())
+            manifest.rows[table.name] = count
+            if count:
+                report(f"{table.name}: {count:,} rows")
+        connection.rollback()  # media take a while, and an open transaction keeps the database from cleaning up
+        _add_media(archive, MediaFolder(settings.home / "media"), report)
+        _add_keys(archive, settings, report)
+    report(f"The backup is in {path}: {sum(manifest.rows.values()):,} rows, {manifest.media:,} media.")
+
+
+def _add_media(archive: Writer, folder: MediaFolder, report: Report) -> None:
+    for path in folder.files():
+        with suppress(FileNotFoundError):  # an upload that was forgotten meanwhile
+            archive.add_file(f"media/{path.name}", path)
+            archive.manifest.media += 1
+    if archive.manifest.media:
+        report(f"media: {archive.manifest.media:,} files")
+
+
+def _add_keys(archive: Writer, settings: Settings, report: Report) -> None:
+    for name in KEYS:
+        kept = settings.home / name
+        if kept.exists() and kept.read_text().strip() == getattr(settings, name):
+            archive.add_bytes(f"keys/{name}", getattr(settings, name).encode())
+        else:
+            report(
+                f"PATCHBOARD_{name.upper()} comes from the environment and is not in the backup. "
+                "Keep it with your other secrets: a restored desk needs it."
+            )

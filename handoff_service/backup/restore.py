@@ -1,0 +1,170 @@
+"""``patchboard restore``: put a desk back from an archive, into an empty database and HOME.
+
+The database is filled in one transaction, at the schema that the archive has, and then migrated. Keys
+and media are put in place before the commit; without the database they mean nothing, so a restore that
+is interrupted leaves nothing half done.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+import sqlalchemy as sa
+
+from handoff_service import clock
+from handoff_service.backup.archive import Manifest, check, key_of, medium_of, members, readable, table_of
+from handoff_service.backup.create import Report
+from handoff_service.errors import SetupError
+from handoff_service.media_folder import MediaFolder
+from handoff_service.settings import Settings, key_fingerprint, replace_key
+from handoff_service.store import holds, secret_keys
+from handoff_service.store import tables as t
+from handoff_service.store.database_copy import database_file
+from handoff_service.store.migrate import (
+    apply,
+    check_foreign_keys,
+    database_errors,
+    known_revisions,
+    migrating,
+    pending_revisions,
+    revision_of,
+)
+from handoff_service.store.portable_rows import read_rows, set_counters, tables_of
+
+PEOPLES = ("agents", "users", "groups", "queues", "provider_numbers", "interactions")  # a desk in use has rows here
+
+
+def restore(settings: Settings, path: Path, report: Report) -> None:
+    """Restore a desk; its sends are held until an admin releases them. SetupError, with nothing done,
+    when the archive is damaged or newer, the database holds a desk, or a desk is serving from it."""
+    report(f"Checking {path}.")
+    manifest = check(path)
+    if manifest.schema not in known_revisions():
+        raise SetupError(
+            f"{path} has schema {manifest.schema}, which is newer than this program (it knows up to "
+            f"{known_revisions()[-1]}). Restore it with the version of Patchboard that made it, or a newer one."
+        )
+    _refuse_open_file(settings)
+    folder = MediaFolder(settings.home / "media")
+    with readable(path), _added_media(folder) as added, migrating(settings.database_url) as connection:
+        _refuse_others(connection)
+        _empty(connection)
+        apply(connection, manifest.schema)
+        keys = _fill(connection, path, manifest, folder, added, report)
+        apply(connection)
+        check_foreign_keys(connection)
+        _finish(connection, manifest, keys)
+        for name, key in keys.items():
+            replace_key(settings.home, name, key)
+    report(f"Restored {sum(manifest.rows.values()):,} rows and {manifest.media:,} media of {manifest.made_at}.")
+    report(
+        "What was queued before the backup is held: nothing of it is sent until an admin releases or "
+        "cancels it, under Admin, Restored sends, or with: patchboard held release, patchboard held cancel"
+    )
+
+
+def _refuse_open_file(settings: Settings) -> None:
+    """SQLite gives up its write-ahead log only when no other connection has the file open."""
+    file = database_file(settings.database_url)
+    if file is None or not file.is_file():
+        return
+    with database_errors(), closing(sqlite3.connect(file, timeout=1)) as database:
+        try:
+            database.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise SetupError(_SERVING) from error
+            raise
+
+
+_SERVING = "A desk is using this database. Stop the service (patchboard serve or run), then restore again."
+
+
+def _refuse_others(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        return
+    others = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+    )
+    if connection.execute(others).scalar_one():
+        raise SetupError(_SERVING)
+
+
+def _empty(connection: sa.Connection) -> None:
+    """Take away the tables of a desk that was never used. SetupError when it was used."""
+    pending_revisions(connection)  # also refuses a newer schema and another program's tables
+    if revision_of(connection) is None:
+        return
+    there = {table.name: table for table in tables_of(connection) if table.name in t.metadata.tables}
+    for name in PEOPLES:
+        if name in there and connection.execute(sa.select(sa.literal(1)).select_from(there[name]).limit(1)).first():
+            raise SetupError(
+                f"The database of PATCHBOARD_DATABASE_URL already holds a desk: its table {name} has rows. Restore "
+                "into a new PATCHBOARD_HOME or an empty database, so that nothing is overwritten."
+            )
+    for table in reversed(there.values()):
+        table.drop(connection)
+    for name in (t.MESSAGE_WORDS, "alembic_version"):
+        connection.execute(sa.text(f"DROP TABLE IF EXISTS {name}"))
+
+
+@contextmanager
+def _added_media(folder: MediaFolder) -> Iterator[list[str]]:
+    """The media that this restore added; they are removed again when it fails."""
+    added: list[str] = []
+    try:
+        yield added
+    except BaseException:
+        for name in added:
+            folder.remove(name)
+        raise
+
+
+def _fill(
+    connection: sa.Connection, path: Path, manifest: Manifest, folder: MediaFolder, added: list[str], report: Report
+) -> dict[str, str]:
+    """Read the members into the database and the media folder. Returns the keys by their names."""
+    tables = {table.name: table for table in tables_of(connection)}
+    for table in reversed(tables.values()):
+        connection.execute(sa.delete(table))  # what migrations put into a new desk is in the archive too
+    keys = {}
+    for member, content in members(path):
+        if name := table_of(member):
+            _fill_table(connection, tables.get(name), name, content, manifest)
+            if manifest.rows[name]:
+                report(f"{name}: {manifest.rows[name]:,} rows")
+        elif name := medium_of(member):
+            if folder.add(name, content):
+                added.append(name)
+        elif name := key_of(member):
+            keys[name] = content.read().decode()
+    if manifest.media:
+        report(f"media: {manifest.media:,} files")
+    return keys
+
+
+def _fill_table(
+    connection: sa.Connection, table: sa.Table | None, name: str, content: IO[bytes], manifest: Manifest
+) -> None:
+    columns = manifest.columns.get(name, [])
+    if table is None or not set(columns) <= set(table.columns.keys()):
+        raise SetupError(f"The backup does not fit its own schema {manifest.schema}: table {name}.")
+    if read_rows(connection, table, columns, content) != manifest.rows[name]:
+        raise SetupError(f"The backup is damaged: table {name} has not the rows that its manifest counts.")
+    set_counters(connection, table)
+
+
+def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, str]) -> None:
+    """What cannot be as it was: sessions end, texts are indexed again, and sends wait for an admin."""
+    connection.execute(sa.delete(t.sessions))  # a password may have been changed since
+    # The original desk may still run on the same Redis server, where desks are told apart by this id.
+    connection.execute(sa.update(t.installation).values(desk_id=secrets.token_hex(8)))
+    connection.execute(sa.update(t.text_index).values(done_to=0, next_to=None, next_after=None))
+    if "secret_key" in keys:
+        secret_keys.remember(connection, key_fingerprint(keys["secret_key"]))
+    holds.hold(connection, backed_up_at=datetime.fromisoformat(manifest.made_at), now=clock.now())

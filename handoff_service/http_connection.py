@@ -1,0 +1,149 @@
+"""One client's connection, and how many of them there may be.
+
+A client that opens connections and sends nothing, or sends its request byte by byte, must not keep others out. So a
+request has to arrive in time, however it drips; an idle connection is closed after a while; and when there are too
+many, those that have been idle the longest make room.
+"""
+
+import heapq
+import resource
+import time
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from sanic.http import Stage
+from sanic.server import HttpProtocol
+
+from handoff_service.web.client_address import is_proxy
+
+MOST_PER_ADDRESS = 500  # connections of one client; an office behind one address has several for each browser
+MOST_OF_FILES = 0.8  # this share of the open files may be connections; the rest is the database's, logs and so on
+FIRST_REQUEST_WITHIN = 10.0  # seconds from opening a connection to its first byte
+IDLE_FOR_CLIENTS = 15.0  # seconds that a client's connection may stay idle between two requests
+IDLE_FOR_PROXIES = 75.0  # longer than proxies keep them (nginx 60 s), so that it is the proxy who closes them
+MADE_ROOM = 10  # a tenth of the connections goes at once, so that the next ones need no search
+
+
+class ConnectionLimits:
+    """Counts the open connections of one process by address. A proxy's connections are many clients', so they only
+    count for the whole."""
+
+    def __init__(self, *, per_address: int = MOST_PER_ADDRESS, in_all: int | None = None) -> None:
+        self._per_address = per_address
+        self._in_all = in_all or int(resource.getrlimit(resource.RLIMIT_NOFILE)[0] * MOST_OF_FILES)
+        self._open: Counter[str] = Counter()
+        self._all = 0
+        self._searched = 0.0
+
+    def admit(self, new: "HttpConnection", connections: Iterable["HttpConnection"]) -> bool:
+        """Count a connection. Whether there is room for it, or could be made."""
+        self._open[new.address] += 1
+        self._all += 1
+        if self._all > self._in_all:
+            return self._make_room(list(connections), self._in_all)
+        if not new.is_proxys and self._open[new.address] > self._per_address:
+            return self._make_room([c for c in connections if c.address == new.address], self._per_address)
+        return True
+
+    def forget(self, address: str) -> None:
+        self._all -= 1
+        self._open[address] -= 1
+        if not self._open[address]:
+            del self._open[address]
+
+    def _make_room(self, candidates: list["HttpConnection"], limit: int) -> bool:
+        """Close those that have waited the longest without a whole request. Searching is not free, so a search that
+        found none stands for a second."""
+        now = time.monotonic()
+        if now - self._searched < 1:
+            return False
+        waiting = [c for c in candidates if c.is_counted and c.waits_for_client]
+        if not waiting:
+            self._searched = now
+        for connection in heapq.nsmallest(max(limit // MADE_ROOM, 1), waiting, key=lambda c: c.last_heard):
+            connection.stop_counting()
+            connection.close()
+        return bool(waiting)
+
+
+class HttpConnection(HttpProtocol):
+    """Sanic's protocol, with limits."""
+
+    __slots__ = ("_counted", "_limits", "address", "is_proxys")
+
+    def __init__(self, *, limits: ConnectionLimits, **given: Any) -> None:
+        super().__init__(**given)
+        self._limits = limits
+        self.address = ""
+        self.is_proxys = False
+        self._counted = False
+
+    @property
+    def waits_for_client(self) -> bool:
+        """Whether no whole request has arrived."""
+        return self.http is None or self.http.stage in (Stage.IDLE, Stage.REQUEST)
+
+    @property
+    def last_heard(self) -> float:
+        moment: float = self._time
+        return moment
+
+    @property
+    def is_counted(self) -> bool:
+        return self._counted
+
+    def stop_counting(self) -> None:
+        """It is closed, or will be at once."""
+        if self._counted:
+            self._counted = False
+            self._limits.forget(self.address)
+
+    @property
+    def _is_arriving(self) -> bool:
+        """Whether a part of a request has arrived, and not all of it."""
+        body = getattr(self.http, "request_body", None)
+        return self.http is not None and (self.http.stage is Stage.REQUEST or body is not None)
+
+    def connection_made(self, transport: Any) -> None:
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if peer else ""
+        self.is_proxys = is_proxy(self.address, self.app.ctx.proxies)
+        self._time = time.monotonic()
+        self._counted = True
+        if not self._limits.admit(self, self.connections):
+            self.transport = None
+            transport.abort()
+            return
+        super().connection_made(transport)  # type: ignore[no-untyped-call]
+        self.keep_alive_timeout = FIRST_REQUEST_WITHIN
+
+    def data_received(self, data: bytes) -> None:
+        arriving, began = self._is_arriving, self._time
+        self.keep_alive_timeout = IDLE_FOR_PROXIES if self.is_proxys else IDLE_FOR_CLIENTS
+        super().data_received(data)
+        if arriving:
+            self._time = began  # a request that drips in gets no more time than one that stops
+
+    def check_timeouts(self) -> None:
+        """Called by Sanic every few seconds. A body that never ends gets no answer, because Sanic would then wait for
+        the rest of it without a limit."""
+        late = time.monotonic() - self._time > self.response_timeout
+        if late and self._is_arriving and self.http.stage is Stage.HANDLER:
+            self.abort()  # type: ignore[no-untyped-call]
+        else:
+            super().check_timeouts()  # type: ignore[no-untyped-call]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.stop_counting()
+        if self.conn_info is not None:
+            super().connection_lost(exc)  # type: ignore[no-untyped-call]
+
+    def answer_and_close(self) -> None:
+        """The answer that is being made is the last one of this connection."""
+        if self.http is not None and self.http.stage in (Stage.REQUEST, Stage.HANDLER):
+            self.http.keep_alive = False
+
+    def close_if_idle(self) -> bool:
+        """Close it unless a request is arriving or being answered."""
+        return not self.recv_buffer and bool(super().close_if_idle())

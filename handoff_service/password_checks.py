@@ -1,0 +1,57 @@
+"""Password checks: a few at a time, in threads of their own.
+
+One check takes a core for some 50 ms and 64 MB. So at most ``AT_ONCE`` run, the next ones wait, and beyond
+``MOST_WAITING`` the answer is "try again" at once: a flood of sign-ins costs neither memory nor the webhooks' time.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from handoff_service.errors import Busy
+
+AT_ONCE = 2
+MOST_WAITING = 20  # a second or so of checks
+NICE = 10  # of the threads, where the system knows it for threads: webhooks go first
+
+
+class PasswordChecks:
+    """Runs ``check``. Must be used on one event loop."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password", initializer=_go_second)
+        self._waiting = 0
+
+    def admit(self) -> None:
+        """Busy when too many wait: asked before anything else is done for a sign-in."""
+        if self._waiting >= AT_ONCE + MOST_WAITING:
+            raise Busy
+
+    async def run[**P, R](self, check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The answer of the check. Busy when too many wait."""
+        self.admit()
+        self._waiting += 1
+        done = self._threads.submit(check, *args, **kwargs)
+        loop = asyncio.get_running_loop()
+
+        def count(_done: object) -> None:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._leave)
+
+        done.add_done_callback(count)  # also when the client has hung up: what runs still takes its thread
+        return await asyncio.wrap_future(done)
+
+    def close(self) -> None:
+        """Drop what waits."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _leave(self) -> None:
+        self._waiting -= 1
+
+
+def _go_second() -> None:
+    with suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)

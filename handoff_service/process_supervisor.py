@@ -1,0 +1,155 @@
+"""The supervisor process: starts the workers, replaces each one that ends, and restarts them one by one on SIGUSR1.
+
+The supervisor holds the listening socket, and the workers inherit it. So no connection is refused while a worker is
+replaced. Each worker is a new Python, so a rolling restart brings new code. Each has a lifeline to the supervisor (a
+pair of sockets): the worker writes to it when it is ready, and stops when the other end is closed.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from handoff_service import log
+from handoff_service.serving import STOP_WITHIN, raise_file_limit
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds before a worker that has ended is replaced; doubled each time
+STABLE_AFTER = 60.0  # seconds that a worker must have run for the pause to begin at its first length again
+LOOK_FOR_WORK = b"w"  # on a lifeline: the process that has just ended may have given work back
+READY_WITHIN = 60.0  # seconds that a new worker has until a rolling restart is given up
+WORKER = (sys.executable, "-m", "handoff_service.worker_process")
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Worker:
+    process: asyncio.subprocess.Process
+    lifeline: socket.socket
+    ready: asyncio.Task[bytes]  #: what it writes when it answers requests; nothing when it ended before
+    started: float
+
+
+class Supervisor:
+    """Keeps ``count`` workers running. ``command``: what starts one, without its two arguments."""
+
+    def __init__(self, listening: socket.socket, count: int, *, command: Sequence[str] = WORKER) -> None:
+        self._listening, self._command = listening, command
+        self._workers: list[_Worker | None] = [None] * count
+        self._pauses = [FIRST_PAUSE] * count
+        self._watches: dict[_Worker, asyncio.Task[None]] = {}  # of every worker that has not ended
+        self._changing = asyncio.Lock()  # held while a worker is replaced
+        self._stopping = asyncio.Event()
+        self._restarts = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT."""
+        raise_file_limit()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGUSR1, self._restarts.set)
+        for place in range(len(self._workers)):
+            await self._fill(place)
+        restarting = asyncio.create_task(self._restart_when_asked())
+        await self._stopping.wait()
+        restarting.cancel()
+        await self._stop()
+
+    async def _fill(self, place: int) -> _Worker:
+        """Start a worker for this place, and watch it."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        inherited = (self._listening.fileno(), theirs.fileno())
+        process = await asyncio.create_subprocess_exec(*self._command, *map(str, inherited), pass_fds=inherited)
+        theirs.close()
+        loop = asyncio.get_running_loop()
+        ready = loop.create_task(_first_words(ours))
+        worker = _Worker(process=process, lifeline=ours, ready=ready, started=loop.time())
+        self._workers[place] = worker
+        log.line("worker_started", pid=process.pid, place=place)
+        self._watches[worker] = watch = loop.create_task(self._replace_when_it_ends(place, worker))
+        watch.add_done_callback(lambda _: self._watches.pop(worker))
+        return worker
+
+    async def _replace_when_it_ends(self, place: int, worker: _Worker) -> None:
+        with worker.lifeline:
+            code = await worker.process.wait()
+            await worker.ready
+        if self._workers[place] is not worker or self._stopping.is_set():  # it was asked to end
+            log.line("worker_ended", pid=worker.process.pid, code=code)
+            return
+        loop = asyncio.get_running_loop()
+        if loop.time() - worker.started >= STABLE_AFTER:
+            self._pauses[place] = FIRST_PAUSE
+        pause = self._pauses[place]
+        self._pauses[place] = min(2 * pause, LONGEST_PAUSE)
+        log.trouble("worker_died", pid=worker.process.pid, code=code, place=place, again_in=pause)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), pause)
+        async with self._changing:
+            if self._workers[place] is worker and not self._stopping.is_set():
+                await self._fill(place)
+
+    async def _restart_when_asked(self) -> None:
+        while True:
+            await self._restarts.wait()
+            self._restarts.clear()
+            log.line("rolling_restart", workers=len(self._workers))
+            done = [await self._restart(place) for place in range(len(self._workers))]
+            say = log.line if all(done) else log.trouble
+            say("rolling_restart_done", replaced=sum(done), of=len(done))
+
+    async def _restart(self, place: int) -> bool:
+        """Replace one worker. The old one is asked to end when the new one answers, and stays when that never does."""
+        async with self._changing:
+            old = self._workers[place]
+            new = await self._fill(place)
+            if not await self._is_ready(new):
+                self._workers[place] = old
+                log.trouble("worker_not_ready", pid=new.process.pid, within=READY_WITHIN)
+                await _end(new)
+                if old is not None and old.process.returncode is not None:  # it died meanwhile, and nobody replaced it
+                    await self._fill(place)
+                return False
+        if old is not None:
+            await _end(old)
+            for other in self._watches:
+                with suppress(OSError):  # it has just ended
+                    other.lifeline.send(LOOK_FOR_WORK)
+        return True
+
+    async def _is_ready(self, worker: _Worker) -> bool:
+        done, _ = await asyncio.wait([worker.ready], timeout=READY_WITHIN)
+        return bool(done) and bool(worker.ready.result())
+
+    async def _stop(self) -> None:
+        self._listening.close()
+        log.line("stopping", workers=len(self._workers), pid=os.getpid())
+        async with self._changing:
+            watches = dict(self._watches)
+            await asyncio.gather(*map(_end, watches))
+        await asyncio.gather(*watches.values())
+        log.line("supervisor_stopped", pid=os.getpid())
+
+
+async def _first_words(lifeline: socket.socket) -> bytes:
+    """What the worker writes; nothing when it ends before."""
+    try:
+        return await asyncio.get_running_loop().sock_recv(lifeline, 16)
+    except OSError:
+        return b""
+
+
+async def _end(worker: _Worker) -> None:
+    """Ask a worker to finish, and kill it when it does not."""
+    with suppress(ProcessLookupError):
+        worker.process.terminate()
+    try:
+        await asyncio.wait_for(worker.process.wait(), STOP_WITHIN + 5)
+    except TimeoutError:
+        log.trouble("worker_killed", pid=worker.process.pid)
+        worker.process.kill()
+        await worker.process.wait()

@@ -1,0 +1,206 @@
+"""One process that serves HTTP on a listening socket until it is asked to stop, and then finishes what it has begun.
+
+The order of a stop: accept no connection any more, end the event streams, answer every request that is under way with
+``Connection: close``, close the idle connections, then close the desk (work, gateways, lanes, database).
+"""
+
+import asyncio
+import errno
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from ipaddress import ip_address
+from typing import Any
+
+import uvloop
+from sanic import Sanic
+from sanic.models.server_types import Signal
+
+from handoff_service import clock, log
+from handoff_service.desk import Desk
+from handoff_service.errors import SetupError
+from handoff_service.http_connection import ConnectionLimits, HttpConnection
+
+BACKLOG = 1024  # connections that the system keeps for us until we accept them
+PORT_IS_FREE_WITHIN = 3.0  # seconds: a process that has just ended may still hold the port
+IDLE_LINGER = 1.0  # seconds in which an idle connection may send one more request before it is closed
+REQUESTS_WITHIN = 10.0  # seconds that requests under way have to finish
+STOP_WITHIN = 30.0  # seconds from the signal to the end of the process, whatever hangs
+LOOK = 0.02  # seconds between two looks at the open connections during a stop
+
+type App = Sanic[Any, Any]
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket that one process listens on, or several that share it. SetupError when it cannot be had.
+
+    It is bound only. Connections are refused until a process serves, because a client should not have to wait while
+    the database is migrated.
+    """
+    try:
+        family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
+    except ValueError:  # a name
+        family = socket.AF_INET
+    until = time.monotonic() + PORT_IS_FREE_WITHIN
+    while True:
+        try:
+            return _bound(family, host, port)
+        except socket.gaierror as error:
+            raise SetupError(f"PATCHBOARD_HOST {host!r} is no address of this machine: {error.strerror}.") from error
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < until:
+                time.sleep(0.05)
+                continue
+            raise SetupError(_cannot_listen(host, port, error)) from error
+
+
+def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    made = socket.socket(family)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Another program already uses {host}:{port}. Stop it, or set PATCHBOARD_HOST or PATCHBOARD_PORT "
+            "to another address."
+        )
+    why = os.strerror(error.errno or 0)
+    return f"Patchboard cannot listen on {host}:{port} ({why}). Set PATCHBOARD_HOST or PATCHBOARD_PORT."
+
+
+def raise_file_limit() -> int:
+    """Allow this process as many open files, and so connections, as the system lets it. Returns how many."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def run(make_app: Callable[[], App], listening: socket.socket, *, lifeline: socket.socket | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, or until the other end of ``lifeline`` is closed, which only happens when the
+    supervisor process has ended. ``ready`` is written to the lifeline when requests are answered."""
+    raise_file_limit()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_run(make_app, listening, lifeline))
+
+
+async def _run(make_app: Callable[[], App], listening: socket.socket, lifeline: socket.socket | None) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGUSR1, _no_rolling_restart)
+    app = make_app()
+    if lifeline is not None:
+        _watch(lifeline, loop, stopping, partial(_look_for_work, app))
+
+    def ready() -> None:
+        if lifeline is not None:
+            lifeline.sendall(b"ready")
+
+    await _serve(app, listening, stopping, ready)
+
+
+def _no_rolling_restart() -> None:
+    log.trouble("no_rolling_restart", why="It needs PATCHBOARD_WORKERS of at least 2, and goes to their supervisor.")
+
+
+def _look_for_work(app: App) -> None:
+    """Another process has given work back."""
+    desk: Desk | None = getattr(app.ctx, "desk", None)
+    for worker in desk.workers if desk is not None else ():
+        worker.nudge(clock.now())
+
+
+def _watch(
+    lifeline: socket.socket, loop: asyncio.AbstractEventLoop, stopping: asyncio.Event, look: Callable[[], None]
+) -> None:
+    """Look for work when the supervisor says so, and stop when it is gone. A thread does it, so that a process with a
+    blocked loop ends too."""
+
+    def wait() -> None:
+        while lifeline.recv(1):
+            loop.call_soon_threadsafe(look)
+        log.trouble("supervisor_gone", pid=os.getpid())
+        loop.call_soon_threadsafe(stopping.set)
+        _end_in_time()
+
+    threading.Thread(target=wait, daemon=True, name="lifeline").start()
+
+
+def _end_in_time() -> None:
+    """End the process when its stop takes too long. Claimed work then waits for the end of its lease."""
+    time.sleep(STOP_WITHIN)
+    log.trouble("stop_took_too_long", seconds=STOP_WITHIN, pid=os.getpid())
+    os._exit(1)
+
+
+async def _serve(app: App, listening: socket.socket, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
+    remaining = listening.dup()  # the server below closes its own; this one takes what is queued at the stop
+    limits = ConnectionLimits()
+    server: Any = await app.create_server(
+        sock=listening,
+        protocol=partial(HttpConnection, limits=limits),  # type: ignore[arg-type]  # whatever makes one is enough
+        backlog=BACKLOG,
+        return_asyncio_server=True,
+        asyncio_server_kwargs={"start_serving": False},
+    )
+    await server.startup()
+    await server.before_start()
+    await server.start_serving()
+    await server.after_start()
+    ready()
+    await stopping.wait()
+    threading.Thread(target=_end_in_time, daemon=True, name="end-in-time").start()
+    log.line("stopping", pid=os.getpid(), connections=len(server.connections))
+    await _drain(app, server, limits, remaining)
+    await server.before_stop()
+    await server.after_stop()
+
+
+async def _drain(app: App, server: Any, limits: ConnectionLimits, remaining: socket.socket) -> None:
+    """Answer everything that has arrived, and no more."""
+    loop = asyncio.get_running_loop()
+    app.config.KEEP_ALIVE = False  # each next answer says Connection: close
+    desk: Desk = app.ctx.desk
+    for connection in list(server.connections):
+        connection.answer_and_close()
+    server.server.close()
+    await asyncio.sleep(LOOK)
+    made = partial(HttpConnection, loop=loop, app=app, connections=server.connections, signal=Signal(), limits=limits)
+    for accepted in _queued(remaining):
+        await loop.connect_accepted_socket(made, accepted)
+    desk.fanout.end_streams()
+    began = loop.time()
+    while server.connections and loop.time() < began + REQUESTS_WITHIN:
+        if loop.time() >= began + IDLE_LINGER:
+            for connection in list(server.connections):
+                connection.close_if_idle()
+        await asyncio.sleep(LOOK)
+    if server.connections:
+        log.trouble("requests_not_finished", count=len(server.connections))
+    for connection in list(server.connections):
+        connection.abort()
+
+
+def _queued(listening: socket.socket) -> list[socket.socket]:
+    """The connections that clients have opened and nobody has accepted: closing the socket would reset them."""
+    accepted = []
+    listening.setblocking(False)
+    while True:
+        try:
+            accepted.append(listening.accept()[0])
+        except OSError:  # none is left
+            listening.close()
+            return accepted

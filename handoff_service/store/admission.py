@@ -1,0 +1,92 @@
+"""Admission: who is refused at once, and who stops waiting, so that nobody waits longer than anybody can use.
+
+Only requests from outside are refused or given up: whoever sent them can send them again. The service's own work waits.
+"""
+
+import math
+from dataclasses import dataclass, field
+from time import monotonic
+
+from handoff_service import log
+from handoff_service.errors import Overloaded
+
+REQUEST_SECONDS = 3.5  # Twilio waits 15 s, and its webhooks are to be answered within 5
+LONG_REQUEST_SECONDS = 60.0  # a request that is known to take long: an import, a dry run
+LONGEST_QUEUE = 0.6  # seconds
+LONGEST_WAIT = 1.0  # seconds in a queue that is longer than one batch
+FORGETS = 0.8  # the weight of what was measured before, with each batch
+LEAST_COUNTED = 64  # a small batch says little about a command in a large one: most of its time is the commit
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How somebody waits for the database."""
+
+    seconds: float | None = None  #: until it stops; None waits for as long as it takes
+    can_be_refused: bool = False  #: at once, when the queue is too long
+
+
+OWN_WORK = Patience()
+REQUEST = Patience(REQUEST_SECONDS, can_be_refused=True)
+LONG_REQUEST = Patience(LONG_REQUEST_SECONDS, can_be_refused=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One place in a queue."""
+
+    since: float = field(default_factory=monotonic)
+    until: float = math.inf
+    can_be_refused: bool = False
+
+    def is_late(self, now: float) -> bool:
+        """Whether whoever waited has stopped waiting."""
+        return now > self.until
+
+
+class Admission:
+    """The length of one queue in seconds, and who may join it. ``at_once``: so many are always served together."""
+
+    def __init__(self, at_once: int, *, workers: int = 1, least_counted: int = LEAST_COUNTED) -> None:
+        self._at_once, self._workers, self._least_counted = at_once, workers, least_counted
+        self._seconds = self._count = 0.0  # of the last batches, the newest with the greatest weight
+        self._took_at = math.inf  # while nothing is being served
+        self._refused, self._logged_at = 0, -math.inf
+
+    def admit(self, patience: Patience, waiting: int) -> Ticket:
+        """A place behind ``waiting`` others. Overloaded when that would take too long."""
+        now = monotonic()
+        if patience.can_be_refused and waiting > self._at_once:
+            stands_still = now - self._took_at > LONGEST_QUEUE
+            if stands_still or self.expected(waiting) > LONGEST_QUEUE:
+                self._refuse(now, waiting)
+        until = math.inf if patience.seconds is None else now + patience.seconds
+        return Ticket(now, until, patience.can_be_refused)
+
+    def expected(self, waiting: int) -> float:
+        """Seconds until so many are served, by what was measured last."""
+        return waiting * self._seconds / self._count / self._workers if self._count else 0.0
+
+    def took(self) -> float:
+        """A batch leaves the queue now."""
+        self._took_at = monotonic()
+        return self._took_at
+
+    def served(self, count: int, seconds: float) -> None:
+        """A batch of so many took so long. It may be empty."""
+        self._took_at = math.inf
+        if not count:
+            return
+        self._seconds = FORGETS * self._seconds + seconds
+        self._count = FORGETS * self._count + max(count, self._least_counted)
+
+    def has_waited_too_long(self, ticket: Ticket, now: float, waiting: int) -> bool:
+        """Whether to refuse what has just left a queue in which ``waiting`` others still are."""
+        return ticket.can_be_refused and waiting > self._at_once and now - ticket.since > LONGEST_WAIT
+
+    def _refuse(self, now: float, waiting: int) -> None:
+        self._refused += 1
+        if now - self._logged_at > 1:  # a line a second, not one for each request
+            log.trouble("overloaded", waiting=waiting, refused=self._refused, seconds=round(self.expected(waiting), 1))
+            self._refused, self._logged_at = 0, now
+        raise Overloaded

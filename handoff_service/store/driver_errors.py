@@ -1,0 +1,110 @@
+"""What the database drivers' errors mean, and how their texts are kept out of logs and answers.
+
+A driver's text may hold what people wrote: ``Key (number)=(+12025550101) already exists``. It never leaves the store.
+"""
+
+import re
+import sqlite3
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import ExceptionContext
+
+# PostgreSQL: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_AWAY_CLASSES = {
+    "08",  # connection exception
+    "53",  # insufficient resources: disk full, out of memory, too many connections
+    "57",  # operator intervention: canceled, being shut down, starting up
+    "58",  # system error: input or output failed
+}
+_AWAY_STATES = {
+    "25006",  # read-only: a standby, or a primary that has become one
+    "25P03",  # the transaction was idle for too long: this process stood still
+    "25P04",  # the transaction took too long
+    "40001",  # could not be serialized, twice
+    "40P01",  # a deadlock, twice
+    "55P03",  # locked by somebody else
+}
+_READ_ONLY = "25006"
+
+# SQLite: https://www.sqlite.org/rescode.html; the lowest byte of an extended code is its primary code
+_AWAY_CODES = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOTADB,
+}
+# After these a new connection may find what the old one cannot: a file that was put back, a disk that is there again.
+_REOPEN_CODES = {
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOTADB,
+}
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database is away or busy: the same command may succeed later, unchanged."""
+    if isinstance(error, sa.exc.TimeoutError | sa.exc.PendingRollbackError):  # no connection is free, or it was lost
+        return True
+    if not isinstance(error, sa.exc.DBAPIError):
+        return False
+    if error.connection_invalidated:
+        return True
+    if (code := _sqlite_code(error.orig)) is not None:
+        return code in _AWAY_CODES
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # psycopg itself: refused, closed, no answer in time
+        return isinstance(error, sa.exc.OperationalError)
+    return state in _AWAY_STATES or state[:2] in _AWAY_CLASSES
+
+
+def name_of(error: BaseException) -> str:
+    """An error's name without its text: ``UniqueViolation (23505)``, ``SQLITE_BUSY``."""
+    orig = error.orig if isinstance(error, sa.exc.StatementError) else error
+    code = getattr(orig, "sqlite_errorname", None) or getattr(orig, "sqlstate", None)
+    name = type(orig).__name__
+    return name if code is None else str(code) if str(code).startswith("SQLITE") else f"{name} ({code})"
+
+
+def watch(engine: sa.Engine) -> None:
+    """Take the drivers' texts out of an engine's errors, and drop connections that cannot recover.
+
+    What an attempt to connect says is kept: it names hosts and files, and no person.
+    """
+    sa.event.listen(engine, "handle_error", _on_error)
+
+
+def _on_error(context: ExceptionContext) -> None:
+    error: BaseException = context.original_exception
+    if context.connection is None or not isinstance(error, Exception):
+        return
+    if getattr(error, "sqlstate", None) == _READ_ONLY or _sqlite_code(error) in _REOPEN_CODES:
+        context.is_disconnect = True
+    text = f"{name_of(error)}{_place(error)}; the driver's text is left out"
+    error.args = (text,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (text,)
+
+
+def _place(error: BaseException) -> str:
+    """The constraint or the columns that were violated: names of ours, no values."""
+    if isinstance(error, sqlite3.IntegrityError):  # "UNIQUE constraint failed: user_numbers.number"
+        found = re.fullmatch(r"(?:[A-Z ]+) constraint failed: ([\w., ]+)", str(error))
+        return f" on {found[1]}" if found else ""
+    diagnosis: Any = getattr(error, "diag", None)
+    named = getattr(diagnosis, "constraint_name", None) or getattr(diagnosis, "column_name", None)
+    return f" on {named}" if named else ""
+
+
+def _sqlite_code(error: BaseException | None) -> int | None:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF

@@ -1,0 +1,107 @@
+"""What a restore holds: work that would leave the desk, queued before the backup was made.
+
+The original desk may have sent it long ago. So a restore gives each such row of ``due_work`` the due
+time ``due.HELD``, and an admin releases or cancels all of them. No other part of the desk has to ask:
+held work is not due. What is written after the restore goes out at once, unless held work stands in
+front of it on its line (a kind and line is worked on in order), so nothing overtakes.
+
+A bot turn is the exception: a new text of the requester makes it due again, because the bot answers
+all unanswered texts together.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, func, insert, select, update
+
+from handoff_service.rules.vocabulary import Work
+from handoff_service.store import due
+from handoff_service.store import tables as t
+from handoff_service.store.several import one_of
+
+#: Kinds of work that send something, or may (a timer prompts, a proof that ran out hands over with a text).
+SENDING = (
+    Work.DELIVER,
+    Work.BOT_TURN,
+    Work.TIMER,
+    Work.PROOF_LIMIT,
+    Work.MAIL_CODE,
+    Work.CALL_WEBHOOK,
+    Work.TELL_CONSENTS,
+    Work.SWEEP_GAPS,
+)
+_d, _r = t.due_work, t.restores
+IS_HELD = _d.c.due_at == due.HELD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What waits for an admin since a restore."""
+
+    backed_up_at: datetime
+    restored_at: datetime
+    texts: int  #: held texts and newer ones behind them on their lines
+    since: datetime | None  #: when the oldest of these texts was written
+    bot_turns: int
+    mails: int
+    calls: int  #: of the case webhook
+    timers: int  #: conversations with running timers
+
+
+def hold(conn: Connection, *, backed_up_at: datetime, now: datetime) -> None:
+    """Hold everything that is queued now."""
+    conn.execute(update(_r).where(_r.c.ended_at.is_(None)).values(ended_at=now, outcome="restored again"))
+    conn.execute(insert(_r).values(backed_up_at=backed_up_at, restored_at=now))
+    conn.execute(update(_d).where(_d.c.kind.in_(SENDING)).values(due_at=due.HELD, latest=None, lease_until=None))
+
+
+def is_held(conn: Connection) -> bool:
+    """Whether an admin still has to decide."""
+    return conn.execute(select(_r.c.id).where(_r.c.ended_at.is_(None)).limit(1)).first() is not None
+
+
+def held(conn: Connection) -> Held | None:
+    """What waits for an admin; None when nothing is held."""
+    restored = conn.execute(select(_r).where(_r.c.ended_at.is_(None)).order_by(_r.c.id.desc())).first()
+    if restored is None:
+        return None
+    kinds = select(_d.c.kind, func.count().label("rows")).where(IS_HELD).group_by(_d.c.kind)
+    counts = {row.kind: row.rows for row in conn.execute(kinds)}
+    texts, since = _texts(conn)
+    return Held(
+        backed_up_at=restored.backed_up_at,
+        restored_at=restored.restored_at,
+        texts=texts,
+        since=since,
+        bot_turns=counts.get(Work.BOT_TURN, 0),
+        mails=counts.get(Work.MAIL_CODE, 0),
+        calls=counts.get(Work.CALL_WEBHOOK, 0),
+        timers=counts.get(Work.TIMER, 0),
+    )
+
+
+def _texts(conn: Connection) -> tuple[int, datetime | None]:
+    is_send = _d.c.kind == Work.DELIVER
+    lines = select(_d.c.line).where(is_send, IS_HELD)
+    waiting = select(func.count()).where(is_send, _d.c.line.in_(lines))
+    m = t.messages.c
+    oldest = select(func.min(m.created_at, type_=m.created_at.type)).where(one_of(m.id, keys(conn, Work.DELIVER)))
+    return conn.execute(waiting).scalar_one(), conn.execute(oldest).scalar()
+
+
+def keys(conn: Connection, kind: Work) -> list[int]:
+    """What the held work of a kind is about."""
+    return [int(key) for key in conn.execute(select(_d.c.key).where(_d.c.kind == kind, IS_HELD)).scalars()]
+
+
+def end(conn: Connection, *, outcome: str, agent_id: int | None, now: datetime) -> None:
+    """An admin has decided: what is still held is due now, timers at their own times."""
+    conn.execute(update(_r).where(_r.c.ended_at.is_(None)).values(ended_at=now, outcome=outcome, agent_id=agent_id))
+    w = t.timers
+    first = select(func.min(w.c.due_at)).where(w.c.interaction_id == sa.cast(_d.c.key, sa.BigInteger)).scalar_subquery()
+    is_timer = _d.c.kind == Work.TIMER
+    conn.execute(
+        update(_d).where(IS_HELD, is_timer).values(due_at=func.coalesce(first, sa.literal(now, _d.c.due_at.type)))
+    )
+    conn.execute(update(_d).where(IS_HELD).values(due_at=now))

@@ -1,0 +1,105 @@
+"""A database's rows in a form that both kinds of database take: one JSON list a row.
+
+Tables and columns are read from the database itself, so any revision of the schema can be written and
+read. A time is text of one width in UTC, as SQLite stores it; JSON travels as the text that is stored.
+"""
+
+import base64
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from itertools import batched
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+from handoff_service.errors import SetupError
+from handoff_service.store.tables import MESSAGE_WORDS
+
+AT_ONCE = 1000
+_NOT_PORTABLE = ("alembic_version", MESSAGE_WORDS)  # the revision has its own place; the index is built again
+
+
+def tables_of(conn: sa.Connection) -> list[sa.Table]:
+    """The tables of a database, each after those that it refers to."""
+    found = sa.MetaData()
+    found.reflect(conn, only=lambda name, _: not name.startswith(_NOT_PORTABLE))
+    return found.sorted_tables
+
+
+def write_rows(conn: sa.Connection, table: sa.Table) -> Iterator[bytes]:
+    """Every row of a table as a line."""
+    shown = [sa.cast(c, sa.Text) if isinstance(c.type, sa.JSON) else c for c in table.columns]
+    rows = conn.execution_options(yield_per=AT_ONCE).execute(sa.select(*shown))
+    for row in rows:
+        yield json.dumps([_to_json(value) for value in row], ensure_ascii=False).encode() + b"\n"
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value
+
+
+def read_rows(conn: sa.Connection, table: sa.Table, columns: Sequence[str], lines: Iterable[bytes]) -> int:
+    """Insert lines that ``write_rows`` wrote, whose values are of these columns. Returns how many."""
+    readers = [_reader(table.columns[name]) for name in columns]
+    rows = ([read(value) for read, value in zip(readers, json.loads(line), strict=True)] for line in lines)
+    names = [conn.dialect.identifier_preparer.quote(name) for name in (table.name, *columns)]
+    cursor: Any = conn.connection.cursor()
+    with closing(cursor), _stored(table.name):
+        if conn.dialect.name == "postgresql":  # ten times as fast as INSERT
+            return _copy(cursor, f"COPY {names[0]} ({', '.join(names[1:])}) FROM STDIN", rows)
+        places = ", ".join("?" for _ in columns)
+        return _insert(cursor, f"INSERT INTO {names[0]} ({', '.join(names[1:])}) VALUES ({places})", rows)  # noqa: S608
+
+
+@contextmanager
+def _stored(table: str) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, psycopg.Error) as error:  # without the driver's text, which may hold what people wrote
+        why = type(error).__name__
+        raise SetupError(f"Table {table} of the backup cannot be stored in this database ({why}).") from error
+
+
+def _copy(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:
+    count = 0
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def _insert(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:
+    count = 0
+    for some in batched(rows, AT_ONCE, strict=False):
+        cursor.executemany(statement, some)
+        count += len(some)
+    return count
+
+
+def _reader(column: sa.Column[Any]) -> Callable[[Any], Any]:
+    """From the JSON value to what the database's driver takes."""
+    if isinstance(column.type, sa.DateTime):
+        return lambda value: None if value is None else f"{value}+00"
+    if isinstance(column.type, sa.LargeBinary):
+        return lambda value: None if value is None else base64.b64decode(value)
+    return lambda value: value
+
+
+def set_counters(conn: sa.Connection, table: sa.Table) -> None:
+    """PostgreSQL goes on counting after the rows that are there; SQLite does so by itself."""
+    key = table.autoincrement_column
+    if conn.dialect.name != "postgresql" or key is None or key.name not in table.columns:
+        return
+    sequence = conn.execute(sa.select(sa.func.pg_get_serial_sequence(table.name, key.name))).scalar()
+    if sequence is not None:
+        newest = sa.select(sa.func.coalesce(sa.func.max(key), 0)).scalar_subquery()
+        conn.execute(sa.select(sa.func.setval(sequence, newest + 1, False)))

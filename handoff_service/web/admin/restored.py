@@ -1,0 +1,37 @@
+"""Restored sends: what was queued before the backup that the desk was restored from, to be sent or canceled."""
+
+from typing import Any
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.operations.decide_held import DecideHeld, decide_held
+from handoff_service.operations.sign_in import Agent
+from handoff_service.rules.vocabulary import Role
+from handoff_service.store import holds
+from handoff_service.web.admin.pages import admin_page, done
+from handoff_service.web.session import desk_of, page
+
+HERE = "/restored"
+
+
+@page(Role.ADMIN)
+async def restored_page(request: Request, agent: Agent) -> HTTPResponse:
+    held = await desk_of(request).store.read(holds.held)
+    return await admin_page(request, agent, "restored.html", here=HERE, held=held)
+
+
+@page(Role.ADMIN)
+async def release(request: Request, agent: Agent) -> HTTPResponse:
+    await desk_of(request).store.write(decide_held, DecideHeld(send=True, agent_id=agent.id))
+    return done(request, HERE, "released")
+
+
+@page(Role.ADMIN)
+async def cancel(request: Request, agent: Agent) -> HTTPResponse:
+    await desk_of(request).store.write(decide_held, DecideHeld(send=False, agent_id=agent.id))
+    return done(request, HERE, "canceled")
+
+
+PAGES: dict[str, Any] = {HERE: restored_page}
+ACTS: dict[str, Any] = {f"{HERE}/release": release, f"{HERE}/cancel": cancel}

@@ -1,0 +1,45 @@
+"""Whose request it is: the address of the client, also when a reverse proxy passes its requests on."""
+
+import functools
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from sanic import Request
+
+type Network = IPv4Network | IPv6Network
+IPV6_CLIENT = 64  # bits: a provider gives each customer a network of this size, not one address
+
+
+def is_proxy(address: str, proxies: Sequence[Network]) -> bool:
+    """Whether this address belongs to a trusted proxy."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in proxies)
+
+
+def client_address(request: Request) -> str:
+    """The address of the client. X-Forwarded-For counts only where a trusted proxy wrote it: each proxy appends the
+    address that it saw, so the last one that is no proxy's is the client's."""
+    proxies: Sequence[Network] = request.app.ctx.proxies
+    address: str = request.ip
+    forwarded = ",".join(request.headers.getall("x-forwarded-for", []))
+    for hop in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+        if not is_proxy(address, proxies):
+            break
+        try:
+            address = str(ip_address(hop))
+        except ValueError:
+            break
+    return _network(address)
+
+
+@functools.lru_cache(1024)
+def _network(address: str) -> str:
+    """An IPv6 client has a whole network of addresses, which count as one."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return address if parsed.version == 4 else str(ip_network((parsed, IPV6_CLIENT), strict=False))

@@ -1,0 +1,96 @@
+"""Signing in with a password, by page and by API, and the limits of it."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+
+from sanic import Request
+from sanic.response import HTTPResponse
+
+from handoff_service.desk import Desk
+from handoff_service.errors import Busy, TooManyTries
+from handoff_service.operations import sign_in
+from handoff_service.operations.sign_in import Open, Try
+from handoff_service.web.session import desk_of
+
+KNOWN_LASTS = 365 * 24 * 3600  # seconds
+MOST_KNOWN = 8  # accounts that one browser is known to; the latest stay
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new session. ``token`` proves it."""
+
+    agent_id: int
+    token: str
+
+
+async def try_password(desk: Desk, email: str, password: str, address: str, *, is_known: bool = False) -> Opened | int:
+    """A new session, or how many tries are left. TooManyTries when there are none, Busy when too many sign in at once.
+
+    ``is_known``: the browser has signed in to this account before.
+    """
+    desk.password_checks.admit()
+    account = email.strip().lower()
+    attempt = Try(
+        key=_hashed(desk, f"{account}|{address}"),
+        address=_hashed(desk, f"address|{address}"),
+        account=None if is_known else _hashed(desk, f"account|{account}"),
+    )
+    counted = await desk.store.write(sign_in.count_try, attempt)
+    if counted.left < 0:
+        raise TooManyTries
+    found = await desk.store.read(sign_in.find, email)
+    try:
+        right = await desk.password_checks.run(sign_in.password_matches, found[1] if found else None, password)
+    except Busy:
+        await desk.store.write(sign_in.forget_try, counted)
+        raise
+    if not right or found is None:
+        return counted.left
+    token = secrets.token_urlsafe(32)
+    await desk.store.write(sign_in.open_session, Open(found[0], token, attempt.key, counted.ids))
+    return Opened(found[0], token)
+
+
+def is_known(request: Request, email: str) -> bool:
+    """Whether this browser has signed in to the account before."""
+    mark = _mark(desk_of(request), email)
+    return any(hmac.compare_digest(mark, other) for other in _marks(request))
+
+
+def remember(request: Request, response: HTTPResponse, email: str) -> None:
+    """Mark the browser as one that has signed in to this account. The mark opens nothing: it spares the account's
+    agent the limit on tries by strangers."""
+    desk = desk_of(request)
+    mark = _mark(desk, email)
+    marks = [mark, *(other for other in _marks(request) if other != mark)][:MOST_KNOWN]
+    secure = desk.settings.public_url.startswith("https:")
+    response.add_cookie(
+        _cookie(desk),
+        ".".join(marks),
+        httponly=True,
+        secure=secure,
+        samesite="Lax",
+        path="/",
+        max_age=KNOWN_LASTS,
+        host_prefix=False,
+    )
+
+
+def _cookie(desk: Desk) -> str:
+    return "__Host-patchboard-known" if desk.settings.public_url.startswith("https:") else "patchboard-known"
+
+
+def _marks(request: Request) -> list[str]:
+    text: str = request.cookies.get(_cookie(desk_of(request))) or ""
+    return [mark for mark in text.split(".")[:MOST_KNOWN] if mark.isascii() and mark.isalnum()]
+
+
+def _mark(desk: Desk, email: str) -> str:
+    return _hashed(desk, f"known|{email.strip().lower()}")
+
+
+def _hashed(desk: Desk, text: str) -> str:
+    return hmac.new(desk.settings.secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()

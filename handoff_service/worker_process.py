@@ -1,0 +1,25 @@
+"""One worker process. The supervisor process starts it: ``python -m handoff_service.worker_process SOCKET LIFELINE``.
+
+Both arguments are numbers of open files: the listening socket that all workers share, and the lifeline, on which the
+worker says that it is ready and notices that the supervisor has ended.
+"""
+
+import socket
+import sys
+from collections.abc import Sequence
+
+from handoff_service import log, serving, settings
+from handoff_service.app import create_app
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until told to stop."""
+    listening, lifeline = (socket.socket(fileno=int(number)) for number in arguments)
+    config = settings.read()
+    log.start(config.log)
+    serving.run(lambda: create_app(config), listening, lifeline=lifeline)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,114 @@
+"""More texts than the desk can take: what is answered 200 comes within 2 s, and the rest is refused early.
+
+``python -m tests.bench.overload``: the rate that is held is measured first; then texts come at five times that rate,
+each at its own time, whether or not the ones before it were answered.
+"""
+
+import asyncio
+import os
+import resource
+import secrets
+import sys
+import time
+from collections import defaultdict
+from contextlib import ExitStack
+
+from tests.bench import __main__ as bench
+from tests.bench.load import measure, request
+
+TIMES = float(os.environ.get("PATCHBOARD_BENCH_OVERLOAD", "5"))  # the held rate
+SECONDS = float(os.environ.get("PATCHBOARD_BENCH_SECONDS", "10"))
+MOST_CONNECTIONS = int(os.environ.get("PATCHBOARD_BENCH_CONNECTIONS", "2000"))
+IN_TIME = 2.0  # seconds, for each 200
+
+
+class Sender(asyncio.Protocol):
+    """One connection: a request, its answer, the next request."""
+
+    def __init__(self, crowd: "Crowd") -> None:
+        self._crowd, self._answer, self._wrote = crowd, b"", 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._crowd.free.append(self)
+
+    def send(self, content: bytes) -> None:
+        self._wrote = time.perf_counter()
+        self._transport.write(content)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        head, end, body = self._answer.partition(b"\r\n\r\n")
+        if not end or len(body) < int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]):
+            return
+        self._answer = b""
+        self._crowd.times[int(head.split(b" ")[1])].append(time.perf_counter() - self._wrote)
+        self._crowd.free.append(self)
+
+    def close(self) -> None:
+        self._transport.close()  # type: ignore[attr-defined]
+
+
+class Crowd:
+    """Sends each request when it is due, on a connection that is free by then, as a proxy's pool does."""
+
+    def __init__(self, port: int, requests: list[bytes], rate: float) -> None:
+        self._port, self._requests, self._rate = port, requests, rate
+        self.free: list[Sender] = []
+        self.times: dict[int, list[float]] = defaultdict(list)  # by status: seconds from writing to the whole answer
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        opened = [
+            (await loop.create_connection(lambda: Sender(self), "127.0.0.1", self._port))[1]
+            for _ in range(MOST_CONNECTIONS)
+        ]
+        began, sent = time.perf_counter(), 0
+        while sent < len(self._requests):
+            due = min(int((time.perf_counter() - began) * self._rate), len(self._requests))
+            while sent < due and self.free:
+                self.free.pop().send(self._requests[sent])
+                sent += 1
+            await asyncio.sleep(0.002)
+        async with asyncio.timeout(30):
+            while len(self.free) < MOST_CONNECTIONS:
+                await asyncio.sleep(0.01)
+        for sender in opened:
+            sender.close()
+
+
+def main() -> int:
+    missed = 0
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for the service too, which is started here
+    for kind in ("SQLite", "PostgreSQL"):
+        with ExitStack() as stack:
+            product = bench._rungs(kind, stack)[1]
+            rung = stack.enter_context(bench.running(product))
+            asyncio.run(measure(rung.port, 64, 500, secrets.token_hex(4)))
+            held = asyncio.run(measure(rung.port, 64, 3000, secrets.token_hex(4))).rate
+            missed += _overload(kind, rung.port, held)
+            after = asyncio.run(measure(rung.port, 64, 1000, secrets.token_hex(4)))
+            print(f"  afterwards {after.rate:.0f} texts/s are held, {after.failed} refused")
+    return 1 if missed else 0
+
+
+def _overload(kind: str, port: int, held: float) -> int:
+    """Print what became of the texts. Returns whether a budget was missed."""
+    rate, tag = TIMES * held, secrets.token_hex(4)
+    crowd = Crowd(port, [request(n, tag) for n in range(int(rate * SECONDS))], rate)
+    began = time.perf_counter()
+    asyncio.run(crowd.run())
+    sent = sum(map(len, crowd.times.values())) / (time.perf_counter() - began)
+    print(f"\n{kind}: {held:.0f} texts/s are held; {rate:.0f}/s are due, {sent:.0f}/s were sent and answered")
+    for status, times in sorted(crowd.times.items()):
+        times.sort()
+        p50, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
+        print(f"  {status}: {len(times):>7}, p50 {p50:.2f} s, p99 {p99:.2f} s, longest {times[-1]:.2f} s")
+    late = sum(one > IN_TIME for one in crowd.times[200])
+    print(f"  budget: every 200 within {IN_TIME:.0f} s: {late} late, {'met' if not late else 'MISSED'}")
+    return int(late > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

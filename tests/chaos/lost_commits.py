@@ -1,0 +1,188 @@
+"""The answers to COMMITs get lost on the way from PostgreSQL: nothing may be done twice, and nothing may be lost.
+
+``make chaos`` runs it with 500 commands and 200 lost answers; ``test_lost_commits.py`` with fewer.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from handoff_service.operations.change_consent import Ask, change_consent
+from handoff_service.operations.change_interaction import Close, close_interaction
+from handoff_service.operations.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.receive_sms import Text, receive_sms
+from handoff_service.operations.send_sms import Write, send_sms, write_note
+from handoff_service.operations.start_conversation import (
+    Recipient,
+    Start,
+    start_conversation,
+)
+from handoff_service.operations.transfer import Transfer, transfer
+from handoff_service.rules.consent import Source
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms
+from handoff_service.store.store import Store
+from tests.conftest import Heard, MovedClock
+from tests.story import DIRECT, MIA, OMAR
+
+COMMIT = b"COMMIT"
+
+
+class LossyConnection:
+    """Carries connections to PostgreSQL. It can pass a COMMIT on and break the connection instead of the answer."""
+
+    def __init__(self, url: str, share: float, most: int, seed: int = 7) -> None:
+        self._to = urlsplit(url)
+        self._share, self._left = share, most
+        self._chance = random.Random(seed)
+        self.lost = 0
+
+    async def start(self) -> str:
+        """The address to use instead."""
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        return self._to._replace(netloc=f"127.0.0.1:{port}").geturl()
+
+    async def close(self) -> None:
+        self._server.close()
+
+    async def _carry(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        server, to_server = await asyncio.open_connection(self._to.hostname, self._to.port)
+        breaking = asyncio.Event()
+
+        async def forward() -> None:
+            while data := await client.read(65536):
+                if COMMIT in data and self._left and self._chance.random() < self._share:
+                    self._left -= 1
+                    breaking.set()
+                to_server.write(data)
+            to_server.close()
+
+        async def back() -> None:
+            while data := await server.read(65536):
+                if breaking.is_set():  # the server has carried it out: this is its answer
+                    self.lost += 1
+                    to_client.transport.abort()
+                    to_server.transport.abort()
+                    return
+                to_client.write(data)
+            to_client.close()
+
+        await asyncio.gather(forward(), back(), return_exceptions=True)
+
+
+@dataclass
+class Drill:
+    """Commands of every kind that agents and requesters give, through a connection that loses answers."""
+
+    url: str
+    commands: int
+    lose: int
+    done: Counter[str] = field(default_factory=Counter)
+    twice: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    lost_answers: int = 0
+
+    async def run(self) -> None:
+        """Give the commands, eight at a time, and compare what they did with what they were to do."""
+        connection = LossyConnection(self.url, share=0.5, most=self.lose)
+        store = Store(await connection.start(), clock=MovedClock(), terms=Terms(), told=Heard())
+        self._limit = asyncio.Semaphore(8)
+        kinds = (self._text_in, self._note, self._text, self._case, self._first_text, self._close, self._transfer,
+                 self._consent)  # fmt: skip
+        try:
+            await asyncio.gather(*(self._give(store, kinds[n % len(kinds)], n) for n in range(self.commands)))
+        finally:
+            store.close()
+            await connection.close()
+        self.lost_answers = connection.lost
+
+    async def _give(self, store: Store, kind: Callable[[Store, int], Awaitable[int]], number: int) -> None:
+        async with self._limit:
+            name = f"{kind.__name__.strip('_')} {number}"
+            try:
+                times = await kind(store, number)
+            except Exception as error:  # noqa: BLE001  # counted
+                self.refused.append(f"{name}: {error!r}")
+                return
+            self.done[kind.__name__] += 1
+            if times > 1:
+                self.twice.append(f"{name}: {times}")
+            elif times < 1:
+                self.missing.append(name)
+
+    async def _conversation(self, store: Store, number: int) -> int:
+        """A new conversation that Mia writes in, so that she has it."""
+        text = Text(
+            sid=f"SM{number:032x}",
+            requester_number=f"+1202555{number:04}",
+            provider_number=DIRECT,
+            body="hello",
+        )
+        received = await store.write(receive_sms, text, near=number)
+        assert received.interaction_id is not None
+        await self._write(store, received.interaction_id, "Mia here")
+        return received.interaction_id
+
+    async def _write(self, store: Store, interaction_id: int, body: str) -> None:
+        command = Write(interaction_id=interaction_id, agent_id=MIA, body=body)
+        await store.write(send_sms, command, near=interaction_id)
+
+    async def _text_in(self, store: Store, number: int) -> int:
+        interaction_id = await self._conversation(store, number)
+        return await self._messages(store, interaction_id, t.messages.c.body == "hello")
+
+    async def _note(self, store: Store, number: int) -> int:
+        interaction_id = await self._conversation(store, number)
+        command = Write(interaction_id=interaction_id, agent_id=MIA, body="note")
+        await store.write(write_note, command, near=interaction_id)
+        return await self._messages(store, interaction_id, t.messages.c.body == "note")
+
+    async def _text(self, store: Store, number: int) -> int:
+        interaction_id = await self._conversation(store, number)
+        await self._write(store, interaction_id, "second")
+        return await self._messages(store, interaction_id, t.messages.c.body == "second")
+
+    async def _case(self, store: Store, number: int) -> int:
+        interaction_id = await self._conversation(store, number)
+        command = OpenByHand(agent_id=MIA, description="broken", interaction_id=interaction_id)
+        await store.write(open_by_hand, command, near=interaction_id)
+        return await self._count(store, t.cases, t.cases.c.interaction_id == interaction_id)
+
+    async def _first_text(self, store: Store, number: int) -> int:
+        to = f"+1202556{number:04}"
+        command = Start(agent_id=MIA, recipient=Recipient(to=to, provider_number=DIRECT), body="first")
+        started = await store.write(start_conversation, command, near=to)
+        return await self._messages(store, started.interaction_id, t.messages.c.body == "first")
+
+    async def _close(self, store: Store, number: int) -> int:
+        interaction_id = await self._conversation(store, number)
+        command = Close(interaction_id=interaction_id, agent_id=MIA, closing_text="bye")
+        await store.write(close_interaction, command, near=interaction_id)
+        return await self._messages(store, interaction_id, t.messages.c.body == "bye")
+
+    async def _transfer(self, store: Store, number: int) -> int:
+        interaction_id = await self._conversation(store, number)
+        before = await self._count(store, t.work_items, t.work_items.c.interaction_id == interaction_id)
+        command = Transfer(interaction_id=interaction_id, agent_id=MIA, to_queue=1)
+        await store.write(transfer, command, near=interaction_id)
+        return await self._count(store, t.work_items, t.work_items.c.interaction_id == interaction_id) - before
+
+    async def _consent(self, store: Store, number: int) -> int:
+        of = f"+1202557{number:04}"
+        command = Ask(number=of, opted_out=True, source=Source.AGENT, agent_id=OMAR)
+        await store.write(change_consent, command, near=of)
+        return await self._count(store, t.consents, t.consents.c.number == of)
+
+    async def _messages(self, store: Store, interaction_id: int, *where: sa.ColumnElement[bool]) -> int:
+        return await self._count(store, t.messages, t.messages.c.interaction_id == interaction_id, *where)
+
+    async def _count(self, store: Store, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
+        query = sa.select(sa.func.count()).select_from(table).where(*where)
+        return await store.read(lambda conn: conn.execute(query).scalar_one())

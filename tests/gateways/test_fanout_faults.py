@@ -1,0 +1,158 @@
+"""Redis dies, hangs, forgets and talks nonsense: nobody misses anything for longer than five
+seconds after its return.
+
+``python -m tests.chaos.redis_faults`` does the same fifty times to two whole services.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import pytest
+
+from handoff_service.background import Background
+from handoff_service.gateways import fanout_redis
+from handoff_service.gateways.fanout_redis import RedisFanout
+from handoff_service.store.lanes import EVERYTHING, Hint
+from tests.own_redis import GARBAGE, OwnRedis, own_redis
+
+WITHIN = 5.0  # seconds after Redis is back
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
+    with own_redis(tmp_path_factory.mktemp("redis")) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def less_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything ten times as quick as in a service."""
+    for name in ("TRY_AGAIN", "CONNECT_WITHIN", "ANSWER_WITHIN", "PING_AFTER", "ASK_THE_DATABASE"):
+        monkeypatch.setattr(fanout_redis, name, getattr(fanout_redis, name) / 10)
+
+
+@asynccontextmanager
+async def fanout(server: OwnRedis, channel: str = "one desk") -> AsyncIterator[RedisFanout]:
+    made = RedisFanout(server.url, channel=channel)
+    await made.start()
+    await asyncio.wait_for(made._subscribed.wait(), 10)
+    yield made
+    await made.close()
+
+
+class Page:
+    """What a listener shows of the database: all of it whenever a hint says that there may be
+    something new."""
+
+    def __init__(self, database: list[int]) -> None:
+        self._database = database
+        self.shown = 0
+        self.looked = asyncio.Event()
+
+    async def listen(self, fanout: RedisFanout) -> None:
+        async with fanout.listen(["agent:1"]) as batches:
+            self.looked.set()
+            async for _ in batches:
+                self.shown = len(self._database)
+
+    async def shows_all(self) -> None:
+        while self.shown < len(self._database):
+            await asyncio.sleep(0.005)
+
+
+def dies(server: OwnRedis) -> Any:
+    server.kill()
+    return server.start
+
+
+def hangs(server: OwnRedis) -> Any:
+    server.hang()
+    return server.go_on
+
+
+def forgets(server: OwnRedis) -> Any:
+    server.forget()
+    return lambda: None
+
+
+def talks_nonsense(server: OwnRedis) -> Any:
+    server.say_garbage()
+    return lambda: None
+
+
+@pytest.mark.parametrize("fault", [dies, hangs, forgets, talks_nonsense], ids=lambda fault: fault.__name__)
+async def test_nothing_is_missed(server: OwnRedis, fault: Any) -> None:
+    """Two times each: what follows the first must work as well as what went before it."""
+    database: list[int] = []
+
+    def write() -> None:
+        database.append(len(database))
+        here.publish([Hint("agent:1", len(database))])
+
+    async with AsyncExitStack() as open_, asyncio.TaskGroup() as tasks:
+        here = await open_.enter_async_context(fanout(server))
+        there = await open_.enter_async_context(fanout(server))
+        page = Page(database)
+        listening = tasks.create_task(page.listen(there))
+        await page.looked.wait()
+        for _ in range(2):
+            write()
+            await asyncio.wait_for(page.shows_all(), WITHIN)
+            end = fault(server)
+            for _ in range(3):
+                write()
+                # long enough for some to be refused, some lost and some waited for
+                await asyncio.sleep(0.3)
+            end()
+            write()
+            await asyncio.wait_for(page.shows_all(), WITHIN)
+        listening.cancel()
+
+
+async def test_while_redis_is_away_listeners_ask_the_database_by_themselves(server: OwnRedis) -> None:
+    """An offer that another process made must not run out unseen, however long Redis stays away."""
+    async with fanout(server) as there, there.listen(["agent:1"]) as batches:
+        back = asyncio.Event()
+        there._returned = back.set
+        server.kill()
+        try:
+            async with asyncio.timeout(WITHIN):
+                assert await anext(batches) == [EVERYTHING]
+                assert await anext(batches) == [EVERYTHING]
+        finally:
+            assert not back.is_set()
+            server.start()
+        await asyncio.wait_for(back.wait(), WITHIN)  # agents and offers get their full time again
+
+
+async def test_nonsense_is_logged_once_in_a_while_and_ends_no_task(
+    server: OwnRedis, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed: list[str] = []
+    made = RedisFanout(server.url, channel="logged", background=Background(failed.append))
+    await made.start()
+    logging.getLogger("patchboard").propagate = True
+    async with made.listen(["agent:1"]) as batches:
+        with server.client() as client:
+            for message in GARBAGE:
+                client.publish("logged", message)
+            client.publish("logged", '["another", [["agent:1", 5, null]]]')
+        while [Hint("agent:1", 5)] != await asyncio.wait_for(anext(batches), WITHIN):
+            pass
+    await made.close()
+    said = [record.message for record in caplog.records if "hint_not_understood" in record.message]
+    assert (said, failed) == (["action=hint_not_understood count=1"], [])
+
+
+async def test_two_desks_on_one_redis_do_not_hear_each_other(server: OwnRedis) -> None:
+    async with (
+        fanout(server, "one desk") as one,
+        fanout(server, "another desk") as other,
+        other.listen(["agent:1"]) as batches,
+    ):
+        one.publish([Hint("agent:1", 5)])
+        other.publish([Hint("agent:1", 7)])
+        assert await asyncio.wait_for(anext(batches), WITHIN) == [Hint("agent:1", 7)]

@@ -1,0 +1,234 @@
+"""Chosen and automatic presence: who is set to Away and who is not, and what ends it."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.operations import presence
+from handoff_service.operations.answer_offer import Expire, expire_offer
+from handoff_service.operations.connection import Connected, Gap, Lost, after_gap, connection_lost, still_connected
+from handoff_service.operations.presence import LOST, RAN_OUT, SetPresence, SignedIn, set_presence, signed_in
+from handoff_service.rules.vocabulary import Work
+from handoff_service.store import due, people
+from handoff_service.store import presence as store_presence
+from handoff_service.store import tables as t
+from handoff_service.store.views import Agent
+from tests.conftest import MovedClock
+from tests.story import DIRECT, MIA, OMAR, Story
+
+
+async def mia(story: Story) -> Agent:
+    return (await story.store.read(people.agents))[MIA]
+
+
+async def says(story: Story) -> tuple[str, str | None, str | None]:
+    one = await mia(story)
+    return one.presence, one.presence_reason, one.returned_from
+
+
+async def choose(story: Story, what: str) -> None:
+    await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=what))
+
+
+async def lose(story: Story, clock: MovedClock) -> None:
+    """Mia's connection is lost for longer than the grace time."""
+    await story.store.write(still_connected, Connected(held=[MIA]))
+    clock.move(56)
+    await story.store.write(connection_lost, Lost(MIA))
+
+
+async def miss_an_offer(story: Story, clock: MovedClock) -> None:
+    await story.text("hi", to=DIRECT)
+    await story.offer()
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.EXPIRE_OFFER)
+    clock.now = work.due_at
+    await story.store.write(expire_offer, Expire(int(work.key)))
+
+
+AUTOMATIC = pytest.mark.parametrize(("act", "why"), [(lose, LOST), (miss_an_offer, RAN_OUT)])
+
+
+@AUTOMATIC
+async def test_reconnecting_ends_an_automatic_away_with_a_notice(
+    story: Story, clock: MovedClock, act: object, why: str
+) -> None:
+    await story.available(MIA)
+    await act(story, clock)  # type: ignore[operator]
+    assert await says(story) == ("away", why, None)
+    await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
+    assert await says(story) == ("available", None, why)
+    await story.store.write(presence.dismiss_notice, MIA)
+    assert await says(story) == ("available", None, None)
+    history = await story.store.read(store_presence.history, MIA)
+    assert [(one.presence, one.reason) for one in history][:2] == [("available", presence.CAME_BACK), ("away", why)]
+
+
+@AUTOMATIC
+@pytest.mark.parametrize("to_work", [True, False])
+async def test_signing_in_ends_an_automatic_away(
+    story: Story, clock: MovedClock, act: object, why: str, to_work: bool
+) -> None:
+    await story.available(MIA)
+    await act(story, clock)  # type: ignore[operator]
+    await story.store.write(signed_in, SignedIn(agent_id=MIA, to_work=to_work))
+    assert await says(story) == ("available", None, why)
+
+
+async def test_the_presence_that_was_chosen_comes_back(story: Story, clock: MovedClock) -> None:
+    """Not just Available: an admin's own state that takes work."""
+    own = sa.insert(t.presence_states).values(name="Back office", takes_work=True, position=1)
+    await story.store.write(lambda tx, _: tx.conn.execute(own), None)
+    await choose(story, "Back office")
+    await lose(story, clock)
+    assert (await mia(story)).presence == "away"
+    await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
+    assert (await mia(story)).presence == "Back office"
+
+
+@pytest.mark.parametrize("chosen", ["away", "offline"])
+async def test_what_an_agent_chose_stays(story: Story, clock: MovedClock, chosen: str) -> None:
+    await choose(story, chosen)
+    await lose(story, clock)
+    await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
+    await story.store.write(signed_in, SignedIn(agent_id=MIA, to_work=False))
+    assert await says(story) == (chosen, None, None)
+
+
+async def test_signing_in_to_the_workspace_makes_an_offline_agent_available_and_nobody_else(story: Story) -> None:
+    await choose(story, "offline")
+    await story.store.write(signed_in, SignedIn(agent_id=MIA, to_work=True))
+    assert (await mia(story)).presence == "available"
+    await choose(story, "away")
+    await story.store.write(signed_in, SignedIn(agent_id=MIA, to_work=True))
+    assert (await mia(story)).presence == "away"
+
+
+async def test_choosing_ends_an_automatic_away_and_its_notice(story: Story, clock: MovedClock) -> None:
+    await story.available(MIA)
+    await lose(story, clock)
+    await choose(story, "away")
+    assert await says(story) == ("away", None, None)
+    await story.store.write(still_connected, Connected(held=[MIA], arrived=[MIA]))
+    assert await says(story) == ("away", None, None), "now it is her own"
+
+
+async def test_a_missed_offer_is_not_forgiven_to_an_agent_whose_page_is_merely_open(
+    story: Story, clock: MovedClock
+) -> None:
+    await story.available(MIA)
+    await miss_an_offer(story, clock)
+    await story.store.write(still_connected, Connected(held=[MIA]))
+    assert (await mia(story)).presence == "away"
+
+
+async def test_a_lost_connection_that_was_none_is_put_right_with_the_next_word_of_it(
+    story: Story, clock: MovedClock
+) -> None:
+    """A process that was frozen, or cut off from the database, still holds the agent's stream."""
+    await story.available(MIA)
+    await lose(story, clock)
+    await story.store.write(still_connected, Connected(held=[MIA]))
+    assert await says(story) == ("available", None, LOST)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "stays"),
+    [
+        (Lost(MIA), False),
+        (Lost(MIA, connected=True), True),
+        (Lost(MIA, steady_for=timedelta(seconds=44)), True),
+        (Lost(MIA, steady_for=timedelta(seconds=45)), False),
+    ],
+)
+async def test_the_verdict_asks_who_is_connected_and_whether_the_service_had_a_gap(
+    story: Story, clock: MovedClock, verdict: Lost, stays: bool
+) -> None:
+    await story.available(MIA)
+    await story.store.write(still_connected, Connected(held=[MIA]))
+    clock.move(56)
+    await story.store.write(connection_lost, verdict)
+    assert (await mia(story)).presence == ("available" if stays else "away")
+    work = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
+    assert [(one.due_at, one.lease_until) for one in work] == [(clock.now + timedelta(seconds=45), None)] * stays
+
+
+async def test_another_process_may_have_pushed_it_back_since_it_was_claimed(story: Story, clock: MovedClock) -> None:
+    await story.available(MIA)
+    await story.store.write(still_connected, Connected(held=[MIA]))
+    clock.move(56)
+    await story.store.write(still_connected, Connected(held=[MIA]))
+    await story.store.write(connection_lost, Lost(MIA))
+    assert (await mia(story)).presence == "available"
+    assert len(await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)) == 1
+
+
+async def test_the_grace_time_begins_when_the_last_stream_closes(story: Story, clock: MovedClock) -> None:
+    await story.available(MIA)
+    await story.store.write(still_connected, Connected(held=[MIA]))
+    clock.move(3)
+    await story.store.write(still_connected, Connected(left=[MIA]))
+    (work,) = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
+    assert work.due_at == clock.now + timedelta(seconds=45)
+
+
+async def test_an_offer_that_nobody_could_answer_gets_its_full_time_again(story: Story, clock: MovedClock) -> None:
+    await story.available(MIA)
+    await story.text("hi", to=DIRECT)
+    await story.offer()
+    (offer,) = await story.rows(t.offers)
+    clock.move(61)
+    await story.store.write(expire_offer, Expire(offer.id, steady_for=timedelta(seconds=5)))
+    (again,) = await story.rows(t.offers)
+    assert (again.outcome, again.expires_at - clock.now) == (None, offer.expires_at - offer.offered_at)
+    assert (await mia(story)).presence == "available"
+    clock.move(60)
+    await story.store.write(expire_offer, Expire(offer.id, steady_for=timedelta(seconds=65)))
+    assert await says(story) == ("away", RAN_OUT, None)
+
+
+async def test_after_a_gap_everybody_gets_their_full_time_again(story: Story, clock: MovedClock) -> None:
+    await story.available(MIA, OMAR)
+    await story.text("hi", to=DIRECT)
+    await story.offer()
+    (offer,) = await story.rows(t.offers)
+    await story.store.write(still_connected, Connected(held=[MIA, OMAR]))
+    clock.move(3600)
+    await story.store.write(after_gap, Gap(held=[OMAR]))
+    work = await story.rows(t.due_work, t.due_work.c.kind == Work.LOST_CONNECTION)
+    assert {one.key: (one.due_at - clock.now).total_seconds() for one in work} == {str(MIA): 45, str(OMAR): 55}
+    (again,) = await story.rows(t.offers)
+    assert (again.outcome, again.expires_at - clock.now) == (None, offer.expires_at - offer.offered_at)
+
+
+async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(story: Story, clock: MovedClock) -> None:
+    """Neither the verdict on a lost connection, nor an offer, nor claimed work, nor a text that
+    waited for its rate."""
+    await story.available(MIA)
+    await story.text("hi", to=DIRECT)
+    await story.offer()
+    await story.store.write(still_connected, Connected(left=[MIA]))
+    d = t.due_work
+    row = {"kind": Work.DELIVER, "line": "x", "attempts": 0, "due_at": clock.now}
+    far = due.HELD
+    rows = [
+        # by a process that has died since
+        {**row, "key": "901", "lease_until": clock.now + timedelta(seconds=60)},
+        {**row, "key": "902", "lease_until": None, "due_at": clock.now + timedelta(seconds=2)},
+        {**row, "key": "903", "lease_until": None, "due_at": clock.now + timedelta(seconds=9), "attempts": 2},
+        {**row, "key": "904", "lease_until": None, "due_at": far},
+        {**row, "key": "905", "lease_until": None, "due_at": far, "attempts": 2},
+        {**row, "key": "906", "lease_until": None, "due_at": far, "kind": Work.BOT_TURN},
+    ]
+    await story.store.write(lambda tx, _: tx.conn.execute(sa.insert(d), rows), None)
+    clock.move(-3600)
+    await story.store.write(after_gap, Gap(clock_changed=True))
+    soon = clock.now + timedelta(seconds=61)
+    (offer,) = await story.rows(t.offers)
+    assert offer.expires_at <= soon
+    waiting = {one.key: one for one in await story.rows(d)}
+    assert waiting["901"].lease_until <= soon
+    due_at = [waiting[key].due_at for key in ("902", "903", "904", "905", "906")]
+    assert due_at == [clock.now, clock.now, far, far, far], "a restore holds the last ones"
+    (lost,) = await story.rows(d, d.c.kind == Work.LOST_CONNECTION)
+    assert lost.due_at <= soon

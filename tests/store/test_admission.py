@@ -1,0 +1,141 @@
+"""Overload: requests are refused at once when the queue is too long; the service's own work never is."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.errors import DatabaseAway, Overloaded
+from handoff_service.store import admission
+from handoff_service.store import tables as t
+from handoff_service.store.admission import REQUEST, Admission, Patience, Ticket
+from handoff_service.store.lanes import MOST_AT_ONCE, Transaction
+from handoff_service.store.store import READERS, READS_AT_ONCE, Store
+
+
+def add_group(tx: Transaction, name: str) -> str:
+    tx.conn.execute(sa.insert(t.groups).values(name=name))
+    return name
+
+
+@asynccontextmanager
+async def blocked(store: Store) -> AsyncIterator[None]:
+    """The lane of 1 works on something that lasts as long as the block."""
+    began, goes_on = threading.Event(), threading.Event()
+
+    def block(_tx: Transaction, _: None) -> None:
+        began.set()
+        goes_on.wait(30)
+
+    blocking = asyncio.ensure_future(store.write(block, None, near=1))
+    await asyncio.to_thread(began.wait, 10)
+    try:
+        yield
+    finally:
+        goes_on.set()
+        await blocking
+
+
+async def test_a_full_queue_refuses_requests_at_once_and_answers_what_it_took(store: Store) -> None:
+    """While a lane stands still, one batch may wait; own work is taken all the same."""
+    asking = store.for_requests(Patience(30, can_be_refused=True))
+    waiting = []
+    async with blocked(store):
+        for n in range(MOST_AT_ONCE + 1):
+            waiting.append(asyncio.ensure_future(asking.write(add_group, f"g{n}", near=1)))
+        refused: Exception | None = None
+        while refused is None:  # until the lane has stood still for too long
+            await asyncio.sleep(0.05)
+            try:
+                async with asyncio.timeout(0.05):
+                    await asking.write(lambda _tx, _: None, None, near=1)
+            except (TimeoutError, Overloaded) as error:
+                refused = error if isinstance(error, Overloaded) else None
+        assert refused.status == 503
+        assert refused.retry_after
+        own = asyncio.ensure_future(store.write(add_group, "own", near=1))
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*waiting, own) == [*(f"g{n}" for n in range(MOST_AT_ONCE + 1)), "own"]
+    await asking.write(add_group, "after", near=1)
+
+
+async def test_what_was_given_up_in_the_queue_is_never_carried_out(store: Store) -> None:
+    """The caller was told 503, and may have sent it somewhere else."""
+    async with blocked(store):
+        with pytest.raises(DatabaseAway):
+            await store.for_requests(Patience(0.05)).write(add_group, "given up", near=1)
+        own = asyncio.ensure_future(store.write(add_group, "own", near=1))
+        await asyncio.sleep(0)
+    await own
+    there = set(await store.read(lambda conn: conn.execute(sa.select(t.groups.c.name)).scalars().all()))
+    assert "own" in there
+    assert "given up" not in there
+
+
+async def test_reads_have_a_bound_too(store: Store) -> None:
+    """Readers that all stand still: who asks is told so, and a full queue refuses at once."""
+    goes_on = threading.Event()
+    asking = store.for_requests(Patience(1.5, can_be_refused=True))
+    stuck = [asyncio.ensure_future(store.read(lambda _conn: goes_on.wait(30))) for _ in range(READERS)]
+    await asyncio.sleep(0.05)
+    waiting = [asyncio.ensure_future(asking.read(lambda _conn: 1)) for _ in range(READS_AT_ONCE)]
+    own = asyncio.ensure_future(store.read(lambda _conn: "own"))
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(one) for one in outcomes} == {DatabaseAway}
+    more = [asyncio.ensure_future(store.read(lambda _conn: 2)) for _ in range(READS_AT_ONCE)]
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await asking.read(lambda _conn: 1)
+    goes_on.set()
+    assert await own == "own"
+    assert set(await asyncio.gather(*more)) == {2}
+    assert await asking.read(lambda _conn: 3) == 3
+    await asyncio.gather(*stuck)
+
+
+def test_a_queue_is_measured_in_seconds() -> None:
+    """A thousand that are served in half a second may wait; a thousand that take five may not."""
+    queue = Admission(256)
+    queue.took()
+    queue.admit(REQUEST, 10_000)  # nothing is known yet
+    queue.served(256, 0.128)
+    queue.admit(REQUEST, 1000)
+    for _ in range(20):
+        queue.served(256, 1.28)
+    queue.admit(REQUEST, 256)  # one batch may always wait
+    with pytest.raises(Overloaded):
+        queue.admit(REQUEST, 1000)
+    queue.admit(Patience(), 1000)
+
+
+def test_a_burst_after_a_quiet_hour_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue that nobody has taken from for long stands still only while something is being served."""
+    at = 0.0
+    monkeypatch.setattr(admission, "monotonic", lambda: at)
+    queue = Admission(256)
+    queue.took()
+    queue.served(1, 0.01)
+    at = 3600.0
+    queue.admit(REQUEST, 1000)
+    queue.took()
+    at += 1.1
+    with pytest.raises(Overloaded):
+        queue.admit(REQUEST, 1000)
+
+
+def test_single_commands_say_little_about_a_batch() -> None:
+    """After a quiet hour, in which each text was a commit of its own, a burst is not refused."""
+    queue = Admission(256)
+    for _ in range(100):
+        queue.served(1, 0.01)
+    queue.took()
+    queue.admit(REQUEST, 1000)
+
+
+@pytest.mark.parametrize(("waited", "behind", "refused"), [(0.9, 300, False), (1.1, 300, True), (1.1, 256, False)])
+def test_what_waited_too_long_makes_room(waited: float, behind: int, refused: bool) -> None:
+    assert Admission(256).has_waited_too_long(Ticket(0, 9, can_be_refused=True), waited, behind) is refused
+    assert not Admission(256).has_waited_too_long(Ticket(0), waited, behind)

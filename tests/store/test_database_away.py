@@ -1,0 +1,242 @@
+"""Every way in which a database can be away is told as DatabaseAway, in time. When it is back, the store goes on."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.errors import DatabaseAway
+from handoff_service.store import tables as t
+from handoff_service.store.admission import Patience
+from handoff_service.store.database import Timeouts
+from handoff_service.store.lanes import Terms, Transaction
+from handoff_service.store.store import Store
+from tests.cable import Cable
+from tests.conftest import Heard, MovedClock
+
+IN_TIME = 5.0  # seconds, for every webhook
+HURRIED = Timeouts(lock=0.3, statement=1)
+type Opened = Callable[[str], Awaitable[Store]]
+
+
+@pytest.fixture
+async def opened(clock: MovedClock) -> AsyncIterator[Opened]:
+    """Opens stores whose timeouts are short, and closes them."""
+    stores: list[Store] = []
+
+    async def open_store(url: str) -> Store:
+        stores.append(Store(url, clock=clock, terms=Terms(), told=Heard(), writes=HURRIED, reads=HURRIED))
+        return stores[-1]
+
+    yield open_store
+    for store in stores:
+        store.close()
+
+
+@asynccontextmanager
+async def both_away(store: Store, patience: float | None = None) -> AsyncIterator[None]:
+    """While the block lasts, it is away for who writes; in time, and the store is well before and after."""
+    asking = store.for_requests(Patience(patience, can_be_refused=True))
+    await asking.write(add_group, "before")
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < IN_TIME
+    async with asyncio.timeout(20):  # what still hangs in a lane comes to its end
+        await store.write(add_group, "after")
+    assert {"before", "after"} <= await store.read(names)
+
+
+def add_group(tx: Transaction, name: str) -> None:
+    tx.conn.execute(sa.insert(t.groups).values(name=name))
+
+
+def names(conn: sa.Connection) -> set[str]:
+    return set(conn.execute(sa.select(t.groups.c.name)).scalars())
+
+
+AWAY = [
+    "08000", "08006", "25006", "25P03", "40001", "40P01", "53000", "53100", "53200", "53300", "55P03", "57014", "57P03",
+    "58000", "58030",
+]  # fmt: skip
+NOT_AWAY = ["22P02", "23505", "42601", "42P01", "P0001"]
+
+
+@pytest.mark.parametrize("away", [True, False])
+async def test_postgres_says_what_it_is(opened: Opened, postgres_url: str, away: bool) -> None:
+    """By the SQLSTATE of a real error, to who writes and to who reads."""
+    store = await opened(postgres_url)
+    for state in AWAY if away else NOT_AWAY:
+        fail = f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$"
+        for failing in (
+            store.write(lambda tx, sql: tx.conn.exec_driver_sql(sql), fail),
+            store.read(lambda conn, sql: conn.exec_driver_sql(sql), fail),
+        ):
+            with pytest.raises(DatabaseAway if away else sa.exc.DBAPIError) as raised:
+                await failing
+            if away:
+                assert state in raised.value.why  # type: ignore[attr-defined]
+
+
+async def test_postgres_is_read_only_for_a_while(opened: Opened, postgres_url: str) -> None:
+    """A connection that was opened to a standby is not kept."""
+    store = await opened(postgres_url)
+    name = postgres_url.rpartition("/")[2]
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        async with both_away(store):
+            admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                          " WHERE datname = current_database() AND pid <> pg_backend_pid()")  # fmt: skip
+            try:
+                with pytest.raises(DatabaseAway):
+                    await store.write(add_group, "meanwhile")
+            finally:
+                admin.execute("SET default_transaction_read_only = off")
+                admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+
+async def test_postgres_is_locked_by_somebody_else(opened: Opened, postgres_url: str) -> None:
+    store = await opened(postgres_url)
+    with psycopg.connect(postgres_url) as other:
+        async with both_away(store):
+            other.execute("LOCK TABLE groups")
+            with pytest.raises(DatabaseAway):
+                await store.write(add_group, "meanwhile")
+            with pytest.raises(DatabaseAway):
+                await store.read(names)
+            other.rollback()
+
+
+async def test_a_statement_that_takes_too_long_is_ended(opened: Opened, postgres_url: str) -> None:
+    store = await opened(postgres_url)
+    async with both_away(store):
+        with pytest.raises(DatabaseAway):
+            await store.read(lambda conn: conn.exec_driver_sql("SELECT pg_sleep(30)"))
+
+
+async def test_postgres_hangs(opened: Opened, postgres_url: str) -> None:
+    """Connections stay open, and nothing is answered. Who asks does not wait for the lane."""
+    cable, url = await Cable.to(postgres_url)
+    store = await opened(url)
+    asking = store.for_requests(Patience(0.5, can_be_refused=True))
+    async with both_away(store):
+        await store.read(names)
+        cable.hang()
+        for _ in range(2):
+            with pytest.raises(DatabaseAway):
+                await asking.write(add_group, "meanwhile")
+            with pytest.raises(DatabaseAway):
+                await asking.read(names)
+        cable.flow()
+    await cable.pull()
+
+
+async def test_postgres_hangs_and_is_replaced(opened: Opened, postgres_url: str) -> None:
+    """The old server never answers again: the lane lets go of it by itself."""
+    cable, url = await Cable.to(postgres_url)
+    store = await opened(url)
+    asking = store.for_requests(Patience(0.5, can_be_refused=True))
+    async with both_away(store):
+        cable.hang()
+        with pytest.raises(DatabaseAway):
+            await asking.write(add_group, "meanwhile")
+        old, cable = cable, Cable("127.0.0.1", cable._to[1])
+        old._server.close()  # its connections stay open
+        await cable.plug_in(old.port)
+    await old.pull()
+    await cable.pull()
+
+
+async def test_postgres_is_stopped(opened: Opened, postgres_url: str) -> None:
+    cable, url = await Cable.to(postgres_url)
+    store = await opened(url)
+    async with both_away(store):
+        await cable.pull()
+        with pytest.raises(DatabaseAway):
+            await store.write(add_group, "meanwhile")
+        with pytest.raises(DatabaseAway):
+            await store.read(names)
+        await cable.plug_in(cable.port)
+    await cable.pull()
+
+
+async def test_sqlite_is_locked_by_somebody_else(opened: Opened, sqlite_url: str) -> None:
+    store = await opened(sqlite_url)
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), autocommit=True)
+    async with both_away(store):
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseAway) as away:
+            await store.write(add_group, "meanwhile")
+        assert away.value.why == "SQLITE_BUSY"
+        other.execute("ROLLBACK")
+    other.close()
+
+
+async def test_sqlite_disk_is_full(opened: Opened, sqlite_url: str) -> None:
+    store = await opened(sqlite_url)
+
+    def fill(tx: Transaction, _: None) -> None:
+        tx.conn.execute(sa.insert(t.groups), [{"name": f"{n} {'x' * 4000}"} for n in range(100)])
+
+    def pragma(tx: Transaction, words: str) -> None:
+        tx.conn.exec_driver_sql(f"PRAGMA {words}")
+
+    async with both_away(store):
+        await store.write(pragma, "max_page_count = 1")
+        with pytest.raises(DatabaseAway) as raised:
+            await store.write(fill, None)
+        assert raised.value.why == "SQLITE_FULL"
+        await store.write(pragma, "max_page_count = 1000000")
+
+
+async def test_sqlite_is_read_only_for_a_while(opened: Opened, sqlite_url: str) -> None:
+    """A connection that may not write is not kept: a new one is tried."""
+    store = await opened(sqlite_url)
+
+    def forbid(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA query_only = on")
+
+    async with both_away(store):
+        sa.event.listen(store._writing, "connect", forbid)
+        await store.write(lambda tx, _: tx.conn.exec_driver_sql("PRAGMA query_only = on"), None)
+        with pytest.raises(DatabaseAway) as raised:
+            await store.write(add_group, "meanwhile")
+        assert raised.value.why == "SQLITE_READONLY"
+        sa.event.remove(store._writing, "connect", forbid)
+
+
+async def test_sqlite_file_is_gone_for_a_while(opened: Opened, sqlite_url: str) -> None:
+    """An empty one is not made in its place."""
+    file = Path(sqlite_url.removeprefix("sqlite:///"))
+    store = await opened(sqlite_url)
+    file.rename(file.with_suffix(".away"))
+    for _ in range(2):
+        with pytest.raises(DatabaseAway) as raised:
+            await store.write(add_group, "meanwhile")
+        assert raised.value.why == "SQLITE_CANTOPEN"
+        with pytest.raises(DatabaseAway):
+            await store.read(names)
+    file.with_suffix(".away").rename(file)
+    await store.write(add_group, "after")
+    assert "after" in await store.read(names)
+
+
+async def test_sqlite_file_is_damaged(opened: Opened, sqlite_url: str) -> None:
+    Path(sqlite_url.removeprefix("sqlite:///")).write_bytes(b"no database " * 1000)
+    store = await opened(sqlite_url)
+    with pytest.raises(DatabaseAway) as raised:
+        await store.write(add_group, "meanwhile")
+    assert raised.value.why == "SQLITE_NOTADB"
+
+
+async def test_a_mistake_in_a_statement_is_not_called_away(opened: Opened, database_url: str) -> None:
+    store = await opened(database_url)
+    with pytest.raises(sa.exc.DBAPIError):
+        await store.write(lambda tx, _: tx.conn.exec_driver_sql("SELECT 1 FROM no_such_table"), None)
+    with pytest.raises(sa.exc.DBAPIError):
+        await store.read(lambda conn: conn.exec_driver_sql("SELECT 1 FROM no_such_table"))

@@ -1,0 +1,181 @@
+"""Every earlier schema, with rows in every table, is upgraded to the newest one without losing a row or a value."""
+
+import itertools
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, nullcontext
+from pathlib import Path
+
+import pytest
+
+from handoff_service import cli
+from handoff_service.errors import SetupError
+from handoff_service.store.migrate import apply, known_revisions, migrate, migrating
+from tests.conftest import postgres_database
+from tests.store.schema_rows import add_rows, found_by_words, lost, reflect, rows
+
+# What migrations change on purpose. A new migration that renames, drops or changes a column adds a line here.
+RENAMED = {"cases.problem": "description"}  # 0008
+CHANGED = frozenset(
+    {
+        "agents.presence_reason",  # 0016 drops it: see test_migrations.py
+        "desk.most_in_range",  # 0019 lowers the old default
+    }
+)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with nothing in it, on each of the two kinds."""
+    made = postgres_database() if request.param == "postgresql" else nullcontext(f"sqlite:///{tmp_path}/desk.db")
+    with made as url:
+        yield url
+
+
+def test_every_earlier_schema_keeps_its_rows(empty_url: str) -> None:
+    """One walk: at each revision rows are added to every table, and the head is compared with all of them.
+
+    A database that begins at revision n with rows takes exactly these steps; so does its every row.
+    """
+    numbers = itertools.count(1)
+    at_revision, tables = {}, set[str]()
+    for revision in known_revisions():
+        with migrating(empty_url) as conn:
+            apply(conn, revision)
+            schema = reflect(conn)
+            add_rows(conn, schema, numbers)
+            if set(schema.tables) != tables:  # two rows in what this revision brings
+                add_rows(conn, schema, numbers)
+            tables = set(schema.tables)
+            at_revision[revision] = rows(conn, schema, RENAMED), found_by_words(conn)
+            assert all(len(there) >= 2 for there in at_revision[revision][0].values())
+    newest, words = at_revision[known_revisions()[-1]]
+    assert all(found <= words for _, found in at_revision.values())
+    assert [
+        f"from {revision}: {one}"
+        for revision, (before, _) in at_revision.items()
+        for one in lost(before, newest, CHANGED)
+    ] == []
+
+
+def test_the_first_schema_is_upgraded_at_once(empty_url: str) -> None:
+    """All migrations in one transaction, as a desk that was never upgraded runs them; counters go on."""
+    numbers = itertools.count(1)
+    with migrating(empty_url) as conn:
+        apply(conn, known_revisions()[0])
+        schema = reflect(conn)
+        for _ in range(2):
+            add_rows(conn, schema, numbers)
+        before = rows(conn, schema, RENAMED)
+    migrate(empty_url)
+    with migrating(empty_url) as conn:
+        schema = reflect(conn)
+        assert lost(before, rows(conn, schema), CHANGED) == []
+        add_rows(conn, schema, numbers)
+
+
+def _statement(path: Path, statement: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as database, database:
+        return database.execute(statement).fetchall()
+
+
+def test_a_file_is_copied_before_it_is_changed_and_only_then(tmp_path: Path) -> None:
+    path, told = tmp_path / "desk.db", list[str]()
+    migrate(f"sqlite:///{path}", "0001", report=told.append)
+    _statement(path, "INSERT INTO groups (name) VALUES ('in the log only')")
+    assert told == [], "there was nothing to copy"
+    migrate(f"sqlite:///{path}", report=told.append)
+    (copy,) = tmp_path.glob("desk.db.before-0002-*")
+    assert told == [f"The database was copied to {copy} before its schema is changed."]
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert _statement(copy, "SELECT name, (SELECT version_num FROM alembic_version) FROM groups") == [
+        ("in the log only", "0001")
+    ]
+    migrate(f"sqlite:///{path}", report=told.append)
+    assert len(told) == 1, "nothing to apply, nothing to copy"
+
+
+def test_only_the_newest_copies_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    migrate(f"sqlite:///{path}", "0001")
+    for revision in ("0002", "0003", "0004", "0005"):
+        migrate(f"sqlite:///{path}", revision)
+    assert sorted(copy.name[:19] for copy in tmp_path.glob("desk.db.before-*")) == [
+        f"desk.db.before-{revision}" for revision in ("0003", "0004", "0005")
+    ]
+
+
+def test_no_room_for_the_copy_is_said_before_anything_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "desk.db"
+    migrate(f"sqlite:///{path}", "0001")
+    usage = shutil.disk_usage(tmp_path)._replace(free=1_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    with pytest.raises(SetupError, match=r"There is no room to copy .* Free some space"):
+        migrate(f"sqlite:///{path}")
+    assert _statement(path, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert list(tmp_path.glob("*before*")) == []
+
+
+def test_a_row_whose_parent_is_gone_stops_the_upgrade(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    migrate(f"sqlite:///{path}", "0001")
+    _statement(path, "INSERT INTO agent_roles VALUES (7, 'agent')")  # foreign keys are off in a bare connection
+    with pytest.raises(SetupError, match="row 1 of table agent_roles refers to a row of agents that does not exist"):
+        migrate(f"sqlite:///{path}")
+    assert _statement(path, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert list(tmp_path.glob("*before*")) == [], "the file is as it was, so its copy is gone"
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve", "run", "doctor", "export", "import", "backup"])
+@pytest.mark.parametrize("kind", ["newer", "garbage", "folder", "another program's"])
+def test_an_unusable_file_is_said_in_a_sentence(
+    command: str,
+    kind: str,
+    sqlite_desk: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "patchboard.db"
+    shutil.copy(sqlite_desk, path)
+    says = UNUSABLE[kind](path)
+    for name, value in {"HOME": str(tmp_path), "BOT_URL": "", "PORT": "0"}.items():
+        monkeypatch.setenv(f"PATCHBOARD_{name}", value)
+    before = path.read_bytes() if path.is_file() else b""
+    file = [str(tmp_path / "file.toml")] if command in ("export", "import", "backup") else []
+    assert cli.main([command, *file]) == 1
+    printed = "".join(capsys.readouterr())
+    assert says in printed
+    assert "Traceback" not in printed
+    assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+def _newer(path: Path) -> str:
+    _statement(path, "UPDATE alembic_version SET version_num = '9999'")
+    return "has schema 9999, which is newer than this program"
+
+
+def _garbage(path: Path) -> str:
+    path.write_bytes(b"this is no database " * 400)
+    return "is no usable SQLite database"
+
+
+def _folder(path: Path) -> str:
+    path.unlink()
+    path.mkdir()
+    return "cannot be opened"
+
+
+def _another_programs(path: Path) -> str:
+    _statement(path, "DROP TABLE alembic_version")
+    return "belongs to another program"
+
+
+UNUSABLE = {"newer": _newer, "garbage": _garbage, "folder": _folder, "another program's": _another_programs}
+
+
+def test_an_empty_file_becomes_a_desk(tmp_path: Path) -> None:
+    (tmp_path / "desk.db").touch()
+    migrate(f"sqlite:///{tmp_path}/desk.db")
+    assert list(tmp_path.glob("*before*")) == []

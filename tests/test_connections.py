@@ -1,0 +1,154 @@
+"""Who is connected, as one process tells it: gaps are noticed and made good."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from handoff_service.connections import Connections
+from handoff_service.operations.connection import Lost, connection_lost
+from handoff_service.rules.vocabulary import Work
+from handoff_service.store import people
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms
+from handoff_service.store.store import Store
+from tests.conftest import Heard, MovedClock
+from tests.story import MIA, OMAR, Story
+
+
+class Time:
+    """The monotonic clock, and the clock on the wall, which usually go together."""
+
+    def __init__(self, clock: MovedClock) -> None:
+        self.now = 1000.0
+        self.clock = clock
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_(self, seconds: float) -> None:
+        self.now += seconds
+        self.clock.move(seconds)
+
+
+@pytest.fixture
+def time(clock: MovedClock) -> Time:
+    return Time(clock)
+
+
+@pytest.fixture
+def connections(store: Store, clock: MovedClock, time: Time) -> Connections:
+    return Connections(store, clock, monotonic=time)
+
+
+async def verdict(story: Story, connections: Connections, agent_id: int = MIA) -> str:
+    """What the worker does when the agent's time has come. Returns the presence after it."""
+    lost = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
+    await story.store.write(connection_lost, lost)
+    return (await story.store.read(people.agents))[agent_id].presence
+
+
+async def tick_for(connections: Connections, time: Time, seconds: int) -> None:
+    for _ in range(seconds):
+        time.pass_(1)
+        await connections.tick()
+
+
+async def due_in(story: Story, clock: MovedClock, agent_id: int = MIA) -> float:
+    d = t.due_work
+    (work,) = await story.rows(d, d.c.kind == Work.LOST_CONNECTION, d.c.key == str(agent_id))
+    return float((work.due_at - clock.now).total_seconds())
+
+
+async def test_who_holds_a_stream_is_told_every_ten_seconds_and_who_left_at_once(
+    story: Story, connections: Connections, clock: MovedClock, time: Time
+) -> None:
+    await story.available(MIA)
+    async with connections.hold(MIA):
+        async with connections.hold(MIA):
+            assert await due_in(story, clock) == 55
+        await tick_for(connections, time, 100)
+        assert await due_in(story, clock) >= 45
+        assert connections.holds(MIA)
+    assert not connections.holds(MIA)
+    await tick_for(connections, time, 1)
+    assert await due_in(story, clock) == 45
+    await tick_for(connections, time, 45)
+    assert await verdict(story, connections) == "away"
+
+
+async def freeze(time: Time) -> None:
+    time.pass_(60)
+
+
+async def step_forward(time: Time) -> None:
+    time.clock.move(3600)
+
+
+async def step_back(time: Time) -> None:
+    time.clock.move(-3600)
+
+
+@pytest.mark.parametrize("happens", [freeze, step_forward, step_back])
+async def test_a_freeze_and_a_changed_clock_set_nobody_away(
+    story: Story, connections: Connections, clock: MovedClock, time: Time, happens: Callable[[Time], Awaitable[None]]
+) -> None:
+    """Not the agent whose stream is open, and not the one who had no chance to reconnect
+    meanwhile."""
+    await story.available(MIA, OMAR)
+    caught_up: list[bool] = []
+    connections._caught_up = lambda: caught_up.append(True)
+    async with connections.hold(OMAR):
+        pass
+    async with connections.hold(MIA):
+        await tick_for(connections, time, 100)
+        async with connections.hold(OMAR):
+            pass
+        await tick_for(connections, time, 1)
+        assert connections.steady_for() >= timedelta(seconds=100)
+        await happens(time)
+        assert connections.steady_for() == timedelta(0), "seen by whoever is quicker than the next tick"
+        assert await verdict(story, connections, MIA) == "available"
+        assert await verdict(story, connections, OMAR) == "available"
+        await tick_for(connections, time, 1)
+        assert caught_up == [True]
+        assert [await due_in(story, clock, one) for one in (MIA, OMAR)] == [55, 45]
+        await tick_for(connections, time, 44)
+        assert await verdict(story, connections, OMAR) == "available", "the full grace time"
+        await tick_for(connections, time, 2)
+        assert await verdict(story, connections, OMAR) == "away", "and no longer"
+        assert await verdict(story, connections, MIA) == "available"
+
+
+async def test_the_database_is_read_only_for_a_while(
+    postgres_url: str, terms: Terms, clock: MovedClock, time: Time, heard: Heard
+) -> None:
+    """Whatever it refuses with: nothing ends, nobody is set to Away, and all goes on when it
+    takes writes again."""
+    store = Store(postgres_url, clock=clock, terms=terms, told=heard)
+    story, connections = Story(store), Connections(store, clock, monotonic=time)
+    await story.available(MIA)
+    async with connections.hold(MIA):
+        read_only(postgres_url, "on")
+        await tick_for(connections, time, 60)
+        assert connections.steady_for() == timedelta(0)
+        async with connections.hold(OMAR):
+            pass
+        read_only(postgres_url, "off")
+        assert await verdict(story, connections) == "available"
+        await tick_for(connections, time, 1)
+        assert await due_in(story, clock) == 55
+        time.pass_(1)
+        assert connections.steady_for() == timedelta(seconds=1)
+    store.close()
+
+
+def read_only(url: str, value: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("SET default_transaction_read_only = off")
+        db.execute(f"ALTER DATABASE {url.rpartition('/')[2]} SET default_transaction_read_only = {value}")  # type: ignore[arg-type]
+        db.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

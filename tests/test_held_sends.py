@@ -1,0 +1,209 @@
+"""A restored desk sends nothing that was queued before its backup until an admin decides; new texts do not overtake."""
+
+import asyncio
+import dataclasses
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service import cli, settings
+from handoff_service.backup.create import back_up
+from handoff_service.backup.restore import restore
+from handoff_service.errors import Conflict
+from handoff_service.operations.decide_held import CANCELED, DecideHeld, decide_held
+from handoff_service.operations.sweep_gaps import want_sweep
+from handoff_service.operations.tell_consents import tell_from_now_on
+from handoff_service.rules.vocabulary import Event, Status, Work
+from handoff_service.store import due, holds
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms, Transaction
+from handoff_service.store.store import Store
+from handoff_service.worker import Hands, Worker
+from tests.conftest import Heard, MovedClock
+from tests.operations.sending_story import line, quiet_conversation
+from tests.story import ANN, BOB, DIRECT, MIA, Story
+from tests.test_worker import Bot, Provider
+
+SENDS = frozenset({Work.DELIVER, Work.BOT_TURN, Work.CALL_WEBHOOK, Work.MAIL_CODE, Work.TIMER, Work.TELL_CONSENTS})
+
+
+@pytest.fixture
+def provider() -> Provider:
+    return Provider()
+
+
+async def work(story: Story, provider: Provider, clock: MovedClock) -> list[str]:
+    """Do everything that is due and sends. Returns what the provider took."""
+    worker = Worker(Hands(store=story.store, provider=provider, bot=Bot(), clock=clock), SENDS)  # type: ignore[arg-type]
+    before = len(provider.sent)
+    while await worker.step():
+        pass
+    return provider.sent[before:]
+
+
+async def hold(story: Story, clock: MovedClock) -> None:
+    """As a restore does, of a backup made an hour before."""
+    clock.move(3600)
+
+    def held(tx: Transaction, _: None) -> None:
+        holds.hold(tx.conn, backed_up_at=tx.now, now=tx.now)
+
+    await story.store.write(held, None)
+
+
+async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
+    sqlite_url: str, tmp_path: Path, provider: Provider, clock: MovedClock
+) -> None:
+    """The drill: the original desk has sent them meanwhile."""
+    old = settings.read({"PATCHBOARD_HOME": str(tmp_path / "old"), "PATCHBOARD_DATABASE_URL": sqlite_url})
+    store = Store(old.database_url, clock=clock, terms=Terms(), told=Heard())
+    story = Story(store)
+    interaction = await quiet_conversation(story)
+    await story.write(interaction, "Queued when the backup was made.")
+    back_up(old, tmp_path / "desk.tar", print)
+    assert await work(story, provider, clock) == ["Queued when the backup was made."]
+    store.close()
+    new = settings.read({"PATCHBOARD_HOME": str(tmp_path / "new")})
+    restore(new, tmp_path / "desk.tar", print)
+    clock.move(3600)
+    store = Store(new.database_url, clock=clock, terms=Terms(), told=Heard())
+    story = Story(store)
+    assert await work(story, provider, clock) == [], "sent again"
+    found = await store.read(holds.held)
+    assert found is not None
+    assert (found.texts, found.timers) == (1, 1)
+    assert found.since == (await story.lines(interaction))[-1].created_at
+    store.close()
+
+
+async def test_the_doctor_and_the_command_say_what_is_held(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"HOME": str(tmp_path), "DATABASE_URL": sqlite_url, "BOT_URL": ""}.items():
+        monkeypatch.setenv(f"PATCHBOARD_{name}", value)
+    story = Story(Store(sqlite_url, clock=MovedClock(), terms=Terms(), told=Heard()))
+    await story.write(await quiet_conversation(story), "held")
+    await hold(story, MovedClock())
+    story.store.close()
+
+    async def run(*arguments: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(cli.main, arguments)
+        return code, "".join(capsys.readouterr())
+
+    says = "The desk was restored on 2026-11-23 14:00 UTC and holds 1 text, the oldest of 2026-11-23 14:00 UTC."
+    assert says in (await run("doctor"))[1]
+    assert (await run("held"))[1].startswith(says)
+    assert await run("held", "cancel") == (0, "Canceled 1 text.\n")
+    assert await run("held", "release") == (1, "patchboard: Nothing is held. Somebody has decided already.\n")
+    assert await run("held", "show") == (0, "Nothing is held.\n")
+    assert says not in (await run("doctor"))[1]
+
+
+async def test_released_texts_go_out_in_order_with_those_behind_them(
+    story: Story, provider: Provider, clock: MovedClock
+) -> None:
+    interaction = await quiet_conversation(story)
+    await story.write(interaction, "one")
+    await hold(story, clock)
+    await story.write(interaction, "two, behind it")
+    other = await story.with_agent(MIA, number=BOB)
+    assert "You are" not in await work(story, provider, clock)
+    await story.write(other, "another line")
+    assert await work(story, provider, clock) == ["another line"]
+    found = await story.store.read(holds.held)
+    assert found is not None
+    assert found.texts == 2
+    assert await story.store.write(decide_held, DecideHeld(send=True, agent_id=MIA)) == 1
+    assert await work(story, provider, clock) == ["one", "two, behind it"]
+    assert await story.store.read(holds.held) is None
+    (row,) = await story.rows(t.restores)
+    assert (row.outcome, row.agent_id, row.ended_at) == ("released", MIA, clock())
+    with pytest.raises(Conflict, match="Somebody has decided already"):
+        await story.store.write(decide_held, DecideHeld(send=False))
+
+
+async def test_canceled_texts_say_why_and_those_behind_them_go_out(
+    story: Story, provider: Provider, clock: MovedClock
+) -> None:
+    interaction = await quiet_conversation(story)
+    first, under_way = [await story.write(interaction, body) for body in ("one", "may have left")]
+    sending = sa.update(t.messages).where(t.messages.c.id == under_way).values(status=Status.SENDING)
+    await story.store.write(lambda tx, _: tx.conn.execute(sending), None)
+    await hold(story, clock)
+    await story.write(interaction, "new")
+    await story.store.write(decide_held, DecideHeld(send=False, agent_id=MIA))
+    assert await work(story, provider, clock) == ["new"]
+    canceled = await line(story, first)
+    assert (canceled.status, canceled.reason) == (Status.CANCELED, CANCELED)
+    assert (await line(story, under_way)).status == Status.UNKNOWN, "a person decides"
+
+
+async def test_a_text_that_waits_for_quiet_hours_is_not_let_go_by_a_newer_one(
+    story: Story, provider: Provider, clock: MovedClock
+) -> None:
+    interaction = await quiet_conversation(story)
+    await story.write(interaction, "held")
+    await hold(story, clock)
+    await story.text("are you there?", to=DIRECT)
+    await story.write(interaction, "an answer")
+    assert await work(story, provider, clock) == []
+
+
+async def test_timers_fire_at_their_own_time_after_the_release_and_not_at_all_when_they_came_due_meanwhile(
+    story: Story, provider: Provider, clock: MovedClock
+) -> None:
+    interaction = await quiet_conversation(story)
+    await story.text("hello?", to=DIRECT)  # "Remind the agent" is due in 30 minutes
+    await hold(story, clock)
+    await work(story, provider, clock)
+    assert await _prompts(story, interaction) == 0
+    await story.store.write(decide_held, DecideHeld(send=False))
+    await work(story, provider, clock)
+    assert await _prompts(story, interaction) == 0, "it came due between backup and decision"
+    await story.write(interaction, "hi")
+    await story.text("and?", to=DIRECT)
+    await hold(story, clock)
+    await story.store.write(decide_held, DecideHeld(send=True))
+    await work(story, provider, clock)
+    assert await _prompts(story, interaction) == 1
+
+
+async def _prompts(story: Story, interaction: int) -> int:
+    return len([one for one in await story.lines(interaction) if one.event == Event.PROMPT])
+
+
+async def test_the_sweep_and_the_pushes_of_consent_wait_too(story: Story, clock: MovedClock) -> None:
+    for begin in (want_sweep, tell_from_now_on):
+        await story.store.write(begin, None)
+    await hold(story, clock)
+    for begin in (want_sweep, tell_from_now_on):  # as each start of the service does
+        await story.store.write(begin, None)
+    of_both = t.due_work.c.kind.in_([Work.SWEEP_GAPS, Work.TELL_CONSENTS])
+    assert {row.due_at for row in await story.rows(t.due_work, of_both)} == {due.HELD}
+    await story.store.write(decide_held, DecideHeld(send=True))
+    assert all(row.due_at < due.HELD for row in await story.rows(t.due_work, of_both))
+
+
+async def test_a_new_text_wakes_the_bot_and_its_answer_overtakes_nothing(
+    story: Story, provider: Provider, clock: MovedClock
+) -> None:
+    received = await story.text("before the backup", number=ANN)
+    await hold(story, clock)
+    assert await work(story, provider, clock) == []
+    await story.text("after the restore", number=ANN)
+    clock.move(5)
+    sent = await work(story, provider, clock)
+    assert sent == ["You said: before the backup\nafter the restore"]
+    assert received.interaction_id is not None
+
+
+async def test_calls_of_the_case_webhook_are_held_and_canceled(story: Story, clock: MovedClock) -> None:
+    work = {"kind": Work.CALL_WEBHOOK, "key": "7", "line": "case:1", "due_at": clock(), "attempts": 0}
+    await story.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.due_work).values(work)), None)
+    await hold(story, clock)
+    found = await story.store.read(holds.held)
+    assert found is not None
+    assert dataclasses.replace(found, timers=0).calls == 1
+    await story.store.write(decide_held, DecideHeld(send=False))
+    assert await story.rows(t.due_work, t.due_work.c.kind == Work.CALL_WEBHOOK) == []

@@ -1,0 +1,274 @@
+"""Event streams: they end with their session, live through an absent database, fail loudly and
+resume without a gap."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.errors import DatabaseAway
+from handoff_service.operations import change_agent
+from handoff_service.operations.change_agent import Change
+from handoff_service.operations.record_receipt import Receipt, record_receipt
+from handoff_service.operations.sign_in import hash_password
+from handoff_service.operations.transfer import Transfer, transfer
+from handoff_service.rules.vocabulary import Role, Status
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import EVERYTHING, Hint
+from handoff_service.web import stream as page_stream
+from tests.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER
+from tests.web.test_api import Client, read_events, sign_in, wait_for
+from tests.web.workspace_server import Running, Visitor, running
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as service:
+        yield service
+
+
+@pytest.fixture
+async def mia(desk: Running) -> AsyncIterator[Client]:
+    async with aiohttp.ClientSession() as session:
+        yield await sign_in(Client(session, desk.address), "mia")
+
+
+@asynccontextmanager
+async def events(mia: Client, after: str | None = None) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+    headers = {"Authorization": f"Bearer {mia.token}"} | ({"Last-Event-ID": after} if after else {})
+    async with asyncio.timeout(20), mia.session.get(f"{mia.url}/api/v1/events", headers=headers) as stream:
+        assert stream.status == 200
+        yield read_events(stream)
+
+
+async def change(desk: Running, statement: Any) -> None:
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(statement), None)
+
+
+# The session --------------------------------------------------------------------------------------
+
+
+async def password(desk: Running, _mia: Client) -> None:
+    values = {"password_hash": await asyncio.to_thread(hash_password, "another one")}
+    await desk.desk.store.write(change_agent.change_agent, Change(id=MIA, by=OMAR, values=values))
+
+
+async def deactivated(desk: Running, _mia: Client) -> None:
+    await desk.desk.store.write(change_agent.change_agent, Change(id=MIA, by=OMAR, values={"active": False}))
+
+
+async def roles(desk: Running, _mia: Client) -> None:
+    change_ = Change(id=MIA, by=OMAR, values={"roles": [Role.TRAINER]})
+    await desk.desk.store.write(change_agent.change_agent, change_)
+
+
+async def expired(desk: Running, _mia: Client) -> None:
+    await change(desk, sa.update(t.sessions).values(expires_at=desk.desk.clock() - timedelta(seconds=1)))
+
+
+async def signed_out(_desk: Running, mia: Client) -> None:
+    headers = {"Authorization": f"Bearer {mia.token}"}
+    async with mia.session.post(f"{mia.url}/api/v1/logout", headers=headers) as answer:
+        assert answer.status == 204
+    await mia.call("GET", "/inbox", status=401)
+
+
+ENDS = pytest.mark.parametrize("ends", [password, deactivated, roles, expired, signed_out], ids=lambda f: f.__name__)
+
+
+@ENDS
+async def test_the_apis_stream_ends_within_one_heartbeat_of_its_session(
+    desk: Running, mia: Client, ends: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_stream, "HEARTBEAT", 0.2)
+    async with events(mia) as heard:
+        await wait_for(heard, "heartbeat")
+        await ends(desk, mia)
+        assert [one["event"] async for one in heard if one["event"] != "heartbeat"] == []
+
+
+async def test_nothing_is_told_before_the_session_was_looked_at(desk: Running, mia: Client) -> None:
+    """However long the next heartbeat takes."""
+    one = await desk.story.with_agent(MIA)
+    async with events(mia) as heard:
+        await wait_for(heard, "hello")
+        await expired(desk, mia)
+        await desk.story.text("my secret is 42", to=DIRECT)
+        assert "my secret is 42" not in [one["data"].get("body") async for one in heard]
+    assert (await desk.story.lines(one))[-1].body == "my secret is 42"
+
+
+async def test_a_pages_stream_ends_with_its_roles_and_before_anything_is_told(desk: Running) -> None:
+    async with desk.visitor() as mia:
+        await mia.sign_in()
+        async with mia.client.get(f"{mia.address}/workspace/events") as stream, asyncio.timeout(10):
+            assert b"hello" in await stream.content.readuntil(b"\n\n")
+            await roles(desk, None)  # type: ignore[arg-type]
+            assert b"lists" not in await stream.content.read()
+
+
+# What fails ---------------------------------------------------------------------------------------
+
+
+async def test_a_hint_about_something_unknown_ends_no_stream(desk: Running, mia: Client) -> None:
+    async with events(mia) as heard:
+        await wait_for(heard, "hello")
+        desk.desk.fanout.publish([Hint(f"agent:{MIA}", 4711)])
+        await desk.story.with_agent(MIA)
+        await desk.story.text("still here", to=DIRECT)
+        await wait_for(heard, "message", body="still here")
+
+
+async def test_nor_does_one_about_an_unknown_agent_end_a_pages(desk: Running) -> None:
+    one = await desk.story.with_agent(MIA)
+    async with desk.visitor() as mia:
+        await mia.sign_in()
+        url = f"{mia.address}/workspace/events?open={one}"
+        async with mia.client.get(url) as stream, asyncio.timeout(10):
+            assert b"hello" in await stream.content.readuntil(b"\n\n")
+            desk.desk.fanout.publish([Hint(f"writing:{one}:text", one, by=4711)])
+            desk.desk.fanout.publish([Hint(f"writing:{one}:text", one, by=OMAR)])
+            while b"Omar is writing" not in await stream.content.readuntil(b"\n\n"):
+                pass
+
+
+async def test_a_stream_that_fails_ends_so_that_the_client_reconnects(
+    desk: Running, mia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with events(mia) as heard:
+        await wait_for(heard, "hello")
+
+        async def broken(*_: object, **__: object) -> None:
+            raise RuntimeError("broken")
+
+        with monkeypatch.context() as broken_store:
+            broken_store.setattr(type(desk.desk.store), "read", broken)
+            desk.desk.fanout.publish([Hint(f"agent:{MIA}", 1)])
+            assert [one["event"] async for one in heard] == []
+
+
+async def test_while_the_database_is_away_a_stream_goes_on_and_catches_up_after_it(
+    desk: Running, mia: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent's connection was never lost, so they are not set to Away either."""
+    monkeypatch.setattr(page_stream, "HEARTBEAT", 0.2)
+    one = await desk.story.with_agent(MIA)
+    async with events(mia) as heard:
+        await wait_for(heard, "hello")
+
+        async def away(*_: object, **__: object) -> None:
+            raise DatabaseAway("OperationalError")
+
+        with monkeypatch.context() as pulled:
+            pulled.setattr(type(desk.desk.store), "read", away)
+            await desk.story.text("told while it was away", to=DIRECT)
+            await wait_for(heard, "heartbeat")
+            await wait_for(heard, "heartbeat")
+        message = await wait_for(heard, "message", body="told while it was away")
+        assert message["data"]["interaction_id"] == one
+
+
+async def test_catching_up_tells_what_is_new_and_nothing_else(desk: Running, mia: Client) -> None:
+    one = await desk.story.with_agent(MIA)
+    other = await desk.story.with_agent(MIA, number=BOB)
+    async with events(mia) as heard:
+        await wait_for(heard, "hello")
+        desk.desk.fanout.publish([EVERYTHING])
+        assert {(await wait_for(heard, "interaction"))["data"]["id"] for _ in (one, other)} == {one, other}
+        await change(desk, sa.update(t.interactions).where(t.interactions.c.id == other).values(priority=1))
+        desk.desk.fanout.publish([EVERYTHING])
+        assert (await wait_for(heard, "interaction"))["data"]["id"] == other
+
+
+# Resuming -----------------------------------------------------------------------------------------
+
+
+async def until(desk: Running, message_id: int, status: Status) -> Any:
+    async with asyncio.timeout(10):
+        while True:
+            (row,) = await desk.story.rows(t.messages, t.messages.c.id == message_id)
+            if row.status == status:
+                return row
+            await asyncio.sleep(0.01)
+
+
+async def test_a_resumed_stream_tells_every_change_since(desk: Running, mia: Client) -> None:
+    """Receipts of old messages, conversations that were closed or taken away, offers that
+    ended, new members."""
+    await change(desk, sa.update(t.agents).values(capacity=9))
+    kept, closed, taken = [await desk.story.with_agent(MIA, number=number) for number in (ANN, BOB, SHARED)]
+    old, unchanged = [await desk.story.write(kept, body) for body in ("an old one", "another")]
+    row = await until(desk, old, Status.DELIVERED)
+    await until(desk, unchanged, Status.DELIVERED)
+    hour_ago = desk.desk.clock() - timedelta(hours=1)
+    m, i = t.messages, t.interactions
+    await change(desk, sa.update(m).values(created_at=hour_ago, changed_at=None))
+    await change(desk, sa.update(m).where(m.c.id == old).values(status=Status.SENT))
+    await change(desk, sa.update(i).values(last_message_at=hour_ago))
+    await change(desk, sa.update(t.live_group).values(joined_at=hour_ago))
+    await desk.story.text("my badge", number=STRANGER, to=DIRECT)
+    async with events(mia) as heard:
+        offer = await wait_for(heard, "offer", of=STRANGER)
+
+    await desk.desk.store.write(record_receipt, Receipt(sid=row.provider_sid, status=Status.DELIVERED))
+    await desk.story.close(closed, closing_text="")
+    await change(desk, sa.update(i).where(i.c.id == closed).values(last_message_at=hour_ago))
+    await change(desk, sa.update(m).where(m.c.interaction_id != kept).values(created_at=hour_ago))
+    await desk.story.available(OMAR)
+    await desk.desk.store.write(transfer, Transfer(interaction_id=taken, agent_id=MIA, to_queue=1))
+    joined = await desk.story.accept(offer["data"]["id"], MIA)
+    await desk.story.text("it is stuck", number=STRANGER, to=DIRECT)
+
+    async with events(mia, after=offer["id"]) as heard:
+        told = [await anext(heard)]
+        await desk.story.text("the last", number=ANN, to=DIRECT)
+        while told[-1]["data"].get("body") != "the last":
+            told.append(await anext(heard))
+    said = [(one["event"], one["data"]) for one in told]
+    assert [d["status"] for name, d in said if name == "message" and d["id"] == old] == ["delivered"]
+    assert [d for name, d in said if name == "message" and d["id"] == unchanged] == []
+    of_joined = [d["body"] for name, d in said if name == "message" and d["interaction_id"] == joined]
+    assert "it is stuck" in of_joined
+    states = {d["id"]: d for name, d in said if name == "interaction"}
+    assert states[closed]["closed_at"] is not None
+    assert MIA not in {one["id"] for one in states[taken]["live_group"]}
+    assert states[joined]["assigned_to"]["id"] == MIA
+    assert ("offer_ended", {"id": offer["data"]["id"]}) in said
+
+
+async def test_a_receipt_of_a_message_from_before_the_stream_is_told(desk: Running, mia: Client) -> None:
+    one = await desk.story.with_agent(MIA)
+    message_id = await desk.story.write(one, "Hello")
+    row = await until(desk, message_id, Status.DELIVERED)
+    await change(desk, sa.update(t.messages).where(t.messages.c.id == message_id).values(status=Status.SENT))
+    async with events(mia) as heard:
+        await wait_for(heard, "hello")
+        await desk.desk.store.write(record_receipt, Receipt(sid=row.provider_sid, status=Status.DELIVERED))
+        assert (await wait_for(heard, "message", id=message_id))["data"]["status"] == "delivered"
+
+
+# Presence -----------------------------------------------------------------------------------------
+
+
+async def test_reconnecting_ends_an_automatic_away_with_a_notice_on_every_page(desk: Running) -> None:
+    automatic = {"automatic_presence": "away", "automatic_reason": "The connection was lost"}
+    said = "You were set to Away: The connection was lost. You are available again."
+
+    async def pages(mia: Visitor) -> list[bool]:
+        return [said in (await mia.get(path)).text for path in ("/workspace", "/workspace/counts", "/workspace/lists")]
+
+    async with desk.visitor() as mia:
+        await mia.sign_in()
+        await change(desk, sa.update(t.agents).where(t.agents.c.id == MIA).values(automatic))
+        async with mia.client.get(f"{mia.address}/workspace/events") as stream, asyncio.timeout(10):
+            assert b"hello" in await stream.content.readuntil(b"\n\n")
+            assert b"lists" in await stream.content.readuntil(b"\n\n"), "the page asks for the notice"
+            assert await pages(mia) == [True, True, True]
+            assert (await mia.act("/workspace/presence/notice")).status == 204
+            assert await pages(mia) == [False, False, False]

@@ -1,0 +1,97 @@
+"""Somebody holds thousands of connections open and signs in a hundred times at once: texts come in as ever."""
+
+import asyncio
+import json
+import secrets
+import statistics
+import sys
+import time
+from asyncio.subprocess import PIPE
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.fake_twilio import FakeTwilio
+from tests.service import Service, running_service
+from tests.story import MAIN
+
+IDLE = 2_000
+SIGN_INS = 100
+TEXTS = 400
+AT_ONCE = 4
+NOISE = 0.05  # seconds: what two busy cores add to a p99 by themselves
+
+
+# A hundred sign-ins at once, each of another account and from another address. A process of its own makes them: what
+# their clients take of the one that measures would count as the service's.
+FLOOD = """
+import asyncio, json, sys, aiohttp
+async def one(session, n):
+    form = {"email": f"nobody{n}@example.com", "password": "wrong"}
+    async with session.post(sys.argv[1], data=form, headers={"X-Forwarded-For": f"203.0.113.{n}"}) as answer:
+        return answer.status
+async def all():
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        print(json.dumps(await asyncio.gather(*(one(session, n) for n in range(int(sys.argv[2]))))))
+asyncio.run(all())
+"""
+
+
+async def p99(twilio: FakeTwilio, url: str, until: asyncio.Event | None = None) -> float:
+    """Of so many texts, and of those until the event is set, in seconds."""
+    took: list[float] = []
+
+    async def send() -> None:
+        while len(took) < TEXTS or not (until is None or until.is_set()):
+            began = time.monotonic()
+            number = f"+120255510{secrets.randbelow(100):02}"
+            assert (await twilio.send_inbound(url, number, MAIN, "hello")).status == 200
+            took.append(time.monotonic() - began)
+
+    await asyncio.gather(*(send() for _ in range(AT_ONCE)))
+    return statistics.quantiles(took, n=100)[-1]
+
+
+def memory(service: Service) -> int:
+    """Its largest, in MB."""
+    status = Path(f"/proc/{service.process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
+
+
+async def test_texts_come_in_as_ever(sqlite_url: str, tmp_path: Path) -> None:
+    async with FakeTwilio() as twilio:
+        settings = {
+            "DATABASE_URL": sqlite_url,
+            "SMS_PROVIDER": "twilio",
+            "TWILIO_ACCOUNT_SID": twilio.account_sid,
+            "TWILIO_AUTH_TOKEN": twilio.auth_token,
+            "TWILIO_API_URL": twilio.url,
+        }
+        with running_service(tmp_path, **settings) as service:
+            url = f"{service.url}/webhooks/twilio/sms"
+            await p99(twilio, url)  # warm
+            usual = await p99(twilio, url)
+            before = memory(service)
+            address = urlsplit(service.url).hostname, urlsplit(service.url).port
+            idle = [await asyncio.open_connection(*address) for _ in range(IDLE)]
+            flood = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-c", FLOOD, f"{service.url}/sign-in", str(SIGN_INS)),
+                stdin=PIPE,
+                stdout=PIPE,
+            )
+            assert flood.stdout is not None
+            await flood.stdout.readline()
+            over = asyncio.Event()
+            measured = asyncio.create_task(p99(twilio, url, over))
+            said, _ = await flood.communicate(b"go\n")
+            over.set()
+            statuses = json.loads(said)
+            meanwhile = await measured
+            print(f"usual {usual * 1e3:.1f} ms, meanwhile {meanwhile * 1e3:.1f} ms, {before} -> {memory(service)} MB")
+            print({status: statuses.count(status) for status in set(statuses)})
+            assert meanwhile <= max(2 * usual, usual + NOISE)
+            assert set(statuses) == {401, 503}
+            assert memory(service) - before < 250
+            for _, writer in idle:
+                writer.close()

@@ -1,0 +1,30 @@
+"""Ready or not, and what is not: a background task that keeps failing is named, counted and
+logged."""
+
+import asyncio
+from pathlib import Path
+
+import aiohttp
+
+from tests.web.workspace_server import Running, running
+
+
+async def test_a_background_task_that_keeps_failing_makes_the_service_unready(tmp_path: Path) -> None:
+    async def broken() -> None:
+        raise RuntimeError("broken")
+
+    async with running(tmp_path) as desk, aiohttp.ClientSession() as client, asyncio.timeout(20):
+        assert await ready(client, desk) == (200, {})
+        desk.desk.background.start("broken", broken)
+        while (answer := await ready(client, desk))[0] == 200:
+            await asyncio.sleep(0.02)
+        assert answer[0] == 503
+        assert list(answer[1]) == ["broken"]
+        assert "RuntimeError" in answer[1]["broken"]
+        async with client.get(f"{desk.address}/metrics") as metrics:
+            assert 'patchboard_background_failures_total{task="broken"}' in await metrics.text()
+
+
+async def ready(client: aiohttp.ClientSession, desk: Running) -> tuple[int, dict[str, str]]:
+    async with client.get(f"{desk.address}/readyz") as answer:
+        return answer.status, (await answer.json())["not_ready"]

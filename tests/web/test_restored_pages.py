@@ -1,0 +1,72 @@
+"""Restored sends: an admin sees what a restore holds, and sends or cancels it; supervisors see that it waits."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from handoff_service.operations import desk_file
+from handoff_service.operations.decide_held import CANCELED
+from handoff_service.operations.import_desk import import_desk
+from handoff_service.operations.send_sms import Write, send_sms
+from handoff_service.rules.vocabulary import Status
+from handoff_service.store import conversations, holds
+from handoff_service.store.lanes import Transaction
+from tests.story import MIA
+from tests.web.test_admin_cases import send
+from tests.web.test_admin_pages import ADMIN, Admin
+from tests.web.workspace_server import Running, running, shown
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    path = tmp_path / "admin.toml"
+    path.write_text(ADMIN)
+    async with running(tmp_path) as service:
+        await service.desk.store.write(import_desk, desk_file.read(path))
+        yield service
+
+
+async def restored(desk: Running) -> int:
+    """A conversation whose newest text a restore holds. Returns the text's id."""
+    interaction = await desk.story.with_agent(MIA)
+
+    def queued(tx: Transaction, _: None) -> int:
+        command = Write(interaction_id=interaction, agent_id=MIA, body="Your badge is ready.")
+        message = send_sms(tx, command)
+        holds.hold(tx.conn, backed_up_at=tx.now, now=tx.now)
+        return message
+
+    return await desk.story.store.write(queued, None)
+
+
+@pytest.mark.parametrize(("act", "says"), [("release", "the texts go out now"), ("cancel", "none of them is sent")])
+async def test_an_admin_decides(desk: Running, act: str, says: str) -> None:
+    async with desk.visitor() as one:
+        await one.sign_in("grace@example.com", "demo-grace")
+        grace = Admin(one.address, one.client)
+        assert "Nothing is held." in shown((await grace.get("/workspace/admin/restored")).text)
+        message = await restored(desk)
+        page = shown((await grace.get("/workspace/admin/restored")).text)
+        assert "Nothing that was queued when the backup was made has been sent" in page
+        assert (await send(grace, "/restored", f"/restored/{act}"))[0] == 303
+        done = {"release": "released", "cancel": "canceled"}[act]
+        assert says in shown((await grace.get(f"/workspace/admin/restored?done={done}")).text)
+        assert (await send(grace, "/restored", f"/restored/{act}"))[0] == 409
+        if act == "release":
+            while (await desk.story.store.read(conversations.message, message)).status is Status.QUEUED:
+                await asyncio.sleep(0.02)
+        else:
+            async with desk.visitor() as mia:
+                await mia.sign_in()
+                assert CANCELED in shown((await mia.get("/workspace/conversations/1")).text)
+
+
+async def test_supervisors_see_that_texts_wait(desk: Running) -> None:
+    await restored(desk)
+    async with desk.visitor() as omar:
+        await omar.sign_in("omar@example.com", "demo-omar")
+        page = shown((await omar.get("/workspace/supervisor")).text)
+        assert "This desk was restored from a backup. One text waits, the oldest since" in page
+        assert (await omar.get("/workspace/admin/restored")).status == 403

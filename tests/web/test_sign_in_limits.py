@@ -1,0 +1,126 @@
+"""A flood of sign-ins: no memory, no time of the webhooks', and no agent locked out by a stranger."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from handoff_service.errors import Busy
+from handoff_service.operations import sign_in
+from handoff_service.password_checks import AT_ONCE, MOST_WAITING, PasswordChecks
+from tests.web.workspace_server import Running, running
+
+MIA = "mia@example.com"
+
+
+@pytest.fixture
+async def checks() -> AsyncIterator[PasswordChecks]:
+    made = PasswordChecks()
+    yield made
+    made.close()
+
+
+async def test_two_checks_run_at_once_some_wait_and_more_are_refused_at_once(checks: PasswordChecks) -> None:
+    goes_on = threading.Event()
+    running_now, most = 0, 0
+    lock = threading.Lock()
+
+    def check() -> bool:
+        nonlocal running_now, most
+        with lock:
+            running_now += 1
+            most = max(most, running_now)
+        goes_on.wait(30)
+        with lock:
+            running_now -= 1
+        return True
+
+    tries = [asyncio.create_task(checks.run(check)) for _ in range(100)]
+    await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.sleep(0)
+    goes_on.set()
+    ended = await asyncio.gather(*tries, return_exceptions=True)
+    assert ended.count(True) == AT_ONCE + MOST_WAITING
+    assert sum(isinstance(end, Busy) for end in ended) == 100 - AT_ONCE - MOST_WAITING
+    assert most == AT_ONCE
+    assert await checks.run(lambda: "free again") == "free again"
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path / "home") as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tested here is how often, not how."""
+    monkeypatch.setattr(sign_in, "password_matches", lambda _stored, password: password == "right")
+
+
+class Client:
+    """One browser behind a proxy, at an address of its own. ``keeps`` cookies."""
+
+    def __init__(self, desk: Running, address: str, jar: aiohttp.CookieJar | None = None) -> None:
+        self._url, self._address = desk.address, address
+        self.session = aiohttp.ClientSession(cookie_jar=jar or aiohttp.CookieJar(unsafe=True))
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.session.close()
+
+    async def signs_in(self, email: str = MIA, password: str = "wrong", forwarded: str = "") -> tuple[int, str | None]:
+        """The status, and when to try again."""
+        headers = {"X-Forwarded-For": f"{forwarded}{self._address}"}
+        form = {"email": email, "password": password}
+        async with self.session.post(
+            f"{self._url}/sign-in", data=form, headers=headers, allow_redirects=False
+        ) as answer:
+            return answer.status, answer.headers.get("Retry-After")
+
+
+async def test_random_accounts_from_one_address_are_limited(desk: Running) -> None:
+    async with Client(desk, "203.0.113.7") as guesser, Client(desk, "203.0.113.8") as other:
+        statuses = [await guesser.signs_in(f"nobody{n}@example.com") for n in range(sign_in.TRIES_OF_ADDRESS + 1)]
+        assert statuses[-2:] == [(401, None), (429, "60")]
+        # what the client itself writes into the header is not believed
+        invented = [await guesser.signs_in(f"more{n}@example.com", forwarded=f"10.0.0.{n}, ") for n in range(3)]
+        assert {status for status, _ in invented} == {429}, (
+            "what the client itself wrote into the header is not believed"
+        )
+        assert await other.signs_in(password="right") == (303, None)
+
+
+async def test_many_addresses_on_one_account_are_limited_and_its_agent_still_comes_in(desk: Running) -> None:
+    async with Client(desk, "198.51.100.1") as mia:
+        assert await mia.signs_in(password="right") == (303, None)
+        for n in range(sign_in.TRIES_OF_ACCOUNT):
+            async with Client(desk, f"203.0.113.{n}") as stranger:
+                assert (await stranger.signs_in())[0] == 401
+        async with Client(desk, "203.0.113.99") as stranger:
+            assert (await stranger.signs_in(password="right"))[0] == 429
+            assert (await stranger.signs_in("tom@example.com"))[0] == 401
+        mia.session.cookie_jar.clear(lambda cookie: cookie.key == "patchboard")  # signed out
+        assert await mia.signs_in(password="right") == (303, None)
+
+
+async def test_a_right_password_is_no_wrong_try(desk: Running) -> None:
+    """An office behind one address: more agents than tries sign in within a minute."""
+    async with Client(desk, "203.0.113.7") as office:
+        for _ in range(sign_in.TRIES_OF_ADDRESS + 5):
+            office.session.cookie_jar.clear()
+            assert await office.signs_in(password="right") == (303, None)
+
+
+async def test_the_api_has_the_same_limits(desk: Running) -> None:
+    async with aiohttp.ClientSession() as session:
+        for n in range(sign_in.TRIES_OF_ADDRESS + 1):
+            login = {"email": f"nobody{n}@example.com", "password": "wrong"}
+            async with session.post(f"{desk.address}/api/v1/login", json=login) as answer:
+                status, again = answer.status, answer.headers.get("Retry-After")
+    assert (status, again) == (429, "60")
