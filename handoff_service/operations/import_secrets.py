@@ -64,7 +64,7 @@ def stored_secrets(conn: Connection, file: DeskFile) -> Stored:
 
 
 def hash_secrets(file: DeskFile, stored: Stored, key: str) -> HashedFile:
-    """Hash what is new. Takes some ten milliseconds for each fact and more for each password: call it in a thread.
+    """Hash what is new. Takes milliseconds for each fact and more for each password: call it in a thread.
 
     A password has no fingerprint: one would be faster to guess at than the argon2 hash. So each is verified.
     """
@@ -73,7 +73,11 @@ def hash_secrets(file: DeskFile, stored: Stored, key: str) -> HashedFile:
         for agent in file.agents
         if agent.password and not password_matches(stored.passwords.get(agent.email), agent.password)
     }
-    facts = {user.external_id: _new_facts(user, stored.facts.get(user.external_id, {}), key) for user in file.users}
+    facts = {
+        user.external_id: _new_facts(user, stored.facts.get(user.external_id, {}), key)
+        for user in file.users
+        if user.active is not False  # those who have left have no facts
+    }
     return HashedFile(file, Hashed(passwords=passwords, facts={who: theirs for who, theirs in facts.items() if theirs}))
 
 

@@ -56,7 +56,10 @@ def _one(tx: Transaction, entry: UserEntry, stored: Any | None, facts: Mapping[s
     user_id = stored.id if stored else make_user(tx, Make(external_id=entry.external_id, name=entry.name))
     if entry.active is not None:
         values["active"] = entry.active
-    change_user(tx, Change(id=user_id, by=None, values=values | {"facts": facts}))
+    active = entry.active if entry.active is not None else stored is None or stored.active
+    if active:  # those who have left have no facts
+        values["facts"] = facts
+    change_user(tx, Change(id=user_id, by=None, values=values))
 
 
 def _plain(

@@ -22,10 +22,9 @@ from handoff_service.store.lanes import Transaction
 f = t.user_facts
 MOST_ASKED = 3  # facts that one question names
 
-# The least that OWASP recommends, a fifth of what a password gets: a desk file brings thousands of facts, and what
-# protects a fact of a few digits is the secret key.
-# https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#argon2id
-_hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+# Far less than a password gets. A fact has a few digits, so only the secret key protects it: with the key, its
+# fingerprint is the faster thing to guess at. A desk file brings thousands of facts, and 3 ms each is soon a minute.
+_hasher = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Fact:
 
 
 def hashed(facts: Mapping[str, str | None], key: str) -> dict[str, Fact | None]:
-    """Each fact as it is stored. Takes some ten milliseconds each: not for a transaction. None: to be taken away.
+    """Each fact as it is stored. Takes some milliseconds each: not for a transaction. None: to be taken away.
 
     ``key``: the secret key.
     """
@@ -51,7 +50,7 @@ def hashed_fact(key: str, value: str) -> Fact:
 
 
 def matches(stored: Iterable[str | None], guesses: Sequence[str]) -> bool:
-    """Whether one of the guesses (each by ``fact_hash``) is one of the stored facts. Some ten milliseconds for each
+    """Whether one of the guesses (each by ``fact_hash``) is one of the stored facts. Some milliseconds for each
     pair, and as long when a fact is not there (None)."""
     return sum(is_fact(fact, guess) for fact in stored for guess in guesses) > 0
 
