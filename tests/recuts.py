@@ -60,6 +60,8 @@ def recuts(pairs: Pairs, query: str, chance: random.Random, count: int) -> Itera
     found = 0
     while found < count:
         cut = _moved(marks, whole, chance)
+        if not query:
+            cut[0] = 0  # nothing of the form can move into an address without a query
         parts = [whole[a:b] for a, b in itertools.pairwise(cut)]
         other = list(zip(parts[::2], parts[1::2], strict=True))
         if whole[: cut[0]] + joined(other) == whole and (sorted(other), whole[: cut[0]]) != (genuine, query):
