@@ -11,6 +11,7 @@ from sanic import Request, Sanic
 from handoff_service.errors import BadInput
 
 BIGGEST = 2**63 - 1  # that a database's whole number holds
+NO_NUL = "must not hold the character U+0000 (NUL)"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -34,7 +35,8 @@ async def check_bytes(request: Request) -> None:
     """
     head = request.head
     if b"\0" in head or b"%00" in head.split(b"\r\n", 1)[0]:
-        raise BadInput("The request must not hold the character U+0000.")
+        _refuse_nul(request.args)
+        raise BadInput(f"The request {NO_NUL}.")
     if not head.isascii():
         try:
             head.decode()
@@ -48,10 +50,14 @@ def check_form(request: Request) -> None:
     """The same for the fields of a form. A handler that reads its body by itself calls this when it has."""
     if not (request.content_type or "").startswith(FORMS):
         return
-    fields: Any = request.form
-    values = (value for given in (fields or {}).values() for value in given)
-    if any("\0" in value for value in values if isinstance(value, str)):
-        raise BadInput("The form must not hold the character U+0000.")
+    _refuse_nul(request.form or {})
+
+
+def _refuse_nul(fields: Any) -> None:
+    """BadInput that names the fields with a NUL in them."""
+    wrong = [name for name, given in fields.items() if any("\0" in f"{name}{value}" for value in given)]
+    if wrong:
+        raise BadInput(errors={name.replace("\0", ""): NO_NUL for name in wrong})
 
 
 def id_field(text: str, name: str, what: str = "an id") -> int:
