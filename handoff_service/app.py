@@ -107,7 +107,7 @@ async def _open(app: App, settings: Settings) -> None:
     folder = MediaFolder(settings.home / "media")
     provider = _provider(settings, store)
     the_bot = _bot(settings)
-    app.ctx.webhook = HttpWebhook()
+    app.ctx.webhook = HttpWebhook(settings.webhook_hosts.replace(",", " ").split())
     mailer = _mailer(settings)
     hands = Hands(
         store=store,

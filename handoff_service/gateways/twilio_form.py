@@ -74,9 +74,9 @@ def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
     at = len(query)
     for name, value in sorted(pairs):
         if name not in _FORMS and not _NAME.fullmatch(name):
-            return f"{name[:LONGEST_NAME]!r} is no parameter's name."
+            return "A name is none that a parameter can have."
         if name == before:
-            return f"{name} is there twice."
+            return f"{_said(name)} is there twice."
         if wrong := _wrong(name, value, before, account):
             return wrong
         if name in _FORMS:
@@ -90,13 +90,18 @@ def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
     return f"{hidden[0]} stands inside another parameter." if hidden else None
 
 
+def _said(name: str) -> str:
+    """A name for the log. One that is not known may be a piece of somebody's text."""
+    return name if name in _FORMS else "A parameter that is not known"
+
+
 def _wrong(name: str, value: str, before: str, account: str) -> str | None:
     """``before``: the name that sorts before this one."""
     if name == "AccountSid" and value != account:
         return "AccountSid is not our account."
     if before == "Body" and name != "From":
-        return f"From must follow Body, and {name} does."
+        return f"From must follow Body, and {_said(name)} does."
     if name not in _FORMS:
-        return f"{name} cannot follow {before}." if before in _FORMS and _FORMS[before] is None else None
+        return f"{_said(name)} cannot follow {before}." if before in _FORMS and _FORMS[before] is None else None
     form = _FORMS[name]
     return f"{name} must be as Twilio writes it." if form is not None and not form.fullmatch(value) else None

@@ -12,14 +12,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, quote_from_bytes, unquote, urlsplit
 
 import pytest
+import sqlalchemy as sa
 from sanic import Sanic
 
 from handoff_service.gateways.twilio_signature import sign
 from handoff_service.operations import desk_file
 from handoff_service.operations.import_desk import import_desk
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Transaction
 from handoff_service.web.session import cookie_name
 from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, sid
 from tests.web.workspace_server import Running, running
@@ -36,13 +40,15 @@ NAMES = re.findall(
 )
 TEXTS = [
     b"", b"1", b"0", b"-1", b"9" * 30, b"9223372036854775807", b"9223372036854775808", b"2147483648", b"1.5", b"a\x00b",
-    b"\xff\xfe", "é\U0001f44d".encode(), b"\xed\xa0\x80", b"' OR 1=1 --", b"%", b"_", b"\\", b'"', b"<b>", b"+12025550101",
+    b"\xff\xfe", "é\U0001f44d".encode(), b"\xed\xa0\x80", b"' OR 1=1 --", b"%", b"_", b"\\", b'"', b"<b>",
+    b"+12025550101",
     b"2026-11-28T09:00", b"0001-01-01T00:00", b"9999-12-31T23:59", b"available", b"agent", b"x" * 5000, b"on", b"\r\n",
     b"\xc2\xb2", b"\xd9\xa3", b"[" * 3000, b"a=b", b"0 = 1", b"Mo-Fr 08:00-18:00", b"E1001", b"30m", b"state", b"{x}",
     b"\xe2\x80\xa8", b"*" * 300, b'"a', b"is:open from:mia", b"mia@example.com",
 ]  # fmt: skip
 HEADERS = [
-    (b"Authorization", b"Bearer \xff"), (b"Cookie", b"patchboard=\xff"), (b"Origin", b"http://[bad"), (b"Origin", b"\xff"),
+    (b"Authorization", b"Bearer \xff"), (b"Cookie", b"patchboard=\xff"), (b"Origin", b"http://[bad"),
+    (b"Origin", b"\xff"),
     (b"Host", b"\xff"), (b"Accept-Language", b"q=;;\xff"), (b"Last-Event-ID", b"9" * 40), (b"Last-Event-ID", b"\xff"),
     (b"Accept", b"text/html"), (b"HX-Request", b"true"), (b"If-None-Match", b"\xff"), (b"Range", b"bytes=9-1"),
     (b"X-Forwarded-For", b"\xff"), (b"Forwarded", b"for=;;="), (b"Cookie", b"a=b; ;=; patchboard"), (b"Host", b"[bad"),
@@ -50,7 +56,8 @@ HEADERS = [
     (b"Expect", b"100-continue"), (b"X-CSRF-Token", b"\xff"), (b"X-Twilio-Signature", b"\xff"),
 ]  # fmt: skip
 TYPES = [
-    b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=x", b"multipart/form-data", b"application/json",
+    b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=x", b"multipart/form-data",
+    b"application/json",
     b"text/plain", b"\xff", b"multipart/form-data; boundary=", b"application/json; charset=\xff",
 ]  # fmt: skip
 JSON = [
@@ -71,8 +78,8 @@ class Person:
 
 
 @asynccontextmanager
-async def desk_on(url: str, home: Path) -> AsyncIterator[Running]:
-    async with running(home, PATCHBOARD_DATABASE_URL=url, PATCHBOARD_BOT_TOKEN="bot") as desk:
+async def desk_on(url: str, home: Path, **extra: str) -> AsyncIterator[Running]:
+    async with running(home, PATCHBOARD_DATABASE_URL=url, PATCHBOARD_BOT_TOKEN="bot", **extra) as desk:
         path = home / "staff.toml"
         path.write_text(STAFF)
         await desk.desk.store.write(import_desk, desk_file.read(path))
@@ -91,6 +98,25 @@ async def person(desk: Running, email: str, password: str) -> Person:
             token = (await answer.json())["token"]
     cookie = f"{cookie_name(desk.desk)}={kept[cookie_name(desk.desk)]}"
     return Person(cookie.encode(), csrf.encode(), token.encode())
+
+
+Kept = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+
+
+def signed_in_now(conn: sa.Connection) -> Kept:
+    """The sessions and roles, to be put back."""
+    read = (list(map(dict, conn.execute(sa.select(table)).mappings())) for table in (t.sessions, t.agent_roles))
+    return next(read), next(read)
+
+
+def come_back(tx: Transaction, kept: Kept) -> None:
+    """Some request has deactivated the people, or changed their password: sign them in again."""
+    ids = {row["agent_id"] for row in kept[0]}
+    there = set(tx.conn.execute(sa.select(t.agents.c.id)).scalars())
+    tx.conn.execute(sa.update(t.agents).where(t.agents.c.id.in_(ids)).values(active=True))
+    for table, rows in zip((t.sessions, t.agent_roles), kept, strict=True):
+        tx.conn.execute(sa.delete(table).where(table.c.agent_id.in_(ids)))
+        tx.conn.execute(sa.insert(table), [row for row in rows if row["agent_id"] in ids & there])
 
 
 def routes(app: Sanic) -> list[tuple[str, str]]:  # type: ignore[type-arg]
@@ -218,17 +244,20 @@ async def test_nothing_is_answered_with_500(
     extra = {"PATCHBOARD_SMS_PROVIDER": provider}
     if provider == "twilio":
         extra |= {"PATCHBOARD_TWILIO_ACCOUNT_SID": ACCOUNT_SID, "PATCHBOARD_TWILIO_AUTH_TOKEN": AUTH_TOKEN}
-    async with desk_on(database_url, tmp_path) as desk:
+    async with desk_on(database_url, tmp_path, **extra) as desk:
         people = [
             await person(desk, "ada@example.com", "demo-ada"),
             await person(desk, "mia@example.com", "demo-mia"),
         ]
+        kept = await desk.desk.store.read(signed_in_now)
         made = Requests(SEED, people, routes(Sanic.get_app()))
         wrong, statuses = [], Counter[bytes]()
         for _ in range(COUNT):
             asked = made.next()
             answer = await answer_to(desk.address, asked)
             statuses[answer[9:12]] += 1
+            if answer.startswith(b"HTTP/1.1 401"):
+                await desk.desk.store.write(come_back, kept)
             if answer.startswith(b"HTTP/1.1 500"):
                 wrong.append((asked[:600], answer[-300:]))
         print(statuses)

@@ -102,7 +102,8 @@ async def _import(path: Path) -> None:
 @asynccontextmanager
 async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
     """Start the service on ``tests/desk.toml``, or on a database that is given, and stop it."""
-    environ = {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""} | changes
+    environ = {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""}
+    environ |= {"PATCHBOARD_WEBHOOK_HOSTS": "127.0.0.1"} | changes
     config = settings.read(environ)
     home.mkdir(parents=True, exist_ok=True)
     if "PATCHBOARD_DATABASE_URL" not in changes:
