@@ -39,7 +39,7 @@ from handoff_service.store import due, secret_keys
 from handoff_service.store.desk import desk_id
 from handoff_service.store.lanes import Hint
 from handoff_service.store.store import Store
-from handoff_service.web import api, bot, health, mailbox, media, phone, security, twilio, workspace
+from handoff_service.web import api, bot, health, mailbox, media, phone, request_bytes, security, twilio, workspace
 from handoff_service.worker import Hands, Worker, crews
 
 AFTER_OUTAGE = timedelta(seconds=5)  # so long, and again: the database may still be away
@@ -62,7 +62,8 @@ def create_app(settings: Settings) -> App:
     app.ctx.proxies = settings.proxies
     app.before_server_start(lambda app: _open(app, settings))
     app.before_server_stop(_close)
-    app.register_middleware(security.add_headers, "response")
+    app.register_middleware(security.add_headers(settings.public_url), "response")
+    request_bytes.protect(app)
     app.error_handler.add(Exception, security.refuse)
     app.blueprint(twilio.blueprint(settings))
     app.blueprint(bot.blueprint())
@@ -106,7 +107,7 @@ async def _open(app: App, settings: Settings) -> None:
     folder = MediaFolder(settings.home / "media")
     provider = _provider(settings, store)
     the_bot = _bot(settings)
-    app.ctx.webhook = HttpWebhook()
+    app.ctx.webhook = HttpWebhook(settings.webhook_hosts.replace(",", " ").split())
     mailer = _mailer(settings)
     hands = Hands(
         store=store,

@@ -19,6 +19,11 @@ ROOT = Path(__file__).resolve().parent.parent
 RASA = ROOT / ".venv-bot" / "bin" / "rasa"
 SOURCES = ("config.yml", "domain.yml", "data")
 _STEP = re.compile(r"Starting to train component '(\w+)'")
+# What a program needs to run, to find its libraries, and to use as many cores as it was given.
+_INHERITED = re.compile(
+    r"PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|SHELL|TERM|LD_LIBRARY_PATH|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|XDG_\w+"
+    r"|NO_PROXY|no_proxy|(OMP|MKL|OPENBLAS|NUMEXPR|TF|CUDA|RASA|PYTHON)_?\w*"
+)
 QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -130,8 +135,13 @@ def _rasa(home: Path, arguments: Sequence[str]) -> None:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The process environment of any rasa command: quiet, with its cache in ``home``."""
-    return {**os.environ, **QUIET, "RASA_CACHE_DIRECTORY": str(home / "bot-cache")}
+    """The process environment of any rasa command: quiet, with its cache in ``home``.
+
+    Rasa is given what a program needs to run, and none of our secrets, such as the provider's token or the mail
+    server's password.
+    """
+    inherited = {name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)}
+    return {**inherited, **QUIET, "RASA_CACHE_DIRECTORY": str(home / "bot-cache")}
 
 
 def _installed() -> None:

@@ -17,7 +17,7 @@ from handoff_service.errors import Refusal, SetupError
 from handoff_service.operations import desk_file
 from handoff_service.operations.decide_held import DecideHeld, decide_held
 from handoff_service.operations.desk_file import DeskFile
-from handoff_service.operations.import_desk import import_desk
+from handoff_service.operations.import_desk import import_file
 from handoff_service.private_files import make_private, set_umask
 from handoff_service.process_supervisor import Supervisor
 from handoff_service.running_bots import RunningBots
@@ -119,7 +119,7 @@ async def _import_file(config: Settings, file: DeskFile, *, only_if_empty: bool 
         there = await store.read(queues.some)
         if only_if_empty and there:
             return {}
-        return await store.write(import_desk, file)
+        return await import_file(store, file)
 
 
 @asynccontextmanager

@@ -49,6 +49,7 @@ class Settings:
     bot_timeout: float
     burst_window: float
     smtp_url: str | None
+    webhook_hosts: str
     demo: bool
     log: str
 
@@ -130,6 +131,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         bot_timeout=get.seconds("BOT_TIMEOUT", 10),
         burst_window=get.seconds("BURST_WINDOW", 1.5),
         smtp_url=get.mail_server("SMTP_URL"),
+        webhook_hosts=get.text("WEBHOOK_HOSTS", ""),
         demo=get.flag("DEMO"),
         log=get.one_of("LOG", "info", "debug"),
     )

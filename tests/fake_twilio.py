@@ -49,6 +49,11 @@ PUBLIC = "https://sms.example.com"  # where nobody listens
 START = frozenset({"START", "YES", "UNSTOP"})
 
 
+def sid(number: int) -> str:
+    """A message's id, as Twilio writes it."""
+    return f"SM{number:032x}"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back from a webhook; status 0 when nobody was there."""

@@ -12,12 +12,14 @@ where it keeps media; that is followed to those places only, and without the cre
 """  # noqa: E501  # a link is not cut
 
 import asyncio
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.util import parse_url
 
 from handoff_service.operations.ports import NotFetched
 from handoff_service.rules.media import MOST_BYTES, in_words
@@ -32,6 +34,8 @@ CHUNK = 64 * 1024
 # https://support.twilio.com/hc/en-us/articles/223183748
 KEPT_AT = (".twilio.com", ".twiliocdn.com")
 OLD_STORE = ("s3-external-1.amazonaws.com", "/media.twiliocdn.com/")
+
+_HOST = re.compile(r"[a-z0-9.-]+")
 
 FOREIGN = NotFetched(why="It was not fetched: its address is not the provider's.", again=False)
 TOO_LARGE = NotFetched(why=f"It is larger than {in_words(MOST_BYTES)}.", again=False)
@@ -60,6 +64,8 @@ class TwilioMedia:
         until = time.monotonic() + DEADLINE
         try:
             return self._follow(url, until)
+        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema):
+            return FOREIGN
         except (requests.Timeout, TimeoutError, ReadTimeoutError):
             return NotFetched(why="The provider did not answer in time.", again=True)
         except (requests.RequestException, HTTPError, OSError):
@@ -68,13 +74,14 @@ class TwilioMedia:
             return FOREIGN
 
     def _follow(self, url: str, until: float) -> bytes | NotFetched:
+        url = _as_requested(url)
         if not self._is_api(url):
             return FOREIGN
         for redirects in range(MOST_REDIRECTS + 1):
             with self._ask(url, signed=redirects == 0) as answer:
                 if not answer.is_redirect:
                     return _content(answer, until)
-                url = urljoin(url, answer.headers["location"])
+                url = _as_requested(urljoin(url, answer.headers["location"]))
             if not (self._is_api(url) or _is_store(url)):
                 return FOREIGN
         return NotFetched(why="The provider sent us around in circles.", again=True)
@@ -96,6 +103,18 @@ class TwilioMedia:
         return ours or (_is_plain_https(parts) and f".{parts.hostname}".endswith(".twilio.com"))
 
 
+def _as_requested(url: str) -> str:
+    r"""The address as the client will read it. ValueError when it is none.
+
+    Two parsers may see two hosts in one address: ``https://127.0.0.1\.twilio.com/`` is Twilio for ``urlsplit``, and the
+    client connects to 127.0.0.1. So what is judged is what the client has made of it.
+    """
+    made = requests.Request("GET", url).prepare().url or ""
+    if urlsplit(made).hostname != parse_url(made).host:
+        raise ValueError("two hosts in one address")
+    return made
+
+
 def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """No credentials, not even those of a .netrc file."""
     return request
@@ -109,7 +128,8 @@ def _is_store(url: str) -> bool:
 
 
 def _is_plain_https(parts: SplitResult) -> bool:
-    return parts.scheme == "https" and "@" not in parts.netloc and parts.netloc.removesuffix(":443") == parts.hostname
+    host = parts.netloc.removesuffix(":443")
+    return parts.scheme == "https" and host == parts.hostname and _HOST.fullmatch(host) is not None
 
 
 def _content(answer: requests.Response, until: float) -> bytes | NotFetched:

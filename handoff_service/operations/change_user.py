@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
-from handoff_service.operations.second_facts import put_facts
+from handoff_service.operations.second_facts import Fact, put_facts
 from handoff_service.rules.vocabulary import Author, Event, Kind
 from handoff_service.store import interactions, people
 from handoff_service.store import tables as t
@@ -32,7 +32,7 @@ class Make:
     email: str | None = None
     numbers: Sequence[str] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, str | None] = field(default_factory=dict)
+    facts: Mapping[str, Fact | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

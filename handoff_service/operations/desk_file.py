@@ -1,16 +1,18 @@
 """The desk file: TOML, read once, checked whole. What is wrong is told with file, line and key."""
 
-import re
 import tomllib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from handoff_service import schedules
 from handoff_service.errors import SetupError
-from handoff_service.operations.entries import Country, MessagingService, Name, Number, PresenceName, TimeZone, words_of
+from handoff_service.operations import desk_file_faults as faults
+from handoff_service.operations import toml_limits
+from handoff_service.operations.entries import Country, MessagingService, Name, Number, PresenceName, TimeZone
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
 from handoff_service.operations.outage_entry import OutageEntry
 from handoff_service.operations.person_entry import Attributes, Capacity
@@ -179,26 +181,37 @@ class DeskFile(_Entry):
 def read(path: Path) -> DeskFile:
     """Read and check a desk file. SetupError lists every fault as ``file:line: key: what is wrong``."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(toml_limits.MOST_BYTES + 1)
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}") from error
     return read_bytes(content, str(path))
 
 
 def read_bytes(content: bytes, name: str) -> DeskFile:
-    """The same for a file that is here already, under this name."""
+    """The same for a file that is here already, under this name.
+
+    Takes a second for a file of 1 MB, so a server calls it in a thread.
+    """
     try:
-        text = content.decode()
-        file = DeskFile.model_validate(tomllib.loads(text.replace("\r\n", "\n")))
+        toml_limits.check_size(len(content))
+        text = content.decode().replace("\r\n", "\n")
+        toml_limits.check(text)
+        content_read = tomllib.loads(text)
+    except toml_limits.TooMuch as error:
+        raise SetupError(f"{name}:{error.line}: {error.what}") from error
     except UnicodeDecodeError as error:
         raise SetupError(f"{name} is not UTF-8 text") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # of the parser: no TOML, or a number of more digits than Python reads
         raise SetupError(f"{name}: {error}") from error
-    except ValidationError as error:
-        raise SetupError("\n".join(_fault(name, text, fault) for fault in error.errors())) from error
-    wrong = [_said(name, text, where, what) for where, what in _faults(file)]
-    if wrong:
-        raise SetupError("\n".join(wrong))
+    if wrong := [
+        faults.line_of(name, text, fault)
+        for fault in islice(faults.malformed(DeskFile, content_read), faults.MOST_LISTED)
+    ]:
+        raise SetupError(faults.listed(wrong))
+    file = DeskFile.model_validate(content_read)
+    if wrong := [faults.written(name, text, where, what) for where, what in islice(_faults(file), faults.MOST_LISTED)]:
+        raise SetupError(faults.listed(wrong))
     return file
 
 
@@ -231,33 +244,3 @@ def _webhook_faults(entry: CaseWebhookEntry) -> Iterator[tuple[tuple[int | str, 
         yield ("case_webhook", "url"), wrong
     if entry.secret is not None and (wrong := webhook.secret_fault(entry.secret)):
         yield ("case_webhook", "secret"), wrong
-
-
-def _fault(path: str, text: str, fault: Any) -> str:
-    where = fault["loc"]
-    words = "there is no such key" if fault["type"] == "extra_forbidden" else words_of(fault)
-    return _said(path, text, where, words)
-
-
-def _said(path: str, text: str, where: tuple[int | str, ...], said: str) -> str:
-    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
-    return f"{path}:{_line(text, where)}: {name}: {said}"
-
-
-def _line(text: str, where: tuple[int | str, ...]) -> int:
-    """The line of a key: the n-th header of its table, then the key below it."""
-    table, number, key = where[0], where[1] if len(where) > 1 else 0, where[2] if len(where) > 2 else None
-    if isinstance(number, str):
-        number, key = 0, number
-    lines, at = text.splitlines(), 1
-    seen = -1
-    for n, line in enumerate(lines, start=1):
-        if re.match(rf"\s*\[\[?\s*{re.escape(str(table))}\s*\]\]?", line):
-            seen, at = seen + 1, n
-        elif seen == number and key is not None and re.match(rf"\s*\"?{re.escape(str(key))}\"?\s*=", line):
-            return n
-        if seen == -1 and re.match(rf"\s*{re.escape(str(table))}\s*=", line):
-            return n
-        if seen > number:
-            break
-    return at

@@ -22,23 +22,35 @@ from handoff_service.operations.change_provider_number import put_provider_numbe
 from handoff_service.operations.change_queue import check_schedules, put_queue
 from handoff_service.operations.change_template import Make, put_template
 from handoff_service.operations.change_text import ChangeText, change_text
-from handoff_service.operations.change_user import Change as ChangeUser
-from handoff_service.operations.change_user import Make as MakeUser
-from handoff_service.operations.change_user import change_user, make_user
 from handoff_service.operations.change_webhook import PutWebhook, put_webhook
-from handoff_service.operations.desk_file import AgentEntry, DeskFile, ProviderNumberEntry, UserEntry
+from handoff_service.operations.desk_file import AgentEntry, DeskFile, ProviderNumberEntry
+from handoff_service.operations.import_secrets import HashedFile, hash_secrets, stored_secrets
+from handoff_service.operations.import_users import import_users
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
 from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.operations.queue_entry import QueueEntry
-from handoff_service.operations.second_facts import changed_facts
-from handoff_service.operations.sign_in import hash_password, password_matches
 from handoff_service.rules.consent import Source
+from handoff_service.slow_work import run_slow
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
+from handoff_service.store.store import Store
 
 
-def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
-    """Take in a whole file or nothing of it. Returns how many of each were in it."""
+async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
+    """Import a whole file or nothing of it while the desk runs. Returns how many of each were in it.
+
+    An admin who changes a fact between the two steps keeps the change, as if it came after the import.
+    """
+    stored = await store.read(stored_secrets, file)
+    return await store.write(import_desk, await run_slow(hash_secrets, file, stored, store.terms.link_key))
+
+
+def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]:
+    """The same in a transaction. A file that is not hashed yet is hashed here, which holds up every other write: only
+    for a desk that serves nobody yet."""
+    if isinstance(given, DeskFile):
+        given = hash_secrets(given, stored_secrets(tx.conn, given), tx.terms.link_key)
+    file, hashed = given.file, given.hashed
     if file.desk is not None:
         put_desk(tx, file.desk.model_dump())
     for message, body in file.texts.items():
@@ -47,12 +59,11 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
         put_template(tx, Make(name=template.name, body=template.body))
     _in_order(tx, t.presence_states, "name", file.presence_states)
     _in_order(tx, t.reject_reasons, "words", file.reject_reasons)
-    for user in file.users:
-        _user(tx, user)
+    import_users(tx, file.users, hashed.facts)
     for group in file.groups:
         _put(tx, t.groups, {"name": group.name}, {"capacity": group.capacity})
     for agent in file.agents:
-        _agent(tx, agent)
+        _agent(tx, agent, hashed.passwords.get(agent.email))
     for queue in file.queues:
         _queue(tx, queue)
     for number in file.provider_numbers:
@@ -83,25 +94,12 @@ def import_desk(tx: Transaction, file: DeskFile) -> dict[str, int]:
     }
 
 
-def _user(tx: Transaction, entry: UserEntry) -> None:
-    values = entry.model_dump(include={"name", "email", "numbers", "attributes"})
-    found = tx.conn.execute(select(t.users.c.id).where(t.users.c.external_id == entry.external_id)).scalar()
-    if found is None:
-        made = MakeUser(external_id=entry.external_id, **values | ({"numbers": []} if entry.active is False else {}))
-        found = make_user(tx, made)
-    if entry.active is not None:
-        values["active"] = entry.active
-    values["facts"] = changed_facts(tx, found, entry.facts)
-    with _named(f"users.{entry.external_id}"):
-        change_user(tx, ChangeUser(id=found, by=None, values=values))
-
-
-def _agent(tx: Transaction, entry: AgentEntry) -> None:
+def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> None:
+    """``password_hash``: of a new password; None: it stays."""
     values: dict[str, Any] = entry.model_dump(include={"name", "capacity", "roles", "groups", "skills"})
-    query = select(*t.agents.c["id", "password_hash"]).where(t.agents.c.email == entry.email)
-    there = tx.conn.execute(query).one_or_none()
-    if entry.password and not password_matches(there.password_hash if there else None, entry.password):
-        values["password_hash"] = hash_password(entry.password)
+    there = tx.conn.execute(select(t.agents.c.id).where(t.agents.c.email == entry.email)).one_or_none()
+    if password_hash is not None:
+        values["password_hash"] = password_hash
     if there is None and "password_hash" not in values:
         raise BadInput(errors={f"agents.{entry.email}.password": "is needed for an agent who is new"})
     agent_id = there.id if there else make_agent(tx, MakeAgent(email=entry.email, **values))

@@ -1,35 +1,71 @@
 """Second facts of users, for the knowledge proof: kept only as hashes of what was said, in plain spelling.
 
 What goes into the argon2 hash is the fact's keyed hash: a guess that is texted is kept as that alone, and can still be
-compared. Whoever loses the secret key has to import the facts anew.
+compared. Whoever loses the secret key has to import the facts again. Beside the argon2 hash stands a fingerprint, a
+keyed hash that is bound to the user: comparing it takes microseconds, so an import sees at once what has not changed.
 """
 
+import functools
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, func, select
 
-from handoff_service.operations.sign_in import hash_password, password_matches
-from handoff_service.rules.proof import fact_hash
+from handoff_service.rules.proof import fact_fingerprint, fact_hash
+from handoff_service.store import bulk
 from handoff_service.store import tables as t
-from handoff_service.store.database import upsert
 from handoff_service.store.lanes import Transaction
 
 f = t.user_facts
 MOST_ASKED = 3  # facts that one question names
 
+# Far less than a password gets. A fact has a few digits, so only the secret key protects it: with the key, its
+# fingerprint is the faster thing to guess at. A desk file brings thousands of facts, and 3 ms each is soon a minute.
+_hasher = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 
-def hashed(facts: Mapping[str, str | None], key: str) -> dict[str, str | None]:
-    """Each fact as it is stored. Takes tens of milliseconds each: not for a transaction. None: to be taken away.
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact on its way to the table: the argon2 hash, and the keyed hash that its fingerprint is made from."""
+
+    hash: str
+    keyed: str
+
+
+def hashed(facts: Mapping[str, str | None], key: str) -> dict[str, Fact | None]:
+    """Each fact as it is stored. Takes some milliseconds each: not for a transaction. None: to be taken away.
 
     ``key``: the secret key.
     """
-    return {name: None if value is None else hash_password(fact_hash(key, value)) for name, value in facts.items()}
+    return {name: None if value is None else hashed_fact(key, value) for name, value in facts.items()}
+
+
+def hashed_fact(key: str, value: str) -> Fact:
+    """One fact as it is stored."""
+    keyed = fact_hash(key, value)
+    return Fact(_hasher.hash(keyed), keyed)
 
 
 def matches(stored: Iterable[str | None], guesses: Sequence[str]) -> bool:
-    """Whether one of the guesses (each by ``fact_hash``) is one of the stored facts. Tens of milliseconds for each
+    """Whether one of the guesses (each by ``fact_hash``) is one of the stored facts. Some milliseconds for each
     pair, and as long when a fact is not there (None)."""
-    return sum(password_matches(fact, guess) for fact in stored for guess in guesses) > 0
+    return sum(is_fact(fact, guess) for fact in stored for guess in guesses) > 0
+
+
+def is_fact(stored: str | None, guess: str) -> bool:
+    """Whether a guess (by ``fact_hash``) is the fact with this argon2 hash."""
+    try:
+        return _hasher.verify(stored or _no_fact(), guess) and stored is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@functools.cache
+def _no_fact() -> str:
+    return _hasher.hash(secrets.token_hex())
 
 
 def names(conn: Connection) -> list[str]:
@@ -44,22 +80,25 @@ def of_user(conn: Connection, user_id: int | None, names: Sequence[str]) -> list
     return [there.get(name) for name in names]
 
 
-def put_facts(tx: Transaction, user_id: int, facts: Mapping[str, str | None]) -> None:
-    """Make the named facts these hashes; those with None are taken away, those not named stay."""
-    gone = [name for name, value in facts.items() if value is None]
+def put_facts(tx: Transaction, user_id: int, facts: Mapping[str, Fact | None]) -> None:
+    """Make the named facts these; those with None are taken away, those not named stay."""
+    gone = [name for name, fact in facts.items() if fact is None]
     if gone:
         tx.conn.execute(delete(f).where(f.c.user_id == user_id, f.c.name.in_(gone)))
-    rows = [{"user_id": user_id, "name": name, "hash": value} for name, value in facts.items() if value is not None]
-    if rows:
-        put = upsert(tx.conn, f)
-        tx.conn.execute(
-            put.on_conflict_do_update(index_elements=["user_id", "name"], set_={"hash": put.excluded.hash}), rows
-        )
+    write_facts(tx, {user_id: {name: fact for name, fact in facts.items() if fact is not None}})
 
 
-def changed_facts(tx: Transaction, user_id: int, facts: Mapping[str, str]) -> dict[str, str | None]:
-    """Those that are not stored like this yet, hashed. A hash has its own salt: the same fact is not written again."""
-    there = {r.name: r.hash for r in tx.conn.execute(select(f.c.name, f.c.hash).where(f.c.user_id == user_id))}
+def write_facts(tx: Transaction, facts: Mapping[int, Mapping[str, Fact]]) -> None:
+    """Write the facts of many users (by id) at once."""
     key = tx.terms.link_key
-    new = {n: value for n, value in facts.items() if not password_matches(there.get(n), fact_hash(key, value))}
-    return hashed(new, key)
+    rows = [
+        {
+            "user_id": user_id,
+            "name": name,
+            "hash": fact.hash,
+            "fingerprint": fact_fingerprint(key, user_id, name, fact.keyed),
+        }
+        for user_id, theirs in facts.items()
+        for name, fact in theirs.items()
+    ]
+    bulk.upsert_rows(tx.conn, f, rows, key=("user_id", "name"), change=("hash", "fingerprint"))

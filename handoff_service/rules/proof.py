@@ -88,6 +88,11 @@ def fact_hash(key: str, fact: str) -> str:
     return keyed(key, "fact", spelled(fact))
 
 
+def fact_fingerprint(key: str, user_id: int, name: str, hashed: str) -> str:
+    """What shows that a user's fact (by ``fact_hash``) has not changed. Two users with one fact have two of them."""
+    return keyed(key, "fingerprint", user_id, name, hashed)
+
+
 def spelled(fact: str) -> str:
     """Spelling that does not matter: upper case, marks, how many spaces."""
     plain = unicodedata.normalize("NFKC", fact).casefold().replace("'", "").replace("\u2019", "")

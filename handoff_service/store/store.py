@@ -48,7 +48,7 @@ class Store:
         self._patience = OWN_WORK
         self._reads = _Reads()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._clock, self._public_url = clock, terms.public_url
+        self._clock, self._public_url, self.terms = clock, terms.public_url, terms
         loop = asyncio.get_running_loop()
         self._lanes = [Lane(self._writing, clock, terms, loop, told, f"lane-{n}") for n in range(lanes)]
         self._steps: Iterator[CommandId] | None = None

@@ -116,8 +116,9 @@ user_numbers = Table(
 )
 user_facts = Table(
     "user_facts", metadata, _ref("user_id", "users.id", key=True, drop=True), Column("name", sa.Text, primary_key=True),
-    _word("hash"),
-)  # second facts for the knowledge proof, hashed
+    _word("hash"), _word("fingerprint", null=True),
+)  # second facts for the knowledge proof. hash: argon2, which a guess is compared with; fingerprint: keyed, which shows
+# that an imported fact has not changed; null: written before there were fingerprints
 groups = Table(
     "groups", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True), Column("capacity", sa.Integer),
 )  # capacity: the most conversations that one of its agents may have; the agent's own holds too

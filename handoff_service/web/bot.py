@@ -5,19 +5,22 @@ Shapes: https://rasa.com/docs/rasa/action-server/
 """
 
 import hmac
+import json
 from dataclasses import replace
 from typing import Any
 
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionMissingDomainException, ActionNotFoundException
 from sanic import Blueprint, Request
-from sanic.response import HTTPResponse, json
+from sanic.response import HTTPResponse
+from sanic.response import json as as_json
 
 from actions import all_actions
 from handoff_service import log
 from handoff_service.desk import Desk
 from handoff_service.errors import BadInput, NotSignedIn
 from handoff_service.store import bot_turns
+from handoff_service.web.api.calls import not_storable
 from handoff_service.web.session import desk_of
 
 
@@ -38,25 +41,36 @@ def blueprint() -> Blueprint:
         token = desk_of(request).settings.bot_token
         if not hmac.compare_digest((request.token or "").encode(), token.encode()):
             raise NotSignedIn("Send the bot's token as Authorization: Bearer.")
-        call = request.json
-        if not isinstance(call, dict) or not isinstance(call.get("next_action"), str):
-            raise BadInput(errors={"next_action": "must be the name of an action"})
+        call = _call(request.body)
         call.setdefault("domain", {})  # Rasa 3.6 leaves it out where domain.yml does not ask for it; the SDK wants one
         turn = _turn(call)
         if turn is not None and not await desk_of(request).store.read(bot_turns.stands, turn):
             log.trouble("action_of_a_turn_that_ended", turn=turn, name=call["next_action"])
-            return json({"error": "The turn has ended.", "action_name": call["next_action"]}, status=400)
+            return as_json({"error": "The turn has ended.", "action_name": call["next_action"]}, status=400)
         try:
             result = await request.app.ctx.executor.run(call)
         except ActionExecutionRejection as error:
-            return json({"error": str(error), "action_name": error.action_name}, status=400)
+            return as_json({"error": str(error), "action_name": error.action_name}, status=400)
         except ActionNotFoundException as error:
-            return json({"error": str(error), "action_name": error.action_name}, status=404)
+            return as_json({"error": str(error), "action_name": error.action_name}, status=404)
         except ActionMissingDomainException as error:
-            return json({"error": str(error), "action_name": error.action_name}, status=449)
-        return json(result.model_dump() if result else {"events": [], "responses": []})
+            return as_json({"error": str(error), "action_name": error.action_name}, status=449)
+        return as_json(result.model_dump() if result else {"events": [], "responses": []})
 
     return made
+
+
+def _call(body: bytes) -> dict[str, Any]:
+    """What Rasa asks. BadInput for anything that the SDK would stumble over."""
+    try:
+        call = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadInput("The body must be JSON in UTF-8.") from error
+    if not isinstance(call, dict) or not isinstance(call.get("next_action"), str):
+        raise BadInput(errors={"next_action": "must be the name of an action"})
+    if why := not_storable(call):
+        raise BadInput(f"The body {why}.")
+    return call
 
 
 def _turn(call: dict[str, Any]) -> int | None:

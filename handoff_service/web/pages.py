@@ -1,6 +1,7 @@
 """How pages are made: the templates, and how times, names and numbers are written on them."""
 
 import functools
+import re
 import secrets
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from handoff_service.rules.placeholders import first_name
 from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, LOOK_ALIKES, MAX_BODY
 from handoff_service.web import assets
 
+_ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 TEMPLATES = Path(__file__).parent / "templates"
 ALPHABETS = {
     "gsm7": GSM_7,
@@ -59,8 +61,20 @@ def from_this_site(request: Request) -> None:
     """Refuse what another site's page sent, where there is no session yet to tie a token to. NotAllowed."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
-    if site not in ("same-origin", "none") or (origin and urlsplit(origin).netloc != request.host):
-        raise NotAllowed("This request came from another site.")
+    if site not in ("same-origin", "none") or (origin and not _is_ours(request, origin)):
+        raise NotAllowed(
+            "This request came from another site. If it did not, PATCHBOARD_PUBLIC_URL is not the address of this page."
+        )
+
+
+def _is_ours(request: Request, origin: str) -> bool:
+    """Whether this is the origin of the public address. An IP address, or this computer, may be asked directly too: no
+    site can make a name of its own into one of those, as it can with a name (DNS rebinding)."""
+    ours = urlsplit(request.app.ctx.desk.settings.public_url)
+    if origin.lower() == f"{ours.scheme}://{ours.netloc}".lower():
+        return True
+    scheme, _, netloc = origin.partition("://")
+    return scheme in ("http", "https") and netloc == request.host and _ADDRESS.fullmatch(netloc) is not None
 
 
 def form_field(request: Request, name: str) -> str:

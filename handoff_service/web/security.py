@@ -1,5 +1,8 @@
 """What every answer carries, and how what went wrong is said."""
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 from sanic import Request
 from sanic.exceptions import SanicException
 from sanic.response import BaseHTTPResponse, HTTPResponse, json, redirect, text
@@ -29,17 +32,29 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
 }
+WEBHOOK_HEADERS = {  # read by no browser, unless somebody opens one in a browser
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+TLS = {"Strict-Transport-Security": "max-age=31536000"}  # a year, as https://hstspreload.org asks for
 
 
-async def add_headers(request: Request, response: BaseHTTPResponse) -> HTTPResponse | None:
-    """Put the headers on an answer; an answer with a policy of its own keeps it. Webhooks are read by no browser."""
-    if request.path.startswith("/webhooks/"):
-        return None
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "no-store")
-    return None
+def add_headers(public_url: str) -> Callable[[Request, BaseHTTPResponse], Coroutine[Any, Any, None]]:
+    """What puts the headers on an answer; an answer with a policy of its own keeps it."""
+    tls = TLS if public_url.startswith("https:") else {}
+    pages, webhooks = HEADERS | tls, WEBHOOK_HEADERS | tls
+
+    async def add(request: Request, response: BaseHTTPResponse) -> None:
+        if request.path.startswith("/webhooks/"):
+            response.headers.update(webhooks)
+            return
+        for name, value in pages.items():
+            response.headers.setdefault(name, value)
+
+    return add
 
 
 def problem(

@@ -16,6 +16,7 @@ from sanic.response import text as plain
 from handoff_service import log
 from handoff_service.desk import Desk
 from handoff_service.errors import BadInput, NotFound, Overloaded, Refusal, Unavailable
+from handoff_service.gateways import twilio_form
 from handoff_service.gateways.twilio_signature import is_signed
 from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
 from handoff_service.operations.record_receipt import Receipt, record_receipt
@@ -30,7 +31,6 @@ from handoff_service.web.session import desk_of
 MOST_BYTES = 64 * 1024  # a text of 1,600 characters with 10 pictures is below 24 KB
 MOST_FIELDS = 400  # some 25, and two for each picture; Twilio adds new ones without notice
 MOST_MEDIA = 10  # https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
-LONGEST_SID = 64  # a SID has 34 characters
 FORM = "application/x-www-form-urlencoded"
 NO_ACCOUNT = "Twilio is not set up here: PATCHBOARD_SMS_PROVIDER is not twilio."
 
@@ -50,6 +50,10 @@ class NotTwilio(Refusal):
     """The signature is missing or wrong."""
 
     status = 403
+
+
+class Recut(BadInput):
+    """The signature is right, but the form is not cut into names and values as Twilio cuts it."""
 
 
 def blueprint(settings: Settings) -> Blueprint:
@@ -73,7 +77,8 @@ def blueprint(settings: Settings) -> Blueprint:
 async def _answer(
     request: Request, settings: Settings, rush: Rush, take: Callable[[Form], Awaitable[None]]
 ) -> HTTPResponse:
-    """Verify, take, answer. A client that hangs up cancels this, but not what is in a lane by then."""
+    """Verify, take, answer. A signed form that is not cut as Twilio cuts it is refused; was it Twilio's after all, the
+    gap sweep fetches the text. A client that hangs up cancels this, but not what is in a lane by then."""
     try:
         if rush.is_on():
             raise Overloaded
@@ -84,13 +89,15 @@ async def _answer(
         desk_of(request).outage()
         return plain(away.detail, status=away.status, headers=retry_after(away))
     except Refusal as refusal:
+        if isinstance(refusal, Recut):
+            desk_of(request).outage()
         log.trouble("webhook_refused", path=request.path, status=refusal.status, why=refusal.detail)
         return plain(refusal.detail, status=refusal.status)
     return HTTPResponse("<Response/>", content_type="text/xml")
 
 
 def _signed_form(request: Request, settings: Settings) -> Form:
-    """The form's fields, the first where one is repeated, without what the database cannot hold."""
+    """The form's fields, without what the database cannot hold."""
     if settings.sms_provider != "twilio":
         raise NotFound(NO_ACCOUNT)
     if len(request.body) > MOST_BYTES:
@@ -103,7 +110,9 @@ def _signed_form(request: Request, settings: Settings) -> Form:
     tokens = filter(None, (settings.twilio_auth_token, settings.twilio_auth_token_secondary))
     if not is_signed(url, pairs, request.headers.get("x-twilio-signature", ""), tokens):
         raise NotTwilio(f"The signature is missing or wrong for {settings.public_url}{request.path}")
-    return {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, value in reversed(pairs)}
+    if wrong := twilio_form.fault(pairs, query, settings.twilio_account_sid or ""):
+        raise Recut(wrong)
+    return {name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, value in pairs}
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
@@ -185,8 +194,8 @@ def _receipt(form: Form, ours: str, retries: str) -> Receipt:
 
 def _sid(form: Form) -> str:
     sid = form.get("MessageSid", "")
-    if not 0 < len(sid) <= LONGEST_SID:
-        raise _wrong("MessageSid", f"must be there and have at most {LONGEST_SID} characters")
+    if not twilio_form.SID.fullmatch(sid):
+        raise _wrong("MessageSid", "must be SM or MM and 32 hexadecimal digits")
     return sid
 
 

@@ -44,6 +44,7 @@ from handoff_service.web import (
 from handoff_service.web.frame import frame
 from handoff_service.web.pages import form_field, render, went_back, went_well
 from handoff_service.web.reading import DeskFacts, Thread
+from handoff_service.web.request_bytes import id_field
 from handoff_service.web.session import ANYONE, LIVE, csrf_token, desk_of, page, signed_in, supervises
 from handoff_service.web.uploads import MAY_ATTACH, attached
 
@@ -165,10 +166,8 @@ async def note(request: Request, interaction_id: int, agent: Agent) -> HTTPRespo
 
 @page(*LIVE)
 async def read(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
-    up_to = _field(request, "up_to")
-    if not up_to.isdecimal():
-        raise BadInput(errors={"up_to": "must be a line's place in the conversation"})
-    command = Read(interaction_id=interaction_id, agent_id=agent.id, up_to=int(up_to))
+    up_to = id_field(_field(request, "up_to"), "up_to", "a line's place in the conversation")
+    command = Read(interaction_id=interaction_id, agent_id=agent.id, up_to=up_to)
     await desk_of(request).store.write(read_interaction, command, near=interaction_id)
     return went_back(request, interaction_id)
 
@@ -197,9 +196,8 @@ async def close(request: Request, interaction_id: int, agent: Agent) -> HTTPResp
 @page(*LIVE)
 async def verify(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     user = _field(request, "user_id")
-    if user and not user.isdecimal():
-        raise BadInput(errors={"user_id": "must be a user's id, or empty for nobody"})
-    command = Verify(interaction_id=interaction_id, agent_id=agent.id, user_id=int(user) if user else None)
+    user_id = id_field(user, "user_id", "a user's id, or empty for nobody") if user else None
+    command = Verify(interaction_id=interaction_id, agent_id=agent.id, user_id=user_id)
     await desk_of(request).store.write(verify_by_hand, command, near=interaction_id)
     return went_back(request, interaction_id)
 

@@ -171,3 +171,18 @@ def _problems(page: Page, width: int) -> list[str]:
         )
     wide = page.evaluate("() => document.querySelector('dialog[open]').scrollWidth - innerWidth")
     return found + ([f"{wide} px too wide"] if wide > 0 else [])
+
+
+def test_signing_out_leaves_no_draft_in_the_browser(story: Story) -> None:
+    mia = story.agent()
+    mia.locator("#to-new").click()
+    dialog = mia.get_by_role("dialog")
+    dialog.get_by_label("Message", exact=True).fill("half a text")
+    mia.wait_for_function("Object.keys(localStorage).some((key) => key.startsWith('draft:'))")
+    mia.evaluate("localStorage.setItem('theme', 'dark')")
+    mia.keyboard.press("Escape")
+    mia.locator('form[action="/sign-out"]').evaluate("form => form.requestSubmit()")
+    expect(mia).to_have_url(re.compile("/sign-in$"))
+    kept = mia.evaluate("Object.keys(localStorage)")
+    assert [key for key in kept if key.startswith(("draft:", "attached:"))] == []
+    assert "theme" in kept

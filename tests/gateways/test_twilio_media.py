@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 from handoff_service import settings
 from handoff_service.gateways import twilio_media
@@ -75,6 +77,25 @@ async def test_trouble(twilio: FakeTwilio, provider: TwilioProvider, fault: int 
     assert await provider.fetch(url) == picture()
 
 
+@pytest.mark.parametrize("where", ["{}/.twilio.com/x", "{}/x#.twilio.com", "{}@mms.twiliocdn.com/x"])
+async def test_a_redirect_is_not_believed_either(
+    twilio: FakeTwilio, provider: TwilioProvider, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the client would connect to is what counts, and nobody is asked for anything with our credentials."""
+    asked: list[str] = []
+    real = requests.Session.send
+
+    def send(session: requests.Session, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+        asked.append(str(request.url))
+        return real(session, request, **how)
+
+    monkeypatch.setattr(requests.Session, "send", send)
+    url, _ = twilio.keep_media(picture())
+    twilio.media_faults.append(where.format("https://127.0.0.1:9"))
+    assert await provider.fetch(url) == FOREIGN
+    assert asked == [url]
+
+
 async def test_a_redirect_back_to_twilio_has_no_credentials_either(
     twilio: FakeTwilio, provider: TwilioProvider
 ) -> None:
@@ -88,6 +109,10 @@ async def test_a_redirect_back_to_twilio_has_no_credentials_either(
     [
         "", "simulator:x", "file:///etc/passwd", "http://127.0.0.1/x", "http://api.twilio.com/x", "https://[",
         "https://twilio.com.evil.example/x", "https://eviltwilio.com/x", "https://api.twilio.com:8443/x",
+        "https://127.0.0.1\\.twilio.com/x", "https://127.0.0.1%5C.twilio.com/x", "https://127.0.0.1\\@api.twilio.com/x",
+        "https://127.0.0.1#.twilio.com/x", "https://127.0.0.1?.twilio.com/x", "https://127.0.0.1;.twilio.com/x",
+        "https://127.0.0.1\t.twilio.com/x", "https://[::1].twilio.com/x", "https://127.0.0.1\u3002.twilio.com/x",
+        "https://127.0.0.1%2f.twilio.com/x", "https://a_b.twilio.com/x",
         "https://api.twilio.com@evil.example/x", "https://evil.example/api.twilio.com", "https://mms.twiliocdn.com/x",
     ],
 )  # fmt: skip

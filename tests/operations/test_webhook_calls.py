@@ -33,7 +33,7 @@ async def tickets(story: Story) -> AsyncIterator[TicketSystem]:
 
 @pytest.fixture
 async def worker(story: Story, clock: MovedClock) -> AsyncIterator[Worker]:
-    hook = HttpWebhook(timeout=30)
+    hook = HttpWebhook(["127.0.0.1"], timeout=30)
     none: Any = None
     yield Worker(Hands(store=story.store, provider=none, bot=none, clock=clock, webhook=hook))
     await hook.close()

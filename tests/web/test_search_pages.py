@@ -60,7 +60,7 @@ async def test_what_was_typed_is_never_markup_and_the_page_says_what_to_do(mia: 
         "?q=x": "Two letters or digits at least.",
         "?q=nothing+like+this": "Nothing found for “nothing like this”",
         "?q=%3Cscript%3Ealert%281%29%3C%2Fscript%3E": "Nothing found for “<script>alert(1)</script>”",
-        "?q=%00&below=x": "Find a person or a conversation",
+        "?q=%20&below=x": "Find a person or a conversation",
         "?q=" + "x" * 5000: "Nothing found for",
         "?q=word&below=99999999999999999999": "Nothing found",
         "?q=INT999999999999999": "Nothing found",

@@ -101,12 +101,14 @@ async def _import(path: Path) -> None:
 
 @asynccontextmanager
 async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
-    """Start the service on ``tests/desk.toml``, and stop it."""
-    environ = {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""} | changes
+    """Start the service on ``tests/desk.toml``, or on a database that is given, and stop it."""
+    environ = {"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""}
+    environ |= {"PATCHBOARD_WEBHOOK_HOSTS": "127.0.0.1"} | changes
     config = settings.read(environ)
-    made = await asyncio.to_thread(_laid_out)
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(made, config.database_url.removeprefix("sqlite:///"))
+    if "PATCHBOARD_DATABASE_URL" not in changes:
+        made = await asyncio.to_thread(_laid_out)
+        shutil.copy(made, config.database_url.removeprefix("sqlite:///"))
     app = create_app(config)
     app.config.TOUCHUP = False  # touch-up works for one start in a process
     with socket.socket() as listening:

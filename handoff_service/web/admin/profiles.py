@@ -5,7 +5,6 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.errors import BadInput
 from handoff_service.operations.change_profile import Tie, deactivate_profile, tie_profile
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
@@ -13,6 +12,7 @@ from handoff_service.store import associations, people, profiles
 from handoff_service.store import tables as t
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
 from handoff_service.web.pages import form_field, phone
+from handoff_service.web.request_bytes import id_field
 from handoff_service.web.session import desk_of, page
 
 HERE, ONE = "/profiles", "/profiles/<profile_id:int>"
@@ -60,9 +60,8 @@ async def one_page(request: Request, profile_id: int, agent: Agent) -> HTTPRespo
 @page(Role.ADMIN)
 async def tie(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
     user = form_field(request, "user_id")
-    if user and not (user.isascii() and user.isdigit() and len(user) < 16):
-        raise BadInput(errors={"user_id": "must be a user's id, or empty for nobody"})
-    command = Tie(profile_id=profile_id, user_id=int(user) if user else None, by=agent.id)
+    user_id = id_field(user, "user_id", "a user's id, or empty for nobody") if user else None
+    command = Tie(profile_id=profile_id, user_id=user_id, by=agent.id)
     await desk_of(request).store.write(tie_profile, command)
     return done(request, f"{HERE}/{profile_id}")
 

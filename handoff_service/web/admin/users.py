@@ -1,6 +1,5 @@
 """Users: the people whom the desk knows."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from handoff_service.operations.change_user import Change, Delete, Make, change_
 from handoff_service.operations.second_facts import hashed
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
+from handoff_service.slow_work import run_slow
 from handoff_service.store import people, users
 from handoff_service.store import tables as t
 from handoff_service.store.views import User
@@ -45,7 +45,7 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
     try:
         body = meant(NewUserBody, await _written(request, form.values))
         values = {name: getattr(body, name) for name in NewUserBody.model_fields}
-        values["facts"] = await asyncio.to_thread(hashed, body.facts, desk_of(request).settings.secret_key)
+        values["facts"] = await run_slow(hashed, body.facts, desk_of(request).settings.secret_key)
         user_id = await desk_of(request).store.write(make_user, Make(**values))
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), status=refusal.status)
@@ -77,7 +77,7 @@ async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
         numbers: dict[str, Any] = {} if active else {"numbers": []}
         body = meant(UserBody, written | numbers | {"active": active, "facts": facts})
         key = desk_of(request).settings.secret_key
-        values = body.given() | {"facts": await asyncio.to_thread(hashed, body.facts or {}, key)}
+        values = body.given() | {"facts": await run_slow(hashed, body.facts or {}, key)}
         await desk_of(request).store.write(change_user, Change(id=user_id, by=agent.id, values=values))
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), user, status=refusal.status)

@@ -1,6 +1,5 @@
 """Agents: live agents may read them, admins change them."""
 
-import asyncio
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -9,6 +8,7 @@ from handoff_service.operations.change_agent import Change, Delete, Make, change
 from handoff_service.operations.person_entry import Capacity, Email, Name, Names, Password
 from handoff_service.operations.sign_in import hash_password
 from handoff_service.rules.vocabulary import Role
+from handoff_service.slow_work import run_slow
 from handoff_service.store import agents
 from handoff_service.store.views import Agent
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
@@ -78,7 +78,7 @@ async def delete(asked: Asked[None, Any]) -> None:
 async def with_hash(values: dict[str, Any]) -> dict[str, Any]:
     """The hash instead of the password. It takes tens of milliseconds: in a thread of its own."""
     password = values.pop("password", None)
-    return values if password is None else values | {"password_hash": await asyncio.to_thread(hash_password, password)}
+    return values if password is None else values | {"password_hash": await run_slow(hash_password, password)}
 
 
 AGENTS, ONE, ADMIN = "/v1/agents", "/v1/agents/<id:int>", (Role.ADMIN,)

@@ -21,17 +21,17 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, empty, raw
 
 from handoff_service.desk import Desk
-from handoff_service.errors import BadInput, NotFound
+from handoff_service.errors import BadInput
 from handoff_service.operations.entries import words_of
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web import session
 from handoff_service.web.client_address import client_address
 from handoff_service.web.repeats import once
+from handoff_service.web.request_bytes import BIGGEST
 from handoff_service.web.session import bearer, desk_of
 
 LIVE = session.LIVE
-BIGGEST = 2**63 - 1  # that a database's whole number holds
 
 
 class Body(BaseModel):
@@ -162,8 +162,6 @@ def route(blueprint: Blueprint, call: Call) -> None:
 
     async def serve(request: Request, id: int = 0, **below: int) -> HTTPResponse:  # the path's own words
         agent = await bearer(request, *call.roles) if call.roles else NOBODY
-        if max(id, *below.values(), 0) > BIGGEST:
-            raise NotFound("There is nothing with such a number.")
         body = _body(call, request)
         query = _checked(call.query, json.dumps({k: v[0] for k, v in request.get_args(True).items()}))
 
@@ -208,7 +206,7 @@ def _checked(model: type[Body], text: str | bytes, *, strict: bool = False) -> B
             errors={_where(fault): words_of(fault) for fault in error.errors()},
         ) from error
     numbers = {name: value for name, value in read if isinstance(value, int)}  # from a query, where they were strings
-    refused = {name: why for name, value in (sent | numbers).items() if (why := _not_storable(value))}
+    refused = {name: why for name, value in (sent | numbers).items() if (why := not_storable(value))}
     if refused:
         raise BadInput("; ".join(f"{name}: {why}" for name, why in refused.items()), errors=refused)
     return read
@@ -222,14 +220,14 @@ def _parsed(text: str | bytes) -> Any:
         raise BadInput("The body must be JSON in UTF-8.") from error
 
 
-def _not_storable(value: Any) -> str | None:
+def not_storable(value: Any) -> str | None:
     """What no database takes, wherever in a field it is."""
     if isinstance(value, str):
         return "must not hold the character U+0000" if "\0" in value else None
     if isinstance(value, int):
         return None if -BIGGEST <= value <= BIGGEST else "must be a whole number of 64 bits"
     inside = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
-    return next((why for one in inside if (why := _not_storable(one))), None)
+    return next((why for one in inside if (why := not_storable(one))), None)
 
 
 def _where(fault: Any) -> str:

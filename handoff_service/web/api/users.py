@@ -1,6 +1,5 @@
 """Users: live agents may read them, admins change them."""
 
-import asyncio
 from typing import Any
 
 from pydantic import Field
@@ -11,6 +10,7 @@ from handoff_service.operations.change_user import Change, Delete, Make, change_
 from handoff_service.operations.person_entry import Attributes, ChangedFacts, Email, Facts, Name, Numbers
 from handoff_service.operations.second_facts import hashed
 from handoff_service.rules.vocabulary import Role
+from handoff_service.slow_work import run_slow
 from handoff_service.store import people
 from handoff_service.store import tables as t
 from handoff_service.store.views import User
@@ -74,14 +74,14 @@ async def one_user(asked: Asked[Any, Any]) -> User:
 
 async def make(asked: Asked[NewUserBody, Any]) -> User:
     values = {name: getattr(asked.body, name) for name in NewUserBody.model_fields}
-    values["facts"] = await asyncio.to_thread(hashed, values["facts"], asked.desk.settings.secret_key)
+    values["facts"] = await run_slow(hashed, values["facts"], asked.desk.settings.secret_key)
     return await _one(asked, await asked.desk.store.write(make_user, Make(**values)))
 
 
 async def change(asked: Asked[UserBody, Any]) -> User:
     values = asked.body.given()
     if "facts" in values:
-        values["facts"] = await asyncio.to_thread(hashed, values["facts"], asked.desk.settings.secret_key)
+        values["facts"] = await run_slow(hashed, values["facts"], asked.desk.settings.secret_key)
     await asked.desk.store.write(change_user, Change(id=asked.id, by=asked.agent.id, values=values))
     return await one_user(asked)
 

@@ -58,3 +58,10 @@ startSounds();
 startNotices();
 runTimes();
 startStream();
+// What was written and not sent stays when a session ends by itself, and goes when its agent signs out.
+document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
+  const mine = ["draft", "attached", "noticed"].map((what) => `${what}:${document.body.dataset.me}`);
+  for (const key of Object.keys(localStorage)) {
+    if (mine.some((one) => key === one || key.startsWith(`${one}:`))) localStorage.removeItem(key);
+  }
+});

@@ -1,8 +1,11 @@
 """Fingerprints of second facts, to see that one has not changed."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = '0018'
 down_revision = '0017'
 
 
 def upgrade() -> None:
-    pass
+    op.add_column('user_facts', sa.Column('fingerprint', sa.Text(), nullable=True))

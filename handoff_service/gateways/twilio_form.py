@@ -1,0 +1,107 @@
+"""Whether a signed form is cut into names and values as Twilio cut it.
+
+Twilio's signature covers the names and values joined without separators. Whoever has seen one signed request can
+therefore move characters between them and keep the signature: out of ``Body=Hi&From=%2B1...`` becomes another sender,
+another message or a shorter text. So each part of a form has to be what Twilio writes there:
+
+- Names are words, and none is repeated.
+- What is known to have a form has it, the account's id and the message's id above all.
+- A known name stands nowhere but as a name. Only Body, which people write, may hold anything.
+- Behind a value that may hold anything, only a known name follows; behind Body only From.
+
+Twilio adds parameters without notice, so an unknown name is no fault by itself. Should a new one sort behind such a
+value, its texts are refused here, and the gap sweep fetches them from Twilio.
+Source: https://www.twilio.com/docs/messaging/guides/webhook-request
+"""
+
+import re
+from collections.abc import Sequence
+
+LONGEST_NAME = 40  # the longest that is known has 28: OriginalRepliedMessageSender
+_NAME = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,{LONGEST_NAME - 1}}}")
+SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
+_NUMBER = re.compile(r"\+?[0-9]{0,15}")
+_DIGITS = re.compile(r"[0-9]*")
+_LOWER = re.compile(r"[a-z_-]*")
+_UPPER = re.compile(r"[A-Z]*")
+
+# Twilio's parameters of texts and receipts, with what their values look like; None: anything.
+_FORMS: dict[str, re.Pattern[str] | None] = {
+    "AccountSid": re.compile(r"AC[0-9a-f]{32}"),
+    "AddOns": None,
+    "ApiVersion": re.compile(r"(\d{4}-\d\d-\d\d)?"),
+    "Body": None,
+    "ErrorCode": re.compile(r"[A-Z]?[0-9]*"),
+    "ErrorMessage": None,
+    "From": _NUMBER,
+    "FromCity": None,
+    "FromCountry": _UPPER,
+    "FromState": None,
+    "FromZip": re.compile(r"[0-9A-Z -]*"),
+    "MessageSid": SID,
+    "MessageStatus": _LOWER,
+    "MessagingServiceSid": re.compile(r"(MG[0-9a-f]{32})?"),
+    "NumMedia": _DIGITS,
+    "NumSegments": _DIGITS,
+    "OptOutType": _UPPER,
+    "OriginalRepliedMessageSender": None,
+    "OriginalRepliedMessageSid": None,
+    "RawDlrDoneDate": _DIGITS,
+    "ReferralNumMedia": _DIGITS,
+    "SmsMessageSid": re.compile(rf"({SID.pattern})?"),
+    "SmsSid": re.compile(rf"({SID.pattern})?"),
+    "SmsStatus": _LOWER,
+    "To": _NUMBER,
+    "ToCity": None,
+    "ToCountry": _UPPER,
+    "ToState": None,
+    "ToZip": re.compile(r"[0-9A-Z -]*"),
+    **{f"Media{what}{n}": None for what in ("Url", "ContentType") for n in range(100)},
+}
+_LONG = sorted((name for name in _FORMS if name not in ("From", "To") and name[-1].isalpha()), key=len, reverse=True)
+_HIDDEN = re.compile(rf"{'|'.join(_LONG)}|Media(?:Url|ContentType)[0-9]|(?:From|To)(?=\+?[0-9])")
+
+
+def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | None:
+    """What is wrong with a signed form, as ``name what``; None when it is cut as Twilio cuts it.
+
+    Args:
+        pairs: Every (name, value), blanks included.
+        query: The query of the address, which the signature covers before the form.
+        account: The id of our account.
+    """
+    parts, starts, before = [query], set(), ""
+    at = len(query)
+    for name, value in sorted(pairs):
+        if name not in _FORMS and not _NAME.fullmatch(name):
+            return "A name is none that a parameter can have."
+        if name == before:
+            return f"{_said(name)} is there twice."
+        if wrong := _wrong(name, value, before, account):
+            return wrong
+        if name in _FORMS:
+            starts.add(at)
+        # Body is left out, and its neighbors are kept apart.
+        part = "\0" if name == "Body" else name + value
+        parts.append(part)
+        at += len(part)
+        before = name
+    hidden = next((found for found in _HIDDEN.finditer("".join(parts)) if found.start() not in starts), None)
+    return f"{hidden[0]} stands inside another parameter." if hidden else None
+
+
+def _said(name: str) -> str:
+    """A name for the log. One that is not known may be a piece of somebody's text."""
+    return name if name in _FORMS else "A parameter that is not known"
+
+
+def _wrong(name: str, value: str, before: str, account: str) -> str | None:
+    """``before``: the name that sorts before this one."""
+    if name == "AccountSid" and value != account:
+        return "AccountSid is not our account."
+    if before == "Body" and name != "From":
+        return f"From must follow Body, and {_said(name)} does."
+    if name not in _FORMS:
+        return f"{_said(name)} cannot follow {before}." if before in _FORMS and _FORMS[before] is None else None
+    form = _FORMS[name]
+    return f"{name} must be as Twilio writes it." if form is not None and not form.fullmatch(value) else None

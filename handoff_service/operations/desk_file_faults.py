@@ -1,0 +1,75 @@
+"""What is wrong with a desk file, each fault as ``file:line: key: what is wrong``, and not more than a person reads."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from handoff_service.operations.entries import words_of
+
+MOST_LISTED = 20  # finding the line of each takes a pass over the file
+SLICE = 1000  # entries of each kind that are checked at once
+
+
+def listed(wrong: list[str]) -> str:
+    more = ["Patchboard stopped looking here; mend these first."] if len(wrong) == MOST_LISTED else []
+    return "\n".join([*wrong, *more])
+
+
+def malformed(model: type[BaseModel], content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Pydantic's account of each fault. Read in slices: all faults of a large file at once take 200 MB."""
+    known = model.model_fields
+    for name in (name for name in content if name not in known):
+        yield {"loc": (name,), "type": "extra_forbidden"}
+    longest = max((len(value) for value in content.values() if isinstance(value, list)), default=0)
+    for start in range(0, max(longest, 1), SLICE):
+        yield from _malformed_slice(model, {name: content[name] for name in known if name in content}, start)
+
+
+def _malformed_slice(model: type[BaseModel], content: dict[str, Any], start: int) -> Iterator[dict[str, Any]]:
+    part = {
+        name: value[start : start + SLICE] if isinstance(value, list) else value
+        for name, value in content.items()
+        if isinstance(value, list) or start == 0
+    }
+    try:
+        model.model_validate(part)
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_context=False, include_input=False):
+            loc = fault["loc"]
+            moved = (loc[0], loc[1] + start, *loc[2:]) if len(loc) > 1 and isinstance(loc[1], int) else loc
+            yield {**fault, "loc": moved}
+
+
+def line_of(path: str, text: str, fault: Any) -> str:
+    where = fault["loc"]
+    words = "there is no such key" if fault["type"] == "extra_forbidden" else words_of(fault)
+    return written(path, text, where, words)
+
+
+def written(path: str, text: str, where: tuple[int | str, ...], said: str) -> str:
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".")
+    return f"{path}:{_line(text, where)}: {name}: {said}"
+
+
+def _line(text: str, where: tuple[int | str, ...]) -> int:
+    """The line of a key: the n-th header of its table, then the key below it."""
+    table, number, key = where[0], where[1] if len(where) > 1 else 0, where[2] if len(where) > 2 else None
+    if isinstance(number, str):
+        number, key = 0, number
+    header = re.compile(rf"\s*\[\[?\s*{re.escape(str(table))}\s*\]\]?").match
+    inside = re.compile(rf"\s*\"?{re.escape(str(key))}\"?\s*=").match
+    outside = re.compile(rf"\s*{re.escape(str(table))}\s*=").match
+    lines, at = text.splitlines(), 1
+    seen = -1
+    for n, line in enumerate(lines, start=1):
+        if header(line):
+            seen, at = seen + 1, n
+        elif seen == number and key is not None and inside(line):
+            return n
+        if seen == -1 and outside(line):
+            return n
+        if seen > number:
+            break
+    return at

@@ -1,0 +1,98 @@
+"""What of a desk file has to be hashed, done before the import's transaction.
+
+An argon2 hash takes a core for tens of milliseconds. In the transaction, which no text can pass, an import of 40 people
+stopped all texts for 40 seconds. So an import has three steps: read what is stored (``stored_secrets``), hash what is
+new (``hash_secrets``, in a thread), write everything (``import_desk``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from handoff_service.operations.desk_file import DeskFile, UserEntry
+from handoff_service.operations.second_facts import Fact, hashed_fact, is_fact
+from handoff_service.operations.sign_in import hash_password, password_matches
+from handoff_service.rules.proof import fact_fingerprint, fact_hash
+from handoff_service.store import tables as t
+from handoff_service.store.several import one_of
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    user_id: int
+    hash: str
+    fingerprint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """``passwords``: the argon2 hashes by e-mail. ``facts``: by employee number, then by name."""
+
+    passwords: Mapping[str, str]
+    facts: Mapping[str, Mapping[str, StoredFact]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """What is new: argon2 hashes by e-mail, and facts by employee number. What is not here is stored already."""
+
+    passwords: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Mapping[str, Fact]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HashedFile:
+    """A desk file that is ready for a transaction."""
+
+    file: DeskFile
+    hashed: Hashed
+
+
+def stored_secrets(conn: Connection, file: DeskFile) -> Stored:
+    """The hashes that are stored of those whom the file names."""
+    a, u, f = t.agents, t.users, t.user_facts
+    emails = {agent.email for agent in file.agents if agent.password}
+    passwords = conn.execute(select(a.c.email, a.c.password_hash).where(one_of(a.c.email, emails))).all()
+    ids = {user.external_id for user in file.users if user.facts}
+    columns = (u.c.external_id, f.c.user_id, f.c.name, f.c.hash, f.c.fingerprint)
+    rows = conn.execute(select(*columns).join(f, f.c.user_id == u.c.id).where(one_of(u.c.external_id, ids)))
+    facts: dict[str, dict[str, StoredFact]] = {}
+    for row in rows:
+        facts.setdefault(row.external_id, {})[row.name] = StoredFact(row.user_id, row.hash, row.fingerprint)
+    return Stored(passwords={row.email: row.password_hash for row in passwords}, facts=facts)
+
+
+def hash_secrets(file: DeskFile, stored: Stored, key: str) -> HashedFile:
+    """Hash what is new. Takes milliseconds for each fact and more for each password: call it in a thread.
+
+    A password has no fingerprint: one would be faster to guess at than the argon2 hash. So each is verified.
+    """
+    passwords = {
+        agent.email: hash_password(agent.password)
+        for agent in file.agents
+        if agent.password and not password_matches(stored.passwords.get(agent.email), agent.password)
+    }
+    facts = {
+        user.external_id: _new_facts(user, stored.facts.get(user.external_id, {}), key)
+        for user in file.users
+        if user.active is not False  # those who have left have no facts
+    }
+    return HashedFile(file, Hashed(passwords=passwords, facts={who: theirs for who, theirs in facts.items() if theirs}))
+
+
+def _new_facts(user: UserEntry, stored: Mapping[str, StoredFact], key: str) -> dict[str, Fact]:
+    written = {name: _written(name, value, stored.get(name), key) for name, value in user.facts.items()}
+    return {name: fact for name, fact in written.items() if fact is not None}
+
+
+def _written(name: str, value: str, there: StoredFact | None, key: str) -> Fact | None:
+    """What is to be written; None: it is stored like this."""
+    if there is None:
+        return hashed_fact(key, value)
+    keyed = fact_hash(key, value)
+    if there.fingerprint is not None:
+        same = there.fingerprint == fact_fingerprint(key, there.user_id, name, keyed)
+        return None if same else hashed_fact(key, value)
+    # Written before there were fingerprints: verified once more, and then it has one.
+    return Fact(there.hash, keyed) if is_fact(there.hash, keyed) else hashed_fact(key, value)

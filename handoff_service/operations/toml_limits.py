@@ -1,0 +1,73 @@
+"""Limits on a TOML file, checked before it is parsed.
+
+Python's parser recurses into nested values and keeps every prefix of a dotted key. A file of a few kilobytes can
+therefore take seconds or gigabytes. A desk file needs neither depth nor long lines, so one linear pass refuses both.
+"""
+
+import re
+
+MOST_BYTES = 20_000_000  # some 100,000 users; the admin's page takes 1 MB
+LONGEST_LINE = 50_000  # characters; 50 attributes of 200 characters are below 25,000
+MOST_DEPTH = 16  # of arrays and inline tables; a desk file has up to 4
+MOST_PARTS = 4  # of a dotted key; a desk file has up to 3
+
+# Possessive repeats (*+, ++) never go back, so the pass is linear even where a string has no end.
+_TOKEN = re.compile(
+    r"""
+      "{3} (?: [^"\\]++ | \\. | "(?!"") )*+ (?: "{3,5} | \Z )
+    | '{3} (?: [^']++ | '(?!'') )*+ (?: '{3,5} | \Z )
+    | " (?: [^"\\\n]++ | \\[^\n] )*+ "?
+    | ' [^'\n]*+ '?
+    | \# [^\n]*+
+    | (?P<mark> [\[\]{}.,=\n] )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class TooMuch(Exception):
+    """A file that is not parsed because of its shape. Holds the line and what is wrong."""
+
+    def __init__(self, line: int, what: str) -> None:
+        self.line, self.what = line, what
+        super().__init__(f"{line}: {what}")
+
+
+def check_size(size: int) -> None:
+    """TooMuch for a file that is larger than any desk."""
+    if size > MOST_BYTES:
+        raise TooMuch(1, f"the file has more than {MOST_BYTES // 1_000_000} MB")
+
+
+def check(text: str) -> None:
+    """TooMuch for the first line that is too long, nested too deeply or has a key of too many parts."""
+    _check_lines(text)
+    depth, parts = 0, 1
+    for token in _TOKEN.finditer(text):
+        mark = token["mark"]
+        if mark is None:
+            continue
+        if mark == ".":
+            parts += 1
+            if parts > MOST_PARTS:
+                raise TooMuch(_line(text, token.start()), f"a key may have at most {MOST_PARTS} parts")
+            continue
+        parts = 1
+        if mark in "[{":
+            depth += 1
+            if depth > MOST_DEPTH:
+                raise TooMuch(_line(text, token.start()), f"values may be nested at most {MOST_DEPTH} deep")
+        elif mark in "]}":
+            depth = max(0, depth - 1)
+
+
+def _check_lines(text: str) -> None:
+    start = 0
+    while (end := text.find("\n", start)) >= 0 or (end := len(text)) > start:
+        if end - start > LONGEST_LINE:
+            raise TooMuch(_line(text, start), f"a line may have at most {LONGEST_LINE:,} characters")
+        start = end + 1
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1

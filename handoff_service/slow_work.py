@@ -1,0 +1,22 @@
+"""Work that takes a core for a while, such as parsing a desk file or hashing second facts: in threads of its own.
+
+Two at once, so that it can neither take every core nor the threads that other work waits for.
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+AT_ONCE = 2
+
+
+async def run_slow[**P, R](function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a function in such a thread. Whoever stops waiting gets nothing; the function runs to its end."""
+    call = functools.partial(function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_threads(), call)
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="slow-work")

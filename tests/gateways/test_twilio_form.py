@@ -1,0 +1,98 @@
+"""A signed form that is cut into other names and values, with the signature that it had, is refused."""
+
+import os
+import random
+
+import pytest
+
+from handoff_service.gateways.twilio_form import fault
+from handoff_service.gateways.twilio_signature import is_signed, sign
+from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, sid
+from tests.recuts import Pairs, joined, mutated, receipt_form, recuts, text_form
+
+COUNT = int(os.environ.get("PATCHBOARD_TEST_RECUTS", "4000"))  # 100,000 in `make chaos`
+URL = "https://sms.example.com/webhooks/twilio/sms"
+TEXT: Pairs = [
+    ("AccountSid", ACCOUNT_SID), ("Body", "Hi"), ("From", "+12025550101"), ("FromCity", "WASHINGTON"),
+    ("MessageSid", sid(1)), ("NumMedia", "0"), ("SmsStatus", "received"), ("To", "+18885550100"), ("ToZip", ""),
+]  # fmt: skip
+
+
+def test_no_recut_and_no_mutation_is_accepted() -> None:
+    """Every one of the recuts has a signature that is right."""
+    chance, accepted, tried = random.Random(11), [], 0
+    while tried < COUNT:
+        receipt = chance.random() < 0.3
+        form, query = (receipt_form(chance), f"message={chance.randint(1, 99)}") if receipt else (text_form(chance), "")
+        assert fault(form, query, ACCOUNT_SID) is None, form
+        signed = f"{URL}?{query}" if query else URL
+        signature = sign(signed, form, AUTH_TOKEN)
+        for other, its_query in recuts(form, query, chance, 30):
+            if query and not its_query:
+                continue
+            address = f"{URL}?{its_query}" if its_query else URL
+            assert is_signed(address, other, signature, [AUTH_TOKEN])
+            if fault(other, its_query, ACCOUNT_SID) is None:
+                accepted.append((form, other, its_query))
+            tried += 1
+        for _ in range(10):
+            other = mutated(form, chance)
+            if is_signed(signed, other, signature, [AUTH_TOKEN]) and fault(other, query, ACCOUNT_SID) is None:
+                accepted.append((form, other, query))
+            tried += 1
+    assert accepted == []
+
+
+RECUTS: list[tuple[str, Pairs, Pairs]] = [
+    (
+        "another message: the id swallows what follows",
+        TEXT,
+        [*TEXT[:4], ("MessageSid", f"{sid(1)}NumMedia0"), *TEXT[6:]],
+    ),
+    ("a shorter text", [*TEXT[:1], ("Body", "I saw Doctor Who"), *TEXT[2:]], [
+        *TEXT[:1], ("Body", "I saw "), ("Doctor", " Who"), *TEXT[2:],
+    ]),
+    ("no text", TEXT, [*TEXT[:1], ("BodyHi", ""), *TEXT[2:]]),
+    ("no text, by the account", TEXT, [("AccountSid", f"{ACCOUNT_SID}BodyHi"), *TEXT[2:]]),
+    (
+        "another sender, out of what was written",
+        [*TEXT[:1], ("Body", "HiFrom+12025550199G"), *TEXT[2:3], *TEXT[4:]],
+        [*TEXT[:2], ("From", "+12025550199"), ("GFro", "m+12025550101"), *TEXT[4:]],
+    ),
+    (
+        "another sender, with an own name for the real one",
+        [*TEXT[:1], ("Body", "HiFrom+12025550199FromA"), *TEXT[2:]],
+        [*TEXT[:2], ("From", "+12025550199"), ("FromAFrom", "+12025550101"), *TEXT[3:]],
+    ),
+    ("no account", TEXT, [("AccountSidAC", ACCOUNT_SID[2:]), *TEXT[1:]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("genuine", "other"), [r[1:] for r in RECUTS], ids=[r[0] for r in RECUTS])
+def test_recuts_that_matter(genuine: Pairs, other: Pairs) -> None:
+    assert joined(genuine) == joined(other)
+    assert fault(genuine, "", ACCOUNT_SID) is None
+    assert fault(other, "", ACCOUNT_SID)
+
+
+GENUINE: list[tuple[str, Pairs]] = [
+    ("a parameter nobody has heard of", [("Sparkle", "1")]),
+    ("another one, in lower case", [("zebra", "From here To there")]),
+    ("words that are names", [("Body", f"AccountSid From+1 To+1 MessageSid{sid(1)}")]),
+    ("a city as it is written", [("FromCity", "Toronto-Fromstadt"), ("ToCity", "Montréal")]),
+    ("a reply's own ids", [("OriginalRepliedMessageSid", sid(4)), ("OriginalRepliedMessageSender", "+12025550101")]),
+    ("no account's id", []),
+]
+
+
+@pytest.mark.parametrize("more", [g[1] for g in GENUINE], ids=[g[0] for g in GENUINE])
+def test_what_twilio_may_send(more: Pairs) -> None:
+    form = dict(TEXT) | dict(more)
+    if not more:
+        del form["AccountSid"]
+    assert fault(list(form.items()), "", ACCOUNT_SID) is None
+
+
+@pytest.mark.parametrize("name", ["", "Fr om", "From-", "9", "X" * 41, "Ünïcode", "A\0"])
+def test_names_are_words(name: str) -> None:
+    assert fault([*TEXT, (name, "")], "", ACCOUNT_SID)

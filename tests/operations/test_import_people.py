@@ -1,0 +1,126 @@
+"""Importing hundreds of people: nothing is hashed in a transaction, what has not changed is not hashed at all."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+
+from handoff_service.operations import desk_file
+from handoff_service.operations.desk_file import DeskFile
+from handoff_service.operations.import_desk import import_file
+from handoff_service.operations.second_facts import matches
+from handoff_service.rules.proof import fact_hash
+from handoff_service.store import people
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms
+from tests.story import Story
+
+KEY = "key"
+
+
+@pytest.fixture
+def terms() -> Terms:
+    return Terms(link_key=KEY)
+
+
+@pytest.fixture
+def hashing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The threads in which argon2 ran, one for each time."""
+    ran: list[str] = []
+    for name in ("hash", "verify"):
+        real = getattr(PasswordHasher, name)
+
+        def spied(self: PasswordHasher, *given: object, _real: object = real) -> object:
+            ran.append(threading.current_thread().name)
+            return _real(self, *given)  # type: ignore[operator]
+
+        monkeypatch.setattr(PasswordHasher, name, spied)
+    return ran
+
+
+def users(count: int, *, born: int = 1990, name: str = "Person", more: str = "") -> DeskFile:
+    entries = (
+        f'[[users]]\nexternal_id = "P{n}"\nname = "{name} {n}"\nnumbers = ["+1303555{n:04d}"]\n'
+        f'facts = {{ birth_year = "{born}" }}\n{more}'
+        for n in range(count)
+    )
+    return desk_file.read_bytes("".join(entries).encode(), "people.toml")
+
+
+async def test_nothing_is_hashed_in_a_transaction_and_the_same_file_hashes_nothing(
+    story: Story, hashing: list[str]
+) -> None:
+    await import_file(story.store, users(20))
+    assert len(hashing) == 20
+    assert not [thread for thread in hashing if not thread.startswith("slow-work")]
+    before, _ = await story.rows(t.user_facts), hashing.clear()
+    await import_file(story.store, users(20))
+    assert hashing == []
+    assert await story.rows(t.user_facts) == before
+    assert len({fact.fingerprint for fact in before}) == 20, "one fact of two people has two fingerprints"
+
+
+async def test_a_password_is_verified_outside_of_a_transaction(story: Story, hashing: list[str]) -> None:
+    agent = '[[agents]]\nemail = "{}@example.com"\nname = "Mia Chen"\npassword = "demo-mia"\n'
+    file = desk_file.read_bytes((agent.format("mia") + agent.format("new")).encode(), "agents.toml")
+    before = await story.store.read(lambda conn: conn.execute(sa.select(t.agents.c.password_hash)).scalars().first())
+    await import_file(story.store, file)
+    assert not [thread for thread in hashing if not thread.startswith("slow-work")]
+    after = (await story.rows(t.agents))[0].password_hash
+    assert after == before
+
+
+async def test_a_changed_fact_is_hashed_again(story: Story, hashing: list[str]) -> None:
+    await import_file(story.store, users(3))
+    hashing.clear()
+    await import_file(story.store, users(3, born=1991))
+    assert len(hashing) == 3
+    (fact, *_) = await story.rows(t.user_facts)
+    assert matches([fact.hash], [fact_hash(KEY, "1991")])
+    assert not matches([fact.hash], [fact_hash(KEY, "1990")])
+
+
+async def test_a_fact_from_before_there_were_fingerprints_is_verified_once(story: Story, hashing: list[str]) -> None:
+    await import_file(story.store, users(2))
+    before = await story.rows(t.user_facts)
+    await story.store.write(lambda tx, _: tx.conn.execute(t.user_facts.update().values(fingerprint=None)), None)
+    for times in (2, 0):
+        hashing.clear()
+        await import_file(story.store, users(2))
+        assert len(hashing) == times
+        assert await story.rows(t.user_facts) == before
+
+
+async def test_five_hundred_people_are_a_handful_of_statements(story: Story) -> None:
+    """So the lane is held for tens of milliseconds. One user after the other were 6,000 statements."""
+    statements: list[str] = []
+
+    def count(_conn: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(story.store._writing, "before_cursor_execute", count)
+    await import_file(story.store, users(500))
+    assert len(statements) < 60
+    assert await story.count(t.users) == 503
+
+
+async def test_people_change_leave_and_are_twice_in_a_file(story: Story) -> None:
+    await import_file(story.store, users(3))
+    text = (
+        '[[users]]\nexternal_id = "P0"\nname = "Old"\nnumbers = ["+13035550000", "+13035559999"]\n'
+        '[[users]]\nexternal_id = "P0"\nname = "Person"\nemail = "p@example.com"\nnumbers = ["+13035559999"]\n'
+        'attributes = { department = "Sales" }\n'
+        '[[users]]\nexternal_id = "P1"\nname = "Person 1"\nactive = false\n'
+        '[[users]]\nexternal_id = "P9"\nname = "Never here"\nactive = false\nfacts = { badge = "1" }\n'
+    )
+    for _ in range(2):
+        await import_file(story.store, desk_file.read_bytes(text.encode(), "people.toml"))
+        found = await story.store.read(people.users, t.users.c.external_id.in_(["P0", "P1", "P2", "P9"]))
+        assert [(u.external_id, u.name, u.numbers, u.attributes, u.active) for u in found] == [
+            ("P0", "Person", ["+13035559999"], {"department": "Sales"}, True),
+            ("P1", "Person 1", [], {}, False),
+            ("P2", "Person 2", ["+13035550002"], {}, True),
+            ("P9", "Never here", [], {}, False),
+        ]
+        assert await story.count(t.user_facts) == 2
