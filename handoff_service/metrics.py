@@ -32,6 +32,10 @@ class Metrics:
         self.trouble = Counter(
             "patchboard_work_failed", "Due work that failed and is tried again", ["kind"], registry=self._registry
         )
+        self.claims_lost = Counter(
+            "patchboard_claims_lost", "Due work that was somebody else's when it was done", ["kind"],
+            registry=self._registry,
+        )  # fmt: skip
 
     def shown(self) -> bytes:
         """All of it in Prometheus' text format."""

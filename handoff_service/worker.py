@@ -48,14 +48,16 @@ from handoff_service.operations.ports import (
 )
 from handoff_service.operations.receive_sms import receive_sms
 from handoff_service.operations.sweep_gaps import FinishSweep, begin_sweep, finish_sweep, recovered, stored
-from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn
+from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn, keep_late_answer
 from handoff_service.operations.tell_consents import NotTold, Told, begin_telling, finish_telling, put_off_telling
 from handoff_service.operations.uploads import Stored, forget_upload
 from handoff_service.pictures import picture_in
 from handoff_service.rules.media import NotTaken, judged
 from handoff_service.rules.vocabulary import CallState, Work
 from handoff_service.store import due, media, people
+from handoff_service.store.claims import ClaimLost, Held, Operation, fenced
 from handoff_service.store.due import Claimed
+from handoff_service.store.lanes import Transaction
 from handoff_service.store.store import Store
 
 # Who works on what, and how much at once: a bot, a download, a webhook or a mail server that hangs must not hold up
@@ -70,6 +72,10 @@ CREWS = (
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
+
+
+class _Dropped(Exception):
+    """The claim was lost, so this worker has nothing more to do with the work."""
 
 
 class NoWebhook:
@@ -184,28 +190,50 @@ class Worker:
     async def _do(self, claimed: Claimed) -> None:
         try:
             await self._by_kind[claimed.kind](claimed)
+        except _Dropped:
+            pass
         except Exception as error:  # noqa: BLE001  # logged, and tried again
             self._hands.metrics.trouble.labels(claimed.kind).inc()
             log.trouble("work_failed", error=error, kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
             with suppress(Exception):  # the database is away: the lease ends by itself
                 back = due.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
-                await self._hands.store.write(due.give_back, back)
+                await self._write(claimed, due.give_back, back)
+
+    async def _write[C, R](
+        self,
+        claimed: Claimed,
+        operation: Operation[C, R],
+        command: C,
+        *,
+        late: Callable[[Transaction, C], R | None] | None = None,
+        near: object = None,
+    ) -> R:
+        """Carry out a command about claimed work, if the claim still stands. Otherwise the result is dropped and the
+        work ends here, unless ``late`` makes something of it."""
+        held = Held(claimed, command)
+        answer: R | ClaimLost = await self._hands.store.write(fenced(operation, late), held, near=near)
+        if isinstance(answer, ClaimLost):
+            self._hands.metrics.claims_lost.labels(claimed.kind).inc()
+            say = log.trouble if answer.late else log.usual  # a receipt that comes first ends a send every day
+            say("claim_lost", kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
+            raise _Dropped
+        return answer
 
     async def _deliver(self, claimed: Claimed) -> None:
         message_id = int(claimed.key)
-        outgoing = await self._hands.store.write(begin_sends, BeginSend(message_id, claimed.attempts))
+        outgoing = await self._write(claimed, begin_sends, BeginSend(message_id, claimed.attempts))
         if outgoing is None:
             return
         result = await self._look_up(outgoing) if outgoing.uncertain else await self._hands.provider.send(outgoing)
-        waits = await self._hands.store.write(finish_sends, FinishSend(message_id, claimed.attempts, result))
+        waits = await self._write(claimed, finish_sends, FinishSend(message_id, claimed.attempts, result))
         self._hands.metrics.sends.labels(type(result).__name__.lower()).inc()
         if waits and isinstance(result, Later | Refused):
             why = result.why if isinstance(result, Later) else None
             log.trouble("text_not_taken", message=message_id, attempts=claimed.attempts, code=result.code, why=why)
         log.usual("text_sent", message=message_id, result=type(result).__name__.lower())
 
-    async def _sweep_gaps(self, _claimed: Claimed) -> None:
-        sweep = await self._hands.store.write(begin_sweep, None)
+    async def _sweep_gaps(self, claimed: Claimed) -> None:
+        sweep = await self._write(claimed, begin_sweep, None)
         try:
             found = [await self._hands.provider.received(number, sweep.since) for number in sweep.numbers]
             listed = sorted((one for of_number in found for one in of_number), key=lambda one: one.sent_at)
@@ -217,35 +245,35 @@ class Worker:
                 await self._hands.store.write(receive_sms, recovered(one, pictures, zone), near=(one.to, one.sender))
         except OSError as error:
             log.trouble("sweep_failed", why=str(error))
-            await self._hands.store.write(finish_sweep, FinishSweep(None))
+            await self._write(claimed, finish_sweep, FinishSweep(None))
             return
-        await self._hands.store.write(finish_sweep, FinishSweep(sweep.began))
+        await self._write(claimed, finish_sweep, FinishSweep(sweep.began))
         self._hands.metrics.recovered.inc(len(missed))
         log.line("gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed))
 
-    async def _tell_consents(self, _claimed: Claimed) -> None:
-        batch = await self._hands.store.write(begin_telling, None)
+    async def _tell_consents(self, claimed: Claimed) -> None:
+        batch = await self._write(claimed, begin_telling, None)
         try:
             faults = await self._hands.provider.tell_consents(batch.tellings) if batch.tellings else {}
         except (OSError, NotOffered) as error:
             log.trouble("consents_not_told", entries=len(batch.entries), why=str(error))
             failed = NotTold(batch, str(error), offered=not isinstance(error, NotOffered))
-            await self._hands.store.write(put_off_telling, failed)
+            await self._write(claimed, put_off_telling, failed)
             return
-        await self._hands.store.write(finish_telling, Told(batch, faults))
+        await self._write(claimed, finish_telling, Told(batch, faults))
         if batch.entries:
             log.line("consents_told", entries=len(batch.entries), told=len(batch.tellings), refused=len(faults))
 
-    async def _ask_prices(self, _claimed: Claimed) -> None:
+    async def _ask_prices(self, claimed: Claimed) -> None:
         for number, wanted in (await self._hands.store.read(wanted_prices, self._hands.clock())).items():
             try:
                 found = await self._hands.provider.reports(number, wanted.sids, wanted.since)
             except OSError as error:
                 log.trouble("prices_not_known", why=str(error))
                 break
-            await self._hands.store.write(note_prices, found)
+            await self._write(claimed, note_prices, found)
             log.usual("prices_noted", count=len(found), of=len(wanted.sids))
-        await self._hands.store.write(ask_again, None)
+        await self._write(claimed, ask_again, None)
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
         """What the provider knows of a send whose outcome is unknown."""
@@ -255,14 +283,14 @@ class Worker:
             return Unsure(why=str(error))
 
     async def _take_bot_turn(self, claimed: Claimed) -> None:
-        question = await self._hands.store.write(begin_turn, BeginTurn(int(claimed.key)))
+        question = await self._write(claimed, begin_turn, BeginTurn(int(claimed.key)))
         if question is None:
             return
         answer, failure = await self._ask(question)
         finish = FinishTurn(
             turn_id=int(question.turn_id), replies=answer.replies, understood=answer.understood, failure=failure
         )
-        outcome = await self._hands.store.write(finish_turn, finish)
+        outcome = await self._write(claimed, finish_turn, finish, late=keep_late_answer)
         self._hands.metrics.turns.labels(outcome).inc()
         log.line("bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure)
 
@@ -278,28 +306,28 @@ class Worker:
         return BotAnswer(), failure
 
     async def _offer_work(self, claimed: Claimed) -> None:
-        await self._hands.store.write(offer_work, behind_of(claimed.key))
+        await self._write(claimed, offer_work, behind_of(claimed.key))
 
     async def _expire_offer(self, claimed: Claimed) -> None:
         steady_for = self._hands.connections.steady_for()
-        await self._hands.store.write(expire_offer, Expire(int(claimed.key), steady_for))
+        await self._write(claimed, expire_offer, Expire(int(claimed.key), steady_for))
 
     async def _connection_lost(self, claimed: Claimed) -> None:
         agent_id, connections = int(claimed.key), self._hands.connections
         verdict = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
-        await self._hands.store.write(connection_lost, verdict)
+        await self._write(claimed, connection_lost, verdict)
 
     async def _fire_timers(self, claimed: Claimed) -> None:
-        count = await self._hands.store.write(fire_timers, Fire(int(claimed.key)), near=claimed.key)
+        count = await self._write(claimed, fire_timers, Fire(int(claimed.key)), near=claimed.key)
         log.usual("timers_fired", interaction=claimed.key, count=count)
 
     async def _fetch_media(self, claimed: Claimed) -> None:
         wanted = await self._hands.store.read(media.wanted, int(claimed.key))
         if wanted is None:
-            return await self._hands.store.write(due.drop, claimed)
+            return await self._write(claimed, due.drop, claimed)
         result = await self._fetched(wanted)
         finish = FinishFetch(media_id=wanted.id, attempts=claimed.attempts, result=result)
-        status = await self._hands.store.write(finish_fetch, finish)
+        status = await self._write(claimed, finish_fetch, finish)
         why = result.why if isinstance(result, NotTaken) else result if isinstance(result, str) else None
         log.line("media_fetched", media=wanted.id, status=status, attempts=claimed.attempts, why=why)
 
@@ -316,21 +344,21 @@ class Worker:
         return Stored(file=file, size=len(content), taken=verdict)
 
     async def _forget_upload(self, claimed: Claimed) -> None:
-        file = await self._hands.store.write(forget_upload, int(claimed.key))
+        file = await self._write(claimed, forget_upload, int(claimed.key))
         if file is not None:
             await asyncio.to_thread(self._hands.media.forget, file, self._hands.clock())
         log.usual("upload_forgotten", media=claimed.key)
 
-    async def _index_texts(self, _claimed: Claimed) -> None:
-        await self._hands.store.write(index_texts, None)
+    async def _index_texts(self, claimed: Claimed) -> None:
+        await self._write(claimed, index_texts, None)
 
     async def _call_webhook(self, claimed: Claimed) -> None:
-        call = await self._hands.store.write(begin_call, BeginCall(call_id=int(claimed.key)))
+        call = await self._write(claimed, begin_call, BeginCall(call_id=int(claimed.key)))
         if call is None:
             return
         called = await self._hands.webhook.call(call)
         finish = FinishCall(call_id=int(claimed.key), called=called)
-        state = await self._hands.store.write(finish_call, finish)
+        state = await self._write(claimed, finish_call, finish)
         self._hands.metrics.calls.labels(state).inc()
         say = log.trouble if state is CallState.GIVEN_UP else log.line
         say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)
@@ -338,7 +366,7 @@ class Worker:
     async def _mail_code(self, claimed: Claimed) -> None:
         """The code is made here, and is nowhere after this: only its hash is stored."""
         send_id, code = int(claimed.key), f"{secrets.randbelow(1_000_000):06}"
-        mail = await self._hands.store.write(begin_mail, BeginMail(send_id=send_id, code=code))
+        mail = await self._write(claimed, begin_mail, BeginMail(send_id=send_id, code=code))
         if mail is None:
             return
         mailer = self._hands.mailer
@@ -346,9 +374,9 @@ class Worker:
         if mailer is not None:
             result = await mailer.send(mail)
         finish = FinishMail(send_id=send_id, attempts=claimed.attempts, result=result)
-        await self._hands.store.write(finish_mail, finish)
+        await self._write(claimed, finish_mail, finish)
         why = result.why if isinstance(result, NotMailed) else None
         log.line("code_mailed", send=claimed.key, result=type(result).__name__.lower(), why=why)
 
     async def _proof_ran_out(self, claimed: Claimed) -> None:
-        await self._hands.store.write(proof_ran_out, RanOut(int(claimed.key)))
+        await self._write(claimed, proof_ran_out, RanOut(int(claimed.key)))
