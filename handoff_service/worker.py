@@ -26,6 +26,7 @@ from handoff_service.operations.mail_code import BeginMail, FinishMail, begin_ma
 from handoff_service.operations.note_prices import ask_again, note_prices, wanted_prices
 from handoff_service.operations.offer_work import behind_of, offer_work
 from handoff_service.operations.ports import (
+    SENDS_AT_ONCE,
     Bot,
     BotAnswer,
     BotFailed,
@@ -45,6 +46,7 @@ from handoff_service.operations.ports import (
     Unsure,
     Webhook,
     WebhookCall,
+    Withheld,
 )
 from handoff_service.operations.receive_sms import receive_sms
 from handoff_service.operations.sweep_gaps import FinishSweep, begin_sweep, finish_sweep, recovered, stored
@@ -54,16 +56,18 @@ from handoff_service.operations.uploads import Stored, forget_upload
 from handoff_service.pictures import picture_in
 from handoff_service.rules.media import NotTaken, judged
 from handoff_service.rules.vocabulary import CallState, Work
-from handoff_service.store import due, media, people
-from handoff_service.store.claims import ClaimLost, Held, Operation, fenced
+from handoff_service.store import due, media, outbox, people
+from handoff_service.store.claims import ClaimLost, Held, Operation, fenced, renew
 from handoff_service.store.due import Claimed
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.store import Store
 
-# Who works on what, and how much at once: a bot, a download, a webhook or a mail server that hangs must not hold up
-# what agents send.
+# The pools: which work shares places, and how many. What waits for another server has a pool of its own, so that a
+# provider, bot, mail server or receiver that hangs holds up neither the others nor the desk's own work (offers,
+# timers, presence), which is the last pool. Bot turns are many because each server has places of its own in the
+# gateway: those that wait for a server that hangs must not keep the others' turns from being claimed.
 _OWN_CREWS = {
-    **{Work.BOT_TURN: 16, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4},
+    **{Work.DELIVER: SENDS_AT_ONCE, Work.BOT_TURN: 256, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4},
     **{Work.SWEEP_GAPS: 1, Work.TELL_CONSENTS: 1, Work.ASK_PRICES: 1},
 }
 CREWS = (
@@ -72,6 +76,8 @@ CREWS = (
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
+RENEW_EVERY = 5.0  # seconds; well within a lease, see desk.py
+LONGEST_WORK = timedelta(minutes=10)  # after which a claim is not renewed any more: something hangs for good
 
 
 class _Dropped(Exception):
@@ -119,7 +125,7 @@ class Worker:
         self._at_once = at_once
         self._nudged = asyncio.Event()
         self._sleeps_until: datetime | None = None  # None: awake, and will look again before sleeping
-        self._busy: set[asyncio.Task[None]] = set()
+        self._busy: dict[asyncio.Task[None], Claimed] = {}
         self._by_kind: Mapping[Work, Callable[[Claimed], Awaitable[None]]] = {
             Work.DELIVER: self._deliver,
             Work.BOT_TURN: self._take_bot_turn,
@@ -145,6 +151,11 @@ class Worker:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        async with asyncio.TaskGroup() as together:
+            together.create_task(self._renew_claims())
+            await self._claim_and_start()
+
+    async def _claim_and_start(self) -> None:
         while True:
             self._nudged.clear()
             self._sleeps_until = None
@@ -159,6 +170,19 @@ class Worker:
             self._sleeps_until = self._hands.clock() + pause
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), pause.total_seconds())
+
+    async def _renew_claims(self) -> None:
+        """Keep what is under way, however long it takes or waits for a place: only a process that is frozen, cut off
+        or dead loses its claims."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            now = self._hands.clock()
+            held = [claimed for claimed in self._busy.values() if now < claimed.until + LONGEST_WORK]
+            if held:
+                try:
+                    await self._hands.store.write(renew, held)
+                except Exception as error:  # noqa: BLE001  # the database is away: the next time comes soon
+                    log.trouble("claims_not_renewed", error=error)
 
     async def step(self) -> int:
         """Do everything that is due at this moment once, and wait for it. Returns how much that was."""
@@ -177,7 +201,7 @@ class Worker:
             claimed = await self._hands.store.write(due.claim, due.Claim(room, self._kinds))
             for one in claimed:
                 task = asyncio.create_task(self._do(one))
-                self._busy.add(task)
+                self._busy[task] = one
                 task.add_done_callback(self._done)
             if len(claimed) < room:
                 return
@@ -185,7 +209,7 @@ class Worker:
         self._nudged.set()
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._busy.discard(task)
+        self._busy.pop(task, None)
 
     async def _do(self, claimed: Claimed) -> None:
         try:
@@ -224,7 +248,7 @@ class Worker:
         outgoing = await self._write(claimed, begin_sends, BeginSend(message_id, claimed.attempts))
         if outgoing is None:
             return
-        result = await self._look_up(outgoing) if outgoing.uncertain else await self._hands.provider.send(outgoing)
+        result = await self._look_up(outgoing) if outgoing.uncertain else await self._send(outgoing)
         waits = await self._write(claimed, finish_sends, FinishSend(message_id, claimed.attempts, result))
         self._hands.metrics.sends.labels(type(result).__name__.lower()).inc()
         if waits and isinstance(result, Later | Refused):
@@ -274,6 +298,12 @@ class Worker:
             await self._write(claimed, note_prices, found)
             log.usual("prices_noted", count=len(found), of=len(wanted.sids))
         await self._write(claimed, ask_again, None)
+
+    async def _send(self, outgoing: Outgoing) -> SendResult:
+        """Look at consent once more, as late as possible: the requester may have opted out since it was marked."""
+        if await self._hands.store.read(outbox.is_withheld, outgoing.message_id):
+            return Withheld()
+        return await self._hands.provider.send(outgoing)
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
         """What the provider knows of a send whose outcome is unknown."""
