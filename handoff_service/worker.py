@@ -56,7 +56,7 @@ from handoff_service.operations.uploads import Stored, forget_upload
 from handoff_service.pictures import picture_in
 from handoff_service.rules.media import NotTaken, judged
 from handoff_service.rules.vocabulary import CallState, Work
-from handoff_service.store import due, media, outbox, people
+from handoff_service.store import due, leaving, media, people
 from handoff_service.store.claims import ClaimLost, Held, Operation, fenced, renew
 from handoff_service.store.due import Claimed
 from handoff_service.store.lanes import Transaction
@@ -301,7 +301,7 @@ class Worker:
 
     async def _send(self, outgoing: Outgoing) -> SendResult:
         """Look at consent once more, as late as possible: the requester may have opted out since it was marked."""
-        if await self._hands.store.read(outbox.is_withheld, outgoing.message_id):
+        if await self._hands.store.read(leaving.is_withheld, outgoing.message_id):
             return Withheld()
         return await self._hands.provider.send(outgoing)
 

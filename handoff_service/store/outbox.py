@@ -1,4 +1,4 @@
-"""The outbox: what waits because the provider does not take it, and what leaves just now."""
+"""What waits to be sent because the provider does not take it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,8 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.rules.delivery import meaning
-from handoff_service.rules.vocabulary import Event, Status, Work
-from handoff_service.store import consents
+from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import tables as t
 
 _behind = t.due_work.alias("behind")
@@ -54,40 +53,3 @@ def not_taken(conn: Connection) -> list[NotTaken]:
         )
         for r in conn.execute(_NOT_TAKEN)
     ]
-
-
-_WITHHELD = (
-    select(consents.stands(t.interactions.c.requester_number, t.interactions.c.provider_number_id))
-    .select_from(t.messages)
-    .join(t.interactions, t.interactions.c.id == t.messages.c.interaction_id)
-    .where(
-        t.messages.c.id == sa.bindparam("message"),
-        t.messages.c.event.is_distinct_from(Event.CONSENT),
-    )
-)
-
-
-def is_withheld(conn: Connection, message_id: int) -> bool:
-    """Whether this message may not be sent, because its requester has opted out. What answers an opt-out may."""
-    return conn.execute(_WITHHELD, {"message": message_id}).scalar() is not None
-
-
-_LEAVING = (
-    select(t.messages.c.id)
-    .select_from(t.due_work)
-    .join(t.messages, t.messages.c.id == _message_id)
-    .join(t.interactions, t.interactions.c.id == t.messages.c.interaction_id)
-    .where(
-        _is_send,
-        t.due_work.c.lease_until.is_not(None),
-        t.interactions.c.requester_number == sa.bindparam("number"),
-        t.messages.c.status == Status.SENDING,
-        t.messages.c.event.is_distinct_from(Event.CONSENT),
-    )
-    .limit(1)
-)
-
-
-def is_leaving(conn: Connection, number: str) -> bool:
-    """Whether a text to this number is marked as sending and the provider has not answered for it yet."""
-    return conn.execute(_LEAVING, {"number": number}).first() is not None
