@@ -13,6 +13,7 @@ from handoff_service import clock, log
 from handoff_service.background import Background
 from handoff_service.connections import Connections
 from handoff_service.desk import Desk, terms
+from handoff_service.gateways.circuit_breaker import State
 from handoff_service.gateways.fanout_local import LocalFanout
 from handoff_service.gateways.fanout_redis import RedisFanout
 from handoff_service.gateways.mail import SmtpMailer, server_of
@@ -106,7 +107,7 @@ async def _open(app: App, settings: Settings) -> None:
     connections = Connections(store, clock.now, fanout.catch_up)
     folder = MediaFolder(settings.home / "media")
     provider = _provider(settings, store)
-    the_bot = _bot(settings)
+    the_bot = _bot(settings, metrics)
     app.ctx.webhook = HttpWebhook(settings.webhook_hosts.replace(",", " ").split())
     mailer = _mailer(settings)
     hands = Hands(
@@ -196,7 +197,13 @@ def _mailer(settings: Settings) -> Mailer | None:
     return Mailbox(clock.now) if settings.has_simulator else None
 
 
-def _bot(settings: Settings) -> Bot:
+def _bot(settings: Settings, metrics: Metrics) -> Bot:
     if not settings.bot_urls:
         return NoBot()
-    return RasaBot(settings.bot_urls, settings.bot_token, settings.bot_timeout, shown=COLLECTED)
+
+    def changed(server: str, state: State) -> None:
+        metrics.bot_breaker.labels(server).set(state is not State.CLOSED)
+        note = log.line if state is State.CLOSED else log.trouble
+        note("bot_breaker", bot=server, state=state)
+
+    return RasaBot(settings.bot_urls, settings.bot_token, settings.bot_timeout, shown=COLLECTED, changed=changed)

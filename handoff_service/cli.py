@@ -25,6 +25,7 @@ from handoff_service.settings import Settings
 from handoff_service.store import queues, secret_keys
 from handoff_service.store.export_desk import export_desk
 from handoff_service.store.migrate import migrate
+from handoff_service.store.one_process import only_process
 from handoff_service.store.store import Store
 
 DEMO = Path(__file__).parent / "demo.toml"
@@ -168,6 +169,11 @@ def _doctor(config: Settings, _asked: argparse.Namespace) -> int:
 
 
 def _serve(config: Settings, _asked: argparse.Namespace) -> int:
+    with only_process(config.database_url, config.public_url, clock.now()):
+        return _serve_it(config)
+
+
+def _serve_it(config: Settings) -> int:
     log.start(config.log)
     listening = serving.listen(config.host, config.port)
     migrate(config.database_url, report=_progress)
@@ -195,8 +201,13 @@ def _bot(config: Settings, asked: argparse.Namespace) -> int:
     return 0
 
 
-def _run(config: Settings, asked: argparse.Namespace) -> int:
+def _run(config: Settings, _asked: argparse.Namespace) -> int:
     """The service in this process, the bot in one of its own for each address, which end with it."""
+    with only_process(config.database_url, config.public_url, clock.now()):
+        return _run_both(config)
+
+
+def _run_both(config: Settings) -> int:
     migrate(config.database_url, report=_progress)  # before the training, which takes a minute
     if config.bot_urls:
         if not bot_process.model(config.home).exists():
@@ -206,7 +217,7 @@ def _run(config: Settings, asked: argparse.Namespace) -> int:
     bots.start()
     _greet(config)
     try:
-        return _serve(config, asked)
+        return _serve_it(config)
     finally:
         bots.end()
 

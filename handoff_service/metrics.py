@@ -1,6 +1,6 @@
 """What Prometheus reads at ``/metrics``: counts and times of this process. Made in ``app.py``, given to who counts."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 TEXT_FORMAT = CONTENT_TYPE_LATEST
@@ -36,6 +36,14 @@ class Metrics:
         self.trouble = Counter(
             "patchboard_work_failed", "Due work that failed and is tried again", ["kind"], registry=self._registry
         )
+        self.bot_breaker = Gauge(
+            "patchboard_bot_breaker_open", "1 while this bot is not asked because it did not answer", ["bot"],
+            registry=self._registry,
+        )  # fmt: skip
+        self.claims_lost = Counter(
+            "patchboard_claims_lost", "Due work that was somebody else's when it was done", ["kind"],
+            registry=self._registry,
+        )  # fmt: skip
 
     def shown(self) -> bytes:
         """All of it in Prometheus' text format."""

@@ -27,6 +27,7 @@ from handoff_service.operations.mail_code import BeginMail, FinishMail, begin_ma
 from handoff_service.operations.note_prices import ask_again, note_prices, wanted_prices
 from handoff_service.operations.offer_work import behind_of, offer_work
 from handoff_service.operations.ports import (
+    SENDS_AT_ONCE,
     Bot,
     BotAnswer,
     BotFailed,
@@ -46,23 +47,28 @@ from handoff_service.operations.ports import (
     Unsure,
     Webhook,
     WebhookCall,
+    Withheld,
 )
 from handoff_service.operations.receive_sms import receive_sms
 from handoff_service.operations.sweep_gaps import FinishSweep, begin_sweep, finish_sweep, recovered, stored
-from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn
+from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn, keep_late_answer
 from handoff_service.operations.tell_consents import NotTold, Told, begin_telling, finish_telling, put_off_telling
 from handoff_service.operations.uploads import Stored, forget_upload
 from handoff_service.pictures import picture_in
 from handoff_service.rules.media import NotTaken, judged
 from handoff_service.rules.vocabulary import CallState, Work
-from handoff_service.store import due, media, people
+from handoff_service.store import due, leaving, media, people
+from handoff_service.store.claims import ClaimLost, Held, Operation, fenced, renew
 from handoff_service.store.due import Claimed
+from handoff_service.store.lanes import Transaction
 from handoff_service.store.store import Store
 
-# Who works on what, and how much at once: a bot, a download, a webhook or a mail server that hangs must not hold up
-# what agents send.
+# The pools: which work shares places, and how many. What waits for another server has a pool of its own, so that a
+# provider, bot, mail server or receiver that hangs holds up neither the others nor the desk's own work (offers,
+# timers, presence), which is the last pool. Bot turns are many because each server has places of its own in the
+# gateway: those that wait for a server that hangs must not keep the others' turns from being claimed.
 _OWN_CREWS = {
-    **{Work.BOT_TURN: 16, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4},
+    **{Work.DELIVER: SENDS_AT_ONCE, Work.BOT_TURN: 256, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4},
     **{Work.SWEEP_GAPS: 1, Work.TELL_CONSENTS: 1, Work.ASK_PRICES: 1},
 }
 CREWS = (
@@ -72,6 +78,12 @@ CREWS = (
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
 GIVES_BACK_FOR = 10  # seconds
+RENEW_EVERY = 5.0  # seconds; well within a lease, see desk.py
+LONGEST_WORK = timedelta(minutes=10)  # after which a claim is not renewed any more: something hangs for good
+
+
+class _Dropped(Exception):
+    """The claim was lost, so this worker has nothing more to do with the work."""
 
 
 class NoWebhook:
@@ -115,7 +127,7 @@ class Worker:
         self._at_once = at_once
         self._nudged = asyncio.Event()
         self._sleeps_until: datetime | None = None  # None: awake, and will look again before sleeping
-        self._busy: set[asyncio.Task[None]] = set()
+        self._busy: dict[asyncio.Task[None], Claimed] = {}
         self._claiming: asyncio.Task[Sequence[Claimed]] | None = None
         self._held: dict[int, Claimed] = {}  # claimed, and not done yet
         self._by_kind: Mapping[Work, Callable[[Claimed], Awaitable[None]]] = {
@@ -143,6 +155,11 @@ class Worker:
 
     async def run(self) -> None:
         """Work until cancelled."""
+        async with asyncio.TaskGroup() as together:
+            together.create_task(self._renew_claims())
+            await self._claim_and_start()
+
+    async def _claim_and_start(self) -> None:
         while True:
             self._nudged.clear()
             self._sleeps_until = None
@@ -157,6 +174,19 @@ class Worker:
             self._sleeps_until = self._hands.clock() + pause
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), pause.total_seconds())
+
+    async def _renew_claims(self) -> None:
+        """Keep what is under way, however long it takes or waits for a place: only a process that is frozen, cut off
+        or dead loses its claims."""
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            now = self._hands.clock()
+            held = [claimed for claimed in self._busy.values() if now < claimed.until + LONGEST_WORK]
+            if held:
+                try:
+                    await self._hands.store.write(renew, held)
+                except Exception as error:  # noqa: BLE001  # the database is away: the next time comes soon
+                    log.trouble("claims_not_renewed", error=error)
 
     async def step(self) -> int:
         """Do everything that is due at this moment once, and wait for it. Returns how much that was."""
@@ -185,7 +215,7 @@ class Worker:
             claimed = await asyncio.shield(self._claiming)  # a claim is not cancelled half way: see close
             for one in claimed:
                 task = asyncio.create_task(self._do(one))
-                self._busy.add(task)
+                self._busy[task] = one
                 task.add_done_callback(self._done)
             if len(claimed) < room:
                 return
@@ -198,11 +228,13 @@ class Worker:
         return claimed
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._busy.discard(task)
+        self._busy.pop(task, None)
 
     async def _do(self, claimed: Claimed) -> None:
         try:
             await self._by_kind[claimed.kind](claimed)
+        except _Dropped:
+            pass
         except Exception as error:  # noqa: BLE001  # logged, and tried again
             self._hands.metrics.trouble.labels(claimed.kind).inc()
             log.trouble("work_failed", error=error, kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
@@ -215,28 +247,50 @@ class Worker:
         back = due.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
         for _ in range(GIVES_BACK_FOR):
             with suppress(Exception):
-                return await self._hands.store.write(due.give_back, back)
+                with suppress(_Dropped):
+                    await self._write(claimed, due.give_back, back)
+                return
             await asyncio.sleep(1)
+
+    async def _write[C, R](
+        self,
+        claimed: Claimed,
+        operation: Operation[C, R],
+        command: C,
+        *,
+        late: Callable[[Transaction, C], R | None] | None = None,
+        near: object = None,
+    ) -> R:
+        """Carry out a command about claimed work, if the claim still stands. Otherwise the result is dropped and the
+        work ends here, unless ``late`` makes something of it."""
+        held = Held(claimed, command)
+        answer: R | ClaimLost = await self._hands.store.write(fenced(operation, late), held, near=near)
+        if isinstance(answer, ClaimLost):
+            self._hands.metrics.claims_lost.labels(claimed.kind).inc()
+            say = log.trouble if answer.late else log.usual  # a receipt that comes first ends a send every day
+            say("claim_lost", kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
+            raise _Dropped
+        return answer
 
     async def _deliver(self, claimed: Claimed) -> None:
         message_id = int(claimed.key)
-        outgoing = await self._hands.store.write(begin_sends, BeginSend(message_id, claimed.attempts))
+        outgoing = await self._write(claimed, begin_sends, BeginSend(message_id, claimed.attempts))
         if isinstance(outgoing, HeldBack):
             self._hands.metrics.held_back.labels(outgoing.limit.name.lower()).inc()
             if outgoing.first:
                 log.trouble("replies_held_back", limit=outgoing.limit.name.lower(), begins_with=outgoing.begins_with)
         if not isinstance(outgoing, Outgoing):
             return
-        result = await self._look_up(outgoing) if outgoing.uncertain else await self._hands.provider.send(outgoing)
-        waits = await self._hands.store.write(finish_sends, FinishSend(message_id, claimed.attempts, result))
+        result = await self._look_up(outgoing) if outgoing.uncertain else await self._send(outgoing)
+        waits = await self._write(claimed, finish_sends, FinishSend(message_id, claimed.attempts, result))
         self._hands.metrics.sends.labels(type(result).__name__.lower()).inc()
         if waits and isinstance(result, Later | Refused):
             why = result.why if isinstance(result, Later) else None
             log.trouble("text_not_taken", message=message_id, attempts=claimed.attempts, code=result.code, why=why)
         log.usual("text_sent", message=message_id, result=type(result).__name__.lower())
 
-    async def _sweep_gaps(self, _claimed: Claimed) -> None:
-        sweep = await self._hands.store.write(begin_sweep, None)
+    async def _sweep_gaps(self, claimed: Claimed) -> None:
+        sweep = await self._write(claimed, begin_sweep, None)
         try:
             found = [await self._hands.provider.received(number, sweep.since) for number in sweep.numbers]
             listed = sorted((one for of_number in found for one in of_number), key=lambda one: one.sent_at)
@@ -248,35 +302,41 @@ class Worker:
                 await self._hands.store.write(receive_sms, recovered(one, pictures, zone), near=(one.to, one.sender))
         except OSError as error:
             log.trouble("sweep_failed", why=str(error))
-            await self._hands.store.write(finish_sweep, FinishSweep(None))
+            await self._write(claimed, finish_sweep, FinishSweep(None))
             return
-        await self._hands.store.write(finish_sweep, FinishSweep(sweep.began))
+        await self._write(claimed, finish_sweep, FinishSweep(sweep.began))
         self._hands.metrics.recovered.inc(len(missed))
         log.line("gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed))
 
-    async def _tell_consents(self, _claimed: Claimed) -> None:
-        batch = await self._hands.store.write(begin_telling, None)
+    async def _tell_consents(self, claimed: Claimed) -> None:
+        batch = await self._write(claimed, begin_telling, None)
         try:
             faults = await self._hands.provider.tell_consents(batch.tellings) if batch.tellings else {}
         except (OSError, NotOffered) as error:
             log.trouble("consents_not_told", entries=len(batch.entries), why=str(error))
             failed = NotTold(batch, str(error), offered=not isinstance(error, NotOffered))
-            await self._hands.store.write(put_off_telling, failed)
+            await self._write(claimed, put_off_telling, failed)
             return
-        await self._hands.store.write(finish_telling, Told(batch, faults))
+        await self._write(claimed, finish_telling, Told(batch, faults))
         if batch.entries:
             log.line("consents_told", entries=len(batch.entries), told=len(batch.tellings), refused=len(faults))
 
-    async def _ask_prices(self, _claimed: Claimed) -> None:
+    async def _ask_prices(self, claimed: Claimed) -> None:
         for number, wanted in (await self._hands.store.read(wanted_prices, self._hands.clock())).items():
             try:
                 found = await self._hands.provider.reports(number, wanted.sids, wanted.since)
             except OSError as error:
                 log.trouble("prices_not_known", why=str(error))
                 break
-            await self._hands.store.write(note_prices, found)
+            await self._write(claimed, note_prices, found)
             log.usual("prices_noted", count=len(found), of=len(wanted.sids))
-        await self._hands.store.write(ask_again, None)
+        await self._write(claimed, ask_again, None)
+
+    async def _send(self, outgoing: Outgoing) -> SendResult:
+        """Look at consent once more, as late as possible: the requester may have opted out since it was marked."""
+        if await self._hands.store.read(leaving.is_withheld, outgoing.message_id):
+            return Withheld()
+        return await self._hands.provider.send(outgoing)
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
         """What the provider knows of a send whose outcome is unknown."""
@@ -286,14 +346,14 @@ class Worker:
             return Unsure(why=str(error))
 
     async def _take_bot_turn(self, claimed: Claimed) -> None:
-        question = await self._hands.store.write(begin_turn, BeginTurn(int(claimed.key)))
+        question = await self._write(claimed, begin_turn, BeginTurn(int(claimed.key)))
         if question is None:
             return
         answer, failure = await self._ask(question)
         finish = FinishTurn(
             turn_id=int(question.turn_id), replies=answer.replies, understood=answer.understood, failure=failure
         )
-        outcome = await self._hands.store.write(finish_turn, finish)
+        outcome = await self._write(claimed, finish_turn, finish, late=keep_late_answer)
         self._hands.metrics.turns.labels(outcome).inc()
         log.line("bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure)
 
@@ -309,28 +369,28 @@ class Worker:
         return BotAnswer(), failure
 
     async def _offer_work(self, claimed: Claimed) -> None:
-        await self._hands.store.write(offer_work, behind_of(claimed.key))
+        await self._write(claimed, offer_work, behind_of(claimed.key))
 
     async def _expire_offer(self, claimed: Claimed) -> None:
         steady_for = self._hands.connections.steady_for()
-        await self._hands.store.write(expire_offer, Expire(int(claimed.key), steady_for))
+        await self._write(claimed, expire_offer, Expire(int(claimed.key), steady_for))
 
     async def _connection_lost(self, claimed: Claimed) -> None:
         agent_id, connections = int(claimed.key), self._hands.connections
         verdict = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
-        await self._hands.store.write(connection_lost, verdict)
+        await self._write(claimed, connection_lost, verdict)
 
     async def _fire_timers(self, claimed: Claimed) -> None:
-        count = await self._hands.store.write(fire_timers, Fire(int(claimed.key)), near=claimed.key)
+        count = await self._write(claimed, fire_timers, Fire(int(claimed.key)), near=claimed.key)
         log.usual("timers_fired", interaction=claimed.key, count=count)
 
     async def _fetch_media(self, claimed: Claimed) -> None:
         wanted = await self._hands.store.read(media.wanted, int(claimed.key))
         if wanted is None:
-            return await self._hands.store.write(due.drop, claimed)
+            return await self._write(claimed, due.drop, claimed)
         result = await self._fetched(wanted)
         finish = FinishFetch(media_id=wanted.id, attempts=claimed.attempts, result=result)
-        status = await self._hands.store.write(finish_fetch, finish)
+        status = await self._write(claimed, finish_fetch, finish)
         why = result.why if isinstance(result, NotTaken) else result if isinstance(result, str) else None
         log.line("media_fetched", media=wanted.id, status=status, attempts=claimed.attempts, why=why)
 
@@ -347,21 +407,21 @@ class Worker:
         return Stored(file=file, size=len(content), taken=verdict)
 
     async def _forget_upload(self, claimed: Claimed) -> None:
-        file = await self._hands.store.write(forget_upload, int(claimed.key))
+        file = await self._write(claimed, forget_upload, int(claimed.key))
         if file is not None:
             await asyncio.to_thread(self._hands.media.forget, file, self._hands.clock())
         log.usual("upload_forgotten", media=claimed.key)
 
-    async def _index_texts(self, _claimed: Claimed) -> None:
-        await self._hands.store.write(index_texts, None)
+    async def _index_texts(self, claimed: Claimed) -> None:
+        await self._write(claimed, index_texts, None)
 
     async def _call_webhook(self, claimed: Claimed) -> None:
-        call = await self._hands.store.write(begin_call, BeginCall(call_id=int(claimed.key)))
+        call = await self._write(claimed, begin_call, BeginCall(call_id=int(claimed.key)))
         if call is None:
             return
         called = await self._hands.webhook.call(call)
         finish = FinishCall(call_id=int(claimed.key), called=called)
-        state = await self._hands.store.write(finish_call, finish)
+        state = await self._write(claimed, finish_call, finish)
         self._hands.metrics.calls.labels(state).inc()
         say = log.trouble if state is CallState.GIVEN_UP else log.line
         say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)
@@ -369,7 +429,7 @@ class Worker:
     async def _mail_code(self, claimed: Claimed) -> None:
         """The code is made here, and is nowhere after this: only its hash is stored."""
         send_id, code = int(claimed.key), f"{secrets.randbelow(1_000_000):06}"
-        mail = await self._hands.store.write(begin_mail, BeginMail(send_id=send_id, code=code))
+        mail = await self._write(claimed, begin_mail, BeginMail(send_id=send_id, code=code))
         if mail is None:
             return
         mailer = self._hands.mailer
@@ -377,9 +437,9 @@ class Worker:
         if mailer is not None:
             result = await mailer.send(mail)
         finish = FinishMail(send_id=send_id, attempts=claimed.attempts, result=result)
-        await self._hands.store.write(finish_mail, finish)
+        await self._write(claimed, finish_mail, finish)
         why = result.why if isinstance(result, NotMailed) else None
         log.line("code_mailed", send=claimed.key, result=type(result).__name__.lower(), why=why)
 
     async def _proof_ran_out(self, claimed: Claimed) -> None:
-        await self._hands.store.write(proof_ran_out, RanOut(int(claimed.key)))
+        await self._write(claimed, proof_ran_out, RanOut(int(claimed.key)))

@@ -23,9 +23,9 @@ from handoff_service.operations.ports import (
 from handoff_service.operations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.uploads import Stored, Upload, keep_upload
 from handoff_service.rules.media import Taken
-from handoff_service.rules.vocabulary import Event, Status
+from handoff_service.rules.vocabulary import Event, Status, Work
 from handoff_service.store import tables as t
-from handoff_service.worker import Hands, Worker, crews
+from handoff_service.worker import CREWS, Hands, Worker, crews
 from tests.conftest import MovedClock
 from tests.pictures import PDF, picture
 from tests.story import ANN, BOB, DIRECT, MIA, Story
@@ -95,6 +95,11 @@ async def work(worker: Worker) -> None:
     """Do what is due until nothing is."""
     while await worker.step():
         pass
+
+
+def pool_of(kind: Work, hands: Hands) -> Worker:
+    """The pool that does work of this kind."""
+    return next(pool for (kinds, _), pool in zip(CREWS, crews(hands), strict=True) if kind in kinds)
 
 
 async def test_a_text_is_answered_after_the_burst(
@@ -245,9 +250,11 @@ async def test_a_bot_that_hangs_holds_up_no_agents_text(story: Story, provider: 
     ann = await story.with_agent(MIA, number=BOB)
     await story.write(ann, "Still here")
     clock.move(2)
-    turns, *_, rest = crews(Hands(store=story.store, provider=provider, bot=Hangs(), clock=clock))
+    hands = Hands(store=story.store, provider=provider, bot=Hangs(), clock=clock)
+    turns = pool_of(Work.BOT_TURN, hands)
     hanging = asyncio.create_task(turns.run())
-    await work(rest)
+    await work(pool_of(Work.OFFER_WORK, hands))
+    await work(pool_of(Work.DELIVER, hands))
     assert provider.sent[-1] == "Still here"
     hanging.cancel()
     await turns.close()
@@ -312,9 +319,10 @@ async def test_downloads_that_hang_hold_up_no_agents_text(story: Story, bot: Bot
     hangs = Hangs()
     bob = await story.with_agent(MIA, number=BOB)
     await story.write(bob, "Still here")
-    _, fetching, *_, rest = crews(Hands(store=story.store, provider=hangs, bot=bot, clock=clock))
+    hands = Hands(store=story.store, provider=hangs, bot=bot, clock=clock)
+    fetching = pool_of(Work.FETCH_MEDIA, hands)
     hanging = asyncio.create_task(fetching.run())
-    await work(rest)
+    await work(pool_of(Work.DELIVER, hands))
     assert hangs.sent[-1] == "Still here"
     hanging.cancel()
     await fetching.close()

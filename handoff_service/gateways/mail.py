@@ -10,6 +10,7 @@ import ipaddress
 import smtplib
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -19,6 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from handoff_service.operations.ports import Mail, Mailed, NotMailed
 
 PATIENCE = 20  # seconds for each answer of the server
+AT_ONCE = 4  # as many mails as the worker sends at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +63,15 @@ def server_of(url: str, *, own_host: str) -> Server:
 
 
 class SmtpMailer:
-    """Sends through one server. Each mail takes a thread while it is sent."""
+    """Sends through one server. Each mail takes a thread while it is sent, of those that only mail uses: a server that
+    hangs holds up nothing else."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="mail")
 
     async def send(self, mail: Mail) -> Mailed | NotMailed:
-        return await asyncio.to_thread(self._send, mail)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._send, mail)
 
     async def check(self) -> str | None:
         """What keeps mail from being sent, in words; None when the server lets us in."""

@@ -1,55 +1,103 @@
 """The bot as Rasa's stock ``rest`` channel is asked, so that any Rasa server can be the bot.
 
 Source of the shapes: https://rasa.com/docs/rasa/connectors/your-own-website#restinput
-Several servers may share the work: a conversation is always asked of the same one, which has its memory.
+Several servers may share the work: a conversation is always asked of the same one, which has its memory. Each has its
+own limit of simultaneous turns and its own circuit breaker, so a server that hangs takes nothing from the others.
 """
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
+from handoff_service.gateways.circuit_breaker import CircuitBreaker, State
 from handoff_service.operations.ports import BotAnswer, BotFailed, BotReply, Question, Understood
 from handoff_service.rules.bot_text import Choice
 
 ACCOUNT = "Patchboard-Turn"  # the header in which our own channel tells what it understood
 LONGEST_SLOT = 200  # characters that agents see of one thing that was collected
+TURNS_AT_ONCE = 16  # of one server: Rasa works on one core, so more only wait there
+NOT_ASKED = "The virtual agent does not answer at the moment."
+NO_ANSWER = frozenset({502, 503, 504})  # what a proxy says of a server that does not answer
+
+
+class _NoAnswer(BotFailed):
+    """The server itself did not answer, so others will wait for it as well."""
+
+
+class _Server:
+    """One address: its places for simultaneous turns, and its circuit breaker."""
+
+    def __init__(self, url: str, changed: Callable[[str, State], None]) -> None:
+        self.url = url
+        name = urlsplit(url).netloc.rpartition("@")[2]
+        self.breaker = CircuitBreaker(lambda state: changed(name, state))
+        self.places = asyncio.Semaphore(TURNS_AT_ONCE)
 
 
 class RasaBot:
-    """Asks one of these addresses. ``timeout`` is seconds for a whole turn; ``shown``: slot -> the name that agents
-    read for it, of those that they may see. Must be made on a running event loop."""
+    """Asks one of these addresses. ``timeout`` is seconds for a whole turn, from when it has a place; ``shown``: slot
+    -> the name that agents read for it, of those that they may see; ``changed`` is called with host:port and state of
+    a circuit breaker. Must be made on a running event loop."""
 
     def __init__(
-        self, urls: Sequence[str], token: str, timeout: float, *, shown: Mapping[str, str] | None = None
+        self,
+        urls: Sequence[str],
+        token: str,
+        timeout: float,
+        *,
+        shown: Mapping[str, str] | None = None,
+        changed: Callable[[str, State], None] = lambda _server, _state: None,
     ) -> None:
-        self._urls = urls
+        self._servers = {url: _Server(url, changed) for url in urls}
         self._timeout = timeout
         self._shown = shown or {}
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=timeout),
             headers={"Authorization": f"Bearer {token}"},
-            connector=aiohttp.TCPConnector(limit=64),
+            connector=aiohttp.TCPConnector(limit=0),  # the places are the limit, for each address
         )
 
     async def ask(self, question: Question) -> BotAnswer:
+        server = self._servers[asked_at(list(self._servers), question.sender)]
+        async with server.places:
+            if not server.breaker.allows():
+                raise BotFailed(NOT_ASKED)
+            try:
+                answer = await self._ask(server.url, question)
+            except _NoAnswer:
+                server.breaker.failed()
+                raise
+            except BotFailed:
+                server.breaker.succeeded()  # with an answer that is of no use, but at once
+                raise
+            except BaseException:
+                server.breaker.abandoned()
+                raise
+            server.breaker.succeeded()
+            return answer
+
+    async def _ask(self, url: str, question: Question) -> BotAnswer:
         body = {
             "sender": question.sender,
             "message": question.message,
             "metadata": {**question.metadata, "turn_id": question.turn_id},
         }
         try:
-            async with self._session.post(asked_at(self._urls, question.sender), json=body) as response:
+            async with self._session.post(url, json=body) as response:
                 if response.status != 200:
-                    raise BotFailed(f"The virtual agent answered with an error ({response.status}).")
+                    failure = _NoAnswer if response.status in NO_ANSWER else BotFailed
+                    raise failure(f"The virtual agent answered with an error ({response.status}).")
                 answer = await response.json(content_type=None)
                 return BotAnswer(_replies(answer), _understood(response.headers.get(ACCOUNT), self._shown))
         except TimeoutError as error:
-            raise BotFailed(f"The virtual agent did not answer within {self._timeout:g} s.") from error
+            raise _NoAnswer(f"The virtual agent did not answer within {self._timeout:g} s.") from error
         except aiohttp.ClientConnectorError as error:
-            raise BotFailed("The virtual agent could not be reached.") from error
+            raise _NoAnswer("The virtual agent could not be reached.") from error
         except (aiohttp.ClientError, ValueError) as error:
             raise BotFailed("The virtual agent's answer could not be read.") from error
 

@@ -33,6 +33,7 @@ from urllib3.exceptions import NewConnectionError
 from handoff_service.gateways.twilio_media import TwilioMedia
 from handoff_service.operations.ports import (
     CONSENTS_AT_ONCE,
+    SENDS_AT_ONCE,
     Accepted,
     ConsentNotTaken,
     Later,
@@ -53,7 +54,7 @@ from handoff_service.rules.sms_text import is_sender
 from handoff_service.rules.vocabulary import Status
 from handoff_service.settings import Settings, is_twilios
 
-AT_ONCE = 32  # ours: as many sends as the worker has under way
+LISTS_AT_ONCE = 4  # what is read of Twilio's lists by due work of the desk; it has threads of its own
 VALID_FOR = 4 * 3600  # seconds that a text may wait at Twilio: an answer of yesterday helps nobody; 36,000 at most
 LONGEST_STAY = timedelta(seconds=VALID_FOR)  # of a text at Twilio, by which its list may be out of the order we expect
 TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; ours
@@ -83,7 +84,7 @@ class TwilioProvider:
         self._callback = f"{settings.public_url}/webhooks/twilio/status?message="
         self._session = requests.Session()
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=AT_ONCE, max_retries=0))
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=SENDS_AT_ONCE + LISTS_AT_ONCE, max_retries=0))
         # A logger outside the tree: the client logs the addresses that it asks, and they hold phone numbers.
         http = TwilioHttpClient(timeout=timeout, logger=logging.Logger("twilio", logging.CRITICAL))
         http.session = self._session
@@ -96,13 +97,15 @@ class TwilioProvider:
         self._client.api.base_url = settings.twilio_api_url
         if not is_twilios(settings.twilio_api_url):
             self._client.accounts.base_url = settings.twilio_api_url
-        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="twilio")
+        # Apart, so that lists never keep a text waiting that is marked as sending, nor the other way round.
+        self._senders = ThreadPoolExecutor(SENDS_AT_ONCE, thread_name_prefix="twilio-send")
+        self._listers = ThreadPoolExecutor(LISTS_AT_ONCE, thread_name_prefix="twilio-list")
         self._media = TwilioMedia(settings)
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         """Send one text; Twilio will report on it to an address that carries the message's own id."""
         try:
-            answer = self._run(lambda: self._send(message))
+            answer = self._run(lambda: self._send(message), self._senders)
         except RuntimeError:  # the threads have ended
             return Later(why="Patchboard is stopping")
         return await answer
@@ -110,7 +113,7 @@ class TwilioProvider:
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
         """The line's messages at Twilio with this text, not older. OSError when Twilio cannot be asked."""
         try:
-            return await self._run(lambda: self._find(message))
+            return await self._run(lambda: self._find(message), self._senders)
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
@@ -151,11 +154,12 @@ class TwilioProvider:
     async def close(self) -> None:
         """Wait for what is under way, then let go of the connections."""
         await self._media.close()
-        await asyncio.to_thread(self._threads.shutdown)
+        for threads in (self._senders, self._listers):
+            await asyncio.to_thread(threads.shutdown)
         self._session.close()
 
-    def _run[T](self, ask: Callable[[], T]) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, ask)
+    def _run[T](self, ask: Callable[[], T], threads: ThreadPoolExecutor | None = None) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(threads or self._listers, ask)
 
     def _send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         try:

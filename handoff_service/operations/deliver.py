@@ -4,7 +4,7 @@ A message is ``sending`` from the commit before the provider is asked to the com
 (after a crash or a timeout) looks it up at the provider before sending it again, for no provider call can be repeated
 safely. What an error code does is in ``rules/delivery.py``; what waits to be sent again has failed meanwhile. Whether
 the requester may be texted is looked at in the same transaction that marks the message, under a lock that whoever
-changes consent waits for.
+changes consent waits for; and once more just before the provider is asked.
 """
 
 import random
@@ -18,7 +18,7 @@ from sqlalchemy import exists, select, update
 from handoff_service.operations import hold_back
 from handoff_service.operations.change_consent import refused_for_consent
 from handoff_service.operations.limit_replies import HeldBack, over_limits
-from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure
+from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure, Withheld
 from handoff_service.operations.record_receipt import apply_early_receipts, send_later
 from handoff_service.operations.say import tell
 from handoff_service.rules import media_links
@@ -202,7 +202,7 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
         fate = _fate(by_id[row.id], taken, row.retries)
         if fate.code == OPTED_OUT and row.event == Event.CONSENT:
             fate = _Fate(Status.CANCELED, None, None, None)  # the provider has confirmed it already, by itself
-        elif fate.code == OPTED_OUT:
+        elif fate.code == OPTED_OUT and not isinstance(by_id[row.id].result, Withheld):
             opted_out.append(row.id)
         taken.add(fate.sid)
         changes.append(
@@ -256,6 +256,8 @@ def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _
         case Unsure():
             wait = max(LOOK_UP_AFTER, _growing(LOOK_UP_AFTER, command.attempts - 1))
             return _Fate(Status.UNKNOWN, None, None, wait)
+        case Withheld():
+            return _Fate(Status.CANCELED, None, OPTED_OUT, None)
         case LookedUp(found=found):
             free = [one for one in found if one.sid not in taken and not (retries and one.status in DID_NOT_ARRIVE)]
             if not free:

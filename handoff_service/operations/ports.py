@@ -64,6 +64,11 @@ class Unsure:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """The provider was not asked: the requester opted out after the text was marked as sending."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentBefore:
     """A message in the provider's list."""
@@ -87,7 +92,8 @@ class NotFetched:
     again: bool
 
 
-type SendResult = Accepted | Refused | Later | Unsure | LookedUp
+type SendResult = Accepted | Refused | Later | Unsure | LookedUp | Withheld
+SENDS_AT_ONCE = 48  # a provider starts this many sends at once without letting any wait; the worker claims no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,20 +108,17 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
 
 
 def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
-    """Store the bot's answer and send it; under an old epoch keep it as a line that only agents see."""
-    turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == command.turn_id)).one()
-    interaction = interactions.lock(tx.conn, turn.interaction_id)
+    """Store the bot's answer and send it; under an old epoch keep it as a line that only agents see. A turn that is
+    answered already is not answered again."""
+    interaction, turn = _locked_turn(tx, command.turn_id)
+    if turn.answered_at is not None:
+        _next_turn(tx, interaction.id)
+        return TurnOutcome(turn.outcome)
     outcome = _outcome(tx, interaction, turn, command)
-    if command.understood is not None:
-        _put(tx, turn.id, understood=asdict(command.understood))
-    elif command.replies:
-        _put(tx, turn.id, said=_words(command.replies))
-    last_choices = command.replies[-1].choices if command.replies else ()
-    _put(tx, turn.id, answered_at=tx.now, choices=[[c.title, c.payload] for c in last_choices])
+    _put_answer(tx, turn, command)
     match outcome:
         case TurnOutcome.LATE:
-            for reply in command.replies:
-                _keep_late(tx, interaction, reply, turn.epoch)
+            _keep_late(tx, interaction, command.replies, turn.epoch)
         case TurnOutcome.FAILED:
             reason = command.failure or (LOST.format(desk.same_answers(tx.conn)) if command.replies else EMPTY)
             leave_bot(tx, interaction, reason, bot_turns.collected(tx.conn, interaction.id))
@@ -130,6 +127,35 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
     _put(tx, turn.id, outcome=outcome)
     _next_turn(tx, interaction.id)
     return outcome
+
+
+def keep_late_answer(tx: Transaction, command: FinishTurn) -> TurnOutcome | None:
+    """What becomes of an answer when its work is somebody else's by now: a note for agents, if the conversation has
+    left the bot. None, and nothing is kept: the turn still stands, so whoever has the work now answers it."""
+    interaction, turn = _locked_turn(tx, command.turn_id)
+    outcome = _outcome(tx, interaction, turn, command)
+    if turn.answered_at is not None or outcome is not TurnOutcome.LATE:
+        return None
+    _put_answer(tx, turn, command)
+    _keep_late(tx, interaction, command.replies, turn.epoch)
+    _put(tx, turn.id, outcome=outcome)
+    return outcome
+
+
+def _locked_turn(tx: Transaction, turn_id: int) -> tuple[Interaction, _Row]:
+    b = t.bot_turns
+    found = tx.conn.execute(select(b.c.interaction_id).where(b.c.id == turn_id)).scalar_one()
+    interaction = interactions.lock(tx.conn, found)
+    return interaction, tx.conn.execute(select(b).where(b.c.id == turn_id)).one()
+
+
+def _put_answer(tx: Transaction, turn: _Row, command: FinishTurn) -> None:
+    if command.understood is not None:
+        _put(tx, turn.id, understood=asdict(command.understood))
+    elif command.replies:
+        _put(tx, turn.id, said=_words(command.replies))
+    last_choices = command.replies[-1].choices if command.replies else ()
+    _put(tx, turn.id, answered_at=tx.now, choices=[[c.title, c.payload] for c in last_choices])
 
 
 def _outcome(tx: Transaction, interaction: Interaction, turn: _Row, command: FinishTurn) -> TurnOutcome:
@@ -260,18 +286,16 @@ def _choices(tx: Transaction, interaction: Interaction) -> list[Choice]:
     return [Choice(*pair) for pair in bot_turns.choices(tx.conn, interaction.id, interaction.epoch)]
 
 
-def _keep_late(tx: Transaction, interaction: Interaction, reply: BotReply, epoch: int) -> None:
-    say.append(
-        tx,
-        interaction,
-        say.Line(
+def _keep_late(tx: Transaction, interaction: Interaction, replies: Sequence[BotReply], epoch: int) -> None:
+    for reply in replies:
+        line = say.Line(
             kind=Kind.NOTE,
             author=Author.VIRTUAL_AGENT,
             body=with_choices(reply.text, reply.choices),
             event=Event.LATE_REPLY,
             reason=f"epoch {epoch} had ended",
-        ),
-    )
+        )
+        say.append(tx, interaction, line)
 
 
 def _next_turn(tx: Transaction, interaction_id: int) -> None:

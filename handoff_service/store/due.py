@@ -4,12 +4,14 @@ Within a kind and line the rows are worked on one at a time, lowest id first: a 
 those behind it, which is what keeps the texts of a line in order.
 """
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from handoff_service.rules.vocabulary import Work
 from handoff_service.store.bulk import upsert_rows
@@ -35,12 +37,14 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Work that this process has now, until its lease ends."""
+    """Work that this process has now, until its lease ends or somebody else ends the work."""
 
     id: int
     kind: Work
     key: str
     attempts: int
+    token: int  # written into the row by this claim: see store/claims.py
+    until: datetime  # when the lease ends, unless it is renewed
 
 
 def arm(tx: Transaction, work: Iterable[Due]) -> None:
@@ -60,6 +64,7 @@ def arm(tx: Transaction, work: Iterable[Due]) -> None:
                 "attempts": 0,
                 "lease_until": None,
                 "latest": w.latest,
+                "token": None,
             }
             for w in rows.values()
         ],
@@ -95,6 +100,7 @@ def release(
         .values(
             due_at=due_at,
             lease_until=None,
+            token=None,
             latest=latest,
             attempts=due_work.c.attempts if attempts is None else attempts,
         )
@@ -103,7 +109,12 @@ def release(
 
 
 _other = due_work.alias("other")
-_HEADS = (
+# Whether nobody is finishing this row just now. Only PostgreSQL has several writers: see store/claims.py.
+_nobody_finishes = sa.case(
+    (due_work.c.lease_until.is_(None), sa.true()),
+    else_=sa.func.pg_try_advisory_xact_lock(sa.func.coalesce(due_work.c.token, 0)),
+)
+_heads = (
     select(due_work.c.id)
     .where(
         one_of(due_work.c.kind, "kinds"),
@@ -117,12 +128,25 @@ _HEADS = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
-_CLAIM = (
-    update(due_work)
-    .where(due_work.c.id.in_(_HEADS.scalar_subquery()))
-    .values(lease_until=bindparam("until"), attempts=due_work.c.attempts + 1)
-    .returning(due_work.c.id, due_work.c.kind, due_work.c.key, due_work.c.attempts)
-)
+
+
+def _claiming(heads: sa.Select[tuple[int]]) -> ReturningUpdate[tuple[int, str, str, int]]:
+    return (
+        update(due_work)
+        .where(due_work.c.id.in_(heads.scalar_subquery()))
+        .values(
+            lease_until=bindparam("until"),
+            token=bindparam("token"),
+            attempts=due_work.c.attempts + 1,
+        )
+        .returning(due_work.c.id, due_work.c.kind, due_work.c.key, due_work.c.attempts)
+    )
+
+
+_CLAIM = {
+    "sqlite": _claiming(_heads),
+    "postgresql": _claiming(_heads.where(_nobody_finishes)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +159,16 @@ class Claim:
 
 def claim(tx: Transaction, wish: Claim) -> Sequence[Claimed]:
     """Take due work, the first of each kind and line. Nobody else gets it during the lease."""
-    until = tx.now + tx.terms.lease
-    given = {"now": tx.now, "until": until, "most": wish.most, "kinds": sorted(wish.kinds)}
-    rows = tx.conn.execute(_CLAIM, given).all()
-    return [Claimed(r.id, Work(r.kind), r.key, r.attempts) for r in sorted(rows)]
+    until, token = tx.now + tx.terms.lease, secrets.randbits(63)
+    given = {
+        "now": tx.now,
+        "until": until,
+        "most": wish.most,
+        "kinds": sorted(wish.kinds),
+        "token": token,
+    }
+    rows = tx.conn.execute(_CLAIM[tx.conn.dialect.name], given).all()
+    return [Claimed(r.id, Work(r.kind), r.key, r.attempts, token, until) for r in sorted(rows)]
 
 
 _NEXT_FREE = (
@@ -167,16 +197,16 @@ def next_due(conn: sa.Connection, now: datetime, kinds: frozenset[Work] = frozen
 def forget_leases(tx: Transaction, _command: None = None) -> int:
     """For the only process of a database, when it starts: whoever held these leases is gone."""
     return tx.conn.execute(
-        update(due_work).where(due_work.c.lease_until.is_not(None)).values(lease_until=None)
+        update(due_work).where(due_work.c.lease_until.is_not(None)).values(lease_until=None, token=None)
     ).rowcount
 
 
 def end_leases(tx: Transaction, claimed: Sequence[Claimed]) -> None:
     """Give back work that this process has claimed and will not finish. Work that was claimed again stays as it is."""
-    tries = {one.id: one.attempts for one in claimed}
-    rows = tx.conn.execute(select(due_work.c.id, due_work.c.attempts).where(one_of(due_work.c.id, tries))).all()
-    still = [r.id for r in rows if r.attempts == tries[r.id]]
-    tx.conn.execute(update(due_work).where(one_of(due_work.c.id, still)).values(lease_until=None))
+    tokens = {one.id: one.token for one in claimed}
+    rows = tx.conn.execute(select(due_work.c.id, due_work.c.token).where(one_of(due_work.c.id, tokens))).all()
+    still = [r.id for r in rows if r.token == tokens[r.id]]
+    tx.conn.execute(update(due_work).where(one_of(due_work.c.id, still)).values(lease_until=None, token=None))
     tx.work_is_due(tx.now)
 
 

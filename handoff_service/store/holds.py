@@ -53,7 +53,8 @@ def hold(conn: Connection, *, backed_up_at: datetime, now: datetime) -> None:
     """Hold everything that is queued now."""
     conn.execute(update(_r).where(_r.c.ended_at.is_(None)).values(ended_at=now, outcome="restored again"))
     conn.execute(insert(_r).values(backed_up_at=backed_up_at, restored_at=now))
-    conn.execute(update(_d).where(_d.c.kind.in_(SENDING)).values(due_at=due.HELD, latest=None, lease_until=None))
+    unclaimed = {"lease_until": None, "token": None}
+    conn.execute(update(_d).where(_d.c.kind.in_(SENDING)).values(due_at=due.HELD, latest=None, **unclaimed))
 
 
 def is_held(conn: Connection) -> bool:

@@ -405,12 +405,12 @@ assignment_log = Table(
 due_work = Table(
     "due_work", metadata, _id(), _word("kind"), _word("key"), _word("line"), _time("due_at"),
     Column("attempts", sa.Integer, nullable=False), _time("lease_until", null=True),
-    _time("latest", null=True), UniqueConstraint("kind", "key"),
+    _time("latest", null=True), Column("token", sa.BigInteger), UniqueConstraint("kind", "key"),
     Index("ix_due_work_due_at", "due_at"),
     Index("ix_due_work_lease_until", "lease_until", sqlite_where=LEASED, postgresql_where=LEASED),
     Index("ix_due_work_line", "kind", "line", "id"),
 )  # everything that waits: a kind and line is worked on one row at a time, lowest id first; latest: when it is due
-# however often it is put off
+# however often it is put off; token: who has claimed it, by a number that each claim draws (see store/claims.py)
 
 # Commands that are carried out once ----------------------------------------------------------------------------
 

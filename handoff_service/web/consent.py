@@ -12,6 +12,7 @@ from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.consent import Source
 from handoff_service.store import conversations
 from handoff_service.web.frame import frame
+from handoff_service.web.opt_out import until_nothing_leaves
 from handoff_service.web.pages import form_field, render, went_back
 from handoff_service.web.session import LIVE, desk_of, page
 
@@ -39,6 +40,8 @@ async def record(request: Request, interaction_id: int, agent: Agent) -> HTTPRes
         note=checked_text(note, most=NOTE, may_be_empty=True, field="note") or None,
     )
     await desk_of(request).store.write(change_consent, ask, near=ask.number)
+    if ask.opted_out:
+        await until_nothing_leaves(desk_of(request).store, ask.number)
     return went_back(request, interaction_id)
 
 

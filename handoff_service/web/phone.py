@@ -27,6 +27,7 @@ from handoff_service.store.lanes import Hint
 from handoff_service.store.views import Message, ProviderNumber, User
 from handoff_service.web import reading, stream
 from handoff_service.web.media import served
+from handoff_service.web.opt_out import until_nothing_leaves
 from handoff_service.web.pages import form_field, from_this_site, phone, render, went_well
 from handoff_service.web.session import desk_of
 from handoff_service.web.uploads import AROUND, take_body
@@ -156,6 +157,8 @@ async def _text(request: Request) -> HTTPResponse:
     sid = f"{'MM' if sent else 'SM'}{secrets.token_hex(16)}"
     text = Text(sid=sid, requester_number=number, provider_number=company, body=body, media=sent)
     received = await desk_of(request).store.write(receive_sms, text, near=number)
+    if received.opted_out:
+        await until_nothing_leaves(desk_of(request).store, number)
     if _simulator(request).behaviour(number) is Behaviour.TWICE:
         await desk_of(request).store.write(receive_sms, text, near=number)
     if received.outcome is Outcome.UNKNOWN_NUMBER:

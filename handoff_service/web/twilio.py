@@ -24,6 +24,7 @@ from handoff_service.rules.commands import Command
 from handoff_service.rules.delivery import TWILIO
 from handoff_service.rules.sms_text import is_e164, is_sender
 from handoff_service.settings import Settings
+from handoff_service.web.opt_out import until_nothing_leaves
 from handoff_service.web.rush import Rush
 from handoff_service.web.security import retry_after
 from handoff_service.web.session import desk_of
@@ -133,6 +134,8 @@ async def _take_text(desk: Desk, form: Form) -> None:
     text = _text(form)
     line = (text.provider_number, text.requester_number)
     received = await desk.store.write(receive_sms, text, near=line)
+    if received.opted_out:
+        await until_nothing_leaves(desk.store, text.requester_number)
     desk.metrics.texts.labels(received.outcome).inc()
     if received.outcome is Outcome.UNKNOWN_NUMBER:
         log.trouble("text_to_unknown_number", sid=text.sid, to=log.masked(text.provider_number))

@@ -14,6 +14,7 @@ from handoff_service.operations.receive_sms.facts import Conversation, Profile, 
 from handoff_service.operations.receive_sms.write import write
 from handoff_service.operations.return_to_bot import go_back
 from handoff_service.operations.say import tell, tell_onlookers
+from handoff_service.rules import consent
 from handoff_service.rules.system_messages import wants_bot
 from handoff_service.rules.vocabulary import Owner
 from handoff_service.store import interactions
@@ -22,6 +23,8 @@ from handoff_service.store.lanes import SetBased, Transaction
 from handoff_service.store.presence import PRESENCE
 from handoff_service.store.several import one_of
 from handoff_service.store.work_items import TAKES_WORK
+
+OPTS_OUT = frozenset({consent.If.OPTS_OUT, consent.If.OPTS_OUT_AGAIN})
 
 
 class Outcome(StrEnum):
@@ -34,10 +37,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a text."""
+    """What became of a text. ``opted_out``: it opted its number out."""
 
     outcome: Outcome
     interaction_id: int | None = None
+    opted_out: bool = False
 
 
 def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
@@ -69,7 +73,13 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
             tell_onlookers(tx, c.id, c.number)
     behind = [a for a in answers if isinstance(a, Text)]
     received = iter(_receive(tx, behind) if behind else ())
-    return [next(received) if isinstance(a, Text) else Received(a[0], a[1].id if a[1] else None) for a in answers]
+    out = {text.sid for c in touched for text, means in c.about_consent if means in OPTS_OUT}
+    return [
+        next(received)
+        if isinstance(a, Text)
+        else Received(a[0], a[1].id if a[1] else None, opted_out=a[1] is not None and text.sid in out)
+        for text, a in zip(texts, answers, strict=True)
+    ]
 
 
 receive_sms: SetBased[Text, Received] = SetBased(_receive)

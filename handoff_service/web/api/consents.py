@@ -10,6 +10,7 @@ from handoff_service.rules.consent import Source
 from handoff_service.store import consents
 from handoff_service.store.views import Consent
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
+from handoff_service.web.opt_out import until_nothing_leaves
 
 
 class LedgerQuery(Paging):
@@ -38,7 +39,10 @@ async def list_consents(asked: Asked[None, LedgerQuery]) -> Page[Consent]:
 
 async def make(asked: Asked[ConsentBody, Any]) -> Consent:
     ask = Ask(source=Source.API, agent_id=asked.agent.id, **asked.body.model_dump())
-    return await asked.desk.store.write(change_consent, ask, near=ask.number)
+    made = await asked.desk.store.write(change_consent, ask, near=ask.number)
+    if ask.opted_out:
+        await until_nothing_leaves(asked.desk.store, ask.number)
+    return made
 
 
 PATH = "/v1/consents"

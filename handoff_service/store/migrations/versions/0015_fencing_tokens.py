@@ -1,8 +1,11 @@
 """Fencing tokens for claimed work."""
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = '0015'
 down_revision = '0014'
 
 
 def upgrade() -> None:
-    pass
+    op.add_column('due_work', sa.Column('token', sa.BigInteger(), nullable=True))

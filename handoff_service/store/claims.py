@@ -1,0 +1,99 @@
+"""Fencing: what a worker writes about claimed work counts only while the claim is still its own.
+
+Each claim draws a random token and writes it into the row. Whoever ends, releases or claims the
+work again takes that token away. So a worker that was frozen past its lease, or cut off from the
+database, finds another token or none, and what it wanted to write is not written.
+
+The worker makes all its writes by ``fenced``, which compares the token in the transaction of the
+write itself. SQLite has one writer, so nothing can come between the two. On PostgreSQL a claim
+could, and locking the row would turn around the order in which operations lock (the conversation
+first, its work last). So the check shares an advisory lock on the token until its commit, and a
+claim passes over expired rows that it cannot lock alone.
+https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import select, update
+
+from handoff_service.store.due import Claimed
+from handoff_service.store.lanes import SetBased, Transaction
+from handoff_service.store.several import one_of
+from handoff_service.store.tables import due_work
+
+type Operation[C, R] = SetBased[C, R] | Callable[[Transaction, C], R]
+
+
+@dataclass(frozen=True, slots=True)
+class Held[C]:
+    """A command about work that this process has claimed."""
+
+    claimed: Claimed
+    command: C
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLost:
+    """Somebody else has ended, released or claimed this work in the meantime."""
+
+    late: bool  # the lease had run out; otherwise something else ended the work
+
+
+@cache  # a lane puts commands of one set-based operation together, so it must be the same object
+def fenced(operation: Any, late: Any = None) -> Any:
+    """The same operation for ``Held`` commands: what it returns, or ``ClaimLost`` (returned and
+    not raised, so that the others of a set go on).
+
+    ``late``: an operation that is given the command instead when the claim is lost, and returns
+    what it made of it, or None.
+    """
+    if isinstance(operation, SetBased):
+        return SetBased(lambda tx, held: _run_set(tx, operation, held))
+    return lambda tx, held: _run(tx, operation, late, held)
+
+
+def renew(tx: Transaction, claims: Sequence[Claimed]) -> None:
+    """Extend the leases of those of these claims that still stand."""
+    mine = (one_of(due_work.c.id, [c.id for c in claims]), one_of(due_work.c.token, _tokens(claims)))
+    free = select(due_work.c.id).where(*mine).with_for_update(skip_locked=True)  # waits for nobody
+    until = tx.now + tx.terms.lease
+    tx.conn.execute(update(due_work).where(due_work.c.id.in_(free)).values(lease_until=until))
+
+
+def _run(tx: Transaction, operation: Any, late: Any, held: Held[Any]) -> Any:
+    if _standing(tx, [held.claimed]):
+        return operation(tx, held.command)
+    kept = late(tx, held.command) if late is not None else None
+    return _lost(tx, held.claimed) if kept is None else kept
+
+
+def _run_set(tx: Transaction, operation: SetBased[Any, Any], held: Sequence[Held[Any]]) -> Any:
+    standing = _standing(tx, [one.claimed for one in held])
+    commands = [one.command for one in held if one.claimed in standing]
+    answers = iter(operation.run(tx, commands) if commands else ())
+    return [next(answers) if one.claimed in standing else _lost(tx, one.claimed) for one in held]
+
+
+def _standing(tx: Transaction, claims: Sequence[Claimed]) -> set[Claimed]:
+    """Those that still stand, and that nobody can take over until this transaction ends."""
+    if tx.conn.dialect.name == "postgresql":
+        tx.conn.execute(_SHARE, {"tokens": _tokens(claims)})
+    found = tx.conn.execute(_TOKENS, {"ids": [c.id for c in claims]})
+    by_id = {row.id: row.token for row in found}
+    return {c for c in claims if by_id.get(c.id) == c.token}
+
+
+_TOKENS = select(*due_work.c["id", "token"]).where(one_of(due_work.c.id, "ids"))
+_SHARE = sa.text("SELECT pg_advisory_xact_lock_shared(token) FROM unnest(CAST(:tokens AS bigint[])) AS token")
+
+
+def _tokens(claims: Sequence[Claimed]) -> list[int]:
+    return sorted({c.token for c in claims})
+
+
+def _lost(tx: Transaction, claimed: Claimed) -> ClaimLost:
+    return ClaimLost(late=claimed.until <= tx.now)

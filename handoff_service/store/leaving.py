@@ -1,0 +1,47 @@
+"""Texts that leave just now: whether one still may, and whether one is on its way to the provider."""
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from handoff_service.rules.vocabulary import Event, Status, Work
+from handoff_service.store import consents
+from handoff_service.store import tables as t
+
+_is_send = t.due_work.c.kind == Work.DELIVER
+# Keys of other kinds are no numbers, and a database may look at a row's columns in any order.
+_message_id = sa.case((_is_send, sa.cast(t.due_work.c.key, sa.BigInteger)))
+_WITHHELD = (
+    select(consents.stands(t.interactions.c.requester_number, t.interactions.c.provider_number_id))
+    .select_from(t.messages)
+    .join(t.interactions, t.interactions.c.id == t.messages.c.interaction_id)
+    .where(
+        t.messages.c.id == sa.bindparam("message"),
+        t.messages.c.event.is_distinct_from(Event.CONSENT),
+    )
+)
+
+
+def is_withheld(conn: Connection, message_id: int) -> bool:
+    """Whether this message may not be sent, because its requester has opted out. What answers an opt-out may."""
+    return conn.execute(_WITHHELD, {"message": message_id}).scalar() is not None
+
+
+_LEAVING = (
+    select(t.messages.c.id)
+    .select_from(t.due_work)
+    .join(t.messages, t.messages.c.id == _message_id)
+    .join(t.interactions, t.interactions.c.id == t.messages.c.interaction_id)
+    .where(
+        _is_send,
+        t.due_work.c.lease_until.is_not(None),
+        t.interactions.c.requester_number == sa.bindparam("number"),
+        t.messages.c.status == Status.SENDING,
+        t.messages.c.event.is_distinct_from(Event.CONSENT),
+    )
+    .limit(1)
+)
+
+
+def is_leaving(conn: Connection, number: str) -> bool:
+    """Whether a text to this number is marked as sending and the provider has not answered for it yet."""
+    return conn.execute(_LEAVING, {"number": number}).first() is not None

@@ -1,0 +1,62 @@
+"""One SQLite file has one serving process. A second one is refused by a lock that the kernel keeps.
+
+The lock is on a file beside the database, by ``flock``, so it ends with the process however that ends, and leaves the
+database's own locks alone. The file stays; what it says counts only while it is locked. Commands that do not serve
+(``doctor``, ``export``, ``import``, ``migrate``) take no lock: SQLite itself keeps their transactions apart.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from handoff_service.errors import SetupError
+
+
+@contextmanager
+def only_process(database_url: str, address: str, now: datetime) -> Iterator[None]:
+    """Be the one process that serves this SQLite file, at this address, until the block ends. Nothing for PostgreSQL.
+
+    SetupError names the process that serves it already. However the path leads there, it is the same file.
+    """
+    if not database_url.startswith("sqlite"):
+        yield
+        return
+    path = Path(os.path.realpath(sa.make_url(database_url).database or "") + ".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise SetupError(f"{path} cannot be opened: {error.strerror}. Check who owns its folder.") from error
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SetupError(_taken(path)) from None
+        except OSError as error:
+            raise SetupError(
+                f"{path} cannot be locked: {error.strerror}. Keep the database on a local disk."
+            ) from error
+        os.ftruncate(file, 0)
+        os.pwrite(file, json.dumps({"pid": os.getpid(), "since": now.isoformat(), "address": address}).encode(), 0)
+        yield
+    finally:
+        os.close(file)
+
+
+def _taken(path: Path) -> str:
+    try:
+        holder = json.loads(path.read_text(encoding="utf-8"))
+        since = datetime.fromisoformat(holder["since"])
+        who = f"process {holder['pid']}, since {since:%d %B %Y %H:%M} UTC, at {holder['address']}"
+    except (OSError, ValueError, KeyError, TypeError):  # it has just begun
+        who = "a process that has just started"
+    return (
+        f"Another Patchboard already serves {path.with_suffix('')}: {who}. "
+        "Stop it first, or set another PATCHBOARD_HOME or PATCHBOARD_DATABASE_URL."
+    )

@@ -1,0 +1,296 @@
+"""A worker that was frozen past its lease finishes after somebody else did: nothing happens twice."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from handoff_service.operations.change_webhook import PutWebhook, put_webhook
+from handoff_service.operations.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.ports import (
+    Accepted,
+    BotAnswer,
+    BotReply,
+    Called,
+    Mail,
+    Mailed,
+    Outgoing,
+    Question,
+    SentBefore,
+    WebhookCall,
+)
+from handoff_service.rules.vocabulary import Event, Status, Work
+from handoff_service.store import claims, due
+from handoff_service.store import tables as t
+from handoff_service.store.claims import ClaimLost, Held, fenced
+from handoff_service.store.lanes import SetBased, Terms, Transaction
+from handoff_service.store.store import Store
+from handoff_service.worker import Hands, Worker
+from tests.conftest import Heard, MovedClock
+from tests.operations.proof_story import Proving
+from tests.story import ANN, MIA, Story
+
+LEASE = 60
+
+
+@dataclass
+class World:
+    """Provider, bot, mail server and webhook receiver of one process. ``freeze``: its calls are made, and answered
+    only after ``thaw``."""
+
+    name: str
+    calls: list[Any] = field(default_factory=list)
+    known: Sequence[SentBefore] = ()
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    thawed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def _took(self, what: object) -> None:
+        self.calls.append(what)
+        self.reached.set()
+        await self.thawed.wait()
+
+    async def send(self, message: Any) -> Any:
+        await self._took(message)
+        return Mailed() if isinstance(message, Mail) else Accepted(sid=f"SM{self.name}", status=Status.SENT)
+
+    async def find(self, message: Outgoing) -> Sequence[SentBefore]:
+        return self.known
+
+    async def ask(self, question: Question) -> BotAnswer:
+        await self._took(question)
+        return BotAnswer((BotReply(text="Have you tried to restart it?"),))
+
+    async def call(self, call: WebhookCall) -> Called:
+        await self._took(call)
+        return Called(status=500, why="It failed.") if self.name == "a" else Called(status=204)
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
+class Two:
+    """Two processes on one database: ``a`` freezes in the middle of its work, ``b`` does not."""
+
+    clock: MovedClock
+    story: Story
+    other: Store
+    a: World = field(default_factory=lambda: World("a"))
+    b: World = field(default_factory=lambda: World("b"))
+
+    def worker(self, world: World, kind: Work, store: Store) -> Worker:
+        none: Any = world
+        hands = Hands(store=store, provider=none, bot=none, mailer=none, webhook=none, clock=self.clock)
+        return Worker(hands, frozenset({kind}))
+
+    async def drill(self, kind: Work, meanwhile: Callable[[], Awaitable[object]] | None = None) -> None:
+        """``a`` claims and asks; its lease ends; ``b`` claims and finishes; ``a`` is answered and finishes."""
+        a, b = self.worker(self.a, kind, self.story.store), self.worker(self.b, kind, self.other)
+        self.b.thawed.set()
+        frozen = asyncio.create_task(a.step())
+        await self.a.reached.wait()
+        self.clock.move(LEASE)
+        while await b.step():
+            pass
+        if meanwhile is not None:
+            await meanwhile()
+        self.a.thawed.set()
+        await frozen
+
+
+@pytest.fixture
+async def two(story: Story, clock: MovedClock, database_url: str) -> Any:
+    other = Store(database_url, clock=clock, terms=Terms(), told=Heard())
+    yield Two(clock, story, other)
+    other.close()
+
+
+async def test_a_bot_turn_is_answered_once(two: Two, story: Story, clock: MovedClock) -> None:
+    interaction = (await story.text("my laptop won't start")).interaction_id or 0
+    clock.move(2)
+    await two.drill(Work.BOT_TURN)
+    assert await story.texted(interaction) == ["Have you tried to restart it?"]
+    assert await story.count(t.work_items) == 0, "no handover for a bot that repeats itself"
+    assert [q.turn_id for q in two.a.calls + two.b.calls] == ["1", "1"]
+
+
+async def test_a_bot_answer_that_comes_while_somebody_else_asks_is_dropped(
+    two: Two, story: Story, clock: MovedClock
+) -> None:
+    interaction = (await story.text("my laptop won't start")).interaction_id or 0
+    clock.move(2)
+    a = two.worker(two.a, Work.BOT_TURN, story.store)
+    b = two.worker(two.b, Work.BOT_TURN, two.other)
+    first = asyncio.create_task(a.step())
+    await two.a.reached.wait()
+    clock.move(LEASE)
+    second = asyncio.create_task(b.step())
+    await two.b.reached.wait()
+    two.a.thawed.set()
+    await first
+    assert await story.texted(interaction) == []
+    two.b.thawed.set()
+    await second
+    assert await story.texted(interaction) == ["Have you tried to restart it?"]
+
+
+async def test_a_late_bot_answer_is_still_kept_as_a_note(two: Two, story: Story, clock: MovedClock) -> None:
+    interaction = (await story.text("my laptop won't start")).interaction_id or 0
+    clock.move(2)
+    a = two.worker(two.a, Work.BOT_TURN, story.store)
+    first = asyncio.create_task(a.step())
+    await two.a.reached.wait()
+    await story.write(interaction, "Mia here", MIA)
+    two.a.thawed.set()
+    await first
+    lines = await story.lines(interaction)
+    assert [line.body for line in lines if line.event is Event.LATE_REPLY] == ["Have you tried to restart it?"]
+    assert await story.texted(interaction) == ["Mia here"]
+
+
+async def test_a_text_is_sent_once_and_keeps_its_id(two: Two, story: Story, clock: MovedClock) -> None:
+    interaction = await story.with_agent(MIA)
+    settle = two.worker(World("before"), Work.DELIVER, story.store)
+    settle._hands.provider.thawed.set()  # type: ignore[attr-defined]  # what the desk said before
+    while await settle.step():
+        pass
+    message = await story.write(interaction, "Hello")
+    two.b.known = [SentBefore(sid="SMa", status=Status.SENDING)]
+
+    async def looks_up() -> None:
+        clock.move(30)
+        while await two.worker(two.b, Work.DELIVER, two.other).step():
+            pass
+
+    await two.drill(Work.DELIVER, looks_up)
+    assert (len(two.a.calls), len(two.b.calls)) == (1, 0)
+    (row,) = await story.rows(t.messages, t.messages.c.id == message)
+    assert (row.provider_sid, row.status) == ("SMa", "sending"), "the frozen process wrote nothing"
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) == 0
+
+
+async def test_a_send_that_was_frozen_before_it_began_disturbs_nobody(
+    two: Two, story: Story, clock: MovedClock
+) -> None:
+    interaction = await story.with_agent(MIA)
+    await story.store.write(lambda tx, _: due.disarm(tx, Work.DELIVER, range(100)), None)
+    message = await story.write(interaction, "Hello")
+    (claimed,) = await story.store.write(due.claim, due.Claim(5, frozenset({Work.DELIVER})))
+    clock.move(LEASE)
+    b = asyncio.create_task(two.worker(two.b, Work.DELIVER, two.other).step())
+    await two.b.reached.wait()
+    await two.worker(two.a, Work.DELIVER, story.store)._do(claimed)
+    (row,) = await story.rows(t.messages, t.messages.c.id == message)
+    assert (row.status, two.a.calls) == ("sending", []), "it is not made unknown while somebody sends it"
+    two.b.thawed.set()
+    await b
+    (row,) = await story.rows(t.messages, t.messages.c.id == message)
+    assert row.provider_sid == "SMb"
+
+
+async def test_a_code_is_mailed_anew_and_the_late_answer_does_not_count(
+    two: Two, story: Story, clock: MovedClock
+) -> None:
+    proving = Proving(story)
+    await proving.begin()
+    await proving.claims("E1001")
+    await two.drill(Work.MAIL_CODE)
+    assert (len(two.a.calls), len(two.b.calls)) == (1, 1), "the second mail's code is the one that counts"
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.MAIL_CODE) == 0
+
+
+async def test_a_webhook_call_that_was_taken_stays_taken(two: Two, story: Story) -> None:
+    await story.store.write(put_webhook, PutWebhook(url="https://tickets.example/hook", secret="whsec_" + "a" * 32))
+    await story.store.write(open_by_hand, OpenByHand(agent_id=MIA, description="Dock is dead", user_id=1))
+    await two.drill(Work.CALL_WEBHOOK)
+    (row,) = await story.rows(t.webhook_calls)
+    assert (row.state, row.status) == ("delivered", 204)
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.CALL_WEBHOOK) == 0
+
+
+async def test_a_timer_fires_once(two: Two, story: Story, clock: MovedClock) -> None:
+    interaction = await story.with_agent(MIA, number=ANN)
+    clock.move(3600)
+    (claimed, *_) = await story.store.write(due.claim, due.Claim(5, frozenset({Work.TIMER})))
+    clock.move(LEASE)
+    while await two.worker(two.b, Work.TIMER, two.other).step():
+        pass
+    before = [line.id for line in await story.lines(interaction)]
+    await two.worker(two.a, Work.TIMER, story.store)._do(claimed)
+    assert [line.id for line in await story.lines(interaction)] == before
+
+
+async def test_a_lost_claim_is_logged_and_does_not_disturb_whoever_has_the_work(
+    two: Two, story: Story, clock: MovedClock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("patchboard"), "propagate", True)
+    await story.text("my laptop won't start")
+    clock.move(2)
+    (old,) = await story.store.write(due.claim, due.Claim(5, frozenset({Work.BOT_TURN})))
+    clock.move(LEASE)
+    (new,) = await two.other.write(due.claim, due.Claim(5, frozenset({Work.BOT_TURN})))
+    assert old.id == new.id
+    await two.worker(two.a, Work.BOT_TURN, story.store)._do(old)
+    assert "action=claim_lost kind=bot_turn key=1 attempts=1" in caplog.text
+    (row,) = await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)
+    assert (row.token, row.lease_until) == (new.token, new.until)
+
+
+async def test_a_claim_is_renewed_while_its_work_runs(two: Two, story: Story, clock: MovedClock) -> None:
+    await story.text("my laptop won't start")
+    clock.move(2)
+    wish = due.Claim(5, frozenset({Work.BOT_TURN}))
+    (mine,) = await story.store.write(due.claim, wish)
+    clock.move(LEASE - 1)
+    await story.store.write(claims.renew, [mine])
+    clock.move(LEASE - 1)
+    assert await two.other.write(due.claim, wish) == []
+    clock.move(1)
+    (theirs,) = await two.other.write(due.claim, wish)
+    await story.store.write(claims.renew, [mine])
+    (row,) = await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)
+    assert row.lease_until == theirs.until, "a claim that was lost is not renewed"
+
+
+async def test_nobody_claims_what_is_being_finished(two: Two, story: Story, clock: MovedClock) -> None:
+    """The check and the write are one: a claim that comes between them passes the row over."""
+    await story.text("my laptop won't start")
+    clock.move(2)
+    wish = due.Claim(5, frozenset({Work.BOT_TURN}))
+    (mine,) = await story.store.write(due.claim, wish)
+    clock.move(LEASE)
+    seen = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def finishes(tx: Transaction, _: None) -> object:
+        loop.call_soon_threadsafe(seen.set)
+        claiming = asyncio.run_coroutine_threadsafe(two.other.write(due.claim, wish), loop)
+        if tx.conn.dialect.name == "postgresql":  # SQLite's one writer makes the claim wait
+            assert claiming.result(10) == []
+        due.disarm(tx, Work.BOT_TURN, ["1"])
+        return claiming
+
+    claiming = await story.store.write(fenced(finishes), Held(mine, None))
+    assert seen.is_set()
+    assert await asyncio.wrap_future(claiming) == []
+    lost = await story.store.write(fenced(finishes), Held(mine, None))
+    assert isinstance(lost, ClaimLost)
+
+
+async def test_of_a_set_only_those_that_lost_their_claim_are_left_out(story: Story, clock: MovedClock) -> None:
+    await story.text("one")
+    await story.text("two", number="+12025550102")
+    clock.move(2)
+    both = await story.store.write(due.claim, due.Claim(5, frozenset({Work.BOT_TURN})))
+    taken = update(t.due_work).where(t.due_work.c.id == both[0].id).values(token=1)
+    await story.store.write(lambda tx, _: tx.conn.execute(taken) and None, None)
+    keys: SetBased[str, str] = SetBased(lambda _tx, commands: [key.upper() for key in commands])
+    answers = await story.store.write(
+        lambda tx, held: fenced(keys).run(tx, held), [Held(both[0], "a"), Held(both[1], "b")]
+    )
+    assert isinstance(answers[0], ClaimLost)
+    assert answers[1:] == ["B"]

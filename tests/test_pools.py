@@ -1,0 +1,258 @@
+"""Work that hangs takes nothing from work of another kind, and a bot that hangs nothing from another bot."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from handoff_service import worker as workers
+from handoff_service.gateways.circuit_breaker import State
+from handoff_service.gateways.no_bot import NoBot
+from handoff_service.gateways.rasa import NOT_ASKED, TURNS_AT_ONCE, RasaBot, asked_at
+from handoff_service.operations.ports import SENDS_AT_ONCE, BotAnswer, BotFailed, Outgoing, Question
+from handoff_service.rules.vocabulary import Owner, Work
+from handoff_service.store import due
+from handoff_service.store import tables as t
+from handoff_service.store.lanes import Terms
+from handoff_service.store.store import Store
+from handoff_service.worker import Hands, Worker, crews
+from tests.conftest import MovedClock
+from tests.story import DIRECT, MIA, Story
+
+GOAL = 30  # seconds in which a person is reached: the issue's
+
+
+class HungProvider:
+    """Takes every request and never answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    async def send(self, message: Outgoing) -> Any:
+        self.asked.append(message.message_id)
+        await asyncio.Event().wait()
+
+    async def received(self, number: str, since: datetime) -> Any:
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        pass
+
+
+@asynccontextmanager
+async def running(pools: list[Worker]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(pool.run()) for pool in pools]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for pool in pools:
+            await pool.close()
+
+
+async def test_an_offer_is_made_while_the_provider_hangs(database_url: str, clock: MovedClock) -> None:
+    pools: list[Worker] = []
+
+    def told(_hints: object, work_at: datetime | None) -> None:
+        for pool in pools if work_at is not None else ():
+            pool.nudge(work_at)
+
+    store = Store(database_url, clock=clock, terms=Terms(), told=told)
+    story, provider = Story(store), HungProvider()
+    await asyncio.gather(*(story.text(number=f"+1202555{n:04d}", to=DIRECT) for n in range(200)))
+    while await story.offer() or await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK):
+        pass  # everybody is told that they wait
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) >= 200
+    none: Any = provider
+    pools += crews(Hands(store=store, provider=none, bot=NoBot(), clock=clock))
+    async with running(pools), asyncio.timeout(10):
+        while len(provider.asked) < SENDS_AT_ONCE:
+            await asyncio.sleep(0.01)
+        await story.available(MIA)
+        while not await story.inbox(MIA):
+            await asyncio.sleep(0.01)
+    assert len(provider.asked) == SENDS_AT_ONCE, "no more is marked as sending than can be sent at once"
+    sending = await story.count(t.messages, t.messages.c.status == "sending")
+    assert sending == SENDS_AT_ONCE
+    store.close()
+
+
+class Servers:
+    """Rasa servers of which some hang."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.hung: set[str] = set()
+        self.most = self.now = 0
+        self.urls: list[str] = []
+
+    async def turn(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        url = str(request.url)
+        self.asked.append(url)
+        if url in self.hung:
+            self.now += 1
+            self.most = max(self.most, self.now)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.now -= 1
+        return web.json_response([{"recipient_id": body["sender"], "text": "Hello"}])
+
+
+@pytest.fixture
+async def servers() -> AsyncIterator[Servers]:
+    made = Servers()
+    async with AsyncExitStack() as stack:
+        for _ in range(2):
+            app = web.Application()
+            app.router.add_post("/turn", made.turn)
+            server = TestServer(app)
+            await server.start_server(shutdown_timeout=0.1)
+            stack.push_async_callback(server.close)
+            made.urls.append(str(server.make_url("/turn")))
+        yield made
+
+
+def turns(story: Story, bot: RasaBot, clock: MovedClock) -> Worker:
+    none: Any = None
+    hands = Hands(store=story.store, provider=none, bot=bot, clock=clock)
+    (pool,) = [pool for (kinds, _), pool in zip(workers.CREWS, crews(hands), strict=True) if Work.BOT_TURN in kinds]
+    return pool
+
+
+async def people(story: Story, count: int) -> list[int]:
+    received = await asyncio.gather(*(story.text(number=f"+1202555{n:04d}") for n in range(count)))
+    return [one.interaction_id or 0 for one in received]
+
+
+async def test_a_hundred_people_with_a_hung_bot_reach_a_person(
+    servers: Servers, story: Story, clock: MovedClock
+) -> None:
+    servers.hung = {servers.urls[0]}
+    changes: list[State] = []
+    bot = RasaBot(servers.urls[:1], "token", 1.0, changed=lambda _server, state: changes.append(state))
+    await people(story, 100)
+    clock.move(2)
+    waiting = t.interactions.c.owner == Owner.QUEUE
+    async with running([turns(story, bot, clock)]), asyncio.timeout(GOAL):
+        while await story.count(t.interactions, waiting) < 100:
+            await asyncio.sleep(0.05)
+    reasons = {row.reason for row in await story.rows(t.work_items)}
+    assert reasons == {NOT_ASKED}
+    assert changes == [State.OPEN]
+    assert servers.most <= TURNS_AT_ONCE
+    assert len(servers.asked) <= 2 * TURNS_AT_ONCE, "nobody is asked in a third wave"
+    await bot.close()
+
+
+async def test_people_of_the_healthy_bot_notice_nothing_of_the_hung_one(
+    servers: Servers, story: Story, clock: MovedClock
+) -> None:
+    """More people wait for the hung one than it takes at once, all of them first."""
+    bot = RasaBot(servers.urls, "token", 60)
+    ids = await people(story, 120)
+    hung = servers.urls[0]
+    servers.hung = {hung}
+    healthy = [one for one in ids if asked_at(servers.urls, str(one)) != hung]
+    assert 20 < len(healthy) < 100
+    await story.store.write(
+        lambda tx, _: due.arm(
+            tx,
+            [
+                due.Due(kind=Work.BOT_TURN, key=str(one), line=f"x{one}", due_at=tx.now + 2 * tx.terms.burst_window)
+                for one in healthy
+            ],
+        ),
+        None,
+    )
+    clock.move(10)
+    answered = t.messages.c.body == "Hello"
+    async with running([turns(story, bot, clock)]), asyncio.timeout(GOAL):
+        while await story.count(t.messages, answered) < len(healthy):
+            await asyncio.sleep(0.02)
+        assert servers.most == TURNS_AT_ONCE
+        assert await story.count(t.work_items) == 0, "nobody of the hung bot was given up yet"
+    await bot.close()
+
+
+async def test_an_open_breaker_fails_fast_and_closes_when_the_bot_answers(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from handoff_service.gateways import circuit_breaker
+
+    servers.hung = {servers.urls[0]}
+    changes: list[State] = []
+    bot = RasaBot(servers.urls[:1], "token", 0.2, changed=lambda _server, state: changes.append(state))
+    question = Question(sender="1", message="hi", turn_id="1")
+    for _ in range(circuit_breaker.FAILURES):
+        with pytest.raises(BotFailed, match="did not answer within"):
+            await bot.ask(question)
+    asked = len(servers.asked)
+    with pytest.raises(BotFailed, match="does not answer at the moment"):
+        await bot.ask(question)
+    assert len(servers.asked) == asked, "an open breaker does not ask"
+    monkeypatch.setattr(circuit_breaker, "PAUSE", 0)
+    both = await asyncio.gather(bot.ask(question), bot.ask(question), return_exceptions=True)
+    assert len(servers.asked) == asked + 1, "one of them is the probe"
+    assert [str(one) for one in both].count(NOT_ASKED) == 1
+    servers.hung = set()
+    assert isinstance(await bot.ask(question), BotAnswer)
+    assert changes == [State.OPEN, State.HALF_OPEN, State.OPEN, State.HALF_OPEN, State.CLOSED]
+    await bot.close()
+
+
+async def test_an_answer_that_cannot_be_used_opens_no_breaker() -> None:
+    app = web.Application()
+
+    async def wrong(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=500)
+
+    app.router.add_post("/turn", wrong)
+    async with TestServer(app) as server:
+        bot = RasaBot([str(server.make_url("/turn"))], "token", 5)
+        for _ in range(10):
+            with pytest.raises(BotFailed, match=r"an error \(500\)"):
+                await bot.ask(Question(sender="1", message="hi", turn_id="1"))
+        await bot.close()
+
+
+async def test_what_is_under_way_keeps_its_claim(
+    story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However long it takes or waits for a place: only a process that is frozen or dead loses it."""
+    monkeypatch.setattr(logging.getLogger("patchboard"), "propagate", True)
+    monkeypatch.setattr(workers, "RENEW_EVERY", 0.01)
+    await people(story, 1)
+    clock.move(2)
+
+    class Slow(NoBot):
+        async def ask(self, question: Question) -> BotAnswer:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    none: Any = None
+    pool = Worker(Hands(store=story.store, provider=none, bot=Slow(), clock=clock), frozenset({Work.BOT_TURN}))
+
+    async def lease() -> datetime | None:
+        (row,) = await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)
+        end: datetime | None = row.lease_until
+        return end
+
+    async with running([pool]), asyncio.timeout(10):
+        while await lease() is None:
+            await asyncio.sleep(0.01)
+        first = await lease()
+        clock.move(50)
+        while await lease() == first:
+            await asyncio.sleep(0.01)
+        clock.move(50)
+        assert await story.store.write(due.claim, due.Claim(5, frozenset({Work.BOT_TURN}))) == []
