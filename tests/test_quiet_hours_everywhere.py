@@ -92,9 +92,9 @@ def test_a_text_leaves_within_a_day_in_the_hours_that_are_allowed() -> None:
     ("quiet", "now", "zone", "leaves"),
     [
         ((17, 0, 1, 30), "2026-11-01T06:15", "America/New_York", "2026-11-01T06:30"),  # 1:15, the second one
-        ((22, 0, 2, 30), "2026-03-29T00:10", "Europe/Berlin", "2026-03-29T01:30"),  # 2:30 is skipped
+        ((22, 0, 2, 30), "2026-03-29T00:10", "Europe/Berlin", "2026-03-29T01:00"),  # 2:30 is skipped
         ((3, 0, 2, 0), "2026-03-08T06:10", "America/New_York", "2026-03-08T07:00"),  # all of the hour is
-        ((1, 45, 1, 15), "2026-04-04T14:50", "Australia/Lord_Howe", "2026-04-05T14:45"),  # a half-hour change
+        ((1, 45, 1, 15), "2026-04-04T14:50", "Australia/Lord_Howe", "2026-04-04T15:00"),  # 1:30, the second one
         ((3, 0, 2, 59), "2026-10-31T07:00", "America/New_York", "2026-11-01T07:59"),  # 25 hours: never when quiet
     ],
 )

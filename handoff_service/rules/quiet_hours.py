@@ -4,6 +4,7 @@ What is no answer: a prompt to the requester, and what an agent writes before th
 """
 
 import re
+from bisect import bisect
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -42,10 +43,10 @@ def over_at(
     open_now = _open_zones(quiet, now, zones)
     if 2 * open_now > len(zones) or not zones:
         return None
-    later = sorted({end for zone in zones for end in _ends(quiet, now, zone) if end > now})
-    soon = [end for end in later if end <= (since or now) + _DAY]
+    later = sorted({at for zone in zones for at in _openings(quiet, now, zone) if at > now})
+    soon = [at for at in later if at <= (since or now) + _DAY]
     # Nothing is open for a day only if the text is old, or less than an hour a day is open at all.
-    within = bool(open_now) or any(_open_zones(quiet, end, zones) for end in soon)
+    within = bool(open_now) or any(_open_zones(quiet, at, zones) for at in soon)
     best, best_open = None, open_now
     for at in soon if within else later:
         count = _open_zones(quiet, at, zones)
@@ -86,10 +87,19 @@ def _is_skipped(local: datetime) -> bool:
     return shown.replace(tzinfo=None, fold=0) != local.replace(tzinfo=None, fold=0)
 
 
-def _ends(quiet: QuietHours, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """The ends of quiet hours around now. A time that clocks show twice is two of them."""
+def _openings(quiet: QuietHours, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """When quiet hours may end: at their end, which clocks may show twice, and when clocks change."""
     today = now.astimezone(zone).date()
     for day in range(-1, 4):
         end = datetime.combine(today + timedelta(days=day), quiet.end, zone)
         for fold in (0, 1):
             yield end.replace(fold=fold).astimezone(UTC)
+    before = now.astimezone(UTC).replace(second=0, microsecond=0)
+    offset = before.astimezone(zone).utcoffset()
+    if (before + _DAY).astimezone(zone).utcoffset() != offset:
+        change = bisect(range(24 * 60), False, key=lambda m: _moved(before + m * _MINUTE, zone, offset))
+        yield before + change * _MINUTE
+
+
+def _moved(at: datetime, zone: ZoneInfo, offset: timedelta | None) -> bool:
+    return at.astimezone(zone).utcoffset() != offset

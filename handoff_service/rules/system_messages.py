@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from handoff_service.rules import placeholders
 from handoff_service.rules.keyword_traps import asks_for_opt_out
-from handoff_service.rules.placeholders import first_name
+from handoff_service.rules.names import first_name
 from handoff_service.rules.sms_text import segments
 
 

@@ -17,7 +17,7 @@ from sanic.response import HTTPResponse, empty, html, redirect
 from handoff_service.errors import NotAllowed
 from handoff_service.rules import money
 from handoff_service.rules.media import in_words
-from handoff_service.rules.placeholders import first_name
+from handoff_service.rules.names import first_name
 from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, LOOK_ALIKES, MAX_BODY
 from handoff_service.web import assets
 
