@@ -17,18 +17,18 @@ def _set(words: str) -> frozenset[str]:
 #: In lower case, without dots.
 TITLES = _set(
     """
-    univ-prof priv-doz pd med rer nat phil jur mr mrs ms miss mx sir dame lady lord dr drs prof professor doctor rev revd reverend hon
-    esq capt captain col colonel lt lieutenant sgt sergeant cpl maj gen adm cmdr cdr officer
-    nurse father fr brother sister rabbi imam pastor herr frau fräulein hr fru fröken dipl-ing
-    dipl ing mag mme mlle mmes madame mademoiselle monsieur messieurs maître sr sra srta señor
-    señora señorita doña dra lic arq senhor senhora senhorita doutor doutora profa dona sig
-    sigra signor signora signorina dott dottssa dottore dottoressa avv profssa dhr mevr mw
-    mevrouw meneer mijnheer ir pan pani paní slečna mgr inż bc mudr judr phdr rndr herra rouva
-    neiti bay bayan sayın господин госпожа г-н г-жа др д-р проф доктор профессор пан пані κος
-    κα κύριος κυρία δρ καθ shri sri shree smt shrimati kum pandit श्री श्रीमती डॉ sheikh
-    shaikh haji hajji datuk dato dato' encik puan tuan cik bapak ibu pak bu khun السيد السيدة
-    الدكتور الدكتورة د الأستاذ الأستاذة الشيخ المهندس آقای خانم دکتر מר גב גב' ד"ר דר פרופ
-    פרופ'
+    univ-prof priv-doz pd med rer nat phil jur mr mrs ms miss mx sir dame lady lord dr drs
+    prof professor doctor rev revd reverend hon esq capt captain col colonel lt lieutenant sgt
+    sergeant cpl maj gen adm cmdr cdr officer nurse father fr brother sister rabbi imam pastor
+    herr frau fräulein hr fru fröken dipl-ing dipl ing mag mme mlle mmes madame mademoiselle
+    monsieur messieurs maître sr sra srta señor señora señorita doña dra lic arq senhor
+    senhora senhorita doutor doutora profa dona sig sigra signor signora signorina dott
+    dottssa dottore dottoressa avv profssa dhr mevr mw mevrouw meneer mijnheer ir pan pani
+    paní slečna mgr inż bc mudr judr phdr rndr herra rouva neiti bay bayan sayın господин
+    госпожа г-н г-жа др д-р проф доктор профессор пан пані κος κα κύριος κυρία δρ καθ shri sri
+    shree smt shrimati kum pandit श्री श्रीमती डॉ sheikh shaikh haji hajji datuk dato dato'
+    encik puan tuan cik bapak ibu pak bu khun السيد السيدة الدكتور الدكتورة د الأستاذ الأستاذة
+    الشيخ المهندس آقای خانم دکتر מר גב גב' ד"ר דר פרופ פרופ'
     """
 )
 #: In lower case, without dots. They stand after a name.
