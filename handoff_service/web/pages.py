@@ -18,7 +18,8 @@ from handoff_service.errors import NotAllowed
 from handoff_service.rules import money
 from handoff_service.rules.media import in_words
 from handoff_service.rules.names import first_name
-from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, LOOK_ALIKES, MAX_BODY
+from handoff_service.rules.sms_characters import INVISIBLE, MEANINGLESS, STYLED, WRITTEN_ALIKE
+from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
 from handoff_service.web import assets
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -27,7 +28,10 @@ ALPHABETS = {
     "extension": GSM_7_EXTENSION,
     "most": LONGEST,
     "part": MAX_BODY,
-    "alike": dict(LOOK_ALIKES),
+    "alike": dict(WRITTEN_ALIKE),
+    "styled": STYLED,
+    "invisible": dict(INVISIBLE),
+    "meaningless": MEANINGLESS,
 }  # for segments.js
 
 
