@@ -35,7 +35,7 @@ from handoff_service.operations.prove_identity import (
     where_it_stands,
 )
 from handoff_service.rules.identity import Level
-from handoff_service.rules.placeholders import first_name
+from handoff_service.rules.names import first_name
 from handoff_service.rules.proof import Expects, Outcome, Verdict, account_in, asked_facts
 from handoff_service.store.people import desk_time_zone
 from handoff_service.store.proofs import requester_of

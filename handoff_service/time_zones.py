@@ -1,29 +1,55 @@
 """Where somebody with a phone number may be: the time zones, the countries."""
 
 from collections.abc import Collection
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from phonenumbers import (
     NumberParseException,
+    PhoneNumber,
+    is_number_geographical,
     parse,
     region_code_for_number,
     region_codes_for_country_code,
     timezone,
 )
 
-UNKNOWN = "Etc/Unknown"  # libphonenumber's word for it
+from handoff_service.region_zones import REGION_ZONES
 
 
 def of_number(number: str, *, said: str | None = None, instead: str) -> list[ZoneInfo]:
-    """``said``: what is known of the person, an IANA name; else the zones of the number's region; else ``instead``."""
-    if said in available_timezones():
+    """The zones where the person with this number may be.
+
+    ``said``: what is known of the person, an IANA name. Without it, an area code's zones for a
+    number that has one, and all zones of the number's region for any other (mobile, toll-free).
+    ``instead``: the zone for a number of no region, such as a short code.
+    """
+    if said in _known_zones():
         return [ZoneInfo(said)]
     try:
-        names = timezone.time_zones_for_number(parse(number))
+        names = _zones(parse(number))
     except NumberParseException:  # a short code
-        names = ()
-    known = [name for name in names if name != UNKNOWN and name in available_timezones()]
-    return [ZoneInfo(name) for name in known] or [ZoneInfo(instead)]
+        names = []
+    return [ZoneInfo(name) for name in names if name in _known_zones()] or [ZoneInfo(instead)]
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    """Reads the system's folder of zones once: that takes milliseconds."""
+    return frozenset(available_timezones())
+
+
+def _zones(number: PhoneNumber) -> list[str]:
+    by_prefix = timezone.time_zones_for_geographical_number(number)
+    region = region_code_for_number(number)
+    if region is None:  # no valid number of its country, such as one made up for a story
+        sharing = region_codes_for_country_code(number.country_code or 0)
+        main = REGION_ZONES.get(sharing[0], "").split() if sharing else []
+        return [name for name in by_prefix if name in main] or list(by_prefix)
+    of_region = REGION_ZONES.get(region, "").split()
+    if not is_number_geographical(number):
+        return of_region
+    return [name for name in by_prefix if name in of_region] or of_region
 
 
 def may_be_in(number: str, countries: Collection[str]) -> bool:

@@ -10,6 +10,7 @@ from handoff_service.operations.offer_soon import offer_soon
 from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.operations.take_part import lock_for
 from handoff_service.rules import states
+from handoff_service.rules.sms_characters import is_visible
 from handoff_service.rules.states import ACTS, moved
 from handoff_service.rules.vocabulary import (
     CLOSED,
@@ -77,7 +78,7 @@ def close_interaction(tx: Transaction, command: Close) -> None:
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
     name = people.agent_name(tx.conn, command.agent_id)
     closing = closing_line(tx.conn, name) if command.closing_text is None else command.closing_text.strip()
-    if closing:
+    if is_visible(closing):
         say.text(tx, interaction, closing, Author.SYSTEM, agent_id=command.agent_id)
     end(tx, interaction, command.state, said=f"{name} closed this conversation", described=command.short_description)
 

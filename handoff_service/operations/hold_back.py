@@ -91,7 +91,7 @@ def held(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     for row in rows:
         said = known.get(row.interaction_id, {}).get("time_zone")
         zones = time_zones.of_number(row.requester_number, said=said, instead=instead)
-        if (at := over_at(quiet, tx.now, zones)) is not None:
+        if (at := over_at(quiet, tx.now, zones, row.created_at)) is not None:
             waits[row.id] = at
     return waits
 

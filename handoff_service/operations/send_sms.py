@@ -10,6 +10,7 @@ from handoff_service.operations.change_consent import must_allow
 from handoff_service.operations.change_interaction import active
 from handoff_service.operations.stop_waiting import stop_waiting
 from handoff_service.operations.take_part import join, lock_for
+from handoff_service.rules.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.sms_text import LONGEST, split
 from handoff_service.rules.vocabulary import Author, Event, Kind, Owner
 from handoff_service.store import interactions, people
@@ -64,9 +65,9 @@ def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Inte
 
 def checked_text(body: str, *, most: int = LONGEST, may_be_empty: bool = False, field: str = "body") -> str:
     """The text without space around it. BadInput names the field when it is empty, too long or cannot be stored."""
-    text = body.strip()
+    text = body.strip() if is_visible(body) else ""
     if not text and not may_be_empty:
-        raise BadInput(errors={field: "must not be empty"})
+        raise BadInput(errors={field: nothing_visible(body)})
     if len(text) > most:
         raise BadInput(errors={field: f"must be at most {most} characters; it has {len(text)}"})
     if "\0" in text:

@@ -20,7 +20,7 @@ from handoff_service.operations.leave_bot import leave_bot
 from handoff_service.operations.ports import BotReply, Question, Understood
 from handoff_service.rules import commands
 from handoff_service.rules.bot_text import Choice, for_bot, with_choices
-from handoff_service.rules.placeholders import first_name
+from handoff_service.rules.names import first_name
 from handoff_service.rules.sms_text import split
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.store import bot_turns, desk, due, interactions, texts

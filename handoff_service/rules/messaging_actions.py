@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from handoff_service.rules import conditions, durations, placeholders
 from handoff_service.rules.conditions import Condition, Facts, Match
-from handoff_service.rules.placeholders import PEOPLE, first_name
+from handoff_service.rules.names import first_name
+from handoff_service.rules.placeholders import PEOPLE
 from handoff_service.rules.sms_text import segments
 from handoff_service.rules.vocabulary import Action, Author, State, Unanswered
 

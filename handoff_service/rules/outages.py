@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from handoff_service.rules.keyword_traps import asks_for_opt_out
+from handoff_service.rules.sms_characters import described, is_visible, nothing_visible
 from handoff_service.rules.sms_text import segments
 
 _WORD = re.compile(r"\w+")
@@ -65,12 +66,12 @@ def faults(outage: Outage) -> dict[str, str]:
 
 
 def _text_fault(text: str) -> str | None:
-    if not text.strip():
-        return "must not be empty"
+    if not is_visible(text):
+        return nothing_visible(text)
     if keyword := asks_for_opt_out(text):
         return f"asks people to answer {keyword}, with which they opt out of all texts; use another word"
     counted = segments(text)
     if counted.count > 1:
-        because = f" because of {counted.forced_by}" if counted.forced_by else ""
+        because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""
         return f"must fit in one segment; it takes {counted.count}{because}"
     return None

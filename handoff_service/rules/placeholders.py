@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from handoff_service.rules.names import first_name
+
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -43,8 +45,3 @@ def fault(text: str, known: Iterable[str]) -> str | None:
         return None
     there = f"there are {', '.join(f'{{{name}}}' for name in names)}" if names else "this text has none"
     return f"{', '.join(unknown)}: there is no such placeholder; {there}"
-
-
-def first_name(name: str) -> str:
-    """The first word of a name: what a text calls a person."""
-    return name.split(maxsplit=1)[0] if name.split() else name

@@ -4,11 +4,13 @@ What is no answer: a prompt to the requester, and what an agent writes before th
 """
 
 import re
-from collections.abc import Iterable
+from bisect import bisect
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+_DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 _WRITTEN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
@@ -29,22 +31,75 @@ def parse(written: str) -> QuietHours:
     return QuietHours(time(hours[0], hours[1]), time(hours[2], hours[3]))
 
 
-def over_at(quiet: QuietHours, now: datetime, zones: Iterable[ZoneInfo]) -> datetime | None:
-    """When it is quiet in none of these zones any more, an aware UTC time; None: it is in none of them now."""
-    at = now
-    for _ in range(10):  # the end in one zone may be quiet in another
-        ends = [end for zone in zones if (end := _end(quiet, at, zone)) is not None]
-        if not ends:
-            break
-        at = max(ends)
-    return None if at == now else at
+def over_at(
+    quiet: QuietHours, now: datetime, zones: Collection[ZoneInfo], since: datetime | None = None
+) -> datetime | None:
+    """When a text may leave to somebody in one of these zones, an aware UTC time; None: now.
 
-
-def _end(quiet: QuietHours, at: datetime, zone: ZoneInfo) -> datetime | None:
-    local = at.astimezone(zone)
-    clock, over_night = local.time(), quiet.end < quiet.begin
-    inside = clock >= quiet.begin or clock < quiet.end if over_night else quiet.begin <= clock < quiet.end
-    if not inside:
+    With one zone, that is when its quiet hours end. With several, it is the first moment within a
+    day of ``since`` (when the text was written; None: now) when more than half of the zones are
+    outside their quiet hours. If there is no such moment, it is the first one when the most are.
+    """
+    open_now = _open_zones(quiet, now, zones)
+    if 2 * open_now > len(zones) or not zones:
         return None
-    day = local.date() + timedelta(days=1 if over_night and clock >= quiet.begin else 0)
-    return datetime.combine(day, quiet.end, zone).astimezone(at.tzinfo)
+    later = sorted({at for zone in zones for at in _openings(quiet, now, zone) if at > now})
+    soon = [at for at in later if at <= (since or now) + _DAY]
+    # Nothing is open for a day only if the text is old, or less than an hour a day is open at all.
+    within = bool(open_now) or any(_open_zones(quiet, at, zones) for at in soon)
+    best, best_open = None, open_now
+    for at in soon if within else later:
+        count = _open_zones(quiet, at, zones)
+        if count > best_open:
+            best, best_open = at, count
+        if 2 * count > len(zones):
+            break
+    return best
+
+
+def _open_zones(quiet: QuietHours, at: datetime, zones: Iterable[ZoneInfo]) -> int:
+    return sum(_is_open(quiet, at, zone) for zone in zones)
+
+
+def _is_open(quiet: QuietHours, at: datetime, zone: ZoneInfo) -> bool:
+    """Whether a text may leave by this zone's clock.
+
+    When clocks go forward over all the minutes that are not quiet, those count directly after the
+    change. Otherwise a text would wait two days.
+    """
+    local = at.astimezone(zone)
+    clock = local.time()
+    if quiet.begin < quiet.end:
+        return not quiet.begin <= clock < quiet.end
+    if quiet.end <= clock < quiet.begin:
+        return True
+    first = datetime.combine(local.date(), quiet.end, zone)
+    after = datetime.combine(local.date(), quiet.begin, zone)
+    if not (_is_skipped(first) and _is_skipped(after - _MINUTE)):
+        return False
+    begin = first.astimezone(UTC)
+    return begin <= at < begin + (after - first)
+
+
+def _is_skipped(local: datetime) -> bool:
+    """Whether clocks never show this time, since they go forward over it."""
+    shown = local.astimezone(UTC).astimezone(local.tzinfo)
+    return shown.replace(tzinfo=None, fold=0) != local.replace(tzinfo=None, fold=0)
+
+
+def _openings(quiet: QuietHours, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """When quiet hours may end: at their end, which clocks may show twice, and when clocks change."""
+    today = now.astimezone(zone).date()
+    for day in range(-1, 4):
+        end = datetime.combine(today + timedelta(days=day), quiet.end, zone)
+        for fold in (0, 1):
+            yield end.replace(fold=fold).astimezone(UTC)
+    before = now.astimezone(UTC).replace(second=0, microsecond=0)
+    offset = before.astimezone(zone).utcoffset()
+    if (before + _DAY).astimezone(zone).utcoffset() != offset:
+        change = bisect(range(24 * 60), False, key=lambda m: _moved(before + m * _MINUTE, zone, offset))
+        yield before + change * _MINUTE
+
+
+def _moved(at: datetime, zone: ZoneInfo, offset: timedelta | None) -> bool:
+    return at.astimezone(zone).utcoffset() != offset

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LOOK_ALIKES, Encoding, segments
+from handoff_service.rules.sms_characters import LOOK_ALIKES
+from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, Encoding, segments
 from handoff_service.rules.system_messages import opening
 from handoff_service.rules.vocabulary import CaseState
 

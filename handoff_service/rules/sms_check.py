@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from handoff_service.rules import placeholders
 from handoff_service.rules.bot_text import Choice, with_choices
 from handoff_service.rules.keyword_traps import asks_for_keyword
-from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LOOK_ALIKES, MAX_BODY, Encoding, segments
+from handoff_service.rules.sms_characters import LOOK_ALIKES
+from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY, Encoding, segments
 
 MOST_SEGMENTS = 2
 _TOP_LEVEL = "com|net|org|edu|gov|io|uk|de|info|biz|app|dev|ly|gl"  # others are links when a path follows

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from handoff_service.rules import placeholders
 from handoff_service.rules.keyword_traps import asks_for_opt_out
-from handoff_service.rules.placeholders import first_name
+from handoff_service.rules.names import first_name
+from handoff_service.rules.sms_characters import described, is_visible
 from handoff_service.rules.sms_text import segments
 
 
@@ -229,7 +230,7 @@ def _and(line: str, more: str | None) -> str:
 def fault(message: SystemMessage, text: str, values: Mapping[str, str] | None = None) -> str | None:
     """What is wrong with an edited text; None when it can be saved. ``values``: what is known, such as {queue}."""
     words = TEXTS[message]
-    if not text.strip():
+    if not is_visible(text):
         return "must not be empty; reset it to have the usual text"
     if unknown := placeholders.fault(text, words.placeholders):
         return unknown
@@ -241,6 +242,6 @@ def fault(message: SystemMessage, text: str, values: Mapping[str, str] | None = 
         )
         counted = segments(filled)
         if counted.count > 1:
-            because = f" because of {counted.forced_by}" if counted.forced_by else ""
+            because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""
             return f"must fit in one segment; filled, as in “{filled}”, it takes {counted.count}{because}"
     return None

@@ -2,6 +2,7 @@
 
 from handoff_service.rules import placeholders
 from handoff_service.rules.placeholders import PEOPLE, Who
+from handoff_service.rules.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.sms_text import MAX_BODY
 
 GUEST, NOBODY = "there", "our team"  # for names that are not known: "Hi there"
@@ -15,8 +16,8 @@ def filled(body: str, who: Who) -> str:
 
 def fault(body: str) -> str | None:
     """What is wrong with a template's text; None when it can be saved."""
-    if not body.strip():
-        return "must not be empty"
+    if not is_visible(body):
+        return nothing_visible(body)
     if len(body) > MAX_BODY:
         return f"must be at most {MAX_BODY} characters; it has {len(body)}"
     return placeholders.fault(body, PEOPLE)

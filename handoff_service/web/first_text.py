@@ -10,6 +10,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.sign_in import Agent
 from handoff_service.operations.start_conversation import Start, start_conversation
 from handoff_service.rules.agent_initiated import TABLE, If
+from handoff_service.rules.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.sms_text import is_e164
 from handoff_service.store.lanes import Hint
 from handoff_service.web import reading, recipients, stream
@@ -53,8 +54,8 @@ async def send_first(request: Request, agent: Agent) -> HTTPResponse:
     row, body = form_field(request, "expected_row"), form_field(request, "body")
     if looked.chosen is None:
         raise BadInput(f"{looked.problem}." if looked.problem else WHOM)
-    if not body.strip():
-        raise BadInput("Write what the text says.")
+    if not is_visible(body):
+        raise BadInput("Write what the text says." if not body.strip() else f"The text {nothing_visible(body)}.")
     if row not in set(If):
         raise BadInput(UNSEEN)
     to = recipients.recipient(looked.chosen, looked.asked.sender)

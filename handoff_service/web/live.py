@@ -11,7 +11,7 @@ from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.dismiss_prompt import Dismiss, dismiss_prompt
 from handoff_service.operations.say import SUPERVISORS
 from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.placeholders import first_name
+from handoff_service.rules.names import first_name
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import interactions, people
 from handoff_service.store.lanes import DESK, EVERYTHING, Hint

@@ -18,8 +18,9 @@ from sanic.response import HTTPResponse, empty, html, redirect
 from handoff_service.errors import NotAllowed
 from handoff_service.rules import money
 from handoff_service.rules.media import in_words
-from handoff_service.rules.placeholders import first_name
-from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, LOOK_ALIKES, MAX_BODY
+from handoff_service.rules.names import first_name
+from handoff_service.rules.sms_characters import INVISIBLE, MEANINGLESS, STYLED, WRITTEN_ALIKE
+from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
 from handoff_service.web import assets
 
 _ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
@@ -29,7 +30,10 @@ ALPHABETS = {
     "extension": GSM_7_EXTENSION,
     "most": LONGEST,
     "part": MAX_BODY,
-    "alike": dict(LOOK_ALIKES),
+    "alike": dict(WRITTEN_ALIKE),
+    "styled": STYLED,
+    "invisible": dict(INVISIBLE),
+    "meaningless": MEANINGLESS,
 }  # for segments.js
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules import search_words
-from handoff_service.rules.placeholders import first_name
+from handoff_service.rules.names import first_name
 from handoff_service.rules.search_words import Wanted
 from handoff_service.rules.vocabulary import Author, Event, Kind, Role
 from handoff_service.store import search

@@ -6,6 +6,7 @@ from pathlib import Path
 import axe_playwright_python
 from playwright.sync_api import Browser, Page, Route, expect
 
+from handoff_service.rules.sms_characters import INVISIBLE_NAMES, WRITTEN_ALIKE, described
 from handoff_service.rules.sms_text import narrowed, segments, split
 from tests.e2e.conftest import Troubles
 from tests.e2e.people import BOB, DIRECT, LONG, Phone, Story, opened
@@ -156,6 +157,19 @@ COUNTED = {
     "line ends": "one\ntwo",
     "an accent of the alphabet": "é è ñ Ω",
     "an accent that is not in it": "ê",
+    "an accent on its own": "cafe\u0301 x\u030c",
+    "a mark first": "\u0327",
+    "letters that are composed": "cafe\u0301",
+    "blanks and invisible characters": "a\tb\u2003c\u200b\ufeffd\u00ade",
+    "styled letters": "\uff28\uff49 \ufb01ne \U0001d5db\U0001d5f6",
+    "joined pictures": "\U0001f469\u200d\U0001f4bb 1\ufe0f\u20e3 \U0001f1e9\U0001f1ea",
+    "right to left, with marks": "\u200f\u05e9\u05dc\u05d5\u05dd \u00ad\u2067x\u2069",
+    "Persian": "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627",
+    "a private character": "\ue000",
+    "a blank that is none of ours": "\u1680x",
+    "look-alikes and one that is none": "\u2013 \u200b \u043a",
+    "all look-alikes": "".join(WRITTEN_ALIKE),
+    "everything invisible": "x" + "".join(INVISIBLE_NAMES)[40:400],
     "an emoji takes two units": "👋" * 35,
     "one emoji more": "👋" * 36,
     "an emoji is not cut in two": "x" * 66 + "👋" + "x" * 10,
@@ -172,7 +186,7 @@ def test_the_counter_counts_as_the_service_does(story: Story) -> None:
         right = segments(narrowed(body.strip()))
         room = right.per_segment * right.count
         plural = "segment" if right.count == 1 else "segments"
-        because = f" because of {right.forced_by}" if right.forced_by else ""
+        because = f" because of {described(right.forced_by)}" if right.forced_by else ""
         expect(output).to_have_text(f"{right.units} / {room} · {right.count} {plural} · {right.encoding}{because}")
         expect(output).to_have_class(re.compile(r"\bwait\b") if right.count > 1 else re.compile(r"end\s*$"))
 

@@ -1,13 +1,15 @@
 """Segments and encodings by the standard; texts that are too long are split where a reader would."""
 
+from unicodedata import normalize
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handoff_service.rules.sms_characters import INVISIBLE_NAMES, LOOK_ALIKES, described, is_visible
 from handoff_service.rules.sms_text import (
     GSM_7,
     GSM_7_EXTENSION,
-    LOOK_ALIKES,
     Encoding,
     is_e164,
     narrowed,
@@ -79,8 +81,11 @@ def test_a_text_without_sentences_is_split_at_a_space_and_one_without_spaces_any
 def test_splitting_loses_nothing_but_space_and_keeps_to_the_limit(body: str, most: int) -> None:
     parts = split(body, most)
     assert all(0 < len(part) <= most for part in parts if part)
-    alike = "".join(LOOK_ALIKES.get(c, c) for c in body)
-    assert "".join("".join(parts).split()) in ("".join(body.split()), "".join(alike.split()))
+    assert shown("".join(parts)) in (shown(body), shown("".join(LOOK_ALIKES.get(c, c) for c in body)))
+
+
+def shown(body: str) -> str:
+    return "".join(c for c in normalize("NFC", body) if not c.isspace() and c not in INVISIBLE_NAMES)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +97,73 @@ def test_splitting_loses_nothing_but_space_and_keeps_to_the_limit(body: str, mos
         ("caf\u00e9 \u20ac5", "caf\u00e9 \u20ac5"),
         ("\u2026" * 600, "\u2026" * 600),  # it would be too long
         ("", ""),
+        ("e\u0301te\u0301 a\u0300 o\u0308l", "\u00e9t\u00e9 \u00e0 \u00f6l"),  # decomposed
+        ("a\tb\u2003c\u3000d", "a b c d"),
+        ("don\u02bct", "don't"),
+        ("\uff28\uff49\uff01\uff08\uff10\uff09", "Hi!(0)"),
+        ("o\ufb03ce \ufb02oor", "office floor"),
+        ("\U0001d5db\U0001d5f6", "Hi"),
+        ("soft\u00adly\u200b here\ufeff\u2060\u200e", "softly here"),
+        ("no\u200dthing\ufe0f joins", "nothing joins"),
+        ("one\u2028two", "one\ntwo"),
+        ("5 \u2044 8, 3 \u2236 1", "5 / 8, 3 : 1"),
+        ("m\u00b2 of 10\u2075", "m\u00b2 of 10\u2075"),  # m2 of 105 would be something else
+        ("\U0001f469\u200d\U0001f4bb", "\U0001f469\u200d\U0001f4bb"),  # one picture of two
+        ("1\ufe0f\u20e3", "1\ufe0f\u20e3"),
+        ("\u06a9\u062a\u0627\u0628\u200c\u0647\u0627", "\u06a9\u062a\u0627\u0628\u200c\u0647\u0627"),
+        ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200d\u0937"),
+        ("\u200f\u05e9\u05dc\u05d5\u05dd!", "\u200f\u05e9\u05dc\u05d5\u05dd!"),
+        ("\ufeff\u05e9\u05dc\u05d5\u05dd\u00ad", "\u05e9\u05dc\u05d5\u05dd"),
+        ("\u0438\u0306", "\u0439"),
     ],
 )
 def test_look_alikes_where_that_makes_a_text_cheaper(body: str, sent: str) -> None:
     assert narrowed(body) == sent
+
+
+@pytest.mark.parametrize("character", sorted(LOOK_ALIKES.keys() | INVISIBLE_NAMES.keys()))
+def test_no_look_alike_and_nothing_invisible_costs_a_segment(character: str) -> None:
+    sent = narrowed(f"a{character}b")
+    assert segments(sent).encoding is Encoding.GSM_7
+    assert is_visible(sent)
+
+
+@pytest.mark.parametrize(
+    ("body", "visible"),
+    [
+        ("a", True),
+        ("\u0301", True),
+        ("\u0600", True),  # a sign of Arabic that stands before a number
+        ("\U0001f1e9\U0001f1ea", True),
+        (" \n\t", False),
+        ("\u200b", False),
+        ("\u3164 \u2800", False),
+        ("\ufe0f\u200d", False),
+        ("\U000e0041\u2066", False),
+        ("\x07", False),
+    ],
+)
+def test_what_shows_nothing(body: str, visible: bool) -> None:
+    assert is_visible(body) is visible
+    assert bool(split(body)) is visible
+
+
+@pytest.mark.parametrize(
+    ("character", "named"),
+    [
+        ("\u200b", "a zero-width space"),
+        ("\u00ad", "a soft hyphen"),
+        ("\u2067", "a direction mark"),
+        ("\U000e0101", "a variation selector"),
+        ("\u2003", "a blank (U+2003)"),
+        ("\u030c", "a combining mark (U+030C)"),
+        ("\ue000", "U+E000"),
+        ("\u00ea", "\u00ea"),
+    ],
+)
+def test_a_page_names_a_character(character: str, named: str) -> None:
+    assert described(character) == named
+
+
+def test_what_cannot_be_replaced_is_what_forces_ucs_2() -> None:
+    assert segments("\u200bcaf\u00e9 \u2013 \u043a").forced_by == "\u043a"

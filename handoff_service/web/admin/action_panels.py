@@ -12,6 +12,7 @@ from handoff_service.rules import durations, sms_text
 from handoff_service.rules import messaging_actions as rules
 from handoff_service.rules.action_sentence import Part, sentence
 from handoff_service.rules.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who
+from handoff_service.rules.sms_characters import described
 from handoff_service.rules.vocabulary import Action, Owner, State
 from handoff_service.schedules import Schedule, in_words
 from handoff_service.store import messaging_actions, people, queues, schedules
@@ -166,14 +167,14 @@ def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
     if action.action is Action.PROMPT_AGENT:
         return "The agent", rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who), "", False
     if action.action is Action.PROMPT_REQUESTER and action.text:
-        counted = sms_text.segments(rules.for_agents(action.text, who))
+        counted = sms_text.segments(sms_text.narrowed(rules.for_agents(action.text, who)))
         return "The requester", rules.for_requester(action.text, who), length_words(counted), counted.count > 1
     return "", "", "", False
 
 
 def length_words(counted: sms_text.Segments) -> str:
     """``132 / 160 · 1 segment · GSM-7``."""
-    because = f" because of {counted.forced_by}" if counted.forced_by else ""
+    because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""
     segments = f"{counted.count} segment{'' if counted.count == 1 else 's'}"
     return f"{counted.units} / {counted.per_segment * counted.count} · {segments} · {counted.encoding}{because}"
 

@@ -2,13 +2,46 @@
 
 const SENTENCE_END = /[.!?](?=\s)|\n/g;
 
+const within = (c, ranges) => ranges.some(([low, high]) => c.codePointAt(0) >= low && c.codePointAt(0) <= high);
+const nameOf = (c, sms) => Object.keys(sms.invisible).find((name) => within(c, sms.invisible[name]));
+const isStyled = (c, sms) => within(c, sms.styled) && c.normalize("NFKC") !== c;
+const isOutside = (c, { gsm7, extension }) => !gsm7.includes(c) && !extension.includes(c);
+
+// The characters that are sent: in GSM-7 if look-alikes make that possible, else all that mean something.
+function sent(body, sms) {
+  const composed = body.normalize("NFC");
+  const inGsm7 = (c) => {
+    if (!isOutside(c, sms)) return c;
+    if (nameOf(c, sms)) return "";
+    return sms.alike[c] ?? (isStyled(c, sms) ? c.normalize("NFKC") : c);
+  };
+  const plain = [...[...composed].map(inGsm7).join("")];
+  if (!plain.some((c) => isOutside(c, sms))) return plain;
+  const shorter = [...composed].length < [...body].length ? composed : body;
+  return [...shorter].filter((c) => !sms.meaningless.includes(c));
+}
+
+// The character for which a text does not fit GSM-7, as a page names it.
+function forcing(characters, sms) {
+  const outside = characters.filter((c) => isOutside(c, sms));
+  const stays = (c) => sms.alike[c] === undefined && !isStyled(c, sms) && !nameOf(c, sms);
+  const found = outside.find(stays) ?? outside[0];
+  return found && described(found, sms);
+}
+
+function described(c, sms) {
+  const code = `U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+  if (nameOf(c, sms)) return nameOf(c, sms);
+  if (/\p{Z}|\s|\u2800|\u0085/u.test(c)) return `a blank (${code})`;
+  if (/\p{M}/u.test(c)) return `a combining mark (${code})`;
+  return /\p{C}/u.test(c) ? code : c;
+}
+
 export function counted(body, sms) {
-  const { gsm7, extension, alike, part } = sms;
-  const outside = (c) => !gsm7.includes(c) && !extension.includes(c);
-  const plain = [...[...body].map((c) => alike[c] ?? c).join("")];
-  const characters = plain.some(outside) ? [...body] : plain; // look-alikes are sent only if that helps
+  const { extension, part } = sms;
+  const characters = sent(body, sms);
   if (characters.length > part) return inParts(characters.join(""), sms);
-  const forcedBy = characters.find(outside);
+  const forcedBy = forcing(characters, sms);
   const narrow = forcedBy === undefined;
   const [single, joined] = narrow ? [160, 153] : [70, 67];
   const widths = characters.map((c) => (narrow ? (extension.includes(c) ? 2 : 1) : c.length));

@@ -1,0 +1,187 @@
+"""What to call a person by: the given name within a full name, where it can be told.
+
+Titles and degrees: https://en.wikipedia.org/wiki/Title and
+https://en.wikipedia.org/wiki/List_of_post-nominal_letters; legal forms of companies:
+https://en.wikipedia.org/wiki/List_of_legal_entity_types_by_country. Words that are also given names
+(Dean, Prince, Major, Don) are missing on purpose.
+"""
+
+import re
+import unicodedata
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+#: In lower case, without dots.
+TITLES = _set(
+    """
+    univ-prof priv-doz pd med rer nat phil jur mr mrs ms miss mx sir dame lady lord dr drs
+    prof professor doctor rev revd reverend hon esq capt captain col colonel lt lieutenant sgt
+    sergeant cpl maj gen adm cmdr cdr officer nurse father fr brother sister rabbi imam pastor
+    herr frau fräulein hr fru fröken dipl-ing dipl ing mag mme mlle mmes madame mademoiselle
+    monsieur messieurs maître sr sra srta señor señora señorita doña dra lic arq senhor
+    senhora senhorita doutor doutora profa dona sig sigra signor signora signorina dott
+    dottssa dottore dottoressa avv profssa dhr mevr mw mevrouw meneer mijnheer ir pan pani
+    paní slečna mgr inż bc mudr judr phdr rndr herra rouva neiti bay bayan sayın господин
+    госпожа г-н г-жа др д-р проф доктор профессор пан пані κος κα κύριος κυρία δρ καθ shri sri
+    shree smt shrimati kum pandit श्री श्रीमती डॉ sheikh shaikh haji hajji datuk dato dato'
+    encik puan tuan cik bapak ibu pak bu khun السيد السيدة الدكتور الدكتورة د الأستاذ الأستاذة
+    الشيخ المهندس آقای خانم دکتر מר גב גב' ד"ר דר פרופ פרופ'
+    """
+)
+#: In lower case, without dots. They stand after a name.
+DEGREES = _set(
+    """
+    jr jnr snr sr ii iii iv phd md mba ma msc bsc ba dds dmd rn np pa esq cpa pe jd llm llb
+    edd dphil dvm mph obe mbe cbe qc kc frs ret mp
+    """
+)
+LEGAL_FORMS = _set(
+    """
+    inc llc llp ltd limited plc corp corporation co company gmbh ag kg ug ohg ev sa sarl sas
+    srl spa sl bv nv vof ab as oy oyj aps kft bt zrt sro doo spzoo pty pte pvt sdn bhd lda
+    ltda kk ooo ооо зао
+    """
+)
+#: Of these, the ones that may be a name too. They count in capitals or with a dot: "Co.", "SA".
+_UNCLEAR_FORMS = _set("co as sa sl ab ag ev sas bt kk ug vof spa kg bv nv limited")
+_JOINED = _set("& + and und et och og en")
+#: Words of what is no single person: a place, a group.
+NO_PERSON = _set(
+    """
+    reception helpdesk desk department dept team office room service
+    services support group family university school hospital clinic hotel shop store
+    """
+)
+#: In lower case, as they begin a family name that has no given name before it.
+PARTICLES = _set(
+    """
+    van von vom zu zum der den de del della degli di da das dos do du des la le el al bin ibn
+    ter ten
+    """
+)
+#: The next word belongs to the given name: Abdul Rahman, Abu Bakr.
+BOUND = _set("abdul abdel abd abu umm عبد أبو")
+#: Family names that come first. Vietnamese people are called by the last word, Hungarians by the second.
+VIETNAMESE = _set(
+    """
+    nguyễn nguyen trần lê phạm pham huỳnh huynh hoàng phan vũ võ đặng bùi đỗ hồ ngô dương lý
+    """
+)
+HUNGARIAN = _set(
+    """
+    nagy kovács tóth szabó horváth varga kiss molnár németh farkas balogh papp takács juhász
+    """
+)
+
+_BRACKETS = re.compile(r"[(\[（【][^)\]）】]*[)\]）】]")
+_COMMA = re.compile(r"[,，、،]")
+#: Chinese, Japanese and Korean: people are called by the whole name.
+_WHOLE_SCRIPTS = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
+
+
+def first_name(name: str) -> str:
+    """What a text calls a person: "Anna" of "Smith, Anna" or "Dr. Anna Smith".
+
+    A name that cannot be split is used whole: one word, a family name with a title or with
+    initials, a company, a name in Chinese, Japanese or Korean.
+    """
+    whole = " ".join(name.split()).strip(" ,") or name
+    given = _given(_BRACKETS.sub(" ", whole))
+    return given or whole
+
+
+def _given(name: str) -> str | None:
+    if _WHOLE_SCRIPTS.search(name) or re.search(r"[0-9@/]", name):
+        return None
+    parts = [words for part in _COMMA.split(name) if (words := _words(part))]
+    everything = [word for words in parts for word in words]
+    if any(_is_legal_form(word) for word in everything[1:]) or any(map(_is_no_person, everything)):
+        return None
+    parts = parts[:1] + [words for words in parts[1:] if not DEGREES.issuperset(map(_plain, words))]
+    if len(parts) > 1:  # Smith, Anna
+        return _first_of(_without_titles(parts[1]), family_follows=False)
+    words = _without_titles(parts[0]) if parts else []
+    while len(words) > 2 and _plain(words[-1]) in DEGREES:
+        words = words[:-1]
+    return _first_of(words, family_follows=True)
+
+
+def _is_no_person(word: str) -> bool:
+    return word in _JOINED or _plain(word) in NO_PERSON
+
+
+def _is_legal_form(word: str) -> bool:
+    plain = _plain(word)
+    if plain in _UNCLEAR_FORMS:
+        return "." in word or word.isupper()
+    return plain in LEGAL_FORMS
+
+
+def _first_of(words: list[str], *, family_follows: bool) -> str | None:
+    """The given name at the front of a name without titles. Initials before it are passed over."""
+    least = 2 if family_follows else 1
+    if family_follows and len(words) >= least:
+        if words[0] in PARTICLES:
+            return None
+        if _plain(words[0]) in VIETNAMESE:
+            return words[-1]
+        if _plain(words[0]) in HUNGARIAN or _is_family_in_capitals(words):
+            later = [word for word in words[1:] if not _is_capitals(word)]
+            return later[0] if later else words[0]
+    while words and _is_initial(words[0]):
+        words = words[1:]
+    if len(words) < least:
+        return None
+    if _plain(words[0]) in BOUND:
+        return " ".join(words[:2]) if len(words) > least else None
+    return words[0]
+
+
+def _without_titles(words: list[str]) -> list[str]:
+    while words and _plain(words[0]) in TITLES:
+        words = words[1:]
+    return words
+
+
+def _words(part: str) -> list[str]:
+    """The words that hold a letter, without the symbols around them. "J.R." and "Dr.Anna" are two."""
+    found: list[str] = []
+    split = part.split()
+    for word in split:
+        after = found or len(split) == 1  # J.R. Smith is no junior
+        known = TITLES | LEGAL_FORMS | DEGREES if after else TITLES
+        glued = [word] if _plain(word) in known else re.split(r"(?<=\.)(?=\w)", word)
+        found += [_trimmed(one) for one in glued]
+    return [word for word in found if word]
+
+
+def _trimmed(word: str) -> str:
+    """Without emoji, quotes and the like at its ends. The dot of an initial and & stay."""
+    if word in _JOINED:
+        return word
+    kept = [i for i, c in enumerate(word) if unicodedata.category(c)[0] in "LM"]
+    if not kept:
+        return ""
+    end = kept[-1] + 1
+    return word[kept[0] : end] + ("." if word[end : end + 1] == "." else "")
+
+
+def _plain(word: str) -> str:
+    return word.replace(".", "").replace("״", '"').replace("׳", "'").casefold()
+
+
+def _is_initial(word: str) -> bool:
+    letters = word.rstrip(".")
+    return len(letters) == 1 and (word.endswith(".") or letters.isupper())
+
+
+def _is_capitals(word: str) -> bool:
+    return len(word.rstrip(".")) > 2 and word.isupper()
+
+
+def _is_family_in_capitals(words: list[str]) -> bool:
+    """DUPONT Jean, as forms in French have it. JR Smith is none."""
+    return _is_capitals(words[0]) and not all(_is_capitals(word) for word in words)

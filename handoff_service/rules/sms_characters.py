@@ -1,0 +1,108 @@
+"""Characters that make a text cost more than it must: look-alikes, styled letters, and invisible ones.
+
+Pages get the same tables (``web/pages.py``), and ``static/segments.js`` reads them by the same rules.
+Sources: the Unicode Character Database, https://www.unicode.org/ucd/ (general categories Zs, Zl, Zp, Pd,
+Pi, Pf and Cc; the property Default_Ignorable_Code_Point; compatibility decompositions), and Twilio's
+https://www.twilio.com/docs/messaging/services#smart-encoding for what reads the same on a phone.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+
+type Ranges = tuple[tuple[int, int], ...]
+
+#: Character outside GSM-7 -> what reads the same within it.
+WRITTEN_ALIKE: Mapping[str, str] = {
+    **dict.fromkeys("‘’‚‛′‵`´‹›ʹʻʼʽʾʿˈˊˋ՚ꞌ❛❜｀", "'"),
+    **dict.fromkeys("“”„‟″‶«»ʺˮ˝❝❞〝〞〟「」『』", '"'),
+    **dict.fromkeys("‐‑‒–—―−﹘﹣˗⁃•‣◦▪", "-"),
+    **dict.fromkeys("\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a", " "),
+    **dict.fromkeys("\u202f\u205f\u3000\u2800", " "),
+    **dict.fromkeys("\v\x85\u2028\u2029", "\n"),
+    **dict.fromkeys("⁄∕", "/"),
+    **dict.fromkeys("∼˜〜", "~"),
+    **dict.fromkeys("∶꞉", ":"),
+    **dict.fromkeys("∣¦", "|"),
+    "…": "...",
+    "‥": "..",
+    "․": ".",
+    "。": ".",
+    "、": ",",
+    "‴": "'''",
+    "‼": "!!",
+    "⁇": "??",
+    "⁈": "?!",
+    "⁉": "!?",
+    "∗": "*",
+    "∖": "\\",
+    "ˆ": "^",
+    "【": "[",
+    "】": "]",
+    "ĳ": "ij",
+    "Ĳ": "IJ",
+}
+#: Ranges of which each character reads like its NFKC form: styled letters, ligatures, fullwidth forms.
+STYLED: Ranges = (
+    (0x1D400, 0x1D6A3),
+    (0x1D7CE, 0x1D7FF),
+    (0xFB00, 0xFB06),
+    (0xFF01, 0xFF5E),
+    (0xFFE1, 0xFFE1),
+    (0xFFE5, 0xFFE5),
+)
+#: What nobody sees, and what it is called. Without it a text in GSM-7 reads the same: the joiners and
+#: selectors mean something only between characters that GSM-7 has not.
+INVISIBLE: Mapping[str, Ranges] = {
+    "a zero-width space": ((0x200B, 0x200B),),
+    "a zero-width non-joiner": ((0x200C, 0x200C),),
+    "a zero-width joiner": ((0x200D, 0x200D), (0x034F, 0x034F)),
+    "a soft hyphen": ((0x00AD, 0x00AD),),
+    "a byte order mark": ((0xFEFF, 0xFEFF),),
+    "a word joiner": ((0x2060, 0x2060), (0x180E, 0x180E)),
+    "a direction mark": ((0x200E, 0x200F), (0x202A, 0x202E), (0x2066, 0x2069), (0x061C, 0x061C)),
+    "a variation selector": ((0xFE00, 0xFE0F), (0xE0100, 0xE01EF), (0x180B, 0x180D), (0x180F, 0x180F)),
+    "a tag character": ((0xE0000, 0xE007F),),
+    "a blank letter": ((0x115F, 0x1160), (0x3164, 0x3164), (0xFFA0, 0xFFA0), (0x17B4, 0x17B5)),
+    "an invisible sign": ((0x2061, 0x2065), (0x206A, 0x206F), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A)),
+    "a control character": ((0x00, 0x08), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F), (0xFFF0, 0xFFFB)),
+}
+#: Of these, what changes nothing in any script. A zero-width space shows where a Thai line may break.
+MEANINGLESS = "\u00ad\ufeff\u2060"
+
+_STYLED = {
+    chr(c): plain
+    for low, high in STYLED
+    for c in range(low, high + 1)
+    if (plain := unicodedata.normalize("NFKC", chr(c))) != chr(c)
+}
+#: All look-alikes: those that are written down, and the styled ones.
+LOOK_ALIKES: Mapping[str, str] = {**_STYLED, **WRITTEN_ALIKE}
+INVISIBLE_NAMES: Mapping[str, str] = {
+    chr(c): name for name, ranges in INVISIBLE.items() for low, high in ranges for c in range(low, high + 1)
+}
+
+
+def is_visible(text: str) -> bool:
+    """Whether a text shows anything at all."""
+    return any(not c.isspace() and c not in INVISIBLE_NAMES and c != "\u2800" for c in text)
+
+
+def described(character: str) -> str:
+    """How a page names a character: itself, or in words where it would show nothing."""
+    if character in INVISIBLE_NAMES:
+        return INVISIBLE_NAMES[character]
+    kind = unicodedata.category(character)[0]
+    if kind == "Z" or character.isspace() or character == "\u2800":
+        return f"a blank (U+{ord(character):04X})"
+    if kind == "M":
+        return f"a combining mark (U+{ord(character):04X})"
+    return f"U+{ord(character):04X}" if kind == "C" else character
+
+
+def nothing_visible(text: str) -> str:
+    """What is wrong with a text that shows nothing, for the person who wrote it."""
+    shows_nothing = next((c for c in text if c in INVISIBLE_NAMES or c == "\u2800"), None)
+    if shows_nothing is None:
+        return "must not be empty"
+    name = INVISIBLE_NAMES.get(shows_nothing, described(shows_nothing))
+    return f"must hold something that people can see; it has only invisible characters, such as {name}"

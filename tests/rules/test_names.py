@@ -1,0 +1,85 @@
+"""What a text calls a person."""
+
+import pytest
+
+from handoff_service.rules.names import first_name
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [
+        ("Ann Lee", "Ann"),
+        ("Smith, Anna", "Anna"),
+        ("Dr. Kofi Mensah", "Kofi"),
+        # the family name first
+        ("O’Brien-Walsh, Mary Kate", "Mary"),
+        ("de la Cruz, Dr. María José", "María"),
+        ("Smith, Anna, PhD", "Anna"),
+        ("SMITH, ANNA", "ANNA"),
+        ("Smith , Anna (she/her)", "Anna"),
+        ("DUPONT Jean", "Jean"),
+        ("MARTIN DURAND Zoé", "Zoé"),
+        ("Nguyễn Thị Mai", "Mai"),
+        ("Szabó Péter", "Péter"),
+        ("Smith，Anna", "Anna"),
+        # titles and degrees
+        ("Prof. Dr. Ursula Weber", "Ursula"),
+        ("Dipl.-Ing. Jörg Haas", "Jörg"),
+        ("Dr.Amina Diallo", "Amina"),
+        ("Dr. med. Eva Huber", "Eva"),
+        ("Prof. Dr. h.c. Max Roth", "Max"),
+        ("mrs Jane Doe", "Jane"),
+        ("Sra. Carmen Ruiz", "Carmen"),
+        ("Dott.ssa Giulia Rossi", "Giulia"),
+        ("Mme Hélène Roy", "Hélène"),
+        ("Shri Arjun Rao", "Arjun"),
+        ("г-н Иван Петров", "Иван"),
+        ("السيد أحمد حسن", "أحمد"),
+        ("ד״ר רות כהן", "רות"),
+        ("John Smith, Jr.", "John"),
+        ("Jane Doe, MD, PhD", "Jane"),
+        ("Dean Major", "Dean"),
+        # what belongs to it or does not
+        ("Abdul Rahman Khan", "Abdul Rahman"),
+        ("J. Robert Oppenheimer", "Robert"),
+        ("Ana-María López", "Ana-María"),
+        ("Vincent van Gogh", "Vincent"),
+        ("Robert “Bob” Stone", "Robert"),
+        ("🌸 Lina 🌸 Novak", "Lina"),
+        ("Lina🌸 Novak", "Lina"),
+        ("JR Ewing", "JR"),
+        ("अनीता देवी", "अनीता"),
+        ("Yo-Yo Ma", "Yo-Yo"),
+        ("Maria Sa", "Maria"),
+        # used whole
+        ("Madonna", "Madonna"),
+        ("Dr. Mensah", "Dr. Mensah"),
+        ("Mr Lee", "Mr Lee"),
+        ("J. R. R. Tolkien", "J. R. R. Tolkien"),
+        ("J.R. Smith", "J.R. Smith"),
+        ("Smith, J.", "Smith, J."),
+        ("van Gogh", "van Gogh"),
+        ("王小明", "王小明"),
+        ("山田 太郎", "山田 太郎"),
+        ("김 민수", "김 민수"),
+        ("Acme, Inc.", "Acme, Inc."),
+        ("Weber Bau GmbH", "Weber Bau GmbH"),
+        ("Nordic Trading A/S", "Nordic Trading A/S"),
+        ("Smith & Sons", "Smith & Sons"),
+        ("Anna and Tom Lee", "Anna and Tom Lee"),
+        ("Room 12", "Room 12"),
+        ("Team Berlin", "Team Berlin"),
+        ("Front Desk", "Front Desk"),
+        ("ann@example.com", "ann@example.com"),
+        ("Dr.", "Dr."),
+        ("🌸", "🌸"),
+        ("(none)", "(none)"),
+        (" Ann ", "Ann"),
+        ("Smith,", "Smith"),
+        (",", ","),
+        ("", ""),
+        ("  ", "  "),
+    ],
+)
+def test_first_names(name: str, called: str) -> None:
+    assert first_name(name) == called
