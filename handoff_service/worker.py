@@ -1,6 +1,7 @@
 """The worker: claims what is due and does it. Idle, it sleeps until the next due time or a nudge; it does not poll."""
 
 import asyncio
+import itertools
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -33,6 +34,7 @@ from handoff_service.operations.ports import (
     BotFailed,
     Called,
     Later,
+    Listed,
     LookedUp,
     Mailed,
     Mailer,
@@ -49,7 +51,7 @@ from handoff_service.operations.ports import (
     WebhookCall,
     Withheld,
 )
-from handoff_service.operations.receive_sms import receive_sms
+from handoff_service.operations.receive_sms import Text, receive_sms
 from handoff_service.operations.sweep_gaps import FinishSweep, begin_sweep, finish_sweep, recovered, stored
 from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn, keep_late_answer
 from handoff_service.operations.tell_consents import NotTold, Told, begin_telling, finish_telling, put_off_telling
@@ -77,6 +79,7 @@ CREWS = (
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
+RECOVERED_AT_ONCE = 100  # texts of a gap sweep that are stored together; webhooks wait for no more than these
 GIVES_BACK_FOR = 10  # seconds
 RENEW_EVERY = 5.0  # seconds; well within a lease, see desk.py
 LONGEST_WORK = timedelta(minutes=10)  # after which a claim is not renewed any more: something hangs for good
@@ -297,9 +300,12 @@ class Worker:
             known = await self._hands.store.read(stored, [one.sid for one in listed]) if listed else set()
             missed = [one for one in listed if one.sid not in known]
             zone = ZoneInfo(await self._hands.store.read(people.desk_time_zone))
-            for one in missed:
-                pictures = await self._hands.provider.pictures_of(one.sid) if one.pictures else ()
-                await self._hands.store.write(receive_sms, recovered(one, pictures, zone), near=(one.to, one.sender))
+            for some in itertools.batched(missed, RECOVERED_AT_ONCE, strict=False):
+                texts = await asyncio.gather(*(self._recovered(one, zone) for one in some))
+                # A lane takes them in this order, and all that wait in one transaction.
+                near = [(text.provider_number, text.requester_number) for text in texts]
+                take = self._hands.store.write
+                await asyncio.gather(*(take(receive_sms, text, near=n) for text, n in zip(texts, near, strict=True)))
         except OSError as error:
             log.trouble("sweep_failed", why=str(error))
             await self._write(claimed, finish_sweep, FinishSweep(None))
@@ -307,6 +313,10 @@ class Worker:
         await self._write(claimed, finish_sweep, FinishSweep(sweep.began))
         self._hands.metrics.recovered.inc(len(missed))
         log.line("gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed))
+
+    async def _recovered(self, listed: Listed, zone: ZoneInfo) -> Text:
+        pictures = await self._hands.provider.pictures_of(listed.sid) if listed.pictures else ()
+        return recovered(listed, pictures, zone)
 
     async def _tell_consents(self, claimed: Claimed) -> None:
         batch = await self._write(claimed, begin_telling, None)

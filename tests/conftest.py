@@ -46,8 +46,10 @@ class Heard:
 
     def __init__(self) -> None:
         self.hints: list[Hint] = []
+        self.calls = 0  # about one for each transaction
 
     def __call__(self, hints: object, _work_at: object) -> None:
+        self.calls += 1
         self.hints += hints  # type: ignore[operator]
 
 

@@ -1,6 +1,7 @@
 """The gap sweep, with Twilio's official client against the fake: what was lost is taken in once, marked, in order."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,8 +12,9 @@ from handoff_service.rules.vocabulary import Event, Owner, Work
 from handoff_service.store import consents
 from handoff_service.store import tables as t
 from handoff_service.store.views import Message
+from handoff_service.web.lines import shown
 from handoff_service.worker import Hands, Worker
-from tests.conftest import MovedClock
+from tests.conftest import Heard, MovedClock
 from tests.fake_twilio import FakeTwilio
 from tests.story import ANN, BOB, DIRECT, MAIN, Story
 
@@ -57,6 +59,39 @@ async def test_what_was_lost_is_taken_in_once_in_order_and_marked(
     clock.move(3600)
     assert await sweeper.step() == 1
     assert sorted(line.body for line in await inbound(story)) == ["one", "this one arrived", "three", "two"]
+
+
+async def test_many_are_stored_in_few_transactions_each_in_its_place(
+    story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock, heard: Heard
+) -> None:
+    for n in range(150):
+        await twilio.send_inbound(NOBODY, (ANN, BOB)[n % 2], MAIN, f"text {n}")
+        clock.move(1)
+    heard.calls = 0
+    assert await sweeper.step() == 1
+    assert 0 < heard.calls < 20, "one at a time would be 150"
+    lines = await inbound(story)
+    for number in (0, 1):
+        mine = [line.body for line in lines if int(line.body.removeprefix("text ")) % 2 == number]
+        assert mine == [f"text {n}" for n in range(number, 150, 2)]
+
+
+async def test_a_recovered_text_stands_at_the_time_it_was_sent(
+    story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock
+) -> None:
+    interaction = (await story.text("first")).interaction_id or 0
+    clock.move(60)
+    await twilio.send_inbound(NOBODY, ANN, MAIN, "lost")
+    sent = clock()
+    clock.move(60)
+    await story.text("last")
+    await sweeper.step()
+    lines = await story.lines(interaction)
+    assert [(line.body, line.sent_at) for line in lines] == [("first", None), ("last", None), ("lost", sent)]
+    assert lines[-1].created_at == clock(), "when it was stored"
+    seen = shown(lines, ZoneInfo("UTC"))
+    assert [one.line.body for one in seen] == ["first", "lost", "last"]
+    assert [one.first for one in seen] == [True, False, False], "one run of one author, on one day"
 
 
 async def test_its_webhook_comes_late_after_all(story: Story, twilio: FakeTwilio, sweeper: Worker) -> None:

@@ -221,6 +221,7 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
         owner=Owner(r.owner),
         epoch=r.epoch,
         created_at=r.created_at,
+        sent_at=r.sent_at,
     )
 
 

@@ -52,8 +52,13 @@ class Shown:
 
 
 def shown(lines: Sequence[Message], zone: ZoneInfo, *, before: Message | None = None) -> list[Shown]:
-    """The lines, each knowing the one before it. ``before`` stands before the first and is on the page already."""
+    """The lines, each knowing the one before it. ``before`` stands before the first and is on the page already.
+
+    A recovered text stands where it belongs by the time it was sent.
+    """
     result = []
+    if any(line.sent_at for line in lines):
+        lines = sorted(lines, key=lambda line: (line.shown_at, line.seq))
     for line in lines:
         result.append(_shown(line, before, zone))
         before = line
@@ -77,8 +82,8 @@ def _marked(one: Shown, count: int) -> Shown:
 
 
 def _shown(line: Message, before: Message | None, zone: ZoneInfo) -> Shown:
-    day = _day(line.created_at, zone)
-    new_day = before is None or _day(before.created_at, zone) != day
+    day = _day(line.shown_at, zone)
+    new_day = before is None or _day(before.shown_at, zone) != day
     outbound = line.direction is Direction.OUTBOUND and line.status is not None
     return Shown(
         line=line,
@@ -99,5 +104,5 @@ def _same_run(before: Message, line: Message) -> bool:
         and line.kind is Kind.MESSAGE
         and line.author.kind is not Author.SYSTEM
         and (before.author.kind, before.author.id) == (line.author.kind, line.author.id)
-        and line.created_at - before.created_at < RUN
+        and line.shown_at - before.shown_at < RUN
     )

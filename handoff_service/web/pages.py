@@ -3,7 +3,7 @@
 import functools
 import re
 import secrets
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -113,6 +113,7 @@ def environment() -> Environment:
         ahead=_ahead,
         iso=lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds"),
         day_name=_day_name,
+        midnight=_midnight,
         weekday=lambda day: f"{day:%A}, {day.day} {day:%B}",
         minutes=minutes,
         money=money.spoken,
@@ -207,6 +208,12 @@ def _lately(context: Context, at: datetime) -> str:
         return f"{at:%H:%M}"
     days = (now.date() - at.date()).days
     return f"{at:%a}" if days < 7 else f"{at.day} {at:%b}" if at.year == now.year else f"{at.day} {at:%b %Y}"
+
+
+@pass_context
+def _midnight(context: Context, day: date) -> datetime:
+    """When a day begins where the desk is."""
+    return datetime.combine(day, time.min, context["zone"])
 
 
 @pass_context

@@ -1,6 +1,7 @@
 """Write what texts have changed, in one statement a table."""
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -82,7 +83,7 @@ def _interactions(tx: Transaction, conversations: Iterable[Conversation]) -> Non
 
 
 def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "interaction_id": c.id,
             "seq": seq,
@@ -101,6 +102,9 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
         for c in conversations
         for seq, text in c.texts
     ]
+    sent = {text.sid: text.sent_at for c in conversations for _, text in c.texts if text.recovered}
+    if sent:  # the column is left out of the many texts that came at once
+        rows = [row | {"sent_at": sent.get(row["provider_sid"])} for row in rows]
     insert_rows(tx.conn, t.messages, rows)
     for c in conversations:
         hide_answers.keep(tx, c.id, c.expects, c.answers)

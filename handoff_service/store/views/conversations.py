@@ -130,6 +130,13 @@ class Message:
     owner: Owner
     epoch: int
     created_at: datetime
+    #: When a recovered text was sent: its webhook was lost. Null for all others.
+    sent_at: datetime | None = None
+
+    @property
+    def shown_at(self) -> datetime:
+        """The time at which it stands in the conversation."""
+        return self.sent_at or self.created_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

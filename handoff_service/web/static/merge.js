@@ -55,7 +55,7 @@ function mergeList(list, incoming) {
     const old = document.getElementById(item.id);
     if (!old) {
       if ("gone" in item.dataset) continue;
-      list.append(item);
+      place(list, item);
       window.htmx?.process(item);
       arrived.push(item);
     } else if (item.dataset.same === undefined || item.dataset.same !== old.dataset.same) {
@@ -67,6 +67,13 @@ function mergeList(list, incoming) {
   copyAttributes(list, incoming);
   if (list.dataset.keyed === "all") settle(list, order);
   return arrived;
+}
+
+// At the end. A text that was recovered stands where it belongs by the time it was sent.
+function place(list, item) {
+  const later = "recovered" in item.dataset && [...list.children].find((one) => one.dataset.at > item.dataset.at);
+  if (later) later.before(item);
+  else list.append(item);
 }
 
 function settle(list, order) {

@@ -35,7 +35,7 @@ export function follow() {
 }
 
 export function askForNews(parameters) {
-  parameters.after = last()?.dataset.seq ?? 0;
+  parameters.after = newest("[data-seq]")?.dataset.seq ?? 0;
   const open = [...thread().querySelectorAll("[data-open]")].slice(-MOST_WATCHED);
   parameters.watch = open.map((line) => line.dataset.seq).join(",");
 }
@@ -59,8 +59,10 @@ function thread() {
   return document.getElementById("thread");
 }
 
-function last() {
-  return [...thread().querySelectorAll(":scope > [data-seq]")].at(-1);
+// The line that came last: a recovered one stands above others that came before it.
+function newest(which) {
+  const lines = [...thread().querySelectorAll(`:scope > ${which}`)];
+  return lines.reduce((found, line) => (Number(line.dataset.seq) > Number(found?.dataset.seq ?? 0) ? line : found), null);
 }
 
 function nearEnd() {
@@ -98,7 +100,7 @@ function markMissed(arrived) {
 function readSoon() {
   clearTimeout(reading);
   const read = thread().dataset.read;
-  const inbound = [...thread().querySelectorAll('[data-direction="inbound"]')].at(-1);
+  const inbound = newest('[data-direction="inbound"]');
   if (read === "" || !inbound || Number(inbound.dataset.seq) <= Number(read) || document.hidden) return;
   if (!onScreen(inbound)) return;
   reading = setTimeout(() => {
