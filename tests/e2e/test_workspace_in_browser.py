@@ -1,6 +1,8 @@
 """The workspace and the phone in Chromium, without the bot: what agents and requesters see, live and by keyboard."""
 
 import re
+import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import axe_playwright_python
@@ -236,6 +238,33 @@ def test_a_send_that_fails_says_why_and_keeps_the_text(story: Story) -> None:
     mia.locator("#draft").press("Control+Enter")
     expect(mia.locator('#thread .msg[data-from="agent"]')).to_contain_text("can you hear me?")
     expect(mia.locator("#not-sent")).to_be_hidden()
+
+
+def test_a_recovered_text_is_put_where_it_belongs_while_the_page_is_open(story: Story) -> None:
+    phone, mia = story.talking()
+    phone.text("and it smells")
+    expect(mia.locator("#thread .bubble").last).to_have_text("and it smells")
+    with sqlite3.connect(story.desk.log.parent / "patchboard.db", timeout=20) as desk:
+        interaction, seq, sent = desk.execute(
+            "SELECT i.id, i.last_seq + 1, m.created_at FROM interactions i JOIN messages m ON m.interaction_id = i.id"
+            " WHERE m.body = 'and it smells' ORDER BY m.id DESC"
+        ).fetchone()
+        before = str(datetime.fromisoformat(sent) - timedelta(milliseconds=20))
+        desk.execute(
+            "INSERT INTO messages (interaction_id, seq, kind, direction, author, body, event, reason, status, owner,"
+            " epoch, created_at, sent_at) SELECT interaction_id, ?, kind, direction, author, 'lost before that',"
+            " 'recovered', 'sent just now', status, owner, epoch, created_at, ? FROM messages"
+            " WHERE interaction_id = ? AND body = 'and it smells'",
+            (seq, before, interaction),
+        )
+        desk.execute("UPDATE interactions SET last_seq = ? WHERE id = ?", (seq, interaction))
+    phone.text("hello?")
+    texts = mia.locator('#thread [data-from="requester"] .bubble')
+    after_a_reload = ["hi, my laptop won't start", "lost before that", "and it smells", "hello?"]
+    expect(texts).to_have_text(after_a_reload)
+    expect(mia.locator("#thread [data-recovered]")).to_contain_text("Recovered: sent just now")
+    mia.reload()
+    expect(texts).to_have_text(after_a_reload)
 
 
 def test_a_send_whose_answer_was_lost_is_not_sent_twice_by_sending_again(story: Story) -> None:
