@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
@@ -107,7 +108,8 @@ async def _run(make_app: Callable[[], App], listening: socket.socket, lifeline: 
 
     def ready() -> None:
         if lifeline is not None:
-            lifeline.sendall(b"ready")
+            with suppress(OSError):  # the supervisor is gone, which the watch notices
+                lifeline.sendall(b"ready")
 
     await _serve(app, listening, stopping, ready)
 
@@ -130,8 +132,9 @@ def _watch(
     blocked loop ends too."""
 
     def wait() -> None:
-        while lifeline.recv(1):
-            loop.call_soon_threadsafe(look)
+        with suppress(OSError):  # reset: the supervisor was killed before it had read everything
+            while lifeline.recv(1):
+                loop.call_soon_threadsafe(look)
         log.trouble("supervisor_gone", pid=os.getpid())
         loop.call_soon_threadsafe(stopping.set)
         _end_in_time()

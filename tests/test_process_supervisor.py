@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -105,6 +106,20 @@ async def test_a_rolling_restart_fails_no_request(postgres_url: str, tmp_path: P
             assert set(load.outcomes) == {"200"}
             pids = [int(pid) for pid in re.findall(r"action=worker_started pid=(\d+)", service.log.read_text())]
             assert [is_running(pid) for pid in pids] == [False, False] * RESTARTS + [True, True]
+
+
+async def test_a_supervisor_that_was_killed_with_something_unread_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system then resets the lifeline instead of ending it."""
+    ends = threading.Event()  # waited for: the real one would end the tests half a minute later
+    monkeypatch.setattr(serving, "_end_in_time", ends.set)
+    ours, theirs = socket.socketpair()
+    with theirs:
+        stopping = asyncio.Event()
+        serving._watch(theirs, asyncio.get_running_loop(), stopping, lambda: None)
+        theirs.sendall(b"ready")
+        ours.close()
+        assert await asyncio.to_thread(ends.wait, 10)
+        await asyncio.wait_for(stopping.wait(), 10)
 
 
 # Says that it is ready, and writes to a file what the supervisor tells it.
