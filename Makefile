@@ -28,11 +28,17 @@ nlu: setup setup-bot ## how well the virtual agent understands, cross-validated;
 bench: setup setup-bot services ## the benchmarks, as ratios to floors measured in the same run
 	@.venv/bin/python -m tests.bench
 
-chaos: setup services ## the fault drills: killed 50 times while sending; prints lost=N duplicated=N; then faults of Redis, outages, rolling restarts
+chaos: setup services ## the fault drills in their long form; the first prints lost=N duplicated=N for each database
 	@.venv/bin/python -m tests.chaos.drill
+	@.venv/bin/python -m tests.chaos.lost_commits
 	@.venv/bin/python -m tests.chaos.redis_faults
 	@.venv/bin/python -m tests.chaos.outages
+	@.venv/bin/python -m tests.chaos.import_under_load
 	@PATCHBOARD_TEST_REQUESTS=10000 PATCHBOARD_TEST_RESTARTS=3 $(PYTEST) tests/test_process_supervisor.py -s -k rolling
+	@PATCHBOARD_CHAOS_RACES=1000 $(PYTEST) tests/test_opt_out_races.py
+	@PATCHBOARD_TEST_RECUTS=100000 $(PYTEST) tests/gateways/test_twilio_form.py
+	@PATCHBOARD_TEST_FUZZ=5000 $(PYTEST) tests/web/test_fuzz.py
+	@PATCHBOARD_LONG_TESTS=1 $(PYTEST) tests/test_quiet_hours_everywhere.py
 
 simulation: setup services ## a big desk's day in moved time: 200 agents, 5,000 conversations, both databases, two processes
 	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/operations/test_routing_simulation.py --durations=0

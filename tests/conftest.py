@@ -104,7 +104,7 @@ def postgres_database() -> Iterator[str]:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def _lay_out(url: str) -> None:
+async def lay_out(url: str) -> None:
     """Migrate a database and import the desk of ``desk.toml``."""
     migrate(url)
     opened = Store(url, clock=MovedClock(), terms=Terms(), told=Heard())
@@ -117,7 +117,7 @@ async def _lay_out(url: str) -> None:
 def sqlite_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the desk, to be copied."""
     path = tmp_path_factory.mktemp("desk") / "desk.db"
-    asyncio.run(_lay_out(f"sqlite:///{path}"))
+    asyncio.run(lay_out(f"sqlite:///{path}"))
     return path
 
 
@@ -162,7 +162,7 @@ class PostgresDesk:
 def postgres_desk() -> Iterator[PostgresDesk]:
     """A PostgreSQL database with the desk, for one test after the other."""
     with postgres_database() as url:
-        asyncio.run(_lay_out(url))
+        asyncio.run(lay_out(url))
         yield PostgresDesk.keep(url)
 
 

@@ -5,6 +5,7 @@
 
 import asyncio
 import random
+import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from handoff_service.rules.consent import Source
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Terms
 from handoff_service.store.store import Store
-from tests.conftest import Heard, MovedClock
+from tests.conftest import Heard, MovedClock, lay_out, postgres_database
 from tests.story import DIRECT, MIA, OMAR
 
 COMMIT = b"COMMIT"
@@ -186,3 +187,18 @@ class Drill:
     async def _count(self, store: Store, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).select_from(table).where(*where)
         return await store.read(lambda conn: conn.execute(query).scalar_one())
+
+
+def main() -> int:
+    """500 commands and 200 lost answers. 1 when a command was applied twice, or not at all."""
+    with postgres_database() as url:
+        asyncio.run(lay_out(url))
+        drill = Drill(url, commands=500, lose=200)
+        asyncio.run(drill.run())
+    missing = len(drill.missing) + len(drill.refused)
+    print(f"answers to COMMIT lost: {drill.lost_answers}; commands: 500; lost={missing} duplicated={len(drill.twice)}")
+    return int(bool(missing or drill.twice))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
