@@ -61,7 +61,7 @@ def test_a_limit_is_reached_when(before: Replied, limit: Limit | None) -> None:
 
 
 async def test_one_range_gets_twenty_replies_an_hour_and_other_people_theirs(story: Story, clock: MovedClock) -> None:
-    await limits(story, in_range=ReplyLimits.in_range if isinstance(ReplyLimits.in_range, int) else 20)
+    await limits(story, in_range=ReplyLimits().in_range)
     held = [await reply(story, number) for number in NUMBERS]
     assert held == [None] * 20 + [Limit.RANGE] * 20
     assert await reply(story, NUMBERS[0], "again") is None, "19 went to the others"
