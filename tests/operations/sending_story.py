@@ -1,6 +1,7 @@
 """Short words for what the worker does with the outbox."""
 
 from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
+from handoff_service.operations.limit_replies import HeldBack
 from handoff_service.operations.ports import Accepted, Outgoing, SendResult
 from handoff_service.rules.vocabulary import Work
 from handoff_service.store import conversations, due
@@ -13,7 +14,7 @@ async def claim(story: Story) -> list[Claimed]:
     return [c for c in await story.store.write(due.claim, Claim(100)) if c.kind is Work.DELIVER]
 
 
-async def begin(story: Story, message: int) -> Outgoing | None:
+async def begin(story: Story, message: int) -> Outgoing | HeldBack | None:
     return await story.store.write(begin_sends, BeginSend(message, 1))
 
 
