@@ -14,7 +14,7 @@ https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,7 +53,12 @@ def fenced(operation: Any, late: Any = None) -> Any:
     """
     if isinstance(operation, SetBased):
         return SetBased(lambda tx, held: _run_set(tx, operation, held))
-    return lambda tx, held: _run(tx, operation, late, held)
+
+    @wraps(operation)
+    def run(tx: Transaction, held: Held[Any]) -> Any:
+        return _run(tx, operation, late, held)
+
+    return run
 
 
 def renew(tx: Transaction, claims: Sequence[Claimed]) -> None:

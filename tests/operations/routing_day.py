@@ -19,6 +19,7 @@ from handoff_service.operations.change_interaction import Close, close_interacti
 from handoff_service.operations.connection import Lost, connection_lost
 from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.operations.receive_sms import Text, receive_sms
+from handoff_service.operations.take_part import NotTakingPart
 from handoff_service.operations.transfer import Transfer, transfer
 from handoff_service.rules.assignment import ROUND_PAUSE
 from handoff_service.rules.vocabulary import Presence
@@ -136,7 +137,7 @@ class Day:
         """Somebody else was quicker: that is the day's business."""
         try:
             await self.store.write(operation, command, near=self.chance.random())
-        except Conflict:
+        except (Conflict, NotTakingPart):  # somebody else was quicker
             self.refused += 1
         except Refusal as error:
             self.faults.append(repr(error))

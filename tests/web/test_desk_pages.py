@@ -191,7 +191,7 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     right = {"name": "IT", "country": "DE", "time_zone": "Europe/Berlin", "away_after_seconds": "60"}
     right |= {"same_answers": "3", "agent_words": "agent, Kollege,", "bye_words": "bye", "restart_words": "restart"}
     right |= {"opt_out_words": "alto", "quiet_hours": "21:00-08:00", "most_answers": "40", "countries": "de, AT"}
-    right |= {"most_in_range": "0"}
+    right |= {"most_in_range": "0", "most_unknown_hourly": "50", "most_unknown_daily": "0"}
     assert "Saved" in await save(grace, "/desk", **right)
     saved = await desk.desk.store.read(desk_rows.desk)
     assert saved is not None

@@ -80,12 +80,12 @@ async def test_the_same_key_with_another_body_is_422(desk: Running, mia: Client)
     assert await notes(desk, "two") == 0
 
 
-async def test_an_answer_without_a_body_is_repeated_as_well(desk: Running, omar: Client) -> None:
+async def test_a_conversation_is_closed_once(desk: Running, mia: Client) -> None:
     path = f"/interactions/{await desk.story.with_agent()}/close"
-    first = await omar.send(path, {}, "k1")
+    first = await mia.send(path, {}, "k1")
     assert first[0] == 200
-    assert await omar.send(path, {}, "k1") == (200, first[1], True)
-    assert (await omar.send(path, {}, "k2"))[0] == 409, "another key asks for it once more"
+    assert await mia.send(path, {}, "k1") == (200, first[1], True)
+    assert (await mia.send(path, {}, "k2"))[0] == 409, "another key asks for it once more"
 
 
 async def test_a_key_is_its_agents_own(desk: Running, mia: Client, omar: Client) -> None:
