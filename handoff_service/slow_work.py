@@ -12,7 +12,7 @@ AT_ONCE = 2
 
 
 async def run_slow[**P, R](function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function in such a thread. Whoever stops waiting gets nothing; the function runs to its end."""
+    """Call a function in such a thread. A caller that stops waiting gets nothing; the function runs to its end."""
     call = functools.partial(function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_threads(), call)
 

@@ -43,7 +43,7 @@ def connections(store: Store, clock: MovedClock, time: Time) -> Connections:
 
 
 async def verdict(story: Story, connections: Connections, agent_id: int = MIA) -> str:
-    """What the worker does when the agent's time has come. Returns the presence after it."""
+    """Do the worker's part when the agent's grace time has ended. Returns the presence after it."""
     lost = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
     await story.store.write(connection_lost, lost)
     return (await story.store.read(people.agents))[agent_id].presence

@@ -160,7 +160,7 @@ def _fill_table(
 
 
 def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, str]) -> None:
-    """What cannot be as it was: sessions end, texts are indexed again, and sends wait for an admin."""
+    """Change the rows that a restore cannot keep: sessions end, texts are indexed again, sends wait for an admin."""
     connection.execute(sa.delete(t.sessions))  # a password may have been changed since
     # The original desk may still run on the same Redis server, where desks are told apart by this id.
     connection.execute(sa.update(t.installation).values(desk_id=secrets.token_hex(8)))

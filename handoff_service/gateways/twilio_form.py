@@ -5,7 +5,7 @@ therefore move characters between them and keep the signature: out of ``Body=Hi&
 another message or a shorter text. So each part of a form has to be what Twilio writes there:
 
 - Names are words, and none is repeated.
-- What is known to have a form has it, the account's id and the message's id above all.
+- Each value with a known form has that form, above all the ids of the account and the message.
 - A known name stands nowhere but as a name. Only Body, which people write, may hold anything.
 - Behind a value that may hold anything, only a known name follows; behind Body only From.
 

@@ -1,4 +1,4 @@
-"""What of a desk file has to be hashed, done before the import's transaction.
+"""Hashes the secrets of a desk file before the import's transaction.
 
 An argon2 hash takes a core for tens of milliseconds. In the transaction, which no text can pass, an import of 40 people
 stopped all texts for 40 seconds. So an import has three steps: read what is stored (``stored_secrets``), hash what is
@@ -35,7 +35,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """What is new: argon2 hashes by e-mail, and facts by employee number. What is not here is stored already."""
+    """The new hashes: argon2 hashes by e-mail, and facts by employee number. All others are stored already."""
 
     passwords: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, Fact]] = field(default_factory=dict)

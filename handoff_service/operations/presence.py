@@ -77,7 +77,7 @@ def signed_in(tx: Transaction, command: SignedIn) -> None:
 
 
 def end_automatic(tx: Transaction, agent_ids: Collection[int], *, only: str | None = None) -> None:
-    """What these agents chose is effective again. ``only``: where the automatic presence has
+    """Make the presence that these agents chose effective again. ``only``: where the automatic presence has
     this reason."""
     automatic = select(a.c.id, a.c.automatic_reason).where(
         one_of(a.c.id, agent_ids), a.c.automatic_presence.is_not(None)

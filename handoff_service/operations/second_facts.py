@@ -1,8 +1,9 @@
 """Second facts of users, for the knowledge proof: kept only as hashes of what was said, in plain spelling.
 
-What goes into the argon2 hash is the fact's keyed hash: a guess that is texted is kept as that alone, and can still be
-compared. Whoever loses the secret key has to import the facts again. Beside the argon2 hash stands a fingerprint, a
-keyed hash that is bound to the user: comparing it takes microseconds, so an import sees at once what has not changed.
+The argon2 hash is made of the fact's keyed hash, because a guess that is texted is kept as a keyed hash too and must
+still be comparable. After the loss of the secret key, an admin must import the facts again. A fingerprint stands beside
+the argon2 hash: a keyed hash that is bound to the user. Comparing it takes microseconds, so an import sees at once
+which facts have not changed.
 """
 
 import functools

@@ -130,7 +130,7 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
 
 
 def keep_late_answer(tx: Transaction, command: FinishTurn) -> TurnOutcome | None:
-    """What becomes of an answer when its work is somebody else's by now: a note for agents, if the conversation has
+    """Handle an answer whose work belongs to another process by now: a note for agents, if the conversation has
     left the bot. None, and nothing is kept: the turn still stands, so whoever has the work now answers it."""
     interaction, turn = _locked_turn(tx, command.turn_id)
     outcome = _outcome(tx, interaction, turn, command)

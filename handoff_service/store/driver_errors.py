@@ -78,7 +78,7 @@ def name_of(error: BaseException) -> str:
 def watch(engine: sa.Engine) -> None:
     """Take the drivers' texts out of an engine's errors, and drop connections that cannot recover.
 
-    What an attempt to connect says is kept: it names hosts and files, and no person.
+    The text of a failed attempt to connect is kept: it names hosts and files, and no person.
     """
     sa.event.listen(engine, "handle_error", _on_error)
 

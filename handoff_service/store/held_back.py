@@ -15,7 +15,7 @@ i, m = t.interactions, t.messages
 
 
 def full_ranges(conn: Connection) -> list[FullRange]:
-    """The ranges of which a reply was held back within the last hour. What the provider refused is none of them."""
+    """The ranges of which a reply was held back within the last hour. Texts that the provider refused do not count."""
     alike = func.substr(i.c.requester_number, 1, func.length(i.c.requester_number) - LAST_DIGITS)
     query = _alarms(conn, alike, func.count(i.c.requester_number.distinct()))
     query = query.join(i, i.c.id == m.c.interaction_id)

@@ -92,7 +92,7 @@ def _texts(conn: Connection) -> tuple[int, datetime | None]:
 
 
 def keys(conn: Connection, kind: Work) -> list[int]:
-    """What the held work of a kind is about."""
+    """The subjects of the held work of a kind."""
     return [int(key) for key in conn.execute(select(_d.c.key).where(_d.c.kind == kind, IS_HELD)).scalars()]
 
 

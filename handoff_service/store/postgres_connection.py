@@ -1,4 +1,4 @@
-"""A PostgreSQL connection that does not wait for ever.
+"""A PostgreSQL connection that does not wait without end.
 
 The server's own timeouts end a statement only while the server works. One that hangs, or whose host has vanished, says
 nothing at all: then the client has to stop listening.

@@ -59,7 +59,7 @@ async def once(
 
 
 def form_once(request: Request, desk: Desk, agent: Agent) -> None:
-    """What a form asks for is carried out once, however often the same form is sent with the same fields."""
+    """Carry out a form once, however often it is sent with the same fields."""
     if request.method not in UNSAFE or not request.body:  # a picture's body is read by its handler
         return
     name = form_field(request, FORM_FIELD)

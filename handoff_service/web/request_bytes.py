@@ -1,4 +1,4 @@
-"""What no handler gets to see: bytes that are no text, and whole numbers that no database holds.
+"""Keeps from handlers: bytes that are no text, and whole numbers that no database holds.
 
 Python keeps bytes of a header that are no UTF-8 as surrogates, which nothing can encode again; PostgreSQL takes no NUL
 in a text. Both are refused here for all of a request, so that no handler needs to think of them.

@@ -81,7 +81,7 @@ async def test_trouble(twilio: FakeTwilio, provider: TwilioProvider, fault: int 
 async def test_a_redirect_is_not_believed_either(
     twilio: FakeTwilio, provider: TwilioProvider, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the client would connect to is what counts, and nobody is asked for anything with our credentials."""
+    """The address that the client would connect to is judged, and no other host gets our credentials."""
     asked: list[str] = []
     real = requests.Session.send
 

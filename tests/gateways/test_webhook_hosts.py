@@ -1,4 +1,4 @@
-"""Where the case webhook may call, and what the bot's process is told of us."""
+"""The hosts that the case webhook may call, and the environment that the bot's process gets."""
 
 from pathlib import Path
 

@@ -76,7 +76,7 @@ async def test_what_was_given_up_in_the_queue_is_never_carried_out(store: Store)
 
 
 async def test_reads_have_a_bound_too(store: Store) -> None:
-    """Readers that all stand still: who asks is told so, and a full queue refuses at once."""
+    """All readers hang: callers get an error in time, and a full queue refuses at once."""
     goes_on = threading.Event()
     asking = store.for_requests(Patience(1.5, can_be_refused=True))
     stuck = [asyncio.ensure_future(store.read(lambda _conn: goes_on.wait(30))) for _ in range(READERS)]

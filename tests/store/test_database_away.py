@@ -1,4 +1,4 @@
-"""Every way in which a database can be away is told as DatabaseAway, in time. When it is back, the store goes on."""
+"""The store reports every way in which a database can be away as DatabaseAway, in time, and goes on when it is back."""
 
 import asyncio
 import sqlite3
