@@ -38,7 +38,7 @@ chaos: setup services ## the fault drills in their long form; the first prints l
 	@PATCHBOARD_CHAOS_RACES=1000 $(PYTEST) tests/test_opt_out_races.py
 	@PATCHBOARD_TEST_RECUTS=100000 $(PYTEST) tests/gateways/test_twilio_form.py
 	@PATCHBOARD_TEST_FUZZ=5000 $(PYTEST) tests/web/test_fuzz.py
-	@PATCHBOARD_LONG_TESTS=1 $(PYTEST) tests/test_quiet_hours_everywhere.py
+	@PATCHBOARD_LONG_TESTS=1 $(PYTEST) -s tests/test_quiet_hours_everywhere.py tests/web/test_floods.py
 
 simulation: setup services ## a big desk's day in moved time: 200 agents, 5,000 conversations, both databases, two processes
 	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/operations/test_routing_simulation.py --durations=0

