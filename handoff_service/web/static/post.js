@@ -15,8 +15,9 @@ export async function post(path, values) {
 }
 
 // A form that was carried out is another one from now on: the service carries out the same form only once.
-export function renewId(form) {
-  const field = form.elements?.command;
+export function renewId(asked) {
+  const form = asked.form ?? asked.closest("form"); // a button may ask for its form
+  const field = form?.elements.command;
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   if (field) field.value = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
