@@ -89,7 +89,7 @@ def _migrate(config: Settings, _asked: argparse.Namespace) -> int:
 
 
 def _progress(sentence: str) -> None:
-    """What a command has done so far, apart from its output."""
+    """The effects of a command so far, apart from its output."""
     print(sentence, file=sys.stderr, flush=True)
 
 

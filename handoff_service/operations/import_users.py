@@ -22,7 +22,7 @@ COLUMNS = ("name", "email", "attributes")
 
 def import_users(tx: Transaction, entries: Sequence[UserEntry], facts: Mapping[str, Mapping[str, Fact]]) -> None:
     """Make or change users. ``facts``: the new ones, by employee number. Those whom the file activates or deactivates
-    are changed one by one, because their conversations are told."""
+    are changed one by one, because their conversations get a line."""
     for batch in _each_once(entries):
         query = select(u).where(one_of(u.c.external_id, [entry.external_id for entry in batch]))
         stored = {

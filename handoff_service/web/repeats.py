@@ -69,5 +69,5 @@ def form_once(request: Request, desk: Desk, agent: Agent) -> None:
 
 
 def _carry_out_under(request: Request, desk: Desk, id: CommandId) -> None:
-    """What the request writes from now on, it writes under this id: see ``session.desk_of``."""
+    """Let the request write under this id from now on: see ``session.desk_of``."""
     request.ctx.desk = replace(desk, store=desk.store.under(id))
