@@ -10,8 +10,9 @@ from handoff_service.operations import desk_file
 from handoff_service.operations.decide_held import CANCELED
 from handoff_service.operations.import_desk import import_desk
 from handoff_service.operations.send_sms import Write, send_sms
-from handoff_service.rules.vocabulary import Status
+from handoff_service.rules.vocabulary import Status, Work
 from handoff_service.store import conversations, holds
+from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from tests.story import MIA
 from tests.web.test_admin_cases import send
@@ -29,8 +30,10 @@ async def desk(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 async def restored(desk: Running) -> int:
-    """A conversation whose newest text a restore holds. Returns the text's id."""
+    """A conversation whose newest text a restore holds, and no other. Returns the text's id."""
     interaction = await desk.story.with_agent(MIA)
+    while await desk.story.count(t.due_work, t.due_work.c.kind == Work.DELIVER):  # what the requester got before it
+        await asyncio.sleep(0.02)
 
     def queued(tx: Transaction, _: None) -> int:
         command = Write(interaction_id=interaction, agent_id=MIA, body="Your badge is ready.")
