@@ -30,6 +30,7 @@ bench: setup setup-bot services ## the benchmarks, as ratios to floors measured 
 
 chaos: setup services ## the fault drills in their long form; the first prints lost=N duplicated=N for each database
 	@.venv/bin/python -m tests.chaos.drill
+	@.venv/bin/python -m tests.bench.overload
 	@.venv/bin/python -m tests.chaos.lost_commits
 	@.venv/bin/python -m tests.chaos.redis_faults
 	@.venv/bin/python -m tests.chaos.outages

@@ -16,6 +16,7 @@ from sanic.http import Stage
 from sanic.server import HttpProtocol
 
 from handoff_service.web.client_address import is_proxy
+from handoff_service.web.webhook_overload import BEGINNING, REFUSAL, WebhooksUnderWay, bytes_to_come
 
 MOST_PER_ADDRESS = 500  # connections of one client; an office behind one address has several for each browser
 MOST_OF_FILES = 0.8  # this share of the open files may be connections; the rest is the database's, logs and so on
@@ -70,11 +71,13 @@ class ConnectionLimits:
 class HttpConnection(HttpProtocol):
     """Sanic's protocol, with limits."""
 
-    __slots__ = ("_counted", "_limits", "address", "is_proxys")
+    __slots__ = ("_counted", "_has_webhook", "_limits", "_to_skip", "_webhooks", "address", "is_proxys")
 
-    def __init__(self, *, limits: ConnectionLimits, **given: Any) -> None:
+    def __init__(self, *, limits: ConnectionLimits, webhooks: WebhooksUnderWay, **given: Any) -> None:
         super().__init__(**given)
-        self._limits = limits
+        self._limits, self._webhooks = limits, webhooks
+        self._has_webhook = False
+        self._to_skip = 0  # bytes of a refused request's body that are still to arrive
         self.address = ""
         self.is_proxys = False
         self._counted = False
@@ -105,6 +108,11 @@ class HttpConnection(HttpProtocol):
         body = getattr(self.http, "request_body", None)
         return self.http is not None and (self.http.stage is Stage.REQUEST or body is not None)
 
+    @property
+    def _is_idle(self) -> bool:
+        """Whether the next byte begins a request."""
+        return not self.recv_buffer and (self.http is None or self.http.stage is Stage.IDLE)
+
     def connection_made(self, transport: Any) -> None:
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
@@ -119,11 +127,39 @@ class HttpConnection(HttpProtocol):
         self.keep_alive_timeout = FIRST_REQUEST_WITHIN
 
     def data_received(self, data: bytes) -> None:
+        if self._to_skip:
+            rest = data[self._to_skip :]
+            self._to_skip -= len(data) - len(rest)
+            if not rest:
+                return
+            data = rest
         arriving, began = self._is_arriving, self._time
         self.keep_alive_timeout = IDLE_FOR_PROXIES if self.is_proxys else IDLE_FOR_CLIENTS
+        if self._is_idle and data.startswith(BEGINNING) and self._refuse_webhook(data):
+            return
         super().data_received(data)
         if arriving:
             self._time = began  # a request that drips in gets no more time than one that stops
+
+    def _refuse_webhook(self, data: bytes) -> bool:
+        """Answer a webhook 503 at once when it would have to wait too long. Whether that was done."""
+        to_come = bytes_to_come(data)
+        if to_come is None or self._webhooks.admit(self.app):
+            self._has_webhook = to_come is not None
+            return False
+        self._to_skip = to_come
+        self._time = time.monotonic()
+        self.transport.write(REFUSAL)
+        return True
+
+    def _webhook_answered(self) -> None:
+        if self._has_webhook:
+            self._has_webhook = False
+            self._webhooks.answered()
+
+    async def send(self, data: bytes) -> None:
+        await super().send(data)  # type: ignore[no-untyped-call]
+        self._webhook_answered()
 
     def check_timeouts(self) -> None:
         """Called by Sanic every few seconds. A body that never ends gets no answer, because Sanic would then wait for
@@ -136,6 +172,7 @@ class HttpConnection(HttpProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.stop_counting()
+        self._webhook_answered()
         if self.conn_info is not None:
             super().connection_lost(exc)  # type: ignore[no-untyped-call]
 

@@ -26,8 +26,11 @@ from handoff_service import clock, log
 from handoff_service.desk import Desk
 from handoff_service.errors import SetupError
 from handoff_service.http_connection import ConnectionLimits, HttpConnection
+from handoff_service.web.webhook_overload import WebhooksUnderWay
 
-BACKLOG = 1024  # connections that the system keeps for us until we accept them
+# Connections that the system keeps until we accept them. It allows net.core.somaxconn of them and drops the others, whose
+# clients then try again after 1, 3, 7 and 15 seconds.
+BACKLOG = 65_535
 PORT_IS_FREE_WITHIN = 3.0  # seconds: a process that has just ended may still hold the port
 IDLE_LINGER = 1.0  # seconds in which an idle connection may send one more request before it is closed
 REQUESTS_WITHIN = 10.0  # seconds that requests under way have to finish
@@ -151,10 +154,10 @@ def _end_in_time() -> None:
 
 async def _serve(app: App, listening: socket.socket, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
     remaining = listening.dup()  # the server below closes its own; this one takes what is queued at the stop
-    limits = ConnectionLimits()
+    connection = partial(HttpConnection, limits=ConnectionLimits(), webhooks=WebhooksUnderWay())
     server: Any = await app.create_server(
         sock=listening,
-        protocol=partial(HttpConnection, limits=limits),  # type: ignore[arg-type]  # whatever makes one is enough
+        protocol=connection,  # type: ignore[arg-type]  # whatever makes one is enough
         backlog=BACKLOG,
         return_asyncio_server=True,
         asyncio_server_kwargs={"start_serving": False},
@@ -167,34 +170,34 @@ async def _serve(app: App, listening: socket.socket, stopping: asyncio.Event, re
     await stopping.wait()
     threading.Thread(target=_end_in_time, daemon=True, name="end-in-time").start()
     log.line("stopping", pid=os.getpid(), connections=len(server.connections))
-    await _drain(app, server, limits, remaining)
+    await _drain(app, server, connection, remaining)
     await server.before_stop()
     await server.after_stop()
 
 
-async def _drain(app: App, server: Any, limits: ConnectionLimits, remaining: socket.socket) -> None:
+async def _drain(app: App, server: Any, connection: partial[HttpConnection], remaining: socket.socket) -> None:
     """Answer everything that has arrived, and no more."""
     loop = asyncio.get_running_loop()
     app.config.KEEP_ALIVE = False  # each next answer says Connection: close
     desk: Desk = app.ctx.desk
-    for connection in list(server.connections):
-        connection.answer_and_close()
+    for open_connection in list(server.connections):
+        open_connection.answer_and_close()
     server.server.close()
     await asyncio.sleep(LOOK)
-    made = partial(HttpConnection, loop=loop, app=app, connections=server.connections, signal=Signal(), limits=limits)
+    made = partial(connection, loop=loop, app=app, connections=server.connections, signal=Signal())
     for accepted in _queued(remaining):
         await loop.connect_accepted_socket(made, accepted)
     desk.fanout.end_streams()
     began = loop.time()
     while server.connections and loop.time() < began + REQUESTS_WITHIN:
         if loop.time() >= began + IDLE_LINGER:
-            for connection in list(server.connections):
-                connection.close_if_idle()
+            for open_connection in list(server.connections):
+                open_connection.close_if_idle()
         await asyncio.sleep(LOOK)
     if server.connections:
         log.trouble("requests_not_finished", count=len(server.connections))
-    for connection in list(server.connections):
-        connection.abort()
+    for open_connection in list(server.connections):
+        open_connection.abort()
 
 
 def _queued(listening: socket.socket) -> list[socket.socket]:

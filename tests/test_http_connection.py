@@ -6,20 +6,30 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
-from sanic import Sanic
+from sanic import Request, Sanic
 from sanic.response import text
 
 from handoff_service import http_connection
 from handoff_service.http_connection import ConnectionLimits, HttpConnection
+from handoff_service.web.webhook_overload import WebhooksUnderWay, bytes_to_come
 
 GET = b"GET / HTTP/1.1\r\nHost: desk\r\n\r\n"
+
+
+class Webhooks(WebhooksUnderWay):
+    """So many webhooks may be under way."""
+
+    is_full = False
+
+    def admit(self, app: Sanic) -> bool:
+        return not self.is_full and super().admit(app)
 
 
 class Server:
     """A server with these limits. ``open`` gives a new connection."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, webhooks: "Webhooks") -> None:
+        self._port, self.webhooks = port, webhooks
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self._port)
@@ -45,18 +55,23 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
     async def hello(_request: object) -> object:
         return text("hello")
 
+    @app.post("/webhooks/one")
+    async def webhook(request: Request) -> object:
+        return text(f"hello {request.form.get('a')}")
+
     limits = ConnectionLimits(per_address=per_address, in_all=in_all)
+    webhooks = Webhooks()
     made = await app.create_server(
         host="127.0.0.1",
         port=0,
-        protocol=partial(HttpConnection, limits=limits),  # type: ignore[arg-type]
+        protocol=partial(HttpConnection, limits=limits, webhooks=webhooks),  # type: ignore[arg-type]
         return_asyncio_server=True,
     )
     assert made is not None
     await made.startup()
     await made.before_start()
     await made.start_serving()
-    yield Server(made.server.sockets[0].getsockname()[1])
+    yield Server(made.server.sockets[0].getsockname()[1], webhooks)
     made.close()
     for connection in list(made.connections):
         connection.abort()
@@ -106,3 +121,74 @@ async def test_a_request_that_never_ends_is_ended(
                 writer.write(drip)
             await asyncio.wait([reading], timeout=0.05)
     assert b"200" not in (b"" if reading.exception() else reading.result())
+
+
+HEAD = b"POST /webhooks/one HTTP/1.1\r\nHost: desk\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+WHOLE = HEAD + b"Content-Length: 3\r\n\r\na=1"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\na=1\r\n0\r\n\r\n"
+ROOMY = pytest.mark.parametrize("server", [(500, 1000, ())], indirect=True)
+
+
+async def answer(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], *parts: bytes) -> tuple[int, bytes]:
+    """The status and body of the answer to a request that is sent in these parts."""
+    reader, writer = connection
+    for part in parts:
+        writer.write(part)
+        await writer.drain()
+        await asyncio.sleep(0)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+    return int(head.split(b" ")[1]), await reader.readexactly(length)
+
+
+@ROOMY
+async def test_a_webhook_too_many_is_refused_and_its_connection_goes_on(server: Server) -> None:
+    connection = await server.open()
+    server.webhooks.is_full = True
+    for parts in ([WHOLE], [WHOLE[:-3], WHOLE[-3:]], [WHOLE[:-3], WHOLE[-3:-1], WHOLE[-1:]]):
+        status, body = await answer(connection, *parts)
+        assert (status, body[:13]) == (503, b"There is more")
+    assert await server.answers(connection), "a page is not refused"
+    server.webhooks.is_full = False
+    assert await answer(connection, WHOLE) == (200, b"hello 1")
+
+
+@ROOMY
+async def test_a_webhook_is_under_way_until_it_is_answered(server: Server) -> None:
+    connection, other = await server.open(), await server.open()
+    assert await answer(connection, WHOLE) == (200, b"hello 1")
+    assert server.webhooks.count == 0
+    for _, writer in (connection, other):
+        writer.write(WHOLE[:-1])
+    while server.webhooks.count < 2:
+        await asyncio.sleep(0)
+    other[1].close()
+    while server.webhooks.count > 1:
+        await asyncio.sleep(0)
+    assert await answer(connection, WHOLE[-1:]) == (200, b"hello 1")
+    assert server.webhooks.count == 0
+
+
+@ROOMY
+@pytest.mark.parametrize("request_", [CHUNKED, WHOLE + WHOLE], ids=["chunked", "two at once"])
+async def test_a_request_of_unknown_end_is_never_cut(server: Server, request_: bytes) -> None:
+    server.webhooks.is_full = True
+    assert await answer(await server.open(), request_) == (200, b"hello 1")
+
+
+@pytest.mark.parametrize(
+    ("data", "left"),
+    [
+        (WHOLE, 0),
+        (WHOLE[:-2], 2),
+        (WHOLE[:-3], 3),
+        (WHOLE[:-5], None),  # the head is not complete
+        (WHOLE + b"x", None),
+        (CHUNKED, None),
+        (HEAD + b"CONTENT-LENGTH:12\r\n\r\n", 12),
+        (HEAD + b"X-A: \r\nContent-Length: -1\r\n\r\n", None),
+        (HEAD + b"\r\nContent-Length: 4\r\n\r\n", None),  # in the body
+    ],
+)
+def test_bytes_to_come(data: bytes, left: int | None) -> None:
+    assert bytes_to_come(data) == left

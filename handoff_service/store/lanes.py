@@ -143,11 +143,11 @@ class Lane(threading.Thread):
         self._together = engine.dialect.name == "sqlite"
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._numbers = CommitNumbers(engine)
-        self._admission = Admission(MOST_AT_ONCE)
+        self.admission = Admission(MOST_AT_ONCE)
 
     def admit(self, patience: Patience) -> Ticket:
         """A place in the queue. Overloaded when it is too long."""
-        return self._admission.admit(patience, self._queue.qsize())
+        return self.admission.admit(patience, self._queue.qsize())
 
     def put(
         self, operation: Any, command: Any, *, ticket: Ticket | None = None, id: CommandId | None = None
@@ -170,9 +170,9 @@ class Lane(threading.Thread):
         while batch is not None:
             batch = self._next_batch()
             if batch:
-                began = self._admission.took()
+                began = self.admission.took()
                 count = self._work(batch)
-                self._admission.served(count, monotonic() - began)
+                self.admission.served(count, monotonic() - began)
 
     def _still_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
         """A unit without what nobody waits for any more, and without what came too late to a long queue."""
@@ -181,7 +181,7 @@ class Lane(threading.Thread):
         for waiting in unit:
             if waiting.ticket.is_late(now):
                 self._give_up(waiting)
-            elif self._admission.has_waited_too_long(waiting.ticket, now, behind):
+            elif self.admission.has_waited_too_long(waiting.ticket, now, behind):
                 self._answer(_Done([(waiting, Overloaded())]))
             else:
                 wanted.append(waiting)

@@ -110,6 +110,12 @@ class Store:
             raise DatabaseAway(NO_ANSWER) from error
         return answer
 
+    def admit_early(self, under_way: int) -> None:
+        """Overloaded when a command that joins so many others would be refused or given up later. ``under_way``: those
+        that are in a lane, and those that will be."""
+        lane = self._lanes[0]  # the others are as long
+        lane.admission.admit(REQUEST, under_way // len(self._lanes))
+
     async def read[**P, R](
         self, query: Callable[Concatenate[sa.Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:

@@ -15,7 +15,7 @@ from sanic.response import text as plain
 
 from handoff_service import log
 from handoff_service.desk import Desk
-from handoff_service.errors import BadInput, NotFound, Overloaded, Refusal, Unavailable
+from handoff_service.errors import BadInput, NotFound, Refusal, Unavailable
 from handoff_service.gateways import twilio_form
 from handoff_service.gateways.twilio_signature import is_signed
 from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
@@ -25,7 +25,6 @@ from handoff_service.rules.delivery import TWILIO
 from handoff_service.rules.sms_text import is_e164, is_sender
 from handoff_service.settings import Settings
 from handoff_service.web.opt_out import until_nothing_leaves
-from handoff_service.web.rush import Rush
 from handoff_service.web.security import retry_after
 from handoff_service.web.session import desk_of
 
@@ -60,29 +59,24 @@ class Recut(BadInput):
 def blueprint(settings: Settings) -> Blueprint:
     """``POST /webhooks/twilio/sms`` and ``/status``, for whoever knows the account's auth token."""
     made = Blueprint("twilio", url_prefix="/webhooks/twilio")
-    rush = Rush()
 
     @made.post("/sms")
     async def take_text(request: Request) -> HTTPResponse:
         desk = desk_of(request)
-        return await _answer(request, settings, rush, lambda form: _take_text(desk, form))
+        return await _answer(request, settings, lambda form: _take_text(desk, form))
 
     @made.post("/status")
     async def take_receipt(request: Request) -> HTTPResponse:
         desk, ours, retries = desk_of(request), request.args.get("message", ""), request.args.get("retries", "")
-        return await _answer(request, settings, rush, lambda form: _take_receipt(desk, _receipt(form, ours, retries)))
+        return await _answer(request, settings, lambda form: _take_receipt(desk, _receipt(form, ours, retries)))
 
     return made
 
 
-async def _answer(
-    request: Request, settings: Settings, rush: Rush, take: Callable[[Form], Awaitable[None]]
-) -> HTTPResponse:
+async def _answer(request: Request, settings: Settings, take: Callable[[Form], Awaitable[None]]) -> HTTPResponse:
     """Verify, take, answer. A signed form that is not cut as Twilio cuts it is refused; was it Twilio's after all, the
     gap sweep fetches the text. A client that hangs up cancels this, but not what is in a lane by then."""
     try:
-        if rush.is_on():
-            raise Overloaded
         await take(_signed_form(request, settings))
     except Unavailable as away:
         if away.loggable:

@@ -1,0 +1,64 @@
+"""Webhooks that would be answered too late are refused as soon as their first bytes arrive.
+
+Parsing a request and checking its signature costs about as much as storing its text. A process that did both for every
+request would, at several times the rate that the desk can hold, answer none of them in time. So the connection
+refuses before anything is parsed.
+"""
+
+import re
+
+from sanic import Sanic
+
+from handoff_service.desk import Desk
+from handoff_service.errors import Overloaded
+
+BEGINNING = b"POST /webhooks/"
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,7}) *\r\n", re.IGNORECASE)
+
+
+def _answer(error: Overloaded) -> bytes:
+    body = error.detail.encode()
+    head = [
+        f"HTTP/1.1 {error.status} Service Unavailable",
+        f"Retry-After: {error.retry_after}",
+        "Content-Type: text/plain; charset=utf-8",
+        "X-Content-Type-Options: nosniff",
+        f"Content-Length: {len(body)}",
+    ]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
+
+
+REFUSAL = _answer(Overloaded())
+
+
+class WebhooksUnderWay:
+    """The webhooks of one process that have arrived and are not answered yet."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def admit(self, app: Sanic) -> bool:
+        """Count one more, unless its text would have to wait too long for the database."""
+        desk: Desk | None = getattr(app.ctx, "desk", None)
+        if desk is not None:
+            try:
+                desk.store.admit_early(self.count)
+            except Overloaded:
+                desk.outage()
+                return False
+        self.count += 1
+        return True
+
+    def answered(self) -> None:
+        self.count -= 1
+
+
+def bytes_to_come(data: bytes) -> int | None:
+    """How much of the request's body is still to arrive, when ``data`` is its beginning. None when that cannot be told,
+    or when another request follows in ``data``."""
+    end = data.find(b"\r\n\r\n")
+    length = _LENGTH.search(data, 0, end + 2) if end >= 0 else None
+    if length is None:
+        return None
+    left = end + 4 + int(length[1]) - len(data)
+    return left if left >= 0 else None
