@@ -28,8 +28,8 @@ from handoff_service.errors import SetupError
 from handoff_service.http_connection import ConnectionLimits, HttpConnection
 from handoff_service.web.webhook_overload import WebhooksUnderWay
 
-# Connections that the system keeps until we accept them. It drops those beyond net.core.somaxconn, and their clients try
-# again after 1, 3, 7 and 15 seconds.
+# Connections that the system keeps until we accept them. It drops those beyond net.core.somaxconn, and their clients
+# try again after 1, 3, 7 and 15 seconds.
 BACKLOG = 65_535
 PORT_IS_FREE_WITHIN = 3.0  # seconds: a process that has just ended may still hold the port
 IDLE_LINGER = 1.0  # seconds in which an idle connection may send one more request before it is closed
