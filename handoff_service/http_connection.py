@@ -149,7 +149,7 @@ class HttpConnection(HttpProtocol):
             return False
         self._to_skip = to_come
         self._time = time.monotonic()
-        self.transport.write(REFUSAL)
+        self.transport.write(REFUSAL)  # type: ignore[union-attr]  # it is open: its data has just arrived
         return True
 
     def _webhook_answered(self) -> None:

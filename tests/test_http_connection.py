@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -21,7 +22,7 @@ class Webhooks(WebhooksUnderWay):
 
     is_full = False
 
-    def admit(self, app: Sanic) -> bool:
+    def admit(self, app: Sanic[Any, Any]) -> bool:
         return not self.is_full and super().admit(app)
 
 

@@ -6,6 +6,7 @@ refuses before anything is parsed.
 """
 
 import re
+from typing import Any
 
 from sanic import Sanic
 
@@ -37,7 +38,7 @@ class WebhooksUnderWay:
     def __init__(self) -> None:
         self.count = 0
 
-    def admit(self, app: Sanic) -> bool:
+    def admit(self, app: Sanic[Any, Any]) -> bool:
         """Count one more, unless its text would have to wait too long for the database."""
         desk: Desk | None = getattr(app.ctx, "desk", None)
         if desk is not None:
