@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from typing import Any
 from collections.abc import AsyncIterator
 from functools import partial
+from typing import Any
 
 import pytest
 from sanic import Request, Sanic
