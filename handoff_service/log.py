@@ -4,6 +4,8 @@ import logging
 import sys
 from typing import TextIO
 
+from handoff_service.errors import Unavailable
+
 _log = logging.getLogger("patchboard")
 
 
@@ -24,7 +26,10 @@ def usual(action: str, /, **facts: object) -> None:
 
 
 def trouble(action: str, /, *, error: BaseException | None = None, **facts: object) -> None:
-    """Log what needs a person, with the error's trace when there is one."""
+    """Log what needs a person. An unexpected error is logged with its trace; an outage, which may be logged many times,
+    with its name alone."""
+    if isinstance(error, Unavailable):
+        facts["why"], error = error.why or error.detail, None
     _log.warning(_format(action, facts), exc_info=error)
 
 

@@ -33,6 +33,7 @@ from handoff_service.store.migrate import (
     pending_revisions,
     revision_of,
 )
+from handoff_service.store.one_process import only_process
 from handoff_service.store.portable_rows import read_rows, set_counters, tables_of
 
 PEOPLES = ("agents", "users", "groups", "queues", "provider_numbers", "interactions")  # a desk in use has rows here
@@ -48,6 +49,11 @@ def restore(settings: Settings, path: Path, report: Report) -> None:
             f"{path} has schema {manifest.schema}, which is newer than this program (it knows up to "
             f"{known_revisions()[-1]}). Restore it with the version of Patchboard that made it, or a newer one."
         )
+    with only_process(settings.database_url, "patchboard restore", clock.now()):
+        _restore(settings, path, manifest, report)
+
+
+def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report) -> None:
     _refuse_open_file(settings)
     folder = MediaFolder(settings.home / "media")
     with readable(path), _added_media(folder) as added, migrating(settings.database_url) as connection:
