@@ -23,6 +23,7 @@ MOST_OF_FILES = 0.8  # this share of the open files may be connections; the rest
 FIRST_REQUEST_WITHIN = 10.0  # seconds from opening a connection to its first byte
 IDLE_FOR_CLIENTS = 15.0  # seconds that a client's connection may stay idle between two requests
 IDLE_FOR_PROXIES = 75.0  # longer than proxies keep them (nginx 60 s), so that it is the proxy who closes them
+LATE = 5.0  # seconds by which a look at the timeouts is late when the process was frozen
 MADE_ROOM = 10  # a tenth of the connections goes at once, so that the next ones need no search
 
 
@@ -71,12 +72,13 @@ class ConnectionLimits:
 class HttpConnection(HttpProtocol):
     """Sanic's protocol, with limits."""
 
-    __slots__ = ("_counted", "_has_webhook", "_limits", "_to_skip", "_webhooks", "address", "is_proxys")
+    __slots__ = ("_checked_at", "_counted", "_has_webhook", "_limits", "_to_skip", "_webhooks", "address", "is_proxys")
 
     def __init__(self, *, limits: ConnectionLimits, webhooks: WebhooksUnderWay, **given: Any) -> None:
         super().__init__(**given)
         self._limits, self._webhooks = limits, webhooks
         self._has_webhook = False
+        self._checked_at = time.monotonic()
         self._to_skip = 0  # bytes of a refused request's body that are still to arrive
         self.address = ""
         self.is_proxys = False
@@ -163,8 +165,12 @@ class HttpConnection(HttpProtocol):
 
     def check_timeouts(self) -> None:
         """Called by Sanic every few seconds. A body that never ends gets no answer, because Sanic would then wait for
-        the rest of it without a limit."""
-        late = time.monotonic() - self._time > self.response_timeout
+        the rest of it without a limit. After this process was frozen, everybody gets their full time."""
+        now, shortest = time.monotonic(), min(self.keep_alive_timeout, self.request_timeout, self.response_timeout)
+        if now - self._checked_at > shortest / 2 + LATE:
+            self._time = now
+        self._checked_at = now
+        late = now - self._time > self.response_timeout
         if late and self._is_arriving and self.http.stage is Stage.HANDLER:
             self.abort()  # type: ignore[no-untyped-call]
         else:

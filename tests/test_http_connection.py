@@ -29,8 +29,8 @@ class Webhooks(WebhooksUnderWay):
 class Server:
     """A server with these limits. ``open`` gives a new connection."""
 
-    def __init__(self, port: int, webhooks: "Webhooks") -> None:
-        self._port, self.webhooks = port, webhooks
+    def __init__(self, port: int, webhooks: "Webhooks", connections: set[HttpConnection]) -> None:
+        self._port, self.webhooks, self.connections = port, webhooks, connections
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self._port)
@@ -60,6 +60,12 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
     async def webhook(request: Request) -> object:
         return text(f"hello {request.form.get('a')}")
 
+    @app.get("/stream")
+    async def stream(request: Request) -> None:
+        response = await request.respond(content_type="text/event-stream")
+        await response.send("data: 1\n\n")  # type: ignore[union-attr]
+        await asyncio.Event().wait()
+
     limits = ConnectionLimits(per_address=per_address, in_all=in_all)
     webhooks = Webhooks()
     made = await app.create_server(
@@ -72,7 +78,7 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
     await made.startup()
     await made.before_start()
     await made.start_serving()
-    yield Server(made.server.sockets[0].getsockname()[1], webhooks)
+    yield Server(made.server.sockets[0].getsockname()[1], webhooks, made.connections)
     made.close()
     for connection in list(made.connections):
         connection.abort()
@@ -175,6 +181,22 @@ async def test_a_webhook_is_under_way_until_it_is_answered(server: Server) -> No
 async def test_a_request_of_unknown_end_is_never_cut(server: Server, request_: bytes) -> None:
     server.webhooks.is_full = True
     assert await answer(await server.open(), request_) == (200, b"hello 1")
+
+
+@ROOMY
+@pytest.mark.parametrize("frozen", [True, False], ids=["frozen", "awake"])
+async def test_a_stream_outlives_a_freeze_of_the_process(server: Server, frozen: bool) -> None:
+    reader, writer = await server.open()
+    writer.write(b"GET /stream HTTP/1.1\r\nHost: desk\r\n\r\n")
+    await reader.readuntil(b"data: 1")
+    (connection,) = server.connections
+    connection._time -= 60  # nothing was sent for a minute
+    if frozen:
+        connection._checked_at -= 60  # because nothing was done
+    connection.check_timeouts()
+    await asyncio.sleep(0)
+    assert connection.transport is not None
+    assert connection.transport.is_closing() is (not frozen)
 
 
 @pytest.mark.parametrize(
