@@ -40,7 +40,10 @@ class CommitNumbers:
     def next(self, now: datetime) -> int:
         """A number for a transaction that is about to run."""
         if not self._lane:
-            self._lane = self._add_row(now)
+            try:
+                self._lane = self._add_row(now)
+            except sa.exc.DBAPIError:  # perhaps only the answer was lost: then the other row does no harm
+                self._lane = self._add_row(now)
         self._number += 1
         return self._number
 

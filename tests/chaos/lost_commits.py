@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from handoff_service.errors import DatabaseAway, OutcomeUnknown
 from handoff_service.operations.change_consent import Ask, change_consent
 from handoff_service.operations.change_interaction import Close, close_interaction
 from handoff_service.operations.open_case import OpenByHand, open_by_hand
@@ -26,12 +27,14 @@ from handoff_service.operations.start_conversation import (
 from handoff_service.operations.transfer import Transfer, transfer
 from handoff_service.rules.consent import Source
 from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
+from handoff_service.store.lanes import SetBased, Terms, Transaction
 from handoff_service.store.store import Store
 from tests.conftest import Heard, MovedClock, lay_out, postgres_database
 from tests.story import DIRECT, MIA, OMAR
 
 COMMIT = b"COMMIT"
+
+type Operation[C, R] = SetBased[C, R] | Callable[[Transaction, C], R]
 
 
 class LossyConnection:
@@ -126,14 +129,14 @@ class Drill:
             provider_number=DIRECT,
             body="hello",
         )
-        received = await store.write(receive_sms, text, near=number)
+        received = await _do(store, receive_sms, text, near=number)
         assert received.interaction_id is not None
         await self._write(store, received.interaction_id, "Mia here")
         return received.interaction_id
 
     async def _write(self, store: Store, interaction_id: int, body: str) -> None:
         command = Write(interaction_id=interaction_id, agent_id=MIA, body=body)
-        await store.write(send_sms, command, near=interaction_id)
+        await _do(store, send_sms, command, near=interaction_id)
 
     async def _text_in(self, store: Store, number: int) -> int:
         interaction_id = await self._conversation(store, number)
@@ -142,7 +145,7 @@ class Drill:
     async def _note(self, store: Store, number: int) -> int:
         interaction_id = await self._conversation(store, number)
         command = Write(interaction_id=interaction_id, agent_id=MIA, body="note")
-        await store.write(write_note, command, near=interaction_id)
+        await _do(store, write_note, command, near=interaction_id)
         return await self._messages(store, interaction_id, t.messages.c.body == "note")
 
     async def _text(self, store: Store, number: int) -> int:
@@ -153,32 +156,32 @@ class Drill:
     async def _case(self, store: Store, number: int) -> int:
         interaction_id = await self._conversation(store, number)
         command = OpenByHand(agent_id=MIA, description="broken", interaction_id=interaction_id)
-        await store.write(open_by_hand, command, near=interaction_id)
+        await _do(store, open_by_hand, command, near=interaction_id)
         return await self._count(store, t.cases, t.cases.c.interaction_id == interaction_id)
 
     async def _first_text(self, store: Store, number: int) -> int:
         to = f"+1202556{number:04}"
         command = Start(agent_id=MIA, recipient=Recipient(to=to, provider_number=DIRECT), body="first")
-        started = await store.write(start_conversation, command, near=to)
+        started = await _do(store, start_conversation, command, near=to)
         return await self._messages(store, started.interaction_id, t.messages.c.body == "first")
 
     async def _close(self, store: Store, number: int) -> int:
         interaction_id = await self._conversation(store, number)
         command = Close(interaction_id=interaction_id, agent_id=MIA, closing_text="bye")
-        await store.write(close_interaction, command, near=interaction_id)
+        await _do(store, close_interaction, command, near=interaction_id)
         return await self._messages(store, interaction_id, t.messages.c.body == "bye")
 
     async def _transfer(self, store: Store, number: int) -> int:
         interaction_id = await self._conversation(store, number)
         before = await self._count(store, t.work_items, t.work_items.c.interaction_id == interaction_id)
         command = Transfer(interaction_id=interaction_id, agent_id=MIA, to_queue=1)
-        await store.write(transfer, command, near=interaction_id)
+        await _do(store, transfer, command, near=interaction_id)
         return await self._count(store, t.work_items, t.work_items.c.interaction_id == interaction_id) - before
 
     async def _consent(self, store: Store, number: int) -> int:
         of = f"+1202557{number:04}"
         command = Ask(number=of, opted_out=True, source=Source.AGENT, agent_id=OMAR)
-        await store.write(change_consent, command, near=of)
+        await _do(store, change_consent, command, near=of)
         return await self._count(store, t.consents, t.consents.c.number == of)
 
     async def _messages(self, store: Store, interaction_id: int, *where: sa.ColumnElement[bool]) -> int:
@@ -187,6 +190,17 @@ class Drill:
     async def _count(self, store: Store, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).select_from(table).where(*where)
         return await store.read(lambda conn: conn.execute(query).scalar_one())
+
+
+async def _do[C, R](store: Store, operation: Operation[C, R], command: C, *, near: object) -> R:
+    """Give a command, again whenever the desk says that nothing was done."""
+    while True:
+        try:
+            return await store.write(operation, command, near=near)
+        except OutcomeUnknown:
+            raise
+        except DatabaseAway:
+            continue
 
 
 def main() -> int:
