@@ -13,7 +13,7 @@ help: ## this list
 run: setup setup-bot ## the whole product with demo data: service, bot, phone simulator; Ctrl-C stops it
 	@PATCHBOARD_DEMO=$${PATCHBOARD_DEMO:-1} .venv/bin/patchboard run
 
-test: setup setup-bot services browser check ## all checks and tests
+test: setup setup-bot services browser check docs ## all checks and tests
 	$(PYTEST) $(AT_ONCE)
 
 check: setup ## formatter, linter, types, import rules
@@ -74,6 +74,12 @@ setup-bot: .venv-bot/.ready ## the bot's environment, in .venv-bot
 	@$(UV) pip sync --quiet --python .venv-audit --require-hashes requirements/audit.txt
 	@touch $@
 
+.venv-docs/.ready: requirements/docs.txt | $(UV)
+	@echo "-> the tools of make docs into .venv-docs"
+	@$(UV) venv --quiet --allow-existing --python 3.13 .venv-docs
+	@$(UV) pip sync --quiet --python .venv-docs --require-hashes requirements/docs.txt
+	@touch $@
+
 services:
 	@.ci/services
 
@@ -88,6 +94,10 @@ lock: | $(UV) ## lock the requirements anew
 	@$(UV) pip compile --quiet --group service --group dev -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/dev.txt
 	@$(UV) pip compile --quiet --group bot -p 3.10 --universal --generate-hashes --no-emit-index-url -o requirements/bot.txt
 	@$(UV) pip compile --quiet --group audit -p 3.13 --universal --generate-hashes --no-emit-index-url -o requirements/audit.txt
+	@$(UV) pip compile --quiet --group docs -p 3.13 --universal --generate-hashes --no-emit-index-url -o requirements/docs.txt
+
+docs: .venv-docs/.ready ## the documentation site, in site/; fails on a dead link
+	@.venv-docs/bin/sphinx-build -q -W --keep-going -b html docs site && echo "-> site/index.html"
 
 audit: .venv-audit/.ready ## known advisories against the locked requirements; fails when they cannot be reached
 	@.ci/audit .venv-audit/bin/pip-audit requirements/dev.txt requirements/bot.txt requirements/audit.txt
@@ -99,6 +109,6 @@ sbom: .venv-audit/.ready ## bills of materials (CycloneDX) of service and bot, i
 			--output-reproducible --of JSON -o sbom/$$group.json && echo "-> sbom/$$group.json" || exit 1; done
 
 clean: ## take away the environments (the data in .patchboard stays)
-	rm -rf .venv .venv-bot .venv-audit .venv-uv
+	rm -rf .venv .venv-bot .venv-audit .venv-docs .venv-uv
 
-.PHONY: help run test check train nlu bench chaos simulation screenshot setup setup-bot services browser migration lock audit sbom clean
+.PHONY: help run test check train nlu bench chaos simulation screenshot setup setup-bot services browser migration lock docs audit sbom clean
