@@ -33,7 +33,7 @@ DEMO = Path(__file__).parent / "demo.toml"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. 0 when it did what it says, 1 with a sentence when it could not."""
-    asked = _parser().parse_args(arguments)
+    asked = parser().parse_args(arguments)
     try:
         run: Callable[[Settings, argparse.Namespace], int] = asked.run
         set_umask()
@@ -49,11 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """All commands, with what each one does."""
+    made = argparse.ArgumentParser(
         prog="patchboard", description="A text-message help desk. Settings: patchboard doctor"
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, does: str, run: Callable[[Settings, argparse.Namespace], int]) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=does, description=does)
@@ -80,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     bot.add_argument("--number", type=int, default=1, help="run: at which address of PATCHBOARD_BOT_URL")
     bot.add_argument("--if-needed", action="store_true", help="train only when the data has changed")
     bot.add_argument("--config", default="config.yml", help="nlu: cross-validate the pipeline of this file instead")
-    return parser
+    return made
 
 
 def _migrate(config: Settings, _asked: argparse.Namespace) -> int:

@@ -10,15 +10,15 @@ from handoff_service import settings
 from handoff_service.errors import SetupError
 from handoff_service.settings import Settings
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+REFERENCE = (Path(__file__).parents[1] / "docs/reference/settings.md").read_text()
 
 
 def read(home: Path, **given: str) -> Settings:
     return settings.read({"PATCHBOARD_HOME": str(home), **{f"PATCHBOARD_{k}": v for k, v in given.items()}})
 
 
-def test_every_setting_is_in_the_readme() -> None:
-    missing = [f.name for f in fields(Settings) if f"PATCHBOARD_{f.name.upper()}" not in README]
+def test_every_setting_is_in_the_reference() -> None:
+    missing = [f.name for f in fields(Settings) if f"PATCHBOARD_{f.name.upper()}" not in REFERENCE]
     assert not missing
 
 

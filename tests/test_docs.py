@@ -1,0 +1,61 @@
+"""What a user can set or see is in the reference, and the reference has nothing else."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from handoff_service import cli
+from handoff_service.metrics import Metrics
+from handoff_service.operations import desk_file
+
+ROOT = Path(__file__).parents[1]
+SHOWN_BY_NAME = {"text_..."}  # the rest of the name is the outcome
+
+
+def reference(name: str) -> str:
+    return (ROOT / "docs" / "reference" / f"{name}.md").read_text()
+
+
+def logged() -> set[str]:
+    """The actions in the code: the first argument of each call of the log."""
+    found: set[str] = set()
+    for path in [*ROOT.glob("handoff_service/**/*.py"), *ROOT.glob("actions/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in LOGGERS:
+                found |= {one.value for one in ast.walk(node.args[0]) if _is_action(one)}
+    return {"text_..." if action == "text_" else action for action in found}
+
+
+LOGGERS = {"log.line", "log.usual", "log.trouble", "say"}
+
+
+def _is_action(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def test_each_log_action_is_described() -> None:
+    rows = [line.split("|")[1] for line in reference("log-actions").splitlines() if line.startswith("| `")]
+    assert {action for row in rows for action in re.findall(r"`([a-z_.]+)`", row)} == logged()
+
+
+def test_each_metric_is_described() -> None:
+    named = set(re.findall(r"^\| `(patchboard_\w+)`", reference("metrics"), re.MULTILINE))
+    families = re.findall(r"^# HELP (\w+?)(?:_total|_created)? ", Metrics().shown().decode(), re.MULTILINE)
+    assert named == set(families)
+
+
+def test_each_command_is_described() -> None:
+    text = reference("commands")
+    commands = next(a.choices for a in cli.parser()._actions if a.choices and "serve" in a.choices)
+    assert commands is not None
+    assert not [name for name in commands if f"`patchboard {name}" not in text]
+
+
+@pytest.mark.parametrize("entry", [desk_file.DeskEntry, desk_file.UserEntry, desk_file.AgentEntry,
+                                   desk_file.ProviderNumberEntry, desk_file.QueueEntry, desk_file.MessagingActionEntry,
+                                   desk_file.OutageEntry])  # fmt: skip
+def test_each_key_of_a_desk_file_is_described(entry: type[desk_file.DeskFile]) -> None:
+    text = reference("desk-file")
+    assert not [name for name in entry.model_fields if f"`{name}`" not in text]
