@@ -81,7 +81,7 @@ async def test_users_are_found_by_name_employee_number_and_the_end_of_a_number(g
 async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(desk: Running, grace: Admin) -> None:
     wrong = await grace.send("/users/new", name=" ", external_id="E1001", email="dee", numbers="12", facts="pin")
     assert wrong.status == 400
-    assert "“12” is no phone number. Write one a line" in shown(wrong.text)
+    assert "One of these +112 is too short for a phone number." in shown(wrong.text)
     for typed in ('value="E1001"', 'value="dee"', ">\n12</textarea>", ">\npin</textarea>"):
         assert typed in wrong.text, "what was typed is kept"
     wrong = await grace.send("/users/new", name="", external_id="E1001", email="dee")

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.change_user import Change, Delete, Make, change_user, delete_user, make_user
+from handoff_service.operations.entries import SoughtNumber
 from handoff_service.operations.person_entry import Attributes, ChangedFacts, Email, Facts, Name, Numbers
 from handoff_service.operations.second_facts import hashed
 from handoff_service.rules.vocabulary import Role
@@ -20,7 +21,7 @@ from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch
 class UserQuery(Paging):
     """``q`` finds by a part of the name, an employee number or a number's last digits."""
 
-    number: str | None = None
+    number: SoughtNumber | None = None
     q: str | None = Field(None, min_length=1, max_length=100)
     active: bool | None = None
 
