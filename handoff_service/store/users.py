@@ -12,7 +12,7 @@ u = t.users
 
 def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[User]:
     """Users in the order of their names, behind the one with the id ``after``; those that fit the words, if any."""
-    where = people.found_by(words) if words else sa.true()
+    where = people.found_by(conn, words) if words else sa.true()
     before = conn.execute(select(u.c.name, u.c.id).where(u.c.id == after)).one_or_none()
     if before is not None:
         where &= sa.tuple_(u.c.name, u.c.id) > sa.tuple_(before.name, before.id)

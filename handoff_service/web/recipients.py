@@ -86,7 +86,7 @@ def look(conn: Connection, asked: Asked, agent_id: int) -> Looked:
     sender = next((p.number for p in senders if p.number == asked.sender), senders[0].number)
     asked = Asked(q=asked.q, choice=asked.choice, sender=sender)
     country = people.desk_country(conn)
-    users = people.users(conn, people.found_by(asked.q), limit=MOST + 1) if asked.q else []
+    users = people.users(conn, people.found_by(conn, asked.q), limit=MOST + 1) if asked.q else []
     typed, problem = _typed(asked.q, country)
     found = [Found(None, [typed])] if typed else []
     found += [Found(user, _ways(user, asked.choice, country)) for user in users[:MOST]]
