@@ -37,8 +37,13 @@ def sought(typed: str, number: str | None = None) -> Sought:
     whole = tuple(number_tokens(number)[:1]) if number else ()
     plain = _APOSTROPHE.sub("", typed)
     other = dict(zip(_words(plain), _words(_spelled_out(plain)), strict=False))
-    names = tuple(tuple(dict.fromkeys((word, other.get(word, word)))) for word in _words(plain))
+    names = tuple(_spellings(word, other.get(word, word)) for word in _words(plain))
     return Sought(names=names, tokens=(*whole, *tokens), exact=exact(typed))
+
+
+def _spellings(word: str, other: str) -> Word:
+    """Both, unless what one begins the other begins too."""
+    return (word,) if other.startswith(word) else (word, other)
 
 
 def person_words(name: str, external_id: str, numbers: Sequence[str]) -> set[str]:

@@ -11,6 +11,7 @@ from handoff_service.store import tables as t
 from handoff_service.store import user_words
 from handoff_service.store.presence import PRESENCE
 from handoff_service.store.several import one_of
+from handoff_service.store.user_words import Fit
 from handoff_service.store.views import Agent, Named, PresenceChoice, ProviderNumber, Room, User
 from handoff_service.store.work_items import LOAD, TAKES_WORK
 
@@ -156,14 +157,14 @@ def has_number(number: str) -> sa.ColumnElement[bool]:
     return t.users.c.id.in_(select(n.c.user_id).where(n.c.number == number))
 
 
-def found_by(conn: Connection, words: str) -> sa.ColumnElement[bool]:
+def found_by(conn: Connection, words: str) -> Fit:
     """Users by words of their name in any order, employee number or phone number, also its last digits."""
     return user_words.found_by(conn, words, desk_country(conn))
 
 
 def active_found_by(conn: Connection, words: str, limit: int) -> list[User]:
     """The same, of those who have not left."""
-    return users(conn, found_by(conn, words) & t.users.c.active, limit=limit) if words else []
+    return users(conn, found_by(conn, words).where & t.users.c.active, limit=limit) if words else []
 
 
 def was_verified_in(conn: Connection, interaction_id: int) -> bool:

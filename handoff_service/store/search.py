@@ -90,7 +90,7 @@ def found_people(conn: Connection, wanted: Wanted, limit: int = 6) -> list[Found
     """Users by every word of a name, an employee number, or the end of a phone number."""
     if wanted.nothing:
         return []
-    users = people.users(conn, people.found_by(conn, wanted.typed), limit=limit)
+    users = people.users(conn, people.found_by(conn, wanted.typed).where, limit=limit)
     query = select(i.c.user_id, func.count(), func.max(i.c.id)).where(one_of(i.c.user_id, [one.id for one in users]))
     counts = {r[0]: (r[1], r[2]) for r in conn.execute(query.group_by(i.c.user_id))}
     return [
@@ -130,7 +130,9 @@ def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list
 
 def _by_name(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> list[int]:
     """Interactions of the users that fit."""
-    users = list(conn.execute(select(u.c.id).where(people.found_by(conn, wanted.typed)).limit(MOST_PEOPLE)).scalars())
+    users = list(
+        conn.execute(select(u.c.id).where(people.found_by(conn, wanted.typed).where).limit(MOST_PEOPLE)).scalars()
+    )
     if not users:
         return []
     query = select(i.c.id).where(one_of(i.c.user_id, users), i.c.id < below, *where).order_by(i.c.id.desc())

@@ -15,6 +15,8 @@ MARKED = {
     "accents": ("Zoë and Zoe", "zoe", "[Zoë] and [Zoe]"),
     "an apostrophe": ("it won't", "won't", "it [won]'[t]"),
     "a phrase, not its words apart": ("blue screen, blue sky", '"blue screen"', "[blue] [screen], blue sky"),
+    "Chinese, in the middle": ("我的打印机坏了", "打印机", "我的[打印机]坏了"),
+    "Thai, with marks": ("ช่วยด้วยเครื่องพิมพ์ของฉัน", "พิมพ์", "ช่วยด้วยเครื่อง[พิมพ์]ของฉัน"),
     "markup stays text": ("<b>laptop</b>", "laptop", "<b>[laptop]</b>"),
     "nothing": ("hello", "laptop", "hello"),
     "around the first find": (LONG + "needle " + LONG, "needle", "[needle]"),

@@ -69,7 +69,7 @@ async def list_users(asked: Asked[None, UserQuery]) -> Page[User]:
         if query.number is not None:
             where &= people.has_number(query.number)
         if query.q is not None:
-            where &= people.found_by(conn, query.q)
+            where &= people.found_by(conn, query.q).where
         if query.active is not None:
             where &= t.users.c.active.is_(query.active)
         return people.users(conn, where, limit=query.limit + 1)
