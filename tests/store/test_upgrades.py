@@ -26,7 +26,7 @@ CHANGED = frozenset(
         "text_index.next_after",
     }
 )
-WORDS_SINCE = "0021"  # empties the index of texts, which fills again in the background: see test_migrations.py
+WORDS_SINCE = "0021"  # empties the index of texts, which fills again in the background
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
