@@ -59,7 +59,7 @@ def in_domain(root: Path, name: str = "domain.yml") -> Iterator[BotText]:
 def in_actions(root: Path) -> Iterator[BotText]:
     """The texts that actions pass to ``utter_message(text=...)``: a string, an f-string or a constant of the module."""
     for path in sorted((root / "actions").glob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_text(encoding="utf-8-sig"))
         constants = {
             target.id: node.value
             for node in tree.body
@@ -107,7 +107,7 @@ def _line(of: CommentedMap, key: str) -> Line:
 def _yaml(path: Path) -> Any:
     """A YAML file that knows its lines."""
     try:
-        return YAML(typ="rt").load(path.read_text(encoding="utf-8")) or CommentedMap()
+        return YAML(typ="rt").load(path.read_text(encoding="utf-8-sig")) or CommentedMap()
     except OSError as error:
         raise SetupError(f"{path.name} cannot be read: {error.strerror}") from error
     except MarkedYAMLError as error:

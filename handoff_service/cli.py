@@ -16,13 +16,12 @@ from handoff_service.desk import terms
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.operations import desk_file
 from handoff_service.operations.decide_held import DecideHeld, decide_held
-from handoff_service.operations.desk_file import DeskFile
 from handoff_service.operations.import_desk import import_file
 from handoff_service.private_files import make_private, set_umask
 from handoff_service.process_supervisor import Supervisor
 from handoff_service.running_bots import RunningBots
 from handoff_service.settings import Settings
-from handoff_service.store import queues, secret_keys
+from handoff_service.store import people, queues, secret_keys
 from handoff_service.store.export_desk import export_desk
 from handoff_service.store.migrate import migrate
 from handoff_service.store.one_process import only_process
@@ -96,7 +95,7 @@ def _progress(sentence: str) -> None:
 
 def _import(config: Settings, asked: argparse.Namespace) -> int:
     migrate(config.database_url, report=_progress)
-    counts = asyncio.run(_import_file(config, desk_file.read(asked.file)))
+    counts = asyncio.run(_import_file(config, asked.file))
     print("imported " + ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items()))
     return 0
 
@@ -116,12 +115,12 @@ async def _exported(config: Settings) -> str:
         return await store.read(export_desk)
 
 
-async def _import_file(config: Settings, file: DeskFile, *, only_if_empty: bool = False) -> dict[str, int]:
+async def _import_file(config: Settings, path: Path, *, only_if_empty: bool = False) -> dict[str, int]:
     async with _opened(config) as store:
         there = await store.read(queues.some)
         if only_if_empty and there:
             return {}
-        return await import_file(store, file)
+        return await import_file(store, desk_file.read(path, await store.read(people.desk_country)))
 
 
 @asynccontextmanager
@@ -179,7 +178,7 @@ def _serve_it(config: Settings) -> int:
     listening = serving.listen(config.host, config.port)
     migrate(config.database_url, report=_progress)
     if config.demo:
-        asyncio.run(_import_file(config, desk_file.read(DEMO), only_if_empty=True))
+        asyncio.run(_import_file(config, DEMO, only_if_empty=True))
     if config.workers == 1:
         serving.run(lambda: create_app(config), listening)
     else:

@@ -43,10 +43,10 @@ class NluReport:
 
 def read(folder: Path) -> NluReport:
     """The report that ``rasa test nlu --cross-validation`` left in a folder."""
-    report: dict[str, Any] = json.loads((folder / "intent_report.json").read_text(encoding="utf-8"))
+    report: dict[str, Any] = json.loads((folder / "intent_report.json").read_text(encoding="utf-8-sig"))
     wrong: list[dict[str, Any]] = []
     if (folder / "intent_errors.json").exists():
-        wrong = json.loads((folder / "intent_errors.json").read_text(encoding="utf-8"))
+        wrong = json.loads((folder / "intent_errors.json").read_text(encoding="utf-8-sig"))
     by_name = {name: row for name, row in report.items() if isinstance(row, dict) and not name.endswith(" avg")}
     intents = [
         Intent(

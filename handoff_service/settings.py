@@ -235,7 +235,7 @@ def _kept(home: Path, name: str) -> str:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text().strip()
+        return path.read_text(encoding="utf-8-sig").strip()
     with os.fdopen(handle, "w") as file:
         made = secrets.token_urlsafe(32)
         file.write(made)

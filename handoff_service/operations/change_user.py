@@ -14,7 +14,7 @@ from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations import say
 from handoff_service.operations.second_facts import Fact, put_facts
 from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store import interactions, people
+from handoff_service.store import interactions, people, user_words
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.references import is_referred_to
@@ -59,6 +59,7 @@ def make_user(tx: Transaction, command: Make) -> int:
     user_id: int = tx.conn.execute(insert(u).values(**row).returning(u.c.id)).scalar_one()
     put_numbers(tx, user_id, command.numbers)
     put_facts(tx, user_id, command.facts)
+    user_words.index_users(tx.conn, [user_id])
     return user_id
 
 
@@ -80,6 +81,8 @@ def change_user(tx: Transaction, command: Change) -> None:
         _leave(tx, command.id, values.get("name", stored.name), command.by)
     elif "facts" in values:
         put_facts(tx, command.id, values["facts"])
+    if values.keys() & {"name", "external_id", "numbers"} or active != stored.active:
+        user_words.index_users(tx.conn, [command.id])
 
 
 def delete_user(tx: Transaction, command: Delete) -> bool:

@@ -4,15 +4,25 @@ import tomllib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from handoff_service import schedules
+from handoff_service import schedules, text_files
 from handoff_service.errors import SetupError
 from handoff_service.operations import desk_file_faults as faults
 from handoff_service.operations import toml_limits
-from handoff_service.operations.entries import Country, MessagingService, Name, Number, PresenceName, TimeZone
+from handoff_service.operations.entries import (
+    COUNTRY,
+    Country,
+    MessagingService,
+    Name,
+    Number,
+    OwnNumber,
+    PresenceName,
+    TimeZone,
+)
 from handoff_service.operations.messaging_action_entry import MessagingActionEntry
 from handoff_service.operations.outage_entry import OutageEntry
 from handoff_service.operations.person_entry import Attributes, Capacity
@@ -119,7 +129,7 @@ class GroupEntry(_Entry):
 
 
 class ProviderNumberEntry(_Entry):
-    number: Number
+    number: OwnNumber
     label: str = ""
     first_responder: FirstResponder = FirstResponder.VIRTUAL_AGENT
     queue: Text
@@ -157,7 +167,7 @@ class OptOutEntry(_Entry):
     """``provider_number``: the company's number that it is about; left out: all of them. Importing opts nobody in."""
 
     number: Number
-    provider_number: Number | None = None
+    provider_number: OwnNumber | None = None
     note: Annotated[str, Field(max_length=500)] | None = None
 
 
@@ -178,41 +188,50 @@ class DeskFile(_Entry):
     opt_outs: list[OptOutEntry] = []
 
 
-def read(path: Path) -> DeskFile:
-    """Read and check a desk file. SetupError lists every fault as ``file:line: key: what is wrong``."""
+def read(path: Path, country: str | None = None) -> DeskFile:
+    """Read and check a desk file. ``country``: of the desk, for national numbers in a file that names none.
+    SetupError lists every fault as ``file:line: key: what is wrong``."""
     try:
         with path.open("rb") as file:
             content = file.read(toml_limits.MOST_BYTES + 1)
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}") from error
-    return read_bytes(content, str(path))
+    return read_bytes(content, str(path), country)
 
 
-def read_bytes(content: bytes, name: str) -> DeskFile:
+def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFile:
     """The same for a file that is here already, under this name.
 
     Takes a second for a file of 1 MB, so a server calls it in a thread.
     """
     try:
         toml_limits.check_size(len(content))
-        text = content.decode().replace("\r\n", "\n")
+        text = text_files.text_of(content).replace("\r\n", "\n")
         toml_limits.check(text)
         content_read = tomllib.loads(text)
     except toml_limits.TooMuch as error:
         raise SetupError(f"{name}:{error.line}: {error.what}") from error
-    except UnicodeDecodeError as error:
-        raise SetupError(f"{name} is not UTF-8 text") from error
+    except text_files.NotUtf8 as error:
+        raise SetupError(f"{name} {error}") from error
     except ValueError as error:  # of the parser: no TOML, or a number of more digits than Python reads
         raise SetupError(f"{name}: {error}") from error
+    context = {COUNTRY: _country_of(content_read) or country}
     if wrong := [
         faults.line_of(name, text, fault)
-        for fault in islice(faults.malformed(DeskFile, content_read), faults.MOST_LISTED)
+        for fault in islice(faults.malformed(DeskFile, content_read, context), faults.MOST_LISTED)
     ]:
         raise SetupError(faults.listed(wrong))
-    file = DeskFile.model_validate(content_read)
+    file = DeskFile.model_validate(content_read, context=context)
     if wrong := [faults.written(name, text, where, what) for where, what in islice(_faults(file), faults.MOST_LISTED)]:
         raise SetupError(faults.listed(wrong))
     return file
+
+
+def _country_of(content: dict[str, Any]) -> str | None:
+    """The country that the file gives the desk, if it is one."""
+    desk = content.get("desk")
+    named = desk.get("country", DeskEntry.model_fields["country"].default) if isinstance(desk, dict) else None
+    return named if named in SUPPORTED_REGIONS else None
 
 
 def _faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:

@@ -17,24 +17,26 @@ def listed(wrong: list[str]) -> str:
     return "\n".join([*wrong, *more])
 
 
-def malformed(model: type[BaseModel], content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def malformed(model: type[BaseModel], content: dict[str, Any], context: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Pydantic's account of each fault. Read in slices: all faults of a large file at once take 200 MB."""
     known = model.model_fields
     for name in (name for name in content if name not in known):
         yield {"loc": (name,), "type": "extra_forbidden"}
     longest = max((len(value) for value in content.values() if isinstance(value, list)), default=0)
     for start in range(0, max(longest, 1), SLICE):
-        yield from _malformed_slice(model, {name: content[name] for name in known if name in content}, start)
+        yield from _malformed_slice(model, {name: content[name] for name in known if name in content}, start, context)
 
 
-def _malformed_slice(model: type[BaseModel], content: dict[str, Any], start: int) -> Iterator[dict[str, Any]]:
+def _malformed_slice(
+    model: type[BaseModel], content: dict[str, Any], start: int, context: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
     part = {
         name: value[start : start + SLICE] if isinstance(value, list) else value
         for name, value in content.items()
         if isinstance(value, list) or start == 0
     }
     try:
-        model.model_validate(part)
+        model.model_validate(part, context=context)
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_context=False, include_input=False):
             loc = fault["loc"]

@@ -1,5 +1,6 @@
 """Kinds of value that the desk file, the API and the pages share, each checked in one place."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,19 +8,30 @@ from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 import phonenumbers
-from pydantic import AfterValidator, AwareDatetime, Field, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationInfo, WithJsonSchema
 
-from handoff_service.rules.sms_text import is_e164
+from handoff_service import phone_numbers
 from handoff_service.rules.vocabulary import Presence
 
 _SERVICE = "MG[0-9a-fA-F]{32}"  # MessagingServiceSid in Twilio's OpenAPI (twilio-oai)
 _VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]")
 
 
-def _e164(value: str) -> str:
-    if not is_e164(value):
-        raise ValueError("must be a number in E.164, such as +12025550101")
-    return value
+def _number(value: str, info: ValidationInfo) -> str:
+    return phone_numbers.read(value, country_of(info))
+
+
+def _own_number(value: str, info: ValidationInfo) -> str:
+    return phone_numbers.as_written(value, country_of(info))
+
+
+def _sought_number(value: str, info: ValidationInfo) -> str:
+    return phone_numbers.searched(value, country_of(info)) or value
+
+
+def country_of(info: ValidationInfo) -> str | None:
+    """The country that whoever checks an entry reads national numbers with; None: they name theirs."""
+    return info.context.get(COUNTRY) if info.context else None
 
 
 def _time_zone(value: str) -> str:
@@ -67,9 +79,14 @@ def words_of(fault: Mapping[str, Any]) -> str:
     return _ENUM_VALUE.sub(r"\1", words.removeprefix("Value error, "))
 
 
-_E164 = {"type": "string", "pattern": r"^\+[1-9][0-9]{6,14}$", "example": "+12025550101"}
+COUNTRY = "country"  # of the context that an entry is checked in
+_NUMBER = {"type": "string", "description": "E.164, or national", "example": "+12025550101"}
 _SOMETHING = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": _VISIBLE.pattern}
-Number = Annotated[str, AfterValidator(_e164), WithJsonSchema(_E164)]
+Number = Annotated[str, AfterValidator(_number), WithJsonSchema(_NUMBER)]
+#: The company's own, in the form that the provider lists.
+OwnNumber = Annotated[str, AfterValidator(_own_number), WithJsonSchema(_NUMBER)]
+#: To filter by; a short code stays as it is.
+SoughtNumber = Annotated[str, AfterValidator(_sought_number), WithJsonSchema(_NUMBER)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Country = Annotated[str, AfterValidator(_country)]
 MessagingService = Annotated[
@@ -81,3 +98,8 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_not_b
 PresenceName = Annotated[Name, Field(max_length=30), AfterValidator(_own_presence)]
 Position = Annotated[int, Field(ge=0, le=1_000_000)]
 Moment = Annotated[AwareDatetime, AfterValidator(_near)]
+
+
+def reads_numbers(model: type[BaseModel]) -> bool:
+    """Whether an entry's fields hold phone numbers, for which a country is wanted."""
+    return str(_NUMBER["description"]) in json.dumps(model.model_json_schema())

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from handoff_service.operations.change_user import Change, Make, change_user, make_user
 from handoff_service.operations.desk_file import UserEntry
 from handoff_service.operations.second_facts import Fact, write_facts
-from handoff_service.store import bulk
+from handoff_service.store import bulk, user_words
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.store.several import one_of
@@ -79,6 +79,7 @@ def _plain(
     for row in changed:  # few, and JSON is no array's element
         tx.conn.execute(update(u).where(u.c.id == row.pop("id")).values(row))
     _put_numbers(tx, {ids[entry.external_id]: entry.numbers for entry in entries})
+    user_words.index_users(tx.conn, [ids[entry.external_id] for entry in entries])
     write_facts(tx, {ids[entry.external_id]: facts.get(entry.external_id, {}) for entry in entries})
 
 

@@ -5,17 +5,18 @@ somebody types is never query syntax: a word holds letters and digits only.
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from handoff_service.rules.folding import folded
+from handoff_service.rules.number_forms import one_form
+from handoff_service.rules.scripts import RUN, length_of_words, words_of
 from handoff_service.rules.vocabulary import Direction, Event, Kind
 
 LONGEST = 64  # characters of a word that count
 MOST_WORDS = 16  # of a query
 LEAST_DIGITS = 4  # of a phone number
 NUMBER, REVERSED = "+", "#"  # what a phone number's two tokens begin with; no word does
-_WORD = re.compile(r"[^\W_]+")
 _PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _PHONE = re.compile(r"[\d\s()./+-]+")
 _INTERACTION = re.compile(r"int0*(\d{1,15})", re.IGNORECASE)
@@ -42,10 +43,8 @@ class Wanted:
     typed: str
     phrases: tuple[Phrase, ...] = ()
     tokens: tuple[str, ...] = ()
-    endings: tuple[str, ...] = ()
     interaction: int | None = None
     case: int | None = None
-    names: tuple[str, ...] = field(default=())
 
     @property
     def nothing(self) -> bool:
@@ -53,17 +52,9 @@ class Wanted:
         return not self.phrases and not self.tokens
 
 
-def folded(text: str) -> str:
-    """Without case and accents."""
-    if text.isascii():
-        return text.lower()
-    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(c for c in apart if not unicodedata.combining(c))
-
-
 def words(text: str) -> list[str]:
-    """The words of a text, folded."""
-    return [word[:LONGEST] for word in _WORD.findall(folded(text))]
+    """The words of a text, folded. In scripts without blanks one begins with each letter."""
+    return [word for run in RUN.findall(folded(text)) for word in words_of(run, LONGEST)]
 
 
 def can_be_found(kind: Kind, event: Event | None, direction: Direction | None) -> bool:
@@ -83,54 +74,66 @@ def number_tokens(number: str) -> list[str]:
 
 
 def read(typed: str) -> Wanted:
-    """What is wanted. One letter is too little; quotes hold a phrase together; the last word may go on."""
+    """What is wanted. Quotes hold a phrase together; the last word may go on.
+
+    One letter is too little, but for one that is a word, as 猫 is.
+    """
     typed = typed.replace("\0", " ").strip()
-    tokens, endings = _numbers(typed)
+    tokens = read_numbers(typed)
     reference, case = _INTERACTION.fullmatch(typed), _CASE.fullmatch(typed)
     phrases = _phrases(typed)
-    if len(phrases) == 1 and len("".join(phrases[0].words)) < 2:
+    if len(phrases) == 1 and len("".join(phrases[0].words)) < 2 and length_of_words(phrases[0].words[0]) != 2:
         phrases = ()
     return Wanted(
         typed=typed,
         phrases=phrases,
         tokens=tokens,
-        endings=endings,
         interaction=int(reference[1]) if reference else None,
         case=int(case[1]) if case else None,
-        names=tuple(typed.replace('"', " ").split())[:MOST_WORDS],
     )
 
 
 def _phrases(typed: str) -> tuple[Phrase, ...]:
-    parts = [(words(quoted or word), bool(word)) for quoted, word in _PART.findall(typed)]
-    parts = [(found, open_end) for found, open_end in parts if found][:MOST_WORDS]
+    parts = [(RUN.findall(folded(quoted or word))[:MOST_WORDS], bool(word)) for quoted, word in _PART.findall(typed)]
+    parts = [(runs, open_end) for runs, open_end in parts if runs][:MOST_WORDS]
     return tuple(
-        Phrase(tuple(found[:MOST_WORDS]), begins=open_end and n == len(parts))
-        for n, (found, open_end) in enumerate(parts, start=1)
+        _phrase(runs, begins=open_end and n == len(parts)) for n, (runs, open_end) in enumerate(parts, start=1)
     )
 
 
-def _numbers(typed: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """A phone number in any spelling: international with + or 00, national with or without its leading 0."""
+def _phrase(runs: Sequence[str], *, begins: bool) -> Phrase:
+    """The last run ends where it was typed to, which in a script without blanks is anywhere."""
+    *before, last = runs
+    whole = [word for run in before for word in words_of(run, LONGEST)]
+    length = length_of_words(last)
+    if not length:
+        return Phrase((*whole, last[:LONGEST]), begins)
+    ends = max(len(last) - length + 1, 1)
+    return Phrase((*whole, *words_of(last, LONGEST)[:ends]), begins=len(last) < length)
+
+
+def read_numbers(typed: str) -> tuple[str, ...]:
+    """What a phone number in any spelling begins with: international with + or 00, national with or without its 0."""
     digits = "".join(c for c in typed if c in "0123456789")
     if len(digits) < LEAST_DIGITS or not _PHONE.fullmatch(typed):
-        return (), ()
-    endings = tuple(dict.fromkeys(e for e in (digits, digits.lstrip("0")) if len(e) >= LEAST_DIGITS))
+        return ()
     begins = digits if typed.startswith("+") else digits[2:] if typed.startswith("00") else ""
+    forms = (digits, digits.lstrip("0"), one_form("+" + digits)[1:], one_form("+" + begins)[1:])
+    endings = dict.fromkeys(form for form in forms if len(form) >= LEAST_DIGITS)
     tokens = tuple(REVERSED + ending[::-1] for ending in endings)
-    return ((NUMBER + begins, *tokens) if len(begins) >= LEAST_DIGITS else tokens), endings
+    return (NUMBER + begins, *tokens) if len(begins) >= LEAST_DIGITS else tokens
 
 
 def marked(text: str, wanted: Sequence[Phrase], room: int = 160) -> list[tuple[str, bool]]:
     """The part of a text around its first find, in pieces: (piece, whether it was wanted)."""
-    spans = [(m.start(), m.end(), words(m[0])) for m in _WORD.finditer(text)]
-    finds = sorted({n for phrase in wanted for n in _finds([s[2] for s in spans], phrase)})
+    spans = _spans(text)
+    there = [word for _, _, word in spans]
+    finds = sorted({n for phrase in wanted for n in _finds(there, phrase)})
     start = _start(text, spans[finds[0]][0] if finds else 0, room)
     end = min(start + room, len(text))
     pieces = [("…", False)] if start else []
     at = start
-    for n in finds:
-        left, right, _ = spans[n]
+    for left, right in _joined([spans[n][:2] for n in finds]):
         if left >= at and right <= end:
             pieces += [(text[at:left], False), (text[left:right], True)]
             at = right
@@ -138,11 +141,36 @@ def marked(text: str, wanted: Sequence[Phrase], room: int = 160) -> list[tuple[s
     return [piece for piece in pieces if piece[0]]
 
 
+def _spans(text: str) -> list[tuple[int, int, str]]:
+    """Where each word stands in a text (from, to), and the word as the index has it."""
+    spans: list[tuple[int, int, str]] = []
+    for found in RUN.finditer(text):
+        if not length_of_words(found[0]):
+            spans.append((found.start(), found.end(), "".join(words(found[0]))))
+            continue
+        letters = [(at, folded(c)) for at, c in enumerate(found[0], start=found.start())]
+        letters = [(at, letter) for at, letter in letters if letter]
+        each = words_of("".join(letter for _, letter in letters), LONGEST)
+        spans += [(at, at + 1, word) for (at, _), word in zip(letters, each, strict=False)]
+    return spans
+
+
+def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans that touch are one."""
+    joined: list[tuple[int, int]] = []
+    for left, right in spans:
+        if joined and joined[-1][1] == left:
+            joined[-1] = (joined[-1][0], right)
+        else:
+            joined.append((left, right))
+    return joined
+
+
 def fits(there: Sequence[str], wanted: Wanted) -> bool:
     """Whether a line with these words (or a requester number's tokens) is what is wanted."""
     if any(word.startswith(token) for word in there for token in wanted.tokens):
         return True
-    return bool(wanted.phrases) and all(_finds([[word] for word in there], phrase) for phrase in wanted.phrases)
+    return bool(wanted.phrases) and all(_finds(there, phrase) for phrase in wanted.phrases)
 
 
 def _start(text: str, first: int, room: int) -> int:
@@ -150,16 +178,18 @@ def _start(text: str, first: int, room: int) -> int:
     if len(text) <= room or first < room // 2:
         return 0
     space = text.find(" ", first - room // 3, first)
-    return space + 1 if space >= 0 else first
+    return space + 1 if space >= 0 else first - room // 3 if length_of_words(text[first]) else first
 
 
-def _finds(there: Sequence[Sequence[str]], phrase: Phrase) -> list[int]:
+def _finds(there: Sequence[str], phrase: Phrase) -> list[int]:
     """The places of the words that this phrase matches."""
-    length = len(phrase.words)
+    length, end = len(phrase.words), phrase.words[-1]
+    inside = len(end) if length_of_words(end) else 1  # a word of a script without blanks holds the next letters too
     found: list[int] = []
     for n in range(len(there) - length + 1):
-        here = ["".join(one) for one in there[n : n + length]]
-        last = here[-1].startswith(phrase.words[-1]) if phrase.begins else here[-1] == phrase.words[-1]
-        if last and here[:-1] == list(phrase.words[:-1]):
-            found += range(n, n + length)
+        last = there[n + length - 1]
+        if list(there[n : n + length - 1]) == list(phrase.words[:-1]) and (
+            last.startswith(end) if phrase.begins else last == end
+        ):
+            found += range(n, min(n + length - 1 + inside, len(there)))
     return found

@@ -3,13 +3,15 @@
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
 from handoff_service.rules.vocabulary import FirstResponder, Presence, Role
 from handoff_service.store import tables as t
+from handoff_service.store import user_words
 from handoff_service.store.presence import PRESENCE
 from handoff_service.store.several import one_of
+from handoff_service.store.user_words import Fit
 from handoff_service.store.views import Agent, Named, PresenceChoice, ProviderNumber, Room, User
 from handoff_service.store.work_items import LOAD, TAKES_WORK
 
@@ -155,14 +157,14 @@ def has_number(number: str) -> sa.ColumnElement[bool]:
     return t.users.c.id.in_(select(n.c.user_id).where(n.c.number == number))
 
 
-def found_by(words: str) -> sa.ColumnElement[bool]:
-    """Users by a part of their name, their employee number, or the last digits (four at least) of a number."""
-    u, n = t.users, t.user_numbers
-    fits = u.c.name.icontains(words.strip(), autoescape=True) | (func.lower(u.c.external_id) == words.strip().lower())
-    digits = "".join(c for c in words if c in "0123456789")
-    if len(digits) >= 4:
-        fits |= u.c.id.in_(select(n.c.user_id).where(n.c.number.endswith(digits)))
-    return fits
+def found_by(conn: Connection, words: str) -> Fit:
+    """Users by words of their name in any order, employee number or phone number, also its last digits."""
+    return user_words.found_by(conn, words, desk_country(conn))
+
+
+def active_found_by(conn: Connection, words: str, limit: int) -> list[User]:
+    """The same, of those who have not left."""
+    return users(conn, found_by(conn, words).where & t.users.c.active, limit=limit) if words else []
 
 
 def was_verified_in(conn: Connection, interaction_id: int) -> bool:

@@ -17,7 +17,7 @@ from handoff_service.store.several import one_of
 from handoff_service.store.views import Interaction, Message, User
 
 type Where = Sequence[sa.ColumnElement[bool]]
-i, m, u, n = t.interactions, t.messages, t.users, t.user_numbers
+i, m, u = t.interactions, t.messages, t.users
 MOST_PEOPLE = 200  # whose conversations a name finds
 CHUNK = 1000
 MOST_LOOKED_AT = 20 * CHUNK
@@ -90,22 +90,13 @@ def found_people(conn: Connection, wanted: Wanted, limit: int = 6) -> list[Found
     """Users by every word of a name, an employee number, or the end of a phone number."""
     if wanted.nothing:
         return []
-    users = people.users(conn, _is_user(wanted), limit=limit)
+    users = people.users(conn, people.found_by(conn, wanted.typed).where, limit=limit)
     query = select(i.c.user_id, func.count(), func.max(i.c.id)).where(one_of(i.c.user_id, [one.id for one in users]))
     counts = {r[0]: (r[1], r[2]) for r in conn.execute(query.group_by(i.c.user_id))}
     return [
         FoundPerson(user=one, conversations=counts.get(one.id, (0, None))[0], newest=counts.get(one.id, (0, None))[1])
         for one in users
     ]
-
-
-def _is_user(wanted: Wanted) -> sa.ColumnElement[bool]:
-    fits = func.lower(u.c.external_id) == wanted.typed.lower()
-    if wanted.names:
-        fits |= sa.and_(*(u.c.name.icontains(name, autoescape=True) for name in wanted.names))
-    for ending in wanted.endings:
-        fits |= u.c.id.in_(select(n.c.user_id).where(n.c.number.endswith(ending)))
-    return fits
 
 
 def _by_text(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> tuple[list[Find], int | None]:
@@ -139,7 +130,9 @@ def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list
 
 def _by_name(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> list[int]:
     """Interactions of the users that fit."""
-    users = list(conn.execute(select(u.c.id).where(_is_user(wanted)).limit(MOST_PEOPLE)).scalars())
+    users = list(
+        conn.execute(select(u.c.id).where(people.found_by(conn, wanted.typed).where).limit(MOST_PEOPLE)).scalars()
+    )
     if not users:
         return []
     query = select(i.c.id).where(one_of(i.c.user_id, users), i.c.id < below, *where).order_by(i.c.id.desc())

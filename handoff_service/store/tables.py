@@ -109,11 +109,19 @@ installation = Table("installation", metadata, _id(), _word("desk_id"))
 users = Table(
     "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
     _word("email", null=True), _json("attributes", "{}"), _flag("active", default=True),
+    Index("ix_users_name", "name", "id"),
 )  # attributes: what queues' conditions may ask for, such as department; not active: has left, and has no numbers
 user_numbers = Table(
     "user_numbers", metadata, _ref("user_id", "users.id", key=True, drop=True),
     Column("number", sa.Text, primary_key=True, index=True),
 )
+_BYTES = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # by bytes, as SQLite: a beginning is a range
+user_words = Table(
+    "user_words", metadata, _ref("user_id", "users.id", key=True, drop=True),
+    Column("word", _BYTES, primary_key=True),
+    Index("ix_user_words_word", "word", "user_id"),
+    sqlite_with_rowid=False,
+)  # what users are found by, folded: see store/user_words.py
 user_facts = Table(
     "user_facts", metadata, _ref("user_id", "users.id", key=True, drop=True), Column("name", sa.Text, primary_key=True),
     _word("hash"), _word("fingerprint", null=True),

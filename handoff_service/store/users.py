@@ -5,6 +5,7 @@ from sqlalchemy import Connection, select
 
 from handoff_service.store import people
 from handoff_service.store import tables as t
+from handoff_service.store.user_words import Fit
 from handoff_service.store.views import User
 
 u = t.users
@@ -12,11 +13,12 @@ u = t.users
 
 def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[User]:
     """Users in the order of their names, behind the one with the id ``after``; those that fit the words, if any."""
-    where = people.found_by(words) if words else sa.true()
+    fit = people.found_by(conn, words) if words else Fit(sa.true(), many=True)
+    where = fit.where
     before = conn.execute(select(u.c.name, u.c.id).where(u.c.id == after)).one_or_none()
     if before is not None:
         where &= sa.tuple_(u.c.name, u.c.id) > sa.tuple_(before.name, before.id)
-    return people.users(conn, where, order=(u.c.name, u.c.id), limit=limit)
+    return people.users(conn, where, order=fit.by_name(), limit=limit)
 
 
 def fact_names(conn: Connection, user_id: int) -> list[str]:

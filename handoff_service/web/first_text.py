@@ -10,6 +10,7 @@ from handoff_service.errors import BadInput
 from handoff_service.operations.sign_in import Agent
 from handoff_service.operations.start_conversation import Start, start_conversation
 from handoff_service.rules.agent_initiated import TABLE, If
+from handoff_service.rules.number_forms import one_form
 from handoff_service.rules.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.sms_text import is_e164
 from handoff_service.store.lanes import Hint
@@ -67,7 +68,7 @@ async def send_first(request: Request, agent: Agent) -> HTTPResponse:
 @page(*LIVE)
 async def line_events(request: Request, agent: Agent) -> None:
     """The stream of the dialog: ``line`` whenever something happens to the chosen number."""
-    number = request.args.get("number") or ""
+    number = one_form(request.args.get("number") or "")
     if not is_e164(number):
         raise BadInput(errors={"number": "must be in E.164, such as +12025550101"})
 

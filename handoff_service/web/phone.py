@@ -3,7 +3,6 @@
 The address keeps who is shown: ``/phone?from=+12025550101&to=+18885550100``, both repeated for several phones.
 """
 
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +14,12 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 from sqlalchemy import Connection, select
 
+from handoff_service import phone_numbers
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.gateways.simulator import Behaviour, Simulator
 from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
 from handoff_service.rules.media import MOST_BYTES, MOST_FILES
+from handoff_service.rules.number_forms import one_form
 from handoff_service.rules.sms_text import MAX_BODY, is_e164
 from handoff_service.rules.vocabulary import Direction, Status
 from handoff_service.store import conversations, media, people
@@ -41,7 +42,6 @@ BEHAVIOURS = {
     Behaviour.TWICE: "Everything comes twice",
 }
 m, i, p = t.messages, t.interactions, t.provider_numbers
-TYPED = re.compile(r"[\s().-]")  # what people put into a number besides its digits
 MOST_PHONES, MOST_TEXTS, MOST_USERS = 6, 200, 200
 
 
@@ -70,8 +70,9 @@ def blueprint() -> Blueprint:
 
     @made.get("/")
     async def phones(request: Request) -> HTTPResponse:
-        added = TYPED.sub("", str(request.args.get("typed") or ""))
-        if is_e164(added):
+        country = await desk_of(request).store.read(people.desk_country)
+        added, _ = _typed(request, country)
+        if added:
             pairs = [("from", n) for n in [*_asked(request, "from"), added]]
             return redirect("/phone?" + urlencode(pairs + [("to", n) for n in _asked(request, "to")]))
         return await _page(request, "phone_page.html")
@@ -109,15 +110,14 @@ async def _page(request: Request, template: str) -> HTTPResponse:
     numbers, companies = _asked(request, "from"), _asked(request, "to")
     facts = await desk.store.read(reading.desk_facts)
     shelf = await desk.store.read(_shelf, numbers, companies)
-    typed = str(request.args.get("typed") or "").strip()
-    wrong = "" if not typed else "Write a number in E.164, such as +12025550177: a plus, the country, the number."
+    _, wrong = _typed(request, await desk.store.read(people.desk_country))
     return render(
         template,
         desk=facts,
         zone=facts.zone,
         now=desk.clock(),
         shelf=shelf,
-        typed=typed,
+        typed=str(request.args.get("typed") or "").strip(),
         wrong=wrong,
         address=_address,
         query=_address(shelf.handsets),
@@ -125,6 +125,17 @@ async def _page(request: Request, template: str) -> HTTPResponse:
         behaviours=BEHAVIOURS,
         behaves={one.number: _simulator(request).behaviour(one.number) for one in shelf.handsets},
     )
+
+
+def _typed(request: Request, country: str) -> tuple[str, str]:
+    """(the number of the phone to add, what is wrong with what was typed)."""
+    typed = str(request.args.get("typed") or "").strip()
+    if not typed:
+        return "", ""
+    try:
+        return phone_numbers.read(typed, country), ""
+    except phone_numbers.NotANumber as error:
+        return "", f"The number {error}."
 
 
 async def _behave(request: Request) -> HTTPResponse:
@@ -208,6 +219,7 @@ def _asked(request: Request, name: str) -> list[str]:
     """The numbers of the address, each once for ``from``. A plus that became a space on its way is a plus again."""
     given = [f"+{value.strip().lstrip('+')}" for value in request.args.getlist(name) or [] if value.strip()]
     numbers = [number for number in given if is_e164(number)]
+    numbers = [one_form(number) for number in numbers] if name == "from" else numbers
     return list(dict.fromkeys(numbers)) if name == "from" else numbers
 
 

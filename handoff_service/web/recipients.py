@@ -1,11 +1,11 @@
 """Whom an agent may mean to text, found by what was typed, and what sending would do: read in one transaction."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from handoff_service import phone_numbers
 from handoff_service.errors import BadInput
 from handoff_service.operations import start_conversation
 from handoff_service.operations.start_conversation import Recipient
@@ -18,7 +18,6 @@ from handoff_service.web.numbers import e164
 
 MOST = 8  # people listed
 LAST = 2  # lines shown of the conversation that is there
-NUMBER = re.compile(r"[+\d][\d\s()./-]{2,38}|\([\d\s()./-]{3,38}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +85,7 @@ def look(conn: Connection, asked: Asked, agent_id: int) -> Looked:
     sender = next((p.number for p in senders if p.number == asked.sender), senders[0].number)
     asked = Asked(q=asked.q, choice=asked.choice, sender=sender)
     country = people.desk_country(conn)
-    users = people.users(conn, people.found_by(asked.q), limit=MOST + 1) if asked.q else []
+    users = people.users(conn, people.found_by(conn, asked.q).where, limit=MOST + 1) if asked.q else []
     typed, problem = _typed(asked.q, country)
     found = [Found(None, [typed])] if typed else []
     found += [Found(user, _ways(user, asked.choice, country)) for user in users[:MOST]]
@@ -117,7 +116,7 @@ def known(conn: Connection, user_id: int | None, number: str) -> Asked:
 
 def _typed(q: str, country: str) -> tuple[Way | None, str]:
     """(the number that was typed, or why it is none that can be texted)."""
-    if not NUMBER.fullmatch(q):
+    if not phone_numbers.looks_like_one(q):
         return None, ""
     try:
         return Way(user_id=None, number=e164(q, country)), ""

@@ -22,7 +22,6 @@ from handoff_service.operations.verify_requester import Undo, Verify, undo_verif
 from handoff_service.rules.sms_text import MAX_BODY
 from handoff_service.rules.vocabulary import State
 from handoff_service.store import people, texts
-from handoff_service.store import tables as t
 from handoff_service.web import (
     admin,
     assets,
@@ -213,7 +212,7 @@ async def undo(request: Request, interaction_id: int, agent: Agent) -> HTTPRespo
 async def found_users(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     """Users by name, employee number or the end of a number, for whoever says who the requester is."""
     q = (request.args.get("q") or "").strip()[:100]
-    found = await desk_of(request).store.read(people.users, people.found_by(q) & t.users.c.active, limit=8) if q else []
+    found = await desk_of(request).store.read(people.active_found_by, q, 8)
     return render("found_users.html", users=found, q=q, interaction_id=interaction_id)
 
 

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
+from handoff_service.errors import SetupError
 from handoff_service.operations import desk_file
 from handoff_service.operations.desk_file import DeskFile
 from handoff_service.operations.import_desk import import_file
@@ -124,3 +125,21 @@ async def test_people_change_leave_and_are_twice_in_a_file(story: Story) -> None
             ("P9", "Never here", [], {}, False),
         ]
         assert await story.count(t.user_facts) == 2
+
+
+NATIONAL = '[[users]]\nexternal_id = "N1"\nname = "Nora Beck"\nnumbers = ["07911 123456"]\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "country"), [(NATIONAL, "GB"), ('[desk]\nname = "D"\ncountry = "GB"\n' + NATIONAL, "US")]
+)
+async def test_a_file_takes_national_numbers_of_its_own_or_the_desks_country(
+    story: Story, content: str, country: str
+) -> None:
+    file = desk_file.read_bytes(content.encode(), "desk.toml", country)
+    assert file.users[0].numbers == ["+447911123456"]
+
+
+def test_a_file_does_not_drop_an_extension() -> None:
+    with pytest.raises(SetupError, match=r"desk.toml:4: users\[0\].numbers\[0\]: .* has an extension"):
+        desk_file.read_bytes(NATIONAL.replace("123456", "123456 ext 5").encode(), "desk.toml", "GB")

@@ -19,8 +19,19 @@ async def index(story: Story) -> None:
 # One interaction each, in this order: 1 Ann, 2 Bob, 3 a stranger, 4 the number of Bob and Cy.
 TEXTS = {
     ANN: ["my laptop won't start", "It says: ERROR 0x80070057", "Tschüß, Zoë & José"],
-    BOB: ["scanner 7 is dead", "the laptop works", "call me at 202-555-0777"],
-    STRANGER: ["quick: the printer is on fire", 'say "hello" AND NOT (goodbye) OR * near^2 {x}'],
+    BOB: [
+        "scanner 7 is dead",
+        "the laptop works",
+        "call me at 202-555-0777",
+        "我的打印机 坏了USB接口",
+        "프린터가 고장났어요",
+    ],
+    STRANGER: [
+        "quick: the printer is on fire",
+        'say "hello" AND NOT (goodbye) OR * near^2 {x}',
+        "ช่วยด้วยเครื่องพิมพ์ของฉันเสีย",
+        "मेरा प्रिंटर खराब है",
+    ],
     SHARED: ["привет мир", "日本語のテキスト"],
 }
 
@@ -44,6 +55,20 @@ FOUND = {
     "letters and digits": ("0x8007", [1]),
     "another script": ("Привет", [4]),
     "Japanese, from the beginning": ("日本", [4]),
+    "Japanese, from the middle": ("語のテキ", [4]),
+    "Japanese, one letter": ("語", [4]),
+    "Japanese, in another order": ("本日", []),
+    "Japanese, halfwidth": ("ﾃｷｽﾄ", [4]),
+    "two parts of one run": ("テキスト 本語", [4]),
+    "a phrase over a blank": ('"打印机 坏了"', [2]),
+    "Chinese, in the middle": ("印机", [2]),
+    "Korean, in a word": ("린터", [2]),
+    "Thai, in the middle": ("เครื่องพิมพ์", [3]),
+    "Thai, its end": ("เสีย", [3]),
+    "Thai, two letters": ("พิ", [3]),
+    "Hindi, a word's beginning": ("प्रिं", [3]),
+    "Hindi, another vowel sign": ("प्रा", []),
+    "letters next to Chinese": ("usb", [2]),
     "operators are words": ("hello and not goodbye or near", [3]),
     "an operator alone": ("AND", [3]),
     "brackets and stars mean nothing": ("((printer)) *", [3]),

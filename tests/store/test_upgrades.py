@@ -21,8 +21,12 @@ CHANGED = frozenset(
     {
         "agents.presence_reason",  # 0016 drops it: see test_migrations.py
         "desk.most_in_range",  # 0019 lowers the old default
+        "text_index.done_to",  # 0021 begins the index of texts anew
+        "text_index.next_to",
+        "text_index.next_after",
     }
 )
+WORDS_SINCE = "0021"  # empties the index of texts, which fills again in the background
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -51,7 +55,7 @@ def test_every_earlier_schema_keeps_its_rows(empty_url: str) -> None:
             at_revision[revision] = rows(conn, schema, RENAMED), found_by_words(conn)
             assert all(len(there) >= 2 for there in at_revision[revision][0].values())
     newest, words = at_revision[known_revisions()[-1]]
-    assert all(found <= words for _, found in at_revision.values())
+    assert all(found <= words for revision, (_, found) in at_revision.items() if revision >= WORDS_SINCE)
     assert [
         f"from {revision}: {one}"
         for revision, (before, _) in at_revision.items()

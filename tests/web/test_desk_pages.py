@@ -1,5 +1,6 @@
 """The admin's pages of the desk: provider numbers, queues, words, time and country, the desk file."""
 
+import codecs
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -72,7 +73,7 @@ async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
     assert "There is a provider number +18885550300 already." in again
     wrong = {"number": "0300", "queue": "Service desk", "first_responder": "nobody", "segments_per_second": "fast"}
     said = await save(grace, "/provider-numbers/new", **wrong)
-    assert "must be a number in E.164, such as +12025550101" in said
+    assert "be a phone number, with its country, such as +12025550101" in said
     assert "must be a whole number" in said
     assert "must be 'virtual_agent' or 'live_agent'" in said
     service = {"messaging_service": "MG" + "0123456789abcdef" * 2}
@@ -242,7 +243,9 @@ async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace:
     assert "Imported: 3 users, 3 agents" in await take_in(exported.text.encode(), 200)
     said = await take_in(b'[[queues]]\nname = "Q"\nschedule = "soon"\ncolour = 1\n', 400)
     assert "Nothing was imported. my.toml:4: queues[0].colour: there is no such key" in said
-    assert "my.toml is not UTF-8 text" in await take_in(b"\xff\xfe", 400)
+    assert "Imported: 3 users, 3 agents" in await take_in(codecs.BOM_UTF8 + exported.text.encode(), 200)
+    assert "my.toml is UTF-16 text. Save it again as UTF-8" in await take_in(exported.text.encode("utf-16"), 400)
+    assert "my.toml is not UTF-8 text: line 2 holds other bytes" in await take_in(b"[desk]\nname = 'Caf\xe9'", 400)
     number = b'[[provider_numbers]]\nnumber = "+18885550300"\nqueue = "None"\n'
     assert "provider_numbers.+18885550300.queue: there is no queue 'None'" in await take_in(number, 400)
     assert "Choose a file first." in await take_in(b"", 400)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from handoff_service.rules import consent
 from handoff_service.rules.commands import Command, Words
+from handoff_service.rules.number_forms import one_form
 from handoff_service.rules.proof import Expects, may_hold_code
 from handoff_service.rules.vocabulary import Direction, Event, FirstResponder, Owner, State, Unanswered
 from handoff_service.store import desk, interactions, proofs, timers
@@ -38,6 +39,10 @@ class Text:
     answered_as: Command | None = None
     recovered: str | None = None
     sent_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Carriers write one person's number in two forms. Everything is kept, matched and answered in one."""
+        object.__setattr__(self, "requester_number", one_form(self.requester_number))
 
 
 @dataclass(frozen=True, slots=True)

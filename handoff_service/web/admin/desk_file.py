@@ -11,6 +11,7 @@ from handoff_service.operations.import_desk import import_file
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
 from handoff_service.slow_work import run_slow
+from handoff_service.store import people
 from handoff_service.store.export_desk import export_desk
 from handoff_service.web.admin.pages import admin_page
 from handoff_service.web.session import desk_of, page
@@ -39,7 +40,8 @@ async def take_in(request: Request, agent: Agent) -> HTTPResponse:
     try:
         if sent is None or not sent.body:
             raise BadInput("Choose a file first.")
-        file = await run_slow(desk_file.read_bytes, sent.body, sent.name or NAME)
+        country = await desk_of(request).store.read(people.desk_country)
+        file = await run_slow(desk_file.read_bytes, sent.body, sent.name or NAME, country)
         counts = await import_file(desk_of(request).store.for_long_requests(), file)
     except SetupError as error:
         return await _refused(request, agent, str(error).splitlines())

@@ -37,8 +37,8 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
 async def one_page(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
     store, q = desk_of(request).store, (request.args.get("q") or "").strip()[:100]
     profile = await store.read(profiles.one, profile_id)
-    fits = people.found_by(q) if q else people.has_number(profile.number)
-    who = t.users.c.active & fits
+    on_record = t.users.c.active & people.has_number(profile.number)
+    found = store.read(people.active_found_by, q, FOUND) if q else store.read(people.users, on_record, limit=FOUND)
     return await admin_page(
         request,
         agent,
@@ -48,9 +48,7 @@ async def one_page(request: Request, profile_id: int, agent: Agent) -> HTTPRespo
         profile=profile,
         others=[one for one in await store.read(profiles.some, number=profile.number) if one.id != profile.id],
         history=await store.read(associations.of_number, profile.number),
-        users=[
-            u for u in await store.read(people.users, who, limit=FOUND) if not profile.user or u.id != profile.user.id
-        ],
+        users=[u for u in await found if not profile.user or u.id != profile.user.id],
         q=q,
         deletes=_deletes(profile_id, profile.number),
         back=HERE,

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import phonenumbers
 from sanic import Request
 from sanic.response import HTTPResponse
 
+from handoff_service import phone_numbers
 from handoff_service.errors import BadInput, NotFound, Refusal
 from handoff_service.operations.change_user import Change, Delete, Make, change_user, delete_user, make_user
 from handoff_service.operations.second_facts import hashed
@@ -112,12 +112,9 @@ async def _written(request: Request, typed_values: Mapping[str, str]) -> dict[st
 
 def _number(text: str, country: str) -> str:
     try:
-        read = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        read = None
-    if read is None or not phonenumbers.is_possible_number(read):
-        raise BadInput(errors={"numbers": f"“{text[:40]}” is no phone number. Write one a line, such as +12025550101."})
-    return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
+        return phone_numbers.read(text, country)
+    except phone_numbers.NotANumber as error:
+        raise BadInput(errors={"numbers": f"One of these {error}."}) from error
 
 
 async def _form(

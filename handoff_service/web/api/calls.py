@@ -22,9 +22,10 @@ from sanic.response import HTTPResponse, empty, raw
 
 from handoff_service.desk import Desk
 from handoff_service.errors import BadInput
-from handoff_service.operations.entries import words_of
+from handoff_service.operations.entries import COUNTRY, reads_numbers, words_of
 from handoff_service.operations.sign_in import Agent
 from handoff_service.rules.vocabulary import Role
+from handoff_service.store import people
 from handoff_service.web import session
 from handoff_service.web.client_address import client_address
 from handoff_service.web.repeats import once
@@ -158,12 +159,14 @@ def _shape(of: Any) -> TypeAdapter[Any]:
 def route(blueprint: Blueprint, call: Call) -> None:
     """Serve a call."""
     answer = _shape(call.answer)
+    has_numbers = any(reads_numbers(model) for model in (call.body, call.query) if model is not None)
     name = f"{call.method.lower()}_{call.path.replace('/', '_')}"
 
     async def serve(request: Request, id: int = 0, **below: int) -> HTTPResponse:  # the path's own words
         agent = await bearer(request, *call.roles) if call.roles else NOBODY
-        body = _body(call, request)
-        query = _checked(call.query, json.dumps({k: v[0] for k, v in request.get_args(True).items()}))
+        country = await desk_of(request).store.read(people.desk_country) if has_numbers else None
+        body = _body(call, request, country)
+        query = _checked(call.query, json.dumps({k: v[0] for k, v in request.get_args(True).items()}), country)
 
         async def carry_out() -> HTTPResponse:
             asked = Asked(
@@ -186,20 +189,22 @@ def route(blueprint: Blueprint, call: Call) -> None:
     blueprint.add_route(serve, call.path, methods=[call.method], name=name, error_format="json")
 
 
-def _body(call: Call, request: Request) -> Body | None:
+def _body(call: Call, request: Request, country: str | None) -> Body | None:
     if call.body is None:
         return None
     if "json" not in (request.content_type or ""):
         raise BadInput("Send JSON, with Content-Type: application/json.")
-    return _checked(call.body, request.body or b"{}", strict=True)
+    return _checked(call.body, request.body or b"{}", country, strict=True)
 
 
-def _checked(model: type[Body], text: str | bytes, *, strict: bool = False) -> Body:
-    """Read JSON as a model. BadInput names each field and what would be right. Query values are JSON strings; a body is
-    read strictly: "4" is no number, and false is not 0."""
+def _checked(model: type[Body], text: str | bytes, country: str | None, *, strict: bool = False) -> Body:
+    """Read JSON as a model, national phone numbers with ``country``. BadInput names each field and what would be right.
+
+    Query values are JSON strings; a body is read strictly: "4" is no number, and false is not 0.
+    """
     sent = _parsed(text)
     try:
-        read = model.model_validate_json(json.dumps(sent), strict=strict)
+        read = model.model_validate_json(json.dumps(sent), strict=strict, context={COUNTRY: country})
     except ValidationError as error:
         raise BadInput(
             "; ".join(f"{_where(fault)}: {words_of(fault)}" for fault in error.errors()),

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from handoff_service.operations.change_consent import NOTE, Ask, change_consent
-from handoff_service.operations.entries import Number
+from handoff_service.operations.entries import Number, OwnNumber, SoughtNumber
 from handoff_service.rules.consent import Source
 from handoff_service.store import consents
 from handoff_service.store.views import Consent
@@ -14,9 +14,9 @@ from handoff_service.web.opt_out import until_nothing_leaves
 
 
 class LedgerQuery(Paging):
-    """``number``: of this requester alone, in E.164."""
+    """``number``: of this requester alone."""
 
-    number: Number | None = None
+    number: SoughtNumber | None = None
 
 
 class ConsentBody(Body):
@@ -25,7 +25,7 @@ class ConsentBody(Body):
 
     number: Number
     opted_out: bool
-    provider_number: Number | None = None
+    provider_number: OwnNumber | None = None
     note: Annotated[str, Field(min_length=1, max_length=NOTE)] | None = None
 
 

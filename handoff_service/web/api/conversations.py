@@ -15,6 +15,7 @@ from handoff_service.operations.change_interaction import (
     close_interaction,
     read_interaction,
 )
+from handoff_service.operations.entries import SoughtNumber
 from handoff_service.operations.send_sms import Write, send_sms, write_note
 from handoff_service.rules import search_words
 from handoff_service.rules.sms_text import LONGEST
@@ -40,7 +41,7 @@ class InteractionQuery(Paging):
     """
 
     state: State | Literal["active"] | None = None
-    requester_number: str | None = None
+    requester_number: SoughtNumber | None = None
     provider_number: str | None = None
     assigned_to: int | None = None
     q: str | None = Field(None, min_length=1, max_length=200)

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from handoff_service.operations.change_profile import Tie, deactivate_profile, tie_profile
+from handoff_service.operations.entries import SoughtNumber
 from handoff_service.rules.vocabulary import Role
 from handoff_service.store import associations, profiles
 from handoff_service.store.views import Association, Profile
@@ -12,7 +13,7 @@ from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, page
 
 
 class ProfileQuery(Paging):
-    number: str | None = None
+    number: SoughtNumber | None = None
     user_id: int | None = Field(None, ge=1)
 
 

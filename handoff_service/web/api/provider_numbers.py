@@ -12,7 +12,7 @@ from handoff_service.operations.change_provider_number import (
     delete_provider_number,
     make_provider_number,
 )
-from handoff_service.operations.entries import MessagingService, Name, Number
+from handoff_service.operations.entries import MessagingService, Name, OwnNumber
 from handoff_service.rules.vocabulary import FirstResponder, Role
 from handoff_service.store import people
 from handoff_service.store.views import ProviderNumber
@@ -23,7 +23,7 @@ Rate = Annotated[int, Field(ge=1, le=1000)]
 
 
 class NewNumberBody(Body):
-    number: Number
+    number: OwnNumber
     queue: Name
     label: Label = ""
     first_responder: FirstResponder = FirstResponder.VIRTUAL_AGENT
@@ -36,7 +36,7 @@ class NumberBody(Patch):
 
     may_be_null = frozenset({"messaging_service"})
 
-    number: Number | None = None
+    number: OwnNumber | None = None
     queue: Name | None = None
     label: Label | None = None
     first_responder: FirstResponder | None = None

@@ -1,12 +1,14 @@
 """Users: live agents may read them, admins change them."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sqlalchemy import Connection
 
+from handoff_service import phone_numbers
 from handoff_service.errors import NotFound
 from handoff_service.operations.change_user import Change, Delete, Make, change_user, delete_user, make_user
+from handoff_service.operations.entries import SoughtNumber
 from handoff_service.operations.person_entry import Attributes, ChangedFacts, Email, Facts, Name, Numbers
 from handoff_service.operations.second_facts import hashed
 from handoff_service.rules.vocabulary import Role
@@ -17,11 +19,18 @@ from handoff_service.store.views import User
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
 
 
-class UserQuery(Paging):
-    """``q`` finds by a part of the name, an employee number or a number's last digits."""
+def _whole_number(q: str) -> str:
+    if phone_numbers.has_extension(q):
+        raise ValueError("has an extension, which texts cannot reach; write the number without it")
+    return q
 
-    number: str | None = None
-    q: str | None = Field(None, min_length=1, max_length=100)
+
+class UserQuery(Paging):
+    """``q`` finds by words of the name or their beginnings, in any order and spelling; by an employee number; by a
+    phone number in any spelling, its beginning or its four last digits and more."""
+
+    number: SoughtNumber | None = None
+    q: Annotated[str, AfterValidator(_whole_number)] | None = Field(None, min_length=1, max_length=100)
     active: bool | None = None
 
 
@@ -60,7 +69,7 @@ async def list_users(asked: Asked[None, UserQuery]) -> Page[User]:
         if query.number is not None:
             where &= people.has_number(query.number)
         if query.q is not None:
-            where &= people.found_by(query.q)
+            where &= people.found_by(conn, query.q).where
         if query.active is not None:
             where &= t.users.c.active.is_(query.active)
         return people.users(conn, where, limit=query.limit + 1)

@@ -1,0 +1,114 @@
+"""The one reader of phone numbers as people type them: pages, API, desk file, search."""
+
+import re
+import unicodedata
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
+
+from handoff_service.rules.number_forms import one_form
+
+LONGEST = 60  # characters
+WRONG = {
+    ValidationResult.TOO_SHORT: "is too short for a phone number",
+    ValidationResult.TOO_LONG: "is too long for a phone number",
+    ValidationResult.INVALID_LENGTH: "has no length that its country's numbers have",
+    ValidationResult.INVALID_COUNTRY_CODE: "has a country code that does not exist",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short for a phone number: write the area code too",
+}
+_SHAPE = re.compile(r"(?:tel:)?[+(\d][\d\s()./+\-\u2010-\u2015]*", re.IGNORECASE)
+# A number of an office exchange behind the phone number: ext. 5, x5, ;ext=5, #5, ",5", Durchw. 5, poste 5, доб. 5.
+_INSIDE = re.compile(r"(?<=\d)[\s()/]*(?:;?[^\W\d_]{1,12}\.?|#|[,;]+)[\s.:=]*#?\s*\d{1,15}\W*$", re.IGNORECASE)
+# Prefixes of calls within a country that libphonenumber no longer reads: Mexico's, until 3 August 2019.
+_TRUNKS = {"MX": ("044", "045", "01")}
+_NOT_SEEN = frozenset({"Cf", "Cc"})  # direction marks and the like, which come with a copied contact
+
+
+class NotANumber(ValueError):
+    """What was typed is no phone number that a text can go to. Its words follow the field's name."""
+
+
+def read(typed: str, country: str | None) -> str:
+    """The number in E.164, in the one form that Patchboard keeps (``rules/number_forms.py``).
+
+    ``country`` (ISO 3166) reads a national number; None: none was said. NotANumber says what is wrong.
+    """
+    return one_form(as_written(typed, country))
+
+
+def as_written(typed: str, country: str | None) -> str:
+    """The number in E.164. A company's own number stays in the form that the provider lists it in."""
+    number = _parsed(typed, country)
+    written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    length = phonenumbers.is_possible_number_with_reason(parsed_form(written))
+    if length is not ValidationResult.IS_POSSIBLE:
+        raise NotANumber(f"{written} {WRONG.get(length, 'is not a number that anybody can have')}")
+    return written
+
+
+def parsed_form(written: str) -> PhoneNumber:
+    """libphonenumber's view of a number in E.164. It knows a country's form of today alone."""
+    return phonenumbers.parse(one_form(written))
+
+
+def searched(typed: str, country: str | None) -> str | None:
+    """The number that somebody looks for; None: it is a part of one, or no number. NotANumber for an extension."""
+    plain = _plain(typed)
+    if has_extension(plain):
+        raise NotANumber(_extension(plain))
+    if not _SHAPE.fullmatch(plain):
+        return None
+    try:
+        return read(plain, country)
+    except NotANumber:
+        return None
+
+
+def looks_like_one(typed: str) -> bool:
+    """Whether somebody types a phone number here, and not a name."""
+    plain = _plain(typed)
+    return has_extension(plain) or (_SHAPE.fullmatch(plain) is not None and sum(c.isdecimal() for c in plain) > 2)
+
+
+def has_extension(plain: str) -> bool:
+    """Whether a whole number (seven digits at least) comes with an extension."""
+    found = _INSIDE.search(plain)
+    before = plain[: found.start()] if found else ""
+    return _SHAPE.fullmatch(before) is not None and sum(c.isdecimal() for c in before) > 6
+
+
+def _parsed(typed: str, country: str | None) -> PhoneNumber:
+    plain = _plain(typed)
+    if has_extension(plain):
+        raise NotANumber(_extension(plain))
+    read_as = [number for each in _spellings(plain, country) if (number := _read(each, country)) is not None]
+    if not read_as or len(plain) > LONGEST:
+        example = "such as +12025550101" if country else "with its country, such as +12025550101"
+        raise NotANumber(f"must be a phone number, {example}; {typed[:40]!r} is none")
+    if read_as[0].extension:
+        raise NotANumber(_extension(plain))
+    return next((one for one in read_as if phonenumbers.is_possible_number(one)), read_as[0])
+
+
+def _spellings(plain: str, country: str | None) -> list[str]:
+    """What may be meant, likeliest first. 00 and 011 dial abroad from most countries, and from North America."""
+    abroad = ["+" + plain[len(begins) :] for begins in ("00", "011") if plain.startswith(begins)]
+    within = [plain[len(begins) :] for begins in _TRUNKS.get(country or "", ()) if plain.startswith(begins)]
+    return [plain, *abroad, *within]
+
+
+def _read(plain: str, country: str | None) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(plain, country)
+    except NumberParseException:
+        return None
+
+
+def _extension(plain: str) -> str:
+    return f"{plain[:40]!r} has an extension, which texts cannot reach; write the number without it"
+
+
+def _plain(typed: str) -> str:
+    """Fullwidth digits and the like in plain ones; without what nobody sees."""
+    composed = unicodedata.normalize("NFKC", typed).strip()
+    return "".join(c for c in composed if unicodedata.category(c) not in _NOT_SEEN)

@@ -1,0 +1,30 @@
+"""Text files that people made with another program: a spreadsheet, an editor, a shell."""
+
+import codecs
+
+UTF_8_ONLY = "Save it again as UTF-8, then read it in once more."
+#: Byte order marks (Unicode Standard, section 23.8). UTF-32 comes first: its mark begins as UTF-16's does.
+MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+
+
+class NotUtf8(ValueError):
+    """The file is no UTF-8 text. Its words follow the file's name."""
+
+
+def text_of(content: bytes) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark. NotUtf8 names the encoding if it can."""
+    encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
+    if encoding is None and b"\0" in content[:4]:  # UTF-16 without a mark: every other byte of English is zero
+        encoding = "UTF-16"
+    if encoding is not None:
+        raise NotUtf8(f"is {encoding} text. {UTF_8_ONLY}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise NotUtf8(f"is not UTF-8 text: line {line} holds other bytes. {UTF_8_ONLY}") from error

@@ -1,0 +1,40 @@
+"""The index of people follows what is stored of them, and both databases find the same."""
+
+import pytest
+import sqlalchemy as sa
+
+from handoff_service.operations import desk_file
+from handoff_service.operations.change_user import Change, Make, change_user, make_user
+from handoff_service.operations.import_desk import import_file
+from handoff_service.store import people, user_words
+from handoff_service.store import tables as t
+from tests.story import Story
+
+
+async def found(story: Story, typed: str) -> list[str]:
+    def read(conn: sa.Connection) -> list[str]:
+        return [one.name for one in people.users(conn, people.found_by(conn, typed).where)]
+
+    return await story.store.read(read)
+
+
+@pytest.mark.parametrize("many", [True, False])
+async def test_a_person_is_found_by_what_is_stored_now(
+    story: Story, monkeypatch: pytest.MonkeyPatch, many: bool
+) -> None:
+    if many:
+        monkeypatch.setattr(user_words, "MOST", 0)
+    made = Make(external_id="G7", name="Çağla Öztürk", numbers=["+447911123456"])
+    user_id = await story.store.write(make_user, made)
+    for typed in ("ozturk cagla", "g7", "0044 7911 123456", "123456", "+44 7911"):
+        assert await found(story, typed) == ["Çağla Öztürk"], typed
+    changes = {"name": "Çağla Demir", "numbers": []}
+    await story.store.write(change_user, Change(id=user_id, by=None, values=changes))
+    assert await found(story, "demir") == ["Çağla Demir"]
+    for typed in ("ozturk", "123456", "123456 x5", "", "?"):
+        assert await found(story, typed) == [], typed
+    file = '[[users]]\nexternal_id = "G7"\nname = "Çağla Şahin"\nnumbers = ["+447911654321"]\n'
+    await import_file(story.store, desk_file.read_bytes(file.encode(), "desk.toml"))
+    assert (await found(story, "sahin"), await found(story, "demir")) == (["Çağla Şahin"], [])
+    assert await found(story, "7911 654321") == ["Çağla Şahin"]
+    assert await story.count(t.user_words, t.user_words.c.word == "demir") == 0
