@@ -273,7 +273,7 @@ async def test_opt_outs_are_imported_and_exported(story: Story, tmp_path: Path) 
 
 
 async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: Story) -> None:
-    """A hundred times on each database, at random (make chaos: a thousand): after the STOP was stored, nothing is sent."""
+    """A hundred races on each database (make chaos: a thousand). After the STOP was stored, nothing is sent."""
     chance = random.Random(11)
     numbers = [f"+1303555{n:04d}" for n in range(RACES)]
     begun = await asyncio.gather(*(story.text("hi", number=number, to=DIRECT) for number in numbers))
