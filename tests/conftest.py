@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from handoff_service import settings
 from handoff_service.gateways.twilio import TwilioProvider
@@ -21,11 +22,25 @@ from handoff_service.operations.offer_work import offer_work
 from handoff_service.store.lanes import Hint, Terms
 from handoff_service.store.migrate import migrate
 from handoff_service.store.store import Store
+from tests.compiled_statements import CompiledStatements
 from tests.fake_twilio import FakeTwilio
 from tests.story import Story
 
 DESK = Path(__file__).parent / "desk.toml"
 POSTGRES = os.environ.get("PATCHBOARD_TEST_POSTGRES", "postgresql://127.0.0.1:5432/postgres")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_statements_once() -> Iterator[None]:
+    """Each test opens its own engines. Without a shared cache, each would compile every statement again."""
+    compiled = CompiledStatements()
+
+    def share(connection: sa.Connection) -> None:
+        connection.execution_options(compiled_cache=compiled)
+
+    sa.event.listen(sa.Engine, "engine_connect", share)
+    yield
+    sa.event.remove(sa.Engine, "engine_connect", share)
 
 
 class MovedClock:

@@ -182,10 +182,17 @@ class FakeTwilio:
         return {
             "PATCHBOARD_HOME": str(home),
             "PATCHBOARD_PUBLIC_URL": PUBLIC,
-            "PATCHBOARD_SMS_PROVIDER": "twilio",
-            "PATCHBOARD_TWILIO_ACCOUNT_SID": self.account_sid,
-            "PATCHBOARD_TWILIO_AUTH_TOKEN": self.auth_token,
-            "PATCHBOARD_TWILIO_API_URL": self.url,
+            **{f"PATCHBOARD_{name}": value for name, value in self.settings.items()},
+        }
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings that make this the provider, without PATCHBOARD_, as ``running_service`` takes them."""
+        return {
+            "SMS_PROVIDER": "twilio",
+            "TWILIO_ACCOUNT_SID": self.account_sid,
+            "TWILIO_AUTH_TOKEN": self.auth_token,
+            "TWILIO_API_URL": self.url,
         }
 
     # Control ------------------------------------------------------------------------------------------------

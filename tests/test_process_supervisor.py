@@ -78,12 +78,7 @@ async def test_a_killed_worker_is_replaced_and_a_killed_supervisor_leaves_nobody
 @pytest.mark.usefixtures("channel")
 async def test_a_rolling_restart_fails_no_request(postgres_url: str, tmp_path: Path) -> None:
     async with FakeTwilio() as twilio:
-        settings = two_workers(postgres_url) | {
-            "SMS_PROVIDER": "twilio",
-            "TWILIO_ACCOUNT_SID": twilio.account_sid,
-            "TWILIO_AUTH_TOKEN": twilio.auth_token,
-            "TWILIO_API_URL": twilio.url,
-        }
+        settings = two_workers(postgres_url) | twilio.settings
         with running_service(tmp_path, **settings) as service:
             await ready_workers(service, 2)
             load = Load(service.url)

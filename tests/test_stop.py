@@ -26,13 +26,7 @@ from tests.test_worker import Provider
 
 async def test_every_request_in_flight_is_answered(sqlite_url: str, tmp_path: Path) -> None:
     async with FakeTwilio() as twilio:
-        settings = {
-            "DATABASE_URL": sqlite_url,
-            "SMS_PROVIDER": "twilio",
-            "TWILIO_ACCOUNT_SID": twilio.account_sid,
-            "TWILIO_AUTH_TOKEN": twilio.auth_token,
-            "TWILIO_API_URL": twilio.url,
-        }
+        settings = {"DATABASE_URL": sqlite_url, **twilio.settings}
         with running_service(tmp_path, **settings) as service:
             load = Load(service.url)
             texts = text(service.url, twilio.account_sid, twilio.auth_token, MAIN)
@@ -81,10 +75,7 @@ async def test_work_that_does_not_finish_is_given_back(
     async with FakeTwilio() as twilio:
         settings = {
             "DATABASE_URL": postgres_url,
-            "SMS_PROVIDER": "twilio",
-            "TWILIO_ACCOUNT_SID": twilio.account_sid,
-            "TWILIO_AUTH_TOKEN": twilio.auth_token,
-            "TWILIO_API_URL": twilio.url,
+            **twilio.settings,
             "BOT_URL": url,
             "BOT_TIMEOUT": "20",
         }

@@ -64,10 +64,7 @@ class Drill:
         twilio.list_lag = timedelta(seconds=5)
         settings = {
             "DATABASE_URL": self.url,
-            "SMS_PROVIDER": "twilio",
-            "TWILIO_ACCOUNT_SID": twilio.account_sid,
-            "TWILIO_AUTH_TOKEN": twilio.auth_token,
-            "TWILIO_API_URL": twilio.url,
+            **twilio.settings,
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "BOT_TIMEOUT": "1",  # a lease outlasts two of them: whoever is killed holds a line so long on PostgreSQL
         }

@@ -151,10 +151,7 @@ async def main(faults: int) -> None:
         settings = {
             "DATABASE_URL": url,
             "REDIS_URL": redis.url,
-            "SMS_PROVIDER": "twilio",
-            "TWILIO_ACCOUNT_SID": twilio.account_sid,
-            "TWILIO_AUTH_TOKEN": twilio.auth_token,
-            "TWILIO_API_URL": twilio.url,
+            **twilio.settings,
         }
         services = [open_.enter_context(running_service(home / str(n), **settings)) for n in range(2)]
         sent, missed, slowest = await drill(faults, services, redis, twilio)

@@ -20,13 +20,7 @@ async def test_503_while_it_is_away_and_200_when_it_is_back(postgres_url: str, t
     cable, url = await Cable.to(postgres_url)
     twilio = FakeTwilio()
     await twilio.start()
-    settings = {
-        "DATABASE_URL": url,
-        "SMS_PROVIDER": "twilio",
-        "TWILIO_ACCOUNT_SID": twilio.account_sid,
-        "TWILIO_AUTH_TOKEN": twilio.auth_token,
-        "TWILIO_API_URL": twilio.url,
-    }
+    settings = {"DATABASE_URL": url, **twilio.settings}
     service = running_service(tmp_path, **settings)
     running = await asyncio.to_thread(service.__enter__)  # in a thread: the cable is carried by this loop
     try:

@@ -23,13 +23,7 @@ OVERDUE = "UPDATE due_work SET due_at = now() - interval '1 minute' WHERE kind =
 @asynccontextmanager
 async def pulled_cable(url: str, home: Path, twilio: FakeTwilio) -> AsyncIterator[tuple[Service, Cable, int]]:
     cable, by_cable = await Cable.to(url)
-    settings = {
-        "DATABASE_URL": by_cable,
-        "SMS_PROVIDER": "twilio",
-        "TWILIO_ACCOUNT_SID": twilio.account_sid,
-        "TWILIO_AUTH_TOKEN": twilio.auth_token,
-        "TWILIO_API_URL": twilio.url,
-    }
+    settings = {"DATABASE_URL": by_cable, **twilio.settings}
     service = running_service(home, **settings)
     # in a thread: the cable is carried by this loop
     running = await asyncio.to_thread(service.__enter__)

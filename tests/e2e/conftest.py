@@ -12,6 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.demo_home import demo_home
 from tests.e2e.people import Story
 from tests.service import Service, running_service
 
@@ -34,7 +35,7 @@ expect.set_options(timeout=20_000)  # ms; a slow machine is no failure
 @pytest.fixture(scope="module")
 def desk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service with demo data and without a bot: live agents answer. Tests leave it ``clear``."""
-    with running_service(tmp_path_factory.mktemp("desk"), DEMO="1") as service:
+    with running_service(demo_home(tmp_path_factory.mktemp("desk")), DEMO="1") as service:
         yield service
 
 

@@ -9,6 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.demo_home import demo_home
 from tests.e2e.conftest import Troubles
 from tests.e2e.people import ANN, BOB, LONG, Story, opened
 from tests.e2e.test_workspace_in_browser import _problems
@@ -159,7 +160,7 @@ def test_the_connection_of_an_admin_page_is_lost_and_comes_back(
     browser: Browser, troubles: Troubles, tmp_path: Path
 ) -> None:
     port = free_port()
-    with running_service(tmp_path, port=port, DEMO="1") as desk:
+    with running_service(demo_home(tmp_path), port=port, DEMO="1") as desk:
         story = Story(desk, browser, troubles)
         grace = story.agent("Grace Okafor")
         grace.goto(f"{desk.url}/workspace/admin/users")

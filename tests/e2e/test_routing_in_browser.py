@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.demo_home import demo_home
 from tests.e2e.conftest import Troubles, clear
 from tests.e2e.people import ANN, BOB, DIRECT, LONG, Story, opened
 from tests.e2e.test_workspace_in_browser import _violations as violations
@@ -204,7 +205,7 @@ def test_supervisors_pages_at_every_width_in_both_themes(story: Story, omar: Pag
 @pytest.fixture
 def shared(tmp_path: Path, browser: Browser, troubles: Troubles) -> Iterator[Story]:
     """A desk whose queue offers to all who are free, and whose virtual agent never answers."""
-    with running_service(tmp_path, DEMO="1", BOT_URL="http://127.0.0.1:9/never") as service:
+    with running_service(demo_home(tmp_path), DEMO="1", BOT_URL="http://127.0.0.1:9/never") as service:
         _offer_to_all(tmp_path)
         yield Story(service, browser, troubles)
         clear(service)

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from handoff_service.rules.sms_characters import INVISIBLE_NAMES, WRITTEN_ALIKE, described
 from handoff_service.rules.sms_text import narrowed, segments, split
+from tests.demo_home import demo_home
 from tests.e2e.conftest import Troubles
 from tests.e2e.people import BOB, DIRECT, LONG, Phone, Story, opened
 from tests.service import free_port, running_service
@@ -368,7 +369,7 @@ def test_single_keys_can_be_turned_off(story: Story) -> None:
 
 def test_a_restart_loses_nothing_and_says_so_meanwhile(browser: Browser, troubles: Troubles, tmp_path: Path) -> None:
     port = free_port()
-    with running_service(tmp_path, port=port, DEMO="1") as desk:
+    with running_service(demo_home(tmp_path), port=port, DEMO="1") as desk:
         phone, mia = Story(desk, browser, troubles).talking()
         mia.locator("#draft").fill("half a sentence")
     expect(mia.locator("#connection")).to_contain_text("Connection lost at")

@@ -1,6 +1,7 @@
 """STOP, START and HELP: one ledger, one confirmation, and nothing leaves for somebody who has opted out."""
 
 import asyncio
+import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +29,7 @@ from tests.conftest import Heard, MovedClock
 from tests.operations.sending_story import begin, claim, finish, line
 from tests.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
 
-RACES = 500
+RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))
 OUT = "You have opted out of texts from Northwind IT, and get no more. Text START to get them again."
 IN = "You get texts from Northwind IT again. Text HELP for help, STOP to opt out."
 
@@ -272,7 +273,7 @@ async def test_opt_outs_are_imported_and_exported(story: Story, tmp_path: Path) 
 
 
 async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: Story) -> None:
-    """Five hundred times on each database, at random: whoever asks after the STOP was taken in may not send."""
+    """A hundred races on each database (make chaos: a thousand). After the STOP was stored, nothing is sent."""
     chance = random.Random(11)
     numbers = [f"+1303555{n:04d}" for n in range(RACES)]
     begun = await asyncio.gather(*(story.text("hi", number=number, to=DIRECT) for number in numbers))

@@ -1,6 +1,7 @@
-"""The virtual agent never talks over a person: a thousand answers that come after the agent has taken over."""
+"""The virtual agent never talks over a person: many answers that come after the agent has taken over."""
 
 import asyncio
+import os
 
 import sqlalchemy as sa
 
@@ -8,10 +9,10 @@ from handoff_service.rules.vocabulary import Author, Direction, Event, TurnOutco
 from handoff_service.store import tables as t
 from tests.story import MIA, Story
 
-MANY = 1000
+MANY = int(os.environ.get("PATCHBOARD_TEST_LATE_ANSWERS", "200"))  # make chaos: a thousand
 
 
-async def test_a_thousand_late_answers_are_notes_and_never_sent(story: Story) -> None:
+async def test_many_late_answers_are_notes_and_never_sent(story: Story) -> None:
     numbers = [f"+1303555{n:04d}" for n in range(MANY)]
     received = await asyncio.gather(*(story.text("my laptop is dead", number=number) for number in numbers))
     ids = [one.interaction_id or 0 for one in received]

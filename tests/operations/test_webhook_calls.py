@@ -166,7 +166,7 @@ async def test_without_an_address_nothing_waits(story: Story, tickets: TicketSys
 
 
 async def test_a_call_whose_answer_was_lost_is_made_again(
-    story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock
+    story: Story, tickets: TicketSystem, worker: Worker, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process dies between the call and writing down what it came to: its lease ends, and it is told again."""
     await opened(story)
@@ -179,6 +179,7 @@ async def test_a_call_whose_answer_was_lost_is_made_again(
         return await write(operation, command, **near)
 
     lost.write = dies
+    monkeypatch.setattr("handoff_service.worker.GIVES_BACK_FOR", 1)
     await worker.step()
     lost.write = write
     assert len(tickets.events) == 1

@@ -62,13 +62,7 @@ def memory(service: Service) -> int:
 
 async def test_texts_come_in_as_ever(sqlite_url: str, tmp_path: Path) -> None:
     async with FakeTwilio() as twilio:
-        settings = {
-            "DATABASE_URL": sqlite_url,
-            "SMS_PROVIDER": "twilio",
-            "TWILIO_ACCOUNT_SID": twilio.account_sid,
-            "TWILIO_AUTH_TOKEN": twilio.auth_token,
-            "TWILIO_API_URL": twilio.url,
-        }
+        settings = {"DATABASE_URL": sqlite_url, **twilio.settings}
         with running_service(tmp_path, **settings) as service:
             url = f"{service.url}/webhooks/twilio/sms"
             await p99(twilio, url)  # warm

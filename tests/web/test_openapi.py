@@ -16,6 +16,7 @@ from handoff_service.operations.import_desk import import_desk
 from handoff_service.rules.vocabulary import Role
 from handoff_service.web.api import CALLS
 from handoff_service.web.api.calls import Call
+from tests.demo_home import demo_home
 from tests.service import Service, running_service
 from tests.web.workspace_server import Running, running
 
@@ -26,7 +27,7 @@ LONGEST = 600  # seconds, on a busy machine; alone it takes well under a minute
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running_service(tmp_path_factory.mktemp("openapi"), DEMO="1") as started:
+    with running_service(demo_home(tmp_path_factory.mktemp("openapi")), DEMO="1") as started:
         yield started
 
 

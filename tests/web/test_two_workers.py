@@ -24,10 +24,7 @@ async def test_a_text_that_one_process_took_is_told_by_the_other(
         "DATABASE_URL": postgres_url,
         "REDIS_URL": REDIS,
         "WORKERS": "2",
-        "SMS_PROVIDER": "twilio",
-        "TWILIO_ACCOUNT_SID": twilio.account_sid,
-        "TWILIO_AUTH_TOKEN": twilio.auth_token,
-        "TWILIO_API_URL": twilio.url,
+        **twilio.settings,
     }
     with running_service(tmp_path, **settings) as service:
         connector = aiohttp.TCPConnector(limit=0, force_close=True)  # a new connection each time: any process

@@ -1,0 +1,24 @@
+"""The compiled statements of every engine in a test process. An engine of its own would compile each one again."""
+
+from collections.abc import Hashable
+from typing import Any
+
+MOST = 5000
+type Key = tuple[Any, ...]  #: the dialect first; SQLAlchemy makes a new dialect for each engine
+
+
+class CompiledStatements(dict[Hashable, Any]):
+    """The mapping for SQLAlchemy's execution option ``compiled_cache``. Engines of one dialect share what it holds."""
+
+    def get(self, key: Key, default: Any = None) -> Any:  # type: ignore[override]
+        return super().get(_shared(key), default)
+
+    def __setitem__(self, key: Key, compiled: Any) -> None:  # type: ignore[override]
+        if len(self) >= MOST:
+            self.clear()
+        super().__setitem__(_shared(key), compiled)
+
+
+def _shared(key: Key) -> Key:
+    dialect, *rest = key
+    return dialect.name, dialect.driver, *rest

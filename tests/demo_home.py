@@ -1,0 +1,50 @@
+"""A folder for PATCHBOARD_HOME that already holds the demo desk, as after a first start with PATCHBOARD_DEMO=1.
+
+The first start migrates, imports and hashes passwords, which takes more than the rest of the start. Tests that are not
+about a first start copy the result. Its passwords are hashed cheaply, so each sign-in is cheap too.
+"""
+
+import asyncio
+import atexit
+import functools
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from unittest.mock import patch
+
+from argon2 import PasswordHasher
+
+from handoff_service import clock, settings
+from handoff_service.cli import DEMO
+from handoff_service.desk import terms
+from handoff_service.operations import desk_file
+from handoff_service.operations.import_desk import import_file
+from handoff_service.settings import Settings
+from handoff_service.store.migrate import migrate
+from handoff_service.store.store import Store
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def demo_home(home: Path) -> Path:
+    """Fill the folder, and return it."""
+    return Path(shutil.copytree(_made(), home, dirs_exist_ok=True))
+
+
+@functools.cache
+def _made() -> Path:
+    home = Path(tempfile.mkdtemp(prefix="patchboard-demo-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    config = settings.read({"PATCHBOARD_HOME": str(home), "PATCHBOARD_DEMO": "1", "PATCHBOARD_BOT_URL": ""})
+    migrate(config.database_url)
+    with ThreadPoolExecutor(1) as apart:  # Playwright keeps an event loop running in this thread
+        apart.submit(asyncio.run, _import(config)).result()
+    return home
+
+
+async def _import(config: Settings) -> None:
+    store = Store(config.database_url, clock=clock.now, terms=terms(config), told=lambda _hints, _work_at: None)
+    with patch("handoff_service.operations.sign_in._hasher", CHEAP):
+        await import_file(store, desk_file.read(DEMO))
+    store.close()
