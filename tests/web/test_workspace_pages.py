@@ -89,7 +89,7 @@ async def conversation(desk: Running, mia: Visitor, body: str = "my badge", numb
 async def test_a_page_sends_who_is_not_signed_in_to_the_sign_in_page(visitor: Visitor) -> None:
     for path in GETS:
         answer = await visitor.get(path)
-        assert (path, answer.status, answer.headers["Location"]) == (path, 303, "/sign-in")
+        assert (path, answer.status, answer.headers["Location"].partition("?")[0]) == (path, 303, "/sign-in")
 
 
 async def test_a_script_that_is_not_signed_in_is_told_401(visitor: Visitor) -> None:
@@ -147,6 +147,44 @@ async def test_signing_in_makes_an_offline_agent_available_and_signing_out_offli
     assert (await mia.get("/workspace")).status == 303
     assert [row.presence for row in await desk.story.rows(t.agents, t.agents.c.id == MIA)] == [Presence.OFFLINE]
     assert await desk.story.count(t.sessions) == 0
+
+
+async def test_signing_in_again_leads_back_to_the_page_that_was_asked_for(desk: Running, visitor: Visitor) -> None:
+    for method, path, back in (
+        ("GET", "/workspace/conversations/7?line=3", "/workspace/conversations/7?line=3"),
+        ("GET", "/workspace/search?q=a%26b", "/workspace/search?q=a%26b"),
+        ("POST", "/workspace/conversations/7/messages", "/workspace/conversations/7"),
+        ("POST", "/workspace/conversations/7/timers/4/cancel", "/workspace/conversations/7"),
+        ("POST", "/workspace/presence", "/workspace"),
+        ("GET", "/workspace", "/workspace"),
+    ):
+        asked = await (visitor.get(path) if method == "GET" else visitor.post(path))
+        page = await visitor.get(asked.headers["Location"])
+        assert f'name="next" value="{back}"' in page.text
+        wrong = await visitor.post("/sign-in", email="mia@example.com", password="", next=back)
+        assert f'name="next" value="{back}"' in wrong.text
+        answer = await visitor.post("/sign-in", email="mia@example.com", password="demo-mia", next=back)
+        assert (path, answer.headers["Location"]) == (path, back)
+        assert (await visitor.get(asked.headers["Location"])).headers["Location"] == back  # signed in in another tab
+        await visitor.post("/sign-out", csrf=await visitor.csrf())
+
+
+@pytest.mark.parametrize(
+    "next_page",
+    [
+        "https://evil.example/",
+        "//evil.example/workspace",
+        "/\\evil.example",
+        "/workspace.evil.example",
+        "/workspace\\@evil.example",
+        "/workspace/\r\nX: 1",
+        "/sign-out",
+        "javascript:alert(1)",
+    ],
+)
+async def test_signing_in_leads_to_no_other_place(desk: Running, visitor: Visitor, next_page: str) -> None:
+    answer = await visitor.post("/sign-in", email="mia@example.com", password="demo-mia", next=next_page)
+    assert answer.headers["Location"] == "/workspace"
 
 
 async def test_signing_in_leaves_away_as_it_is(desk: Running, visitor: Visitor) -> None:
