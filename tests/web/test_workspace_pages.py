@@ -17,6 +17,7 @@ from handoff_service.store import interactions
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.web import assets, pages
+from handoff_service.web.directions import has_rtl
 from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
 from tests.web.workspace_server import PAGE, SCRIPT, Running, Visitor, running, shown
 
@@ -639,3 +640,20 @@ def test_when_is_relative_up_to_an_hour_then_the_clock_then_the_day(at: str, wri
     template = pages.environment().from_string("{{ at | lately }}")
     now, then = (datetime.fromisoformat(f"{when}+00:00") for when in ("2026-11-23T14:00:00", at))
     assert template.render(at=then, now=now, zone=ZoneInfo("America/New_York")) == written
+
+
+async def test_a_phone_that_types_right_to_left_looks_so_and_offers_texts(desk: Running, visitor: Visitor) -> None:
+    page = f"/phone?from=%2B{ANN[1:]}&to=%2B{MAIN[1:]}"
+    assert 'dir="rtl"' not in (await visitor.get(page)).text
+    fields = {"from": ANN, "behaviour": "right_to_left", "query": page.partition("?")[2]}
+    assert (await visitor.post("/phone/behaviour", SCRIPT, **fields)).status == 204
+    changed = (await visitor.get(page)).text
+    assert '<div class="phone" dir="rtl">' in changed
+    samples = re.findall(r"data-types>([^<]*)<", changed)
+    assert all(has_rtl(sample) for sample in samples)
+    assert len(samples) == 3
+    await visitor.post("/phone/texts", SCRIPT, **{"from": ANN, "to": DIRECT, "body": samples[-1]})
+    shown_text = (await visitor.get(page.replace(MAIN[1:], DIRECT[1:]))).text
+    assert '<p class="bubble" dir="auto">ה-VPN' in shown_text
+    assert 'href="https://vpn.example.com/help"' in shown_text
+    assert '<bdi dir="ltr">054-123 4567</bdi>' in shown_text

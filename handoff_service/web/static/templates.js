@@ -67,6 +67,7 @@ function arrived({ successful, xhr }) {
 function pressed(event) {
   if (event.isComposing) return;
   if (event.key === "Enter") choose(chosen());
+  else if (event.key === "Escape") dialog.close(); // before the browser empties the field
   else if (event.key in STEPS) move(STEPS[event.key]);
   else return;
   event.preventDefault();
