@@ -140,7 +140,7 @@ def _seen(text: str) -> str:
 
 
 def _anchor(link: Link) -> Markup:
-    goes_to = Markup(' <small class="goes-to">opens %s</small>') % link.goes_to if link.misleads else ""
+    goes_to = Markup(' <span class="goes-to">opens %s</span>') % link.goes_to if link.misleads else ""
     return Markup(
         '<a class="told-link" dir="ltr" href="%s" target="_blank" rel="noreferrer noopener" title="Opens %s">'
         "%s<b>%s</b>%s%s</a>"

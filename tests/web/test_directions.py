@@ -62,7 +62,8 @@ class Walker(HTMLParser):
             if MARKED.search(self.expressions[int(place)]):
                 self.found.append(f"markup in an attribute: {self.expressions[int(place)]}")
         if tag not in VOID:
-            self.open.append((tag, given.get("dir") in ("auto", "ltr") or tag == "bdi"))
+            inside = tag == "mark" and bool(self.open) and self.open[-1][1]
+            self.open.append((tag, inside or given.get("dir") in ("auto", "ltr") or tag == "bdi"))
 
     def handle_endtag(self, tag: str) -> None:
         while self.open and self.open.pop()[0] != tag:
@@ -76,6 +77,8 @@ class Walker(HTMLParser):
             expression = self.expressions[int(place)]
             if tag in ONLY_TEXT:
                 self.found += [f"markup in <{tag}>: {expression}"] if MARKED.search(expression) else []
+            elif says and re.search(r"\| (bdi|sentence)\b", expression):  # dir="auto" looks at no isolated words
+                self.found.append(f"isolated twice: {expression}")
             elif not says and WORDS.search(expression) and not MARKED.search(expression):
                 self.found.append(expression)
 
@@ -107,6 +110,8 @@ def test_a_template_marks_every_place_of_a_persons_words(template: str) -> None:
 def test_the_walker_finds_what_is_not_marked() -> None:
     assert unmarked("<p>{{ line.body }}</p>") == ["line.body"]
     assert unmarked('<p dir="auto">{{ line.body }}</p><b>{{ user.name | bdi }}</b>') == []
+    assert unmarked('<p dir="auto">{{ name | bdi }}</p>') == ["isolated twice: name | bdi"]
+    assert unmarked('<p dir="auto"><mark>{{ piece }}</mark></p>') == []
     assert unmarked('<p dir="auto"><b>{{ line.body }}</b></p>') == ["line.body"]
     assert unmarked('<input name="note"><input type="number"><textarea name="body"></textarea>') == [
         "<input note>",
