@@ -37,4 +37,4 @@ def whole_numbers(text: str) -> str:
 
 def isolated(name: str) -> str:
     """The same as ``bdi`` where there is no markup: for attributes and scripts."""
-    return f"{FIRST_STRONG_ISOLATE}{name}{POP_ISOLATE}" if has_rtl(name) else name
+    return name.join((FIRST_STRONG_ISOLATE, POP_ISOLATE)) if has_rtl(name) else name  # what is escaped stays so

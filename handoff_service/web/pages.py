@@ -118,6 +118,7 @@ def environment() -> Environment:
         minutes=minutes,
         money=money.spoken,
         bdi=directions.bdi,
+        isolated=directions.isolated,
         sentence=directions.sentence,
         linked=links.linked,
     )

@@ -5,6 +5,7 @@ import unicodedata
 from html.parser import HTMLParser
 
 import pytest
+from markupsafe import Markup
 
 from handoff_service.web.directions import bdi, has_rtl, isolated, sentence
 from handoff_service.web.links import linked
@@ -133,6 +134,7 @@ def test_a_right_to_left_name_is_isolated_in_a_sentence(name: str) -> None:
     assert bdi(name) == f"<bdi>{name}</bdi>"
     assert sentence(f"Mia gave it to {name}, 3 texts wait") == f"Mia gave it to <bdi>{name}</bdi>, 3 texts wait"
     assert isolated(name) == f"\u2068{name}\u2069"
+    assert isolated(Markup("&lt;%s") % name).__html__() == f"\u2068&lt;{name}\u2069"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", LTR)
