@@ -42,6 +42,7 @@ class Behaviour(StrEnum):
     LANDLINE = "landline"
     FILTERED = "filtered"
     TWICE = "twice"
+    RIGHT_TO_LEFT = "right_to_left"
 
 
 STEPS: Mapping[Behaviour, Sequence[tuple[Status, float, int | None]]] = {
@@ -51,6 +52,7 @@ STEPS: Mapping[Behaviour, Sequence[tuple[Status, float, int | None]]] = {
     Behaviour.LANDLINE: ((Status.UNDELIVERED, 0.5, 30006),),
     Behaviour.FILTERED: ((Status.UNDELIVERED, 0.5, 30007),),
     Behaviour.TWICE: (SENT, DELIVERED, SENT, DELIVERED),  # and backwards
+    Behaviour.RIGHT_TO_LEFT: (SENT, DELIVERED),
 }
 
 

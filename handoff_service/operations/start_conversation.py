@@ -1,8 +1,9 @@
 """An agent writes first: table 3 of the product page, previewed and performed by the same facts."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations import say
@@ -77,6 +78,14 @@ def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
     return Preview(row, _told(conn, line, row, recipient, agent_id), active_id, opted_out)
 
 
+def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
+    """The name of the person whom the first text would reach; None for a guest."""
+    p = t.messaging_profiles
+    profile = conn.execute(select(p).where(p.c.number == recipient.to, p.c.active)).one_or_none()
+    user_id = _user_of(conn, recipient, profile)
+    return None if user_id is None else _user_name(conn, user_id)
+
+
 def start_conversation(tx: Transaction, command: Start) -> Started:
     """Send the first text. NotFound for a user who is not there, BadInput for numbers and texts that cannot be used,
     Conflict when the row is not the expected one any more, and for a requester who has opted out."""
@@ -123,18 +132,7 @@ def _profile(tx: Transaction, recipient: Recipient, *, replace: bool) -> tuple[i
     """(profile, user) of the number from now on: the person who is named, else whoever table 1 says."""
     p = t.messaging_profiles
     there = tx.conn.execute(select(p).where(p.c.number == recipient.to, p.c.active).with_for_update()).one_or_none()
-    user_id = recipient.user_id
-    if user_id is None:
-        users = select(t.user_numbers.c.user_id).where(t.user_numbers.c.number == recipient.to)
-        match = profile_matching.match(
-            NumberFacts(
-                users=tuple(tx.conn.execute(users.order_by(t.user_numbers.c.user_id)).scalars()),
-                has_profile=there is not None,
-                profile_user=there.user_id if there else None,
-                not_user=there.not_user_id if there else None,
-            )
-        )
-        user_id = match.user
+    user_id = _user_of(tx.conn, recipient, there)
     if there is not None and (replace or there.user_id not in (None, user_id)):
         tx.conn.execute(update(p).where(p.c.id == there.id).values(active=False))
         there = None
@@ -144,6 +142,22 @@ def _profile(tx: Transaction, recipient: Recipient, *, replace: bool) -> tuple[i
     if there.user_id is None and user_id is not None:
         tx.conn.execute(update(p).where(p.c.id == there.id).values(user_id=user_id))
     return there.id, user_id
+
+
+def _user_of(conn: Connection, recipient: Recipient, profile: Row[Any] | None) -> int | None:
+    """The person who is named, else whoever table 1 says the number belongs to."""
+    if recipient.user_id is not None:
+        return recipient.user_id
+    users = select(t.user_numbers.c.user_id).where(t.user_numbers.c.number == recipient.to)
+    match = profile_matching.match(
+        NumberFacts(
+            users=tuple(conn.execute(users.order_by(t.user_numbers.c.user_id)).scalars()),
+            has_profile=profile is not None,
+            profile_user=profile.user_id if profile else None,
+            not_user=profile.not_user_id if profile else None,
+        )
+    )
+    return match.user
 
 
 def _create(tx: Transaction, command: Start, line: _Line, profile_id: int, user_id: int | None) -> Interaction:

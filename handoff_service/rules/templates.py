@@ -14,6 +14,11 @@ def filled(body: str, who: Who) -> str:
     return placeholders.fill(body, placeholders.people(who, guest=GUEST, nobody=NOBODY))
 
 
+def names_conversation(body: str) -> bool:
+    """Whether the template needs the number of a conversation."""
+    return "{interaction.number}" in body
+
+
 def fault(body: str) -> str | None:
     """What is wrong with a template's text; None when it can be saved."""
     if not is_visible(body):

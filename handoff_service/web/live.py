@@ -16,6 +16,7 @@ from handoff_service.rules.vocabulary import Role
 from handoff_service.store import interactions, people
 from handoff_service.store.lanes import DESK, EVERYTHING, Hint
 from handoff_service.web import stream
+from handoff_service.web.directions import isolated
 from handoff_service.web.pages import form_field, went_well
 from handoff_service.web.session import ANYONE, LIVE, allowed, desk_of, page, signed_in, supervises
 
@@ -90,4 +91,4 @@ def _number(asked: str) -> int | None:
 
 
 def _writes(by: int | None, name: str, said: str) -> str:
-    return json.dumps({"by": by, "said": f"{first_name(name)} {said}…" if said else ""})
+    return json.dumps({"by": by, "said": f"{isolated(first_name(name))} {said}…" if said else ""})

@@ -21,7 +21,7 @@ from handoff_service.rules.media import in_words
 from handoff_service.rules.names import first_name
 from handoff_service.rules.sms_characters import INVISIBLE, MEANINGLESS, STYLED, WRITTEN_ALIKE
 from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
-from handoff_service.web import assets
+from handoff_service.web import assets, directions, links
 
 _ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 TEMPLATES = Path(__file__).parent / "templates"
@@ -117,6 +117,10 @@ def environment() -> Environment:
         weekday=lambda day: f"{day:%A}, {day.day} {day:%B}",
         minutes=minutes,
         money=money.spoken,
+        bdi=directions.bdi,
+        isolated=directions.isolated,
+        sentence=directions.sentence,
+        linked=links.linked,
     )
     return made
 

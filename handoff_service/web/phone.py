@@ -40,6 +40,13 @@ BEHAVIOURS = {
     Behaviour.LANDLINE: "A landline",
     Behaviour.FILTERED: "Carrier filters texts",
     Behaviour.TWICE: "Everything comes twice",
+    Behaviour.RIGHT_TO_LEFT: "Types right to left",
+}
+# What a phone that types right to left offers to type: Arabic, Hebrew, and both with what runs the other way.
+SAMPLES = {
+    "ar": "مرحبا، الطابعة في الطابق 3 لا تعمل منذ الساعة 10:30",
+    "he": "שלום, המחשב הנייד שלי לא נדלק מאז אתמול",
+    "he-Latn": "ה-VPN לא מתחבר, ראו https://vpn.example.com/help או חייגו 054-123 4567",
 }
 m, i, p = t.messages, t.interactions, t.provider_numbers
 MOST_PHONES, MOST_TEXTS, MOST_USERS = 6, 200, 200
@@ -123,6 +130,7 @@ async def _page(request: Request, template: str) -> HTTPResponse:
         query=_address(shelf.handsets),
         mailbox=desk.settings.smtp_url is None,
         behaviours=BEHAVIOURS,
+        samples=SAMPLES,
         behaves={one.number: _simulator(request).behaviour(one.number) for one in shelf.handsets},
     )
 

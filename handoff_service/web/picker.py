@@ -1,5 +1,6 @@
-"""Templates in the composer: those that fit what an agent types, filled for the conversation that is open."""
+"""Templates for agents: those that fit what an agent types, filled for the conversation or for a new message."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sanic import Request
@@ -7,30 +8,80 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.operations.sign_in import Agent
+from handoff_service.operations.start_conversation import Recipient, preview, recipient_name
+from handoff_service.rules.agent_initiated import If
 from handoff_service.rules.placeholders import Who
-from handoff_service.rules.templates import filled
+from handoff_service.rules.sms_text import is_e164
+from handoff_service.rules.templates import filled, names_conversation
 from handoff_service.rules.vocabulary import Role
-from handoff_service.store import conversations, templates
+from handoff_service.store import conversations, people, templates
+from handoff_service.store.interactions import number
 from handoff_service.store.views import Template
 from handoff_service.web.pages import render
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.session import LIVE, desk_of, page
 
 MOST = 50  # more are found by typing
+LONGEST_ID = 9  # digits
 
 
 @page(Role.AGENT, Role.SUPERVISOR)
 async def found_templates(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     """Templates by a part of their name or text. ``q`` empty: the first of all."""
-    q = (request.args.get("q") or "").strip()[:100]
+    q = _typed(request)
 
     def read(conn: Connection) -> list[Template]:
         interaction = conversations.one(conn, interaction_id)
         requester = interaction.user.name if interaction.user else None
         who = Who(requester=requester, agent=agent.name, number=interaction.number)
+        return _filled(templates.some(conn, q, limit=MOST), who)
+
+    return render("found_templates.html", templates=await desk_of(request).store.read(read), q=q, left_out=0)
+
+
+@page(*LIVE)
+async def templates_to_begin(request: Request, agent: Agent) -> HTTPResponse:
+    """The same for a new message to the ``choice`` from the number ``from``. A conversation that does not exist yet has
+    no number, so templates that name it are left out."""
+    q = _typed(request)
+    to = _recipient(request)
+
+    def read(conn: Connection) -> tuple[list[Template], int]:
+        who = _who(conn, to, agent)
         found = templates.some(conn, q, limit=MOST)
-        return [Template(id=one.id, name=one.name, body=filled(one.body, who)) for one in found]
+        fitting = [one for one in found if who.number or not names_conversation(one.body)]
+        return _filled(fitting, who), len(found) - len(fitting)
 
-    return render("found_templates.html", templates=await desk_of(request).store.read(read), q=q)
+    fitting, left_out = await desk_of(request).store.read(read)
+    return render("found_templates.html", templates=fitting, q=q, left_out=left_out)
 
 
-PAGES: dict[str, Any] = {"/conversations/<interaction_id:int>/templates": found_templates}
+def _typed(request: Request) -> str:
+    return (request.args.get("q") or "").strip()[:100]
+
+
+def _filled(found: Sequence[Template], who: Who) -> list[Template]:
+    return [Template(id=one.id, name=one.name, body=filled(one.body, who)) for one in found]
+
+
+def _recipient(request: Request) -> Recipient | None:
+    """Whom the dialog has chosen, ``7:+12025550101`` or ``:+12025550101``; None while nobody is."""
+    user, _, to = (request.args.get("choice") or "")[:100].partition(":")
+    sender = (request.args.get("from") or "").strip()
+    if not (is_e164(to) and is_e164(sender)) or not (user == "" or (user.isdecimal() and len(user) <= LONGEST_ID)):
+        return None
+    return Recipient(to=to, provider_number=sender, user_id=int(user) if user else None)
+
+
+def _who(conn: Connection, to: Recipient | None, agent: Agent) -> Who:
+    if to is None or to.provider_number not in {one.number for one in people.provider_numbers(conn)}:
+        return Who(requester=None, agent=agent.name, number="")
+    seen = preview(conn, to, agent.id)
+    goes_on = seen.interaction_id is not None and seen.row is If.ACTIVE_WITH_LIVE_AGENT
+    name = number(seen.interaction_id) if goes_on and seen.interaction_id else ""
+    return Who(requester=recipient_name(conn, to), agent=agent.name, number=name)
+
+
+PAGES: dict[str, Any] = {
+    "/conversations/<interaction_id:int>/templates": found_templates,
+    "/new/templates": templates_to_begin,
+}

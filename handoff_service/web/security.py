@@ -1,7 +1,9 @@
 """What every answer carries, and how what went wrong is said."""
 
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
+from urllib.parse import urlencode
 
 from sanic import Request
 from sanic.exceptions import SanicException
@@ -24,12 +26,14 @@ POLICY = "; ".join(
         "object-src 'none'",
     ]
 )
+_CONVERSATION = re.compile(r"^/workspace/conversations/[0-9]{1,9}(?=/|$)")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 PAGES = ("/workspace", "/sign-", "/phone")  # what people look at; the rest is for programs
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
+    "X-DNS-Prefetch-Control": "off",  # a link in a text asks for nothing before somebody follows it
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
@@ -111,11 +115,20 @@ def _is_known(request: Request, method: str) -> bool:
     return True
 
 
+def sign_in_address(request: Request) -> str:
+    """The sign-in page, which leads back: to the page that was asked for, or the conversation that an act was for."""
+    path = request.path if request.method == "GET" else "".join(_CONVERSATION.findall(request.path)[:1])
+    if not path or path == "/workspace":
+        return "/sign-in"
+    query = f"?{request.query_string}" if request.query_string and request.method == "GET" else ""
+    return f"/sign-in?{urlencode({'next': path + query})}"
+
+
 def _for_page(request: Request, error: Exception, status: int, detail: str, errors: dict[str, str]) -> HTTPResponse:
     """A page to a person, a line of text to the page's script."""
     said = " ".join([detail, *(f"{name} {what}." for name, what in errors.items())]) if errors else detail
     if not wants_page(request):
         return text(said, status=status)
     if isinstance(error, NotSignedIn):
-        return redirect("/sign-in", status=303)
+        return redirect(sign_in_address(request), status=303)
     return render("error.html", status=status, code=status, said=said)

@@ -1,6 +1,7 @@
 """Signing in and out by page."""
 
 import functools
+import re
 from pathlib import Path
 
 from sanic import Blueprint, Request
@@ -27,6 +28,8 @@ from handoff_service.web.session import (
     take_cookie,
 )
 
+_PAGE = re.compile(r"/workspace([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")  # of this site, however a browser reads it
+
 
 def blueprint() -> Blueprint:
     """``/sign-in`` and ``/sign-out``."""
@@ -35,7 +38,7 @@ def blueprint() -> Blueprint:
     @made.get("/sign-in")
     async def sign_in_page(request: Request) -> HTTPResponse:
         if await signed_in(request):
-            return redirect("/workspace")
+            return redirect(_next(request.args.get("next") or ""))
         return await _page(request)
 
     @made.post("/sign-in")
@@ -78,10 +81,15 @@ async def _try(request: Request, email: str, password: str) -> HTTPResponse:
         left = "1 try" if answer == 1 else f"{answer} tries"
         return await _page(request, email=email, wrong=f"E-mail or password is wrong. {left} left.", status=401)
     await desk.store.write(presence.signed_in, SignedIn(agent_id=answer.agent_id, to_work=True))
-    response = redirect("/workspace", status=303)
+    response = redirect(_next(form_field(request, "next")), status=303)
     give_cookie(desk, response, answer.token)
     remember(request, response, email[:320])
     return response
+
+
+def _next(asked: str) -> str:
+    """The page that the agent wanted before signing in; the list if the address is none of the workspace's pages."""
+    return asked if _PAGE.fullmatch(asked) else "/workspace"
 
 
 async def _page(request: Request, *, email: str = "", wrong: str = "", status: int = 200) -> HTTPResponse:
@@ -94,6 +102,7 @@ async def _page(request: Request, *, email: str = "", wrong: str = "", status: i
         desk=facts,
         email=email,
         wrong=wrong,
+        next=_next(form_field(request, "next") or request.args.get("next") or ""),
         demo=demo_agents() if desk.settings.demo else [],
         demo_phone=simulated,
     )

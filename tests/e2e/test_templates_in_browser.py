@@ -28,8 +28,8 @@ def _templates(story: Story) -> None:
 
 
 def picker(page: Page) -> Page:
-    expect(page.get_by_role("dialog")).to_be_visible()
-    expect(page.get_by_role("combobox")).to_be_focused()
+    expect(page.locator("#template-dialog")).to_be_visible()
+    expect(page.locator("#find-template")).to_be_focused()
     return page
 
 
@@ -76,7 +76,7 @@ def test_the_button_puts_a_template_where_the_cursor_is_and_esc_leaves_everythin
     expect(draft).to_have_value("Before. Look left, there.")
     draft.fill("")
     mia.keyboard.press("Alt+n")
-    draft.press("/")
+    mia.get_by_role("button", name="Template").click()
     picker(mia).get_by_role("combobox").fill("no such thing")
     expect(mia.get_by_text("No template has “no such thing” in it.")).to_be_visible()
     mia.keyboard.press("Enter")
@@ -85,3 +85,44 @@ def test_the_button_puts_a_template_where_the_cursor_is_and_esc_leaves_everythin
     mia.keyboard.press("Enter")
     expect(draft).to_have_value("Look left, there.")
     expect(mia.locator("#segments")).to_have_text("Not sent to the requester")
+
+
+def test_a_text_that_begins_with_a_slash_can_be_typed(story: Story) -> None:
+    _, mia = story.talking(to=DIRECT)
+    draft = mia.locator("#draft")
+    draft.focus()
+    mia.keyboard.type("/Users/ann/report.pdf is empty")  # no template has it
+    expect(mia.get_by_role("dialog")).to_have_count(0)
+    expect(draft).to_be_focused()
+    expect(draft).to_have_value("/Users/ann/report.pdf is empty")
+    draft.fill("")
+    draft.press("/")
+    picker(mia).get_by_role("combobox").fill("zeb")
+    expect(mia.get_by_role("option")).to_have_count(2)
+    mia.keyboard.press("Escape")
+    expect(draft).to_have_value("/zeb")
+    expect(draft).to_be_focused()
+    mia.keyboard.type("ra/1")
+    expect(draft).to_have_value("/zebra/1")
+
+
+def test_a_new_message_is_begun_with_a_template(story: Story) -> None:
+    mia = story.agent()
+    mia.keyboard.press("n")
+    new = mia.locator("#new-dialog")
+    new.get_by_label("To", exact=True).fill("ann")
+    expect(new.locator("#new-told")).to_have_text("A new conversation begins, and it is yours.")
+    body = new.get_by_label("Message", exact=True)
+    body.press("/")
+    picker(mia).locator("#find-template").fill("crossing")
+    expect(mia.locator("#found-templates").get_by_role("option")).to_have_count(1)
+    mia.keyboard.press("Enter")
+    expect(body).to_have_value("Look left, Ann Lee.")
+    expect(body).to_be_focused()
+    body.press("End")
+    new.get_by_role("button", name="Template").click()
+    picker(mia).locator("#find-template").fill("zebra")
+    expect(mia.get_by_text("1 template is not offered here")).to_be_visible()
+    mia.keyboard.press("Escape")
+    expect(body).to_have_value("Look left, Ann Lee.")
+    expect(new).to_be_visible()

@@ -248,3 +248,47 @@ async def test_only_for_agents_who_are_signed_in_and_mean_it(desk: Running, mia:
         assert (await stranger.get(f"/workspace/new/events?number=%2B{ANN[1:]}", SCRIPT)).status == 401
     assert (await mia.post("/workspace/new", SCRIPT, q="Ann", body="hi")).status == 403
     assert (await mia.get("/workspace/new/events?number=Ann", SCRIPT)).status == 400
+
+
+# Templates ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def _templates(desk: Running) -> None:
+    bodies = {
+        "Greeting": "Hi {requester.first_name}, {agent.first_name} here.",
+        "Full": "To {requester.name} from {agent.name}.",
+        "Numbered": "About {interaction.number}, {requester.name}.",
+    }
+    rows = sa.insert(t.templates).values([{"name": f"Q {name}", "body": body} for name, body in bodies.items()])
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(rows), None)
+
+
+async def texts(mia: Visitor, choice: str, q: str = "q ", sender: str = MAIN) -> list[str]:
+    async with mia.client.get(
+        f"{mia.address}/workspace/new/templates", params={"q": q, "choice": choice, "from": sender}, headers=SCRIPT
+    ) as answer:
+        assert answer.status == 200
+        page = await answer.text()
+    assert ("not offered here" in page) == ("1 template is" in page)
+    return [unescape(one) for one in re.findall(r'data-text="([^"]*)"', page)]
+
+
+@pytest.mark.usefixtures("_templates")
+async def test_templates_are_filled_for_whoever_is_chosen(mia: Visitor) -> None:
+    assert await texts(mia, f"{ANN_ID}:{ANN}") == ["To Ann Lee from Mia Chen.", "Hi Ann, Mia here."]
+    assert await texts(mia, f":{ANN}") == ["To Ann Lee from Mia Chen.", "Hi Ann, Mia here."]  # the number is hers
+    assert await texts(mia, f":{SHARED}") == ["To there from Mia Chen.", "Hi there, Mia here."]  # two people have it
+    assert await texts(mia, f":{STRANGER}") == ["To there from Mia Chen.", "Hi there, Mia here."]
+    for nobody in ("", "x", "1", f"{'9' * 40}:{ANN}", ":12", "²:+12025550101"):
+        assert await texts(mia, nobody) == ["To there from Mia Chen.", "Hi there, Mia here."]
+    assert await texts(mia, f"{ANN_ID}:{ANN}", sender="+12025550000") == await texts(mia, "")
+    assert await texts(mia, f"{ANN_ID}:{ANN}", q="greet") == ["Hi Ann, Mia here."]
+
+
+@pytest.mark.usefixtures("_templates")
+async def test_a_template_names_the_conversation_only_if_the_text_goes_into_one(desk: Running, mia: Visitor) -> None:
+    received = await desk.story.text("my badge", to=DIRECT)
+    filled = await texts(mia, f"{ANN_ID}:{ANN}", sender=DIRECT)
+    assert f"About INT{received.interaction_id:07}, Ann Lee." in filled
+    assert all("About" not in one for one in await texts(mia, f"{ANN_ID}:{ANN}", sender=MAIN))

@@ -17,6 +17,7 @@ from handoff_service.store import interactions
 from handoff_service.store import tables as t
 from handoff_service.store.lanes import Transaction
 from handoff_service.web import assets, pages
+from handoff_service.web.directions import has_rtl
 from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
 from tests.web.workspace_server import PAGE, SCRIPT, Running, Visitor, running, shown
 
@@ -89,7 +90,7 @@ async def conversation(desk: Running, mia: Visitor, body: str = "my badge", numb
 async def test_a_page_sends_who_is_not_signed_in_to_the_sign_in_page(visitor: Visitor) -> None:
     for path in GETS:
         answer = await visitor.get(path)
-        assert (path, answer.status, answer.headers["Location"]) == (path, 303, "/sign-in")
+        assert (path, answer.status, answer.headers["Location"].partition("?")[0]) == (path, 303, "/sign-in")
 
 
 async def test_a_script_that_is_not_signed_in_is_told_401(visitor: Visitor) -> None:
@@ -147,6 +148,44 @@ async def test_signing_in_makes_an_offline_agent_available_and_signing_out_offli
     assert (await mia.get("/workspace")).status == 303
     assert [row.presence for row in await desk.story.rows(t.agents, t.agents.c.id == MIA)] == [Presence.OFFLINE]
     assert await desk.story.count(t.sessions) == 0
+
+
+async def test_signing_in_again_leads_back_to_the_page_that_was_asked_for(desk: Running, visitor: Visitor) -> None:
+    for method, path, back in (
+        ("GET", "/workspace/conversations/7?line=3", "/workspace/conversations/7?line=3"),
+        ("GET", "/workspace/search?q=a%26b", "/workspace/search?q=a%26b"),
+        ("POST", "/workspace/conversations/7/messages", "/workspace/conversations/7"),
+        ("POST", "/workspace/conversations/7/timers/4/cancel", "/workspace/conversations/7"),
+        ("POST", "/workspace/presence", "/workspace"),
+        ("GET", "/workspace", "/workspace"),
+    ):
+        asked = await (visitor.get(path) if method == "GET" else visitor.post(path))
+        page = await visitor.get(asked.headers["Location"])
+        assert f'name="next" value="{back}"' in page.text
+        wrong = await visitor.post("/sign-in", email="mia@example.com", password="", next=back)
+        assert f'name="next" value="{back}"' in wrong.text
+        answer = await visitor.post("/sign-in", email="mia@example.com", password="demo-mia", next=back)
+        assert (path, answer.headers["Location"]) == (path, back)
+        assert (await visitor.get(asked.headers["Location"])).headers["Location"] == back  # signed in in another tab
+        await visitor.post("/sign-out", csrf=await visitor.csrf())
+
+
+@pytest.mark.parametrize(
+    "next_page",
+    [
+        "https://evil.example/",
+        "//evil.example/workspace",
+        "/\\evil.example",
+        "/workspace.evil.example",
+        "/workspace\\@evil.example",
+        "/workspace/\r\nX: 1",
+        "/sign-out",
+        "javascript:alert(1)",
+    ],
+)
+async def test_signing_in_leads_to_no_other_place(desk: Running, visitor: Visitor, next_page: str) -> None:
+    answer = await visitor.post("/sign-in", email="mia@example.com", password="demo-mia", next=next_page)
+    assert answer.headers["Location"] == "/workspace"
 
 
 async def test_signing_in_leaves_away_as_it_is(desk: Running, visitor: Visitor) -> None:
@@ -602,3 +641,20 @@ def test_when_is_relative_up_to_an_hour_then_the_clock_then_the_day(at: str, wri
     template = pages.environment().from_string("{{ at | lately }}")
     now, then = (datetime.fromisoformat(f"{when}+00:00") for when in ("2026-11-23T14:00:00", at))
     assert template.render(at=then, now=now, zone=ZoneInfo("America/New_York")) == written
+
+
+async def test_a_phone_that_types_right_to_left_looks_so_and_offers_texts(desk: Running, visitor: Visitor) -> None:
+    page = f"/phone?from=%2B{ANN[1:]}&to=%2B{MAIN[1:]}"
+    assert 'dir="rtl"' not in (await visitor.get(page)).text
+    fields = {"from": ANN, "behaviour": "right_to_left", "query": page.partition("?")[2]}
+    assert (await visitor.post("/phone/behaviour", SCRIPT, **fields)).status == 204
+    changed = (await visitor.get(page)).text
+    assert '<div class="phone" dir="rtl">' in changed
+    samples = re.findall(r"data-types>([^<]*)<", changed)
+    assert all(has_rtl(sample) for sample in samples)
+    assert len(samples) == 3
+    await visitor.post("/phone/texts", SCRIPT, **{"from": ANN, "to": DIRECT, "body": samples[-1]})
+    shown_text = (await visitor.get(page.replace(MAIN[1:], DIRECT[1:]))).text
+    assert '<p class="bubble" dir="auto">ה-VPN' in shown_text
+    assert 'href="https://vpn.example.com/help"' in shown_text
+    assert '<bdi dir="ltr">054-123 4567</bdi>' in shown_text

@@ -1,7 +1,7 @@
 // Pictures that go with a text: chosen, pasted or dropped, uploaded at once, shown until they are sent, kept with the
 // draft. The service looks at them again; what is refused here is what it would refuse after the upload.
 
-import { csrf } from "./post.js";
+import { csrf, signInAgain } from "./post.js";
 
 const row = document.getElementById("attached");
 const key = `attached:${document.body.dataset.me}:${document.body.dataset.open}`;
@@ -87,7 +87,7 @@ async function upload(file) {
       headers: { "HX-Request": "true", "X-CSRF-Token": csrf(), "Content-Type": file.type },
       body: file,
     });
-    if (answer.status === 401) return location.assign("/sign-in");
+    if (answer.status === 401) return signInAgain();
     problem = answer.ok ? "" : await answer.text();
     if (answer.ok && item.isConnected) show(item, (await answer.json()).id);
   } catch {

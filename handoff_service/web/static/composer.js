@@ -12,8 +12,8 @@ let sentPictures = [];
 
 export function startComposer(afterSend) {
   if (!form) return showKept(document.getElementById("closed"), kept()?.text ?? "");
-  restore();
-  startAttach(changed);
+  restore(kept());
+  startAttach(show);
   addEventListener("storage", (event) => event.key === key && writtenElsewhere(event));
   draft.addEventListener("input", changed);
   form.addEventListener("change", changed);
@@ -27,7 +27,7 @@ export function startComposer(afterSend) {
     sentPictures = kind() === "text" ? attached() : [];
   });
   form.addEventListener("htmx:afterRequest", (event) => finished(event.detail, afterSend));
-  changed();
+  show();
 }
 
 export function hasDraft(conversation) {
@@ -55,7 +55,7 @@ export function closeComposer(closed) {
 
 // What stands around it is new: whether texts can be sent may have changed.
 export function renewComposer() {
-  if (form?.isConnected) changed();
+  if (form?.isConnected) show();
 }
 
 function showKept(closed, text) {
@@ -69,7 +69,15 @@ function kind() {
   return form.elements.kind.value;
 }
 
+// Only what a person did here is kept. A tab that kept what it merely shows would bring back a draft that another tab has
+// just sent.
 function changed() {
+  show();
+  if (draft.value) localStorage.setItem(key, JSON.stringify({ kind: kind(), text: draft.value }));
+  else localStorage.removeItem(key);
+}
+
+function show() {
   const mustJoin = "mustJoin" in document.getElementById("owner").dataset;
   form.querySelector('[name="kind"][value="note"]').disabled = mustJoin; // a note is for those who take part; a text joins
   if (mustJoin) form.elements.kind.value = "text";
@@ -80,8 +88,6 @@ function changed() {
   const label = form.querySelector('label[for="draft"]');
   label.textContent = label.dataset[kind()];
   form.querySelector('[type="submit"] span').textContent = note ? "Add note" : "Send";
-  if (draft.value) localStorage.setItem(key, JSON.stringify({ kind: kind(), text: draft.value }));
-  else localStorage.removeItem(key);
   showLength(note);
 }
 
@@ -130,16 +136,15 @@ function keyOf(conversation) {
 }
 
 // Another tab wrote or sent a draft of this conversation. What was typed here on top of it stays.
-function writtenElsewhere({ oldValue }) {
+function writtenElsewhere({ oldValue, newValue }) {
   const before = JSON.parse(oldValue ?? "null")?.text ?? "";
   if (draft.value !== "" && draft.value !== before) return;
   draft.value = "";
-  restore();
-  changed();
+  restore(JSON.parse(newValue ?? "null"));
+  show();
 }
 
-function restore() {
-  const before = kept();
+function restore(before) {
   if (!before) return;
   draft.value = before.text;
   form.elements.kind.value = before.kind;

@@ -1,6 +1,7 @@
 // The stream: one connection a tab, through htmx's SSE extension. The extension opens it and starts the requests that
 // hints ask for; this file decides when to connect, notices when the server has gone quiet, and says so.
 
+import { signInAgain } from "./post.js";
 import { rest } from "./tabs.js";
 import { clockNow, setClock } from "./times.js";
 
@@ -89,7 +90,7 @@ async function tryAgain() {
       headers: { "HX-Request": "true" },
       signal: AbortSignal.timeout(ANSWER),
     });
-    if (answer.status === 401) return location.assign("/sign-in");
+    if (answer.status === 401) return signInAgain();
     if (answer.ok) return connect();
   } catch {
     // Still away.

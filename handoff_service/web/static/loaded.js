@@ -1,7 +1,7 @@
 // Dialogs whose inside is asked for when they are opened, so that it shows what is true then.
 
 import { open } from "./dialogs.js";
-import { say } from "./post.js";
+import { say, signInAgain } from "./post.js";
 import { chooseKind, startChoosing } from "./whom.js";
 
 const dialog = document.getElementById("loaded-dialog");
@@ -17,7 +17,7 @@ export function startLoaded() {
 async function load(asking) {
   if (dialog.open) return;
   const answer = await fetch(asking.dataset.load, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (answer?.status === 401) return location.assign("/sign-in");
+  if (answer?.status === 401) return signInAgain();
   if (!answer?.ok) return say(answer ? await answer.text() : "No connection.");
   dialog.innerHTML = await answer.text();
   window.htmx.process(dialog);

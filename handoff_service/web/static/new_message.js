@@ -1,6 +1,6 @@
 // The dialog "New message": who fits what is typed, and what sending would do, kept current while it is open.
 
-import { why, worked } from "./post.js";
+import { signInAgain, why, worked } from "./post.js";
 import { showLength } from "./segments.js";
 
 const dialog = document.getElementById("new-dialog");
@@ -37,7 +37,7 @@ async function open(search) {
   if (dialog.open) return;
   const headers = { "HX-Request": "true" };
   const answer = await fetch(PLACE + search, { headers }).catch(() => null);
-  if (answer?.status === 401) return location.assign("/sign-in");
+  if (answer?.status === 401) return signInAgain();
   if (!answer?.ok) return location.assign(PLACE + search); // a page says why
   dialog.innerHTML = await answer.text();
   window.htmx.process(dialog);

@@ -66,6 +66,23 @@ function chosen(picture) {
   field.placeholder = file ? `With ${file.name}` : "Text message";
 }
 
+// A phone that types from the other side looks otherwise, so its page is asked for again.
+async function behave(form) {
+  const handset = form.closest(".handset");
+  const wasRtl = handset.querySelector('.phone[dir="rtl"]') !== null;
+  const isRtl = form.elements.behaviour.value === "right_to_left";
+  await fetch(form.action, { method: "POST", headers: { "HX-Request": "true" }, body: new FormData(form) });
+  if (wasRtl !== isRtl) location.reload();
+}
+
+function type({ target }) {
+  const sample = target.closest("[data-types]");
+  if (!sample) return;
+  const field = sample.closest(".handset").querySelector('.write [name="body"]');
+  field.value = sample.textContent;
+  field.focus();
+}
+
 function listen() {
   const source = new EventSource(`/phone/events?${query}`);
   const banner = document.getElementById("connection");
@@ -87,10 +104,9 @@ if (query) {
   }
   for (const form of document.querySelectorAll(".behaves")) {
     form.querySelector("button").hidden = true;
-    form.addEventListener("change", () => {
-      fetch(form.action, { method: "POST", headers: { "HX-Request": "true" }, body: new FormData(form) });
-    });
+    form.addEventListener("change", () => behave(form));
   }
+  document.addEventListener("click", type);
   for (const talk of document.querySelectorAll(".talk")) talk.scrollTop = talk.scrollHeight;
   listen();
   setInterval(() => {

@@ -4,6 +4,12 @@ export function csrf() {
   return document.querySelector('meta[name="csrf"]').content;
 }
 
+// The session has ended: sign in again, and come back to this page, whose draft is kept.
+export function signInAgain() {
+  const next = location.pathname + location.search + location.hash;
+  location.assign(`/sign-in?${new URLSearchParams({ next })}`);
+}
+
 // What is said while a page is left still goes out.
 export async function post(path, values) {
   const headers = { "HX-Request": "true", "X-CSRF-Token": csrf() };

@@ -1,31 +1,49 @@
-// Templates: a list to choose from, by keys or by mouse, that puts a text into the composer.
+// Templates: a list to choose from, by keys or by mouse, that puts a text into the composer or into a new message.
 
 import { open } from "./dialogs.js";
 import { why } from "./post.js";
 
-const draft = document.getElementById("draft");
+const FIELDS = "#draft, #new-body";
 const dialog = document.getElementById("template-dialog");
 const field = document.getElementById("find-template");
 const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 5, PageUp: -5 };
+let target = null; // the text field that gets the template
+let typed = false; // opened by a slash that was typed there: then the slash may also be the beginning of a text
 
 export function startTemplates() {
-  if (!draft) return;
-  draft.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || draft.value || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!dialog) return;
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || !event.target.matches(FIELDS) || event.target.value) return;
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    show();
+    show(event.target, true);
   });
-  document.getElementById("to-templates").addEventListener("click", show);
+  document.addEventListener("click", (event) => {
+    const asking = event.target.closest("[data-templates]");
+    if (asking) show(document.getElementById(asking.dataset.templates), false);
+  });
   field.addEventListener("keydown", pressed);
+  field.addEventListener("htmx:configRequest", ({ detail }) => askFor(detail));
   dialog.addEventListener("click", (event) => choose(event.target.closest('[role="option"]')));
+  dialog.addEventListener("close", () => typed && goOnAsText());
   dialog.addEventListener("htmx:afterRequest", ({ detail }) => arrived(detail));
 }
 
-function show() {
+function show(into, byTyping) {
+  target = into;
+  typed = byTyping;
   field.value = "";
-  open(dialog.id);
+  open(dialog.id, into);
   field.focus();
   window.htmx.trigger(field, "again");
+}
+
+// In a new message the names are those of whoever is chosen there.
+function askFor(detail) {
+  if (target.id === "draft") return void (detail.path = field.dataset.conversation);
+  const form = target.form;
+  detail.parameters.choice = form.querySelector('[name="choice"]:checked')?.value ?? "";
+  detail.parameters.from = form.elements.from.value;
 }
 
 function options() {
@@ -41,6 +59,7 @@ function arrived({ successful, xhr }) {
   problem.hidden = successful || xhr.status === 0;
   if (!successful) return void (problem.textContent = why(xhr));
   const found = options();
+  if (!found.length && typed && field.value) return dialog.close(); // its end lets the text go on
   select(found[0]);
   document.getElementById("templates-said").textContent = found.length === 1 ? "1 template" : `${found.length} templates`;
 }
@@ -48,6 +67,7 @@ function arrived({ successful, xhr }) {
 function pressed(event) {
   if (event.isComposing) return;
   if (event.key === "Enter") choose(chosen());
+  else if (event.key === "Escape") dialog.close(); // before the browser empties the field
   else if (event.key in STEPS) move(STEPS[event.key]);
   else return;
   event.preventDefault();
@@ -66,13 +86,24 @@ function select(option) {
   option?.scrollIntoView({ block: "nearest" });
 }
 
-// The browser's own way of typing, so that Ctrl+Z takes it back.
 function choose(option) {
   if (!option) return;
+  typed = false;
   dialog.close();
-  draft.focus();
-  draft.setSelectionRange(draft.selectionStart, draft.selectionEnd); // else Chromium still types into the dialog
-  if (document.execCommand("insertText", false, option.dataset.text)) return;
-  draft.setRangeText(option.dataset.text, draft.selectionStart, draft.selectionEnd, "end");
-  draft.dispatchEvent(new Event("input", { bubbles: true }));
+  put(option.dataset.text);
+}
+
+// No template was meant, or none fits: what was typed is a text that begins with a slash, such as a path.
+function goOnAsText() {
+  typed = false;
+  put(`/${field.value}`);
+}
+
+// The browser's own way of typing, so that Ctrl+Z takes it back.
+function put(text) {
+  target.focus();
+  target.setSelectionRange(target.selectionStart, target.selectionEnd); // else Chromium still types into the dialog
+  if (document.execCommand("insertText", false, text)) return;
+  target.setRangeText(text, target.selectionStart, target.selectionEnd, "end");
+  target.dispatchEvent(new Event("input", { bubbles: true }));
 }

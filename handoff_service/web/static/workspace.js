@@ -10,7 +10,7 @@ import { startStream } from "./live.js";
 import { startLoaded } from "./loaded.js";
 import { startNewMessage } from "./new_message.js";
 import { startNotices } from "./notices.js";
-import { csrf, renewId, say, why, worked } from "./post.js";
+import { csrf, renewId, say, signInAgain, why, worked } from "./post.js";
 import { showDesk } from "./supervisor.js";
 import { startTemplates } from "./templates.js";
 import { askForNews, follow, showNews, startThread } from "./thread.js";
@@ -32,7 +32,7 @@ document.body.addEventListener("htmx:configRequest", ({ detail, target }) => {
 });
 
 document.body.addEventListener("htmx:afterRequest", ({ detail, target }) => {
-  if (detail.xhr.status === 401) return location.assign("/sign-in");
+  if (detail.xhr.status === 401) return signInAgain();
   if (ASKED[target.id]) return detail.successful && ASKED[target.id][1](detail.xhr.responseText);
   if (worked(detail.xhr)) renewId(target);
   else if (!target.closest("dialog, .composer")) say(why(detail.xhr));

@@ -1,0 +1,147 @@
+"""Links in what people write: found by linkify-it, opened only if it is certain which host a browser goes to.
+
+Anybody can text the company, so a link may be meant to mislead. The page shows the host in bold as it will be opened,
+and leaves an address as plain text when browsers could read its host in another way.
+"""
+
+import functools
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import idna
+from linkify_it.main import LinkifyIt, Match
+from markupsafe import Markup, escape
+
+from handoff_service.web.directions import has_rtl, whole_numbers
+
+# Bare domains that people write without http://. Others are names of files (setup.py, notes.md) or missing spaces.
+BARE = ("com", "org", "net", "edu", "gov")
+# A browser reads these as parts of the host or of what stands before it: https://url.spec.whatwg.org/#host-parsing
+_MORE_OF_HOST = re.compile(r"[^\s/?#]*[%\\@]|:[^\s/?#]|[\u3002\uff0e\uff61]\w")
+_PATH = re.compile(r"(?<![:/])[/?#](?!/)")
+_BEFORE_BARE = frozenset("%\\@/-_.=&?#")
+_ADDRESS = re.compile(r"(https?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_AUTHORITY = re.compile(r"(?:(?P<user>[^\s\\%<>\"'`|^]*)@)?(?P<host>[^\s\\%<>\"'`|^@:\[\]]+)(?P<port>:\d{1,5})?")
+_HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+# Unicode's categories of characters that hide, or that reorder what stands beside them
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"})
+_ENDS = frozenset({"Po", "Pe", "Pf"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An address in a text, and where it leads."""
+
+    before: str  #: what was written before the host: https:// and maybe a name that pretends to be a host
+    host: str  #: as it was written
+    after: str  #: port, path and so on, as they were written
+    goes_to: str  #: the host that a browser opens, in ASCII (Punycode)
+    href: str
+
+    @property
+    def misleads(self) -> bool:
+        """Whether the written host can be taken for another one."""
+        return "@" in self.before or self.host.rstrip(".").lower() != self.goes_to
+
+
+def linked(text: object) -> str:
+    """A text as markup: escaped, and its addresses are links that say where they lead."""
+    words = str(text)
+    plain = whole_numbers if has_rtl(words) else escape
+    return Markup("").join(_anchor(part) if isinstance(part, Link) else plain(part) for part in parts(words))
+
+
+def parts(text: str) -> Iterator[str | Link]:
+    """The text cut into words and links, in order."""
+    at = 0
+    for found in _finder().match(text) or ():
+        written = _without_end(found.raw)
+        start, end = found.index, found.index + len(written)
+        link = _link(written) if _stands_free(found, text, start, end) else None
+        if link is not None and start >= at:
+            yield text[at:start]
+            yield link
+            at = end
+    yield text[at:]
+
+
+@functools.cache
+def _finder() -> LinkifyIt:
+    finder = LinkifyIt(options={"fuzzy_email": False})
+    for scheme in ("ftp:", "mailto:", "//"):
+        finder.add(scheme, None)
+    return finder
+
+
+def _stands_free(found: Match, text: str, start: int, end: int) -> bool:
+    """Whether nothing beside it belongs to the host; and a domain without http:// is one that everybody knows."""
+    if _MORE_OF_HOST.match(text, end) and not _PATH.search(text, start, end):
+        return False
+    if found.schema:
+        return True
+    host = re.split(r"[/?#:]", found.raw, maxsplit=1)[0].lower()
+    known = host.startswith("www.") or host.rpartition(".")[2] in BARE
+    return known and (start == 0 or text[start - 1] not in _BEFORE_BARE)
+
+
+def _without_end(raw: str) -> str:
+    """Without the punctuation of other scripts that ends the sentence. linkify-it knows the Latin one."""
+    while raw and not raw[-1].isascii() and unicodedata.category(raw[-1]) in _ENDS:
+        raw = raw[:-1]
+    return raw
+
+
+def _link(written: str) -> Link | None:
+    """The link; None if browsers could read its host in another way than people do."""
+    scheme = "" if _ADDRESS.match(written) else "http://"
+    address = _ADDRESS.fullmatch(scheme + written)
+    authority = _AUTHORITY.fullmatch(address[2]) if address else None
+    if address is None or authority is None:
+        return None
+    host, port = authority["host"], authority["port"] or ""
+    goes_to = _ascii(host)
+    if goes_to is None or int(port[1:] or 0) > 65_535:
+        return None
+    start = (scheme + written).index(host, address.start(2) + len(authority["user"] or ""))
+    return Link(
+        before=(scheme + written)[len(scheme) : start],
+        host=host,
+        after=port + address[3],
+        goes_to=goes_to,
+        href=f"{address[1].lower()}://{goes_to}{port}{_seen(address[3])}",
+    )
+
+
+def _ascii(host: str) -> str | None:
+    """The host as a browser asks for it, in Punycode; None if it is no host that everybody reads alike."""
+    try:
+        found = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        return None
+    found = found.rstrip(".")
+    if not _HOST.fullmatch(found):
+        return None
+    last = found.rpartition(".")[2]
+    if last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last):  # browsers read 0x7f.1 and 2130706433 as 127.0.0.1
+        try:
+            return str(ipaddress.IPv4Address(found))
+        except ValueError:
+            return None
+    return found
+
+
+def _seen(text: str) -> str:
+    """What cannot be seen is written as %E2%80%AE."""
+    return "".join(quote(c) if unicodedata.category(c) in _UNSEEN or c in "\"'<>`" else c for c in text)
+
+
+def _anchor(link: Link) -> Markup:
+    goes_to = Markup(' <span class="goes-to">opens %s</span>') % link.goes_to if link.misleads else ""
+    return Markup(
+        '<a class="told-link" dir="ltr" href="%s" target="_blank" rel="noreferrer noopener" title="Opens %s">'
+        "%s<b>%s</b>%s%s</a>"
+    ) % (link.href, link.goes_to, _seen(link.before), _seen(link.host), _seen(link.after), goes_to)

@@ -1,0 +1,164 @@
+"""Right-to-left words: the templates mark every place where a person's words stand."""
+
+import re
+import unicodedata
+from html.parser import HTMLParser
+
+import pytest
+from markupsafe import Markup
+
+from handoff_service.web.directions import bdi, has_rtl, isolated, sentence
+from handoff_service.web.links import linked
+from handoff_service.web.pages import TEMPLATES
+
+WORDS = re.compile(
+    r"\b(body|name|label|title|note|reason|description|short_description|state_reason|said|words|text|why|device|impact"
+    r"|external_number|subject|first_body|first_text|closing_text|claimed|presence_reason|returned_from|by|filled|reads"
+    r"|card|value|piece|typed|q|told|who_answers|sending|verified_by|values\[\w+\])\b(?!=)|\bwho\(|first_name"
+)
+MARKED = re.compile(r"\|\s*(bdi|sentence|linked)\b|map\(\"(bdi|sentence|linked)\"\)")
+ONLY_TEXT = ("title", "textarea", "option", "script")
+VOID = {"input", "br", "img", "meta", "link", "hr", "use", "circle", "path", "rect", "line"}
+UNTYPED = {
+    "hidden",
+    "radio",
+    "checkbox",
+    "file",
+    "number",
+    "tel",
+    "email",
+    "password",
+    "url",
+    "datetime-local",
+    "submit",
+}
+# Expressions that are no person's words, though they name some.
+OURS = re.compile(
+    r"^(field|area|switch|choose|wrong|hinted|text|words|listed|choices|sparkline|by_day|row|self\.name)\("
+    r"|^(label|title|called|said|hint|legend|heading|name|option|text|note|what|why_not|one|many)( \||$)"
+    r"|error\.(meaning|advice)|meaning\.(meaning|advice)|receipt\.(word|icon)|reason\.again"  # tables of ours
+    r"|preview\.label|deletes\.(label|verb)|outlook\.button|form\.(said|errors)|\| initials|\| (clock|moment)$"
+    r'|^"[^"]*" if [^~]* else "[^"]*"( \| format\(.*)?$|^\{"|^\(offer\.outcome|^"\{" ~ name|^"Sent" if'
+    r'|\b(state|intent|kind|impact|assignment|level|field) \| words|map\("words"\)|removeprefix\('
+    r"|(case|interaction)\.name$"  # their numbers
+)
+
+
+class Walker(HTMLParser):
+    """Finds expressions in the text of elements that say nothing about their direction."""
+
+    def __init__(self, expressions: list[str]) -> None:
+        super().__init__()
+        self.expressions = expressions
+        self.open: list[tuple[str, bool]] = []
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        typed = str(given.get("type") or "text")
+        takes_words = tag == "textarea" or (tag == "input" and typed not in UNTYPED and "inputmode" not in given)
+        if takes_words and "dir" not in given:
+            self.found.append(f"<{tag} {given.get('id') or given.get('name')}>")
+        for place in re.findall("\x01(\\d+)\x02", " ".join(value or "" for value in given.values())):
+            if MARKED.search(self.expressions[int(place)]):
+                self.found.append(f"markup in an attribute: {self.expressions[int(place)]}")
+        if tag not in VOID:
+            inside = tag == "mark" and bool(self.open) and self.open[-1][1]
+            self.open.append((tag, inside or given.get("dir") in ("auto", "ltr") or tag == "bdi"))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not self.open:  # a part of another template: a title, or what an element is around
+            return
+        tag, says = self.open[-1]
+        for place in re.findall("\x01(\\d+)\x02", data):
+            expression = self.expressions[int(place)]
+            if tag in ONLY_TEXT:
+                self.found += [f"markup in <{tag}>: {expression}"] if MARKED.search(expression) else []
+            elif says and re.search(r"\| (bdi|sentence)\b", expression):  # dir="auto" looks at no isolated words
+                self.found.append(f"isolated twice: {expression}")
+            elif not says and WORDS.search(expression) and not MARKED.search(expression):
+                self.found.append(expression)
+
+
+def unmarked(source: str) -> list[str]:
+    expressions: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        expressions.append(found[1].strip())
+        return f"\x01{len(expressions) - 1}\x02"
+
+    source = re.sub(r"\{#.*?#\}", "", source, flags=re.DOTALL)
+    source = re.sub(r"\{\{-?(.*?)-?\}\}", keep, source, flags=re.DOTALL)
+    walker = Walker(expressions)
+    walker.feed(re.sub(r"\{%.*?%\}", "", source, flags=re.DOTALL))
+    walker.close()
+    return [one for one in walker.found if not OURS.search(one)]
+
+
+TEMPLATE_FILES = [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.rglob("*.html"))]
+
+
+@pytest.mark.parametrize("template", TEMPLATE_FILES)
+def test_a_template_marks_every_place_of_a_persons_words(template: str) -> None:
+    """Mend it with dir="auto" on the element or the field; inside a sentence with ``| bdi`` or ``| sentence``."""
+    assert unmarked((TEMPLATES / template).read_text()) == []
+
+
+def test_the_walker_finds_what_is_not_marked() -> None:
+    assert unmarked("<p>{{ line.body }}</p>") == ["line.body"]
+    assert unmarked('<p dir="auto">{{ line.body }}</p><b>{{ user.name | bdi }}</b>') == []
+    assert unmarked('<p dir="auto">{{ name | bdi }}</p>') == ["isolated twice: name | bdi"]
+    assert unmarked('<p dir="auto"><mark>{{ piece }}</mark></p>') == []
+    assert unmarked('<p dir="auto"><b>{{ line.body }}</b></p>') == ["line.body"]
+    assert unmarked('<input name="note"><input type="number"><textarea name="body"></textarea>') == [
+        "<input note>",
+        "<textarea body>",
+    ]
+    assert unmarked('<textarea dir="auto">{{ first_text | sentence }}</textarea>') == [
+        "markup in <textarea>: first_text | sentence"
+    ]
+    assert unmarked('<a title="{{ user.name | bdi }}"></a>') == ["markup in an attribute: user.name | bdi"]
+
+
+# Arabic, Hebrew, Persian, a ligature, Syriac, N'Ko and Adlam; and names that run from left to right.
+RTL = ("نورة القحطاني", "יעל בן־דוד", "فرزانه", "ﷲ", "ܫܡܥܘܢ", "ߒߞߏ", "𞤀𞤣𞤤𞤢𞤥")
+LTR = ("Ann Lee", "李小龍", "Ωμέγα", "Ольга", "ไทย", "+1 202 555 0101", "")
+
+
+@pytest.mark.parametrize("name", RTL)
+def test_a_right_to_left_name_is_isolated_in_a_sentence(name: str) -> None:
+    assert bdi(name) == f"<bdi>{name}</bdi>"
+    assert sentence(f"Mia gave it to {name}, 3 texts wait") == f"Mia gave it to <bdi>{name}</bdi>, 3 texts wait"
+    assert isolated(name) == f"\u2068{name}\u2069"
+    assert isolated(Markup("&lt;%s") % name).__html__() == f"\u2068&lt;{name}\u2069"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", LTR)
+def test_other_names_stay_as_they_are(name: str) -> None:
+    assert (bdi(name), sentence(f"{name} closed it"), isolated(name)) == (name, f"{name} closed it", name)
+
+
+def test_markup_in_a_name_is_text() -> None:
+    assert bdi("<b>יעל") == "<bdi>&lt;b&gt;יעל</bdi>"
+    assert sentence("<i>יעל & נעם</i>") == "&lt;i&gt;<bdi>יעל</bdi> &amp; <bdi>נעם</bdi>&lt;/i&gt;"
+
+
+def test_every_right_to_left_letter_of_unicode_counts() -> None:
+    strong = [chr(c) for c in range(0x110000) if unicodedata.bidirectional(chr(c)) in ("R", "AL")]
+    assert [c for c in strong if not has_rtl(c)] == []
+    assert [chr(c) for c in range(0x590) if has_rtl(chr(c))] == []
+
+
+@pytest.mark.parametrize("number", ["+972 54-123 4567", "(02) 123 4567", "0541234567"])
+def test_a_phone_number_keeps_its_order_between_hebrew_words(number: str) -> None:
+    assert linked(f"תתקשר {number} מחר") == f'תתקשר <bdi dir="ltr">{number}</bdi> מחר'
+    assert linked(f"call {number} now") == f"call {number} now"
+
+
+@pytest.mark.parametrize("words", ["בשעה 10:30", "12/05/2026", "מחיר 12.50"])
+def test_times_dates_and_prices_are_left_to_the_browser(words: str) -> None:
+    assert "<bdi" not in linked(f"שלום {words}")

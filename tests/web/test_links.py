@@ -1,0 +1,136 @@
+"""Links in texts: what becomes one, where it leads, and what a page says about it."""
+
+import re
+from html import unescape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handoff_service.web.links import Link, linked, parts
+from handoff_service.web.security import HEADERS
+
+# What was written -> what is the link, and where it leads.
+LEADS = {
+    "see https://example.com/a": ("https://example.com/a", "https://example.com/a"),
+    "HTTP://Example.COM/Path": ("HTTP://Example.COM/Path", "http://example.com/Path"),
+    "www.example.org is it": ("www.example.org", "http://www.example.org"),
+    "go to example.com/help": ("example.com/help", "http://example.com/help"),
+    "http://wiki/start": ("http://wiki/start", "http://wiki/start"),
+    "http://10.0.0.7:8080/x": ("http://10.0.0.7:8080/x", "http://10.0.0.7:8080/x"),
+    "https://medium.com/@ann/post": ("https://medium.com/@ann/post", "https://medium.com/@ann/post"),
+    "שלום https://example.com/a, תודה": ("https://example.com/a", "https://example.com/a"),
+}
+# Sentences whose ends are no part of the link.
+ENDS = {
+    "Is it https://example.com/a?": "https://example.com/a",
+    "(see https://example.com/a)": "https://example.com/a",
+    "https://en.wikipedia.org/wiki/Fax_(disambiguation).": "https://en.wikipedia.org/wiki/Fax_(disambiguation)",
+    "“https://example.com/a”": "https://example.com/a",
+    "<https://example.com/a>": "https://example.com/a",
+    "https://example.com/a،": "https://example.com/a",
+    "https://example.com/a。": "https://example.com/a",
+    "https://example.com/a…": "https://example.com/a",
+}
+# Never a link: other schemes, names of files, and hosts that browsers read in another way than people do.
+PLAIN = (
+    "javascript:alert(1)",
+    "javascript://www.example.com/%0aalert(1)",
+    "data:text/html,hi",
+    "ftp://example.com/a",
+    "file:///etc/passwd",
+    "//example.com/a",
+    "mailto:ann@example.com",
+    "ann@example.com",
+    "setup.py and notes.md, version 3.30",
+    "https://good.com\\@evil.example/",
+    "http://evil.com%2egood.com/",
+    "http://a:b@c:d@evil.example/",
+    "http://2130706433/",
+    "http://0x7f.1/",
+    "http://0177.0.0.1/",
+    "http://[::1]/",
+    "https://example.com:99999/",
+    "https://-example-.com/",
+)
+# Look-alikes and pretended hosts -> the host that the page names.
+NAMED = {
+    "https://bank.com@evil.example/login": "evil.example",
+    "https://bank.com:443@evil.example": "evil.example",
+    "https://раураl.com/": "xn--l-7sba6dbr.com",
+    "https://münchen.example/": "xn--mnchen-3ya.example",
+    "https://exa\u200bmple.com/": "example.com",
+    "https://ＥＸＡＭＰＬＥ.com/": "example.com",
+}
+
+
+def links(text: str) -> list[Link]:
+    return [part for part in parts(text) if isinstance(part, Link)]
+
+
+def written(link: Link) -> str:
+    return link.before + link.host + link.after
+
+
+@pytest.mark.parametrize(("text", "leads"), LEADS.items())
+def test_an_address_is_a_link_to_where_it_says(text: str, leads: tuple[str, str]) -> None:
+    (link,) = links(text)
+    assert (written(link), link.href, link.misleads) == (*leads, False)
+
+
+@pytest.mark.parametrize(("text", "address"), ENDS.items())
+def test_what_ends_the_sentence_is_no_part_of_the_link(text: str, address: str) -> None:
+    (link,) = links(text)
+    assert written(link) == address
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_what_may_lead_elsewhere_stays_text(text: str) -> None:
+    assert links(text) == []
+    assert unescape(linked(text)) == text
+
+
+@pytest.mark.parametrize(("text", "host"), NAMED.items())
+def test_a_host_that_can_be_taken_for_another_is_named(text: str, host: str) -> None:
+    (link,) = links(text)
+    assert (link.goes_to, link.misleads) == (host, True)
+    assert f">opens {host}<" in linked(text)
+    assert "@" not in link.href
+
+
+def test_a_link_tells_the_other_site_nothing_and_has_no_power_over_this_page() -> None:
+    made = linked("https://example.com/a")
+    assert 'target="_blank" rel="noreferrer noopener"' in made
+    assert "<b>example.com</b>" in made
+    assert HEADERS["X-DNS-Prefetch-Control"] == "off"
+
+
+def test_what_reorders_or_ends_an_attribute_is_shown_encoded() -> None:
+    assert "/a%E2%80%AEgpj.exe" in linked("https://example.com/a\u202egpj.exe")
+    assert "\u202e" not in linked("https://example.com/a\u202egpj.exe")
+    assert "onclick" not in re.sub(r'"[^"]*"', "", linked("https://example.com/\"onclick='x'"))[:60]
+
+
+def test_markup_in_a_text_is_text() -> None:
+    assert linked("<b>1 & 2</b> https://example.com/?a=1&b=2") == (
+        "&lt;b&gt;1 &amp; 2&lt;/b&gt; "
+        '<a class="told-link" dir="ltr" href="https://example.com/?a=1&amp;b=2" target="_blank" '
+        'rel="noreferrer noopener" title="Opens example.com">https://<b>example.com</b>/?a=1&amp;b=2</a>'
+    )
+
+
+PIECES = st.sampled_from(
+    ["http://", "https://", "www.", "a.com", "@", "\\", "%2e", ":", "/", "?", "<", '"', "'", " ", "é"]
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=4), max_size=12).map("".join))
+def test_nothing_is_lost_and_only_web_addresses_are_links(text: str) -> None:
+    cut = list(parts(text))
+    assert "".join(part if isinstance(part, str) else written(part) for part in cut) == text
+    for link in links(text):
+        assert re.fullmatch(r"https?://[a-z0-9._-]+(:\d+)?([/?#][^\s\"'<>]*)?", link.href)
+    assert (
+        re.sub(r'<a class="told-link" [^<>]*>|</a>|</?b>|</?span[^<>]*>|</?bdi[^<>]*>', "", linked(text)).count("<")
+        == 0
+    )
