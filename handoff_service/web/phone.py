@@ -19,6 +19,7 @@ from handoff_service.errors import BadInput, NotFound
 from handoff_service.gateways.simulator import Behaviour, Simulator
 from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
 from handoff_service.rules.media import MOST_BYTES, MOST_FILES
+from handoff_service.rules.senders import is_name
 from handoff_service.rules.sms_text import MAX_BODY, is_e164
 from handoff_service.rules.vocabulary import Direction, Status
 from handoff_service.store import conversations, media, people
@@ -71,7 +72,7 @@ def blueprint() -> Blueprint:
     @made.get("/")
     async def phones(request: Request) -> HTTPResponse:
         added = TYPED.sub("", str(request.args.get("typed") or ""))
-        if is_e164(added):
+        if is_e164(added) or is_name(added):
             pairs = [("from", n) for n in [*_asked(request, "from"), added]]
             return redirect("/phone?" + urlencode(pairs + [("to", n) for n in _asked(request, "to")]))
         return await _page(request, "phone_page.html")
@@ -110,7 +111,11 @@ async def _page(request: Request, template: str) -> HTTPResponse:
     facts = await desk.store.read(reading.desk_facts)
     shelf = await desk.store.read(_shelf, numbers, companies)
     typed = str(request.args.get("typed") or "").strip()
-    wrong = "" if not typed else "Write a number in E.164, such as +12025550177: a plus, the country, the number."
+    wrong = (
+        ""
+        if not typed
+        else "Write a number in E.164, such as +12025550177, or a sender name of up to 11 characters, such as SUPPORT."
+    )
     return render(
         template,
         desk=facts,
@@ -149,7 +154,7 @@ async def _text(request: Request) -> HTTPResponse:
     await take_body(request, MOST_BYTES + AROUND)
     number, company = form_field(request, "from"), form_field(request, "to")
     body = form_field(request, "body").strip()
-    if not is_e164(number):
+    if not (is_e164(number) or is_name(number)):
         raise BadInput("This phone has no number that can text.")
     sent = await _pictures(request)
     if not (body or sent) or "\0" in body or len(body) > MAX_BODY:
@@ -206,8 +211,9 @@ def _texts(conn: Connection, number: str, provider_number_id: int) -> list[Messa
 
 def _asked(request: Request, name: str) -> list[str]:
     """The numbers of the address, each once for ``from``. A plus that became a space on its way is a plus again."""
-    given = [f"+{value.strip().lstrip('+')}" for value in request.args.getlist(name) or [] if value.strip()]
-    numbers = [number for number in given if is_e164(number)]
+    given = [value.strip() for value in request.args.getlist(name) or [] if value.strip()]
+    read = [value if is_name(value) and name == "from" else f"+{value.lstrip('+')}" for value in given]
+    numbers = [number for number in read if is_e164(number) or is_name(number)]
     return list(dict.fromkeys(numbers)) if name == "from" else numbers
 
 

@@ -158,7 +158,7 @@ async def _take_receipt(desk: Desk, receipt: Receipt) -> None:
 def _text(form: Form) -> Text:
     sid, sender, to = _sid(form), form.get("From", ""), form.get("To", "")
     if not is_sender(sender):
-        raise _wrong("From", "must be a phone number or a short code")
+        raise _wrong("From", "must be a phone number, a short code or a sender name of up to 11 characters")
     if not is_e164(to):
         raise _wrong("To", "must be a phone number such as +12025550101")
     return Text(
