@@ -115,6 +115,21 @@ async def test_a_number_of_another_type_is_a_warning(mia: Visitor) -> None:
         assert said(answer, "number"), label
 
 
+async def test_a_short_code_that_has_texted_can_be_texted_back(desk: Running, mia: Visitor) -> None:
+    assert "is too short" in shown((await look(mia, "72975")).text)
+    await desk.story.text(number="72975")
+    answer = await look(mia, "72975")
+    assert said(answer, "number") == "72975"
+    assert (await send(mia, "72975", If.ACTIVE_WITH_VIRTUAL_AGENT)).status < 400
+
+
+async def test_a_landline_that_has_texted_has_no_warning(desk: Running, mia: Visitor) -> None:
+    await desk.story.text(number="+442079460958")
+    answer = await look(mia, "+44 20 7946 0958")
+    assert said(answer, "number") == "+442079460958"
+    assert "looks like" not in shown(answer.text)
+
+
 async def test_the_companys_own_number_is_refused(desk: Running, mia: Visitor) -> None:
     assert "one of the company's own numbers" in shown((await look(mia, "+1 888 555 0200")).text)
     refused = await send(mia, "+1 888 555 0200", If.NO_ACTIVE_INTERACTION)
