@@ -148,7 +148,7 @@ async def _webhook(settings: Settings) -> list[str]:
     """A signed request the way Twilio makes them: out to the public address and back into the service."""
     url = f"{settings.public_url}/webhooks/twilio/status"
     form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}  # a status that is none: 400 says that it was read
-    signed = sign(url, sorted(form.items()), settings.twilio_auth_token or "")
+    signed = sign(url, sorted(form.items()), settings.signature_keys[0], settings.twilio_signature)
     try:
         async with (
             aiohttp.ClientSession(timeout=PATIENCE) as session,
@@ -158,7 +158,10 @@ async def _webhook(settings: Settings) -> list[str]:
     except (aiohttp.ClientError, TimeoutError) as error:
         return [f"Nothing answers at {url} ({type(error).__name__}). Start the service, and check the proxy before it."]
     if status == 403:
-        return [f"{url} refuses our signature: the service behind it has another PATCHBOARD_PUBLIC_URL or auth token."]
+        return [
+            f"{url} refuses our signature: the service behind it has another PATCHBOARD_PUBLIC_URL, auth token, "
+            "PATCHBOARD_TWILIO_SIGNATURE or shared key."
+        ]
     return [] if status == 400 else [f"{url} answers {status}: what is there is not this service."]
 
 

@@ -43,6 +43,9 @@ class Settings:
     twilio_account_sid: str | None
     twilio_auth_token: str | None = field(metadata=SECRET)
     twilio_auth_token_secondary: str | None = field(metadata=SECRET)
+    twilio_signature: str
+    twilio_shared_key: str | None = field(metadata=SECRET)
+    twilio_shared_key_secondary: str | None = field(metadata=SECRET)
     twilio_api_url: str
     bot_url: str | None
     bot_token: str = field(metadata=SECRET)
@@ -62,6 +65,13 @@ class Settings:
     def bot_urls(self) -> tuple[str, ...]:
         """The bot's addresses, each a process that answers its share of the conversations; none: no bot."""
         return tuple(self.bot_url.split(",")) if self.bot_url else ()
+
+    @property
+    def signature_keys(self) -> tuple[str, ...]:
+        """The secrets that may have signed a webhook: one, and a second one during a rotation."""
+        tokens = (self.twilio_auth_token, self.twilio_auth_token_secondary)
+        shared = (self.twilio_shared_key, self.twilio_shared_key_secondary)
+        return tuple(filter(None, shared if self.twilio_signature == "sha256" else tokens))
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -111,6 +121,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SetupError(
             "PATCHBOARD_SMS_PROVIDER=twilio needs PATCHBOARD_TWILIO_ACCOUNT_SID and PATCHBOARD_TWILIO_AUTH_TOKEN"
         )
+    signature, shared_key = get.one_of("TWILIO_SIGNATURE", "sha1", "sha256"), get.optional("TWILIO_SHARED_KEY")
+    if provider == "twilio" and signature == "sha256" and not shared_key:
+        raise SetupError("PATCHBOARD_TWILIO_SIGNATURE=sha256 needs PATCHBOARD_TWILIO_SHARED_KEY")
     return Settings(
         home=home,
         database_url=database_url,
@@ -125,6 +138,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         twilio_account_sid=account,
         twilio_auth_token=token,
         twilio_auth_token_secondary=get.optional("TWILIO_AUTH_TOKEN_SECONDARY"),
+        twilio_signature=signature,
+        twilio_shared_key=shared_key,
+        twilio_shared_key_secondary=get.optional("TWILIO_SHARED_KEY_SECONDARY"),
         twilio_api_url=get.address("TWILIO_API_URL", "https://api.twilio.com"),
         bot_url=get.addresses("BOT_URL", "http://127.0.0.1:5005/webhooks/sms/webhook"),
         bot_token=get.optional("BOT_TOKEN") or _kept(home, "bot_token"),

@@ -61,6 +61,12 @@ async def test_what_was_lost_is_taken_in_once_in_order_and_marked(
     assert sorted(line.body for line in await inbound(story)) == ["one", "this one arrived", "three", "two"]
 
 
+async def test_names_are_swept_too(story: Story, twilio: FakeTwilio, sweeper: Worker) -> None:
+    await twilio.send_inbound(NOBODY, "DHL Paket", MAIN, "Your parcel is here")
+    assert await sweeper.step() == 1
+    assert [line.body for line in await inbound(story)] == ["Your parcel is here"]
+
+
 async def test_many_are_stored_in_few_transactions_each_in_its_place(
     story: Story, twilio: FakeTwilio, sweeper: Worker, clock: MovedClock, heard: Heard
 ) -> None:

@@ -29,6 +29,7 @@ FAULTS = [
     ({"WORKERS": "2"}, "PATCHBOARD_WORKERS above 1 needs PostgreSQL"),
     ({"DATABASE_URL": "mysql://x"}, "PATCHBOARD_DATABASE_URL must begin with sqlite:/// or postgresql://"),
     ({"SMS_PROVIDER": "pigeon"}, "PATCHBOARD_SMS_PROVIDER must be simulator or twilio; it is 'pigeon'"),
+    ({"TWILIO_SIGNATURE": "sha512"}, "PATCHBOARD_TWILIO_SIGNATURE must be sha1 or sha256; it is 'sha512'"),
     ({"SMS_PROVIDER": "twilio"}, "needs PATCHBOARD_TWILIO_ACCOUNT_SID and PATCHBOARD_TWILIO_AUTH_TOKEN"),
     ({"PUBLIC_URL": "sms.example.com"}, "PATCHBOARD_PUBLIC_URL must be an address such as"),
     ({"BOT_TIMEOUT": "-1"}, "PATCHBOARD_BOT_TIMEOUT must be seconds"),

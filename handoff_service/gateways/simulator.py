@@ -24,6 +24,7 @@ from handoff_service.operations.ports import (
     Unsure,
 )
 from handoff_service.operations.record_receipt import Receipt
+from handoff_service.rules.senders import why_unanswerable
 from handoff_service.rules.sms_text import is_e164, segments
 from handoff_service.rules.vocabulary import Status
 
@@ -81,7 +82,7 @@ class Simulator:
         self._behaviours[number] = behaviour
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
-        if not is_e164(message.to):
+        if not is_e164(message.to) or why_unanswerable(message.to):
             return Refused(code=21211)
         sid = f"SM{secrets.token_hex(16)}"
         self._sent[sid] = message

@@ -7,7 +7,8 @@ another message or a shorter text. So each part of a form has to be what Twilio 
 - Names are words, and none is repeated.
 - Each value with a known form has that form, above all the ids of the account and the message.
 - A known name stands nowhere but as a name. Only Body, which people write, may hold anything.
-- Behind a value that may hold anything, only a known name follows; behind Body only From.
+- Behind a value that may hold anything, and behind a sender that is a name, only a known name follows; behind Body
+  only From.
 
 Twilio adds parameters without notice, so an unknown name is no fault by itself. Should a new one sort behind such a
 value, its texts are refused here, and the gap sweep fetches them from Twilio.
@@ -17,10 +18,15 @@ Source: https://www.twilio.com/docs/messaging/guides/webhook-request
 import re
 from collections.abc import Sequence
 
+from handoff_service.rules.senders import NAME
+
 LONGEST_NAME = 40  # the longest that is known has 28: OriginalRepliedMessageSender
 _NAME = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,{LONGEST_NAME - 1}}}")
 SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
 _NUMBER = re.compile(r"\+?[0-9]{0,15}")
+# A name as sender, which must not hold what a recut could make of the parameters around it.
+_SENDER_NAME = re.compile(rf"(?!City|Country|State|Zip)(?!.*From){NAME}")
+_FROM = re.compile(rf"{_NUMBER.pattern}|{_SENDER_NAME.pattern}")
 _DIGITS = re.compile(r"[0-9]*")
 _LOWER = re.compile(r"[a-z_-]*")
 _UPPER = re.compile(r"[A-Z]*")
@@ -33,7 +39,7 @@ _FORMS: dict[str, re.Pattern[str] | None] = {
     "Body": None,
     "ErrorCode": re.compile(r"[A-Z]?[0-9]*"),
     "ErrorMessage": None,
-    "From": _NUMBER,
+    "From": _FROM,
     "FromCity": None,
     "FromCountry": _UPPER,
     "FromState": None,
@@ -70,14 +76,14 @@ def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
         query: The query of the address, which the signature covers before the form.
         account: The id of our account.
     """
-    parts, starts, before = [query], set(), ""
+    parts, starts, before, is_open = [query], set(), "", False
     at = len(query)
     for name, value in sorted(pairs):
         if name not in _FORMS and not _NAME.fullmatch(name):
             return "A name is none that a parameter can have."
         if name == before:
             return f"{_said(name)} is there twice."
-        if wrong := _wrong(name, value, before, account):
+        if wrong := _wrong(name, value, before, account, is_open=is_open):
             return wrong
         if name in _FORMS:
             starts.add(at)
@@ -86,6 +92,7 @@ def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
         parts.append(part)
         at += len(part)
         before = name
+        is_open = (name in _FORMS and _FORMS[name] is None) or (name == "From" and not _NUMBER.fullmatch(value))
     hidden = next((found for found in _HIDDEN.finditer("".join(parts)) if found.start() not in starts), None)
     return f"{hidden[0]} stands inside another parameter." if hidden else None
 
@@ -95,13 +102,13 @@ def _said(name: str) -> str:
     return name if name in _FORMS else "A parameter that is not known"
 
 
-def _wrong(name: str, value: str, before: str, account: str) -> str | None:
-    """``before``: the name that sorts before this one."""
+def _wrong(name: str, value: str, before: str, account: str, *, is_open: bool) -> str | None:
+    """``before``: the name that sorts before this one; ``is_open``: its value may end in letters of a name."""
     if name == "AccountSid" and value != account:
         return "AccountSid is not our account."
     if before == "Body" and name != "From":
         return f"From must follow Body, and {_said(name)} does."
     if name not in _FORMS:
-        return f"{_said(name)} cannot follow {before}." if before in _FORMS and _FORMS[before] is None else None
+        return f"{_said(name)} cannot follow {before}." if is_open else None
     form = _FORMS[name]
     return f"{name} must be as Twilio writes it." if form is not None and not form.fullmatch(value) else None

@@ -14,7 +14,7 @@ from handoff_service.operations import say
 from handoff_service.rules.consent import EVERY_NUMBER, REQUESTERS_OWN, Source
 from handoff_service.rules.delivery import OPTED_OUT
 from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store import consents, interactions
+from handoff_service.store import consents, interactions, people
 from handoff_service.store import tables as t
 from handoff_service.store.database import upsert
 from handoff_service.store.interactions import Interaction
@@ -180,6 +180,8 @@ def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
 
 def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
     """Conflict, with why and since when, where this number cannot be texted by that provider number."""
+    if why := people.why_unanswerable(conn, number):
+        raise Conflict(why)
     held = consents.opted_out(conn, number, provider_number_id)
     if held is not None:
         raise Conflict(f"{number}: {held.why}")

@@ -54,12 +54,13 @@ class Started:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What sending would do: the row, in one sentence, and the active interaction's id if there is one. ``opted_out``:
-    why sending would be refused."""
+    why sending would be refused; ``unanswerable``: the same, for a number that no text may go to."""
 
     row: If
     told: str
     interaction_id: int | None
     opted_out: OptedOut | None
+    unanswerable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
     row = _row(line, recipient)
     opted_out = consents.opted_out(conn, recipient.to, line.provider_id)
     active_id = line.active.id if line.active else None
-    return Preview(row, _told(conn, line, row, recipient, agent_id), active_id, opted_out)
+    told_now = _told(conn, line, row, recipient, agent_id)
+    return Preview(row, told_now, active_id, opted_out, people.why_unanswerable(conn, recipient.to))
 
 
 def recipient_name(conn: Connection, recipient: Recipient) -> str | None:

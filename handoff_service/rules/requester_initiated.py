@@ -44,9 +44,14 @@ def situation(owner: Owner | None) -> If:
     return If.ACTIVE_WITH_VIRTUAL_AGENT if owner is Owner.VIRTUAL_AGENT else If.ACTIVE_WITH_LIVE_AGENT
 
 
-def first_owner(first_responder: FirstResponder, *, bot_answers: bool, opted_out: bool = False) -> FirstOwner:
+def first_owner(
+    first_responder: FirstResponder, *, bot_answers: bool, opted_out: bool = False, unanswerable: str | None = None
+) -> FirstOwner:
     """The provider number says which answers first; without a bot it is the live agents, and for somebody who has opted
-    out, since only a person can answer them, by another way than a text."""
+    out, since only a person can answer them, by another way than a text. ``unanswerable``: why nobody can
+    text the sender."""
+    if unanswerable:
+        return FirstOwner(Owner.QUEUE, unanswerable)
     if opted_out:
         return FirstOwner(Owner.QUEUE, "The requester has opted out and cannot be texted.")
     if first_responder is FirstResponder.LIVE_AGENT:

@@ -8,6 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handoff_service.rules.senders import is_name
 from handoff_service.rules.sms_characters import INVISIBLE_NAMES, LOOK_ALIKES, MEANINGLESS, is_visible
 
 MAX_BODY = 1600  # characters that Twilio takes in one message, error 21617
@@ -48,8 +49,8 @@ def is_e164(number: str) -> bool:
 
 
 def is_sender(number: str) -> bool:
-    """Whether a text can come from there: wider than E.164, since a short code is figures without a plus."""
-    return re.fullmatch(r"\+?[0-9]{3,15}", number) is not None
+    """Whether a text can come from there: a number, a short code (digits without a plus) or a name."""
+    return re.fullmatch(r"\+?[0-9]{3,15}", number) is not None or is_name(number)
 
 
 def narrowed(body: str) -> str:

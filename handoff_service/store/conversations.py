@@ -12,6 +12,7 @@ from handoff_service.rules.delivery import meaning
 from handoff_service.rules.durations import spoken
 from handoff_service.rules.identity import Level, Method, Proof, level
 from handoff_service.rules.money import in_currency
+from handoff_service.rules.senders import why_unanswerable
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, State, Status, Work
 from handoff_service.store import consents, interactions, media, people
 from handoff_service.store import tables as t
@@ -33,6 +34,8 @@ from handoff_service.store.views import (
 )
 
 i, m, g = t.interactions, t.messages, t.live_group
+_own = t.provider_numbers.alias("own")
+_IS_OWN = sa.exists().where(_own.c.number == i.c.requester_number)
 NEWEST_FIRST = (i.c.last_message_at.desc(), i.c.id.desc())
 OLDEST_FIRST = (i.c.id,)
 
@@ -62,6 +65,7 @@ def some(
             p.c.label.label("provider_label"),
             u.c.name.label("user_name"),
             q.c.name.label("queue_name"),
+            _IS_OWN.label("is_own"),
             consents.stands(i.c.requester_number, i.c.provider_number_id).label("consent_id"),
         )
         .join(p, p.c.id == i.c.provider_number_id)
@@ -272,6 +276,7 @@ def _interaction(
         candidates=[u for u in on_number if u.id != r.user_id],
         identity=identity,
         opted_out=opted_out,
+        unanswerable=why_unanswerable(r.requester_number, is_own=r.is_own),
         owner=OwnedBy(kind=owner, id=by[0], name=by[1]),
         epoch=r.epoch,
         assigned_to=assigned,

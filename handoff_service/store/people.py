@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
+from handoff_service.rules import senders
 from handoff_service.rules.vocabulary import FirstResponder, Presence, Role
 from handoff_service.store import tables as t
 from handoff_service.store import user_words
@@ -183,6 +184,18 @@ def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]
         for number in set(user.numbers) & set(numbers):
             found.setdefault(number, []).append(user)
     return found
+
+
+def why_unanswerable(conn: Connection, number: str) -> str | None:
+    """Why a text to this number is refused: it is a name, withheld or the company's own; None when it can be texted."""
+    own = select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == number)
+    return senders.why_unanswerable(number, is_own=conn.execute(own).first() is not None)
+
+
+def has_texted(conn: Connection, number: str) -> bool:
+    """Whether this number has a conversation with the desk, so that it can be texted back whatever its type is."""
+    i = t.interactions
+    return conn.execute(select(i.c.id).where(i.c.requester_number == number).limit(1)).first() is not None
 
 
 def provider_numbers(conn: Connection) -> list[ProviderNumber]:

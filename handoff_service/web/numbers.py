@@ -1,35 +1,55 @@
 """Numbers that somebody means to text: whether a text can get there."""
 
+import re
+
 import phonenumbers
 from phonenumbers import PhoneNumberType
+from sqlalchemy import Connection
 
 from handoff_service import phone_numbers
 from handoff_service.errors import BadInput
+from handoff_service.rules.sms_text import is_e164
+from handoff_service.store import people
 
 TEXTS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
-NO_TEXTS = {
-    PhoneNumberType.FIXED_LINE: "is a landline, which cannot get texts",
-    PhoneNumberType.TOLL_FREE: "is a toll-free number, which cannot get texts",
-    PhoneNumberType.PREMIUM_RATE: "is a premium-rate number",
-    PhoneNumberType.SHARED_COST: "is a shared-cost number, which cannot get texts",
-    PhoneNumberType.VOIP: "is an internet telephone's number, which cannot get texts",
-    PhoneNumberType.PERSONAL_NUMBER: "is a number that only forwards calls",
-    PhoneNumberType.PAGER: "is a pager's number",
-    PhoneNumberType.UAN: "is a company's number, which cannot get texts",
-    PhoneNumberType.VOICEMAIL: "is a voice mailbox",
+# Types by which libphonenumber only guesses: https://github.com/google/libphonenumber/blob/master/FAQ.md
+WARNINGS = {
+    PhoneNumberType.FIXED_LINE: "looks like a landline, which may not get texts",
+    PhoneNumberType.TOLL_FREE: "looks like a toll-free number, which may not get texts",
+    PhoneNumberType.PREMIUM_RATE: "looks like a premium-rate number, which may not get texts",
+    PhoneNumberType.SHARED_COST: "looks like a shared-cost number, which may not get texts",
+    PhoneNumberType.VOIP: "looks like an internet telephone's number, which may not get texts",
+    PhoneNumberType.PERSONAL_NUMBER: "looks like a number that only forwards calls",
+    PhoneNumberType.PAGER: "looks like a pager's number, which may not get texts",
+    PhoneNumberType.UAN: "looks like a company's number, which may not get texts",
+    PhoneNumberType.VOICEMAIL: "looks like a voice mailbox, which may not get texts",
 }
+UNKNOWN = "is in no range of numbers that we know, and may not get texts"
+SHORT_CODE = re.compile(r"[0-9]{3,8}")
 
 
 def e164(text: str, country: str, field: str = "to") -> str:
-    """The number in E.164. ``country`` (ISO 3166) reads national input. BadInput says why it is no mobile number."""
+    """The number in E.164. ``country`` (ISO 3166) reads national input. BadInput says why it is no phone number."""
     try:
-        read_as = phone_numbers.read(text, country)
+        return phone_numbers.read(text, country)
     except phone_numbers.NotANumber as error:
         raise BadInput(errors={field: str(error)}) from error
-    number = phonenumbers.parse(read_as)
-    if not phonenumbers.is_valid_number(number):
-        raise BadInput(errors={field: f"{read_as} is not a number that anybody can have"})
-    kind = phonenumbers.number_type(number)
-    if kind not in TEXTS:
-        raise BadInput(errors={field: f"{read_as} {NO_TEXTS.get(kind, 'is no mobile number')}"})
-    return read_as
+
+
+def recipient(conn: Connection, text: str, country: str, field: str = "to") -> str:
+    """Whom a text goes to: a short code that has texted this desk as it stands, any other number in E.164."""
+    digits = text.strip()
+    if SHORT_CODE.fullmatch(digits) and people.has_texted(conn, digits):
+        return digits
+    return e164(text, country, field)
+
+
+def warning(conn: Connection, number: str) -> str | None:
+    """Why a text to this number may not arrive, as a sentence; None for mobile numbers and those that texted us."""
+    if not is_e164(number):
+        return None
+    read = phonenumbers.parse(number)
+    kind = phonenumbers.number_type(read)
+    if kind in TEXTS or people.has_texted(conn, number):
+        return None
+    return f"{number} {WARNINGS.get(kind, UNKNOWN)}."

@@ -138,7 +138,10 @@ def phone(number: str) -> str:
 
 def country(number: str) -> str:
     """The country of a number, as its ISO code: US."""
-    return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or "no country"
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or "no country"
+    except phonenumbers.NumberParseException:  # a short code, or a name
+        return "no country"
 
 
 def initials(name: str) -> str:

@@ -20,6 +20,7 @@ from handoff_service.gateways.simulator import Behaviour, Simulator
 from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
 from handoff_service.rules.media import MOST_BYTES, MOST_FILES
 from handoff_service.rules.number_forms import one_form
+from handoff_service.rules.senders import is_name
 from handoff_service.rules.sms_text import MAX_BODY, is_e164
 from handoff_service.rules.vocabulary import Direction, Status
 from handoff_service.store import conversations, media, people
@@ -140,10 +141,12 @@ def _typed(request: Request, country: str) -> tuple[str, str]:
     typed = str(request.args.get("typed") or "").strip()
     if not typed:
         return "", ""
+    if is_name(typed):
+        return typed, ""
     try:
         return phone_numbers.read(typed, country), ""
     except phone_numbers.NotANumber as error:
-        return "", f"The number {error}."
+        return "", f"The number {error}. A sender name, such as SUPPORT, has at most 11 characters."
 
 
 async def _behave(request: Request) -> HTTPResponse:
@@ -168,7 +171,7 @@ async def _text(request: Request) -> HTTPResponse:
     await take_body(request, MOST_BYTES + AROUND)
     number, company = form_field(request, "from"), form_field(request, "to")
     body = form_field(request, "body").strip()
-    if not is_e164(number):
+    if not (is_e164(number) or is_name(number)):
         raise BadInput("This phone has no number that can text.")
     sent = await _pictures(request)
     if not (body or sent) or "\0" in body or len(body) > MAX_BODY:
@@ -225,9 +228,10 @@ def _texts(conn: Connection, number: str, provider_number_id: int) -> list[Messa
 
 def _asked(request: Request, name: str) -> list[str]:
     """The numbers of the address, each once for ``from``. A plus that became a space on its way is a plus again."""
-    given = [f"+{value.strip().lstrip('+')}" for value in request.args.getlist(name) or [] if value.strip()]
-    numbers = [number for number in given if is_e164(number)]
-    numbers = [one_form(number) for number in numbers] if name == "from" else numbers
+    given = [value.strip() for value in request.args.getlist(name) or [] if value.strip()]
+    read = [value if is_name(value) and name == "from" else f"+{value.lstrip('+')}" for value in given]
+    numbers = [number for number in read if is_e164(number) or is_name(number)]
+    numbers = [n if is_name(n) else one_form(n) for n in numbers] if name == "from" else numbers
     return list(dict.fromkeys(numbers)) if name == "from" else numbers
 
 

@@ -14,7 +14,8 @@ from handoff_service.rules.vocabulary import Kind, Owner
 from handoff_service.store import conversations, people
 from handoff_service.store import tables as t
 from handoff_service.store.views import Interaction, Message, OptedOut, ProviderNumber, User
-from handoff_service.web.numbers import e164
+from handoff_service.web.numbers import recipient as read_recipient
+from handoff_service.web.numbers import warning
 
 MOST = 8  # people listed
 LAST = 2  # lines shown of the conversation that is there
@@ -32,12 +33,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One number of a person, or a typed one of nobody in particular. ``refused``: why it cannot be texted."""
+    """One number of a person, or a typed one of nobody in particular.
+
+    ``refused``: why it cannot be texted; ``warning``: why a text may not arrive.
+    """
 
     user_id: int | None
     number: str
     on_record: bool = True
     refused: str = ""
+    warning: str = ""
 
     @property
     def value(self) -> str:
@@ -62,6 +67,7 @@ class Outlook:
     active: Interaction | None
     last: list[Message]
     opted_out: OptedOut | None
+    unanswerable: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +92,9 @@ def look(conn: Connection, asked: Asked, agent_id: int) -> Looked:
     asked = Asked(q=asked.q, choice=asked.choice, sender=sender)
     country = people.desk_country(conn)
     users = people.users(conn, people.found_by(conn, asked.q).where, limit=MOST + 1) if asked.q else []
-    typed, problem = _typed(asked.q, country)
+    typed, problem = _typed(conn, asked.q, country)
     found = [Found(None, [typed])] if typed else []
-    found += [Found(user, _ways(user, asked.choice, country)) for user in users[:MOST]]
+    found += [Found(user, _ways(conn, user, asked.choice, country)) for user in users[:MOST]]
     chosen = _chosen(found, asked.choice)
     return Looked(
         asked=asked,
@@ -114,28 +120,30 @@ def known(conn: Connection, user_id: int | None, number: str) -> Asked:
     return Asked(q=user.name[:100], choice=f"{user.id}:{numbers[0]}" if len(numbers) == 1 else "")
 
 
-def _typed(q: str, country: str) -> tuple[Way | None, str]:
+def _typed(conn: Connection, q: str, country: str) -> tuple[Way | None, str]:
     """(the number that was typed, or why it is none that can be texted)."""
     if not phone_numbers.looks_like_one(q):
         return None, ""
     try:
-        return Way(user_id=None, number=e164(q, country)), ""
+        number = read_recipient(conn, q, country)
+        return Way(user_id=None, number=number, warning=warning(conn, number) or ""), ""
     except BadInput as refusal:
         return None, refusal.errors["to"]
 
 
-def _ways(user: User, choice: str, country: str) -> list[Way]:
+def _ways(conn: Connection, user: User, choice: str, country: str) -> list[Way]:
     """The numbers on a person's record, and another one that a link named for them."""
     owner, _, number = choice.partition(":")
     others = [number] if owner == str(user.id) and number and number not in user.numbers else []
     ways = []
     for each in [*user.numbers, *others]:
-        refused = ""
+        refused, looks = "", ""
         try:
-            e164(each, country)
+            read_recipient(conn, each, country)
+            looks = warning(conn, each) or ""
         except BadInput as refusal:
             refused = refusal.errors["to"]
-        ways.append(Way(user_id=user.id, number=each, on_record=each in user.numbers, refused=refused))
+        ways.append(Way(user_id=user.id, number=each, on_record=each in user.numbers, refused=refused, warning=looks))
     return ways
 
 
@@ -162,6 +170,7 @@ def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
         active=active,
         last=last,
         opted_out=seen.opted_out,
+        unanswerable=seen.unanswerable,
     )
 
 

@@ -57,7 +57,7 @@ class Recut(BadInput):
 
 
 def blueprint(settings: Settings) -> Blueprint:
-    """``POST /webhooks/twilio/sms`` and ``/status``, for whoever knows the account's auth token."""
+    """``POST /webhooks/twilio/sms`` and ``/status``, for whoever knows the account's auth token or shared key."""
     made = Blueprint("twilio", url_prefix="/webhooks/twilio")
 
     @made.post("/sms")
@@ -102,8 +102,8 @@ def _signed_form(request: Request, settings: Settings) -> Form:
     pairs = _pairs(request.body)
     query = f"?{request.query_string}" if request.query_string else ""
     url = settings.public_url + request.path + query
-    tokens = filter(None, (settings.twilio_auth_token, settings.twilio_auth_token_secondary))
-    if not is_signed(url, pairs, request.headers.get("x-twilio-signature", ""), tokens):
+    signature, keys = request.headers.get("x-twilio-signature", ""), settings.signature_keys
+    if not is_signed(url, pairs, signature, keys, settings.twilio_signature):
         raise NotTwilio(f"The signature is missing or wrong for {settings.public_url}{request.path}")
     if wrong := twilio_form.fault(pairs, query, settings.twilio_account_sid or ""):
         raise Recut(wrong)
@@ -152,7 +152,7 @@ async def _take_receipt(desk: Desk, receipt: Receipt) -> None:
 def _text(form: Form) -> Text:
     sid, sender, to = _sid(form), form.get("From", ""), form.get("To", "")
     if not is_sender(sender):
-        raise _wrong("From", "must be a phone number or a short code")
+        raise _wrong("From", "must be a phone number, a short code or a sender name of up to 11 characters")
     if not is_e164(to):
         raise _wrong("To", "must be a phone number such as +12025550101")
     return Text(

@@ -84,9 +84,6 @@ async def test_somebody_with_several_numbers_lets_one_choose(mia: Visitor) -> No
 
 
 REFUSED = {
-    "a landline": ("+44 20 7946 0000", "is a landline, which cannot get texts"),
-    "toll-free": ("800 555 0100", "is a toll-free number"),
-    "premium": ("+1 900 555 0100", "is "),
     "too short": ("12345", "is too short for a phone number"),
     "too long": ("+1 202 555 0101 999 99", "is too long"),
     "no such country": ("+999 123456", "must be a phone number"),
@@ -103,12 +100,49 @@ async def test_what_cannot_be_texted_says_why(desk: Running, mia: Visitor) -> No
     assert await desk.story.count(t.messages) == 0
 
 
-async def test_a_landline_on_a_record_cannot_be_chosen(desk: Running, mia: Visitor) -> None:
+WARNED = {
+    "a landline": ("+44 161 496 0123", "looks like a landline"),
+    "toll-free": ("888 234 5678", "looks like a toll-free number"),
+    "premium": ("+1 900 234 5678", "looks like a premium-rate number"),
+    "unknown range": ("+1 202 055 0123", "is in no range"),
+}
+
+
+async def test_a_number_of_another_type_is_a_warning(mia: Visitor) -> None:
+    for label, (q, why) in WARNED.items():
+        answer = await look(mia, q)
+        assert why in shown(answer.text), label
+        assert said(answer, "number"), label
+
+
+async def test_a_short_code_that_has_texted_can_be_texted_back(desk: Running, mia: Visitor) -> None:
+    assert "is too short" in shown((await look(mia, "72975")).text)
+    await desk.story.text(number="72975")
+    answer = await look(mia, "72975")
+    assert said(answer, "number") == "72975"
+    assert (await send(mia, "72975", If.ACTIVE_WITH_VIRTUAL_AGENT)).status < 400
+
+
+async def test_a_landline_that_has_texted_has_no_warning(desk: Running, mia: Visitor) -> None:
+    await desk.story.text(number="+442079460958")
+    answer = await look(mia, "+44 20 7946 0958")
+    assert said(answer, "number") == "+442079460958"
+    assert "looks like" not in shown(answer.text)
+
+
+async def test_the_companys_own_number_is_refused(desk: Running, mia: Visitor) -> None:
+    assert "one of the company's own numbers" in shown((await look(mia, "+1 888 555 0200")).text)
+    refused = await send(mia, "+1 888 555 0200", If.NO_ACTIVE_INTERACTION)
+    assert (refused.status, "own numbers" in refused.text) == (409, True)
+    assert await desk.story.count(t.messages) == 0
+
+
+async def test_a_landline_on_a_record_can_be_chosen(desk: Running, mia: Visitor) -> None:
     row = {"user_id": ANN_ID, "number": "+442079460000"}
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.user_numbers).values(row)), None)
     answer = await look(mia, "Ann", "1:+442079460000")
-    assert "is a landline" in shown(answer.text)
-    assert said(answer, "number") == ANN, "the one that can be texted"
+    assert "looks like a landline" in shown(answer.text)
+    assert said(answer, "number") == "+442079460000"
 
 
 async def test_a_link_names_somebody_and_a_number_that_is_not_on_the_record(mia: Visitor) -> None:

@@ -1,5 +1,7 @@
 """Twilio's webhooks on a running server, signed for the public address: what is answered and what is written."""
 
+import base64
+import hmac
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -79,6 +81,7 @@ TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
     ("1,600 emoji", {"Body": "\U0001f44d" * 1600}, 200, text(body="\U0001f44d" * 1600)),
     ("a parameter nobody has heard of", {"Sparkle": "1"}, 200, text()),
     ("from a short code", {"From": "72975"}, 200, text(requester_number="72975")),
+    ("from a name", {"From": "Booking.com"}, 200, text(requester_number="Booking.com")),
     ("from a number without a plus", {"From": "12025550101"}, 200, text(requester_number="12025550101")),
     ("one picture", picture_form(1), 200, text(media=pictures(1))),
     ("ten pictures", picture_form(10), 200, text(media=pictures(10))),
@@ -99,6 +102,8 @@ TEXTS: list[tuple[str, dict[str, str], int, Text | str]] = [
     ("From left out", {"without": "From"}, 400, "From"),
     ("From blank", {"From": ""}, 400, "From"),
     ("From another channel", {"From": f"whatsapp:{ANN}"}, 400, "From"),
+    ("From a client of another channel", {"From": "client:bob"}, 400, "From"),
+    ("From a name that is too long", {"From": "TwelveLetter"}, 400, "From"),
     ("From with a line after it", {"From": f"{ANN}\n"}, 400, "From"),
     ("To left out", {"without": "To"}, 400, "To"),
     ("To no number", {"To": "desk"}, 400, "To"),
@@ -343,6 +348,37 @@ async def test_the_secondary_token(recorder: RecordingStore, tmp_path: Path) -> 
         assert await text_in(twilio) == TWIML
         twilio.auth_token = AUTH_TOKEN
         assert await text_in(twilio) == TWIML
+
+
+SHARED = {"PATCHBOARD_TWILIO_SIGNATURE": "sha256", "PATCHBOARD_TWILIO_SHARED_KEY": "shared"}
+SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"
+
+
+def hashed(key: str, url: str, form: dict[str, str], algorithm: str) -> str:
+    """The signature by Twilio's page, computed without our module and without Twilio's package."""
+    signed = url + "".join(name + form[name] for name in sorted(form))
+    return base64.b64encode(hmac.new(key.encode(), signed.encode(), algorithm).digest()).decode()
+
+
+async def test_the_setting_names_the_signatures_hash_and_keys(recorder: RecordingStore, tmp_path: Path) -> None:
+    """With shared keys, both keys count, and neither SHA-1 nor the auth token does. The header changes nothing."""
+    url = f"{PUBLIC}/webhooks/twilio/sms"
+    form = {"AccountSid": ACCOUNT_SID, "Body": "Hi", "From": "+12025550101", "MessageSid": sid(1), "To": LINE}
+    keys = SHARED | {"PATCHBOARD_TWILIO_SHARED_KEY_SECONDARY": "next"}
+    async with running(recorder, tmp_path, **keys) as base, FakeTwilio() as twilio:
+        twilio.reroute = {PUBLIC: base}
+        for key, algorithm, status in (
+            ("shared", "sha256", 200), ("next", "sha256", 200), ("shared", "sha1", 403),
+            (AUTH_TOKEN, "sha256", 403), (AUTH_TOKEN, "sha1", 403), ("", "sha256", 403),
+        ):  # fmt: skip
+            answer = await twilio.post(url, form, signature=hashed(key, url, form, algorithm))
+            assert (key, algorithm, answer.status) == (key, algorithm, status)
+    async with running(recorder, tmp_path) as base, aiohttp.ClientSession() as session:
+        for header in ("", "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256"):
+            signature = hashed(AUTH_TOKEN, url, form, "sha256")
+            headers = {"X-Twilio-Signature": signature, SETTINGS_HEADER: header}
+            async with session.post(f"{base}/webhooks/twilio/sms", data=form, headers=headers) as refused:
+                assert refused.status == 403
 
 
 async def test_without_twilio(recorder: RecordingStore, tmp_path: Path) -> None:

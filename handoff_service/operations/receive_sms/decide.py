@@ -12,6 +12,7 @@ from handoff_service.rules.messaging_actions import begins
 from handoff_service.rules.profile_matching import NumberFacts
 from handoff_service.rules.proof import Expects, hidden
 from handoff_service.rules.requester_initiated import Step
+from handoff_service.rules.senders import why_unanswerable
 from handoff_service.rules.states import Act
 from handoff_service.rules.vocabulary import Author, Owner
 from handoff_service.store import proofs
@@ -36,12 +37,16 @@ def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dic
     elif match.tie_profile:
         profile.user = match.user
         tied[number] = profile
+    unanswerable = why_unanswerable(number, is_own=number in facts.providers)
     conversation = facts.active.get((number, provider.id))
     steps = requester_initiated.TABLE[requester_initiated.situation(conversation.owner if conversation else None)]
     opted_out = not facts.opted_out[number].isdisjoint({consent.EVERY_NUMBER, provider.id})
     if conversation is None or Step.CREATE in steps:
         first = requester_initiated.first_owner(
-            provider.first_responder, bot_answers=tx.terms.bot_answers, opted_out=opted_out
+            provider.first_responder,
+            bot_answers=tx.terms.bot_answers,
+            opted_out=opted_out,
+            unanswerable=unanswerable,
         )
         conversation = facts.active[(number, provider.id)] = Conversation(
             number=number,
@@ -54,10 +59,12 @@ def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dic
         )
     elif conversation.user is None and match.tie_profile:
         conversation.user = match.user
-    _note_consent(text, conversation, facts, tx.now, opted_out=opted_out)
+    conversation.unanswerable = unanswerable
+    if unanswerable is None:
+        _note_consent(text, conversation, facts, tx.now, opted_out=opted_out)
     conversation.state = states.TABLE[conversation.state][Act.REQUESTER_WRITES]
     run = begins(Author.REQUESTER, conversation.unanswered)
-    if run is not None:
+    if run is not None and unanswerable is None:  # nobody owes an answer that cannot be given
         conversation.began, conversation.ended = True, conversation.unanswered is not None
         conversation.unanswered = run
     conversation.seq += 1

@@ -70,7 +70,7 @@ class Conversation:
 
     ``unanswered``: the open run; ``began``: these texts began it; ``ended``: and ended another. ``answers``: what was
     texted as a secret, which the texts themselves no longer hold. ``about_consent``: those that opt out or in, or ask
-    for help.
+    for help. ``unanswerable``: why nobody can text the sender back, which keeps the bot, queues and timers away.
     """
 
     number: str
@@ -80,6 +80,7 @@ class Conversation:
     owner: Owner
     queue_id: int | None
     reason: str | None = None
+    unanswerable: str | None = None
     state: State = State.NEW
     epoch: int = 1
     seq: int = 0
@@ -137,7 +138,8 @@ _OPT_OUTS = select(*t.opt_outs.c["number", "provider_number_id"]).where(one_of(t
 def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
     """What is known, with locks on the active interactions and profiles of the numbers, taken in this order."""
     numbers = sorted({text.requester_number for text in texts})
-    providers = _load_providers(tx, sorted({text.provider_number for text in texts}))
+    ours = {text.provider_number for text in texts}.union(numbers)  # one of ours may text another
+    providers = _load_providers(tx, sorted(ours))
     active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()  # first, for their locks
     found = tx.conn.execute(_PROFILES, {"numbers": numbers})
     profiles = {r.number: Profile(r.user_id, r.id, r.not_user_id) for r in found}

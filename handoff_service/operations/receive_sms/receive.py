@@ -62,7 +62,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     touched = {id(a[1]): a[1] for a in answers if not isinstance(a, Text) and a[1] is not None}.values()
     write(tx, facts.profiles, tied, touched)
     _go_back(tx, touched)
-    obey_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if c.owner is not Owner.AGENT})
+    obey_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if _obeys(c)})
     for c in touched:
         for text, means in c.about_consent:
             obey_consent(tx, c.id, Word(means, text.body, answered=text.answered_as is not None))
@@ -85,12 +85,17 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
 receive_sms: SetBased[Text, Received] = SetBased(_receive)
 
 
+def _obeys(conversation: Conversation) -> bool:
+    """Whether commands are for this conversation: no agent has it, and its sender can be answered."""
+    return conversation.owner is not Owner.AGENT and conversation.unanswerable is None
+
+
 def _go_back(tx: Transaction, conversations: Iterable[Conversation]) -> None:
     """Who waits in a queue and texts BOT goes back to the virtual agent."""
     if not tx.terms.bot_answers:
         return
     for c in conversations:
-        if c.owner is Owner.QUEUE and any(wants_bot(text.body) for _, text in c.texts):
+        if c.owner is Owner.QUEUE and c.unanswerable is None and any(wants_bot(text.body) for _, text in c.texts):
             go_back(tx, interactions.lock(tx.conn, c.id))
 
 

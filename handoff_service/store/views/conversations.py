@@ -35,7 +35,7 @@ class OptedOut:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
     """``unread`` is how many of the requester's messages the asking agent has not read. ``opted_out``: why nothing can
-    be sent, null when texts can be."""
+    be sent, null when texts can be; ``unanswerable``: the same, for a sender that is a name, withheld or our own."""
 
     id: int
     number: str
@@ -51,6 +51,7 @@ class Interaction:
     candidates: list[User]
     identity: Identity
     opted_out: OptedOut | None
+    unanswerable: str | None
     owner: OwnedBy
     epoch: int
     assigned_to: Agent | None

@@ -11,8 +11,8 @@ from handoff_service.operations.start_conversation import Recipient, Start
 from handoff_service.rules.agent_initiated import If
 from handoff_service.store import conversations, people
 from handoff_service.store.views import Interaction, Message, OptedOut
+from handoff_service.web import numbers
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call
-from handoff_service.web.numbers import e164
 
 
 class RecipientBody(Body):
@@ -35,13 +35,15 @@ class FirstTextBody(RecipientBody):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewed:
     """``row`` is table 3's left column, ``told`` what sending does in one sentence, ``to`` the number in E.164;
-    ``opted_out``: why sending would be refused (409)."""
+    ``opted_out`` and ``unanswerable``: why sending would be refused (409); ``warning``: why a text may not arrive."""
 
     to: str
     row: If
     told: str
     interaction: Interaction | None
     opted_out: OptedOut | None
+    unanswerable: str | None
+    warning: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,15 @@ async def preview(asked: Asked[RecipientBody, Any]) -> Previewed:
     active = None
     if seen.interaction_id is not None:
         active = await asked.desk.store.read(conversations.one, seen.interaction_id, asked.agent.id)
-    return Previewed(to=recipient.to, row=seen.row, told=seen.told, interaction=active, opted_out=seen.opted_out)
+    return Previewed(
+        to=recipient.to,
+        row=seen.row,
+        told=seen.told,
+        interaction=active,
+        opted_out=seen.opted_out,
+        unanswerable=seen.unanswerable,
+        warning=await asked.desk.store.read(numbers.warning, recipient.to),
+    )
 
 
 async def send(asked: Asked[FirstTextBody, Any]) -> StartedConversation:
@@ -80,12 +90,12 @@ async def send(asked: Asked[FirstTextBody, Any]) -> StartedConversation:
 
 async def _recipient(asked: Asked[Any, Any]) -> Recipient:
     country = await asked.desk.store.read(people.desk_country)
-    numbers = await asked.desk.store.read(people.provider_numbers)
-    if not numbers:
+    senders = await asked.desk.store.read(people.provider_numbers)
+    if not senders:
         raise BadInput(errors={"from": "there is no provider number yet"})
     return Recipient(
-        to=e164(asked.body.to, country),
-        provider_number=asked.body.sender or numbers[0].number,
+        to=await asked.desk.store.read(numbers.recipient, asked.body.to, country),
+        provider_number=asked.body.sender or senders[0].number,
         user_id=asked.body.user_id,
     )
 

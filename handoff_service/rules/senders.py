@@ -1,0 +1,42 @@
+"""Senders of texts that cannot be texted back: names instead of numbers, and withheld numbers."""
+
+import re
+
+# One to eleven characters with a letter among them. Carriers pass more marks than Twilio sells, such as the dot of
+# "Booking.com": https://www.twilio.com/content/dam/twilio-com/global/en/blog/pdfs/Permitted-Sender-ID-characters.pdf
+# The colon and the at sign are left out, because they mark addresses of other channels, such as "client:ann".
+NAME = r"(?=.*[A-Za-z])[ -9;-?A-Z_a-z]{1,11}"
+_NAME = re.compile(NAME)
+
+# Carriers write a withheld number as one of these words, spelled on a telephone's keys (ITU-T E.161).
+_KEYS = {
+    letter: key
+    for key, letters in enumerate(["ABC", "DEF", "GHI", "JKL", "MNO", "PQRS", "TUV", "WXYZ"], 2)
+    for letter in letters
+}
+WITHHELD = {
+    "+" + "".join(str(_KEYS[letter]) for letter in word): word
+    for word in ("ANONYMOUS", "BLOCKED", "RESTRICTED", "UNAVAILABLE", "UNKNOWN")
+}
+NAME_WHY = "{sender} is a name, not a phone number. Nobody can reply to it by text."
+WITHHELD_WHY = "The sender withheld their number ({word}). Nobody can reply to it by text."
+OWN_WHY = "{sender} is one of the company's own numbers. A text to it would come back to this desk."
+
+
+def is_name(sender: str) -> bool:
+    """Whether this is an alphanumeric sender, such as SUPPORT."""
+    return _NAME.fullmatch(sender) is not None and bool(sender.strip())
+
+
+def why_unanswerable(sender: str, *, is_own: bool = False) -> str | None:
+    """Why a text to this sender is refused, as a sentence for agents; None when it can be texted.
+
+    Args:
+        sender: A phone number, a short code or a name.
+        is_own: Whether it is one of the company's provider numbers.
+    """
+    if is_own:
+        return OWN_WHY.format(sender=sender)
+    if sender in WITHHELD:
+        return WITHHELD_WHY.format(word=WITHHELD[sender])
+    return NAME_WHY.format(sender=sender) if is_name(sender) else None
