@@ -19,8 +19,9 @@ from handoff_service.operations import hide_answers, say
 from handoff_service.operations.leave_bot import leave_bot
 from handoff_service.operations.ports import BotReply, Question, Understood
 from handoff_service.rules import commands
-from handoff_service.rules.bot_text import Choice, for_bot, with_choices
+from handoff_service.rules.bot_text import Choice, for_bot, with_choices, without_bot
 from handoff_service.rules.names import first_name
+from handoff_service.rules.sms_characters import is_visible
 from handoff_service.rules.sms_text import split
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.store import bot_turns, desk, due, interactions, texts
@@ -98,8 +99,12 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
             leave_bot(tx, interaction, TOO_MANY, bot_turns.collected(tx.conn, interaction.id))
             due.disarm(tx, Work.BOT_TURN, [interaction.id])
             return None
+        choices = _choices(tx, interaction)
+        if turn is None and interaction.expects is None and (answer := without_bot(found, choices)) is not None:
+            _answer_without_bot(tx, interaction, answer, choices)
+            return None
         message = hide_answers.instead_of_texts(tx, interaction, after=answered) or for_bot(
-            "\n".join(found), _choices(tx, interaction)
+            "\n".join(text for text in found if text), choices
         )
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
     told = _told(tx, interaction, turn.opening if turn is not None else None)
@@ -189,6 +194,16 @@ def _answer(tx: Transaction, interaction: Interaction, turn: _Row, replies: Sequ
         say.text(tx, interaction, texts.restarted(tx.conn), Author.SYSTEM)
 
 
+def _answer_without_bot(tx: Transaction, interaction: Interaction, answer: str, choices: Sequence[Choice]) -> None:
+    """Answer texts without a word for the bot, which is not asked and so loses nothing of what it knows."""
+    turn_id = _new_turn(tx, interaction)
+    for part in split(with_choices(answer, choices)):
+        say.text(tx, interaction, part, Author.VIRTUAL_AGENT)
+    shown = [[c.title, c.payload] for c in choices]
+    _put(tx, turn_id, answered_at=tx.now, choices=shown, outcome=TurnOutcome.ANSWERED)
+    due.disarm(tx, Work.BOT_TURN, [interaction.id])
+
+
 def _restarts(turn: _Row) -> bool:
     return turn.opening is not None and turn.opening["payload"] == RESTART
 
@@ -249,10 +264,12 @@ def _under_way(tx: Transaction, interaction: Interaction) -> _Row | None:
 
 
 def _texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int) -> list[str]:
-    """The requester's texts of this epoch that no turn has answered, in order. Commands are not the bot's."""
+    """The requester's texts of this epoch that no turn has answered, in order; empty for one that shows nothing.
+    Commands are not the bot's."""
     m = t.messages
-    bodies = tx.conn.execute(
-        select(m.c.body)
+    with_media = sa.exists().where(t.media.c.message_id == m.c.id)
+    rows = tx.conn.execute(
+        select(m.c.body, with_media.label("with_media"))
         .where(
             m.c.interaction_id == interaction.id,
             m.c.direction == Direction.INBOUND,
@@ -261,10 +278,10 @@ def _texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int)
             m.c.seq <= up_to,
         )
         .order_by(m.c.seq)
-    ).scalars()
-    found = list(bodies)
-    words = desk.commands(tx.conn) if any(commands.may_be(body) for body in found) else {}
-    return [body.strip() or PICTURE for body in found if commands.meant(body, words) is None]
+    ).all()
+    words = desk.commands(tx.conn) if any(commands.may_be(r.body) for r in rows) else {}
+    found = [r for r in rows if commands.meant(r.body, words) is None]
+    return [r.body.strip() if is_visible(r.body) else PICTURE if r.with_media else "" for r in found]
 
 
 def _new_turn(tx: Transaction, interaction: Interaction, opening: Mapping[str, object] | None = None) -> int:

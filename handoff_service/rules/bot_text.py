@@ -20,6 +20,12 @@ _IN_WORDS = (
     "ten tenth 10th diez",
 )
 _NUMBERS: Mapping[str, int] = {word: n for n, words in enumerate(_IN_WORDS, start=1) for word in words.split()}
+#: A bare emoji that answers a yes/no question, without its skin tone and its selector.
+YES_EMOJI, NO_EMOJI = frozenset("👍👌✅✔☑🆗💯🙆"), frozenset("👎❌✖🚫🙅⛔")
+_YES, _NO = frozenset({"yes", "si", "sí"}), frozenset({"no"})
+BLANK = "Your text came without any words. What can I help you with?"
+BLANK_ANSWER = "Your text came without any words. Please answer with one of these:"
+IN_WORDS = "Please answer with the number or the words of one of these:"
 _LAST = frozenset({"last", "ultimo", "último", "ultima", "última"})
 _LEAD = frozenset(
     [
@@ -64,7 +70,33 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
     position = _position(said, len(choices))
     if position is not None:
         return choices[position - 1].payload
+    if (word := yes_or_no(text)) is not None:
+        return next((c.payload for c in choices if _says(c, word)), word)
     return text.lstrip("/ \t\r\n") or "?"
+
+
+def yes_or_no(text: str) -> str | None:
+    """What a bare emoji says to a yes/no question, such as a thumb up, also several times; None for all others."""
+    said = {c for c in text if not c.isspace() and c not in "\u200d\ufe0f♀♂" and not "\U0001f3fb" <= c <= "\U0001f3ff"}
+    if not said:
+        return None
+    return "yes" if said <= YES_EMOJI else "no" if said <= NO_EMOJI else None
+
+
+def without_bot(texts: Sequence[str], choices: Sequence[Choice]) -> str | None:
+    """The answer to texts that no bot could understand: without a word, or an emoji where it chooses nothing."""
+    words = [text for text in texts if text]
+    if not words:
+        return BLANK_ANSWER if choices else BLANK
+    word = yes_or_no(" ".join(words))
+    if word is None or not choices or any(_says(choice, word) for choice in choices):
+        return None
+    return IN_WORDS
+
+
+def _says(choice: Choice, word: str) -> bool:
+    first = plain(choice.title).partition(" ")[0]
+    return first in (_YES if word == "yes" else _NO)
 
 
 def plain(text: str) -> str:

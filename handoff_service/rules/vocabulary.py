@@ -68,6 +68,7 @@ class Event(StrEnum):
     CONSENT = "consent"
     RECOVERED = "recovered"
     UNASKED = "unasked"
+    REACTION = "reaction"
 
 
 class Status(StrEnum):

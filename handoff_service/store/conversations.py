@@ -36,6 +36,7 @@ from handoff_service.store.views import (
 i, m, g = t.interactions, t.messages, t.live_group
 _own = t.provider_numbers.alias("own")
 _IS_OWN = sa.exists().where(_own.c.number == i.c.requester_number)
+REACTS_TO = "on message "  # how the line of a reaction names the place of what it is about
 NEWEST_FIRST = (i.c.last_message_at.desc(), i.c.id.desc())
 OLDEST_FIRST = (i.c.id,)
 
@@ -149,6 +150,14 @@ def messages(conn: Connection, interaction_id: int, *, after: int = 0, limit: in
     return some_messages(conn, [m.c.interaction_id == interaction_id, m.c.seq > after], limit=limit)
 
 
+def reacted_since(conn: Connection, interaction_id: int, after: int) -> list[int]:
+    """The places of messages to which the lines after a place are reactions. They may stand in it more than once."""
+    reacts = select(m.c.reason).where(
+        m.c.interaction_id == interaction_id, m.c.seq > after, m.c.event == Event.REACTION, m.c.reason.is_not(None)
+    )
+    return [int(reason.removeprefix(REACTS_TO)) for reason in conn.execute(reacts).scalars()]
+
+
 def message(conn: Connection, message_id: int) -> Message:
     """One line. NotFound when there is none."""
     found = some_messages(conn, [m.c.id == message_id])
@@ -226,6 +235,7 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
         epoch=r.epoch,
         created_at=r.created_at,
         sent_at=r.sent_at,
+        reaction=r.reaction,
     )
 
 

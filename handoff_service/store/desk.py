@@ -19,7 +19,7 @@ def desk(conn: Connection) -> Desk | None:
         select(
             *columns,
             *d["commands", "same_answers", "quiet_hours", "most_answers", "countries"],
-            *d["most_in_range", "most_unknown_hourly", "most_unknown_daily"],
+            *d["most_in_range", "most_unknown_hourly", "most_unknown_daily", "thanks_minutes"],
         )
     ).one_or_none()
     return Desk(**row._mapping) if row is not None else None

@@ -98,11 +98,13 @@ desk = Table(
     _json("card_fields", "[]"), _json("commands", "{}"), _count("same_answers", 2),
     _word("quiet_hours", null=True), _count("most_answers", 30), _json("countries", "[]"), _count("most_in_range", 20),
     _count("most_unknown_hourly", 200), _count("most_unknown_daily", 1000),
+    _count("thanks_minutes", 10),
 )  # one row. away_after_seconds: how long an agent's connection may be lost; card_fields: what offers' cards show;
 # commands: the words for each, where they are not those shipped; same_answers: how often a bot may repeat itself;
 # quiet_hours: as rules/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten minutes;
 # countries: ISO codes of those that are texted, none: every country; most_in_range: automatic replies an hour to the
-# other unknown numbers of a range of 10,000; most_unknown_hourly, most_unknown_daily: to all of them; 0: no limit
+# other unknown numbers of a range of 10,000; most_unknown_hourly, most_unknown_daily: to all of them; 0: no limit;
+# thanks_minutes: after closing, thanks that come within them stay with the closed conversation; 0: never
 
 # One row, written by a migration: the random id that tells this desk from others on the same Redis server.
 installation = Table("installation", metadata, _id(), _word("desk_id"))
@@ -294,6 +296,8 @@ messages = Table(
     _time("created_at"), _count("retries", 0), Column("price", sa.BigInteger), _word("currency", null=True),
     Column("price_before", sa.BigInteger),
     _time("sent_at", null=True),
+    # The emoji with which the requester has reacted to it.
+    _word("reaction", null=True),
     # When its status or its media last changed, if they ever did.
     _time("changed_at", null=True),
     UniqueConstraint("interaction_id", "seq"),

@@ -211,6 +211,7 @@ def news(
     conn: Connection, interaction_id: int, agent_id: int, zone: ZoneInfo, *, after: int, watched: Collection[int]
 ) -> Thread:
     """What is new since ``after``, with the ``watched`` lines, whose receipts may have changed, as they are now."""
+    watched = {*watched, *conversations.reacted_since(conn, interaction_id, after)}
     wanted = {*watched, *(seq - 1 for seq in watched)}
     found = conversations.some_messages(
         conn, [m.c.interaction_id == interaction_id, sa.or_(m.c.seq >= after, one_of(m.c.seq, wanted))]

@@ -4,9 +4,11 @@ import pytest
 
 from handoff_service.errors import BadInput
 from handoff_service.operations.change_template import Make, make_template
+from handoff_service.operations.ports import BotReply
 from handoff_service.operations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.operations.take_bot_turn import TurnOutcome
+from handoff_service.operations.take_bot_turn import FinishTurn, TurnOutcome, finish_turn
+from handoff_service.rules.bot_text import Choice
 from tests.story import ANN, DIRECT, MIA, Story
 
 NOTHING = " \u00ad\u2062\n"
@@ -34,3 +36,31 @@ async def test_a_reply_of_the_virtual_agent_that_shows_nothing_is_skipped(story:
     assert question is not None
     assert await story.finish(question, NOTHING, "How bad is it?") is TurnOutcome.ANSWERED
     assert await story.texted(ann) == ["How bad is it?"]
+
+
+async def test_a_requesters_blank_text_is_stored_and_answered_without_the_bot(story: Story) -> None:
+    ann = (await story.text("\u200b \u2800")).interaction_id or 0
+    assert await story.begin(ann) is None
+    assert await story.texted(ann) == ["Your text came without any words. What can I help you with?"]
+    assert await story.begin(ann) is None  # it is answered once
+    await story.text("")
+    await story.text("my laptop is slow")
+    question = await story.begin(ann)
+    assert question is not None
+    assert question.message == "my laptop is slow"
+
+
+async def test_an_emoji_that_chooses_nothing_brings_the_choices_again(story: Story) -> None:
+    ann = (await story.text("my laptop is slow")).interaction_id or 0
+    question = await story.begin(ann)
+    assert question is not None
+    choices = (Choice("I cannot work", "/blocked"), Choice("I can wait", "/waits"))
+    reply = BotReply(text="How bad is it?", choices=choices)
+    await story.store.write(finish_turn, FinishTurn(turn_id=int(question.turn_id), replies=[reply]))
+    await story.text("\U0001f44d\U0001f3fd")
+    assert await story.begin(ann) is None
+    assert (await story.texted(ann))[-1].endswith("one of these:\n1 I cannot work\n2 I can wait")
+    await story.text("2")
+    chosen = await story.begin(ann)
+    assert chosen is not None
+    assert chosen.message == "/waits"

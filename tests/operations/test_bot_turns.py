@@ -7,13 +7,14 @@ import pytest
 from handoff_service.operations.change_desk import change_desk
 from handoff_service.operations.open_case import OpenCase, open_case
 from handoff_service.operations.ports import BotReply, Understood
+from handoff_service.operations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.take_bot_turn import EMPTY, PICTURE, FinishTurn, finish_turn
 from handoff_service.rules.bot_text import Choice
 from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.store import bot_turns
 from handoff_service.store import tables as t
 from tests.conftest import MovedClock
-from tests.story import BOB, MIA, Story
+from tests.story import ANN, BOB, MAIN, MIA, Story
 
 
 @pytest.fixture
@@ -39,7 +40,9 @@ async def test_an_answer_is_sent_and_nothing_more_is_due(story: Story, ann: int)
 
 async def test_a_burst_is_one_turn_and_a_picture_has_a_word(story: Story, ann: int) -> None:
     await story.text("it worked yesterday")
-    await story.text("")
+    picture = (Attachment("https://example.com/p.png", "image/png"),)
+    text = Text(sid="MM1", requester_number=ANN, provider_number=MAIN, body="\u200b", media=picture)
+    await story.store.write(receive_sms, text)
     question = await story.begin(ann)
     assert question is not None
     assert question.message == f"hi, my laptop won't start\nit worked yesterday\n{PICTURE}"

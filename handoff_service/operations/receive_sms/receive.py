@@ -9,6 +9,7 @@ from sqlalchemy import select
 from handoff_service.operations.hand_off import hand_off
 from handoff_service.operations.obey_command import obey_commands
 from handoff_service.operations.obey_consent import Word, obey_consent
+from handoff_service.operations.receive_sms.aside import Aside, keep_aside, put_aside
 from handoff_service.operations.receive_sms.decide import is_ending, put
 from handoff_service.operations.receive_sms.facts import Conversation, Profile, Text, load
 from handoff_service.operations.receive_sms.write import write
@@ -47,7 +48,7 @@ class Received:
 def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     facts = load(tx, texts)
     tied: dict[str, Profile] = {}
-    answers: list[tuple[Outcome, Conversation | None] | Text] = []
+    answers: list[tuple[Outcome, Conversation | None] | Text | Aside] = []
     for text in texts:
         provider = facts.providers.get(text.provider_number)
         if provider is None:
@@ -56,10 +57,13 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
             answers.append((Outcome.REPEAT, None))
         elif is_ending(facts, text, provider):
             answers.append(text)  # a STOP before it closes the conversation: it begins another
+        elif (aside := put_aside(tx, text, provider, facts)) is not None:
+            facts.seen.add(text.sid)
+            answers.append(aside)
         else:
             facts.seen.add(text.sid)
             answers.append((Outcome.STORED, put(tx, text, provider, facts, tied)))
-    touched = {id(a[1]): a[1] for a in answers if not isinstance(a, Text) and a[1] is not None}.values()
+    touched = {id(a[1]): a[1] for a in answers if isinstance(a, tuple) and a[1] is not None}.values()
     write(tx, facts.profiles, tied, touched)
     _go_back(tx, touched)
     obey_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if _obeys(c)})
@@ -71,12 +75,15 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     for c in touched:
         if c.owner is not Owner.AGENT:
             tell_onlookers(tx, c.id, c.number)
+    kept = {a.text.sid: keep_aside(tx, a) for a in answers if isinstance(a, Aside)}
     behind = [a for a in answers if isinstance(a, Text)]
     received = iter(_receive(tx, behind) if behind else ())
     out = {text.sid for c in touched for text, means in c.about_consent if means in OPTS_OUT}
     return [
         next(received)
         if isinstance(a, Text)
+        else Received(Outcome.STORED, kept[text.sid])
+        if isinstance(a, Aside)
         else Received(a[0], a[1].id if a[1] else None, opted_out=a[1] is not None and text.sid in out)
         for text, a in zip(texts, answers, strict=True)
     ]

@@ -133,6 +133,8 @@ class Message:
     created_at: datetime
     #: When a recovered text was sent: its webhook was lost. Null for all others.
     sent_at: datetime | None = None
+    #: The emoji with which the requester has reacted to it. Null: none.
+    reaction: str | None = None
 
     @property
     def shown_at(self) -> datetime:

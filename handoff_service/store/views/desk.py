@@ -72,7 +72,9 @@ class Desk:
     21:00-08:00, null: never; ``most_answers``: how often the virtual agent answers one number in ten minutes;
     ``countries``: ISO codes of those that are texted, none: every country; ``most_in_range``: automatic replies an hour
     to the other unknown numbers of a range, that is, of those alike but for the last four digits;
-    ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0: no limit."""
+    ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0: no limit;
+    ``thanks_minutes``: for so long after closing on a line of live agents, thanks stay with the closed conversation,
+    0: never."""
 
     name: str
     country: str
@@ -88,3 +90,4 @@ class Desk:
     most_in_range: int
     most_unknown_hourly: int
     most_unknown_daily: int
+    thanks_minutes: int

@@ -34,6 +34,7 @@ COMMANDS = {f"{command}_words": command for command in Command}  # each has a fi
 NAMES = (
     *("name", "country", "time_zone", "away_after_seconds", "reassign_when_away", "card_fields", "same_answers"),
     *("quiet_hours", "most_answers", "countries", "most_in_range", "most_unknown_hourly", "most_unknown_daily"),
+    "thanks_minutes",
     *COMMANDS,
 )
 

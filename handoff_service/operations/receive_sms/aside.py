@@ -1,0 +1,156 @@
+"""Texts that start nothing: reactions, and thanks after closing.
+
+They are stored in the conversation that they are about, open or closed, and wake nobody: no bot turn, no queue, no
+timer, no change of state.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, exists, insert, select, update
+
+from handoff_service.operations import say
+from handoff_service.operations.receive_sms.facts import Facts, Provider, Text
+from handoff_service.rules import reactions
+from handoff_service.rules.reactions import Reaction
+from handoff_service.rules.thanks import is_thanks
+from handoff_service.rules.vocabulary import Author, Direction, Event, FirstResponder, Kind, Owner, State, Status
+from handoff_service.store import interactions
+from handoff_service.store import tables as t
+from handoff_service.store.conversations import REACTS_TO
+from handoff_service.store.lanes import Transaction
+
+LOOKED_AT = 200  # of a line's newest messages; older ones than these get no reactions
+i, m = t.interactions, t.messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """A text to keep after the others of its transaction. ``closed``: the conversation that it says thanks for."""
+
+    text: Text
+    provider: Provider
+    facts: Facts
+    reaction: Reaction | None = None
+    message: Row[*tuple[Any, ...]] | None = None
+    closed: int | None = None
+
+
+def put_aside(tx: Transaction, text: Text, provider: Provider, facts: Facts) -> Aside | None:
+    """What a text is that starts nothing; None for all others. It looks at the database only where its words ask."""
+    if text.media or text.answered_as is not None:
+        return None
+    reaction = reactions.read(text.body)
+    if reaction is not None:
+        message = _reacted_to(tx, reaction, text, provider)
+        if message is None and not reaction.sure:
+            return None
+        return Aside(text=text, provider=provider, facts=facts, reaction=reaction, message=message)
+    if provider.first_responder is not FirstResponder.LIVE_AGENT:
+        return None
+    if (text.requester_number, provider.id) in facts.active or not is_thanks(text.body):
+        return None
+    closed = _just_closed(tx, text, provider)
+    return None if closed is None else Aside(text=text, provider=provider, facts=facts, closed=closed)
+
+
+def keep_aside(tx: Transaction, aside: Aside) -> int:
+    """Store it. Returns the interaction that it stands in."""
+    if aside.closed is not None:
+        _store(tx, aside, aside.closed, kind=Kind.MESSAGE, direction=Direction.INBOUND, status=Status.RECEIVED)
+        return aside.closed
+    reaction, message = aside.reaction, aside.message
+    if message is not None and reaction is not None:
+        emoji = None if reaction.removed else reaction.emoji
+        tx.conn.execute(update(m).where(m.c.id == message.id).values(reaction=emoji, changed_at=tx.now))
+        where, reason = message.interaction_id, f"{REACTS_TO}{message.seq}"
+    else:
+        where, reason = _newest(tx, aside) or _closed_at_once(tx, aside), None
+    _store(tx, aside, where, kind=Kind.SYSTEM, event=Event.REACTION, reason=reason)
+    return where
+
+
+def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object) -> None:
+    interaction = interactions.lock(tx.conn, interaction_id)
+    seq = interaction.last_seq + 1
+    tx.conn.execute(update(i).where(i.c.id == interaction_id).values(last_seq=seq))
+    row = {
+        "interaction_id": interaction_id,
+        "seq": seq,
+        "author": Author.REQUESTER,
+        "body": aside.text.body,
+        "owner": interaction.owner,
+        "epoch": interaction.epoch,
+        "provider_sid": aside.text.sid,
+        "created_at": tx.now,
+    }
+    tx.conn.execute(insert(m).values(row | values))
+    say.tell(tx, [interaction_id])
+
+
+def _of_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return i.c.requester_number == text.requester_number, i.c.provider_number_id == provider.id
+
+
+def _reacted_to(tx: Transaction, reaction: Reaction, text: Text, provider: Provider) -> Row[*tuple[Any, ...]] | None:
+    """The newest message that a reaction quotes, or the newest with a picture; the company's before the requester's."""
+    query = (
+        select(*m.c["id", "interaction_id", "seq", "body", "direction", "reaction"], _WITH_MEDIA.label("with_media"))
+        .join(i, i.c.id == m.c.interaction_id)
+        .where(*_of_line(text, provider), m.c.direction.is_not(None))
+        .order_by(m.c.id.desc())
+        .limit(LOOKED_AT)
+    )
+    found = [
+        r
+        for r in tx.conn.execute(query)
+        if (r.with_media if reaction.quoted is None else reactions.quotes(reaction, r.body))
+    ]
+    found.sort(key=lambda r: (reaction.removed and r.reaction is None, r.direction != Direction.OUTBOUND))
+    return found[0] if found else None
+
+
+_WITH_MEDIA = exists().where(t.media.c.message_id == m.c.id)
+
+
+def _just_closed(tx: Transaction, text: Text, provider: Provider) -> int | None:
+    """The line's newest conversation, when it was closed so recently that thanks belong to it."""
+    minutes = tx.conn.execute(select(t.desk.c.thanks_minutes)).scalar() or 0
+    query = select(i.c.id, i.c.closed_at).where(*_of_line(text, provider)).order_by(i.c.opened_at.desc(), i.c.id.desc())
+    newest = tx.conn.execute(query.limit(1)).one_or_none()
+    if newest is None or newest.closed_at is None or not minutes:
+        return None
+    return newest.id if tx.now - newest.closed_at <= timedelta(minutes=minutes) else None
+
+
+def _newest(tx: Transaction, aside: Aside) -> int | None:
+    query = select(i.c.id).where(*_of_line(aside.text, aside.provider)).order_by(i.c.opened_at.desc(), i.c.id.desc())
+    return tx.conn.execute(query.limit(1)).scalar()
+
+
+def _closed_at_once(tx: Transaction, aside: Aside) -> int:
+    """A reaction to what was sent before this desk had the number: kept in a conversation that is closed already."""
+    number, users = aside.text.requester_number, aside.facts.users.get(aside.text.requester_number, ())
+    user = users[0] if len(users) == 1 else None
+    profile = t.messaging_profiles
+    known = select(profile.c.id).where(profile.c.number == number, profile.c.active)
+    profile_id = tx.conn.execute(known).scalar()
+    if profile_id is None:
+        made = {"number": number, "user_id": user, "active": True, "created_at": tx.now}
+        profile_id = tx.conn.execute(insert(profile).values(made).returning(profile.c.id)).scalar_one()
+    values = {
+        "requester_number": number,
+        "provider_number_id": aside.provider.id,
+        "profile_id": profile_id,
+        "user_id": user,
+        "state": State.CLOSED_COMPLETE,
+        "priority": 3,
+        "owner": Owner.NONE,
+        "epoch": 1,
+        "last_seq": 0,
+        "opened_at": tx.now,
+        "closed_at": tx.now,
+        "last_message_at": tx.now,
+    }
+    return tx.conn.execute(insert(i).values(values).returning(i.c.id)).scalar_one()

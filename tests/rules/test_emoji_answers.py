@@ -1,0 +1,19 @@
+"""Emoji as answers: a thumb says yes or no where that is asked, and chooses nothing elsewhere."""
+
+import pytest
+
+from handoff_service.rules.bot_text import Choice, for_bot, without_bot
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [("👍🏿", "/affirm"), ("👎", "/deny"), ("✅✅", "/affirm"), ("👍 👎", "👍 👎"), ("😀", "😀")],
+)
+def test_a_thumb_answers_a_yes_no_question(text: str, asked: str) -> None:
+    choices = [Choice("Yes, that is it", "/affirm"), Choice("No", "/deny")]
+    assert for_bot(text, choices) == asked
+    assert without_bot([text], choices) is None
+
+
+def test_a_thumb_without_choices_is_the_word() -> None:
+    assert (for_bot("👌", []), for_bot("❌", [])) == ("yes", "no")

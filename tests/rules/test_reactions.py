@@ -1,0 +1,114 @@
+"""Reactions that come as texts are told from ordinary texts, in five languages and with any quotation marks."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from handoff_service.rules.reactions import quotes, read
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "emoji", "quoted"),
+    [
+        ("Liked “We have reset it.”", "👍", "We have reset it."),
+        ('Laughed at "Ticket 7 is back"', "😂", "Ticket 7 is back"),
+        ("Emphasised «Bring your badge»", "‼️", "Bring your badge"),
+        ("Questioned “Is the VPN up…”", "❓", "Is the VPN up…"),
+        ("Disliked an audio message", "👎", None),
+        ("Loved a photo", "❤️", None),
+        ("Reacted 🫠 to “Try again now”", "🫠", "Try again now"),
+        ("Reacted 👨‍👩‍👧 to a movie", "👨‍👩‍👧", None),
+        ("\u200a\u200b🙏🏿\u200b to “\u200aIt is on its way\u200a”", "🙏🏿", "It is on its way"),
+        ("❤️ to “two\nlines”", "❤️", "two lines"),
+        ("Le dio risa “Ya casi”", "😂", "Ya casi"),
+        ("No le gustó una imagen", "👎", None),
+        ("Reaccionó con 🔥 a “Listo”", "🔥", "Listo"),
+        ("N’a pas aimé « C’est fait »", "👎", "C'est fait"),
+        ("A mis en doute « Redémarrez »", "❓", "Redémarrez"),
+        ("Hat „Bitte neu starten“ hinterfragt", "❓", "Bitte neu starten"),
+        ("Lachte über „Kaffee hilft“", "😂", "Kaffee hilft"),
+        ("Adorou “Tudo certo”", "❤️", "Tudo certo"),
+        ("Liked “\ufffc”", "👍", None),
+    ],
+)
+def test_reactions(text: str, emoji: str, quoted: str | None) -> None:
+    found = read(text)
+    assert found is not None
+    assert (found.emoji, found.removed, found.quoted) == (emoji, False, quoted)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Removed a heart from “Done”",
+        "Removed an exclamation from an image",
+        "Removed 🥲 from “Done”",
+        "Quitó un corazón de “Hecho”",
+        "A supprimé un point d’exclamation de « Fait »",
+        "Hat ein Herz von „Fertig“ entfernt",
+        "Removeu uma curtida de “Pronto”",
+    ],
+)
+def test_removals(text: str) -> None:
+    found = read(text)
+    assert found is not None
+    assert found.removed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Liked the new laptop",
+        'Loved "Frozen" but my screen is broken',
+        "Removed a battery from “laptop 7”",
+        "Removed the app from my phone",
+        "Questioned by security at the door",
+        "Me gusta la nueva pantalla",
+        "I like “dark mode”",
+        'It says "Liked an error" and stops',
+        "👍",
+        "👍 to all of you",
+        '2 to "B"',
+        "Amou",
+        "Loved",
+        "",
+    ],
+)
+def test_ordinary_texts(text: str) -> None:
+    assert read(text) is None
+
+
+def test_no_text_of_the_bots_data_and_of_the_held_out_file_is_a_reaction() -> None:
+    """Precision before recall: a text that is taken for a reaction by mistake gets no answer."""
+    files = [*ROOT.glob("data/**/*.yml"), ROOT / "tests/bot/held_out_texts.yml"]
+    texts = [re.sub(r"\[([^]]*)\](\([^)]*\)|\{[^}]*\})", r"\1", line.strip(" -\"'")) for f in files
+             for line in f.read_text().splitlines()]  # fmt: skip
+    assert len(texts) > 1000
+    assert [text for text in texts if read(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "body", "fits"),
+    [
+        ("Liked “How bad is it right…”", "How bad is it right now?\n1 Low\n2 High", True),
+        ("Liked “How bad is it right now? 1 Low 2 High”", "How bad is it right now?\n1 Low\n2 High", True),
+        ("Liked “Say 'yes'”", 'Say "yes"', True),
+        ("Liked “Please restart the laptop and”", "Please restart the laptop and text us.", True),
+        ("Liked “Yes”", "Yes, it is open", False),
+        ("Liked “Other words”", "How bad is it?", False),
+        ("Liked an image", "How bad is it?", False),
+    ],
+)
+def test_what_a_reaction_quotes(text: str, body: str, fits: bool) -> None:
+    found = read(text)
+    assert found is not None
+    assert quotes(found, body) is fits
+
+
+def test_a_quote_with_words_between_quotes_is_a_reaction_only_to_a_message_with_these_words() -> None:
+    found = read('Loved "Frozen" and "Up"')
+    assert found is not None
+    assert not found.sure
