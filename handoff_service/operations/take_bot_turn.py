@@ -20,6 +20,7 @@ from handoff_service.operations.leave_bot import leave_bot
 from handoff_service.operations.ports import BotReply, Question, Understood
 from handoff_service.rules import commands
 from handoff_service.rules.bot_text import Choice, for_bot, with_choices
+from handoff_service.rules.mail_signature import without_signature
 from handoff_service.rules.names import first_name
 from handoff_service.rules.sms_text import split
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, TurnOutcome, Work
@@ -264,7 +265,7 @@ def _texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int)
     ).scalars()
     found = list(bodies)
     words = desk.commands(tx.conn) if any(commands.may_be(body) for body in found) else {}
-    return [body.strip() or PICTURE for body in found if commands.meant(body, words) is None]
+    return [without_signature(body).strip() or PICTURE for body in found if commands.meant(body, words) is None]
 
 
 def _new_turn(tx: Transaction, interaction: Interaction, opening: Mapping[str, object] | None = None) -> int:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from handoff_service.rules.bot_text import plain
 from handoff_service.rules.commands import Command, Words
 from handoff_service.rules.keyword_traps import OPT_IN, OPT_OUT
+from handoff_service.rules.mail_signature import without_signature
 
 EVERY_NUMBER = 0  # an opt-out of all the company's numbers, where a provider number's id would stand
 HELP = ("HELP", "INFO")
@@ -65,12 +66,12 @@ REQUESTERS_OWN = frozenset({Source.KEYWORD, Source.PROVIDER})
 
 def may_be_word(text: str) -> bool:
     """Whether a text is short enough to be a keyword, whatever the admin's words are."""
-    return len(text) <= LONGEST
+    return len(without_signature(text)) <= LONGEST
 
 
 def word(text: str, words: Words) -> Command | None:
     """OPT_OUT, OPT_IN or HELP when the whole text is such a word, None otherwise. ``words``: the admin's own."""
-    said = plain(text)
+    said = plain(without_signature(text))
     if said in _CARRIERS:
         return _CARRIERS[said]
     return next((c for c in (Command.OPT_OUT, Command.OPT_IN) if said and said in map(plain, words.get(c, ()))), None)

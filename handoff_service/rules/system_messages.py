@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from handoff_service.rules import placeholders
 from handoff_service.rules.keyword_traps import asks_for_opt_out
+from handoff_service.rules.mail_signature import without_signature
 from handoff_service.rules.names import first_name
 from handoff_service.rules.sms_characters import described, is_visible
 from handoff_service.rules.sms_text import segments
@@ -197,7 +198,7 @@ def opening(at: datetime | None, time_zone: str, now: datetime) -> str:
 
 def wants_bot(text: str) -> bool:
     """Whether a text by itself asks for the virtual agent."""
-    return text.strip(" .!").casefold() in BOT_WORDS
+    return without_signature(text).strip(" .!\r\n").casefold() in BOT_WORDS
 
 
 def examples(message: SystemMessage, text: str | None = None) -> tuple[str, str]:
