@@ -22,6 +22,7 @@ from handoff_service.rules import commands
 from handoff_service.rules.bot_text import Choice, for_bot, with_choices
 from handoff_service.rules.mail_signature import without_signature
 from handoff_service.rules.names import first_name
+from handoff_service.rules.opt_out_wishes import wish
 from handoff_service.rules.sms_text import split
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.store import bot_turns, desk, due, interactions, texts
@@ -250,10 +251,11 @@ def _under_way(tx: Transaction, interaction: Interaction) -> _Row | None:
 
 
 def _texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int) -> list[str]:
-    """The requester's texts of this epoch that no turn has answered, in order. Commands are not the bot's."""
+    """The requester's texts of this epoch that no turn has answered, in order. Commands are not the bot's, nor what
+    the desk answers about being texted."""
     m = t.messages
     bodies = tx.conn.execute(
-        select(m.c.body)
+        select(*m.c["body", "seq"])
         .where(
             m.c.interaction_id == interaction.id,
             m.c.direction == Direction.INBOUND,
@@ -262,10 +264,14 @@ def _texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int)
             m.c.seq <= up_to,
         )
         .order_by(m.c.seq)
-    ).scalars()
-    found = list(bodies)
-    words = desk.commands(tx.conn) if any(commands.may_be(body) for body in found) else {}
-    return [without_signature(body).strip() or PICTURE for body in found if commands.meant(body, words) is None]
+    )
+    found = [(r.body, r.seq) for r in bodies]
+    words = desk.commands(tx.conn) if any(commands.may_be(body) for body, _ in found) else {}
+    return [
+        without_signature(body).strip() or PICTURE
+        for body, seq in found
+        if commands.meant(body, words) is None and wish(body, first=seq == 1) is None
+    ]
 
 
 def _new_turn(tx: Transaction, interaction: Interaction, opening: Mapping[str, object] | None = None) -> int:
