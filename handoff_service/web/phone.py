@@ -39,6 +39,7 @@ BEHAVIOURS = {
     Behaviour.LANDLINE: "A landline",
     Behaviour.FILTERED: "Carrier filters texts",
     Behaviour.TWICE: "Everything comes twice",
+    Behaviour.SIGNS: "Signs its texts",
 }
 m, i, p = t.messages, t.interactions, t.provider_numbers
 TYPED = re.compile(r"[\s().-]")  # what people put into a number besides its digits
@@ -148,7 +149,7 @@ async def _text(request: Request) -> HTTPResponse:
     from_this_site(request)
     await take_body(request, MOST_BYTES + AROUND)
     number, company = form_field(request, "from"), form_field(request, "to")
-    body = form_field(request, "body").strip()
+    body = _simulator(request).as_sent(number, form_field(request, "body").strip())
     if not is_e164(number):
         raise BadInput("This phone has no number that can text.")
     sent = await _pictures(request)
