@@ -54,6 +54,14 @@ _ADDED = re.compile(  # a line that a program adds, folded; the languages are th
     r"|(?:please )?(?:excuse|forgive|pardon) (?:(?:my|any|the) )?(?:brevity|typos|autocorrect)(?: (?:and|or) typos)?"
     r"|yahoo mail: search, organize, conquer|get organized with yahoo mail)"
 )
+_ADDED_BELOW_BLANK = re.compile(  # of programs and devices that are not listed: each word is a name
+    r"(?:Sent|Enviado|Envoyé|Gesendet|Inviato|Verzonden|Verstuurd|Skickat|Sendt)"
+    r" (?:from|with|via|using|by|desde|do|da|depuis|de|von|mit|vanaf|från|fra)(?: (?:my|mi|meu|mon|mein(?:em)?|mijn))?"
+    r"(?: \(?(?:[A-Z\d]|i[A-Z])[\w.+&'-]*\)?){1,5}[.!]?"
+)
+_UNFINISHED = re.compile(  # above a line of dashes, this sentence goes on below it
+    r"(?:[:,]|\b(?:for|to|of|with|from|in|on|at|by|and|or|the|an?|my|is|are|para|de|con|en|y|la|el))$", re.IGNORECASE
+)
 _DELIMITER = re.compile(r"\s*(?:--+|\u2014+|__+|\*{3,}|={3,})\s*")
 _SIGN_OFF = re.compile(
     r"(?:(?:best|kind|kindest|warm|warmest|many|with kind|with best) )?(?:regards|wishes)|best|cheers|sincerely"
@@ -106,15 +114,18 @@ def _begins(lines: list[str]) -> int | None:
     last = next((n for n in range(len(lines) - 1, 0, -1) if lines[n].strip()), None)
     if last is None:
         return None
-    if _is_added(lines[last]):
+    below_blank = not lines[last - 1].strip()
+    if _is_added(lines[last]) or (below_blank and _ADDED_BELOW_BLANK.fullmatch(lines[last].strip())):
         return last
     if _DELIMITER.fullmatch(lines[last]):
         return last
     for n in range(last - 1, max(0, last - MOST_LINES) - 1, -1):
         below = [line.strip() for line in lines[n + 1 : last + 1] if line.strip()]
-        if n > 0 and _DELIMITER.fullmatch(lines[n]) and _names_somebody(below, _words(lines[:n])):
+        if n == 0 or _UNFINISHED.search("".join(lines[:n]).rstrip()):
+            continue
+        if _DELIMITER.fullmatch(lines[n]) and _names_somebody(below, _words(lines[:n])):
             return n
-        if n > 0 and _is_sign_off(lines[n]) and all(map(_is_name, below)):
+        if _is_sign_off(lines[n]) and all(map(_is_name, below)):
             return n
     return last if _is_sign_off(lines[last]) and _SURE_SIGN_OFF.fullmatch(_folded(lines[last])) else None
 
@@ -154,8 +165,11 @@ def _is_sign_off(line: str) -> bool:
 def _is_added(line: str) -> bool:
     """Whether a program adds such a line, perhaps with a link or a second sentence of its own."""
     plain = re.sub(r"<[^>]*>|\[[^\]]*\]|\((?:https?:)[^)]*\)|https?://\S+", "", line)
-    parts = [part for part in re.split(r"(?<=\w)[.!](?:\s+|$)", _folded(plain)) if part.strip(" .!*_-")]
-    return bool(parts) and all(_ADDED.fullmatch(part.strip(" .!*_-,")) for part in parts)
+    for ends in (r"[.!]", r"[.!,]"):  # a comma may stand within a name: "Galaxy S24, an AT&T 5G smartphone"
+        parts = [part for part in re.split(rf"(?<=\w){ends}(?:\s+|$)", _folded(plain)) if part.strip(" .!*_-")]
+        if parts and all(_ADDED.fullmatch(part.strip(" .!*_-,")) for part in parts):
+            return True
+    return False
 
 
 def _folded(line: str) -> str:

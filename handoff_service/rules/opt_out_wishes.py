@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from handoff_service.rules.mail_signature import without_signature
 
-LONGEST = 160  # characters of a wish; ours: longer texts tell a story, which a person should read
+LONGEST = 120  # characters of a wish; ours: longer texts tell a story, which a person should read
 
 
 class Wish(StrEnum):
@@ -45,12 +45,12 @@ _LEAD = (
     rf"|can you|could you|would you|will you|u need to|you need to|you must|i want you to|i would like you to"
     rf"|id like you to|i need you to|i said|i told you to|i asked you to|for the last time|once again|puede|pueden"
     r"|(?:you guys|you all|yall|you people) (?:need|have) to|i am asking you to|im asking you to"
-    rf"|quiero que|les pido que|ya|{_NUMBER_IS_WRONG}|{_WHO}) )*"
+    rf"|quiero que|les pido que|ya|{_NUMBER_IS_WRONG}|{_WHO}) ){{0,6}}"
 )
 _TAIL = (
     rf"(?: (?:{_PLEASE}|{_THANKS}|now|right now|immediately|at once|asap|today|ever|again|any ?more|any longer"
     rf"|forever|permanently|for good|ya|ahora|mas|nunca|jamas|at all|thanks in advance|ok|okay"
-    rf"|{_NUMBER_IS_WRONG}|{_WHO}))*"
+    rf"|{_NUMBER_IS_WRONG}|{_WHO})){{0,5}}"
 )
 _ADJECTIVES = r"(?:(?:all|any|more|any more|further|future|other|these|those|the|your|such|of|automated|unwanted) )*"
 _TEXTS = rf"{_ADJECTIVES}(?:texts?|text messages?|txts?|sms(?: messages?)?|messages?|msgs?)"
@@ -185,13 +185,20 @@ def _whole(*patterns: str) -> re.Pattern[str]:
 _CLEAR = re.compile(rf"{_whole(*CLEAR).pattern}|{_KEYWORD_AND}")
 _LIKELY, _AT_FIRST = _whole(*LIKELY), _whole(*LIKELY, *LIKELY_AT_FIRST)
 _UNKNOWN, _UNKNOWN_AT_FIRST = re.compile(_NOT_KNOWN), re.compile(f"{_NOT_KNOWN}|{_NOT_KNOWN_AT_FIRST}")
+_WORTH_IT = re.compile(  # what every pattern has: most texts need no more than this
+    r"\b(?:stop|sto+p|stp|stpo|sotp|sto|quit|ceas|discontinu|tex|txt|sms|msg|mess|mens|list|number|uns"
+    r"|un s|opt|remov|delet|tak|lose|forget|get|consent|agree|revok|withdraw|cancel|end|leav|let|alone|away|off"
+    r"|interest|wrong|numer"
+    r"|baja|paz|molest|escrib|mand|contact|moment|d[eo]sus|desub|suscr|borr|elim|saq|sac|quit|remu|retir|basta|alto|par[aeo]"
+    r"|deten|no m|enough|out|send|want|equivoc|fuck|f off|piss)"
+)
 _MARKS = re.compile(r"[^\w]+")
 
 
 def wish(text: str, *, first: bool) -> Wish | None:
     """What a text says about being texted, in other words than a keyword. ``first``: it begins its conversation."""
     said = folded(text)
-    if not said or len(said) > LONGEST:
+    if len(said) > LONGEST or not _WORTH_IT.search(said):
         return None
     if _CLEAR.fullmatch(said):
         return Wish.CLEAR

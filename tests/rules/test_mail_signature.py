@@ -36,6 +36,7 @@ NAMED = (
     *("--\nDr. Kofi Mensah\nHead of Payroll | Northwind\nkofi@example.com", "Best regards,\nJo", "Regards\nJo Bloggs"),
     *("Saludos,\nMaría Pérez", "Mit freundlichen Grüßen\nKlaus Groß", "Kind regards", "--"),
     "Thanks,\nJo Bloggs\n\nSent from my iPhone",
+    "Sent from my iPhone, please excuse typos",
     "Cordialement\nÉlodie Martin\nhttps://example.com",
 )
 
@@ -60,6 +61,7 @@ def test_a_signature_below_an_answer_is_ignored(answer: str, signature: str) -> 
         *("need access to\nSharePoint\nTeams", "two things:\nBest\nprinter on floor 3 is jammed"),
         *("Thanks\nmy screen is still black", "Regards\nwhat does that mean?", "mail says\nsent from my boss"),
         *("it worked, thanks", "the names are\nJo Bloggs\nAna Diaz", "line one\n\nline two\n\nline three"),
+        *("need a monitor for\n--\nBuilding Four", "hello\n\nsent from my boss", "hello\nSent from Nine"),
         *("error text\n-----\nDisk full, remove files", "outlook\n--\nis it down?", "2\n--\nmy second phone is broken"),
         "which one do I need?\nGet Outlook for Android or get Gmail?",
         "i get this\nDownload failed",
@@ -67,6 +69,11 @@ def test_a_signature_below_an_answer_is_ignored(answer: str, signature: str) -> 
 )
 def test_a_message_keeps_every_word(text: str) -> None:
     assert without_signature(text) == text
+
+
+def test_a_program_that_is_not_listed_is_known_below_a_blank_line() -> None:
+    for line in ("Sent from my Moto G Power (2022)", "Sent from Workspace ONE Boxer", "Sent from Nine"):
+        assert without_signature(f"2\n\n{line}") == "2"
 
 
 def test_keywords_commands_choices_and_codes_are_read_without_it() -> None:
