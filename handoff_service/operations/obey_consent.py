@@ -9,6 +9,7 @@ from handoff_service.operations.change_consent import Change, record_in
 from handoff_service.operations.change_interaction import end
 from handoff_service.operations.leave_bot import leave_bot
 from handoff_service.rules.consent import TABLE, If, Source, Step
+from handoff_service.rules.mail_signature import without_signature
 from handoff_service.rules.opt_out_wishes import Wish, wish
 from handoff_service.rules.vocabulary import Author, Direction, Event, Owner, State
 from handoff_service.store import bot_turns, interactions, texts
@@ -80,6 +81,6 @@ def _record(tx: Transaction, interaction: Interaction, word: Word, *, opted_out:
         opted_out=opted_out,
         source=Source.KEYWORD,
         provider_number_id=None if opted_out else interaction.provider_number_id,
-        words=word.words.strip(),
+        words=without_signature(word.words).strip(),
     )
     record_in(tx, interaction, change)

@@ -190,7 +190,7 @@ _WORTH_IT = re.compile(  # what every pattern has: most texts need no more than 
     r"|un s|opt|remov|delet|tak|lose|forget|get|consent|agree|revok|withdraw|cancel|end|leav|let|alone|away|off"
     r"|interest|wrong|numer"
     r"|baja|paz|molest|escrib|mand|contact|moment|d[eo]sus|desub|suscr|borr|elim|saq|sac|quit|remu|retir|basta|alto|par[aeo]"
-    r"|deten|no m|enough|out|send|want|equivoc|fuck|f off|piss)"
+    r"|deten|no m|enough|out|send|want|equivoc|fuck|f off|piss|sign|ask|subscri|unen|unre)"
 )
 _MARKS = re.compile(r"[^\w]+")
 

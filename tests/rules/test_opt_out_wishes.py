@@ -76,6 +76,7 @@ CLEAR = (
     *("dejen de escribirme", "elimine mi número de su lista", "denme de baja de sus mensajes"),
 )
 LIKELY = (
+    *("I never signed up for this", "fuck off", "i didn't ask for these texts", "I want out", "cancel all messages"),
     *(
         "take me off the list",
         "remove me",
