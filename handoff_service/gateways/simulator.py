@@ -29,6 +29,7 @@ from handoff_service.rules.sms_text import is_e164, segments
 from handoff_service.rules.vocabulary import Status
 
 REMEMBERED = 1000
+SIGNATURE = "\n\nSent from my iPhone"  # as a mail program adds it to what a phone sends
 PRICE, CURRENCY = 8_300, "USD"  # millionths, of a segment: near to what one costs in the United States
 SCHEME = "simulator:"  # of the addresses of what phones send
 SENT, DELIVERED = (Status.SENT, 0.05, None), (Status.DELIVERED, 0.5, None)  # status, seconds from the step before, code
@@ -44,6 +45,7 @@ class Behaviour(StrEnum):
     FILTERED = "filtered"
     TWICE = "twice"
     RIGHT_TO_LEFT = "right_to_left"
+    SIGNS = "signs"
 
 
 STEPS: Mapping[Behaviour, Sequence[tuple[Status, float, int | None]]] = {
@@ -54,6 +56,7 @@ STEPS: Mapping[Behaviour, Sequence[tuple[Status, float, int | None]]] = {
     Behaviour.FILTERED: ((Status.UNDELIVERED, 0.5, 30007),),
     Behaviour.TWICE: (SENT, DELIVERED, SENT, DELIVERED),  # and backwards
     Behaviour.RIGHT_TO_LEFT: (SENT, DELIVERED),
+    Behaviour.SIGNS: (SENT, DELIVERED),
 }
 
 
@@ -80,6 +83,10 @@ class Simulator:
     def behave(self, number: str, behaviour: Behaviour) -> None:
         """From the next text to it on. Forgotten when the process ends."""
         self._behaviours[number] = behaviour
+
+    def as_sent(self, number: str, body: str) -> str:
+        """What this phone sends when its owner types ``body``."""
+        return body + SIGNATURE if body and self.behaviour(number) is Behaviour.SIGNS else body
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
         if not is_e164(message.to) or why_unanswerable(message.to):

@@ -2,25 +2,34 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from handoff_service.operations import say
 from handoff_service.operations.change_consent import Change, record_in
 from handoff_service.operations.change_interaction import end
+from handoff_service.operations.leave_bot import leave_bot
 from handoff_service.rules.consent import TABLE, If, Source, Step
-from handoff_service.rules.vocabulary import Author, Event, Owner, State
-from handoff_service.store import interactions, texts
+from handoff_service.rules.mail_signature import without_signature
+from handoff_service.rules.opt_out_wishes import Wish, wish
+from handoff_service.rules.vocabulary import Author, Direction, Event, Owner, State
+from handoff_service.store import bot_turns, interactions, texts
+from handoff_service.store import tables as t
 from handoff_service.store.interactions import Interaction
 from handoff_service.store.lanes import Transaction
 
 SAID_STOP = "The requester opted out"
 SAID_START = "The requester opted in"
+MAY_WANT_OUT = "The requester may want no more texts: asked to reply STOP, they wrote again."
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a text means, as it was written; ``answered``: the provider has answered it by itself."""
+    """What a text means, as it was written; ``sid``: the provider's id for the text; ``answered``: the provider has
+    answered it by itself."""
 
     means: If
     words: str
+    sid: str
     answered: bool
 
 
@@ -36,9 +45,34 @@ def obey_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
         say.text(tx, interaction, confirmation, Author.SYSTEM, event=None if opts_in else Event.CONSENT)
     if Step.HELP in steps and not word.answered:
         say.text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM, event=Event.CONSENT)
+    if Step.ASK_BACK in steps and interaction.owner is Owner.VIRTUAL_AGENT:
+        _ask_back(tx, interaction, word.sid)
+    if Step.SAY_WHO in steps and interaction.owner is Owner.VIRTUAL_AGENT:
+        say.text(tx, interaction, texts.wrong_number(tx.conn), Author.SYSTEM)
     if Step.CLOSE in steps and interaction.active and interaction.owner is not Owner.AGENT:
         state = State.CLOSED_COMPLETE if opts_in else State.CLOSED_ABANDONED
         end(tx, interaction, state, said=SAID_START if opts_in else SAID_STOP)
+
+
+def _ask_back(tx: Transaction, interaction: Interaction, sid: str) -> None:
+    """Ask whether they want no more texts; if they were asked before and did not reply STOP, a person decides."""
+    if _was_asked(tx, interaction, sid):
+        leave_bot(tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id))
+    else:
+        say.text(tx, interaction, texts.ask_opt_out(tx.conn), Author.SYSTEM)
+
+
+def _was_asked(tx: Transaction, interaction: Interaction, sid: str) -> bool:
+    """Whether a text before this one was asked back in the conversation: the same rule finds the same texts again."""
+    m = t.messages
+    before = select(m.c.seq).where(m.c.provider_sid == sid).scalar_subquery()
+    earlier = select(*m.c["body", "seq"]).where(
+        m.c.interaction_id == interaction.id,
+        m.c.direction == Direction.INBOUND,
+        m.c.owner == Owner.VIRTUAL_AGENT,
+        m.c.seq < before,
+    )
+    return any(wish(r.body, first=r.seq == 1) is Wish.LIKELY for r in tx.conn.execute(earlier))
 
 
 def _record(tx: Transaction, interaction: Interaction, word: Word, *, opted_out: bool) -> None:
@@ -47,6 +81,6 @@ def _record(tx: Transaction, interaction: Interaction, word: Word, *, opted_out:
         opted_out=opted_out,
         source=Source.KEYWORD,
         provider_number_id=None if opted_out else interaction.provider_number_id,
-        words=word.words.strip(),
+        words=without_signature(word.words).strip(),
     )
     record_in(tx, interaction, change)

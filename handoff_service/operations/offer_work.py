@@ -262,8 +262,10 @@ def _nobody(tx: Transaction, case: _Case, opens_at: datetime | None, *, is_open:
 
 
 def _tell(tx: Transaction, case: _Case, words: Callable[[], str], what: str) -> None:
-    """One line on handoff, and one more only when an offer has come to nothing and nobody is free."""
-    if case.item.told in (what, NOBODY):
+    """One line on handoff, and one more only when an offer has come to nothing and nobody is free. Nothing to
+    requesters who have not written in this conversation: an agent wrote first and sent it on, so they wait for nobody.
+    """
+    if case.item.told in (what, NOBODY) or not interactions.has_requesters_text(tx.conn, case.interaction.id):
         return
     say.text(tx, case.interaction, words(), Author.SYSTEM)
     tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(told=what))

@@ -20,7 +20,9 @@ from handoff_service.operations.leave_bot import leave_bot
 from handoff_service.operations.ports import BotReply, Question, Understood
 from handoff_service.rules import commands
 from handoff_service.rules.bot_text import Choice, for_bot, with_choices, without_bot
+from handoff_service.rules.mail_signature import without_signature
 from handoff_service.rules.names import first_name
+from handoff_service.rules.opt_out_wishes import wish
 from handoff_service.rules.sms_characters import is_visible
 from handoff_service.rules.sms_text import split
 from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, TurnOutcome, Work
@@ -265,11 +267,11 @@ def _under_way(tx: Transaction, interaction: Interaction) -> _Row | None:
 
 def _texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int) -> list[str]:
     """The requester's texts of this epoch that no turn has answered, in order; empty for one that shows nothing.
-    Commands are not the bot's."""
+    Commands are not the bot's, nor what the desk answers about being texted."""
     m = t.messages
     with_media = sa.exists().where(t.media.c.message_id == m.c.id)
     rows = tx.conn.execute(
-        select(m.c.body, with_media.label("with_media"))
+        select(*m.c["body", "seq"], with_media.label("with_media"))
         .where(
             m.c.interaction_id == interaction.id,
             m.c.direction == Direction.INBOUND,
@@ -280,8 +282,18 @@ def _texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int)
         .order_by(m.c.seq)
     ).all()
     words = desk.commands(tx.conn) if any(commands.may_be(r.body) for r in rows) else {}
-    found = [r for r in rows if commands.meant(r.body, words) is None]
-    return [r.body.strip() if is_visible(r.body) else PICTURE if r.with_media else "" for r in found]
+    return [
+        _for_bot(r.body, with_media=r.with_media)
+        for r in rows
+        if commands.meant(r.body, words) is None and wish(r.body, first=r.seq == 1) is None
+    ]
+
+
+def _for_bot(body: str, *, with_media: bool) -> str:
+    """One text as the bot is given it; empty for one that shows nothing."""
+    if is_visible(body):
+        return without_signature(body).strip()
+    return PICTURE if with_media else ""
 
 
 def _new_turn(tx: Transaction, interaction: Interaction, opening: Mapping[str, object] | None = None) -> int:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from handoff_service.rules.bot_text import plain
 from handoff_service.rules.keyword_traps import OPT_IN, OPT_OUT
+from handoff_service.rules.mail_signature import without_signature
 
 LONGEST = 40  # characters of a word that means a command
 MOST = 20  # words for one command
@@ -49,14 +50,14 @@ def with_shipped(chosen: Mapping[str, Sequence[str]]) -> dict[Command, list[str]
 
 def may_be(text: str) -> bool:
     """Whether a text is short enough to be a command, whatever the admin's words are."""
-    return len(text) <= 2 * LONGEST
+    return len(without_signature(text)) <= 2 * LONGEST
 
 
 def meant(text: str, words: Words) -> Command | None:
     """The command that the whole text is; None when it is something for the bot, or about consent."""
     if not may_be(text):
         return None
-    said = plain(text)
+    said = plain(without_signature(text))
     known = _by_word(tuple((command, tuple(its_words)) for command, its_words in words.items()))
     return known.get(said) or known.get(_POLITE.sub("", said))
 

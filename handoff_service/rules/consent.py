@@ -1,26 +1,33 @@
 """Who may be texted: the words by which requesters themselves end and give consent, and what follows from each text.
 
-The carriers' words count always, as the whole text, whatever its case and the marks around it; the admin's own count
-as well. "STOP 12345" and "please stop calling" are texts like any others. YES counts only from somebody who has opted
-out. Sources: https://help.twilio.com/articles/223134027 (the words), and the FCC's rule of 2025 (REVOKE, OPTOUT).
+The carriers' words count always, as the whole text, whatever its case, accents and marks, with courtesies around them;
+the admin's own count as well, and so does a clear wish in other words (``opt_out_wishes``). "STOP 12345" and "please
+stop calling" are texts like any others. YES counts only from somebody who has opted out. Sources:
+https://help.twilio.com/articles/223134027 (the words), and 47 CFR 64.1200(a)(10) (REVOKE, OPT OUT, other words).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from handoff_service.rules.bot_text import plain
 from handoff_service.rules.commands import Command, Words
 from handoff_service.rules.keyword_traps import OPT_IN, OPT_OUT
+from handoff_service.rules.mail_signature import without_signature
+from handoff_service.rules.opt_out_wishes import Wish, folded, wish
 
 EVERY_NUMBER = 0  # an opt-out of all the company's numbers, where a provider number's id would stand
 HELP = ("HELP", "INFO")
-LONGEST = 45  # characters; a text that is longer is no keyword
+SPELLED = ("OPT OUT", "STOP ALL", "UN SUBSCRIBE")  # as people write OPTOUT and the like; hyphens and case do not count
+LONGEST = 45  # characters; a text that is longer is no keyword of the admin's
 _CARRIERS: Mapping[str, Command] = {
-    plain(word): command
-    for command, words in ((Command.OPT_OUT, OPT_OUT), (Command.OPT_IN, OPT_IN), (Command.HELP, HELP))
+    folded(word): command
+    for command, words in ((Command.OPT_OUT, (*OPT_OUT, *SPELLED)), (Command.OPT_IN, OPT_IN), (Command.HELP, HELP))
     for word in words
 }
+_COURTESY = r"(?:please|pls|plz|kindly|thanks|thank you|thank u|thx|ty|por favor|gracias)"
+_COURTESIES = re.compile(rf"^(?:{_COURTESY} )+|(?: {_COURTESY})+$")
+_ALSO_OF_REQUESTS = frozenset({"cancel", "end"})  # "please cancel" may be about an order: see ``opt_out_wishes``
 
 
 class Source(StrEnum):
@@ -40,6 +47,9 @@ class If(StrEnum):
     OPTS_OUT_AGAIN = "an opt-out word from who has opted out already"
     OPTS_IN = "an opt-in word from who has opted out"
     ASKS_FOR_HELP = "HELP from who has opted out, or has no virtual agent to answer it"
+    BEGINS_WITH_HELP = "the same, where there was no conversation"
+    MAY_OPT_OUT = "a likely wish to opt out, to the virtual agent"
+    WRONG_NUMBER = "a text from who does not know this number, to the virtual agent"
     IS_ANSWERED = "HELP or START that the provider has answered, where there was no conversation"
     ANYTHING_ELSE = "anything else"
 
@@ -48,6 +58,8 @@ class Step(StrEnum):
     RECORD = "write it into the ledger"
     CONFIRM = "text one confirmation, unless the provider does"
     HELP = "text the help line, unless the provider does"
+    ASK_BACK = "ask once whether they want to opt out; after that, a live agent answers"
+    SAY_WHO = "text what this number is and how to opt out"
     CLOSE = "close the conversation, unless a live agent has it"
 
 
@@ -56,6 +68,9 @@ TABLE: Mapping[If, tuple[Step, ...]] = {
     If.OPTS_OUT_AGAIN: (Step.RECORD, Step.CLOSE),  # which changes something if they had not said so themselves
     If.OPTS_IN: (Step.RECORD, Step.CONFIRM, Step.CLOSE),
     If.ASKS_FOR_HELP: (Step.HELP,),
+    If.BEGINS_WITH_HELP: (Step.HELP, Step.CLOSE),
+    If.MAY_OPT_OUT: (Step.ASK_BACK,),
+    If.WRONG_NUMBER: (Step.SAY_WHO,),
     If.IS_ANSWERED: (Step.CLOSE,),  # nothing else is said, so it must not wait for anybody
     If.ANYTHING_ELSE: (),
 }
@@ -64,22 +79,51 @@ REQUESTERS_OWN = frozenset({Source.KEYWORD, Source.PROVIDER})
 
 
 def may_be_word(text: str) -> bool:
-    """Whether a text is short enough to be a keyword, whatever the admin's words are."""
-    return len(text) <= LONGEST
+    """Whether a text is short enough to be one of the admin's words, whatever these are."""
+    return len(without_signature(text)) <= LONGEST
 
 
 def word(text: str, words: Words) -> Command | None:
-    """OPT_OUT, OPT_IN or HELP when the whole text is such a word, None otherwise. ``words``: the admin's own."""
-    said = plain(text)
+    """OPT_OUT, OPT_IN or HELP when the whole text is such a word, OPT_OUT also for a clear wish in other words, None
+    otherwise. ``words``: the admin's own."""
+    said = folded(text)
     if said in _CARRIERS:
         return _CARRIERS[said]
-    return next((c for c in (Command.OPT_OUT, Command.OPT_IN) if said and said in map(plain, words.get(c, ()))), None)
+    for command in (Command.OPT_OUT, Command.OPT_IN):
+        if said and said in map(folded, words.get(command, ())):
+            return command
+    if _is_keyword_with_courtesy(said, words) or wish(text, first=False) is Wish.CLEAR:
+        return Command.OPT_OUT
+    return None
 
 
-def situation(word: Command | None, *, opted_out: bool, bot_answers: bool, is_answered: bool) -> If:
+def _is_keyword_with_courtesy(said: str, words: Words) -> bool:
+    """Whether this is an opt-out word with courtesies around it, or said several times."""
+    bare = _COURTESIES.sub("", said)
+    word = next(iter(set(bare.split())), "") if len(set(bare.split())) == 1 else bare
+    if word == said or word in _ALSO_OF_REQUESTS:
+        return False
+    return _CARRIERS.get(word) is Command.OPT_OUT or word in map(folded, words.get(Command.OPT_OUT, ()))
+
+
+_WISHES: Mapping[Wish | None, If] = {Wish.LIKELY: If.MAY_OPT_OUT, Wish.WRONG_NUMBER: If.WRONG_NUMBER}
+
+
+def situation(
+    word: Command | None,
+    *,
+    opted_out: bool,
+    bot_answers: bool,
+    is_answered: bool,
+    begins: bool = False,
+    wish: Wish | None = None,
+) -> If:
     """The row that holds. ``bot_answers``: the virtual agent has the conversation, whose command HELP is;
-    ``is_answered``: the provider took it for this word, has answered it, and it begins a conversation."""
+    ``begins``: the text begins a conversation; ``is_answered``: it does, and the provider took it for this word and has
+    answered it; ``wish``: what a text without a word says of being texted."""
     match word:
+        case None if bot_answers and not opted_out:
+            return _WISHES.get(wish, If.ANYTHING_ELSE)
         case Command.OPT_OUT:
             return If.OPTS_OUT_AGAIN if opted_out else If.OPTS_OUT
         case Command.OPT_IN if opted_out:
@@ -87,7 +131,7 @@ def situation(word: Command | None, *, opted_out: bool, bot_answers: bool, is_an
         case Command.HELP | Command.OPT_IN if is_answered:
             return If.IS_ANSWERED
         case Command.HELP if opted_out or not bot_answers:
-            return If.ASKS_FOR_HELP
+            return If.BEGINS_WITH_HELP if begins else If.ASKS_FOR_HELP
         case _:
             return If.ANYTHING_ELSE
 

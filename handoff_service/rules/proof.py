@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from handoff_service.rules.mail_signature import without_signature
+
 CODE_LASTS = timedelta(minutes=10)
 TRIES = 5  # wrong answers of one number, within a day and since its last success
 TRIES_WITHIN = timedelta(days=1)
@@ -170,13 +172,13 @@ def hidden(expects: Expects | None, text: str) -> Hidden | None:
     """What is kept of a text that came while this was expected. None: it holds no secret and is kept as it is."""
     if expects in (Expects.CODE, Expects.CHOICE):
         return _hidden_code(text)
-    return _hidden_fact(text) if expects is Expects.FACT else None
+    return _hidden_fact(without_signature(text)) if expects is Expects.FACT else None
 
 
 def _hidden_code(text: str) -> Hidden | None:
     """What is no code is blanked first: an e-mail address, an employee's or a case's number."""
     said = _NOT_A_CODE.sub(lambda one: "x" * len(one[0]), text)
-    codes = _codes(said)
+    codes = _codes(without_signature(said)) or _codes(said)
     fewest = _FEWEST_DIGITS if _LETTER.search(said) else _FEWEST_ALONE
     spans = [*(one.span() for one in codes), *(m.span() for m in _IN_WORDS.finditer(said) if _count(m) >= fewest)]
     if not spans:

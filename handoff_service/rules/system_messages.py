@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from handoff_service.rules import placeholders
 from handoff_service.rules.keyword_traps import asks_for_opt_out
+from handoff_service.rules.mail_signature import without_signature
 from handoff_service.rules.names import first_name
 from handoff_service.rules.sms_characters import described, is_visible
 from handoff_service.rules.sms_text import segments
@@ -31,10 +32,15 @@ class SystemMessage(StrEnum):
     RESTARTED = "restarted"
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
+    ASK_OPT_OUT = "ask_opt_out"
+    WRONG_NUMBER = "wrong_number"
 
 
 BOT_WORDS = frozenset({"bot", "virtual agent"})  # what brings a requester who waits back to the virtual agent
-ABOUT_CONSENT = (SystemMessage.HELP, SystemMessage.OPTED_OUT, SystemMessage.OPTED_IN)  # carriers want STOP named here
+ABOUT_CONSENT = (  # carriers want STOP named here
+    *(SystemMessage.HELP, SystemMessage.OPTED_OUT, SystemMessage.OPTED_IN),
+    *(SystemMessage.ASK_OPT_OUT, SystemMessage.WRONG_NUMBER),
+)
 QUEUES_OWN = (SystemMessage.IN_LINE, SystemMessage.WAITING, SystemMessage.CLOSED)  # a queue may have its own words
 
 
@@ -124,6 +130,16 @@ TEXTS: Mapping[SystemMessage, Words] = {
         default="You get texts from {desk} again. Text HELP for help, STOP to opt out.",
         placeholders={"desk": DESK},
     ),
+    SystemMessage.ASK_OPT_OUT: Words(
+        when="Once, when somebody texts the virtual agent what may mean that they want no more texts",
+        default="Do you want no more texts from {desk}? Reply STOP to opt out, or tell us what you need.",
+        placeholders={"desk": DESK},
+    ),
+    SystemMessage.WRONG_NUMBER: Words(
+        when="When somebody asks the virtual agent who this is and says it is the wrong number",
+        default="This is {desk}, a help desk by text. Reply STOP for no more texts, or tell us what you need.",
+        placeholders={"desk": DESK},
+    ),
 }
 
 # Filled for one conversation. ``text`` is the admin's, see store/texts.py; without it, as shipped. ----------------
@@ -184,6 +200,16 @@ def opted_in(desk: str, text: str | None = None) -> str:
     return _filled(SystemMessage.OPTED_IN, text, {"desk": desk})
 
 
+def ask_opt_out(desk: str, text: str | None = None) -> str:
+    """Asks whether somebody wants no more texts."""
+    return _filled(SystemMessage.ASK_OPT_OUT, text, {"desk": desk})
+
+
+def wrong_number(desk: str, text: str | None = None) -> str:
+    """Says what this number is and how to opt out."""
+    return _filled(SystemMessage.WRONG_NUMBER, text, {"desk": desk})
+
+
 def opening(at: datetime | None, time_zone: str, now: datetime) -> str:
     """When a queue opens, as a text says it: at 08:00, tomorrow at 08:00, on Monday at 08:00, on 4 January at 08:00."""
     if at is None:
@@ -197,7 +223,7 @@ def opening(at: datetime | None, time_zone: str, now: datetime) -> str:
 
 def wants_bot(text: str) -> bool:
     """Whether a text by itself asks for the virtual agent."""
-    return text.strip(" .!").casefold() in BOT_WORDS
+    return without_signature(text).strip(" .!\r\n").casefold() in BOT_WORDS
 
 
 def examples(message: SystemMessage, text: str | None = None) -> tuple[str, str]:

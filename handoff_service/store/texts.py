@@ -80,6 +80,16 @@ def opted_in(conn: Connection) -> str:
     return system_messages.opted_in(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.OPTED_IN))
 
 
+def ask_opt_out(conn: Connection) -> str:
+    """Asked of a requester who may want no more texts, once."""
+    return system_messages.ask_opt_out(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.ASK_OPT_OUT))
+
+
+def wrong_number(conn: Connection) -> str:
+    """Said to somebody who does not know this number."""
+    return system_messages.wrong_number(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.WRONG_NUMBER))
+
+
 def _instead(conn: Connection, *, bot: bool) -> str | None:
     return text_for(conn, SystemMessage.BOT_INSTEAD) if bot else None
 

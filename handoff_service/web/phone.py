@@ -42,6 +42,7 @@ BEHAVIOURS = {
     Behaviour.FILTERED: "Carrier filters texts",
     Behaviour.TWICE: "Everything comes twice",
     Behaviour.RIGHT_TO_LEFT: "Types right to left",
+    Behaviour.SIGNS: "Signs its texts",
 }
 # What a phone that types right to left offers to type: Arabic, Hebrew, and both with what runs the other way.
 SAMPLES = {
@@ -170,7 +171,7 @@ async def _text(request: Request) -> HTTPResponse:
     from_this_site(request)
     await take_body(request, MOST_BYTES + AROUND)
     number, company = form_field(request, "from"), form_field(request, "to")
-    body = form_field(request, "body").strip()
+    body = _simulator(request).as_sent(number, form_field(request, "body").strip())
     if not (is_e164(number) or is_name(number)):
         raise BadInput("This phone has no number that can text.")
     sent = await _pictures(request)

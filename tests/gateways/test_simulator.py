@@ -10,6 +10,7 @@ from handoff_service.gateways.simulator import Behaviour, Simulator
 from handoff_service.media_folder import MediaFolder
 from handoff_service.operations.ports import Accepted
 from handoff_service.operations.record_receipt import Receipt
+from handoff_service.rules.mail_signature import without_signature
 from handoff_service.rules.vocabulary import Status
 from tests.gateways.sms_provider_contract import ANN, SmsProviderContract, outgoing
 
@@ -56,6 +57,7 @@ async def test_a_text_is_sent_and_then_delivered(provider: Simulator, receipts: 
         (Behaviour.LANDLINE, [("undelivered", 30006)]),
         (Behaviour.FILTERED, [("undelivered", 30007)]),
         (Behaviour.TWICE, [("sent", None), ("delivered", None)] * 2),
+        (Behaviour.SIGNS, [("sent", None), ("delivered", None)]),
     ],
 )
 async def test_a_phone_behaves_as_it_is_told(
@@ -73,3 +75,15 @@ async def test_a_phone_behaves_as_it_is_told(
         await asyncio.sleep(0)
     assert [(one.status, one.error_code) for one in told] == steps
     await simulator.close()
+
+
+async def test_a_phone_that_signs_its_texts_sends_a_mail_signature_below_them(tmp_path: Path) -> None:
+    async def receipt(_one: Receipt) -> None: ...
+
+    simulator = Simulator(receipt, pictures=MediaFolder(tmp_path), pace=0)
+    assert simulator.as_sent(ANN, "2") == "2"
+    simulator.behave(ANN, Behaviour.SIGNS)
+    sent = simulator.as_sent(ANN, "2")
+    assert sent.startswith("2\n\n")
+    assert without_signature(sent) == "2"
+    assert simulator.as_sent(ANN, "") == "", "a picture without words has no signature"

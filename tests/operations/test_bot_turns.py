@@ -225,3 +225,12 @@ async def test_two_machines_that_text_each_other_come_to_an_end(story: Story, cl
     await story.close(interaction)
     later = (await story.text("it is me")).interaction_id or 0
     assert await story.begin(later) is not None
+
+
+async def test_the_bot_does_not_see_a_signature_that_the_conversation_keeps(story: Story) -> None:
+    body = "my laptop\n\nSent from my iPhone"
+    interaction = (await story.text(body)).interaction_id or 0
+    question = await story.begin(interaction)
+    assert question is not None
+    assert question.message == "my laptop"
+    assert (await story.lines(interaction))[0].body == body

@@ -364,3 +364,71 @@ async def test_many_opt_outs_at_once_some_of_them_twice(story: Story, tmp_path: 
     with pytest.raises(BadInput) as refusal:
         await story.store.write(import_desk, desk_file.read(wrong))
     assert refusal.value.errors == {f"opt_outs.{ANN}.provider_number": f"{BOB} is no provider number"}
+
+
+@pytest.mark.parametrize(
+    "body", ["take me off your list", "Stop. Thank you", "STOP\n--\nJo Bloggs", "no me escriban más"]
+)
+async def test_a_clear_wish_opts_out_and_is_confirmed_as_the_keyword_is(story: Story, body: str) -> None:
+    interaction = (await story.text("my laptop")).interaction_id or 0
+    await story.text(body)
+    assert (await story.see(interaction)).state is State.CLOSED_ABANDONED
+    assert await sent(story) == [OUT]
+    (entry,) = await ledger(story)
+    assert (entry.source, entry.words, entry.told_at) == (Source.KEYWORD, body.partition("\n")[0], None), (
+        "the provider is told"
+    )
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
+
+
+async def test_a_clear_wish_reaches_the_ledger_beside_a_live_agent_too(story: Story) -> None:
+    interaction = await story.with_agent(MIA)
+    await story.text("please stop texting me", to=DIRECT)
+    assert (await story.see(interaction)).owner.kind is Owner.AGENT
+    assert [one.opted_out for one in await ledger(story)] == [True]
+
+
+async def test_a_likely_wish_is_asked_back_once_and_then_a_person_decides(story: Story) -> None:
+    interaction = (await story.text("take me off the list")).interaction_id or 0
+    asked = "Do you want no more texts from Northwind IT? Reply STOP to opt out, or tell us what you need."
+    assert await story.texted(interaction) == [asked]
+    assert await story.begin(interaction) is None, "the virtual agent does not see it"
+    assert await ledger(story) == []
+    await story.text("leave me alone")
+    assert (await story.see(interaction)).owner.kind is Owner.QUEUE
+    assert await story.texted(interaction) == [asked]
+    await story.text("STOP")
+    assert [one.opted_out for one in await ledger(story)] == [True]
+
+
+async def test_after_a_question_back_the_virtual_agent_goes_on(story: Story) -> None:
+    interaction = (await story.text("remove me")).interaction_id or 0
+    await story.text("from the sales team channel")
+    question = await story.begin(interaction)
+    assert question is not None
+    assert question.message == "from the sales team channel"
+
+
+async def test_a_likely_wish_beside_a_live_agent_is_the_agents_to_read(story: Story) -> None:
+    interaction = await story.with_agent(MIA)
+    before = await story.texted(interaction)
+    await story.text("take me off the list", to=DIRECT)
+    assert await story.texted(interaction) == before
+
+
+async def test_whoever_does_not_know_the_number_hears_what_it_is(story: Story) -> None:
+    interaction = (await story.text("wrong number, who is this")).interaction_id or 0
+    assert await story.texted(interaction) == [
+        "This is Northwind IT, a help desk by text. Reply STOP for no more texts, or tell us what you need."
+    ]
+    assert await story.begin(interaction) is None
+
+
+async def test_help_as_the_first_text_to_live_agents_is_one_text_and_no_conversation(story: Story) -> None:
+    interaction = (await story.text("HELP", number=BOB, to=DIRECT)).interaction_id or 0
+    await story.offer()
+    assert (await story.see(interaction)).closed_at is not None
+    (told,) = await story.texted(interaction)
+    assert told.startswith("Northwind IT: ")
+    assert await story.count(t.work_items, t.work_items.c.state == "queued") == 0
+    assert (await story.text("my badge", number=BOB, to=DIRECT)).interaction_id != interaction

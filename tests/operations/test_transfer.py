@@ -9,6 +9,7 @@ from handoff_service.operations.answer_offer import Expire, Reject, expire_offer
 from handoff_service.operations.assign import AssignTo, assign_by_hand
 from handoff_service.operations.presence import SetPresence, set_presence
 from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
+from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
 from handoff_service.operations.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
 from handoff_service.rules.vocabulary import Event, Owner, Presence, Work
 from handoff_service.store import tables as t
@@ -132,3 +133,20 @@ async def test_a_supervisor_assigns_by_hand_or_takes_over(story: Story, ann: int
     await story.store.write(assign_by_hand, AssignTo(interaction_id=ann, agent_id=MIA, by=OMAR))
     lines = [line.body for line in await story.lines(ann) if line.event is Event.OWNER_CHANGED]
     assert lines[-2:] == ["Omar Haddad took over", "Omar Haddad assigned this to Mia Chen"]
+
+
+async def test_whoever_never_wrote_hears_nothing_of_a_queue_until_they_write(story: Story) -> None:
+    recipient = Recipient(to=BOB, provider_number=DIRECT, user_id=None)
+    command = Start(agent_id=MIA, recipient=recipient, body="Your laptop is ready.")
+    bob = (await story.store.write(start_conversation, command)).interaction_id
+    await send_on(story, bob, to_queue=1)
+    await story.offer()
+    assert await story.texted(bob) == ["Your laptop is ready."]
+    await story.text("where can I get it?", number=BOB, to=DIRECT)
+    assert await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK) == 1, "they may have to wait"
+    await story.offer()
+    assert len(await story.texted(bob)) == 2
+    assert "You are in line" in (await story.texted(bob))[1]
+    await story.text("hello?", number=BOB, to=DIRECT)
+    await story.offer()
+    assert len(await story.texted(bob)) == 2

@@ -9,6 +9,7 @@ from handoff_service.operations.receive_sms.facts import Conversation, Facts, Pr
 from handoff_service.rules import consent, profile_matching, requester_initiated, states
 from handoff_service.rules.commands import CONSENT
 from handoff_service.rules.messaging_actions import begins
+from handoff_service.rules.opt_out_wishes import wish
 from handoff_service.rules.profile_matching import NumberFacts
 from handoff_service.rules.proof import Expects, hidden
 from handoff_service.rules.requester_initiated import Step
@@ -93,18 +94,21 @@ def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:
 
 def _note_consent(text: Text, conversation: Conversation, facts: Facts, now: datetime, *, opted_out: bool) -> None:
     """Keep what the text means for consent, and what holds for the texts behind it."""
-    word = text.answered_as or (consent.word(text.body, facts.words) if consent.may_be_word(text.body) else None)
+    word = text.answered_as or consent.word(text.body, facts.words)
     if text.sent_at is not None and word in CONSENT:
         since = facts.said_since.get(text.requester_number, [])
         if consent.is_overruled(word, ((said, sure) for at, said, sure in since if at >= text.sent_at)):
             return
     elif word in CONSENT and text.requester_number in facts.said_since:
         facts.said_since[text.requester_number].append((now, word, True))
+    is_first = conversation.seq == 0
     means = consent.situation(
         word,
         opted_out=opted_out,
         bot_answers=conversation.owner is Owner.VIRTUAL_AGENT,
-        is_answered=text.answered_as is not None and conversation.seq == 0,
+        is_answered=text.answered_as is not None and is_first,
+        begins=is_first,
+        wish=wish(text.body, first=is_first) if word is None else None,
     )
     if means is consent.If.ANYTHING_ELSE:
         return

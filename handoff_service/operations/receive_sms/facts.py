@@ -170,7 +170,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
     }
     seen = set(tx.conn.execute(_SEEN, {"sids": [text.sid for text in texts]}).scalars())
     words = desk.commands(tx.conn) if any(consent.may_be_word(text.body) for text in texts) else {}
-    lost = [text for text in texts if text.sent_at is not None and consent.may_be_word(text.body)]
+    lost = [text for text in texts if text.sent_at is not None and consent.word(text.body, words) is not None]
     with_digits = {text.requester_number for text in texts if may_hold_code(text.body)}
     return Facts(
         providers=providers,
@@ -200,7 +200,7 @@ def _said_since(
     )
     found: dict[str, list[tuple[datetime, Command | None, bool]]] = {}
     for r in tx.conn.execute(query):
-        said = consent.word(r.body, words) if consent.may_be_word(r.body) else None
+        said = consent.word(r.body, words)
         found.setdefault(r.requester_number, []).append((r.created_at, said, r.event != Event.RECOVERED))
     return found
 

@@ -69,7 +69,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     obey_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if _obeys(c)})
     for c in touched:
         for text, means in c.about_consent:
-            obey_consent(tx, c.id, Word(means, text.body, answered=text.answered_as is not None))
+            obey_consent(tx, c.id, Word(means, text.body, text.sid, answered=text.answered_as is not None))
     _reassign(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     tell(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     for c in touched:

@@ -158,6 +158,7 @@ def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list
                 for c in queued
             ],
         )
+    if queued or any(c.owner is Owner.QUEUE and c.began for c in conversations):  # they may have to hear that they wait
         work.append(due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now))
     runs = [timers.Run(c.id, c.line, c.queue_id, c.ended, c.provider.arms) for c in conversations if c.began]
     due.arm(tx, work + fetching + timers.begin(tx, runs))

@@ -32,6 +32,8 @@ CALLED = {
     SystemMessage.RESTARTED: "Answer to RESTART",
     SystemMessage.OPTED_OUT: "Answer to STOP",
     SystemMessage.OPTED_IN: "Answer to START",
+    SystemMessage.ASK_OPT_OUT: "Asks about opting out",
+    SystemMessage.WRONG_NUMBER: "Wrong number",
 }
 
 

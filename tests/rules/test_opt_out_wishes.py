@@ -1,0 +1,183 @@
+"""Wishes to get no more texts: the keyword in any spelling, a clear wish, a likely wish, and nothing else."""
+
+import pytest
+from ruamel.yaml import YAML
+
+from handoff_service.bot_process import ROOT
+from handoff_service.rules.commands import Command
+from handoff_service.rules.consent import word
+from handoff_service.rules.opt_out_wishes import Wish, wish
+from tests.rules.help_desk_texts import texts
+
+SPELLINGS = (
+    *(
+        "opt out",
+        "Opt-Out",
+        "OPT  OUT!",
+        "opt_out",
+        "OptOut",
+        "stop all",
+        "Stop-All.",
+        "please stop",
+        "Stop. Thank you",
+    ),
+    *("STOP STOP STOP", "pls stop", "stop please!!", "S.T.O.P.", "s t o p", "ＳＴＯＰ", "stóp", "Unsubscribe, please."),
+    *("quit please", "revoke. thanks", "un-subscribe", "STOP 🛑", "Please, please stop", "thank you, unsubscribe"),
+    *(
+        "«stop»",
+        "*STOP*",
+        "STOP\n\nSent from my iPad",
+        "stop\n--\nAna Ruiz\nContoso",
+        "Cancel",
+        "end.",
+        "alto, por favor",
+    ),
+)
+CLEAR = (
+    *("take me off your list", "do not text me again", "remove my number", "Please remove me from your list."),
+    *(
+        "stop texting me",
+        "Stop sending me these messages!",
+        "don't message me",
+        "DO NOT CONTACT ME",
+        "no more texts please",
+    ),
+    *("I don't want to receive any more texts from you", "lose my number"),
+    *(
+        "I want to opt out",
+        "opt me out",
+        "unsubscribe me",
+        "i'd like to unsubscribe",
+        "I revoke my consent",
+        "dont text",
+    ),
+    *(
+        "Wrong number. Please stop texting me",
+        "who is this? stop texting me",
+        "STOP wrong number",
+        "Stop now",
+        "no thanks, stop",
+    ),
+    *("could you please take my number off your texting list", "quit texting me", "I do not consent to these texts"),
+    *(
+        "please don't text this number anymore",
+        "remove me from your database",
+        "stop all messages",
+        "cease contacting me",
+    ),
+    *("no me manden más mensajes", "No me escriban más", "deje de mandarme mensajes", "quíteme de su lista por favor"),
+    *(
+        "no más mensajes",
+        "borren mi número",
+        "ya no quiero recibir mensajes",
+        "no quiero más textos",
+        "sáquenme de su lista",
+    ),
+    *("dejen de escribirme", "elimine mi número de su lista", "denme de baja de sus mensajes"),
+)
+LIKELY = (
+    *("I never signed up for this", "fuck off", "i didn't ask for these texts", "I want out", "cancel all messages"),
+    *(
+        "take me off the list",
+        "remove me",
+        "how do I unsubscribe?",
+        "leave me alone",
+        "stopp",
+        "STPO",
+    ),
+    *("unsuscribe", "remove me from this list", "how do I stop these texts", "why do you keep texting me", "baja"),
+    *("déjenme en paz", "no me molesten", "quiero darme de baja", "please take me off this"),
+)
+AT_FIRST = (
+    "not interested",
+    "please cancel",
+    "cancel please",
+    "stop it",
+    "just stop",
+    "no más",
+    "basta",
+    "cancelar",
+    "Cancel. Thank you",
+)
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_the_keyword_in_any_spelling(text: str) -> None:
+    assert word(text, {Command.OPT_OUT: ["ALTO"]}) is Command.OPT_OUT
+
+
+@pytest.mark.parametrize(
+    ("own", "text"), [("ARRET", "arrêt"), ("Arrêt", "ARRET !"), ("keine SMS mehr", "Keine SMS mehr.")]
+)
+def test_an_admins_words_match_with_and_without_accents(own: str, text: str) -> None:
+    assert word(text, {Command.OPT_OUT: [own]}) is Command.OPT_OUT
+
+
+@pytest.mark.parametrize("text", CLEAR)
+def test_a_clear_wish_opts_out(text: str) -> None:
+    for written in (text, text.upper(), f"{text}\n\nGet Outlook for iOS"):
+        assert word(written, {}) is Command.OPT_OUT
+
+
+@pytest.mark.parametrize("text", LIKELY)
+def test_a_likely_wish_is_asked_back(text: str) -> None:
+    assert word(text, {}) is None
+    assert wish(text, first=False) is wish(text, first=True) is Wish.LIKELY
+
+
+@pytest.mark.parametrize("text", AT_FIRST)
+def test_what_could_answer_a_question_is_one_as_the_first_text_alone(text: str) -> None:
+    assert word(text, {}) is None
+    assert (wish(text, first=True), wish(text, first=False)) == (Wish.LIKELY, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wrong number, who is this",
+        "Who's this? Wrong number",
+        "you have the wrong number",
+        "¿Quién es? Número equivocado",
+    ],
+)
+def test_whoever_does_not_know_the_number_is_told(text: str) -> None:
+    assert wish(text, first=False) is Wish.WRONG_NUMBER
+
+
+def test_a_wrong_number_alone_means_that_as_the_first_text_alone() -> None:
+    assert (wish("Sorry, wrong number", first=True), wish("sorry wrong number", first=False)) == (
+        Wish.WRONG_NUMBER,
+        None,
+    )
+
+
+def test_no_help_desk_text_opts_out_or_is_asked_back() -> None:
+    held_out = YAML(typ="safe").load((ROOT / "tests" / "bot" / "held_out_texts.yml").read_text())
+    trained = [text for found in held_out.values() for text in found]
+    assert len(texts()) >= 1000
+    assert len(trained) > 100
+    for text in (*texts(), *trained):
+        assert word(text, {}) is not Command.OPT_OUT, text
+        assert wish(text, first=True) is not Wish.LIKELY, text
+        assert wish(text, first=False) is None, text
+
+
+def test_no_training_text_of_the_bot_opts_out() -> None:
+    lines = [line for path in (ROOT / "data" / "nlu").glob("*.yml") for line in path.read_text().splitlines()]
+    found = [line.strip().removeprefix("- ") for line in lines if line.strip().startswith("- ")]
+    assert len(found) > 1000
+    assert [text for text in found if word(text, {}) is Command.OPT_OUT or wish(text, first=False)] == []
+
+
+def test_a_text_made_to_take_long_does_not() -> None:
+    for unit in (
+        "no thanks ",
+        "please ",
+        "thank you ",
+        "wrong number ",
+        "all any more ",
+        "no mas ",
+        "stop the ",
+        "no me ",
+    ):
+        wish(unit * (160 // len(unit)), first=True)  # a pattern that backtracks would not end
