@@ -11,7 +11,7 @@ from handoff_service.rules.number_forms import one_form
 from handoff_service.rules.person_words import person_words
 
 revision = '0021'
-down_revision = '0019'
+down_revision = '0020'
 AT_ONCE = 1000
 
 
