@@ -37,17 +37,17 @@ chaos: setup services ## the fault drills in their long form; the first prints l
 	@.venv/bin/python -m tests.chaos.redis_faults
 	@.venv/bin/python -m tests.chaos.outages
 	@.venv/bin/python -m tests.chaos.import_under_load
-	@PATCHBOARD_TEST_REQUESTS=10000 PATCHBOARD_TEST_RESTARTS=3 $(PYTEST) tests/test_process_supervisor.py -s -k rolling
-	@PATCHBOARD_CHAOS_RACES=1000 $(PYTEST) tests/test_opt_out_races.py
-	@PATCHBOARD_CHAOS_RACES=1000 $(PYTEST) tests/operations/test_consent.py -k race
-	@PATCHBOARD_TEST_LATE_ANSWERS=1000 $(PYTEST) tests/operations/test_ownership.py
+	@PATCHBOARD_TEST_REQUESTS=10000 PATCHBOARD_TEST_RESTARTS=3 $(PYTEST) tests/server/test_process_supervisor.py -s -k rolling
+	@PATCHBOARD_CHAOS_RACES=1000 $(PYTEST) tests/consent/test_opt_out_races.py
+	@PATCHBOARD_CHAOS_RACES=1000 $(PYTEST) tests/consent/test_consent.py -k race
+	@PATCHBOARD_TEST_LATE_ANSWERS=1000 $(PYTEST) tests/virtual_agent/test_ownership.py
 	@PATCHBOARD_TEST_KILLS=5 $(PYTEST) tests/chaos/test_killed.py
 	@PATCHBOARD_TEST_RECUTS=100000 $(PYTEST) tests/gateways/test_twilio_form.py
 	@PATCHBOARD_TEST_FUZZ=5000 $(PYTEST) tests/web/test_fuzz.py
-	@PATCHBOARD_LONG_TESTS=1 $(PYTEST) -s tests/test_quiet_hours_everywhere.py tests/web/test_floods.py
+	@PATCHBOARD_LONG_TESTS=1 $(PYTEST) -s tests/delivery/test_quiet_hours_everywhere.py tests/web/test_floods.py
 
 simulation: setup services ## a big desk's day in moved time: 200 agents, 5,000 conversations, both databases, two processes
-	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/operations/test_routing_simulation.py --durations=0
+	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/routing/test_routing_simulation.py --durations=0
 
 screenshot: setup setup-bot browser ## the README's picture, taken by the end-to-end test
 	PATCHBOARD_SCREENSHOT=docs/workspace.png $(PYTEST) tests/e2e/test_story.py
@@ -92,7 +92,7 @@ browser:
 	@.ci/browser
 
 migration: setup ## write a migration from what has changed in tables.py: make migration NAME="..."
-	@.venv/bin/python -m handoff_service.store.new_revision "$(NAME)"
+	@.venv/bin/python -m handoff_service.store.engine.make_migration "$(NAME)"
 
 lock: | $(UV) ## lock the requirements anew
 	@$(UV) pip compile --quiet --group service -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/service.txt

@@ -16,7 +16,7 @@ from actions.outage_news import OutageNewsAction
 from actions.problem_form import AskKnownOutage, ValidateProblemForm
 from actions.proof import GoesOn
 from actions.requests import OpenRequestAction
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 
 
 def all_actions(desk: Desk) -> list[Action]:

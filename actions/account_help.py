@@ -10,12 +10,14 @@ from sqlalchemy import Connection
 
 from actions.proof import proof_first
 from actions.turn import interaction_id, turn_id
-from handoff_service.desk import Desk
-from handoff_service.operations.open_case import OpenCase, open_case
-from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
-from handoff_service.rules.cases import HIGH
-from handoff_service.rules.vocabulary import CaseKind
-from handoff_service.store import cases, conversations, texts
+from handoff_service.context import Desk
+from handoff_service.operations.cases.open_case import OpenCase, open_case
+from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.rules.cases.cases import HIGH
+from handoff_service.rules.shared.vocabulary import CaseKind
+from handoff_service.store.cases import cases
+from handoff_service.store.conversations import conversations
+from handoff_service.store.desk import texts
 
 REASON = "Needs help with a password or a locked account, and is proven."
 

@@ -10,12 +10,14 @@ from sqlalchemy import Connection
 
 from actions.proof import proof_first
 from actions.turn import interaction_id
-from handoff_service.desk import Desk
-from handoff_service.rules import requester_words
-from handoff_service.rules.cases import case_id
-from handoff_service.rules.requester_words import CaseLine
-from handoff_service.store import cases, conversations, people
-from handoff_service.store.database import read_at
+from handoff_service.context import Desk
+from handoff_service.rules.cases.cases import case_id
+from handoff_service.rules.virtual_agent import bot_replies
+from handoff_service.rules.virtual_agent.bot_replies import CaseLine
+from handoff_service.store.cases import cases
+from handoff_service.store.conversations import conversations
+from handoff_service.store.desk import people
+from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Case
 
 SLOT = "case_number"
@@ -43,14 +45,14 @@ class CaseStatusAction(Action):
 def _answer(conn: Connection, interaction: int, said: object) -> str:
     user = conversations.one(conn, interaction).user
     if user is None:  # taken back since the proof
-        return requester_words.UNKNOWN_CASE if said else requester_words.NO_CASES
+        return bot_replies.UNKNOWN_CASE if said else bot_replies.NO_CASES
     if not said:
-        return requester_words.open_cases([_line(case) for case in cases.unsettled(conn, user.id)])
+        return bot_replies.open_cases([_line(case) for case in cases.unsettled(conn, user.id)])
     wanted = case_id(str(said))
     found = cases.of_user(conn, user.id, wanted) if wanted is not None else None
     if found is None:
-        return requester_words.UNKNOWN_CASE
-    return requester_words.one_case(_line(found), people.desk_time_zone(conn), read_at(conn))
+        return bot_replies.UNKNOWN_CASE
+    return bot_replies.one_case(_line(found), people.desk_time_zone(conn), read_at(conn))
 
 
 def _line(case: Case) -> CaseLine:

@@ -8,10 +8,10 @@ from rasa_sdk.types import DomainDict
 
 from actions.problem_form import IT, KNOWN
 from actions.turn import forget_collected, turn_id
-from handoff_service.desk import Desk
-from handoff_service.operations.open_case import OpenCase, open_case
-from handoff_service.rules.cases import HIGH, NORMAL
-from handoff_service.rules.requester_words import opened, short
+from handoff_service.context import Desk
+from handoff_service.operations.cases.open_case import OpenCase, open_case
+from handoff_service.rules.cases.cases import HIGH, NORMAL
+from handoff_service.rules.virtual_agent.bot_replies import opened, short
 
 LONGEST_SAID = 60
 BLOCKED = "blocked"

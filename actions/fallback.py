@@ -9,8 +9,8 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import collected, forget_collected, turn_id
-from handoff_service.desk import Desk
-from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.context import Desk
+from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
 
 NAME = "action_fallback"
 REASON = "The virtual agent did not understand, twice in a row."

@@ -7,9 +7,9 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import collected, forget_collected, turn_id
-from handoff_service.desk import Desk
-from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
-from handoff_service.rules.handoff_reason import reason_in
+from handoff_service.context import Desk
+from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.rules.virtual_agent.handoff_reason import reason_in
 
 
 class HandOffAction(Action):

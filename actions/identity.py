@@ -15,10 +15,10 @@ from rasa_sdk.types import DomainDict
 from actions.proof import BACK_TO, THEN, back, begin
 from actions.said_account import FORM, KINDS
 from actions.turn import collected, entities, turn_id
-from handoff_service.desk import Desk
-from handoff_service.operations import second_facts
-from handoff_service.operations.proof_steps import Standing
-from handoff_service.operations.prove_identity import (
+from handoff_service.context import Desk
+from handoff_service.operations.identity import knowledge_facts
+from handoff_service.operations.identity.proof_steps import Standing
+from handoff_service.operations.identity.prove_identity import (
     Claim,
     Finish,
     Instead,
@@ -34,11 +34,11 @@ from handoff_service.operations.prove_identity import (
     something_else,
     where_it_stands,
 )
-from handoff_service.rules.identity import Level
-from handoff_service.rules.names import first_name
-from handoff_service.rules.proof import Expects, Outcome, Verdict, account_in, asked_facts
-from handoff_service.store.people import desk_time_zone
-from handoff_service.store.proofs import requester_of
+from handoff_service.rules.identity.identity_level import Level
+from handoff_service.rules.identity.proof import Expects, Outcome, Verdict, account_in, asked_facts
+from handoff_service.rules.shared.names import first_name
+from handoff_service.store.desk.people import desk_time_zone
+from handoff_service.store.identity.proofs import requester_of
 
 VERDICTS = {Verdict.WRONG: "wrong", Verdict.TOO_OLD: "too_old", Verdict.NO_CODE: "no_code"}
 MOST_NAME = 40  # characters of a name that a text has room for
@@ -169,7 +169,7 @@ class ValidateIdentityForm(FormValidationAction):
             return _slots(await self._desk.store.write(something_else, instead))
         to_check = await self._desk.store.read(fact_to_check, turn)
         right = to_check is not None and await asyncio.to_thread(
-            second_facts.matches, to_check.stored, to_check.guesses
+            knowledge_facts.matches, to_check.stored, to_check.guesses
         )
         return _slots(await self._desk.store.write(settle_answer, Settle(turn_id=turn, fact_right=right)))
 

@@ -9,9 +9,9 @@ from rasa_sdk.types import DomainDict
 
 from actions.problem_form import FORM
 from actions.turn import turn_id
-from handoff_service.desk import Desk
-from handoff_service.operations.add_to_case import AddToCase, add_to_case
-from handoff_service.rules.requester_words import added
+from handoff_service.context import Desk
+from handoff_service.operations.cases.add_to_case import AddToCase, add_to_case
+from handoff_service.rules.virtual_agent.bot_replies import added
 
 
 class AddToCaseAction(Action):

@@ -8,10 +8,10 @@ from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
 from actions.turn import interaction_id
-from handoff_service.desk import Desk
-from handoff_service.rules import requester_words
-from handoff_service.store import schedules
-from handoff_service.store.database import read_at
+from handoff_service.context import Desk
+from handoff_service.rules.virtual_agent import bot_replies
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.routing import queue_hours
 
 
 class OfficeHoursAction(Action):
@@ -30,8 +30,8 @@ class OfficeHoursAction(Action):
 
 
 def _hours(conn: Connection, interaction: int) -> str:
-    schedule, now = schedules.of_line(conn, interaction), read_at(conn)
-    return requester_words.hours(
+    schedule, now = queue_hours.of_line(conn, interaction), read_at(conn)
+    return bot_replies.hours(
         is_open=schedule.is_open(now),
         until=schedule.closes_at(now),
         opens=schedule.opens_at(now),

@@ -7,10 +7,10 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import said_with_devices
-from handoff_service.desk import Desk
-from handoff_service.rules.outages import about
-from handoff_service.rules.requester_words import outage_news
-from handoff_service.store import outages
+from handoff_service.context import Desk
+from handoff_service.rules.cases.outages import about
+from handoff_service.rules.virtual_agent.bot_replies import outage_news
+from handoff_service.store.cases import outages
 
 
 class OutageNewsAction(Action):

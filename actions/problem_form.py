@@ -9,9 +9,9 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import entities, said_with_devices
-from handoff_service.desk import Desk
-from handoff_service.rules.outages import about
-from handoff_service.store import outages
+from handoff_service.context import Desk
+from handoff_service.rules.cases.outages import about
+from handoff_service.store.cases import outages
 from handoff_service.store.views import Outage
 
 FORM = "problem_form"

@@ -9,11 +9,11 @@ from rasa_sdk.types import DomainDict
 
 from actions.said_account import FORM, said_account
 from actions.turn import form_of, turn_id
-from handoff_service.desk import Desk
-from handoff_service.operations.prove_identity import OfTurn, begin_proof
-from handoff_service.rules.identity import Level
-from handoff_service.rules.proof import Outcome
-from handoff_service.store.proofs import requester_of
+from handoff_service.context import Desk
+from handoff_service.operations.identity.prove_identity import OfTurn, begin_proof
+from handoff_service.rules.identity.identity_level import Level
+from handoff_service.rules.identity.proof import Outcome
+from handoff_service.store.identity.proofs import requester_of
 
 AFTER = "action_after_proof"
 BACK_TO = "back_to"  # and the one that remembers the form in which it was begun

@@ -8,10 +8,10 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import turn_id
-from handoff_service.desk import Desk
-from handoff_service.operations.open_case import OpenCase, open_case
-from handoff_service.rules.requester_words import opened
-from handoff_service.rules.vocabulary import CaseKind
+from handoff_service.context import Desk
+from handoff_service.operations.cases.open_case import OpenCase, open_case
+from handoff_service.rules.shared.vocabulary import CaseKind
+from handoff_service.rules.virtual_agent.bot_replies import opened
 
 THEN = "We text you here about it. Ask me any time how it stands."
 

@@ -10,37 +10,41 @@ from sanic import Sanic
 
 from actions.turn import COLLECTED
 from handoff_service import clock, log
-from handoff_service.background import Background
 from handoff_service.connections import Connections
-from handoff_service.desk import Desk, terms
-from handoff_service.gateways.circuit_breaker import State
-from handoff_service.gateways.fanout_local import LocalFanout
-from handoff_service.gateways.fanout_redis import RedisFanout
-from handoff_service.gateways.mail import SmtpMailer, server_of
-from handoff_service.gateways.mailbox import Mailbox
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.gateways.rasa import RasaBot
-from handoff_service.gateways.simulator import Simulator
-from handoff_service.gateways.twilio import TwilioProvider
-from handoff_service.gateways.webhook import HttpWebhook
-from handoff_service.media_folder import MediaFolder
+from handoff_service.context import Desk, terms
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.gateways.bot.rasa import RasaBot
+from handoff_service.gateways.fanout.local_fanout import LocalFanout
+from handoff_service.gateways.fanout.redis_fanout import RedisFanout
+from handoff_service.gateways.mail.mailbox import Mailbox
+from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
+from handoff_service.gateways.simulator.gateway import Simulator
+from handoff_service.gateways.twilio.gateway import TwilioProvider
+from handoff_service.gateways.webhook.gateway import HttpWebhook
+from handoff_service.lib.background import Background
+from handoff_service.lib.circuit_breaker import State
+from handoff_service.lib.debounce import Soon
+from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.metrics import Metrics
-from handoff_service.operations.check_secret_key import check_secret_key
-from handoff_service.operations.connection import Gap, after_gap
-from handoff_service.operations.index_texts import A_MOMENT, want_index
-from handoff_service.operations.note_prices import want_prices
-from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
-from handoff_service.operations.record_receipt import record_receipt
-from handoff_service.operations.sweep_gaps import want_sweep
-from handoff_service.operations.tell_consents import tell_from_now_on
-from handoff_service.password_checks import PasswordChecks
+from handoff_service.operations.consent.push_consents import tell_from_now_on
+from handoff_service.operations.conversations.index_texts import A_MOMENT, want_index
+from handoff_service.operations.delivery.record_prices import want_prices
+from handoff_service.operations.delivery.record_receipt import record_receipt
+from handoff_service.operations.delivery.sweep_gaps import want_sweep
+from handoff_service.operations.desk.check_secret_key import check_secret_key
+from handoff_service.operations.routing.connection import Gap, after_gap
+from handoff_service.ports import Bot, Fanout, Mailer, SmsProvider
 from handoff_service.settings import Settings
-from handoff_service.soon import Soon
-from handoff_service.store import due, secret_keys
-from handoff_service.store.desk import desk_id
-from handoff_service.store.lanes import Hint
-from handoff_service.store.store import Store
-from handoff_service.web import api, bot, health, mailbox, media, phone, request_bytes, security, twilio, workspace
+from handoff_service.store.desk.desk import desk_id
+from handoff_service.store.engine import due_work, secret_keys
+from handoff_service.store.engine.lanes import Hint
+from handoff_service.store.engine.store import Store
+from handoff_service.web import api
+from handoff_service.web.shared import health, media, request_bytes, security
+from handoff_service.web.simulator import mailbox, phone
+from handoff_service.web.webhooks import bot_actions, twilio
+from handoff_service.web.workspace import workspace
 from handoff_service.worker import Hands, Worker, crews
 
 AFTER_OUTAGE = timedelta(seconds=5)  # so long, and again: the database may still be away
@@ -67,7 +71,7 @@ def create_app(settings: Settings) -> App:
     request_bytes.protect(app)
     app.error_handler.add(Exception, security.refuse)
     app.blueprint(twilio.blueprint(settings))
-    app.blueprint(bot.blueprint())
+    app.blueprint(bot_actions.blueprint())
     app.blueprint(api.blueprint())
     app.blueprint(health.blueprint())
     app.blueprint(media.blueprint())
@@ -124,7 +128,7 @@ async def _open(app: App, settings: Settings) -> None:
     )
     workers += crews(hands)
     if store.is_sqlite:
-        await store.write(due.forget_leases, None)
+        await store.write(due_work.forget_leases, None)
     if await store.write(check_secret_key, settings.key_fingerprint):
         log.trouble("secret_key_differs", advice=secret_keys.DIFFERS)
     # Nobody can tell what the clock did meanwhile.

@@ -8,24 +8,28 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from handoff_service import bot_process, clock, doctor, log, nlu_report, running_bots, serving, settings
+from handoff_service import clock, doctor, log, settings
 from handoff_service.app import create_app
 from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
-from handoff_service.desk import terms
+from handoff_service.bot_control import bot_supervisor, nlu_report, rasa_cli
+from handoff_service.bot_control.bot_supervisor import RunningBots
+from handoff_service.context import terms
 from handoff_service.errors import Refusal, SetupError
-from handoff_service.operations import desk_file
-from handoff_service.operations.decide_held import DecideHeld, decide_held
-from handoff_service.operations.import_desk import import_file
-from handoff_service.private_files import make_private, set_umask
-from handoff_service.process_supervisor import Supervisor
-from handoff_service.running_bots import RunningBots
+from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_file
+from handoff_service.server import serving
+from handoff_service.server.private_files import make_private, set_umask
+from handoff_service.server.process_supervisor import Supervisor
 from handoff_service.settings import Settings
-from handoff_service.store import people, queues, secret_keys
-from handoff_service.store.export_desk import export_desk
-from handoff_service.store.migrate import migrate
-from handoff_service.store.one_process import only_process
-from handoff_service.store.store import Store
+from handoff_service.store.desk import people
+from handoff_service.store.desk_file.export_desk import export_desk
+from handoff_service.store.engine import secret_keys
+from handoff_service.store.engine.migrate import migrate
+from handoff_service.store.engine.one_process import only_process
+from handoff_service.store.engine.store import Store
+from handoff_service.store.routing import queues
 
 DEMO = Path(__file__).parent / "demo.toml"
 
@@ -188,15 +192,15 @@ def _serve_it(config: Settings) -> int:
 
 def _bot(config: Settings, asked: argparse.Namespace) -> int:
     if asked.act == "check":
-        print(f"the data is valid, and {bot_process.check(config.home)} texts fit SMS")
+        print(f"the data is valid, and {rasa_cli.check(config.home)} texts fit SMS")
     elif asked.act == "nlu":
-        print("\n".join(nlu_report.lines(bot_process.cross_validate(config.home, asked.config))))
+        print("\n".join(nlu_report.lines(rasa_cli.cross_validate(config.home, asked.config))))
     elif asked.act == "train":
-        print(bot_process.train(config.home, force=not asked.if_needed))
+        print(rasa_cli.train(config.home, force=not asked.if_needed))
     else:
-        bot_process.train(config.home)
-        command, environment = bot_process.command(config, asked.number)
-        os.chdir(bot_process.ROOT)
+        rasa_cli.train(config.home)
+        command, environment = rasa_cli.command(config, asked.number)
+        os.chdir(rasa_cli.ROOT)
         os.execve(command[0], command, environment)  # noqa: S606  # our own command
     return 0
 
@@ -210,10 +214,10 @@ def _run(config: Settings, _asked: argparse.Namespace) -> int:
 def _run_both(config: Settings) -> int:
     migrate(config.database_url, report=_progress)  # before the training, which takes a minute
     if config.bot_urls:
-        if not bot_process.model(config.home).exists():
-            bot_process.show_progress("training the virtual agent (about a minute, the first time only)")
-        bot_process.train(config.home)
-    bots = RunningBots(running_bots.commands(config), config.home / "logs" / "bot.log")
+        if not rasa_cli.model(config.home).exists():
+            rasa_cli.show_progress("training the virtual agent (about a minute, the first time only)")
+        rasa_cli.train(config.home)
+    bots = RunningBots(bot_supervisor.commands(config), config.home / "logs" / "bot.log")
     bots.start()
     _greet(config)
     try:

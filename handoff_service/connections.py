@@ -16,8 +16,8 @@ from typing import Protocol
 
 from handoff_service import log
 from handoff_service.clock import Clock
-from handoff_service.operations.connection import EVERY, Connected, Gap, after_gap, still_connected
-from handoff_service.store.store import Store
+from handoff_service.operations.routing.connection import EVERY, Connected, Gap, after_gap, still_connected
+from handoff_service.store.engine.store import Store
 
 TICK = 1.0  # seconds
 # Seconds that a tick may be late, and that the clock may move by itself, before it is a gap.

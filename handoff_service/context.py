@@ -4,16 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from handoff_service.background import Background
 from handoff_service.clock import Clock
 from handoff_service.connections import Connections
-from handoff_service.media_folder import MediaFolder
+from handoff_service.lib.background import Background
+from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.metrics import Metrics
-from handoff_service.operations.ports import Bot, Fanout, Mailer, SmsProvider
-from handoff_service.password_checks import PasswordChecks
+from handoff_service.ports import Bot, Fanout, Mailer, SmsProvider
 from handoff_service.settings import Settings
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
 from handoff_service.worker import Worker
 
 

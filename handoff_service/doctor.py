@@ -11,16 +11,20 @@ import sqlalchemy as sa
 from redis.exceptions import RedisError
 
 from handoff_service import clock
-from handoff_service.bot_process import RASA, actions_url
+from handoff_service.bot_control.rasa_cli import RASA, actions_url
 from handoff_service.errors import SetupError
-from handoff_service.gateways import twilio_account
-from handoff_service.gateways.mail import SmtpMailer, server_of
-from handoff_service.gateways.twilio import NO_CONSENTS
-from handoff_service.gateways.twilio_signature import sign
+from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
+from handoff_service.gateways.twilio import account
+from handoff_service.gateways.twilio.gateway import NO_CONSENTS
+from handoff_service.gateways.twilio.signature import sign
 from handoff_service.settings import Settings
-from handoff_service.store import consents, holds, outbox, people, queues, secret_keys
-from handoff_service.store.database import engine
-from handoff_service.store.migrate import database_errors, pending_revisions
+from handoff_service.store.consent import consents
+from handoff_service.store.delivery import outbox, restore_holds
+from handoff_service.store.desk import people
+from handoff_service.store.engine import secret_keys
+from handoff_service.store.engine.database import engine
+from handoff_service.store.engine.migrate import database_errors, pending_revisions
+from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
 
 NO_ACTION = {"next_action": "action_of_the_doctor", "domain": {}, "tracker": {"sender_id": "doctor"}}
@@ -37,7 +41,7 @@ async def examine(settings: Settings, out: TextIO) -> int:
     numbers, faults, notes = _database(settings)
     faults += [*await _redis(settings), *await _bot(settings), *await _actions(settings), *await _mail(settings)]
     if settings.sms_provider == "twilio":
-        faults += [*await asyncio.to_thread(twilio_account.faults, settings, numbers), *await _webhook(settings)]
+        faults += [*await asyncio.to_thread(account.faults, settings, numbers), *await _webhook(settings)]
     notes += _files()
     for note in notes:
         print(f"note   {note}", file=out)
@@ -84,7 +88,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
 
 def held(conn: sa.Connection) -> list[str]:
     """What a restore holds until an admin decides."""
-    found = holds.held(conn)
+    found = restore_holds.held(conn)
     if found is None:
         return []
     texts = f"{found.texts} text{'s' * (found.texts != 1)}"

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from handoff_service.rules.bot_text import Choice
-from handoff_service.rules.consent import Source
-from handoff_service.rules.vocabulary import Status
-from handoff_service.store.lanes import Hint
+from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.shared.vocabulary import Status
+from handoff_service.rules.virtual_agent.bot_text import Choice
+from handoff_service.store.engine.lanes import Hint
 
 # The SMS provider ----------------------------------------------------------------------------------------------
 

@@ -13,21 +13,39 @@ from zoneinfo import ZoneInfo
 from handoff_service import log
 from handoff_service.clock import Clock
 from handoff_service.connections import AlwaysSteady, Steadiness
-from handoff_service.media_folder import MediaFolder
+from handoff_service.lib.image_info import picture_in
+from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
-from handoff_service.operations.answer_offer import Expire, expire_offer
-from handoff_service.operations.ask_for_proof import RanOut, proof_ran_out
-from handoff_service.operations.call_webhook import BeginCall, FinishCall, begin_call, finish_call
-from handoff_service.operations.connection import Lost, connection_lost
-from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
-from handoff_service.operations.fetch_media import FinishFetch, finish_fetch
-from handoff_service.operations.fire_timers import Fire, fire_timers
-from handoff_service.operations.index_texts import index_texts
-from handoff_service.operations.limit_replies import HeldBack
-from handoff_service.operations.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
-from handoff_service.operations.note_prices import ask_again, note_prices, wanted_prices
-from handoff_service.operations.offer_work import behind_of, offer_work
-from handoff_service.operations.ports import (
+from handoff_service.operations.cases.call_webhook import BeginCall, FinishCall, begin_call, finish_call
+from handoff_service.operations.consent.push_consents import (
+    NotTold,
+    Told,
+    begin_telling,
+    finish_telling,
+    put_off_telling,
+)
+from handoff_service.operations.conversations.fetch_media import FinishFetch, finish_fetch
+from handoff_service.operations.conversations.index_texts import index_texts
+from handoff_service.operations.conversations.receive_sms import Text, receive_sms
+from handoff_service.operations.delivery.deliver import BeginSend, FinishSend, begin_sends, finish_sends
+from handoff_service.operations.delivery.limit_replies import HeldBack
+from handoff_service.operations.delivery.record_prices import ask_again, note_prices, wanted_prices
+from handoff_service.operations.delivery.sweep_gaps import FinishSweep, begin_sweep, finish_sweep, recovered, stored
+from handoff_service.operations.identity.ask_for_proof import RanOut, proof_ran_out
+from handoff_service.operations.identity.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
+from handoff_service.operations.messaging_actions.fire_timers import Fire, fire_timers
+from handoff_service.operations.routing.answer_offer import Expire, expire_offer
+from handoff_service.operations.routing.connection import Lost, connection_lost
+from handoff_service.operations.routing.offer_work import behind_of, offer_work
+from handoff_service.operations.shared.uploads import Stored, forget_upload
+from handoff_service.operations.virtual_agent.take_bot_turn import (
+    BeginTurn,
+    FinishTurn,
+    begin_turn,
+    finish_turn,
+    keep_late_answer,
+)
+from handoff_service.ports import (
     SENDS_AT_ONCE,
     Bot,
     BotAnswer,
@@ -51,19 +69,16 @@ from handoff_service.operations.ports import (
     WebhookCall,
     Withheld,
 )
-from handoff_service.operations.receive_sms import Text, receive_sms
-from handoff_service.operations.sweep_gaps import FinishSweep, begin_sweep, finish_sweep, recovered, stored
-from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn, keep_late_answer
-from handoff_service.operations.tell_consents import NotTold, Told, begin_telling, finish_telling, put_off_telling
-from handoff_service.operations.uploads import Stored, forget_upload
-from handoff_service.pictures import picture_in
-from handoff_service.rules.media import NotTaken, judged
-from handoff_service.rules.vocabulary import CallState, Work
-from handoff_service.store import due, leaving, media, people
-from handoff_service.store.claims import ClaimLost, Held, Operation, fenced, renew
-from handoff_service.store.due import Claimed
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.store import Store
+from handoff_service.rules.conversations.media import NotTaken, judged
+from handoff_service.rules.shared.vocabulary import CallState, Work
+from handoff_service.store.conversations import media
+from handoff_service.store.delivery import sends_under_way
+from handoff_service.store.desk import people
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine.claims import ClaimLost, Held, Operation, fenced, renew
+from handoff_service.store.engine.due_work import Claimed
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.store import Store
 
 # The pools: which work shares places, and how many. What waits for another server has a pool of its own, so that a
 # provider, bot, mail server or receiver that hangs holds up neither the others nor the desk's own work (offers,
@@ -168,7 +183,7 @@ class Worker:
             self._sleeps_until = None
             try:
                 await self._start_what_is_due()
-                pause = await self._hands.store.read(due.next_due, self._hands.clock(), self._kinds)
+                pause = await self._hands.store.read(due_work.next_due, self._hands.clock(), self._kinds)
             except Exception as error:  # noqa: BLE001  # the work loop must outlive a database that is away
                 log.trouble("worker_cannot_claim", error=error)
                 self._hands.outage()
@@ -193,7 +208,7 @@ class Worker:
 
     async def step(self) -> int:
         """Do everything that is due at this moment once, and wait for it. Returns how much that was."""
-        claimed = await self._hands.store.write(due.claim, due.Claim(self._at_once, self._kinds))
+        claimed = await self._hands.store.write(due_work.claim, due_work.Claim(self._at_once, self._kinds))
         await asyncio.gather(*(self._do(c) for c in claimed))
         return len(claimed)
 
@@ -210,7 +225,7 @@ class Worker:
         if self._held:
             log.line("work_given_back", count=len(self._held))
             with suppress(Exception):  # the database is away: the leases end by themselves
-                await self._hands.store.write(due.end_leases, list(self._held.values()))
+                await self._hands.store.write(due_work.end_leases, list(self._held.values()))
 
     async def _start_what_is_due(self) -> None:
         while (room := self._at_once - len(self._busy)) > 0:
@@ -226,7 +241,7 @@ class Worker:
         self._nudged.set()
 
     async def _claim(self, room: int) -> Sequence[Claimed]:
-        claimed = await self._hands.store.write(due.claim, due.Claim(room, self._kinds))
+        claimed = await self._hands.store.write(due_work.claim, due_work.Claim(room, self._kinds))
         self._held |= {one.id: one for one in claimed}
         return claimed
 
@@ -247,11 +262,11 @@ class Worker:
     async def _give_back(self, claimed: Claimed) -> None:
         """Let go of failed work. In a short outage of the database this is tried again, because the
         lease would hold the work back for longer; in a long outage the lease ends by itself."""
-        back = due.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
+        back = due_work.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
         for _ in range(GIVES_BACK_FOR):
             with suppress(Exception):
                 with suppress(_Dropped):
-                    await self._write(claimed, due.give_back, back)
+                    await self._write(claimed, due_work.give_back, back)
                 return
             await asyncio.sleep(1)
 
@@ -344,7 +359,7 @@ class Worker:
 
     async def _send(self, outgoing: Outgoing) -> SendResult:
         """Look at consent once more, as late as possible: the requester may have opted out since it was marked."""
-        if await self._hands.store.read(leaving.is_withheld, outgoing.message_id):
+        if await self._hands.store.read(sends_under_way.is_withheld, outgoing.message_id):
             return Withheld()
         return await self._hands.provider.send(outgoing)
 
@@ -397,7 +412,7 @@ class Worker:
     async def _fetch_media(self, claimed: Claimed) -> None:
         wanted = await self._hands.store.read(media.wanted, int(claimed.key))
         if wanted is None:
-            return await self._write(claimed, due.drop, claimed)
+            return await self._write(claimed, due_work.drop, claimed)
         result = await self._fetched(wanted)
         finish = FinishFetch(media_id=wanted.id, attempts=claimed.attempts, result=result)
         status = await self._write(claimed, finish_fetch, finish)

@@ -15,16 +15,16 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import settings
-from handoff_service.gateways.twilio import TwilioProvider
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.operations.offer_work import offer_work
-from handoff_service.store.lanes import Hint, Terms
-from handoff_service.store.migrate import migrate
-from handoff_service.store.store import Store
-from tests.compiled_statements import CompiledStatements
-from tests.fake_twilio import FakeTwilio
-from tests.story import Story
+from handoff_service.gateways.twilio.gateway import TwilioProvider
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.operations.routing.offer_work import offer_work
+from handoff_service.store.engine.lanes import Hint, Terms
+from handoff_service.store.engine.migrate import migrate
+from handoff_service.store.engine.store import Store
+from tests.support.compiled_statements import CompiledStatements
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.story import Story
 
 DESK = Path(__file__).parent / "desk.toml"
 POSTGRES = os.environ.get("PATCHBOARD_TEST_POSTGRES", "postgresql://127.0.0.1:5432/postgres")

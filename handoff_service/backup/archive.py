@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from handoff_service.errors import SetupError
-from handoff_service.media_folder import is_name
+from handoff_service.lib.media_folder import is_name
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from handoff_service import clock
 from handoff_service.backup.archive import KEYS, Manifest, Writer, new_archive
 from handoff_service.errors import SetupError
-from handoff_service.media_folder import MediaFolder
+from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.settings import Settings
-from handoff_service.store.database import engine
-from handoff_service.store.migrate import database_errors, pending_revisions, revision_of
-from handoff_service.store.portable_rows import tables_of, write_rows
+from handoff_service.store.engine.database import engine
+from handoff_service.store.engine.migrate import database_errors, pending_revisions, revision_of
+from handoff_service.store.engine.portable_rows import tables_of, write_rows
 
 type Report = Callable[[str], None]
 

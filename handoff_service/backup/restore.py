@@ -19,12 +19,13 @@ from handoff_service import clock
 from handoff_service.backup.archive import Manifest, check, key_of, medium_of, members, readable, table_of
 from handoff_service.backup.create import Report
 from handoff_service.errors import SetupError
-from handoff_service.media_folder import MediaFolder
+from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.settings import Settings, key_fingerprint, replace_key
-from handoff_service.store import holds, secret_keys
-from handoff_service.store import tables as t
-from handoff_service.store.database_copy import database_file
-from handoff_service.store.migrate import (
+from handoff_service.store.delivery import restore_holds
+from handoff_service.store.engine import secret_keys
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database_copy import database_file
+from handoff_service.store.engine.migrate import (
     apply,
     check_foreign_keys,
     database_errors,
@@ -33,8 +34,8 @@ from handoff_service.store.migrate import (
     pending_revisions,
     revision_of,
 )
-from handoff_service.store.one_process import only_process
-from handoff_service.store.portable_rows import read_rows, set_counters, tables_of
+from handoff_service.store.engine.one_process import only_process
+from handoff_service.store.engine.portable_rows import read_rows, set_counters, tables_of
 
 PEOPLES = ("agents", "users", "groups", "queues", "provider_numbers", "interactions")  # a desk in use has rows here
 
@@ -173,4 +174,4 @@ def _finish(connection: sa.Connection, manifest: Manifest, keys: Mapping[str, st
     connection.execute(sa.update(t.text_index).values(done_to=0, next_to=None, next_after=None))
     if "secret_key" in keys:
         secret_keys.remember(connection, key_fingerprint(keys["secret_key"]))
-    holds.hold(connection, backed_up_at=datetime.fromisoformat(manifest.made_at), now=clock.now())
+    restore_holds.hold(connection, backed_up_at=datetime.fromisoformat(manifest.made_at), now=clock.now())

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 
-from handoff_service import bot_process, log
-from handoff_service.bot_process import show_progress
+from handoff_service import log
+from handoff_service.bot_control import rasa_cli
+from handoff_service.bot_control.rasa_cli import show_progress
 from handoff_service.settings import Settings
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before it is started again; ours
@@ -36,7 +37,7 @@ class Command:
 def commands(config: Settings) -> list[Command]:
     """One for each address of PATCHBOARD_BOT_URL."""
     return [
-        Command(*bot_process.command(config, number), f"{url.split('/webhooks')[0]}/webhooks/sms/")
+        Command(*rasa_cli.command(config, number), f"{url.split('/webhooks')[0]}/webhooks/sms/")
         for number, url in enumerate(config.bot_urls, start=1)
     ]
 
@@ -90,7 +91,7 @@ class RunningBots:
             with self._written.open("ab") as sink:
                 process = subprocess.Popen(  # noqa: S603  # our own command
                     command.arguments,
-                    cwd=bot_process.ROOT,
+                    cwd=rasa_cli.ROOT,
                     env=command.environment,
                     stdout=sink,
                     stderr=sink,

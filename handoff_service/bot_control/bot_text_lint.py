@@ -10,7 +10,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from handoff_service.errors import SetupError
-from handoff_service.rules.sms_check import BotText, Fault, Line, Terms, faults
+from handoff_service.rules.virtual_agent.sms_check import BotText, Fault, Line, Terms, faults
 
 TERMS = "sms_check.yml"
 

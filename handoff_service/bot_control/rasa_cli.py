@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from handoff_service import bot_texts, nlu_report
+from handoff_service.bot_control import bot_text_lint, nlu_report
+from handoff_service.bot_control.nlu_report import NluReport
 from handoff_service.errors import SetupError
-from handoff_service.nlu_report import NluReport
 from handoff_service.settings import Settings
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 RASA = ROOT / ".venv-bot" / "bin" / "rasa"
 SOURCES = ("config.yml", "domain.yml", "data")
 _STEP = re.compile(r"Starting to train component '(\w+)'")
@@ -53,7 +53,7 @@ def check(home: Path) -> int:
 
     SetupError when a text may not be said by SMS, or the data is not fit to train on.
     """
-    texts = bot_texts.check(ROOT)
+    texts = bot_text_lint.check(ROOT)
     _rasa(home, ["data", "validate", "--data", "data", "--domain", "domain.yml", "--config", "config.yml"])
     return texts
 

@@ -4,7 +4,7 @@ from io import BytesIO
 
 from PIL import ExifTags, Image
 
-from handoff_service.rules.media import SHOWN, Picture
+from handoff_service.rules.conversations.media import SHOWN, Picture
 
 TURNED = frozenset({5, 6, 7, 8})  # EXIF orientations that lie on their side: browsers stand them up
 

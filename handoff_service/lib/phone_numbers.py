@@ -6,7 +6,7 @@ import unicodedata
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from handoff_service.rules.number_forms import one_form
+from handoff_service.rules.conversations.number_forms import one_form
 
 LONGEST = 60  # characters
 WRONG = {
@@ -29,7 +29,7 @@ class NotANumber(ValueError):
 
 
 def read(typed: str, country: str | None) -> str:
-    """The number in E.164, in the one form that Patchboard keeps (``rules/number_forms.py``).
+    """The number in E.164, in the one form that Patchboard keeps (``rules/conversations/number_forms.py``).
 
     ``country`` (ISO 3166) reads a national number; None: none was said. NotANumber says what is wrong.
     """

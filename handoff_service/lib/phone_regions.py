@@ -14,7 +14,7 @@ from phonenumbers import (
     timezone,
 )
 
-from handoff_service.region_zones import REGION_ZONES
+from handoff_service.lib.region_zones import REGION_ZONES
 
 
 def of_number(number: str, *, said: str | None = None, instead: str) -> list[ZoneInfo]:

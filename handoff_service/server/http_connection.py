@@ -15,8 +15,8 @@ from typing import Any
 from sanic.http import Stage
 from sanic.server import HttpProtocol
 
-from handoff_service.web.client_address import is_proxy
-from handoff_service.web.webhook_overload import BEGINNING, REFUSAL, WebhooksUnderWay, bytes_to_come
+from handoff_service.web.shared.client_address import is_proxy
+from handoff_service.web.shared.webhook_overload import BEGINNING, REFUSAL, WebhooksUnderWay, bytes_to_come
 
 MOST_PER_ADDRESS = 500  # connections of one client; an office behind one address has several for each browser
 MOST_OF_FILES = 0.8  # this share of the open files may be connections; the rest is the database's, logs and so on

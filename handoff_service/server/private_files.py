@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from handoff_service.settings import Settings
-from handoff_service.store.database_copy import database_file
+from handoff_service.store.engine.database_copy import database_file
 
 _OTHERS = 0o077  # what the group and everybody else may do
 

@@ -15,13 +15,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from handoff_service import log
-from handoff_service.serving import STOP_WITHIN, raise_file_limit
+from handoff_service.server.serving import STOP_WITHIN, raise_file_limit
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds before a worker that has ended is replaced; doubled each time
 STABLE_AFTER = 60.0  # seconds that a worker must have run for the pause to begin at its first length again
 LOOK_FOR_WORK = b"w"  # on a lifeline: the process that has just ended may have given work back
 READY_WITHIN = 60.0  # seconds that a new worker has until a rolling restart is given up
-WORKER = (sys.executable, "-m", "handoff_service.worker_process")
+WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -23,10 +23,10 @@ from sanic import Sanic
 from sanic.models.server_types import Signal
 
 from handoff_service import clock, log
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import SetupError
-from handoff_service.http_connection import ConnectionLimits, HttpConnection
-from handoff_service.web.webhook_overload import WebhooksUnderWay
+from handoff_service.server.http_connection import ConnectionLimits, HttpConnection
+from handoff_service.web.shared.webhook_overload import WebhooksUnderWay
 
 # Connections that the system keeps until we accept them. It drops those beyond net.core.somaxconn, and their clients
 # try again after 1, 3, 7 and 15 seconds.

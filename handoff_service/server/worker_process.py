@@ -1,4 +1,5 @@
-"""One worker process. The supervisor process starts it: ``python -m handoff_service.worker_process SOCKET LIFELINE``.
+"""One worker process. The supervisor process starts it: ``python -m handoff_service.server.worker_process SOCKET
+LIFELINE``.
 
 Both arguments are numbers of open files: the listening socket that all workers share, and the lifeline, on which the
 worker says that it is ready and notices that the supervisor has ended.
@@ -8,8 +9,9 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from handoff_service import log, serving, settings
+from handoff_service import log, settings
 from handoff_service.app import create_app
+from handoff_service.server import serving
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -7,12 +7,12 @@ from rasa_sdk.executor import ActionExecutor
 
 from actions import all_actions
 from actions.fallback import REASON
-from handoff_service.operations.change_queue import make_queue
-from handoff_service.rules import queue_conditions
-from handoff_service.rules.queues import Pool, Queue
-from handoff_service.rules.vocabulary import Owner
-from handoff_service.store import tables as t
-from tests.story import Story
+from handoff_service.operations.routing.queues import make_queue
+from handoff_service.rules.routing import queue_conditions
+from handoff_service.rules.routing.queues import Pool, Queue
+from handoff_service.rules.shared.vocabulary import Owner
+from handoff_service.store.engine import tables as t
+from tests.support.story import Story
 
 DOMAIN: dict[str, Any] = {
     "responses": {name: [{"text": "?"}] for name in ("utter_rephrase", "utter_not_understood", "utter_is_known")},

@@ -9,13 +9,13 @@ from ruamel.yaml import YAML
 
 from actions import all_actions
 from actions.proof import GoesOn, proof_first
-from handoff_service.bot_process import ROOT
-from handoff_service.operations import second_facts
-from handoff_service.operations.mail_code import BeginMail, begin_mail
-from handoff_service.rules.sms_text import segments
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
-from tests.story import ANN, BOB, STRANGER, Story
+from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.operations.identity import knowledge_facts
+from handoff_service.operations.identity.mail_code import BeginMail, begin_mail
+from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms
+from tests.support.story import ANN, BOB, STRANGER, Story
 
 DOMAIN: dict[str, Any] = YAML(typ="safe").load((ROOT / "domain.yml").read_text())
 CODE = "042617"
@@ -146,8 +146,8 @@ async def test_what_needs_a_proof_goes_on_after_it(story: Story) -> None:
 
 
 async def test_the_same_words_whether_there_is_an_account_or_not(story: Story) -> None:
-    facts = second_facts.hashed({"birth_year": "1990"}, "key")
-    await story.store.write(lambda tx, _: second_facts.put_facts(tx, 1, facts), None)
+    facts = knowledge_facts.hashed({"birth_year": "1990"}, "key")
+    await story.store.write(lambda tx, _: knowledge_facts.put_facts(tx, 1, facts), None)
     talks = []
     for number, account in ((STRANGER, "E1001"), (ANN, "nobody@example.com"), (BOB, "E1003")):
         bot, talk = Bot(story, number), []

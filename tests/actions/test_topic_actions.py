@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from actions.account_help import REASON
-from handoff_service.operations.change_outage import make_outage
-from handoff_service.operations.change_queue import Change, change_queue
-from handoff_service.operations.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.verify_requester import Verify, verify_requester
-from handoff_service.rules.outages import Outage
-from handoff_service.rules.requester_words import ANOTHER_PROBLEM, NO_CASES, NO_OUTAGE, UNKNOWN_CASE
-from handoff_service.rules.sms_text import segments
-from handoff_service.store import tables as t
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.cases.outages import make_outage
+from handoff_service.operations.identity.verify_requester import Verify, verify_requester
+from handoff_service.operations.routing.queues import Change, change_queue
+from handoff_service.rules.cases.outages import Outage
+from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.rules.virtual_agent.bot_replies import ANOTHER_PROBLEM, NO_CASES, NO_OUTAGE, UNKNOWN_CASE
+from handoff_service.store.engine import tables as t
 from tests.actions.test_actions import EMPTIED, Bot, slots_set
 from tests.conftest import MovedClock
-from tests.story import MIA, Story
+from tests.support.story import MIA, Story
 
 ANN_ID, BOB_ID = 1, 2
 

@@ -21,13 +21,13 @@ from handoff_service import cli, settings
 from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.errors import SetupError
-from handoff_service.media_folder import MediaFolder
-from handoff_service.store import tables as t
-from handoff_service.store.database import engine
-from handoff_service.store.migrate import migrate, migrating, revision_of
+from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import engine
+from handoff_service.store.engine.migrate import migrate, migrating, revision_of
 from tests.conftest import postgres_database
-from tests.store.schema_rows import add_rows, reflect
-from tests.story import Story
+from tests.support.schema_rows import add_rows, reflect
+from tests.support.story import Story
 from tests.web.workspace_server import running
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)

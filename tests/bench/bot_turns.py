@@ -21,17 +21,17 @@ import aiohttp
 
 from actions.turn import COLLECTED
 from handoff_service import clock
-from handoff_service.bot_process import ROOT, train
-from handoff_service.gateways.rasa import RasaBot
-from handoff_service.operations.ports import Question
-from handoff_service.operations.receive_sms import Text, receive_sms
-from handoff_service.operations.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
+from handoff_service.bot_control.rasa_cli import ROOT, train
+from handoff_service.gateways.bot.rasa import RasaBot
+from handoff_service.operations.conversations.receive_sms import Text, receive_sms
+from handoff_service.operations.virtual_agent.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn
+from handoff_service.ports import Question
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
 from tests.bench.load import TOKEN, Measured, measure
-from tests.rasa_server import start_rasa
-from tests.service import free_port, running_service
-from tests.story import MAIN
+from tests.support.rasa_server import start_rasa
+from tests.support.service import free_port, running_service
+from tests.support.story import MAIN
 
 HOUR = timedelta(hours=1)  # the turns are taken here, not by the service's worker
 TURN = "laptop battery died, i can't work"  # one text, one action: a case

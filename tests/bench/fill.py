@@ -5,8 +5,8 @@ from unittest import mock
 
 import sqlalchemy as sa
 
-from handoff_service.store import text_index
-from handoff_service.store.database import engine
+from handoff_service.store.conversations import text_index
+from handoff_service.store.engine.database import engine
 
 
 def closed_interactions(url: str, first: int, last: int) -> None:

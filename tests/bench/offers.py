@@ -21,7 +21,7 @@ import aiohttp
 
 from tests.bench import fill
 from tests.conftest import postgres_database
-from tests.service import Service, running_service
+from tests.support.service import Service, running_service
 
 AGENTS = int(os.environ.get("PATCHBOARD_BENCH_AGENTS", "200"))
 STORED = int(os.environ.get("PATCHBOARD_BENCH_STORED", "1000000"))

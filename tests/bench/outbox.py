@@ -17,20 +17,20 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from handoff_service import clock
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.operations.ports import Accepted, Outgoing
-from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.operations.send_sms import Write, send_sms
-from handoff_service.rules.vocabulary import Status, Work
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import SetBased, Terms, Transaction
-from handoff_service.store.migrate import migrate
-from handoff_service.store.store import Store
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.operations.conversations.send_sms import Write, send_sms
+from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.ports import Accepted, Outgoing
+from handoff_service.rules.shared.vocabulary import Status, Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import SetBased, Terms, Transaction
+from handoff_service.store.engine.migrate import migrate
+from handoff_service.store.engine.store import Store
 from handoff_service.worker import Hands, Worker
 from tests.conftest import DESK, postgres_database
-from tests.story import DIRECT, MIA, Story
+from tests.support.story import DIRECT, MIA, Story
 
 TAKES, AT_ONCE = 0.05, 32
 LINES, EACH = 200, 10

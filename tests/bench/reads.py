@@ -16,7 +16,7 @@ import requests
 
 from tests.bench import fill
 from tests.conftest import postgres_database
-from tests.service import Service, running_service
+from tests.support.service import Service, running_service
 
 ONGOING = int(os.environ.get("PATCHBOARD_BENCH_ONGOING", "1000"))
 STORED = int(os.environ.get("PATCHBOARD_BENCH_STORED", "1000000"))

@@ -17,8 +17,8 @@ from sanic import Request, Sanic
 from sanic.response import HTTPResponse, raw, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from handoff_service.gateways.twilio_signature import is_signed
-from handoff_service.store.database import engine
+from handoff_service.gateways.twilio.signature import is_signed
+from handoff_service.store.engine.database import engine
 from tests.bench.load import TOKEN, URL
 
 metadata = sa.MetaData()

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from handoff_service.bot_process import ROOT, train
+from handoff_service.bot_control.rasa_cli import ROOT, train
 from tests.bot.action_endpoint import ActionEndpoint, serve_actions
-from tests.rasa_server import RasaServer, need_bot_environment, start_rasa
+from tests.support.rasa_server import RasaServer, need_bot_environment, start_rasa
 
 TOKEN = "test-token$with:odd characters"
 _numbers = itertools.count(1)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from handoff_service.gateways.rasa import RasaBot
-from handoff_service.operations.ports import Question
-from handoff_service.rules.bot_text import Choice
+from handoff_service.gateways.bot.rasa import RasaBot
+from handoff_service.ports import Question
+from handoff_service.rules.virtual_agent.bot_text import Choice
 from tests.bot.action_endpoint import ActionEndpoint
 from tests.bot.conftest import TOKEN, Conversation
-from tests.rasa_server import RasaServer
+from tests.support.rasa_server import RasaServer
 
 BEFORE = {
     "slots": {"handed_back_by": "Mia", "handed_back_outcome": "New dock ordered", "no_such_slot": 1},

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.rasa_server import start_rasa
-from tests.service import PATIENCE, Service, free_port, running_service
+from tests.support.rasa_server import start_rasa
+from tests.support.service import PATIENCE, Service, free_port, running_service
 
 TOKEN = "identity-token"
 ANN, BOB, PRIYA = "+12025550101", "+12025550102", "+12025550103"

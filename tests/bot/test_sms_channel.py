@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from handoff_service.bot_process import RASA, ROOT, environment
+from handoff_service.bot_control.rasa_cli import RASA, ROOT, environment
 from tests.bot.action_endpoint import ActionEndpoint
 from tests.bot.conftest import TOKEN, Conversation
-from tests.rasa_server import BOT_PYTHON, start_rasa
+from tests.support.rasa_server import BOT_PYTHON, start_rasa
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer wrong", f"bearer {TOKEN}", TOKEN, "Bearer é"])

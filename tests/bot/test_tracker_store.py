@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from handoff_service.bot_process import ROOT, environment
+from handoff_service.bot_control.rasa_cli import ROOT, environment
 from tests.bot.action_endpoint import ActionEndpoint
-from tests.rasa_server import BOT_PYTHON
+from tests.support.rasa_server import BOT_PYTHON
 
 
 def test_the_same_conversations_on_both_stores(home: Path, model: Path, actions: ActionEndpoint) -> None:

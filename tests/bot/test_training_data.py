@@ -9,8 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from handoff_service.bot_process import ROOT
-from tests.rasa_server import meanings, run_rasa
+from handoff_service.bot_control.rasa_cli import ROOT
+from tests.support.rasa_server import meanings, run_rasa
 
 # Measured when the texts were written: 124 of 146. Examples were then added for what was missed, so the 138 of now is
 # no estimate of how texts from outside are understood; that is nearer to the first.

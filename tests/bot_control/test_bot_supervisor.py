@@ -8,7 +8,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from handoff_service.running_bots import Command, RunningBots
+from handoff_service.bot_control.bot_supervisor import Command, RunningBots
 
 # Answers every GET with its own process id.
 SERVER = """

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from handoff_service.nlu_report import lines, read
+from handoff_service.bot_control.nlu_report import lines, read
 
 REPORT = {
     "bye": {"precision": 1.0, "recall": 1.0, "f1-score": 1.0, "support": 2, "confused_with": {}},

@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from handoff_service.gateways.webhook import HttpWebhook
-from handoff_service.operations.call_webhook import call_again
-from handoff_service.operations.change_case import ChangeCase, change_case
-from handoff_service.operations.change_webhook import PutWebhook, put_webhook
-from handoff_service.operations.open_case import OpenByHand, open_by_hand
-from handoff_service.rules.webhook import secret_of
-from handoff_service.store import tables as t
-from handoff_service.store import webhook
+from handoff_service.gateways.webhook.gateway import HttpWebhook
+from handoff_service.operations.cases.call_webhook import call_again
+from handoff_service.operations.cases.change_case import ChangeCase, change_case
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
+from handoff_service.rules.cases.webhook import secret_of
+from handoff_service.store.cases import webhook
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import WebhookCall
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
-from tests.service import free_port
-from tests.story import ANN, MIA, Story
-from tests.ticket_system import SECRET, TicketSystem, ticket_system
+from tests.support.service import free_port
+from tests.support.story import ANN, MIA, Story
+from tests.support.ticket_system import SECRET, TicketSystem, ticket_system
 
 ANN_ID = 1
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules import webhook
+from handoff_service.rules.cases import webhook
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 

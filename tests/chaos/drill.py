@@ -20,17 +20,17 @@ from pathlib import Path
 import aiohttp
 import sqlalchemy as sa
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.store import tables as t
-from handoff_service.store.database import engine
-from handoff_service.store.lanes import Terms
-from handoff_service.store.migrate import migrate
-from handoff_service.store.store import Store
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import engine
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.migrate import migrate
+from handoff_service.store.engine.store import Store
 from tests.conftest import DESK, Heard, MovedClock, postgres_database
-from tests.fake_twilio import FakeTwilio
-from tests.service import free_port, running_service
-from tests.story import DIRECT
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.service import free_port, running_service
+from tests.support.story import DIRECT
 
 KILLS = int(os.environ.get("PATCHBOARD_CHAOS_KILLS", "50"))
 TEXTS = int(os.environ.get("PATCHBOARD_CHAOS_TEXTS", "1500"))

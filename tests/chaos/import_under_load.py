@@ -16,8 +16,8 @@ from pathlib import Path
 import aiohttp
 
 from tests.conftest import DESK
-from tests.fake_twilio import FakeTwilio
-from tests.service import running_service
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.service import running_service
 
 PUBLIC = "http://sms.example.com"  # plain, so that a session's cookie works at the service's own address
 PEOPLE, RATE = 500, 50  # users in the file, texts a second

@@ -14,23 +14,19 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from handoff_service.errors import DatabaseAway, OutcomeUnknown
-from handoff_service.operations.change_consent import Ask, change_consent
-from handoff_service.operations.change_interaction import Close, close_interaction
-from handoff_service.operations.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.receive_sms import Text, receive_sms
-from handoff_service.operations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.start_conversation import (
-    Recipient,
-    Start,
-    start_conversation,
-)
-from handoff_service.operations.transfer import Transfer, transfer
-from handoff_service.rules.consent import Source
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import SetBased, Terms, Transaction
-from handoff_service.store.store import Store
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.consent.change_consent import Ask, change_consent
+from handoff_service.operations.conversations.change_interaction import Close, close_interaction
+from handoff_service.operations.conversations.receive_sms import Text, receive_sms
+from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
+from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.routing.transfer import Transfer, transfer
+from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import SetBased, Terms, Transaction
+from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock, lay_out, postgres_database
-from tests.story import DIRECT, MIA, OMAR
+from tests.support.story import DIRECT, MIA, OMAR
 
 COMMIT = b"COMMIT"
 

@@ -17,15 +17,15 @@ from typing import Any
 
 import aiohttp
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.store.lanes import Terms
-from handoff_service.store.migrate import migrate
-from handoff_service.store.store import Store
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.migrate import migrate
+from handoff_service.store.engine.store import Store
 from tests.chaos.test_nobody_away import is_offered_work, pulled_cable
 from tests.conftest import DESK, Heard, MovedClock, postgres_database
-from tests.fake_twilio import FakeTwilio
-from tests.test_connections import read_only
+from tests.routing.test_connections import read_only
+from tests.support.fake_twilio import FakeTwilio
 from tests.web.test_api import Client, sign_in
 
 AWAY, READ_ONLY, FROZEN = 60.0, 15.0, 60.0  # seconds

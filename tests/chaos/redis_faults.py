@@ -19,16 +19,16 @@ from typing import Any
 
 import aiohttp
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.store.lanes import Terms
-from handoff_service.store.migrate import migrate
-from handoff_service.store.store import Store
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.migrate import migrate
+from handoff_service.store.engine.store import Store
 from tests.conftest import DESK, Heard, MovedClock, postgres_database
-from tests.fake_twilio import FakeTwilio
-from tests.own_redis import OwnRedis, own_redis
-from tests.service import Service, running_service
-from tests.story import ANN, DIRECT
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.own_redis import OwnRedis, own_redis
+from tests.support.service import Service, running_service
+from tests.support.story import ANN, DIRECT
 from tests.web.test_api import Client, read_events, sign_in
 
 FAULTS = 50

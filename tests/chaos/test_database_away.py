@@ -7,10 +7,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.cable import Cable
-from tests.fake_twilio import FakeTwilio
-from tests.service import running_service
-from tests.story import MAIN
+from tests.support.cable import Cable
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.service import running_service
+from tests.support.story import MAIN
 
 IN_TIME = 5.0  # seconds
 

@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.fake_twilio import FakeTwilio
-from tests.service import free_port, running_service
-from tests.story import MAIN
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.service import free_port, running_service
+from tests.support.story import MAIN
 
 KILLS = int(os.environ.get("PATCHBOARD_TEST_KILLS", "2"))  # make chaos kills more often
 REQUESTERS = 15

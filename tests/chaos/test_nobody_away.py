@@ -11,10 +11,10 @@ from typing import Any
 import aiohttp
 import psycopg
 
-from tests.cable import Cable
-from tests.fake_twilio import FakeTwilio
-from tests.service import Service, running_service
-from tests.story import ANN, BOB, DIRECT
+from tests.support.cable import Cable
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.service import Service, running_service
+from tests.support.story import ANN, BOB, DIRECT
 from tests.web.test_api import Client, read_events, sign_in
 
 OVERDUE = "UPDATE due_work SET due_at = now() - interval '1 minute' WHERE kind = 'lost_connection'"

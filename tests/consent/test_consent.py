@@ -10,24 +10,26 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations import desk_file, say
-from handoff_service.operations.change_consent import Ask, change_consent
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.operations.ports import Accepted, Refused
-from handoff_service.operations.receive_sms import Text, receive_sms
-from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.rules.commands import Command
-from handoff_service.rules.consent import Source
-from handoff_service.rules.vocabulary import Author, Event, Owner, State, Status, Work
-from handoff_service.store import consents, interactions
-from handoff_service.store import tables as t
-from handoff_service.store.export_desk import export_desk
-from handoff_service.store.lanes import Terms, Transaction
-from handoff_service.store.store import Store
+from handoff_service.operations.consent.change_consent import Ask, change_consent
+from handoff_service.operations.conversations.receive_sms import Text, receive_sms
+from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.operations.shared import messages as conversation_messages
+from handoff_service.ports import Accepted, Refused
+from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.shared.vocabulary import Author, Event, Owner, State, Status, Work
+from handoff_service.rules.virtual_agent.commands import Command
+from handoff_service.store.consent import consents
+from handoff_service.store.conversations import interactions
+from handoff_service.store.desk_file.export_desk import export_desk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms, Transaction
+from handoff_service.store.engine.store import Store
 from handoff_service.store.views import Consent
 from tests.conftest import Heard, MovedClock
-from tests.operations.sending_story import begin, claim, finish, line
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
+from tests.support.sending_story import begin, claim, finish, line
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
 
 RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))
 OUT = "You have opted out of texts from Northwind IT, and get no more. Text START to get them again."
@@ -280,7 +282,7 @@ async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: S
 
     def say_something(tx: Transaction, _: None) -> list[int]:
         rows = interactions.lock_each(tx.conn, [one.interaction_id or 0 for one in begun])
-        return [say.text(tx, rows[one.interaction_id or 0], "Hello", Author.SYSTEM) for one in begun]
+        return [conversation_messages.text(tx, rows[one.interaction_id or 0], "Hello", Author.SYSTEM) for one in begun]
 
     messages = await story.store.write(say_something, None)
     stopped: dict[str, bool] = {}

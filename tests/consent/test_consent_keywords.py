@@ -4,9 +4,19 @@ from datetime import datetime
 
 import pytest
 
-from handoff_service.rules.commands import Command
-from handoff_service.rules.consent import TABLE, If, Source, Step, concerned, is_overruled, situation, why_not, word
-from handoff_service.rules.keyword_traps import OPT_IN, OPT_OUT
+from handoff_service.rules.consent.consent_keywords import (
+    TABLE,
+    If,
+    Source,
+    Step,
+    concerned,
+    is_overruled,
+    situation,
+    why_not,
+    word,
+)
+from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
+from handoff_service.rules.virtual_agent.commands import Command
 
 MARKED = ("‘stop’", "STOP,", "stop?", "(stop)", "Stop…", "STOP\N{NO-BREAK SPACE}", "\ufeffSTOP\u200b", "arre\u0302t")
 OWN = {Command.OPT_OUT: ["alto", "Arrêt"], Command.OPT_IN: ["alta"]}

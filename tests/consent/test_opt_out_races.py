@@ -9,17 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from handoff_service import clock as real
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.operations.ports import Accepted, Outgoing
-from handoff_service.operations.receive_sms import Text, receive_sms
-from handoff_service.operations.send_sms import Write, send_sms
-from handoff_service.rules.vocabulary import Status, Work
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
-from handoff_service.web.opt_out import until_nothing_leaves
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.operations.conversations.receive_sms import Text, receive_sms
+from handoff_service.operations.conversations.send_sms import Write, send_sms
+from handoff_service.ports import Accepted, Outgoing
+from handoff_service.rules.shared.vocabulary import Status, Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
+from handoff_service.web.shared.opt_out import until_nothing_leaves
 from handoff_service.worker import CREWS, Hands, Worker, crews
-from tests.story import DIRECT, MIA, Story
+from tests.support.story import DIRECT, MIA, Story
 
 RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))
 

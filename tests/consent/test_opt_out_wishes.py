@@ -3,11 +3,11 @@
 import pytest
 from ruamel.yaml import YAML
 
-from handoff_service.bot_process import ROOT
-from handoff_service.rules.commands import Command
-from handoff_service.rules.consent import word
-from handoff_service.rules.opt_out_wishes import Wish, wish
-from tests.rules.help_desk_texts import texts
+from handoff_service.bot_control.rasa_cli import ROOT
+from handoff_service.rules.consent.consent_keywords import word
+from handoff_service.rules.consent.opt_out_wishes import Wish, wish
+from handoff_service.rules.virtual_agent.commands import Command
+from tests.support.help_desk_texts import texts
 
 SPELLINGS = (
     *(

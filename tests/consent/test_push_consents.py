@@ -6,24 +6,25 @@ from pathlib import Path
 import pytest
 
 from handoff_service.errors import Conflict
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.gateways.twilio import NO_CONSENTS, TwilioProvider
-from handoff_service.operations.change_consent import Ask, change_consent
-from handoff_service.operations.change_provider_number import Change, change_provider_number
-from handoff_service.operations.ports import Accepted, Refused
-from handoff_service.operations.receive_sms import Text, receive_sms
-from handoff_service.operations.tell_consents import Told, begin_telling, finish_telling, tell_from_now_on
-from handoff_service.rules.consent import Source
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import consents, people
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.gateways.twilio.gateway import NO_CONSENTS, TwilioProvider
+from handoff_service.operations.consent.change_consent import Ask, change_consent
+from handoff_service.operations.consent.push_consents import Told, begin_telling, finish_telling, tell_from_now_on
+from handoff_service.operations.conversations.receive_sms import Text, receive_sms
+from handoff_service.operations.desk.provider_numbers import Change, change_provider_number
+from handoff_service.ports import Accepted, Refused
+from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.consent import consents
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Consent
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
-from tests.fake_twilio import FakeTwilio
-from tests.operations.sending_story import begin, claim, finish
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, Story
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.sending_story import begin, claim, finish
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, Story
 
 SERVICE = "MG" + "0123456789abcdef" * 2
 

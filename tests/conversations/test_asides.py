@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from handoff_service.operations.change_desk import change_desk
-from handoff_service.operations.receive_sms import Outcome
-from handoff_service.rules.vocabulary import Event, Kind, Owner, State
-from handoff_service.store import tables as t
+from handoff_service.operations.conversations.receive_sms import Outcome
+from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.rules.shared.vocabulary import Event, Kind, Owner, State
+from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
-from tests.story import ANN, DIRECT, STRANGER, Story
+from tests.support.story import ANN, DIRECT, STRANGER, Story
 
 QUESTION = "How bad is it right now?\n1 I cannot work\n2 I can wait"
 

@@ -3,13 +3,13 @@
 import pytest
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.change_template import Make, make_template
-from handoff_service.operations.ports import BotReply
-from handoff_service.operations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.operations.take_bot_turn import FinishTurn, TurnOutcome, finish_turn
-from handoff_service.rules.bot_text import Choice
-from tests.story import ANN, DIRECT, MIA, Story
+from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
+from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.desk.templates import Make, make_template
+from handoff_service.operations.virtual_agent.take_bot_turn import FinishTurn, TurnOutcome, finish_turn
+from handoff_service.ports import BotReply
+from handoff_service.rules.virtual_agent.bot_text import Choice
+from tests.support.story import ANN, DIRECT, MIA, Story
 
 NOTHING = " \u00ad\u2062\n"
 

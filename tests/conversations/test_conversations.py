@@ -3,14 +3,19 @@
 import pytest
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.change_interaction import Change, Read, change_interaction, read_interaction
-from handoff_service.operations.send_sms import Write, write_note
-from handoff_service.rules.vocabulary import Kind, Owner, State, Work
-from handoff_service.store import conversations
-from handoff_service.store import tables as t
-from handoff_service.store.listed import listed
+from handoff_service.operations.conversations.change_interaction import (
+    Change,
+    Read,
+    change_interaction,
+    read_interaction,
+)
+from handoff_service.operations.conversations.send_sms import Write, write_note
+from handoff_service.rules.shared.vocabulary import Kind, Owner, State, Work
+from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
 
 
 async def test_an_agents_text_is_queued_counted_and_in_its_lines_order(story: Story) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from handoff_service.store import history
-from handoff_service.store.history import Before
-from tests.story import ANN, DIRECT, Story
+from handoff_service.store.conversations import earlier_messages
+from handoff_service.store.conversations.earlier_messages import Before
+from tests.support.story import ANN, DIRECT, Story
 
 
 async def talks(story: Story, *counts: int) -> list[int]:
@@ -22,17 +22,17 @@ async def talks(story: Story, *counts: int) -> list[int]:
 async def test_pages_lead_to_the_very_beginning_with_each_line_once(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "LINES", 7)
-    monkeypatch.setattr(history, "MOST_CHAPTERS", 2)
+    monkeypatch.setattr(earlier_messages, "LINES", 7)
+    monkeypatch.setattr(earlier_messages, "MOST_CHAPTERS", 2)
     made = await talks(story, 20, 0, 3, 1)
     await story.text("on another line", number=ANN)
     wanted = [(k, line.seq) for k in made for line in await story.lines(k)]
     seen: list[tuple[int, int]] = []
     ends: list[int] = []
-    before = await story.store.read(history.has_earlier, made[-1], 4)
+    before = await story.store.read(earlier_messages.has_earlier, made[-1], 4)
     shown = [(made[-1], line.seq) for line in (await story.lines(made[-1])) if line.seq >= 4]
     while before is not None:
-        page = await story.store.read(history.earlier, made[-1], before)
+        page = await story.store.read(earlier_messages.earlier, made[-1], before)
         lines = [(c.interaction.id, line.seq) for c in page.chapters for line in c.lines]
         assert len(lines) <= 7
         seen = lines + seen
@@ -45,7 +45,7 @@ async def test_pages_lead_to_the_very_beginning_with_each_line_once(
 async def test_a_place_on_another_line_leads_nowhere_else(story: Story) -> None:
     (ann,) = await talks(story, 1)
     other = (await story.text("on another line")).interaction_id or 0
-    page = await story.store.read(history.earlier, ann, Before(other, 2))
+    page = await story.store.read(earlier_messages.earlier, ann, Before(other, 2))
     assert {c.interaction.id for c in page.chapters} <= {ann}
-    assert await story.store.read(history.has_earlier, ann, 1) is None
-    assert (await story.store.read(history.earlier, 999, Before(1, 1))).chapters == []
+    assert await story.store.read(earlier_messages.has_earlier, ann, 1) is None
+    assert (await story.store.read(earlier_messages.earlier, 999, Before(1, 1))).chapters == []

@@ -7,13 +7,13 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.assign import AssignTo, assign_by_hand
-from handoff_service.operations.join_group import Member, join_group, leave_group
-from handoff_service.operations.transfer import Transfer, transfer
-from handoff_service.rules import offer_card
-from handoff_service.rules.vocabulary import Event
-from handoff_service.store import tables as t
-from tests.story import ANN, DIRECT, MAIN, MIA, OMAR, Story
+from handoff_service.operations.conversations.join_group import Member, join_group, leave_group
+from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
+from handoff_service.operations.routing.transfer import Transfer, transfer
+from handoff_service.rules.routing import offer_card
+from handoff_service.rules.shared.vocabulary import Event
+from handoff_service.store.engine import tables as t
+from tests.support.story import ANN, DIRECT, MAIN, MIA, OMAR, Story
 
 
 async def join(story: Story, interaction_id: int, agent: int = OMAR) -> None:

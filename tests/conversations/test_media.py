@@ -7,23 +7,24 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
-from handoff_service.operations.fetch_media import MOST_TRIES, FinishFetch, finish_fetch
-from handoff_service.operations.ports import Later
-from handoff_service.operations.receive_sms import Attachment, Received, Text, receive_sms
-from handoff_service.operations.send_sms import Write, send_sms
-from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.operations.uploads import Stored, Upload, forget_upload, keep_upload
-from handoff_service.rules.media import NotTaken, Taken
-from handoff_service.rules.media_links import is_good
-from handoff_service.rules.vocabulary import MediaStatus, Work
-from handoff_service.store import due, media
-from handoff_service.store import tables as t
-from handoff_service.store.due import Claim
-from handoff_service.store.lanes import Terms
+from handoff_service.operations.conversations.fetch_media import MOST_TRIES, FinishFetch, finish_fetch
+from handoff_service.operations.conversations.receive_sms import Attachment, Received, Text, receive_sms
+from handoff_service.operations.conversations.send_sms import Write, send_sms
+from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.delivery.deliver import BeginSend, FinishSend, begin_sends, finish_sends
+from handoff_service.operations.shared.uploads import Stored, Upload, forget_upload, keep_upload
+from handoff_service.ports import Later
+from handoff_service.rules.conversations.media import NotTaken, Taken
+from handoff_service.rules.conversations.media_links import is_good
+from handoff_service.rules.shared.vocabulary import MediaStatus, Work
+from handoff_service.store.conversations import media
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.due_work import Claim
+from handoff_service.store.engine.lanes import Terms
 from handoff_service.store.views import Medium, Message
 from tests.conftest import Heard, MovedClock
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, Story
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, Story
 
 PNG = Stored(file="a" * 64, size=214_000, taken=Taken("image/png", 640, 480))
 URL = "https://api.twilio.com/media/1"
@@ -51,7 +52,7 @@ async def first(story: Story, received: Received) -> Medium:
 
 async def fetches(story: Story) -> list[str]:
     wish = Claim(100, frozenset({Work.FETCH_MEDIA}))
-    return [claimed.key for claimed in await story.store.write(due.claim, wish)]
+    return [claimed.key for claimed in await story.store.write(due_work.claim, wish)]
 
 
 async def upload(story: Story, *, size: int = 214_000, agent: int = MIA, file: str = "a" * 64) -> int:
@@ -104,7 +105,7 @@ async def test_trouble_is_tried_again_more_and_more_rarely_and_then_told(story: 
     for attempt in range(1, MOST_TRIES):
         assert await fetches(story) == ["1"]
         assert await fetched(story, "The provider does not have it (404).", attempts=attempt) is MediaStatus.WAITING
-        waits.append((await story.store.read(due.next_due, clock(), frozenset({Work.FETCH_MEDIA}))) or timedelta())
+        waits.append((await story.store.read(due_work.next_due, clock(), frozenset({Work.FETCH_MEDIA}))) or timedelta())
         clock.move(waits[-1].total_seconds())
     assert waits[:3] == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8)]
     assert timedelta(minutes=30) < clock() - began < timedelta(hours=2)
@@ -212,9 +213,9 @@ async def test_an_upload_that_nobody_sends_is_forgotten_after_a_day(story: Story
     sent, shared, alone = await upload(story), await upload(story), await upload(story, file="b" * 64)
     await write(story, ann, sent)
     wish = Claim(100, frozenset({Work.FORGET_UPLOAD}))
-    assert await story.store.write(due.claim, wish) == []
+    assert await story.store.write(due_work.claim, wish) == []
     clock.move(24 * 3600)
-    assert [c.key for c in await story.store.write(due.claim, wish)] == [str(shared), str(alone)]
+    assert [c.key for c in await story.store.write(due_work.claim, wish)] == [str(shared), str(alone)]
     assert await story.store.write(forget_upload, shared) is None, "the sent one is in the same file"
     assert await story.store.write(forget_upload, alone) == "b" * 64
     assert await story.store.write(forget_upload, sent) is None

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules.media import NotTaken, Picture, Taken, file_name, in_words, judged, sendable
-from handoff_service.rules.media_links import is_good, link
+from handoff_service.rules.conversations.media import NotTaken, Picture, Taken, file_name, in_words, judged, sendable
+from handoff_service.rules.conversations.media_links import is_good, link
 
 PNG = Picture("image/png", 64, 48)
 HUGE = Picture("image/png", 60_000, 60_000)

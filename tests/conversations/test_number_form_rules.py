@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff_service.rules.number_forms import one_form
+from handoff_service.rules.conversations.number_forms import one_form
 
 FORMS = {
     "Mexico, with the 1 of before 2019": ("+5218112345678", "+528112345678"),

@@ -2,10 +2,10 @@
 
 import pytest
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_file
-from handoff_service.store import tables as t
-from tests.story import DIRECT, MAIN, Story
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_file
+from handoff_service.store.engine import tables as t
+from tests.support.story import DIRECT, MAIN, Story
 
 FORMS = {
     "Mexico": ("+525587654321", "+5215587654321"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff_service.rules.person_words import person_words, sought
+from handoff_service.rules.conversations.person_words import person_words, sought
 
 FOUND = {
     "Cyrillic, in small letters": ("Дарья Ёлкина", "елкина дарья"),

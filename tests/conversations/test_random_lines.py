@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from handoff_service.errors import Refusal
-from handoff_service.rules.vocabulary import Owner, Work
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
+from handoff_service.rules.shared.vocabulary import Owner, Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
-from tests.story import DIRECT, MAIN, MIA, OMAR, Story
+from tests.support.story import DIRECT, MAIN, MIA, OMAR, Story
 
 _numbers = count(1)
 LINES = st.tuples(st.integers(0, 1), st.sampled_from([MAIN, DIRECT]))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.rules.reactions import quotes, read
+from handoff_service.rules.conversations.reactions import quotes, read
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations.change_interaction import Change, change_interaction
-from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
-from handoff_service.rules.vocabulary import Owner, State, Work, WorkItemState
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
+from handoff_service.operations.conversations.change_interaction import Change, change_interaction
+from handoff_service.operations.conversations.receive_sms import Attachment, Outcome, Text, receive_sms
+from handoff_service.rules.shared.vocabulary import Owner, State, Work, WorkItemState
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, SHARED, STRANGER, Story
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, SHARED, STRANGER, Story
 
 
 async def test_the_first_text_makes_profile_interaction_message_and_the_bots_turn(

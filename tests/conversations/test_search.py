@@ -2,13 +2,13 @@
 
 import pytest
 
-from handoff_service.operations.index_texts import index_texts
-from handoff_service.operations.send_sms import Write, write_note
-from handoff_service.rules.search_words import read
-from handoff_service.store import search
-from handoff_service.store import tables as t
+from handoff_service.operations.conversations.index_texts import index_texts
+from handoff_service.operations.conversations.send_sms import Write, write_note
+from handoff_service.rules.conversations.search_query import read
+from handoff_service.store.conversations import search
+from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
-from tests.story import ANN, BOB, DIRECT, MIA, SHARED, STRANGER, Story
+from tests.support.story import ANN, BOB, DIRECT, MIA, SHARED, STRANGER, Story
 
 
 async def index(story: Story) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff_service.rules.folding import folded
-from handoff_service.rules.search_words import fits, marked, read, words
+from handoff_service.rules.conversations.folding import folded
+from handoff_service.rules.conversations.search_query import fits, marked, read, words
 
 LONG = "word " * 100
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.start_conversation import (
+from handoff_service.operations.conversations.start_conversation import (
     Preview,
     Recipient,
     Start,
@@ -13,10 +13,10 @@ from handoff_service.operations.start_conversation import (
     preview,
     start_conversation,
 )
-from handoff_service.rules.agent_initiated import NO_REASSIGNMENT, TABLE, If
-from handoff_service.rules.vocabulary import Owner, State, Work
-from handoff_service.store import tables as t
-from tests.story import ANN, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER, Story
+from handoff_service.rules.conversations.agent_initiated import NO_REASSIGNMENT, TABLE, If
+from handoff_service.rules.shared.vocabulary import Owner, State, Work
+from handoff_service.store.engine import tables as t
+from tests.support.story import ANN, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
 

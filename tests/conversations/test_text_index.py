@@ -6,14 +6,14 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations.index_texts import index_texts, want_index
-from handoff_service.rules.search_words import read
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import tables as t
-from handoff_service.store import text_index
-from handoff_service.store.database import engine
-from handoff_service.store.store import Store
-from tests.story import ANN, BOB, Story
+from handoff_service.operations.conversations.index_texts import index_texts, want_index
+from handoff_service.rules.conversations.search_query import read
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.conversations import text_index
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import engine
+from handoff_service.store.engine.store import Store
+from tests.support.story import ANN, BOB, Story
 
 EVERYTHING = 1 << 62
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff_service.rules.thanks import is_thanks
+from handoff_service.rules.conversations.thanks import is_thanks
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 import pytest
 
 from handoff_service.errors import Conflict
-from handoff_service.operations.send_sms import Write, send_sms
-from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.rules.senders import is_name, why_unanswerable
-from handoff_service.store import tables as t
-from tests.story import DIRECT, MAIN, MIA, Story
+from handoff_service.operations.conversations.send_sms import Write, send_sms
+from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.rules.delivery.senders import is_name, why_unanswerable
+from handoff_service.store.engine import tables as t
+from tests.support.story import DIRECT, MAIN, MIA, Story
 
 SENDERS = {"a name": "Booking.com", "with a blank": "My Bank 24", "withheld": "+266696687", "our own": DIRECT}
 

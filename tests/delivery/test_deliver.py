@@ -5,22 +5,14 @@ from itertools import permutations
 
 import pytest
 
-from handoff_service.operations.deliver import FinishSend, finish_sends
-from handoff_service.operations.ports import (
-    Accepted,
-    Later,
-    LookedUp,
-    Refused,
-    SendResult,
-    SentBefore,
-    Unsure,
-)
-from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.rules.vocabulary import Status, Work
-from handoff_service.store import tables as t
+from handoff_service.operations.delivery.deliver import FinishSend, finish_sends
+from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.ports import Accepted, Later, LookedUp, Refused, SendResult, SentBefore, Unsure
+from handoff_service.rules.shared.vocabulary import Status, Work
+from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
-from tests.operations.sending_story import begin, claim, finish, line, quiet_conversation
-from tests.story import ANN, BOB, DIRECT, MIA, Story
+from tests.support.sending_story import begin, claim, finish, line, quiet_conversation
+from tests.support.story import ANN, BOB, DIRECT, MIA, Story
 
 
 @pytest.fixture

@@ -5,18 +5,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.gateways.twilio import TwilioProvider
-from handoff_service.operations.sweep_gaps import want_sweep
-from handoff_service.rules.vocabulary import Event, Owner, Work
-from handoff_service.store import consents
-from handoff_service.store import tables as t
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.gateways.twilio.gateway import TwilioProvider
+from handoff_service.operations.delivery.sweep_gaps import want_sweep
+from handoff_service.rules.shared.vocabulary import Event, Owner, Work
+from handoff_service.store.consent import consents
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Message
-from handoff_service.web.lines import shown
+from handoff_service.web.shared.message_lines import shown
 from handoff_service.worker import Hands, Worker
 from tests.conftest import Heard, MovedClock
-from tests.fake_twilio import FakeTwilio
-from tests.story import ANN, BOB, DIRECT, MAIN, Story
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.story import ANN, BOB, DIRECT, MAIN, Story
 
 NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # where no webhook arrives
 

@@ -2,19 +2,20 @@
 
 import pytest
 
-from handoff_service.operations import say
-from handoff_service.operations.change_desk import change_desk
-from handoff_service.operations.deliver import BeginSend, begin_sends
-from handoff_service.operations.limit_replies import HeldBack
-from handoff_service.operations.ports import Accepted, Outgoing
-from handoff_service.rules.reply_limits import Limit, Replied, ReplyLimits, reached
-from handoff_service.rules.vocabulary import Author
-from handoff_service.store import interactions, supervision
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import DESK, Transaction
+from handoff_service.operations.delivery.deliver import BeginSend, begin_sends
+from handoff_service.operations.delivery.limit_replies import HeldBack
+from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.shared import messages as conversation_messages
+from handoff_service.ports import Accepted, Outgoing
+from handoff_service.rules.delivery.reply_limits import Limit, Replied, ReplyLimits, reached
+from handoff_service.rules.shared.vocabulary import Author
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import DESK, Transaction
+from handoff_service.store.routing import supervision
 from tests.conftest import Heard, MovedClock
-from tests.operations.sending_story import begin, claim, finish, line
-from tests.story import ANN, OMAR, Story
+from tests.support.sending_story import begin, claim, finish, line
+from tests.support.story import ANN, OMAR, Story
 
 NUMBERS = [f"+225070000{n:04d}" for n in range(40)]
 FAR = [f"+2250{n:03d}0001234" for n in range(1, 40)]  # each of another range
@@ -25,7 +26,9 @@ async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
     interaction = (await story.text(body, number=number)).interaction_id or 0
 
     def say_it(tx: Transaction, _: None) -> int:
-        return say.text(tx, interactions.lock(tx.conn, interaction), f"Hi {body}!", Author.VIRTUAL_AGENT)
+        return conversation_messages.text(
+            tx, interactions.lock(tx.conn, interaction), f"Hi {body}!", Author.VIRTUAL_AGENT
+        )
 
     message = await story.store.write(say_it, None)
     found = None
@@ -96,7 +99,7 @@ async def test_a_reply_that_is_tried_again_counts_once(story: Story) -> None:
     interaction = (await story.text(number=FAR[0])).interaction_id or 0
 
     def say_it(tx: Transaction, _: None) -> int:
-        return say.text(tx, interactions.lock(tx.conn, interaction), "Hi!", Author.VIRTUAL_AGENT)
+        return conversation_messages.text(tx, interactions.lock(tx.conn, interaction), "Hi!", Author.VIRTUAL_AGENT)
 
     message = await story.store.write(say_it, None)
     assert isinstance(await begin(story, message), Outgoing)
@@ -112,7 +115,10 @@ async def test_a_batch_is_decided_as_one_after_the_other(story: Story) -> None:
     messages = []
     for number in FAR[:6]:
         interaction = (await story.text(number=number)).interaction_id or 0
-        said = lambda tx, i: say.text(tx, interactions.lock(tx.conn, i), "Hi!", Author.VIRTUAL_AGENT)  # noqa: E731
+
+        def said(tx, i):
+            return conversation_messages.text(tx, interactions.lock(tx.conn, i), "Hi!", Author.VIRTUAL_AGENT)
+
         messages.append(await story.store.write(said, interaction))
     begun = await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in messages])
     assert [isinstance(one, Outgoing) for one in begun] == [True] * 3 + [False] * 3

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from handoff_service import time_zones
-from handoff_service.rules.quiet_hours import over_at, parse
+from handoff_service.lib import phone_regions
+from handoff_service.rules.delivery.quiet_hours import over_at, parse
 
 NEW_YORK, LOS_ANGELES = ZoneInfo("America/New_York"), ZoneInfo("America/Los_Angeles")
 
@@ -51,4 +51,4 @@ def test_what_is_no_time(written: str) -> None:
     ],
 )
 def test_where_somebody_may_be(number: str, said: str | None, zones: list[str]) -> None:
-    assert [zone.key for zone in time_zones.of_number(number, said=said, instead="Europe/Paris")] == zones
+    assert [zone.key for zone in phone_regions.of_number(number, said=said, instead="Europe/Paris")] == zones

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 import pytest
 
-from handoff_service import time_zones
-from handoff_service.region_zones import REGION_ZONES
-from handoff_service.rules.quiet_hours import QuietHours, over_at
+from handoff_service.lib import phone_regions
+from handoff_service.lib.region_zones import REGION_ZONES
+from handoff_service.rules.delivery.quiet_hours import QuietHours, over_at
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 YEAR = [datetime(2026, 1, 1, tzinfo=UTC) + hour * HOUR for hour in range(365 * 24)]
@@ -32,7 +32,7 @@ def all_zone_sets() -> set[tuple[str, ...]]:
         for kind in range(11):
             if (number := phonenumbers.example_number_for_type(region, kind)) is not None:
                 written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-                zones = time_zones.of_number(written, instead="Etc/UTC")
+                zones = phone_regions.of_number(written, instead="Etc/UTC")
                 found.add(tuple(sorted(zone.key for zone in zones)))
     return found
 
@@ -130,7 +130,7 @@ def test_when_the_clocks_change(quiet: tuple[int, int, int, int], now: str, zone
     ],
 )
 def test_the_zones_of_a_number_are_those_of_its_region(number: str, zones: str) -> None:
-    found = time_zones.of_number(number, instead="Asia/Tokyo")
+    found = phone_regions.of_number(number, instead="Asia/Tokyo")
     assert sorted(zone.key for zone in found) == sorted(zones.split())
 
 

@@ -2,21 +2,21 @@
 
 import pytest
 
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.gateways.twilio import TwilioProvider
-from handoff_service.operations.note_prices import note_prices, want_prices
-from handoff_service.operations.ports import Accepted, Reported
-from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.rules.money import in_currency, spoken
-from handoff_service.rules.vocabulary import Status, Work
-from handoff_service.store import tables as t
-from handoff_service.store.figures import figures
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.gateways.twilio.gateway import TwilioProvider
+from handoff_service.operations.delivery.record_prices import note_prices, want_prices
+from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.ports import Accepted, Reported
+from handoff_service.rules.delivery.money import in_currency, spoken
+from handoff_service.rules.shared.vocabulary import Status, Work
+from handoff_service.store.delivery.usage_report import figures
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Price
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
-from tests.fake_twilio import FakeTwilio
-from tests.operations.sending_story import begin, claim, finish, line, quiet_conversation
-from tests.story import MAIN, MIA, STRANGER, Story
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.sending_story import begin, claim, finish, line, quiet_conversation
+from tests.support.story import MAIN, MIA, STRANGER, Story
 
 
 @pytest.fixture

@@ -11,19 +11,20 @@ from handoff_service import cli, settings
 from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.errors import Conflict
-from handoff_service.operations.decide_held import CANCELED, DecideHeld, decide_held
-from handoff_service.operations.sweep_gaps import want_sweep
-from handoff_service.operations.tell_consents import tell_from_now_on
-from handoff_service.rules.vocabulary import Event, Status, Work
-from handoff_service.store import due, holds
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms, Transaction
-from handoff_service.store.store import Store
+from handoff_service.operations.consent.push_consents import tell_from_now_on
+from handoff_service.operations.delivery.restored_sends import CANCELED, DecideHeld, decide_held
+from handoff_service.operations.delivery.sweep_gaps import want_sweep
+from handoff_service.rules.shared.vocabulary import Event, Status, Work
+from handoff_service.store.delivery import restore_holds
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms, Transaction
+from handoff_service.store.engine.store import Store
 from handoff_service.worker import Hands, Worker
 from tests.conftest import Heard, MovedClock
-from tests.operations.sending_story import line, quiet_conversation
-from tests.story import ANN, BOB, DIRECT, MIA, Story
-from tests.test_worker import Bot, Provider
+from tests.server.test_worker import Bot, Provider
+from tests.support.sending_story import line, quiet_conversation
+from tests.support.story import ANN, BOB, DIRECT, MIA, Story
 
 SENDS = frozenset({Work.DELIVER, Work.BOT_TURN, Work.CALL_WEBHOOK, Work.MAIL_CODE, Work.TIMER, Work.TELL_CONSENTS})
 
@@ -47,7 +48,7 @@ async def hold(story: Story, clock: MovedClock) -> None:
     clock.move(3600)
 
     def held(tx: Transaction, _: None) -> None:
-        holds.hold(tx.conn, backed_up_at=tx.now, now=tx.now)
+        restore_holds.hold(tx.conn, backed_up_at=tx.now, now=tx.now)
 
     await story.store.write(held, None)
 
@@ -70,7 +71,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     store = Store(new.database_url, clock=clock, terms=Terms(), told=Heard())
     story = Story(store)
     assert await work(story, provider, clock) == [], "sent again"
-    found = await store.read(holds.held)
+    found = await store.read(restore_holds.held)
     assert found is not None
     assert (found.texts, found.timers) == (1, 1)
     assert found.since == (await story.lines(interaction))[-1].created_at
@@ -111,12 +112,12 @@ async def test_released_texts_go_out_in_order_with_those_behind_them(
     assert "You are" not in await work(story, provider, clock)
     await story.write(other, "another line")
     assert await work(story, provider, clock) == ["another line"]
-    found = await story.store.read(holds.held)
+    found = await story.store.read(restore_holds.held)
     assert found is not None
     assert found.texts == 2
     assert await story.store.write(decide_held, DecideHeld(send=True, agent_id=MIA)) == 1
     assert await work(story, provider, clock) == ["one", "two, behind it"]
-    assert await story.store.read(holds.held) is None
+    assert await story.store.read(restore_holds.held) is None
     (row,) = await story.rows(t.restores)
     assert (row.outcome, row.agent_id, row.ended_at) == ("released", MIA, clock())
     with pytest.raises(Conflict, match="Somebody has decided already"):
@@ -180,9 +181,9 @@ async def test_the_sweep_and_the_pushes_of_consent_wait_too(story: Story, clock:
     for begin in (want_sweep, tell_from_now_on):  # as each start of the service does
         await story.store.write(begin, None)
     of_both = t.due_work.c.kind.in_([Work.SWEEP_GAPS, Work.TELL_CONSENTS])
-    assert {row.due_at for row in await story.rows(t.due_work, of_both)} == {due.HELD}
+    assert {row.due_at for row in await story.rows(t.due_work, of_both)} == {due_work.HELD}
     await story.store.write(decide_held, DecideHeld(send=True))
-    assert all(row.due_at < due.HELD for row in await story.rows(t.due_work, of_both))
+    assert all(row.due_at < due_work.HELD for row in await story.rows(t.due_work, of_both))
 
 
 async def test_a_new_text_wakes_the_bot_and_its_answer_overtakes_nothing(
@@ -202,7 +203,7 @@ async def test_calls_of_the_case_webhook_are_held_and_canceled(story: Story, clo
     work = {"kind": Work.CALL_WEBHOOK, "key": "7", "line": "case:1", "due_at": clock(), "attempts": 0}
     await story.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.due_work).values(work)), None)
     await hold(story, clock)
-    found = await story.store.read(holds.held)
+    found = await story.store.read(restore_holds.held)
     assert found is not None
     assert dataclasses.replace(found, timers=0).calls == 1
     await story.store.write(decide_held, DecideHeld(send=False))

@@ -2,22 +2,23 @@
 
 import pytest
 
-from handoff_service import time_zones
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations import say
-from handoff_service.operations.change_desk import change_desk
-from handoff_service.operations.deliver import BeginSend, begin_sends
-from handoff_service.operations.ports import Accepted, LookedUp, Refused, SentBefore, Unsure
-from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.operations.settle_send import Settle, settle_send
-from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.rules.vocabulary import Author, Event, Status
-from handoff_service.store import interactions, supervision
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.lib import phone_regions
+from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.delivery.deliver import BeginSend, begin_sends
+from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.operations.delivery.resolve_unknown_send import Settle, settle_send
+from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.shared import messages
+from handoff_service.ports import Accepted, LookedUp, Refused, SentBefore, Unsure
+from handoff_service.rules.shared.vocabulary import Author, Event, Status
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.routing import supervision
 from tests.conftest import MovedClock
-from tests.operations.sending_story import begin, claim, finish, line, quiet_conversation
-from tests.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, Story
+from tests.support.sending_story import begin, claim, finish, line, quiet_conversation
+from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, Story
 
 
 @pytest.fixture
@@ -256,7 +257,7 @@ async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
     burst = [await story.write(ann, "x" * 1500) for _ in range(2)]  # 10 segments each: the whole burst of ten seconds
 
     def prompt(tx: Transaction, _: None) -> int:
-        return say.text(tx, interactions.lock(tx.conn, bob), "Are you there?", Author.SYSTEM)
+        return messages.text(tx, interactions.lock(tx.conn, bob), "Are you there?", Author.SYSTEM)
 
     sent = []
     for _ in range(2):
@@ -293,7 +294,7 @@ async def test_an_answer_takes_the_prompt_before_it_on_its_line_along(
     assert len(await sent_in_order(story)) == 2
 
     def prompt(tx: Transaction, one: int) -> int:
-        return say.text(tx, interactions.lock(tx.conn, one), "Are you there?", Author.SYSTEM)
+        return messages.text(tx, interactions.lock(tx.conn, one), "Are you there?", Author.SYSTEM)
 
     async def all_begun() -> list[int]:
         due = [int(one.key) for one in await claim(story)]
@@ -392,7 +393,7 @@ async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
     ],
 )
 def test_a_number_of_which_no_region_is_known_is_judged_by_its_calling_code(number: str, *, may_be: bool) -> None:
-    assert time_zones.may_be_in(number, ["US", "CA"]) is may_be
+    assert phone_regions.may_be_in(number, ["US", "CA"]) is may_be
 
 
 async def test_nothing_goes_where_no_country_is_known(story: Story) -> None:
@@ -412,7 +413,7 @@ async def test_a_prompt_that_was_answered_in_the_quiet_hours_is_not_sent_after_t
     clock.move(12 * 3600)
 
     def prompt(tx: Transaction, _: None) -> int:
-        return say.text(tx, interactions.lock(tx.conn, ann), "Still there?", Author.SYSTEM, event=Event.UNASKED)
+        return messages.text(tx, interactions.lock(tx.conn, ann), "Still there?", Author.SYSTEM, event=Event.UNASKED)
 
     prompts = [await story.store.write(prompt, None) for _ in range(2)]
     (one,) = await claim(story)

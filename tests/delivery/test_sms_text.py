@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff_service.rules.sms_characters import INVISIBLE_NAMES, LOOK_ALIKES, described, is_visible
-from handoff_service.rules.sms_text import (
-    GSM_7,
-    GSM_7_EXTENSION,
-    Encoding,
-    is_e164,
-    narrowed,
-    segments,
-    split,
-)
+from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, LOOK_ALIKES, described, is_visible
+from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, Encoding, is_e164, narrowed, segments, split
 
 CASES = [
     ("empty", "", Encoding.GSM_7, 0, 1),

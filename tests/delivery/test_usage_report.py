@@ -2,14 +2,14 @@
 
 from datetime import date
 
-from handoff_service.operations.ports import Accepted
-from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.rules.vocabulary import Status
-from handoff_service.store.figures import Count, figures
+from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.ports import Accepted
+from handoff_service.rules.shared.vocabulary import Status
+from handoff_service.store.delivery.usage_report import Count, figures
 from tests.conftest import MovedClock
-from tests.operations.sending_story import begin, claim, finish
-from tests.operations.test_consent import sent
-from tests.story import DIRECT, MAIN, MIA, Story
+from tests.consent.test_consent import sent
+from tests.support.sending_story import begin, claim, finish
+from tests.support.story import DIRECT, MAIN, MIA, Story
 
 
 async def test_counts_by_day_number_and_reason(story: Story, clock: MovedClock) -> None:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations import change_provider_number as numbers
-from handoff_service.operations import change_template as template
-from handoff_service.operations.change_desk import (
+from handoff_service.operations.desk import provider_numbers as numbers
+from handoff_service.operations.desk import templates as template
+from handoff_service.operations.desk.desk_settings import (
     PutPresence,
     PutReason,
     change_desk,
@@ -16,15 +16,16 @@ from handoff_service.operations.change_desk import (
     put_presence_state,
     put_reject_reason,
 )
-from handoff_service.operations.change_messaging_action import Make, make_messaging_action
-from handoff_service.operations.change_queue import Change, change_queue, delete_queue, make_queue
-from handoff_service.operations.change_text import ChangeText, change_text
-from handoff_service.rules.messaging_actions import SHIPPED
-from handoff_service.rules.queues import Pool, Queue, Skill
-from handoff_service.rules.system_messages import TEXTS, SystemMessage
-from handoff_service.store import desk, queues, templates, texts
-from handoff_service.store import tables as t
-from tests.story import BOB, DIRECT, MIA, Story
+from handoff_service.operations.desk.texts import ChangeText, change_text
+from handoff_service.operations.messaging_actions.messaging_actions import Make, make_messaging_action
+from handoff_service.operations.routing.queues import Change, change_queue, delete_queue, make_queue
+from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage
+from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
+from handoff_service.rules.routing.queues import Pool, Queue, Skill
+from handoff_service.store.desk import desk, templates, texts
+from handoff_service.store.engine import tables as t
+from handoff_service.store.routing import queues
+from tests.support.story import BOB, DIRECT, MIA, Story
 
 ESCALATIONS = Queue(name="Escalations", pools=(Pool(group="Service desk"),), skills=(Skill(name="hardware"),))
 SPARE = "+18885550300"

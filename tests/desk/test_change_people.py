@@ -4,35 +4,37 @@ silently, nothing that the history names is lost, and nobody is left waiting."""
 import pytest
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations import change_agent, change_group, change_profile, change_user
-from handoff_service.operations.second_facts import hashed, matches
-from handoff_service.operations.sign_in import Open, hash_password, open_session, signed_in
-from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
-from handoff_service.rules.identity import Level
-from handoff_service.rules.proof import fact_hash
-from handoff_service.rules.vocabulary import Owner, Presence, Role
-from handoff_service.store import associations, people, profiles
-from handoff_service.store import tables as t
-from tests.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER, Story
+from handoff_service.operations.desk import agents, groups, users
+from handoff_service.operations.desk.sign_in import Open, hash_password, open_session, signed_in
+from handoff_service.operations.identity import profiles as profile_changes
+from handoff_service.operations.identity.knowledge_facts import hashed, matches
+from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.rules.identity.identity_level import Level
+from handoff_service.rules.identity.proof import fact_hash
+from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.identity import associations, profiles
+from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
 BY = OMAR  # whoever it is: roles are the edge's business
 
 
 async def change(story: Story, user: int, **values: object) -> None:
-    await story.store.write(change_user.change_user, change_user.Change(id=user, by=BY, values=values))
+    await story.store.write(users.change_user, users.Change(id=user, by=BY, values=values))
 
 
 async def remove(story: Story, user: int) -> bool:
-    return await story.store.write(change_user.delete_user, change_user.Delete(id=user, by=BY))
+    return await story.store.write(users.delete_user, users.Delete(id=user, by=BY))
 
 
 async def change_a(story: Story, agent: int, **values: object) -> None:
-    await story.store.write(change_agent.change_agent, change_agent.Change(id=agent, by=BY, values=values))
+    await story.store.write(agents.change_agent, agents.Change(id=agent, by=BY, values=values))
 
 
 async def tie(story: Story, profile: int, user: int | None) -> None:
-    await story.store.write(change_profile.tie_profile, change_profile.Tie(profile_id=profile, user_id=user, by=BY))
+    await story.store.write(profile_changes.tie_profile, profile_changes.Tie(profile_id=profile, user_id=user, by=BY))
 
 
 async def profile_of(story: Story, number: str) -> int:
@@ -50,14 +52,14 @@ async def said(story: Story, interaction: int) -> list[str]:
 async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story) -> None:
     first = (await story.text(number=STRANGER)).interaction_id
     assert first is not None
-    make = change_user.Make(
+    make = users.Make(
         external_id="E2000",
         name="Dee Moss",
         numbers=[STRANGER, STRANGER],
         attributes={"department": "Sales"},
         facts=hashed({"birth year": "  19 90 "}, "key"),
     )
-    dee = await story.store.write(change_user.make_user, make)
+    dee = await story.store.write(users.make_user, make)
     (user,) = await story.store.read(people.users, t.users.c.id == dee)
     assert (user.numbers, user.attributes, user.active) == ([STRANGER], {"department": "Sales"}, True)
     (fact,) = await story.rows(t.user_facts)
@@ -68,7 +70,7 @@ async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story
     assert again is not None
     assert (await story.see(again)).user == people.Named(id=dee, name="Dee Moss")
     with pytest.raises(Conflict, match="E2000"):
-        await story.store.write(change_user.make_user, make)
+        await story.store.write(users.make_user, make)
 
 
 async def test_two_users_may_have_one_number_and_are_candidates(story: Story) -> None:
@@ -165,7 +167,7 @@ async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_acti
     await tie(story, profile, None)
     (one,) = await story.store.read(associations.of_number, ANN)
     assert (one.after, one.interaction.id) == (None, first)
-    await story.store.write(change_profile.deactivate_profile, profile)
+    await story.store.write(profile_changes.deactivate_profile, profile)
     with pytest.raises(Conflict, match="not active"):
         await tie(story, profile, BOB_ID)
     second = (await story.text(number=ANN)).interaction_id
@@ -177,7 +179,7 @@ async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_acti
 async def test_verifying_after_the_profile_was_deactivated_ties_the_one_that_is_active(story: Story) -> None:
     running = (await story.text(number=ANN)).interaction_id
     assert running is not None
-    await story.store.write(change_profile.deactivate_profile, await profile_of(story, ANN))
+    await story.store.write(profile_changes.deactivate_profile, await profile_of(story, ANN))
     await story.store.write(verify_requester, Verify(interaction_id=running, agent_id=MIA, user_id=BOB_ID))
     seen = await story.see(running)
     assert (seen.identity.level, seen.profile_id) == (Level.VERIFIED, await profile_of(story, ANN))
@@ -192,8 +194,8 @@ async def test_verifying_after_the_profile_was_deactivated_ties_the_one_that_is_
 
 async def grace(story: Story, **how: object) -> int:
     values = {"email": "grace@example.com", "name": "Grace Okafor", "capacity": 1, "roles": [Role.ADMIN]} | how
-    make = change_agent.Make(password_hash=hash_password("long enough"), **values)  # type: ignore[arg-type]
-    return await story.store.write(change_agent.make_agent, make)
+    make = agents.Make(password_hash=hash_password("long enough"), **values)  # type: ignore[arg-type]
+    return await story.store.write(agents.make_agent, make)
 
 
 async def test_an_agent_who_goes_leaves_nothing_behind_and_nobody_waiting(story: Story) -> None:
@@ -223,12 +225,12 @@ async def test_an_agent_who_was_never_used_is_deleted_any_other_is_deactivated(s
     new = await grace(story, roles=[Role.AGENT], groups=["Evenings"], skills=["sap", "sap"])
     agent = (await story.store.read(people.agents, [new]))[new]
     assert (agent.groups, agent.skills, agent.presence) == (["Evenings"], ["sap"], Presence.OFFLINE)
-    delete = change_agent.Delete(id=new, by=BY)
-    assert await story.store.write(change_agent.delete_agent, delete) is True
+    delete = agents.Delete(id=new, by=BY)
+    assert await story.store.write(agents.delete_agent, delete) is True
     with pytest.raises(NotFound):
-        await story.store.write(change_agent.delete_agent, delete)
+        await story.store.write(agents.delete_agent, delete)
     await story.with_agent(MIA)
-    assert await story.store.write(change_agent.delete_agent, change_agent.Delete(id=MIA, by=BY)) is False
+    assert await story.store.write(agents.delete_agent, agents.Delete(id=MIA, by=BY)) is False
     assert (await story.store.read(people.agents, [MIA]))[MIA].name == "Mia Chen"
 
 
@@ -238,7 +240,7 @@ async def test_there_is_always_an_active_admin(story: Story) -> None:
         with pytest.raises(Conflict, match="Grace Okafor is the last active admin"):
             await change_a(story, first, **values)
     with pytest.raises(Conflict, match="last active admin"):
-        await story.store.write(change_agent.delete_agent, change_agent.Delete(id=first, by=BY))
+        await story.store.write(agents.delete_agent, agents.Delete(id=first, by=BY))
     second = await grace(story, email="GRACE2@example.com")
     await change_a(story, first, roles=[Role.AGENT])
     with pytest.raises(Conflict, match="last active admin"):
@@ -251,7 +253,7 @@ async def test_another_password_ends_every_session_but_the_one_that_asks(story: 
     for token in ("phone", "desk"):
         await story.store.write(open_session, Open(MIA, token, token))
     values = {"password_hash": hash_password("another one")}
-    await story.store.write(change_agent.change_agent, change_agent.Change(id=MIA, by=MIA, values=values, but="desk"))
+    await story.store.write(agents.change_agent, agents.Change(id=MIA, by=MIA, values=values, but="desk"))
     now = story.store._clock()
     assert await story.store.read(signed_in, "phone", now) is None
     assert (await story.store.read(signed_in, "desk", now)) is not None
@@ -267,17 +269,17 @@ async def test_more_capacity_is_offered_what_waits(story: Story) -> None:
 
 
 async def test_a_group_is_limited_renamed_and_kept_while_a_queue_asks_it(story: Story) -> None:
-    made = await story.store.write(change_group.make_group, change_group.Make(name="Nights", capacity=1))
+    made = await story.store.write(groups.make_group, groups.Make(name="Nights", capacity=1))
     with pytest.raises(Conflict, match="'Nights'"):
-        await story.store.write(change_group.make_group, change_group.Make(name="Nights"))
+        await story.store.write(groups.make_group, groups.Make(name="Nights"))
     await change_a(story, MIA, groups=["Nights"])
-    await story.store.write(change_group.change_group, change_group.Change(id=made, values={"name": "Late"}))
+    await story.store.write(groups.change_group, groups.Change(id=made, values={"name": "Late"}))
     assert (await story.store.read(people.agents, [MIA]))[MIA].groups == ["Late"]
-    await story.store.write(change_group.delete_group, made)
+    await story.store.write(groups.delete_group, made)
     assert (await story.store.read(people.agents, [MIA]))[MIA].groups == []
     (desk,) = [g.id for g in await story.rows(t.groups)]
     with pytest.raises(Conflict, match="Service desk is asked by Service desk"):
-        await story.store.write(change_group.delete_group, desk)
+        await story.store.write(groups.delete_group, desk)
 
 
 async def test_a_conversation_that_mia_only_joined_stays_with_omar(story: Story) -> None:

@@ -3,12 +3,12 @@
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.change_user import Change, Make, change_user, make_user
-from handoff_service.operations.import_desk import import_file
-from handoff_service.store import people, user_words
-from handoff_service.store import tables as t
-from tests.story import Story
+from handoff_service.operations.desk.users import Change, Make, change_user, make_user
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_file
+from handoff_service.store.desk import people, user_words
+from handoff_service.store.engine import tables as t
+from tests.support.story import Story
 
 
 async def found(story: Story, typed: str) -> list[str]:

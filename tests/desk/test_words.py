@@ -4,14 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules import placeholders, queue_conditions, queues, system_messages, templates
-from handoff_service.rules.conditions import Match
-from handoff_service.rules.keyword_traps import OPT_OUT, asks_for_opt_out
-from handoff_service.rules.placeholders import PEOPLE, Who
-from handoff_service.rules.queue_conditions import Facts
-from handoff_service.rules.queues import Pool, Queue, Skill
-from handoff_service.rules.sms_text import segments
-from handoff_service.rules.system_messages import TEXTS, SystemMessage, fault
+from handoff_service.rules.delivery.carrier_keywords import OPT_OUT, asks_for_opt_out
+from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.rules.desk import system_messages, templates
+from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, fault
+from handoff_service.rules.routing import queue_conditions, queues
+from handoff_service.rules.routing.queue_conditions import Facts
+from handoff_service.rules.routing.queues import Pool, Queue, Skill
+from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.conditions import Match
+from handoff_service.rules.shared.placeholders import PEOPLE, Who
 
 BOT = TEXTS[SystemMessage.BOT_INSTEAD].default
 NAMES = ["Service desk", "Facilities and Workplace", "x" * 200, "サービスデスク" * 9, "IT 😩", "{queue}"]

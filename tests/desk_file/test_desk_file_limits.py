@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from handoff_service.errors import SetupError
-from handoff_service.operations import desk_file, toml_limits
+from handoff_service.operations.desk_file import desk_file, toml_limits
 
 BOMBS = [
     ("a key of 100,000 parts", "a" + ".a" * 100_000 + " = 1", 1, "a line may have at most 50,000 characters"),
@@ -65,7 +65,7 @@ def test_a_bomb_takes_less_than_50_mb(tmp_path: Path, text: str) -> None:
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from handoff_service.errors import SetupError\n"
-        "from handoff_service.operations import desk_file\n"
+        "from handoff_service.operations.desk_file import desk_file\n"
         "pages = int(open('/proc/self/statm').read().split()[0])\n"
         "limit = pages * resource.getpagesize() + 50_000_000\n"
         "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"

@@ -5,16 +5,18 @@ from pathlib import Path
 import pytest
 
 from handoff_service.errors import BadInput, SetupError
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.rules.messaging_actions import SHIPPED
-from handoff_service.store import desk, messaging_actions, people, queues
-from handoff_service.store import tables as t
-from handoff_service.store.export_desk import export_desk
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
+from handoff_service.store.desk import desk, people
+from handoff_service.store.desk_file.export_desk import export_desk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.messaging_actions import messaging_actions
+from handoff_service.store.routing import queues
 from tests.conftest import DESK
-from tests.story import Story
+from tests.support.story import Story
 
-DEMO = Path(desk_file.__file__).parents[1] / "demo.toml"
+DEMO = Path(desk_file.__file__).parents[2] / "demo.toml"
 
 
 async def test_importing_again_changes_nothing(story: Story) -> None:

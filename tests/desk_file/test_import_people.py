@@ -7,15 +7,15 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 
 from handoff_service.errors import SetupError
-from handoff_service.operations import desk_file
-from handoff_service.operations.desk_file import DeskFile
-from handoff_service.operations.import_desk import import_file
-from handoff_service.operations.second_facts import matches
-from handoff_service.rules.proof import fact_hash
-from handoff_service.store import people
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
-from tests.story import Story
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.desk_file import DeskFile
+from handoff_service.operations.desk_file.import_desk import import_file
+from handoff_service.operations.identity.knowledge_facts import matches
+from handoff_service.rules.identity.proof import fact_hash
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms
+from tests.support.story import Story
 
 KEY = "key"
 

@@ -8,9 +8,9 @@ import pytest
 
 from handoff_service import cli
 from handoff_service.metrics import Metrics
-from handoff_service.operations import desk_file
+from handoff_service.operations.desk_file import desk_file
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SHOWN_BY_NAME = {"text_..."}  # the rest of the name is the outcome
 
 

@@ -12,9 +12,9 @@ import pytest
 import requests
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.demo_home import demo_home
 from tests.e2e.people import Story
-from tests.service import Service, running_service
+from tests.support.demo_home import demo_home
+from tests.support.service import Service, running_service
 
 BROWSERS = "/usr/bin/chromium-headless-shell", "/usr/bin/chromium"  # the first is the same without a window: lighter
 CHROMIUM = os.environ.get("PATCHBOARD_TEST_CHROMIUM") or next(filter(os.path.exists, BROWSERS), BROWSERS[-1])

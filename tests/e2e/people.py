@@ -8,7 +8,7 @@ from typing import Protocol
 import requests
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.service import Service
+from tests.support.service import Service
 
 ANN, BOB, LONG = "+12025550101", "+12025550102", "+12025550144"
 MAIN, DIRECT = "+18885550100", "+18885550200"

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.people import Phone, Story
 from tests.e2e.test_workspace_in_browser import _problems
-from tests.pictures import PDF, picture
+from tests.support.pictures import PDF, picture
 
 
 def file(name: str, kind: str, content: bytes) -> dict[str, Any]:

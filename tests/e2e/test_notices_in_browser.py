@@ -9,11 +9,11 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.demo_home import demo_home
 from tests.e2e.conftest import Troubles
 from tests.e2e.people import ANN, BOB, LONG, Story, opened
 from tests.e2e.test_workspace_in_browser import _problems
-from tests.service import Service, free_port, running_service
+from tests.support.demo_home import demo_home
+from tests.support.service import Service, free_port, running_service
 
 OFFER, MESSAGE = [784, 1047], [587]  # hertz
 # Watches what a page makes, and lets a test put a tab out of sight, which a browser without a screen never does. Nor

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.demo_home import demo_home
 from tests.e2e.conftest import Troubles, clear
 from tests.e2e.people import ANN, BOB, DIRECT, LONG, Story, opened
 from tests.e2e.test_workspace_in_browser import _violations as violations
-from tests.service import running_service
+from tests.support.demo_home import demo_home
+from tests.support.service import running_service
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 

@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.people import DIRECT, Story, Watcher
-from tests.rasa_server import start_rasa
-from tests.service import Service, free_port, running_service
+from tests.support.rasa_server import start_rasa
+from tests.support.service import Service, free_port, running_service
 
 TOKEN = "story-token"
 WIDE = {"width": 1440, "height": 900}

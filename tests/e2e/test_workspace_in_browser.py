@@ -8,12 +8,12 @@ from pathlib import Path
 import axe_playwright_python
 from playwright.sync_api import Browser, Page, Route, expect
 
-from handoff_service.rules.sms_characters import INVISIBLE_NAMES, WRITTEN_ALIKE, described
-from handoff_service.rules.sms_text import narrowed, segments, split
-from tests.demo_home import demo_home
+from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, WRITTEN_ALIKE, described
+from handoff_service.rules.delivery.sms_text import narrowed, segments, split
 from tests.e2e.conftest import Troubles
 from tests.e2e.people import BOB, DIRECT, LONG, Phone, Story, opened
-from tests.service import free_port, running_service
+from tests.support.demo_home import demo_home
+from tests.support.service import free_port, running_service
 
 WIDTHS = {1440: 900, 1280: 800, 1024: 768, 390: 844}
 

@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import DatabaseAway, Overloaded
-from handoff_service.store import admission
-from handoff_service.store import tables as t
-from handoff_service.store.admission import REQUEST, Admission, Patience, Ticket
-from handoff_service.store.lanes import MOST_AT_ONCE, Transaction
-from handoff_service.store.store import READERS, READS_AT_ONCE, Store
+from handoff_service.store.engine import admission
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.admission import REQUEST, Admission, Patience, Ticket
+from handoff_service.store.engine.lanes import MOST_AT_ONCE, Transaction
+from handoff_service.store.engine.store import READERS, READS_AT_ONCE, Store
 
 
 def add_group(tx: Transaction, name: str) -> str:

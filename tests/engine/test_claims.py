@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from handoff_service.operations.change_webhook import PutWebhook, put_webhook
-from handoff_service.operations.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.ports import (
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
+from handoff_service.ports import (
     Accepted,
     BotAnswer,
     BotReply,
@@ -23,16 +23,16 @@ from handoff_service.operations.ports import (
     SentBefore,
     WebhookCall,
 )
-from handoff_service.rules.vocabulary import Event, Status, Work
-from handoff_service.store import claims, due
-from handoff_service.store import tables as t
-from handoff_service.store.claims import ClaimLost, Held, fenced
-from handoff_service.store.lanes import SetBased, Terms, Transaction
-from handoff_service.store.store import Store
+from handoff_service.rules.shared.vocabulary import Event, Status, Work
+from handoff_service.store.engine import claims, due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.claims import ClaimLost, Held, fenced
+from handoff_service.store.engine.lanes import SetBased, Terms, Transaction
+from handoff_service.store.engine.store import Store
 from handoff_service.worker import Hands, Worker
 from tests.conftest import Heard, MovedClock
-from tests.operations.proof_story import Proving
-from tests.story import ANN, MIA, Story
+from tests.support.proof_story import Proving
+from tests.support.story import ANN, MIA, Story
 
 LEASE = 60
 
@@ -177,9 +177,9 @@ async def test_a_send_that_was_frozen_before_it_began_disturbs_nobody(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
     interaction = await story.with_agent(MIA)
-    await story.store.write(lambda tx, _: due.disarm(tx, Work.DELIVER, range(100)), None)
+    await story.store.write(lambda tx, _: due_work.disarm(tx, Work.DELIVER, range(100)), None)
     message = await story.write(interaction, "Hello")
-    (claimed,) = await story.store.write(due.claim, due.Claim(5, frozenset({Work.DELIVER})))
+    (claimed,) = await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.DELIVER})))
     clock.move(LEASE)
     b = asyncio.create_task(two.worker(two.b, Work.DELIVER, two.other).step())
     await two.b.reached.wait()
@@ -215,7 +215,7 @@ async def test_a_webhook_call_that_was_taken_stays_taken(two: Two, story: Story)
 async def test_a_timer_fires_once(two: Two, story: Story, clock: MovedClock) -> None:
     interaction = await story.with_agent(MIA, number=ANN)
     clock.move(3600)
-    (claimed, *_) = await story.store.write(due.claim, due.Claim(5, frozenset({Work.TIMER})))
+    (claimed, *_) = await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.TIMER})))
     clock.move(LEASE)
     while await two.worker(two.b, Work.TIMER, two.other).step():
         pass
@@ -230,9 +230,9 @@ async def test_a_lost_claim_is_logged_and_does_not_disturb_whoever_has_the_work(
     monkeypatch.setattr(logging.getLogger("patchboard"), "propagate", True)
     await story.text("my laptop won't start")
     clock.move(2)
-    (old,) = await story.store.write(due.claim, due.Claim(5, frozenset({Work.BOT_TURN})))
+    (old,) = await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.BOT_TURN})))
     clock.move(LEASE)
-    (new,) = await two.other.write(due.claim, due.Claim(5, frozenset({Work.BOT_TURN})))
+    (new,) = await two.other.write(due_work.claim, due_work.Claim(5, frozenset({Work.BOT_TURN})))
     assert old.id == new.id
     await two.worker(two.a, Work.BOT_TURN, story.store)._do(old)
     assert "action=claim_lost kind=bot_turn key=1 attempts=1" in caplog.text
@@ -243,14 +243,14 @@ async def test_a_lost_claim_is_logged_and_does_not_disturb_whoever_has_the_work(
 async def test_a_claim_is_renewed_while_its_work_runs(two: Two, story: Story, clock: MovedClock) -> None:
     await story.text("my laptop won't start")
     clock.move(2)
-    wish = due.Claim(5, frozenset({Work.BOT_TURN}))
-    (mine,) = await story.store.write(due.claim, wish)
+    wish = due_work.Claim(5, frozenset({Work.BOT_TURN}))
+    (mine,) = await story.store.write(due_work.claim, wish)
     clock.move(LEASE - 1)
     await story.store.write(claims.renew, [mine])
     clock.move(LEASE - 1)
-    assert await two.other.write(due.claim, wish) == []
+    assert await two.other.write(due_work.claim, wish) == []
     clock.move(1)
-    (theirs,) = await two.other.write(due.claim, wish)
+    (theirs,) = await two.other.write(due_work.claim, wish)
     await story.store.write(claims.renew, [mine])
     (row,) = await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)
     assert row.lease_until == theirs.until, "a claim that was lost is not renewed"
@@ -260,18 +260,18 @@ async def test_nobody_claims_what_is_being_finished(two: Two, story: Story, cloc
     """The check and the write are one: a claim that comes between them passes the row over."""
     await story.text("my laptop won't start")
     clock.move(2)
-    wish = due.Claim(5, frozenset({Work.BOT_TURN}))
-    (mine,) = await story.store.write(due.claim, wish)
+    wish = due_work.Claim(5, frozenset({Work.BOT_TURN}))
+    (mine,) = await story.store.write(due_work.claim, wish)
     clock.move(LEASE)
     seen = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def finishes(tx: Transaction, _: None) -> object:
         loop.call_soon_threadsafe(seen.set)
-        claiming = asyncio.run_coroutine_threadsafe(two.other.write(due.claim, wish), loop)
+        claiming = asyncio.run_coroutine_threadsafe(two.other.write(due_work.claim, wish), loop)
         if tx.conn.dialect.name == "postgresql":  # SQLite's one writer makes the claim wait
             assert claiming.result(10) == []
-        due.disarm(tx, Work.BOT_TURN, ["1"])
+        due_work.disarm(tx, Work.BOT_TURN, ["1"])
         return claiming
 
     claiming = await story.store.write(fenced(finishes), Held(mine, None))
@@ -285,7 +285,7 @@ async def test_of_a_set_only_those_that_lost_their_claim_are_left_out(story: Sto
     await story.text("one")
     await story.text("two", number="+12025550102")
     clock.move(2)
-    both = await story.store.write(due.claim, due.Claim(5, frozenset({Work.BOT_TURN})))
+    both = await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.BOT_TURN})))
     taken = update(t.due_work).where(t.due_work.c.id == both[0].id).values(token=1)
     await story.store.write(lambda tx, _: tx.conn.execute(taken) and None, None)
     keys: SetBased[str, str] = SetBased(lambda _tx, commands: [key.upper() for key in commands])

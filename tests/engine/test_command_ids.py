@@ -12,10 +12,10 @@ from pydantic import TypeAdapter
 
 from handoff_service import operations
 from handoff_service.errors import BadInput
-from handoff_service.store import tables as t
-from handoff_service.store.command_ids import KEPT_FOR, CommandId, OtherBody
-from handoff_service.store.lanes import Terms, Transaction
-from handoff_service.store.store import Store
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.command_ids import KEPT_FOR, CommandId, OtherBody
+from handoff_service.store.engine.lanes import Terms, Transaction
+from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 
 ONE = CommandId("one", "body")

@@ -12,13 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import DatabaseAway
-from handoff_service.store import tables as t
-from handoff_service.store.admission import Patience
-from handoff_service.store.database import Timeouts
-from handoff_service.store.lanes import Terms, Transaction
-from handoff_service.store.store import Store
-from tests.cable import Cable
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.admission import Patience
+from handoff_service.store.engine.database import Timeouts
+from handoff_service.store.engine.lanes import Terms, Transaction
+from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
+from tests.support.cable import Cable
 
 IN_TIME = 5.0  # seconds, for every webhook
 HURRIED = Timeouts(lock=0.3, statement=1)

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import log
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.store import Store
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.store import Store
 
 NUMBER, NAME, MAIL, BODY = "+12025559876", "Rosalind Quill", "rosalind@quill.example", "my pin is 4711"
 SECRETS = (NUMBER, NUMBER[1:], NAME, "Rosalind", MAIL, BODY, "4711")

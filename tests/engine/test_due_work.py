@@ -3,11 +3,11 @@
 import asyncio
 from datetime import timedelta
 
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import due
-from handoff_service.store.due import Claim, Due, GiveBack
-from handoff_service.store.lanes import Terms, Transaction
-from handoff_service.store.store import Store
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine.due_work import Claim, Due, GiveBack
+from handoff_service.store.engine.lanes import Terms, Transaction
+from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 
 
@@ -16,17 +16,17 @@ async def arm(store: Store, *work: tuple[str, str, float], kind: Work = Work.DEL
 
     def operation(tx: Transaction, _: None) -> None:
         for key, line, seconds in work:
-            due.arm(tx, [Due(kind=kind, key=key, line=line, due_at=tx.now + timedelta(seconds=seconds))])
+            due_work.arm(tx, [Due(kind=kind, key=key, line=line, due_at=tx.now + timedelta(seconds=seconds))])
 
     await store.write(operation, None)
 
 
 async def claimed(store: Store, most: int = 100) -> list[str]:
-    return [c.key for c in await store.write(due.claim, Claim(most))]
+    return [c.key for c in await store.write(due_work.claim, Claim(most))]
 
 
 async def done(store: Store, *keys: str) -> None:
-    await store.write(lambda tx, _: due.disarm(tx, Work.DELIVER, keys), None)
+    await store.write(lambda tx, _: due_work.disarm(tx, Work.DELIVER, keys), None)
 
 
 async def test_within_a_line_one_at_a_time_lowest_id_first(store: Store) -> None:
@@ -40,7 +40,7 @@ async def test_within_a_line_one_at_a_time_lowest_id_first(store: Store) -> None
 async def test_what_waits_for_a_retry_holds_back_those_behind_it(store: Store, clock: MovedClock) -> None:
     await arm(store, ("1", "ann", 0), ("2", "ann", 0))
     assert await claimed(store) == ["1"]
-    await store.write(due.give_back, GiveBack(Work.DELIVER, "1", timedelta(seconds=4)))
+    await store.write(due_work.give_back, GiveBack(Work.DELIVER, "1", timedelta(seconds=4)))
     assert await claimed(store) == []
     clock.move(4)
     assert await claimed(store) == ["1"]
@@ -52,7 +52,7 @@ async def test_a_lease_ends_and_somebody_else_goes_on(store: Store, clock: Moved
     clock.move(59)
     assert await claimed(store) == []
     clock.move(1)
-    (again,) = await store.write(due.claim, Claim(1))
+    (again,) = await store.write(due_work.claim, Claim(1))
     assert (again.key, again.attempts) == ("1", 2)
 
 
@@ -62,16 +62,16 @@ async def test_not_before_its_time_and_arming_again_moves_it(store: Store, clock
     await arm(store, ("1", "ann", 1.5))
     clock.move(1)
     assert await claimed(store) == []
-    assert await store.read(due.next_due, clock()) == timedelta(seconds=0.5)
+    assert await store.read(due_work.next_due, clock()) == timedelta(seconds=0.5)
     clock.move(0.5)
     assert await claimed(store) == ["1"]
 
 
 async def test_sleeping_is_until_the_next_thing_that_can_be_claimed(store: Store, clock: MovedClock) -> None:
-    assert await store.read(due.next_due, clock()) is None
+    assert await store.read(due_work.next_due, clock()) is None
     await arm(store, ("1", "ann", 0), ("2", "ann", 0), ("3", "bob", 20))
     assert await claimed(store) == ["1"]
-    assert await store.read(due.next_due, clock()) == timedelta(seconds=20), "the second of a line is nobody's yet"
+    assert await store.read(due_work.next_due, clock()) == timedelta(seconds=20), "the second of a line is nobody's yet"
 
 
 async def test_many_claimers_get_each_row_once(store: Store, database_url: str, clock: MovedClock) -> None:
@@ -81,7 +81,7 @@ async def test_many_claimers_get_each_row_once(store: Store, database_url: str, 
     stores = [store, other] if not store.is_sqlite else [store]
 
     async def work(one: Store, lane: int) -> None:
-        while batch := await one.write(due.claim, Claim(7), near=lane):
+        while batch := await one.write(due_work.claim, Claim(7), near=lane):
             got.extend(c.key for c in batch)
 
     await asyncio.gather(*(work(one, lane) for one in stores for lane in range(4)))

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Hint, SetBased, Terms, Transaction
-from handoff_service.store.store import Store
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Hint, SetBased, Terms, Transaction
+from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 
 

@@ -10,16 +10,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from handoff_service.errors import SetupError
-from handoff_service.operations.open_case import OpenByHand, open_by_hand
-from handoff_service.store import cases
-from handoff_service.store import tables as t
-from handoff_service.store.database import engine
-from handoff_service.store.desk import desk_id
-from handoff_service.store.lanes import Terms
-from handoff_service.store.migrate import migrate
-from handoff_service.store.store import Store
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.store.cases import cases
+from handoff_service.store.desk.desk import desk_id
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import engine
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.migrate import migrate
+from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock, postgres_database
-from tests.story import ANN, Story
+from tests.support.story import ANN, Story
 
 
 def _compared(_context: object, _there: object, column: sa.Column[object], *_more: object) -> bool | None:

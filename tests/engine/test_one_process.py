@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from handoff_service.errors import SetupError
-from handoff_service.store.one_process import only_process
+from handoff_service.store.engine.one_process import only_process
 
 NOW = datetime(2026, 11, 28, 22, 40, tzinfo=UTC)
 HOLDS = """
 import sys
 from datetime import UTC, datetime
-from handoff_service.store.one_process import only_process
+from handoff_service.store.engine.one_process import only_process
 with only_process(sys.argv[1], "http://127.0.0.1:8000", datetime(2026, 11, 28, 22, 40, tzinfo=UTC)):
     print("held", flush=True)
     sys.stdin.read()

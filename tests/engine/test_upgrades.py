@@ -11,9 +11,9 @@ import pytest
 
 from handoff_service import cli
 from handoff_service.errors import SetupError
-from handoff_service.store.migrate import apply, known_revisions, migrate, migrating
+from handoff_service.store.engine.migrate import apply, known_revisions, migrate, migrating
 from tests.conftest import postgres_database
-from tests.store.schema_rows import add_rows, found_by_words, lost, reflect, rows
+from tests.support.schema_rows import add_rows, found_by_words, lost, reflect, rows
 
 # What migrations change on purpose. A new migration that renames, drops or changes a column adds a line here.
 RENAMED = {"cases.problem": "description"}  # 0008

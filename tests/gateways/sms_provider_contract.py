@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from handoff_service.operations.ports import Accepted, Outgoing, Refused, SmsProvider
+from handoff_service.ports import Accepted, Outgoing, Refused, SmsProvider
 
 ANN, BOB, LINE = "+12025550101", "+12025550102", "+18885550100"
 

@@ -9,10 +9,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.gateways.rasa import ACCOUNT, RasaBot, asked_at
-from handoff_service.operations.ports import Bot, BotAnswer, BotFailed, BotReply, Question, Understood
-from handoff_service.rules.bot_text import Choice
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.gateways.bot.rasa import ACCOUNT, RasaBot, asked_at
+from handoff_service.ports import Bot, BotAnswer, BotFailed, BotReply, Question, Understood
+from handoff_service.rules.virtual_agent.bot_text import Choice
 
 QUESTION = Question(sender="12", message="hi", turn_id="7", metadata={"epoch": 1})
 type Asked = list[tuple[dict[str, Any], str]]

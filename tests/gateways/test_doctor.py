@@ -14,15 +14,15 @@ from aiohttp.test_utils import TestServer
 
 from handoff_service import settings
 from handoff_service.doctor import examine
-from handoff_service.gateways.twilio import NO_CONSENTS
-from handoff_service.gateways.twilio_signature import is_signed
-from handoff_service.operations.ports import Refused
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
+from handoff_service.gateways.twilio.gateway import NO_CONSENTS
+from handoff_service.gateways.twilio.signature import is_signed
+from handoff_service.ports import Refused
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
-from tests.fake_twilio import AUTH_TOKEN, FakeTwilio
-from tests.operations.sending_story import begin, claim, finish, quiet_conversation
-from tests.story import ANN, DIRECT, MAIN, Story
+from tests.support.fake_twilio import AUTH_TOKEN, FakeTwilio
+from tests.support.sending_story import begin, claim, finish, quiet_conversation
+from tests.support.story import ANN, DIRECT, MAIN, Story
 from tests.web.workspace_server import running
 
 

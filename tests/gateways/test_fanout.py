@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 import redis.asyncio as redis
 
-from handoff_service.gateways.fanout_local import LocalFanout
-from handoff_service.gateways.fanout_redis import RedisFanout
-from handoff_service.operations.ports import Fanout
-from handoff_service.store.lanes import Hint
+from handoff_service.gateways.fanout.local_fanout import LocalFanout
+from handoff_service.gateways.fanout.redis_fanout import RedisFanout
+from handoff_service.ports import Fanout
+from handoff_service.store.engine.lanes import Hint
 
 REDIS = os.environ.get("PATCHBOARD_TEST_REDIS", "redis://127.0.0.1:6379")
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from handoff_service.background import Background
-from handoff_service.gateways import fanout_redis
-from handoff_service.gateways.fanout_redis import RedisFanout
-from handoff_service.store.lanes import EVERYTHING, Hint
-from tests.own_redis import GARBAGE, OwnRedis, own_redis
+from handoff_service.gateways.fanout import redis_fanout
+from handoff_service.gateways.fanout.redis_fanout import RedisFanout
+from handoff_service.lib.background import Background
+from handoff_service.store.engine.lanes import EVERYTHING, Hint
+from tests.support.own_redis import GARBAGE, OwnRedis, own_redis
 
 WITHIN = 5.0  # seconds after Redis is back
 
@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
 def less_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything ten times as quick as in a service."""
     for name in ("TRY_AGAIN", "CONNECT_WITHIN", "ANSWER_WITHIN", "PING_AFTER", "ASK_THE_DATABASE"):
-        monkeypatch.setattr(fanout_redis, name, getattr(fanout_redis, name) / 10)
+        monkeypatch.setattr(redis_fanout, name, getattr(redis_fanout, name) / 10)
 
 
 @asynccontextmanager

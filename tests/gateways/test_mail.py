@@ -16,12 +16,12 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from handoff_service.doctor import examine
-from handoff_service.gateways.mail import Server, SmtpMailer, server_of
-from handoff_service.gateways.mailbox import Mailbox
-from handoff_service.operations.ports import Mail, Mailed, NotMailed
+from handoff_service.gateways.mail.mailbox import Mailbox
+from handoff_service.gateways.mail.smtp import Server, SmtpMailer, server_of
+from handoff_service.ports import Mail, Mailed, NotMailed
 from handoff_service.settings import read
-from handoff_service.store.migrate import migrate
-from tests.service import free_port
+from handoff_service.store.engine.migrate import migrate
+from tests.support.service import free_port
 
 MAIL = Mail(to="ann@example.com", subject="Your code for Northwind IT", body="It is 042617.\n\nTschüß\n")
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.gateways.simulator import Behaviour, Simulator
-from handoff_service.media_folder import MediaFolder
-from handoff_service.operations.ports import Accepted
-from handoff_service.operations.record_receipt import Receipt
-from handoff_service.rules.mail_signature import without_signature
-from handoff_service.rules.vocabulary import Status
+from handoff_service.gateways.simulator.gateway import Behaviour, Simulator
+from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.operations.delivery.record_receipt import Receipt
+from handoff_service.ports import Accepted
+from handoff_service.rules.shared.mail_signature import without_signature
+from handoff_service.rules.shared.vocabulary import Status
 from tests.gateways.sms_provider_contract import ANN, SmsProviderContract, outgoing
 
 

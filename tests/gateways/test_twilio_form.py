@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from handoff_service.gateways.twilio_form import fault
-from handoff_service.gateways.twilio_signature import is_signed, sign
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, sid
-from tests.recuts import Pairs, joined, mutated, receipt_form, recuts, text_form
+from handoff_service.gateways.twilio.form import fault
+from handoff_service.gateways.twilio.signature import is_signed, sign
+from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, sid
+from tests.support.recuts import Pairs, joined, mutated, receipt_form, recuts, text_form
 
 COUNT = int(os.environ.get("PATCHBOARD_TEST_RECUTS", "4000"))  # 100,000 in `make chaos`
 URL = "https://sms.example.com/webhooks/twilio/sms"

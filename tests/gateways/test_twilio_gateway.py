@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from handoff_service import settings
-from handoff_service.gateways import twilio as gateway
-from handoff_service.gateways.twilio import TwilioProvider
-from handoff_service.operations.ports import Accepted, Later, Refused, SentBefore, Unsure
-from handoff_service.rules.vocabulary import Status
+from handoff_service.gateways.twilio import gateway
+from handoff_service.gateways.twilio.gateway import TwilioProvider
+from handoff_service.ports import Accepted, Later, Refused, SentBefore, Unsure
+from handoff_service.rules.shared.vocabulary import Status
 from tests.conftest import MovedClock
-from tests.fake_twilio import PUBLIC, FakeTwilio
 from tests.gateways.sms_provider_contract import ANN, LINE, SmsProviderContract, outgoing
+from tests.support.fake_twilio import PUBLIC, FakeTwilio
 
 type Connect = Callable[..., TwilioProvider]
 

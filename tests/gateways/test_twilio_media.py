@@ -10,15 +10,15 @@ import pytest
 import requests
 
 from handoff_service import settings
-from handoff_service.gateways import twilio_media
-from handoff_service.gateways.twilio import TwilioProvider
-from handoff_service.gateways.twilio_media import FOREIGN, TOO_LARGE, _is_store
-from handoff_service.operations.ports import Accepted, NotFetched, SentBefore
-from handoff_service.rules.vocabulary import Status
+from handoff_service.gateways.twilio import media
+from handoff_service.gateways.twilio.gateway import TwilioProvider
+from handoff_service.gateways.twilio.media import FOREIGN, TOO_LARGE, _is_store
+from handoff_service.ports import Accepted, NotFetched, SentBefore
+from handoff_service.rules.shared.vocabulary import Status
 from tests.conftest import MovedClock
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
 from tests.gateways.sms_provider_contract import outgoing
-from tests.pictures import picture
+from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
+from tests.support.pictures import picture
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_where_twilio_keeps_media() -> None:
 async def test_a_download_that_stalls_ends_and_holds_up_no_text(
     twilio: FakeTwilio, provider: TwilioProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(twilio_media, "SILENCE", 0.5)
+    monkeypatch.setattr(media, "SILENCE", 0.5)
     url, _ = twilio.keep_media(picture())
     twilio.media_faults.append("stall")
     stalled = asyncio.create_task(provider.fetch(url))

@@ -15,14 +15,14 @@ from typing import Any
 import jsonschema_rs
 
 from handoff_service import settings
-from handoff_service.gateways import twilio_account
-from handoff_service.gateways.twilio import TwilioProvider
-from handoff_service.rules.delivery import TWILIO
-from handoff_service.rules.vocabulary import FirstResponder
+from handoff_service.gateways.twilio import account
+from handoff_service.gateways.twilio.gateway import TwilioProvider
+from handoff_service.rules.delivery.message_status import TWILIO
+from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.views import Named, ProviderNumber
 from tests.conftest import MovedClock
-from tests.fake_twilio import ACCOUNT_SID, Exchange, FakeTwilio
 from tests.gateways.sms_provider_contract import ANN, LINE, outgoing
+from tests.support.fake_twilio import ACCOUNT_SID, Exchange, FakeTwilio
 
 DOCUMENT: dict[str, Any] = json.loads(Path("tests/twilio_openapi.json").read_text())
 INBOUND = {"receiving", "received"}  # not of what we send
@@ -125,7 +125,7 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
         id=1, number=LINE, label=LINE, first_responder=FirstResponder.LIVE_AGENT, queue=Named(id=1, name="Desk"),
         segments_per_second=1, messaging_service=None,
     )  # fmt: skip
-    await asyncio.to_thread(twilio_account.faults, settings.read(twilio.environ(tmp_path)), [number])
+    await asyncio.to_thread(account.faults, settings.read(twilio.environ(tmp_path)), [number])
     asked = {(one.method, re.sub(r"/[A-Z]{2}[0-9a-f]{32}", "/x", one.path)) for one in twilio.exchanges}
     assert {path.rpartition("/")[2] for _, path in asked} == {
         "Messages.json", "Media.json", "x.json", "IncomingPhoneNumbers.json",

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service import bot_process
-from handoff_service.gateways.webhook import FORBIDDEN, HttpWebhook, _may_be_called
-from handoff_service.operations.ports import WebhookCall
+from handoff_service.bot_control import rasa_cli
+from handoff_service.gateways.webhook.gateway import FORBIDDEN, HttpWebhook, _may_be_called
+from handoff_service.ports import WebhookCall
 
 REFUSED = [
     "https://127.0.0.1/", "https://localhost/", "https://[::1]/", "https://169.254.169.254/latest", "https://0.0.0.0/",
@@ -38,7 +38,7 @@ def test_rasa_inherits_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     for name in ("PATCHBOARD_TWILIO_AUTH_TOKEN", "PATCHBOARD_SMTP_URL", "PATCHBOARD_SECRET_KEY", "AWS_SECRET_KEY"):
         monkeypatch.setenv(name, "hush")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    given = bot_process.environment(tmp_path)
+    given = rasa_cli.environment(tmp_path)
     assert "hush" not in given.values()
     assert given["OMP_NUM_THREADS"] == "1"
     assert "PATH" in given

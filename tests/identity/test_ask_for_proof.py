@@ -3,18 +3,18 @@
 import pytest
 
 from handoff_service.errors import Conflict
-from handoff_service.operations.ask_for_proof import AskForProof, RanOut, ask_for_proof, proof_ran_out
-from handoff_service.operations.presence import SetPresence, set_presence
-from handoff_service.operations.prove_identity import OfTurn, begin_proof
-from handoff_service.operations.verify_by_hand import verify_by_hand
-from handoff_service.operations.verify_requester import Verify
-from handoff_service.rules.proof import Expects, Outcome
-from handoff_service.rules.vocabulary import Event, Owner, Work
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
+from handoff_service.operations.identity.ask_for_proof import AskForProof, RanOut, ask_for_proof, proof_ran_out
+from handoff_service.operations.identity.prove_identity import OfTurn, begin_proof
+from handoff_service.operations.identity.verify_by_hand import verify_by_hand
+from handoff_service.operations.identity.verify_requester import Verify
+from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.rules.identity.proof import Expects, Outcome
+from handoff_service.rules.shared.vocabulary import Event, Owner, Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms
 from tests.conftest import MovedClock
-from tests.operations.proof_story import CODE, OTHER_CODE, Proving
-from tests.story import DIRECT, MIA, OMAR, Story
+from tests.support.proof_story import CODE, OTHER_CODE, Proving
+from tests.support.story import DIRECT, MIA, OMAR, Story
 
 
 @pytest.fixture

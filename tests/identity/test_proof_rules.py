@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules.proof import (
+from handoff_service.rules.identity.proof import (
     MASK,
     Expects,
     Hidden,

@@ -3,18 +3,18 @@
 import pytest
 from sqlalchemy import insert, update
 
-from handoff_service.operations import second_facts
-from handoff_service.operations.prove_identity import Finish, Wish, finish_proof
-from handoff_service.operations.verify_by_hand import verify_by_hand
-from handoff_service.operations.verify_requester import Undo, Verify, undo_verification
-from handoff_service.rules.proof import Expects, Outcome, Verdict
-from handoff_service.rules.vocabulary import Event, Owner, Work
-from handoff_service.store import associations, proofs
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
+from handoff_service.operations.identity import knowledge_facts
+from handoff_service.operations.identity.prove_identity import Finish, Wish, finish_proof
+from handoff_service.operations.identity.verify_by_hand import verify_by_hand
+from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification
+from handoff_service.rules.identity.proof import Expects, Outcome, Verdict
+from handoff_service.rules.shared.vocabulary import Event, Owner, Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.identity import associations, proofs
 from tests.conftest import MovedClock
-from tests.operations.proof_story import CODE, OTHER_CODE, Proving
-from tests.story import ANN, BOB, MIA, OMAR, SHARED, STRANGER, Story
+from tests.support.proof_story import CODE, OTHER_CODE, Proving
+from tests.support.story import ANN, BOB, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID = 1, 2
 
@@ -31,7 +31,9 @@ def ann(story: Story) -> Proving:
 
 async def knows(story: Story, user: int, **facts: str) -> None:
     """The desk's file says so of the user."""
-    await story.store.write(lambda tx, _: second_facts.put_facts(tx, user, second_facts.hashed(facts, "key")), None)
+    await story.store.write(
+        lambda tx, _: knowledge_facts.put_facts(tx, user, knowledge_facts.hashed(facts, "key")), None
+    )
 
 
 async def test_a_code_verifies_for_a_time_and_is_gone(story: Story, ann: Proving, clock: MovedClock) -> None:

@@ -3,13 +3,13 @@
 import pytest
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.change_user import put_numbers
-from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
-from handoff_service.rules.vocabulary import Event
-from handoff_service.store import tables as t
+from handoff_service.operations.desk.users import put_numbers
+from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.rules.shared.vocabulary import Event
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Identity, Interaction
 from tests.conftest import MovedClock
-from tests.story import ANN, MIA, OMAR, SHARED, STRANGER, Story
+from tests.support.story import ANN, MIA, OMAR, SHARED, STRANGER, Story
 
 ANN_ID, BOB_ID, CY_ID = 1, 2, 3
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from handoff_service import background
-from handoff_service.background import Background
 from handoff_service.errors import DatabaseAway
-from handoff_service.soon import Soon
+from handoff_service.lib import background
+from handoff_service.lib.background import Background
+from handoff_service.lib.debounce import Soon
 
 
 async def until(done: Callable[[], object]) -> None:

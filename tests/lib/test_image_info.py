@@ -2,9 +2,9 @@
 
 import pytest
 
-from handoff_service.pictures import picture_in
-from handoff_service.rules.media import Picture
-from tests.pictures import PDF, bomb, picture
+from handoff_service.lib.image_info import picture_in
+from handoff_service.rules.conversations.media import Picture
+from tests.support.pictures import PDF, bomb, picture
 
 FOUND = [
     ("PNG", picture("PNG"), Picture("image/png", 64, 48)),

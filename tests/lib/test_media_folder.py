@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.media_folder import MediaFolder
+from handoff_service.lib.media_folder import MediaFolder
 from tests.conftest import MovedClock
 
 

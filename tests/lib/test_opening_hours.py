@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff_service.schedules import OpenTimes, Schedule, fault, in_words
+from handoff_service.lib.opening_hours import OpenTimes, Schedule, fault, in_words
 
 OFFICE = Schedule("Mo-Fr 08:00-18:00; PH off", "America/New_York", "US")
 

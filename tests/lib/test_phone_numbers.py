@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff_service.phone_numbers import NotANumber, as_written, read, searched
+from handoff_service.lib.phone_numbers import NotANumber, as_written, read, searched
 
 READ = {
     "E.164": ("+447911123456", "US", "+447911123456"),

@@ -12,16 +12,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from handoff_service.operations.messaging_action_entry import MessagingActionEntry
-from handoff_service.operations.send_sms import Write, write_note
-from handoff_service.store import dry_run, messaging_actions
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
+from handoff_service.operations.conversations.send_sms import Write, write_note
+from handoff_service.operations.messaging_actions.messaging_action_fields import MessagingActionEntry
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
+from handoff_service.store.messaging_actions import dry_run, messaging_actions
 from handoff_service.store.views import DryRun
 from tests.conftest import Heard, MovedClock
-from tests.operations.action_story import AGENT, REQUESTER, Rules
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
+from tests.support.action_story import AGENT, REQUESTER, Rules
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
 
 _numbers = count(9000)
 

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from handoff_service.rules import conditions, durations
-from handoff_service.rules.conditions import FIELDS, JUDGES, Facts, Match, Operator
-from handoff_service.rules.messaging_actions import (
+from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.rules.messaging_actions.messaging_actions import (
     PLACEHOLDERS,
     STARTS,
     MessagingAction,
@@ -19,9 +18,10 @@ from handoff_service.rules.messaging_actions import (
     spoken,
     why,
 )
-from handoff_service.rules.sms_text import segments
-from handoff_service.rules.vocabulary import Action, Author, Owner, State, Unanswered
-from tests.rules.test_tables import PAGE
+from handoff_service.rules.shared import conditions, durations
+from handoff_service.rules.shared.conditions import FIELDS, JUDGES, Facts, Match, Operator
+from handoff_service.rules.shared.vocabulary import Action, Author, Owner, State, Unanswered
+from tests.shared.test_product_tables import PAGE
 
 R, A = Unanswered.REQUESTER_MESSAGE, Unanswered.AGENT_MESSAGE
 

@@ -8,23 +8,27 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations.change_interaction import Change, change_interaction
-from handoff_service.operations.change_messaging_action import Change as ChangeAction
-from handoff_service.operations.change_messaging_action import change_messaging_action, delete_messaging_action
-from handoff_service.operations.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
-from handoff_service.operations.fire_timers import Fire, fire_timers
-from handoff_service.operations.say import SUPERVISORS
-from handoff_service.operations.send_sms import Write, write_note
-from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.rules.messaging_actions import SHIPPED
-from handoff_service.rules.vocabulary import Owner, State, Work
-from handoff_service.store import due, messaging_actions
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
+from handoff_service.operations.conversations.change_interaction import Change, change_interaction
+from handoff_service.operations.conversations.send_sms import Write, write_note
+from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.messaging_actions.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
+from handoff_service.operations.messaging_actions.fire_timers import Fire, fire_timers
+from handoff_service.operations.messaging_actions.messaging_actions import Change as ChangeAction
+from handoff_service.operations.messaging_actions.messaging_actions import (
+    change_messaging_action,
+    delete_messaging_action,
+)
+from handoff_service.operations.shared.messages import SUPERVISORS
+from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
+from handoff_service.rules.shared.vocabulary import Owner, State, Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
+from handoff_service.store.messaging_actions import messaging_actions
 from tests.conftest import Heard, MovedClock
-from tests.operations.action_story import AGENT, REQUESTER, Rules, fired
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
+from tests.support.action_story import AGENT, REQUESTER, Rules, fired
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
 
 
 @pytest.fixture
@@ -500,7 +504,7 @@ async def test_a_reply_that_committed_first_wins(story: Story, rules: Rules) -> 
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     rules.clock.move(30 * 60)
-    (claimed,) = await story.store.write(due.claim, due.Claim(10, frozenset({Work.TIMER})))
+    (claimed,) = await story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER})))
     await story.write(ann, "here")  # while the worker is on its way
     assert await story.store.write(fire_timers, Fire(int(claimed.key))) == 0
     assert await prompts(story, ann) == []
@@ -525,7 +529,7 @@ async def test_replies_and_timers_at_the_same_moment_end_as_one_or_the_other(sto
 
 
 def _reply(tx: object, interaction_id: int) -> int:
-    from handoff_service.operations.send_sms import send_sms
+    from handoff_service.operations.conversations.send_sms import send_sms
 
     return send_sms(tx, Write(interaction_id=interaction_id, agent_id=MIA, body="here"))  # type: ignore[arg-type]
 
@@ -536,7 +540,7 @@ async def test_a_timer_that_came_due_while_the_service_was_down_fires_once(
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     clock.move(29 * 60)
-    await story.store.write(due.claim, due.Claim(10, frozenset({Work.TIMER})))
+    await story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER})))
     clock.move(60 * 60)
     reopened = Store(database_url, clock=clock, terms=Terms(), told=Heard())
     await Rules(reopened, clock).fire()
@@ -549,7 +553,7 @@ async def test_a_worker_that_dies_with_a_timer_in_its_hands_leaves_it_to_the_nex
     await rules.add("remind", REQUESTER, "30m")
     ann = await story.with_agent()
     rules.clock.move(30 * 60)
-    assert len(await story.store.write(due.claim, due.Claim(10, frozenset({Work.TIMER})))) == 1
+    assert len(await story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER})))) == 1
     await rules.wait(seconds=59)
     assert await prompts(story, ann) == []
     await rules.wait(seconds=1)

@@ -11,18 +11,20 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from handoff_service.operations import say
-from handoff_service.operations.change_interaction import Change, change_interaction
-from handoff_service.operations.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
-from handoff_service.rules.states import ACTS, moved
-from handoff_service.rules.vocabulary import Author, State, Work
-from handoff_service.store import due, interactions, messaging_actions
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms, Transaction
-from handoff_service.store.store import Store
+from handoff_service.operations.conversations.change_interaction import Change, change_interaction
+from handoff_service.operations.messaging_actions.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
+from handoff_service.operations.shared import messages
+from handoff_service.rules.conversations.states import ACTS, moved
+from handoff_service.rules.shared.vocabulary import Author, State, Work
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms, Transaction
+from handoff_service.store.engine.store import Store
+from handoff_service.store.messaging_actions import messaging_actions
 from tests.conftest import Heard, MovedClock
-from tests.operations.action_story import AGENT, REQUESTER, Rules, fired
-from tests.story import MAIN, MIA, Story
+from tests.support.action_story import AGENT, REQUESTER, Rules, fired
+from tests.support.story import MAIN, MIA, Story
 
 _numbers = count(8000)
 OPEN = "Mo-Su " + ",".join(f"{h:02}:{m:02}-{h:02}:{m + 5:02}" for h in range(24) for m in range(0, 60, 10))
@@ -139,7 +141,7 @@ class Conversations(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), author=st.sampled_from([Author.VIRTUAL_AGENT, Author.SYSTEM]))
     def the_bot_or_the_product_says_something(self, who: int, author: Author) -> None:
         def speak(tx: Transaction, _: None) -> None:
-            say.text(tx, interactions.lock(tx.conn, self.ids[who]), "You are in line", author)
+            messages.text(tx, interactions.lock(tx.conn, self.ids[who]), "You are in line", author)
 
         if self.open(who):
             self.do(self.story.store.write(speak, None))
@@ -189,10 +191,10 @@ class Conversations(RuleBasedStateMachine):
     @rule(with_work_in_hand=st.booleans())
     def the_service_is_restarted(self, with_work_in_hand: bool) -> None:
         if with_work_in_hand:
-            self.do(self.story.store.write(due.claim, due.Claim(10, frozenset({Work.TIMER}))))
+            self.do(self.story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER}))))
         self.story.store.close()
         self.do(self._open())
-        self.do(self.story.store.write(due.forget_leases, None))
+        self.do(self.story.store.write(due_work.forget_leases, None))
 
     @invariant()
     def what_fired_is_what_should(self) -> None:

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules import assignment, system_messages
-from handoff_service.rules.assignment import FILTERS, Candidate, LeftOut, Need, Nobody, decide
-from handoff_service.rules.vocabulary import Assignment
+from handoff_service.rules.desk import system_messages
+from handoff_service.rules.routing import assignment
+from handoff_service.rules.routing.assignment import FILTERS, Candidate, LeftOut, Need, Nobody, decide
+from handoff_service.rules.shared.vocabulary import Assignment
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 SPANISH = frozenset({"es"})

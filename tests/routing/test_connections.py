@@ -7,14 +7,14 @@ import psycopg
 import pytest
 
 from handoff_service.connections import Connections
-from handoff_service.operations.connection import Lost, connection_lost
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import people
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
+from handoff_service.operations.routing.connection import Lost, connection_lost
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
-from tests.story import MIA, OMAR, Story
+from tests.support.story import MIA, OMAR, Story
 
 
 class Time:

@@ -5,13 +5,14 @@ import asyncio
 import pytest
 
 from handoff_service.errors import Conflict
-from handoff_service.operations.answer_offer import Expire, Reject, expire_offer, reject_work
-from handoff_service.operations.change_interaction import Change, change_interaction
-from handoff_service.rules.vocabulary import Event, Owner, Presence, State, Work, WorkItemState
-from handoff_service.store import inbox, people
-from handoff_service.store import tables as t
+from handoff_service.operations.conversations.change_interaction import Change, change_interaction
+from handoff_service.operations.routing.answer_offer import Expire, Reject, expire_offer, reject_work
+from handoff_service.rules.shared.vocabulary import Event, Owner, Presence, State, Work, WorkItemState
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.routing import inbox
 from tests.conftest import Heard, MovedClock
-from tests.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
+from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
 
 IN_LINE = "You are in line for Service desk. We answer right here."
 WAITING = "Everyone at Service desk is busy or away right now. You are in line, and we answer right here."

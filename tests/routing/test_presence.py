@@ -5,17 +5,25 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations import presence
-from handoff_service.operations.answer_offer import Expire, expire_offer
-from handoff_service.operations.connection import Connected, Gap, Lost, after_gap, connection_lost, still_connected
-from handoff_service.operations.presence import LOST, RAN_OUT, SetPresence, SignedIn, set_presence, signed_in
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import due, people
-from handoff_service.store import presence as store_presence
-from handoff_service.store import tables as t
+from handoff_service.operations.routing import presence
+from handoff_service.operations.routing.answer_offer import Expire, expire_offer
+from handoff_service.operations.routing.connection import (
+    Connected,
+    Gap,
+    Lost,
+    after_gap,
+    connection_lost,
+    still_connected,
+)
+from handoff_service.operations.routing.presence import LOST, RAN_OUT, SetPresence, SignedIn, set_presence, signed_in
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.desk import people
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.routing import presence as store_presence
 from handoff_service.store.views import Agent
 from tests.conftest import MovedClock
-from tests.story import DIRECT, MIA, OMAR, Story
+from tests.support.story import DIRECT, MIA, OMAR, Story
 
 
 async def mia(story: Story) -> Agent:
@@ -210,7 +218,7 @@ async def test_a_clock_that_steps_back_an_hour_holds_up_nothing(story: Story, cl
     await story.store.write(still_connected, Connected(left=[MIA]))
     d = t.due_work
     row = {"kind": Work.DELIVER, "line": "x", "attempts": 0, "due_at": clock.now}
-    far = due.HELD
+    far = due_work.HELD
     rows = [
         # by a process that has died since
         {**row, "key": "901", "lease_until": clock.now + timedelta(seconds=60)},

@@ -7,21 +7,29 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.operations.answer_offer import Expire, Reject, expire_offer, reject_work
-from handoff_service.operations.change_queue import make_queue
-from handoff_service.operations.connection import Connected, Gap, Lost, after_gap, connection_lost, still_connected
-from handoff_service.operations.presence import SetPresence, set_presence
-from handoff_service.rules.conditions import Condition, Operator
-from handoff_service.rules.queues import Pool, Queue
-from handoff_service.rules.vocabulary import Assignment, Event, Owner, Presence, Work
-from handoff_service.store import inbox, people
-from handoff_service.store import tables as t
-from handoff_service.store.store import Store
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.operations.routing.answer_offer import Expire, Reject, expire_offer, reject_work
+from handoff_service.operations.routing.connection import (
+    Connected,
+    Gap,
+    Lost,
+    after_gap,
+    connection_lost,
+    still_connected,
+)
+from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.operations.routing.queues import make_queue
+from handoff_service.rules.routing.queues import Pool, Queue
+from handoff_service.rules.shared.conditions import Condition, Operator
+from handoff_service.rules.shared.vocabulary import Assignment, Event, Owner, Presence, Work
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.store import Store
+from handoff_service.store.routing import inbox
 from handoff_service.store.views import WorkItem
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
-from tests.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
+from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
 
 SERVICE_DESK = 1
 
@@ -337,7 +345,7 @@ async def test_an_offer_can_not_be_accepted_by_who_was_never_asked(story: Story)
 async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_behind_them(
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff_service.operations.offer_work.AT_ONCE", 2)
+    monkeypatch.setattr("handoff_service.operations.routing.offer_work.AT_ONCE", 2)
     hands = Hands(store=story.store, provider=None, bot=NoBot(), clock=clock)  # type: ignore[arg-type]
     worker = Worker(hands, frozenset({Work.OFFER_WORK}))
     await story.available(MIA)

@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import tables as t
-from handoff_service.store.store import Store
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.store import Store
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
-from tests.operations.routing_day import Day, lay_out
-from tests.story import Story
+from tests.support.routing_day import Day, lay_out
+from tests.support.story import Story
 
 # `make simulation` runs it with 200 agents and 5,000 conversations; the suite with what takes seconds.
 AGENTS = int(os.environ.get("PATCHBOARD_TEST_AGENTS", "40"))
@@ -44,7 +44,7 @@ async def test_a_day_of_many_agents_and_conversations(story: Story, clock: Moved
 
 @asynccontextmanager
 async def second_process(url: str, clock: MovedClock) -> AsyncIterator[object]:
-    command = [sys.executable, "-m", "tests.operations.routing_worker", url]
+    command = [sys.executable, "-m", "tests.support.routing_worker", url]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
     assert process.stdin

@@ -7,15 +7,16 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import NotFound
-from handoff_service.operations.presence import SetPresence, set_presence
-from handoff_service.operations.transfer import Transfer, transfer
-from handoff_service.rules.vocabulary import Owner, State
-from handoff_service.store import day, people, presence, supervision
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.supervised import Now, Today
+from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.operations.routing.transfer import Transfer, transfer
+from handoff_service.rules.shared.vocabulary import Owner, State
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.routing import day_report, presence, supervision
+from handoff_service.store.views.supervision import Now, Today
 from tests.conftest import MovedClock
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, STRANGER, Story
 
 
 async def seen(story: Story, **how: int) -> Now:
@@ -23,7 +24,7 @@ async def seen(story: Story, **how: int) -> Now:
 
 
 async def today(story: Story) -> Today:
-    return await story.store.read(day.today)
+    return await story.store.read(day_report.today)
 
 
 async def change(story: Story, query: sa.Executable) -> None:
@@ -203,7 +204,7 @@ def _plans(conn: sa.Connection) -> dict[str, list[str]]:
         found[statement] = [row[3] for row in rows]
 
     sa.event.listen(conn, "after_cursor_execute", explain)
-    day.today(conn)
+    day_report.today(conn)
     supervision.now(conn, OMAR)
     sa.event.remove(conn, "after_cursor_execute", explain)
     return found

@@ -5,16 +5,16 @@ import asyncio
 import pytest
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.answer_offer import Expire, Reject, expire_offer, reject_work
-from handoff_service.operations.assign import AssignTo, assign_by_hand
-from handoff_service.operations.presence import SetPresence, set_presence
-from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
-from handoff_service.operations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.operations.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
-from handoff_service.rules.vocabulary import Event, Owner, Presence, Work
-from handoff_service.store import tables as t
+from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.routing.answer_offer import Expire, Reject, expire_offer, reject_work
+from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
+from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.operations.routing.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import ReturnToBot, return_to_bot
+from handoff_service.rules.shared.vocabulary import Event, Owner, Presence, Work
+from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
-from tests.story import BOB, DIRECT, MIA, OMAR, STRANGER, Story
+from tests.support.story import BOB, DIRECT, MIA, OMAR, STRANGER, Story
 
 
 async def send_on(story: Story, interaction_id: int, **to: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CLEAN = {"name": "jinja2", "version": "3.1.6", "vulns": []}
 WRONG = {**CLEAN, "vulns": [{"id": "PYSEC-1", "fix_versions": ["3.1.7"]}]}
 SKIPPED = {"name": "jinja2", "skip_reason": "Dependency not found on PyPI and could not be audited"}

@@ -10,9 +10,9 @@ import pytest
 from sanic import Request, Sanic
 from sanic.response import text
 
-from handoff_service import http_connection
-from handoff_service.http_connection import ConnectionLimits, HttpConnection
-from handoff_service.web.webhook_overload import WebhooksUnderWay, bytes_to_come
+from handoff_service.server import http_connection
+from handoff_service.server.http_connection import ConnectionLimits, HttpConnection
+from handoff_service.web.shared.webhook_overload import WebhooksUnderWay, bytes_to_come
 
 GET = b"GET / HTTP/1.1\r\nHost: desk\r\n\r\n"
 

@@ -12,18 +12,18 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from handoff_service import worker as workers
-from handoff_service.gateways.circuit_breaker import State
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.gateways.rasa import NOT_ASKED, TURNS_AT_ONCE, RasaBot, asked_at
-from handoff_service.operations.ports import SENDS_AT_ONCE, BotAnswer, BotFailed, Outgoing, Question
-from handoff_service.rules.vocabulary import Owner, Work
-from handoff_service.store import due
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.gateways.bot.rasa import NOT_ASKED, TURNS_AT_ONCE, RasaBot, asked_at
+from handoff_service.lib.circuit_breaker import State
+from handoff_service.ports import SENDS_AT_ONCE, BotAnswer, BotFailed, Outgoing, Question
+from handoff_service.rules.shared.vocabulary import Owner, Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
 from handoff_service.worker import Hands, Worker, crews
 from tests.conftest import MovedClock
-from tests.story import DIRECT, MIA, Story
+from tests.support.story import DIRECT, MIA, Story
 
 GOAL = 30  # seconds in which a person is reached: the issue's
 
@@ -165,10 +165,12 @@ async def test_people_of_the_healthy_bot_notice_nothing_of_the_hung_one(
     healthy = [one for one in ids if asked_at(servers.urls, str(one)) != hung]
     assert 20 < len(healthy) < 100
     await story.store.write(
-        lambda tx, _: due.arm(
+        lambda tx, _: due_work.arm(
             tx,
             [
-                due.Due(kind=Work.BOT_TURN, key=str(one), line=f"x{one}", due_at=tx.now + 2 * tx.terms.burst_window)
+                due_work.Due(
+                    kind=Work.BOT_TURN, key=str(one), line=f"x{one}", due_at=tx.now + 2 * tx.terms.burst_window
+                )
                 for one in healthy
             ],
         ),
@@ -187,7 +189,7 @@ async def test_people_of_the_healthy_bot_notice_nothing_of_the_hung_one(
 async def test_an_open_breaker_fails_fast_and_closes_when_the_bot_answers(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from handoff_service.gateways import circuit_breaker
+    from handoff_service.lib import circuit_breaker
 
     servers.hung = {servers.urls[0]}
     changes: list[State] = []
@@ -255,4 +257,4 @@ async def test_what_is_under_way_keeps_its_claim(
         while await lease() == first:
             await asyncio.sleep(0.01)
         clock.move(50)
-        assert await story.store.write(due.claim, due.Claim(5, frozenset({Work.BOT_TURN}))) == []
+        assert await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.BOT_TURN}))) == []

@@ -5,8 +5,8 @@ import stat
 from pathlib import Path
 
 from handoff_service import settings
-from handoff_service.private_files import make_private
-from tests.service import running_service
+from handoff_service.server.private_files import make_private
+from tests.support.service import running_service
 
 
 def open_to_others(folder: Path) -> list[str]:

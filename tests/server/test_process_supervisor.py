@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service import serving
 from handoff_service.errors import SetupError
-from handoff_service.process_supervisor import Supervisor
-from tests.fake_twilio import FakeTwilio
+from handoff_service.server import serving
+from handoff_service.server.process_supervisor import Supervisor
 from tests.gateways.test_fanout import REDIS, channel  # noqa: F401  # the fixture that looks for Redis
-from tests.load_client import Load, get, text
-from tests.service import Service, free_port, running_service
-from tests.story import MAIN
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.load_client import Load, get, text
+from tests.support.service import Service, free_port, running_service
+from tests.support.story import MAIN
 
 REQUESTS = int(os.environ.get("PATCHBOARD_TEST_REQUESTS", "600"))
 PAUSE = 0.02  # seconds between a client's requests, which leaves the new workers something of two cores

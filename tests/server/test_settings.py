@@ -10,7 +10,7 @@ from handoff_service import settings
 from handoff_service.errors import SetupError
 from handoff_service.settings import Settings
 
-REFERENCE = (Path(__file__).parents[1] / "docs/reference/settings.md").read_text()
+REFERENCE = (Path(__file__).parents[2] / "docs/reference/settings.md").read_text()
 
 
 def read(home: Path, **given: str) -> Settings:

@@ -11,17 +11,17 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import due
-from handoff_service.store.store import Store
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine.store import Store
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
-from tests.fake_twilio import FakeTwilio
-from tests.load_client import Load, get, text
-from tests.service import free_port, running_service
-from tests.story import MAIN, Story
-from tests.test_worker import Provider
+from tests.server.test_worker import Provider
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.load_client import Load, get, text
+from tests.support.service import free_port, running_service
+from tests.support.story import MAIN, Story
 
 
 async def test_every_request_in_flight_is_answered(sqlite_url: str, tmp_path: Path) -> None:
@@ -118,5 +118,5 @@ async def test_a_claim_that_was_under_way_at_the_stop_is_given_back(
         await asyncio.sleep(0)
     running.cancel()
     await worker.close()
-    claimed = await store.write(due.claim, due.Claim(10, frozenset({Work.BOT_TURN})))
+    claimed = await store.write(due_work.claim, due_work.Claim(10, frozenset({Work.BOT_TURN})))
     assert len(claimed) == 1

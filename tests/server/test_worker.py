@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.media_folder import MediaFolder
-from handoff_service.operations.ports import (
+from handoff_service.lib.media_folder import MediaFolder
+from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
+from handoff_service.operations.shared.uploads import Stored, Upload, keep_upload
+from handoff_service.ports import (
     Accepted,
     BotAnswer,
     BotFailed,
@@ -20,15 +22,13 @@ from handoff_service.operations.ports import (
     SentBefore,
     Unsure,
 )
-from handoff_service.operations.receive_sms import Attachment, Text, receive_sms
-from handoff_service.operations.uploads import Stored, Upload, keep_upload
-from handoff_service.rules.media import Taken
-from handoff_service.rules.vocabulary import Event, Status, Work
-from handoff_service.store import tables as t
+from handoff_service.rules.conversations.media import Taken
+from handoff_service.rules.shared.vocabulary import Event, Status, Work
+from handoff_service.store.engine import tables as t
 from handoff_service.worker import CREWS, Hands, Worker, crews
 from tests.conftest import MovedClock
-from tests.pictures import PDF, picture
-from tests.story import ANN, BOB, DIRECT, MIA, Story
+from tests.support.pictures import PDF, picture
+from tests.support.story import ANN, BOB, DIRECT, MIA, Story
 
 
 class Provider:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from handoff_service.rules.bot_text import Choice, for_bot
-from handoff_service.rules.commands import SHIPPED, Command, meant
-from handoff_service.rules.consent import word
-from handoff_service.rules.mail_signature import without_signature
-from handoff_service.rules.proof import Expects, hidden
-from handoff_service.rules.system_messages import wants_bot
+from handoff_service.rules.consent.consent_keywords import word
+from handoff_service.rules.desk.system_messages import wants_bot
+from handoff_service.rules.identity.proof import Expects, hidden
+from handoff_service.rules.shared.mail_signature import without_signature
+from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot
+from handoff_service.rules.virtual_agent.commands import SHIPPED, Command, meant
 
 ADDED = (
     *("Sent from my iPhone", "sent from my ipad", "Sent from my iPhone 15 Pro Max", "Sent from my Galaxy"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff_service.rules.names import first_name
+from handoff_service.rules.shared.names import first_name
 
 
 @pytest.mark.parametrize(

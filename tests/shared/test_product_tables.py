@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.rules import agent_initiated, profile_matching, requester_initiated, states
-from handoff_service.rules.profile_matching import NumberFacts
-from handoff_service.rules.states import Act, moved
-from handoff_service.rules.vocabulary import CLOSED, FirstResponder, Owner, State
+from handoff_service.rules.conversations import agent_initiated, requester_initiated, states
+from handoff_service.rules.conversations.states import Act, moved
+from handoff_service.rules.identity import profile_matching
+from handoff_service.rules.identity.profile_matching import NumberFacts
+from handoff_service.rules.shared.vocabulary import CLOSED, FirstResponder, Owner, State
 
 PAGE = (Path(__file__).parents[2] / "docs" / "product.md").read_text()
 

@@ -4,9 +4,9 @@ from itertools import permutations
 
 import pytest
 
-from handoff_service.rules.bot_text import Choice, for_bot, with_choices
-from handoff_service.rules.delivery import RANK, TWILIO, advanced
-from handoff_service.rules.vocabulary import Status
+from handoff_service.rules.delivery.message_status import RANK, TWILIO, advanced
+from handoff_service.rules.shared.vocabulary import Status
+from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices
 
 
 def test_whatever_order_receipts_come_in_a_delivered_message_ends_delivered() -> None:

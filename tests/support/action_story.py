@@ -6,14 +6,18 @@ from typing import Any
 
 from sqlalchemy import update
 
-from handoff_service.operations.change_messaging_action import Make, delete_messaging_action, make_messaging_action
-from handoff_service.operations.messaging_action_entry import MessagingActionEntry
-from handoff_service.operations.ports import LookedUp
-from handoff_service.rules.vocabulary import Event, Work
-from handoff_service.store import messaging_actions, timers
-from handoff_service.store import tables as t
-from handoff_service.store.store import Store
-from handoff_service.store.timers import Timer
+from handoff_service.operations.messaging_actions.messaging_action_fields import MessagingActionEntry
+from handoff_service.operations.messaging_actions.messaging_actions import (
+    Make,
+    delete_messaging_action,
+    make_messaging_action,
+)
+from handoff_service.ports import LookedUp
+from handoff_service.rules.shared.vocabulary import Event, Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.store import Store
+from handoff_service.store.messaging_actions import messaging_actions, timers
+from handoff_service.store.messaging_actions.timers import Timer
 from handoff_service.worker import Hands, Worker
 from tests.conftest import MovedClock
 

@@ -17,12 +17,12 @@ from argon2 import PasswordHasher
 
 from handoff_service import clock, settings
 from handoff_service.cli import DEMO
-from handoff_service.desk import terms
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_file
+from handoff_service.context import terms
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.settings import Settings
-from handoff_service.store.migrate import migrate
-from handoff_service.store.store import Store
+from handoff_service.store.engine.migrate import migrate
+from handoff_service.store.engine.store import Store
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
@@ -45,6 +45,6 @@ def _made() -> Path:
 
 async def _import(config: Settings) -> None:
     store = Store(config.database_url, clock=clock.now, terms=terms(config), told=lambda _hints, _work_at: None)
-    with patch("handoff_service.operations.sign_in._hasher", CHEAP):
+    with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
         await import_file(store, desk_file.read(DEMO))
     store.close()

@@ -8,7 +8,7 @@ In a test::
         ...
         await twilio.settled()          # all status callbacks are out
 
-By hand: ``python -m tests.fake_twilio --port 4010`` prints the settings and the curl lines.
+By hand: ``python -m tests.support.fake_twilio --port 4010`` prints the settings and the curl lines.
 """
 
 import asyncio
@@ -28,8 +28,8 @@ from aiohttp import web
 from twilio.request_validator import RequestValidator
 
 from handoff_service import clock as real_clock
-from handoff_service.rules.sms_text import segments
-from tests.fake_twilio_shapes import (
+from handoff_service.rules.delivery.sms_text import segments
+from tests.support.fake_twilio_shapes import (
     VERSION,
     Message,
     as_json,
@@ -483,6 +483,6 @@ def _listed(message: Message, query: Mapping[str, str]) -> bool:
 
 
 if __name__ == "__main__":
-    from tests.fake_twilio_board import main
+    from tests.support.fake_twilio_board import main
 
     main()

@@ -1,4 +1,4 @@
-"""The fake Twilio as a command, to try the product by hand: ``python -m tests.fake_twilio --port 4010``."""
+"""The fake Twilio as a command, to try the product by hand: ``python -m tests.support.fake_twilio --port 4010``."""
 
 import argparse
 import asyncio
@@ -6,8 +6,8 @@ import contextlib
 
 from aiohttp import web
 
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
-from tests.fake_twilio_shapes import as_json
+from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
+from tests.support.fake_twilio_shapes import as_json
 
 
 class Board(FakeTwilio):
@@ -35,7 +35,7 @@ class Board(FakeTwilio):
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.fake_twilio", description="A fake Twilio.")
+    parser = argparse.ArgumentParser(prog="python -m tests.support.fake_twilio", description="A fake Twilio.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=4010)
     parser.add_argument("--account-sid", default=ACCOUNT_SID)

@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from handoff_service.rules.sms_text import segments
+from handoff_service.rules.delivery.sms_text import segments
 
 VERSION = "2010-04-01"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
-from handoff_service.gateways.twilio_signature import sign
+from handoff_service.gateways.twilio.signature import sign
 
 NO_ANSWER_AFTER = 15.0  # seconds; Twilio waits so long
 type Made = Callable[[], bytes]

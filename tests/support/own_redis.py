@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.service import free_port
+from tests.support.service import free_port
 
 
 class OwnRedis:

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from handoff_service.operations import second_facts
-from handoff_service.operations.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
-from handoff_service.operations.ports import Mail, Mailed, NotMailed, Question
-from handoff_service.operations.proof_steps import Standing
-from handoff_service.operations.prove_identity import (
+from handoff_service.operations.identity import knowledge_facts
+from handoff_service.operations.identity.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
+from handoff_service.operations.identity.proof_steps import Standing
+from handoff_service.operations.identity.prove_identity import (
     Claim,
     Finish,
     Instead,
@@ -21,9 +20,10 @@ from handoff_service.operations.prove_identity import (
     settle_answer,
     something_else,
 )
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import tables as t
-from tests.story import ANN, MAIN, Story
+from handoff_service.ports import Mail, Mailed, NotMailed, Question
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.engine import tables as t
+from tests.support.story import ANN, MAIN, Story
 
 CODE, OTHER_CODE = "042617", "999999"
 
@@ -72,7 +72,7 @@ class Proving:
         assert question.message == "/tell_secret"
         turn = int(question.turn_id)
         check = await self.story.store.read(fact_to_check, turn)
-        right = check is not None and second_facts.matches(check.stored, check.guesses)
+        right = check is not None and knowledge_facts.matches(check.stored, check.guesses)
         return await self.step(question, settle_answer, Settle(turn_id=turn, fact_right=right))
 
     async def step(self, question: Question, operation, command) -> Standing:  # type: ignore[no-untyped-def]

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from handoff_service.bot_process import RASA, ROOT, environment, train
-from tests.service import free_port
+from handoff_service.bot_control.rasa_cli import RASA, ROOT, environment, train
+from tests.support.service import free_port
 
 BOT_PYTHON = RASA.with_name("python")
 

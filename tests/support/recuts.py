@@ -4,7 +4,7 @@ import itertools
 import random
 from collections.abc import Iterator
 
-from tests.fake_twilio import ACCOUNT_SID, sid
+from tests.support.fake_twilio import ACCOUNT_SID, sid
 
 type Pairs = list[tuple[str, str]]
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 +-./:"

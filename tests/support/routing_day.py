@@ -14,18 +14,18 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from handoff_service.errors import Conflict, Refusal
-from handoff_service.operations.answer_offer import Accept, Reject, accept_work, reject_work
-from handoff_service.operations.change_interaction import Close, close_interaction
-from handoff_service.operations.connection import Lost, connection_lost
-from handoff_service.operations.presence import SetPresence, set_presence
-from handoff_service.operations.receive_sms import Text, receive_sms
-from handoff_service.operations.take_part import NotTakingPart
-from handoff_service.operations.transfer import Transfer, transfer
-from handoff_service.rules.assignment import ROUND_PAUSE
-from handoff_service.rules.vocabulary import Presence
-from handoff_service.store import tables as t
-from handoff_service.store.presence import PRESENCE
-from handoff_service.store.store import Store
+from handoff_service.operations.conversations.change_interaction import Close, close_interaction
+from handoff_service.operations.conversations.receive_sms import Text, receive_sms
+from handoff_service.operations.routing.answer_offer import Accept, Reject, accept_work, reject_work
+from handoff_service.operations.routing.connection import Lost, connection_lost
+from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.operations.routing.transfer import Transfer, transfer
+from handoff_service.operations.shared.participation import NotTakingPart
+from handoff_service.rules.routing.assignment import ROUND_PAUSE
+from handoff_service.rules.shared.vocabulary import Presence
+from handoff_service.store.desk.availability import PRESENCE
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.store import Store
 from tests.conftest import MovedClock
 
 TICK = timedelta(seconds=10)

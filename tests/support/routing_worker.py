@@ -4,12 +4,12 @@ import asyncio
 import sys
 from datetime import datetime
 
-from handoff_service.gateways.no_bot import NoBot
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
+from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
 from handoff_service.worker import Hands, Worker
 from tests.conftest import Heard, MovedClock
-from tests.operations.test_routing_simulation import KINDS
+from tests.routing.test_routing_simulation import KINDS
 
 
 async def main(url: str) -> None:

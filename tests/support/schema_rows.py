@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from handoff_service.store.tables import MESSAGE_WORDS
+from handoff_service.store.engine.tables import MESSAGE_WORDS
 
 NOT_ROWS = re.compile(rf"^({MESSAGE_WORDS}.*|alembic_version)$")
 A_TIME = re.compile(r"(^|_)(at|to|since|until|latest)$")  # SQLite has no type that says so

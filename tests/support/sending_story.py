@@ -1,17 +1,18 @@
 """Short words for what the worker does with the outbox."""
 
-from handoff_service.operations.deliver import BeginSend, FinishSend, begin_sends, finish_sends
-from handoff_service.operations.limit_replies import HeldBack
-from handoff_service.operations.ports import Accepted, Outgoing, SendResult
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import conversations, due
-from handoff_service.store.due import Claim, Claimed
+from handoff_service.operations.delivery.deliver import BeginSend, FinishSend, begin_sends, finish_sends
+from handoff_service.operations.delivery.limit_replies import HeldBack
+from handoff_service.ports import Accepted, Outgoing, SendResult
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.conversations import conversations
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine.due_work import Claim, Claimed
 from handoff_service.store.views import Message
-from tests.story import MIA, Story
+from tests.support.story import MIA, Story
 
 
 async def claim(story: Story) -> list[Claimed]:
-    return [c for c in await story.store.write(due.claim, Claim(100)) if c.kind is Work.DELIVER]
+    return [c for c in await story.store.write(due_work.claim, Claim(100)) if c.kind is Work.DELIVER]
 
 
 async def begin(story: Story, message: int) -> Outgoing | HeldBack | None:

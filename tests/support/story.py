@@ -6,14 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from handoff_service.operations.answer_offer import Accept, accept_work
-from handoff_service.operations.change_interaction import Close, close_interaction
-from handoff_service.operations.offer_work import offer_work
-from handoff_service.operations.ports import BotReply, Question, Understood
-from handoff_service.operations.presence import SetPresence, set_presence
-from handoff_service.operations.receive_sms import Received, Text, receive_sms
-from handoff_service.operations.send_sms import Write, send_sms
-from handoff_service.operations.take_bot_turn import (
+from handoff_service.operations.conversations.change_interaction import Close, close_interaction
+from handoff_service.operations.conversations.receive_sms import Received, Text, receive_sms
+from handoff_service.operations.conversations.send_sms import Write, send_sms
+from handoff_service.operations.routing.answer_offer import Accept, accept_work
+from handoff_service.operations.routing.offer_work import offer_work
+from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.operations.virtual_agent.take_bot_turn import (
     BeginTurn,
     FinishTurn,
     RequestHandOff,
@@ -21,9 +20,11 @@ from handoff_service.operations.take_bot_turn import (
     finish_turn,
     request_hand_off,
 )
-from handoff_service.rules.vocabulary import Presence, TurnOutcome
-from handoff_service.store import conversations, inbox
-from handoff_service.store.store import Store
+from handoff_service.ports import BotReply, Question, Understood
+from handoff_service.rules.shared.vocabulary import Presence, TurnOutcome
+from handoff_service.store.conversations import conversations
+from handoff_service.store.engine.store import Store
+from handoff_service.store.routing import inbox
 from handoff_service.store.views import InboxOffer, Interaction, Message
 
 ANN, BOB, SHARED, STRANGER = "+12025550101", "+12025550102", "+12025550199", "+12025550177"

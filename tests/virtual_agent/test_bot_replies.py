@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handoff_service.rules import requester_words as words
-from handoff_service.rules.cases import case_id
-from handoff_service.rules.requester_words import CaseLine
-from handoff_service.rules.sms_text import Encoding, segments
-from handoff_service.rules.vocabulary import CaseState
+from handoff_service.rules.cases.cases import case_id
+from handoff_service.rules.delivery.sms_text import Encoding, segments
+from handoff_service.rules.shared.vocabulary import CaseState
+from handoff_service.rules.virtual_agent import bot_replies as words
+from handoff_service.rules.virtual_agent.bot_replies import CaseLine
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # Monday, 09:00 in New York
 NEW_YORK = "America/New_York"

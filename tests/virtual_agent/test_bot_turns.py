@@ -4,17 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from handoff_service.operations.change_desk import change_desk
-from handoff_service.operations.open_case import OpenCase, open_case
-from handoff_service.operations.ports import BotReply, Understood
-from handoff_service.operations.receive_sms import Attachment, Text, receive_sms
-from handoff_service.operations.take_bot_turn import EMPTY, PICTURE, FinishTurn, finish_turn
-from handoff_service.rules.bot_text import Choice
-from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
-from handoff_service.store import bot_turns
-from handoff_service.store import tables as t
+from handoff_service.operations.cases.open_case import OpenCase, open_case
+from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
+from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.virtual_agent.take_bot_turn import EMPTY, PICTURE, FinishTurn, finish_turn
+from handoff_service.ports import BotReply, Understood
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
+from handoff_service.rules.virtual_agent.bot_text import Choice
+from handoff_service.store.engine import tables as t
+from handoff_service.store.virtual_agent import bot_turns
 from tests.conftest import MovedClock
-from tests.story import ANN, BOB, MAIN, MIA, Story
+from tests.support.story import ANN, BOB, MAIN, MIA, Story
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_a_turn_of_a_closed_interaction_is_late_too(story: Story, ann: int
 
 
 async def test_the_bots_words_come_before_its_handoff(story: Story, ann: int) -> None:
-    from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
+    from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
 
     question = await story.begin(ann)
     assert question is not None

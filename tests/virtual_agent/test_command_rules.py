@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff_service.rules.commands import SHIPPED, Command, fault, meant, with_shipped
+from handoff_service.rules.virtual_agent.commands import SHIPPED, Command, fault, meant, with_shipped
 
 
 @pytest.mark.parametrize(

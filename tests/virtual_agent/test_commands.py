@@ -2,17 +2,17 @@
 
 import pytest
 
-from handoff_service.operations.change_desk import change_desk
-from handoff_service.operations.obey_command import NOT_SENT
-from handoff_service.operations.ports import BotReply, Understood
-from handoff_service.operations.receive_sms import Text, receive_sms
-from handoff_service.operations.take_bot_turn import RESTART, FinishTurn, finish_turn
-from handoff_service.rules.bot_text import Choice
-from handoff_service.rules.vocabulary import Event, Owner, State, TurnOutcome, Work
-from handoff_service.store import inbox
-from handoff_service.store import tables as t
+from handoff_service.operations.conversations.receive_sms import Text, receive_sms
+from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.virtual_agent.apply_command import NOT_SENT
+from handoff_service.operations.virtual_agent.take_bot_turn import RESTART, FinishTurn, finish_turn
+from handoff_service.ports import BotReply, Understood
+from handoff_service.rules.shared.vocabulary import Event, Owner, State, TurnOutcome, Work
+from handoff_service.rules.virtual_agent.bot_text import Choice
+from handoff_service.store.engine import tables as t
+from handoff_service.store.routing import inbox
 from tests.conftest import MovedClock
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, Story
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, Story
 
 
 @pytest.fixture

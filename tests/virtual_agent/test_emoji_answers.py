@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff_service.rules.bot_text import Choice, for_bot, without_bot
+from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, without_bot
 
 
 @pytest.mark.parametrize(

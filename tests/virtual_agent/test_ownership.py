@@ -5,9 +5,9 @@ import os
 
 import sqlalchemy as sa
 
-from handoff_service.rules.vocabulary import Author, Direction, Event, TurnOutcome, Work
-from handoff_service.store import tables as t
-from tests.story import MIA, Story
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, TurnOutcome, Work
+from handoff_service.store.engine import tables as t
+from tests.support.story import MIA, Story
 
 MANY = int(os.environ.get("PATCHBOARD_TEST_LATE_ANSWERS", "200"))  # make chaos: a thousand
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service import bot_texts
-from handoff_service.bot_process import ROOT
+from handoff_service.bot_control import bot_text_lint
+from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.errors import SetupError
-from handoff_service.rules.handoff_reason import LONGEST, reason_in
-from handoff_service.rules.sms_check import BotText, Line, Terms, faults
+from handoff_service.rules.virtual_agent.handoff_reason import LONGEST, reason_in
+from handoff_service.rules.virtual_agent.sms_check import BotText, Line, Terms, faults
 
 TERMS = Terms(
     longest={"case": "CS0000001", "problem": "x" * 63, "name": "Zoé…", "address": "https://evil.example/x"},
@@ -119,7 +119,7 @@ def project(folder: Path, *, domain: str = DOMAIN, terms: str = TERMS_FILE) -> P
 
 def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
     with pytest.raises(SetupError) as refused:
-        bot_texts.check(project(tmp_path))
+        bot_text_lint.check(project(tmp_path))
     assert str(refused.value).splitlines() == [
         "5 faults in what the virtual agent says:",
         "  domain.yml:7: utter_ask: '…' makes a segment 70 characters instead of 160. Write '...' for '…'.",
@@ -142,11 +142,11 @@ def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
 )
 def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path: Path, domain: str, terms: str, says: str) -> None:
     with pytest.raises(SetupError, match=says):
-        bot_texts.check(project(tmp_path, domain=domain, terms=terms))
+        bot_text_lint.check(project(tmp_path, domain=domain, terms=terms))
 
 
 def test_what_is_shipped_may_be_said() -> None:
-    assert bot_texts.check(ROOT) > 15
+    assert bot_text_lint.check(ROOT) > 15
 
 
 @pytest.mark.parametrize(

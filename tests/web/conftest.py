@@ -11,5 +11,5 @@ def _cheap_passwords() -> Iterator[None]:
     """Passwords are made to take time; not here."""
     with pytest.MonkeyPatch.context() as patch:
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr("handoff_service.operations.sign_in._hasher", cheap)
+        patch.setattr("handoff_service.operations.desk.sign_in._hasher", cheap)
         yield

@@ -19,16 +19,17 @@ import pytest
 import pytest_asyncio
 from sanic import Sanic
 
-from handoff_service.gateways.twilio_signature import sign
-from handoff_service.operations import sign_in, start_conversation
-from handoff_service.operations.change_agent import Make, make_agent
-from handoff_service.operations.join_group import Member, join_group
-from handoff_service.operations.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.start_conversation import Recipient, Start
-from handoff_service.rules import media_links
-from handoff_service.rules.vocabulary import Role
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN
-from tests.story import MAIN, MIA
+from handoff_service.gateways.twilio.signature import sign
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.conversations import start_conversation
+from handoff_service.operations.conversations.join_group import Member, join_group
+from handoff_service.operations.conversations.start_conversation import Recipient, Start
+from handoff_service.operations.desk import sign_in
+from handoff_service.operations.desk.agents import Make, make_agent
+from handoff_service.rules.conversations import media_links
+from handoff_service.rules.shared.vocabulary import Role
+from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN
+from tests.support.story import MAIN, MIA
 from tests.web import webhook_server
 from tests.web.workspace_server import PAGE, SCRIPT, Running, running
 

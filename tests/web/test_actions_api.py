@@ -8,13 +8,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.store.lanes import Terms
-from handoff_service.store.store import Store
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
-from tests.service import Service, running_service
-from tests.story import ANN, DIRECT
+from tests.support.service import Service, running_service
+from tests.support.story import ANN, DIRECT
 from tests.web.test_api import Client, sign_in
 
 GRACE = """[[agents]]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.operations.open_case import OpenByHand, open_by_hand
-from handoff_service.store import outages, webhook
-from tests.story import MIA
-from tests.ticket_system import SECRET, ticket_system
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.cases import outages, webhook
+from tests.support.story import MIA
+from tests.support.ticket_system import SECRET, ticket_system
 from tests.web.test_admin_pages import ADMIN, Admin
 from tests.web.workspace_server import Running, running, shown
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.rules.messaging_actions import MessagingAction
-from handoff_service.store import messaging_actions
-from handoff_service.store import tables as t
-from tests.story import DIRECT
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction
+from handoff_service.store.engine import tables as t
+from handoff_service.store.messaging_actions import messaging_actions
+from tests.support.story import DIRECT
 from tests.web.test_admin_pages import ADMIN
 from tests.web.workspace_server import Answer, Running, Visitor, running, shown
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.store import tables as t
-from handoff_service.store import user_words
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.desk import user_words
+from handoff_service.store.engine import tables as t
 from handoff_service.web.admin import PAGES
-from tests.story import ANN
+from tests.support.story import ANN
 from tests.web.workspace_server import Answer, Running, Visitor, running, shown
 
 ADMIN = """[[agents]]

@@ -10,10 +10,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.fake_twilio import FakeTwilio
-from tests.pictures import picture
-from tests.service import Service, free_port, running_service
-from tests.story import ANN, BOB, DIRECT, MAIN, STRANGER
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.pictures import picture
+from tests.support.service import Service, free_port, running_service
+from tests.support.story import ANN, BOB, DIRECT, MAIN, STRANGER
 
 ACCOUNT, AUTH = "AC" + "0" * 32, "12345678901234567890123456789012"
 

@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from handoff_service.rules.vocabulary import Author, Event, Owner, State
-from handoff_service.store import tables as t
-from tests.story import ANN, MIA
+from handoff_service.rules.shared.vocabulary import Author, Event, Owner, State
+from handoff_service.store.engine import tables as t
+from tests.support.story import ANN, MIA
 from tests.web.workspace_server import Running, running, shown
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.operations.verify_requester import Undo, Verify, undo_verification, verify_requester
-from handoff_service.store import cases
+from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification, verify_requester
+from handoff_service.store.cases import cases
 from handoff_service.store.views import Case
-from tests.story import BOB, DIRECT, MIA, STRANGER
+from tests.support.story import BOB, DIRECT, MIA, STRANGER
 from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
 
 

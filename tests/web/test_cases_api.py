@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.story import DIRECT
+from tests.support.story import DIRECT
 from tests.web.test_actions_api import delete
 from tests.web.test_api import Client
 from tests.web.test_desk_api import sign_in

@@ -6,8 +6,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from handoff_service.operations.change_consent import refused_for_consent
-from tests.story import ANN, BOB, DIRECT
+from handoff_service.operations.consent.change_consent import refused_for_consent
+from tests.support.story import ANN, BOB, DIRECT
 from tests.web.test_api import Client
 from tests.web.test_desk_api import sign_in
 from tests.web.workspace_server import Running, Visitor, running, shown

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
-from tests.story import MAIN
+from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, FakeTwilio
+from tests.support.story import MAIN
 from tests.web.workspace_server import running
 
 IN_TIME = 5.0  # seconds

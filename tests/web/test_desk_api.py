@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
 from tests.web.test_actions_api import delete
 from tests.web.test_admin_pages import ADMIN
 from tests.web.test_api import Client

@@ -8,12 +8,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.store import desk as desk_rows
-from handoff_service.store import people, queues, templates, texts
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.desk import desk as desk_rows
+from handoff_service.store.desk import people, templates, texts
+from handoff_service.store.routing import queues
 from handoff_service.web.admin import ACTS, PAGES
-from tests.story import ANN, DIRECT
+from tests.support.story import ANN, DIRECT
 from tests.web.test_admin_pages import ADMIN
 from tests.web.workspace_server import PAGE, Running, Visitor, running, shown
 

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import pytest
 from markupsafe import Markup
 
-from handoff_service.web.directions import bdi, has_rtl, isolated, sentence
-from handoff_service.web.links import linked
-from handoff_service.web.pages import TEMPLATES
+from handoff_service.web.shared.directions import bdi, has_rtl, isolated, sentence
+from handoff_service.web.shared.links import linked
+from handoff_service.web.shared.rendering import TEMPLATES
 
 WORDS = re.compile(
     r"\b(body|name|label|title|note|reason|description|short_description|state_reason|said|words|text|why|device|impact"

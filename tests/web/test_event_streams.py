@@ -13,16 +13,16 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import DatabaseAway
-from handoff_service.operations import change_agent
-from handoff_service.operations.change_agent import Change
-from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.operations.sign_in import hash_password
-from handoff_service.operations.transfer import Transfer, transfer
-from handoff_service.rules.vocabulary import Role, Status
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import EVERYTHING, Hint
-from handoff_service.web import stream as page_stream
-from tests.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER
+from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.operations.desk import agents
+from handoff_service.operations.desk.agents import Change
+from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.operations.routing.transfer import Transfer, transfer
+from handoff_service.rules.shared.vocabulary import Role, Status
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import EVERYTHING, Hint
+from handoff_service.web.shared import sse as page_stream
+from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, SHARED, STRANGER
 from tests.web.test_api import Client, read_events, sign_in, wait_for
 from tests.web.workspace_server import Running, Visitor, running
 
@@ -56,16 +56,16 @@ async def change(desk: Running, statement: Any) -> None:
 
 async def password(desk: Running, _mia: Client) -> None:
     values = {"password_hash": await asyncio.to_thread(hash_password, "another one")}
-    await desk.desk.store.write(change_agent.change_agent, Change(id=MIA, by=OMAR, values=values))
+    await desk.desk.store.write(agents.change_agent, Change(id=MIA, by=OMAR, values=values))
 
 
 async def deactivated(desk: Running, _mia: Client) -> None:
-    await desk.desk.store.write(change_agent.change_agent, Change(id=MIA, by=OMAR, values={"active": False}))
+    await desk.desk.store.write(agents.change_agent, Change(id=MIA, by=OMAR, values={"active": False}))
 
 
 async def roles(desk: Running, _mia: Client) -> None:
     change_ = Change(id=MIA, by=OMAR, values={"roles": [Role.TRAINER]})
-    await desk.desk.store.write(change_agent.change_agent, change_)
+    await desk.desk.store.write(agents.change_agent, change_)
 
 
 async def expired(desk: Running, _mia: Client) -> None:

@@ -11,9 +11,9 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.fake_twilio import FakeTwilio
-from tests.service import Service, running_service
-from tests.story import MAIN
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.service import Service, running_service
+from tests.support.story import MAIN
 
 IDLE = 2_000
 SIGN_INS = 100

@@ -19,13 +19,13 @@ import pytest
 import sqlalchemy as sa
 from sanic import Sanic
 
-from handoff_service.gateways.twilio_signature import sign
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.web.session import cookie_name
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, sid
+from handoff_service.gateways.twilio.signature import sign
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.web.shared.session import cookie_name
+from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, sid
 from tests.web.workspace_server import Running, running
 
 COUNT = int(os.environ.get("PATCHBOARD_TEST_FUZZ", "700"))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff_service.web.links import Link, linked, parts
-from handoff_service.web.security import HEADERS
+from handoff_service.web.shared.links import Link, linked, parts
+from handoff_service.web.shared.security import HEADERS
 
 # What was written -> what is the link, and where it leads.
 LEADS = {

@@ -8,10 +8,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from handoff_service.operations.receive_sms import Attachment, Text, receive_sms
-from handoff_service.store import tables as t
-from tests.pictures import PDF, bomb, picture
-from tests.story import ANN, DIRECT, MIA
+from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
+from handoff_service.store.engine import tables as t
+from tests.support.pictures import PDF, bomb, picture
+from tests.support.story import ANN, DIRECT, MIA
 from tests.web.workspace_server import SCRIPT, Answer, Running, Visitor, running, shown
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.rules.agent_initiated import If
-from handoff_service.rules.vocabulary import Owner, State
-from handoff_service.store import tables as t
-from tests.story import ANN, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
+from handoff_service.rules.conversations.agent_initiated import If
+from handoff_service.rules.shared.vocabulary import Owner, State
+from handoff_service.store.engine import tables as t
+from tests.support.story import ANN, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
 from tests.web.workspace_server import SCRIPT, Answer, Running, Visitor, running, shown
 
 BOT = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/webhooks/sms/webhook", "PATCHBOARD_BURST_WINDOW": "3599"}

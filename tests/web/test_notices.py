@@ -12,13 +12,14 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations import desk_file, say
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store import interactions
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from tests.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.operations.shared import messages
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER
 from tests.web.test_admin_pages import ADMIN
 from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
 
@@ -58,8 +59,8 @@ async def prompt(desk: Running, interaction_id: int, body: str = "waits for 30 m
     """What a messaging action does when its timer is due."""
 
     def add(tx: Transaction, _: None) -> None:
-        line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=body, event=Event.PROMPT)
-        say.prompt_each(tx, [(interactions.lock(tx.conn, interaction_id), line)])
+        line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=body, event=Event.PROMPT)
+        messages.prompt_each(tx, [(interactions.lock(tx.conn, interaction_id), line)])
 
     await desk.desk.store.write(add, None)
 

@@ -11,13 +11,13 @@ import aiohttp
 import pytest
 import requests
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.rules.vocabulary import Role
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.api import CALLS
 from handoff_service.web.api.calls import Call
-from tests.demo_home import demo_home
-from tests.service import Service, running_service
+from tests.support.demo_home import demo_home
+from tests.support.service import Service, running_service
 from tests.web.workspace_server import Running, running
 
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.operations.mail_code import FinishMail, finish_mail
-from handoff_service.operations.ports import Mail, Mailed
-from handoff_service.operations.proof_steps import Proof, fail
-from handoff_service.rules.vocabulary import Owner
-from handoff_service.store import interactions, proofs
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.identity.mail_code import FinishMail, finish_mail
+from handoff_service.operations.shared.running_proof import Proof, fail
+from handoff_service.ports import Mail, Mailed
+from handoff_service.rules.shared.vocabulary import Owner
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.identity import proofs
 from tests.web.workspace_server import Running, Visitor, running, shown
 
 BOT = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/nobody-answers", "PATCHBOARD_BURST_WINDOW": "3000"}

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.store import tables as t
-from tests.pictures import picture
+from handoff_service.store.engine import tables as t
+from tests.support.pictures import picture
 from tests.web.workspace_server import Running, running
 
 KEY = "Idempotency-Key"

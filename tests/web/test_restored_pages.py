@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.operations import desk_file
-from handoff_service.operations.decide_held import CANCELED
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.operations.send_sms import Write, send_sms
-from handoff_service.rules.vocabulary import Status, Work
-from handoff_service.store import conversations, holds
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from tests.story import MIA
+from handoff_service.operations.conversations.send_sms import Write, send_sms
+from handoff_service.operations.delivery.restored_sends import CANCELED
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.rules.shared.vocabulary import Status, Work
+from handoff_service.store.conversations import conversations
+from handoff_service.store.delivery import restore_holds
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from tests.support.story import MIA
 from tests.web.test_admin_cases import send
 from tests.web.test_admin_pages import ADMIN, Admin
 from tests.web.workspace_server import Running, running, shown
@@ -38,7 +39,7 @@ async def restored(desk: Running) -> int:
     def queued(tx: Transaction, _: None) -> int:
         command = Write(interaction_id=interaction, agent_id=MIA, body="Your badge is ready.")
         message = send_sms(tx, command)
-        holds.hold(tx.conn, backed_up_at=tx.now, now=tx.now)
+        restore_holds.hold(tx.conn, backed_up_at=tx.now, now=tx.now)
         return message
 
     return await desk.story.store.write(queued, None)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.store import history
-from tests.story import ANN, BOB, DIRECT, MIA
+from handoff_service.store.conversations import earlier_messages
+from tests.support.story import ANN, BOB, DIRECT, MIA
 from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
 
 
@@ -73,7 +73,7 @@ async def test_what_was_typed_is_never_markup_and_the_page_says_what_to_do(mia: 
 
 
 async def test_older_finds_are_a_page_further(desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handoff_service.web.search.A_PAGE", 2)
+    monkeypatch.setattr("handoff_service.web.workspace.search.A_PAGE", 2)
     for n in range(5):
         await desk.story.text(f"vpn {n}", number=f"+1202555020{n}")
     seen, path = [], "/workspace/search?q=vpn"
@@ -115,9 +115,9 @@ async def test_the_divider_says_whom_the_number_belonged_to_then(desk: Running, 
 async def test_a_long_conversation_goes_on_above_with_its_own_ids(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff_service.web.reading.AT_FIRST", 5)
-    monkeypatch.setattr(history, "LINES", 4)
-    monkeypatch.setattr("handoff_service.web.reading.BEFORE_A_LINE", 1)
+    monkeypatch.setattr("handoff_service.web.shared.page_queries.AT_FIRST", 5)
+    monkeypatch.setattr(earlier_messages, "LINES", 4)
+    monkeypatch.setattr("handoff_service.web.shared.page_queries.BEFORE_A_LINE", 1)
     one = await accepted(desk, "the very first")
     for n in range(12):
         await desk.story.text(f"text {n}", to=DIRECT)

@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 
 from handoff_service.errors import Busy
-from handoff_service.operations import sign_in
-from handoff_service.password_checks import AT_ONCE, MOST_WAITING, PasswordChecks
+from handoff_service.lib.password_checks import AT_ONCE, MOST_WAITING, PasswordChecks
+from handoff_service.operations.desk import sign_in
 from tests.web.workspace_server import Running, running
 
 MIA = "mia@example.com"

@@ -10,11 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import clock
-from handoff_service.rules.vocabulary import Owner, Presence
-from handoff_service.store import tables as t
-from handoff_service.web import stream
-from handoff_service.web.charts import bars, spark
-from tests.story import ANN, BOB, DIRECT, MIA, OMAR
+from handoff_service.rules.shared.vocabulary import Owner, Presence
+from handoff_service.store.engine import tables as t
+from handoff_service.web.shared import sse
+from handoff_service.web.shared.charts import bars, spark
+from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR
 from tests.web.workspace_server import SCRIPT, Running, Visitor, running, shown
 
 SUPERVISORS = ["/workspace/supervisor", "/workspace/supervisor/now", "/workspace/supervisor/today"]
@@ -220,7 +220,7 @@ async def test_supervision_by_the_api(desk: Running, omar: Visitor, ann: int) ->
 
 async def test_a_busy_stream_has_heartbeats_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that hears none for a while takes its connection for lost."""
-    monkeypatch.setattr(stream, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(sse, "HEARTBEAT", 0.05)
 
     async def busy() -> AsyncIterator[list[object]]:
         while True:
@@ -228,7 +228,7 @@ async def test_a_busy_stream_has_heartbeats_too(monkeypatch: pytest.MonkeyPatch)
             yield []
 
     seen = []
-    async for batch in stream.with_heartbeats(busy()):  # type: ignore[arg-type]
+    async for batch in sse.with_heartbeats(busy()):  # type: ignore[arg-type]
         seen.append(batch)
         if seen.count(None) == 2:
             break

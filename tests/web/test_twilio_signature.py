@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from handoff_service.gateways.twilio_signature import is_signed
+from handoff_service.gateways.twilio.signature import is_signed
 
 TOKEN, OLD_TOKEN = "12345", "54321"
 URL = "https://sms.example.com/webhooks/twilio/sms"

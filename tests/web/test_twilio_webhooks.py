@@ -15,10 +15,10 @@ from twilio.request_validator import RequestValidator
 
 from handoff_service import log
 from handoff_service.errors import DatabaseAway, Overloaded
-from handoff_service.operations.receive_sms import Attachment, Outcome, Received, Text, receive_sms
-from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.rules.vocabulary import Status
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer, FakeTwilio, sid
+from handoff_service.operations.conversations.receive_sms import Attachment, Outcome, Received, Text, receive_sms
+from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.rules.shared.vocabulary import Status
+from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer, FakeTwilio, sid
 from tests.web.webhook_server import PUBLIC, RecordingStore, post_raw, running
 
 SMS, STATUS = f"{PUBLIC}/webhooks/twilio/sms", f"{PUBLIC}/webhooks/twilio/status"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.fake_twilio import FakeTwilio
 from tests.gateways.test_fanout import REDIS, channel  # noqa: F401  # the fixture that looks for Redis
-from tests.service import running_service
-from tests.story import DIRECT
+from tests.support.fake_twilio import FakeTwilio
+from tests.support.service import running_service
+from tests.support.story import DIRECT
 from tests.web.test_api import Client, read_events, sign_in, wait_for
 
 

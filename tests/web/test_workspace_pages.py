@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations import say
-from handoff_service.rules.vocabulary import Author, Event, Kind, Presence, Status, Work
-from handoff_service.store import interactions
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.web import assets, pages
-from handoff_service.web.directions import has_rtl
-from tests.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
+from handoff_service.operations.shared import messages
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Presence, Status, Work
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.web.shared import assets, rendering
+from handoff_service.web.shared.directions import has_rtl
+from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, SHARED, STRANGER
 from tests.web.workspace_server import PAGE, SCRIPT, Running, Visitor, running, shown
 
 GETS = ["/workspace", "/workspace/conversations/1", "/workspace/lists", "/workspace/conversations/1/news"]
@@ -437,11 +437,11 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
         system = {"kind": Kind.SYSTEM, "author": Author.SYSTEM}
         late = {"event": Event.LATE_REPLY, "reason": "epoch 1 had ended", "body": "Anything else?"}
         case = {"event": Event.CASE_OPENED, "reason": "screen is dark", "body": "Case CS0000001 opened"}
-        say.append(tx, row, say.Line(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late))
-        say.append(tx, row, say.Line(**system, **case))
-        say.append(tx, row, say.Line(kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock"))
+        messages.append(tx, row, messages.Line(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late))
+        messages.append(tx, row, messages.Line(**system, **case))
+        messages.append(tx, row, messages.Line(kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock"))
         for status, code in ((Status.FAILED, 30007), (Status.UNKNOWN, None), (Status.CANCELED, None)):
-            not_sent(tx, say.text(tx, row, f"text {status}", Author.AGENT, agent_id=MIA), status, code)
+            not_sent(tx, messages.text(tx, row, f"text {status}", Author.AGENT, agent_id=MIA), status, code)
 
     await desk.desk.store.write(add, None)
     said = shown((await mia.get(f"/workspace/conversations/{one}")).text)
@@ -475,7 +475,7 @@ async def test_the_providers_address_of_a_picture_is_not_on_the_page(desk: Runni
 async def test_a_long_conversation_begins_with_its_newest_lines(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff_service.web.reading.AT_FIRST", 5)
+    monkeypatch.setattr("handoff_service.web.shared.page_queries.AT_FIRST", 5)
     one = await conversation(desk, mia, "the very first")
     for n in range(6):
         await desk.story.text(f"text {n}", to=DIRECT)
@@ -504,7 +504,7 @@ async def test_the_stream_says_hello_then_hints_and_ends_with_the_fanout(desk: R
 async def test_the_stream_ends_when_the_session_does(
     desk: Running, mia: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handoff_service.web.stream.HEARTBEAT", 0.05)
+    monkeypatch.setattr("handoff_service.web.shared.sse.HEARTBEAT", 0.05)
     async with mia.client.get(f"{mia.address}/workspace/events") as stream:
         await stream.content.readuntil(b"event: heartbeat\n")
         await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.delete(t.sessions)), None)
@@ -519,7 +519,7 @@ async def test_a_phone_sees_what_reached_it_and_nothing_else(desk: Running, mia:
     one = await conversation(desk, mia)
 
     def lose(tx: Transaction, _: None) -> None:
-        not_sent(tx, say.text(tx, interactions.lock(tx.conn, one), "lost on the way", Author.AGENT, agent_id=MIA))
+        not_sent(tx, messages.text(tx, interactions.lock(tx.conn, one), "lost on the way", Author.AGENT, agent_id=MIA))
 
     await desk.desk.store.write(lose, None)
     await mia.act(f"/workspace/conversations/{one}/notes", body="not for Ann")
@@ -586,7 +586,7 @@ async def test_htmx_is_the_file_that_was_tried(visitor: Visitor, name: str, dige
 def test_each_section_of_the_stylesheet_begins_outside_every_block() -> None:
     """A brace that is missing makes all that follows hold for narrow windows only, and nothing complains."""
     depth = 0
-    for line in (Path(assets.__file__).parent / "static" / "workspace.css").read_text().splitlines():
+    for line in (Path(assets.__file__).parents[1] / "static" / "workspace.css").read_text().splitlines():
         assert depth == 0 or not re.match(r"/\* \d", line), line
         depth += line.count("{") - line.count("}")
     assert depth == 0
@@ -617,12 +617,12 @@ INITIALS = {"Ann Lee": "AL", "Ann": "A", "Ann van der Lee": "AL", "": "", "émil
 
 @pytest.mark.parametrize(("number", "written"), NUMBERS.items())
 def test_a_number_is_written_for_people(number: str, written: str) -> None:
-    assert pages.phone(number) == written
+    assert rendering.phone(number) == written
 
 
 @pytest.mark.parametrize(("name", "letters"), INITIALS.items())
 def test_initials(name: str, letters: str) -> None:
-    assert pages.initials(name) == letters
+    assert rendering.initials(name) == letters
 
 
 LATELY = {
@@ -638,7 +638,7 @@ LATELY = {
 
 @pytest.mark.parametrize(("at", "written"), LATELY.values(), ids=LATELY.keys())
 def test_when_is_relative_up_to_an_hour_then_the_clock_then_the_day(at: str, written: str) -> None:
-    template = pages.environment().from_string("{{ at | lately }}")
+    template = rendering.environment().from_string("{{ at | lately }}")
     now, then = (datetime.fromisoformat(f"{when}+00:00") for when in ("2026-11-23T14:00:00", at))
     assert template.render(at=then, now=now, zone=ZoneInfo("America/New_York")) == written
 

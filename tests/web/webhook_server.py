@@ -13,10 +13,10 @@ from sanic import Sanic
 
 from handoff_service import settings
 from handoff_service.metrics import Metrics
-from handoff_service.operations.receive_sms import Outcome, Received, receive_sms
-from handoff_service.operations.record_receipt import record_receipt
-from handoff_service.web.twilio import blueprint
-from tests.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer
+from handoff_service.operations.conversations.receive_sms import Outcome, Received, receive_sms
+from handoff_service.operations.delivery.record_receipt import record_receipt
+from handoff_service.web.webhooks.twilio import blueprint
+from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer
 
 PUBLIC = "https://sms.example.com/desk"  # behind a proxy that takes /desk away
 

@@ -19,14 +19,14 @@ from sanic import Sanic
 
 from handoff_service import clock, settings
 from handoff_service.app import create_app
-from handoff_service.desk import Desk
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_desk
-from handoff_service.store.lanes import Terms
-from handoff_service.store.migrate import migrate
-from handoff_service.store.store import Store
+from handoff_service.context import Desk
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_desk
+from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.migrate import migrate
+from handoff_service.store.engine.store import Store
 from tests.conftest import DESK
-from tests.story import Story
+from tests.support.story import Story
 
 PAGE = {"Accept": "text/html"}
 SCRIPT = {"HX-Request": "true"}

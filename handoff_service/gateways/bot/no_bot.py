@@ -1,6 +1,6 @@
 """No virtual agent: live agents answer everything."""
 
-from handoff_service.operations.ports import BotAnswer, BotFailed, Question
+from handoff_service.ports import BotAnswer, BotFailed, Question
 
 
 class NoBot:

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from handoff_service.gateways.circuit_breaker import CircuitBreaker, State
-from handoff_service.operations.ports import BotAnswer, BotFailed, BotReply, Question, Understood
-from handoff_service.rules.bot_text import Choice
+from handoff_service.lib.circuit_breaker import CircuitBreaker, State
+from handoff_service.ports import BotAnswer, BotFailed, BotReply, Question, Understood
+from handoff_service.rules.virtual_agent.bot_text import Choice
 
 ACCOUNT = "Patchboard-Turn"  # the header in which our own channel tells what it understood
 LONGEST_SLOT = 200  # characters that agents see of one thing that was collected

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from handoff_service.store.lanes import EVERYTHING, Hint
+from handoff_service.store.engine.lanes import EVERYTHING, Hint
 
 # Seconds between telling one listener and the next to catch up, so that they do not all ask the database at once.
 SPREAD = 0.005

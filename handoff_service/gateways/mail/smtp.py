@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from handoff_service.operations.ports import Mail, Mailed, NotMailed
+from handoff_service.ports import Mail, Mailed, NotMailed
 
 PATIENCE = 20  # seconds for each answer of the server
 AT_ONCE = 4  # as many mails as the worker sends at once

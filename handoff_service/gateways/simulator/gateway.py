@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from datetime import datetime
 from enum import StrEnum
 
-from handoff_service.media_folder import MediaFolder, is_name
-from handoff_service.operations.ports import (
+from handoff_service.lib.media_folder import MediaFolder, is_name
+from handoff_service.operations.delivery.record_receipt import Receipt
+from handoff_service.ports import (
     Accepted,
     ConsentNotTaken,
     Later,
@@ -23,10 +24,9 @@ from handoff_service.operations.ports import (
     Telling,
     Unsure,
 )
-from handoff_service.operations.record_receipt import Receipt
-from handoff_service.rules.senders import why_unanswerable
-from handoff_service.rules.sms_text import is_e164, segments
-from handoff_service.rules.vocabulary import Status
+from handoff_service.rules.delivery.senders import why_unanswerable
+from handoff_service.rules.delivery.sms_text import is_e164, segments
+from handoff_service.rules.shared.vocabulary import Status
 
 REMEMBERED = 1000
 SIGNATURE = "\n\nSent from my iPhone"  # as a mail program adds it to what a phone sends

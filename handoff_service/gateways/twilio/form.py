@@ -18,7 +18,7 @@ Source: https://www.twilio.com/docs/messaging/guides/webhook-request
 import re
 from collections.abc import Sequence
 
-from handoff_service.rules.senders import NAME
+from handoff_service.rules.delivery.senders import NAME
 
 LONGEST_NAME = 40  # the longest that is known has 28: OriginalRepliedMessageSender
 _NAME = re.compile(rf"[A-Za-z][A-Za-z0-9]{{0,{LONGEST_NAME - 1}}}")

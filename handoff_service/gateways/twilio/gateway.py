@@ -30,8 +30,8 @@ from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 from urllib3.exceptions import NewConnectionError
 
-from handoff_service.gateways.twilio_media import TwilioMedia
-from handoff_service.operations.ports import (
+from handoff_service.gateways.twilio.media import TwilioMedia
+from handoff_service.ports import (
     CONSENTS_AT_ONCE,
     SENDS_AT_ONCE,
     Accepted,
@@ -47,11 +47,11 @@ from handoff_service.operations.ports import (
     Telling,
     Unsure,
 )
-from handoff_service.rules.consent import Source
-from handoff_service.rules.delivery import NO_ACCOUNT, TOO_MANY, TWILIO
-from handoff_service.rules.money import MILLION
-from handoff_service.rules.sms_text import is_sender
-from handoff_service.rules.vocabulary import Status
+from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.delivery.message_status import NO_ACCOUNT, TOO_MANY, TWILIO
+from handoff_service.rules.delivery.money import MILLION
+from handoff_service.rules.delivery.sms_text import is_sender
+from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.settings import Settings, is_twilios
 
 LISTS_AT_ONCE = 4  # what is read of Twilio's lists by due work of the desk; it has threads of its own

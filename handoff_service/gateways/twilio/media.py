@@ -21,8 +21,8 @@ import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import parse_url
 
-from handoff_service.operations.ports import NotFetched
-from handoff_service.rules.media import MOST_BYTES, in_words
+from handoff_service.ports import NotFetched
+from handoff_service.rules.conversations.media import MOST_BYTES, in_words
 from handoff_service.settings import Settings
 
 AT_ONCE = 4  # as many as the worker fetches at once

@@ -20,7 +20,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from handoff_service import __version__
-from handoff_service.operations.ports import Called, WebhookCall
+from handoff_service.ports import Called, WebhookCall
 
 TIMEOUT = 10.0  # seconds for a whole call; ours, and shorter than any lease of due work
 FORBIDDEN = "It is on this computer or link. To call it anyway, add its host to PATCHBOARD_WEBHOOK_HOSTS."

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from handoff_service.operations.change_case import write_change
-from handoff_service.rules.cases import UNSETTLED, number
-from handoff_service.rules.vocabulary import Author
-from handoff_service.store import interactions
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.cases.change_case import write_change
+from handoff_service.rules.cases.cases import UNSETTLED, number
+from handoff_service.rules.shared.vocabulary import Author
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 c, h = t.cases, t.case_changes
 

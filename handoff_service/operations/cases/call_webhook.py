@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from handoff_service.errors import NotFound
-from handoff_service.operations.ports import Called, WebhookCall
-from handoff_service.operations.record_case import line
-from handoff_service.rules import webhook as rules
-from handoff_service.rules.vocabulary import CallState, Work
-from handoff_service.store import due, webhook
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.cases.record_case import line
+from handoff_service.ports import Called, WebhookCall
+from handoff_service.rules.cases import webhook as rules
+from handoff_service.rules.shared.vocabulary import CallState, Work
+from handoff_service.store.cases import webhook
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 k = t.webhook_calls
 KEPT = timedelta(days=30)  # calls that were taken, for the admin to look at
@@ -39,7 +40,7 @@ def begin_call(tx: Transaction, command: BeginCall) -> WebhookCall | None:
     """The call to make now, signed at this moment. None when there is none; the work is then taken away."""
     row = _locked(tx, command.call_id)
     if row is None or row.state != CallState.WAITING:
-        due.disarm(tx, Work.CALL_WEBHOOK, [command.call_id])
+        due_work.disarm(tx, Work.CALL_WEBHOOK, [command.call_id])
         return None
     hook = webhook.webhook(tx.conn)
     if hook is None or hook.url is None:
@@ -60,7 +61,7 @@ def finish_call(tx: Transaction, command: FinishCall) -> CallState:
     """Write down what the call came to; one that was not taken is made again later, for a day."""
     row, called = _locked(tx, command.call_id), command.called
     if row is None or row.state != CallState.WAITING:
-        due.disarm(tx, Work.CALL_WEBHOOK, [command.call_id])
+        due_work.disarm(tx, Work.CALL_WEBHOOK, [command.call_id])
         return CallState.DELIVERED if row is None else CallState(row.state)
     if called.why is None:
         _end(tx, row.id, CallState.DELIVERED, status=called.status, why=None)
@@ -71,7 +72,7 @@ def finish_call(tx: Transaction, command: FinishCall) -> CallState:
         _end(tx, row.id, CallState.GIVEN_UP, status=called.status, why=called.why)
         return CallState.GIVEN_UP
     tx.conn.execute(update(k).where(k.c.id == row.id).values(status=called.status, why=called.why))
-    due.release(tx, Work.CALL_WEBHOOK, row.id, again)
+    due_work.release(tx, Work.CALL_WEBHOOK, row.id, again)
     return CallState.WAITING
 
 
@@ -81,7 +82,7 @@ def call_again(tx: Transaction, call_id: int) -> None:
     if row is None:
         raise NotFound("This call is not kept any more.")
     tx.conn.execute(update(k).where(k.c.id == call_id).values(state=CallState.WAITING, since=tx.now, attempts=0))
-    due.arm(tx, [due.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now)])
+    due_work.arm(tx, [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now)])
 
 
 def _locked(tx: Transaction, call_id: int) -> Any:
@@ -90,4 +91,4 @@ def _locked(tx: Transaction, call_id: int) -> Any:
 
 def _end(tx: Transaction, call_id: int, state: CallState, *, status: int | None, why: str | None) -> None:
     tx.conn.execute(update(k).where(k.c.id == call_id).values(state=state, status=status, why=why))
-    due.disarm(tx, Work.CALL_WEBHOOK, [call_id])
+    due_work.disarm(tx, Work.CALL_WEBHOOK, [call_id])

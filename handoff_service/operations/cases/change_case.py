@@ -7,16 +7,17 @@ from typing import Any
 from sqlalchemy import select, update
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations import say
-from handoff_service.operations.record_case import Changes, Entry, record
-from handoff_service.operations.take_part import must_take_part
-from handoff_service.rules.cases import number
-from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store import interactions, people
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.operations.cases.record_case import Changes, Entry, record
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.participation import must_take_part
+from handoff_service.rules.cases.cases import number
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
 
 c = t.cases
 CHANGEABLE = ("kind", "state", "priority", "description", "device", "impact", "user_id", "external_number")
@@ -97,7 +98,7 @@ def _say(tx: Transaction, interaction_id: int, command: ChangeCase, changes: Cha
     by = people.agent_name(tx.conn, command.agent_id)
     state = str(changes["state"][1]).replace("_", " ") if "state" in changes else None
     said = f"{by} set case {number(command.id)} to {state}" if state else f"{by} wrote to case {number(command.id)}"
-    line = say.Line(
+    line = messages.Line(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=said,
@@ -105,4 +106,4 @@ def _say(tx: Transaction, interaction_id: int, command: ChangeCase, changes: Cha
         reason=note,
         agent_id=command.agent_id,
     )
-    say.append(tx, interaction, line)
+    messages.append(tx, interaction, line)

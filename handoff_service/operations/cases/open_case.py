@@ -6,15 +6,17 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from handoff_service.errors import BadInput
-from handoff_service.operations import say
-from handoff_service.operations.record_case import Entry, record
-from handoff_service.operations.take_part import lock_for
-from handoff_service.rules.cases import NORMAL, number
-from handoff_service.rules.vocabulary import Author, CaseKind, CaseState, Event, Kind
-from handoff_service.store import cases, interactions, people
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.cases.record_case import Entry, record
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.participation import lock_for
+from handoff_service.rules.cases.cases import NORMAL, number
+from handoff_service.rules.shared.vocabulary import Author, CaseKind, CaseState, Event, Kind
+from handoff_service.store.cases import cases
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 c = t.cases
 
@@ -97,7 +99,7 @@ def _insert(tx: Transaction, values: dict[str, Any], author: Author) -> int:
 
 
 def _say(tx: Transaction, interaction: Interaction, body: str, description: str, agent_id: int | None = None) -> None:
-    line = say.Line(
+    line = messages.Line(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=body,
@@ -105,4 +107,4 @@ def _say(tx: Transaction, interaction: Interaction, body: str, description: str,
         reason=description,
         agent_id=agent_id,
     )
-    say.append(tx, interaction, line)
+    messages.append(tx, interaction, line)

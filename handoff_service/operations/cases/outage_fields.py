@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from handoff_service.operations.entries import Moment, Name
-from handoff_service.rules.outages import Outage
+from handoff_service.operations.shared.field_types import Moment, Name
+from handoff_service.rules.cases.outages import Outage
 
 Text = Annotated[str, Field(max_length=1600)]
 

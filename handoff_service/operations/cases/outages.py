@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.rules import outages as rules
-from handoff_service.rules.outages import Outage
-from handoff_service.store import outages
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.rules.cases import outages as rules
+from handoff_service.rules.cases.outages import Outage
+from handoff_service.store.cases import outages
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 o = t.outages
 

@@ -7,11 +7,12 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import insert, select
 
-from handoff_service.operations.say import tell
-from handoff_service.rules.vocabulary import Author, CallState, CaseEvent, Work
-from handoff_service.store import cases, due, webhook
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared.messages import tell
+from handoff_service.rules.shared.vocabulary import Author, CallState, CaseEvent, Work
+from handoff_service.store.cases import cases, webhook
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Case, CaseChange
 
 type Changes = Mapping[str, tuple[str | int | None, str | int | None]]
@@ -105,7 +106,7 @@ def _tell_webhook(tx: Transaction, case: Case) -> None:
         since=tx.now,
     )
     call_id = tx.conn.execute(made.returning(t.webhook_calls.c.id)).scalar_one()
-    due.arm(tx, [due.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(case.id), due_at=tx.now)])
+    due_work.arm(tx, [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(case.id), due_at=tx.now)])
 
 
 def line(case_id: int) -> str:

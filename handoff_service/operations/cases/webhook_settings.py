@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import insert, update
 
 from handoff_service.errors import BadInput
-from handoff_service.rules import webhook as rules
-from handoff_service.store import tables as t
-from handoff_service.store import webhook
-from handoff_service.store.lanes import Transaction
+from handoff_service.rules.cases import webhook as rules
+from handoff_service.store.cases import webhook
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 w = t.case_webhook
 

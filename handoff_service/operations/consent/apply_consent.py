@@ -1,21 +1,24 @@
-"""Do what a requester's text means for consent, in the transaction that takes the text in; see ``rules/consent.py``."""
+"""Do what a requester's text means for consent, in the transaction that takes the text in; see
+``rules/consent/consent_keywords.py``."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from handoff_service.operations import say
-from handoff_service.operations.change_consent import Change, record_in
-from handoff_service.operations.change_interaction import end
-from handoff_service.operations.leave_bot import leave_bot
-from handoff_service.rules.consent import TABLE, If, Source, Step
-from handoff_service.rules.mail_signature import without_signature
-from handoff_service.rules.opt_out_wishes import Wish, wish
-from handoff_service.rules.vocabulary import Author, Direction, Event, Owner, State
-from handoff_service.store import bot_turns, interactions, texts
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.consent.change_consent import Change, record_in
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.end_interaction import end
+from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_bot
+from handoff_service.rules.consent.consent_keywords import TABLE, If, Source, Step
+from handoff_service.rules.consent.opt_out_wishes import Wish, wish
+from handoff_service.rules.shared.mail_signature import without_signature
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Owner, State
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import texts
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.virtual_agent import bot_turns
 
 SAID_STOP = "The requester opted out"
 SAID_START = "The requester opted in"
@@ -42,13 +45,13 @@ def obey_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
         _record(tx, interaction, word, opted_out=not opts_in)
     if Step.CONFIRM in steps and not word.answered:
         confirmation = texts.opted_in(tx.conn) if opts_in else texts.opted_out(tx.conn)
-        say.text(tx, interaction, confirmation, Author.SYSTEM, event=None if opts_in else Event.CONSENT)
+        messages.text(tx, interaction, confirmation, Author.SYSTEM, event=None if opts_in else Event.CONSENT)
     if Step.HELP in steps and not word.answered:
-        say.text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM, event=Event.CONSENT)
+        messages.text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM, event=Event.CONSENT)
     if Step.ASK_BACK in steps and interaction.owner is Owner.VIRTUAL_AGENT:
         _ask_back(tx, interaction, word.sid)
     if Step.SAY_WHO in steps and interaction.owner is Owner.VIRTUAL_AGENT:
-        say.text(tx, interaction, texts.wrong_number(tx.conn), Author.SYSTEM)
+        messages.text(tx, interaction, texts.wrong_number(tx.conn), Author.SYSTEM)
     if Step.CLOSE in steps and interaction.active and interaction.owner is not Owner.AGENT:
         state = State.CLOSED_COMPLETE if opts_in else State.CLOSED_ABANDONED
         end(tx, interaction, state, said=SAID_START if opts_in else SAID_STOP)
@@ -59,7 +62,7 @@ def _ask_back(tx: Transaction, interaction: Interaction, sid: str) -> None:
     if _was_asked(tx, interaction, sid):
         leave_bot(tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id))
     else:
-        say.text(tx, interaction, texts.ask_opt_out(tx.conn), Author.SYSTEM)
+        messages.text(tx, interaction, texts.ask_opt_out(tx.conn), Author.SYSTEM)
 
 
 def _was_asked(tx: Transaction, interaction: Interaction, sid: str) -> bool:

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, insert, select
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations import say
-from handoff_service.rules.consent import EVERY_NUMBER, REQUESTERS_OWN, Source
-from handoff_service.rules.delivery import OPTED_OUT
-from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store import consents, interactions, people
-from handoff_service.store import tables as t
-from handoff_service.store.database import upsert
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.operations.shared import messages
+from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
+from handoff_service.rules.delivery.message_status import OPTED_OUT
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.store.consent import consents
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import upsert
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Consent
 
 NOTE = 500  # characters
@@ -129,7 +131,7 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
     concerned = consents.with_its_service(tx.conn, provider_id)
     for one in active:
         if concerned & {EVERY_NUMBER, one.provider_number_id}:
-            say.append(tx, one, _line(entry))
+            messages.append(tx, one, _line(entry))
     return entry
 
 
@@ -209,14 +211,14 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
 def record_in(tx: Transaction, interaction: Interaction, change: Change) -> None:
     """Write a change into the ledger, and what agents see of it into a locked conversation with the number."""
     if (made := record(tx, change)) is not None:
-        say.append(tx, interaction, _line(consents.by_id(tx.conn, [made])[made]))
+        messages.append(tx, interaction, _line(consents.by_id(tx.conn, [made])[made]))
 
 
-def _line(entry: Consent) -> say.Line:
+def _line(entry: Consent) -> messages.Line:
     by = {Source.KEYWORD: f"The requester texted “{entry.words}”", Source.PROVIDER: "The carrier refuses texts to them"}
     who = by.get(entry.source) or (f"Recorded by {entry.agent.name}" if entry.agent else "Recorded")
     said = "Opted out: no texts can be sent" if entry.opted_out else "Opted in: texts can be sent again"
-    return say.Line(
+    return messages.Line(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=f"{who}. {said}",

@@ -12,15 +12,17 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from handoff_service.operations.ports import CONSENTS_AT_ONCE, ConsentNotTaken, Telling
-from handoff_service.rules import consent
-from handoff_service.rules.consent import EVERY_NUMBER, Source
-from handoff_service.rules.sms_text import is_e164
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import consents, due, holds
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.ports import CONSENTS_AT_ONCE, ConsentNotTaken, Telling
+from handoff_service.rules.consent import consent_keywords
+from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, Source
+from handoff_service.rules.delivery.sms_text import is_e164
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.consent import consents
+from handoff_service.store.delivery import restore_holds
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
 
 EVERY = timedelta(minutes=2)
 SETTLED = timedelta(minutes=1)  # so long it waits: what is taken back at once needs no telling, and clocks differ
@@ -60,9 +62,9 @@ class NotTold:
 
 def tell_from_now_on(tx: Transaction, _command: None = None) -> None:
     """Look again and again for what is to be told. Not while a restore holds what was queued before it."""
-    if holds.is_held(tx.conn):
+    if restore_holds.is_held(tx.conn):
         return
-    due.arm(tx, [due.Due(kind=Work.TELL_CONSENTS, key=KEY, line=KEY, due_at=tx.now + EVERY)])
+    due_work.arm(tx, [due_work.Due(kind=Work.TELL_CONSENTS, key=KEY, line=KEY, due_at=tx.now + EVERY)])
 
 
 def tell_anew(tx: Transaction) -> None:
@@ -92,13 +94,13 @@ def finish_telling(tx: Transaction, told: Told) -> None:
         tx.conn.execute(update(c).where(these, c.c.number == number).values(told_at=told_at, told_why=fault.why))
     goes_on = set(entries.values()) - {number for number, fault in faults.items() if fault.again}
     requests = max(1, -(-len(told.batch.tellings) // CONSENTS_AT_ONCE))
-    due.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (PAUSE * requests if goes_on else EVERY))
+    due_work.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (PAUSE * requests if goes_on else EVERY))
 
 
 def put_off_telling(tx: Transaction, failed: NotTold) -> None:
     """These still wait, and the ledger says why."""
     tx.conn.execute(update(c).where(one_of(c.c.id, list(failed.batch.entries))).values(told_why=failed.why))
-    due.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (AFTER_FAILURE if failed.offered else NOT_OFFERED))
+    due_work.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (AFTER_FAILURE if failed.offered else NOT_OFFERED))
 
 
 def _tellings(
@@ -112,7 +114,7 @@ def _tellings(
         holding[row.number][row.provider_number_id] = row.consent_id
     places = {number: frozenset(ids) for ids in senders.values() for number in ids.values()}
     for number, entries in consents.of_numbers(tx.conn, [n for n in numbers if is_e164(n)]).items():
-        told_of = consent.concerned(
+        told_of = consent_keywords.concerned(
             [(e.id, e.opted_out, places.get(e.provider_number, frozenset({EVERY_NUMBER}))) for e in reversed(entries)]
         )
         changed = frozenset[int]().union(*(told_of[e.id] for e in entries if e.id in untold))

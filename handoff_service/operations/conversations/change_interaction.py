@@ -5,29 +5,19 @@ from dataclasses import dataclass
 from sqlalchemy import update
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations import say
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.operations.stop_waiting import stop_waiting
-from handoff_service.operations.take_part import lock_for
-from handoff_service.rules import states
-from handoff_service.rules.sms_characters import is_visible
-from handoff_service.rules.states import ACTS, moved
-from handoff_service.rules.vocabulary import (
-    CLOSED,
-    Author,
-    Event,
-    Kind,
-    Owner,
-    State,
-    Work,
-)
-from handoff_service.store import conversations, due, interactions, live_group, people, timers
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.texts import closing_line
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.end_interaction import end
+from handoff_service.operations.shared.participation import active, lock_for
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.conversations.states import ACTS, moved
+from handoff_service.rules.delivery.sms_characters import is_visible
+from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, State
+from handoff_service.store.conversations import interactions, live_group
+from handoff_service.store.desk import people
+from handoff_service.store.desk.texts import closing_line
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
-DESCRIPTION = 160  # characters of a short description
 DID = {State.ON_HOLD: "put this on hold", State.WORK_IN_PROGRESS: "took this off hold"}
 
 
@@ -64,13 +54,6 @@ class Read:
     up_to: int | None = None
 
 
-def active(interaction: Interaction) -> Interaction:
-    """The interaction, or Conflict when it is closed."""
-    if not interaction.active:
-        raise Conflict(f"{interactions.number(interaction.id)} is closed. Start a new conversation instead.")
-    return interaction
-
-
 def close_interaction(tx: Transaction, command: Close) -> None:
     """End it: one line to the requester, nobody owns it, what waited for it waits no more."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
@@ -79,33 +62,8 @@ def close_interaction(tx: Transaction, command: Close) -> None:
     name = people.agent_name(tx.conn, command.agent_id)
     closing = closing_line(tx.conn, name) if command.closing_text is None else command.closing_text.strip()
     if is_visible(closing):
-        say.text(tx, interaction, closing, Author.SYSTEM, agent_id=command.agent_id)
+        messages.text(tx, interaction, closing, Author.SYSTEM, agent_id=command.agent_id)
     end(tx, interaction, command.state, said=f"{name} closed this conversation", described=command.short_description)
-
-
-def end(
-    tx: Transaction,
-    interaction: Interaction,
-    state: State,
-    *,
-    said: str,
-    reason: str | None = None,
-    described: str | None = None,
-) -> None:
-    """Close a locked, active interaction. ``described``: the short description; without one, the first text."""
-    say.owner_changed(tx, interaction, owner=Owner.NONE, said=said, reason=reason)
-    first_text = conversations.first_text(tx.conn, interaction.id)[:DESCRIPTION]
-    description = (described or "").strip() or interaction.short_description or first_text or None
-    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][ACTS[state]])
-    tx.conn.execute(
-        update(t.interactions)
-        .where(t.interactions.c.id == interaction.id)
-        .values(closed_at=tx.now, short_description=description, unanswered=None)
-    )
-    stop_waiting(tx, interaction.id)
-    timers.cancel(tx, [interaction.id])
-    due.disarm(tx, Work.BOT_TURN, [interaction.id])
-    offer_soon(tx)
 
 
 def change_interaction(tx: Transaction, command: Change) -> None:
@@ -128,7 +86,7 @@ def change_interaction(tx: Transaction, command: Change) -> None:
         tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(**values))
     if state is not None and (state is not interaction.state or (state is State.ON_HOLD and command.state_reason)):
         said = f"{people.agent_name(tx.conn, command.agent_id)} {DID[state]}"
-        line = say.Line(
+        line = messages.Line(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
             body=said,
@@ -136,9 +94,9 @@ def change_interaction(tx: Transaction, command: Change) -> None:
             reason=command.state_reason,
             agent_id=command.agent_id,
         )
-        say.append(tx, interaction, line)
+        messages.append(tx, interaction, line)
     elif values:
-        say.tell(tx, [interaction.id])
+        messages.tell(tx, [interaction.id])
     if state is not None or values:
         offer_soon(tx)
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from handoff_service.operations.say import tell
-from handoff_service.operations.uploads import Stored
-from handoff_service.rules.media import NotTaken
-from handoff_service.rules.vocabulary import MediaStatus, Work
-from handoff_service.store import due
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared.messages import tell
+from handoff_service.operations.shared.uploads import Stored
+from handoff_service.rules.conversations.media import NotTaken
+from handoff_service.rules.shared.vocabulary import MediaStatus, Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 MOST_TRIES = 12  # the waits between them add up to about an hour
 LONGEST_WAIT = timedelta(minutes=30)
@@ -36,7 +36,7 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
         .with_for_update(of=d)
     ).one()
     if row.status != MediaStatus.WAITING:
-        due.disarm(tx, Work.FETCH_MEDIA, [command.media_id])
+        due_work.disarm(tx, Work.FETCH_MEDIA, [command.media_id])
         return MediaStatus(row.status)
     status, values = MediaStatus.WAITING, {}
     match command.result:
@@ -52,9 +52,9 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
     tx.conn.execute(update(d).where(d.c.id == command.media_id).values(status=status, **values))
     if status is MediaStatus.WAITING:
         wait = min(timedelta(seconds=2 ** min(command.attempts, 12)), LONGEST_WAIT)
-        due.release(tx, Work.FETCH_MEDIA, command.media_id, tx.now + wait)
+        due_work.release(tx, Work.FETCH_MEDIA, command.media_id, tx.now + wait)
     else:
-        due.disarm(tx, Work.FETCH_MEDIA, [command.media_id])
+        due_work.disarm(tx, Work.FETCH_MEDIA, [command.media_id])
     m = t.messages
     tx.conn.execute(update(m).where(m.c.id == row.message_id).values(changed_at=tx.now))
     tell(tx, [row.interaction_id])

@@ -6,9 +6,10 @@ Nothing of this is in the transaction that stores a text: a process that has wri
 
 from datetime import timedelta
 
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import due, text_index
-from handoff_service.store.lanes import Transaction
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.conversations import text_index
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine.lanes import Transaction
 
 A_MOMENT = timedelta(seconds=1)  # how long a text may be stored before it can be found
 
@@ -16,7 +17,7 @@ A_MOMENT = timedelta(seconds=1)  # how long a text may be stored before it can b
 def index_texts(tx: Transaction, _command: None = None) -> bool:
     """Index one batch. Returns whether there is more, which is then due at once."""
     newest = text_index.newest_message(tx.conn)
-    due.disarm(tx, Work.INDEX_TEXTS, [due.DESK_LINE])  # before looking: what is stored after this asks again
+    due_work.disarm(tx, Work.INDEX_TEXTS, [due_work.DESK_LINE])  # before looking: what is stored after this asks again
     more = text_index.index_next(tx.conn, newest)
     if more:
         want_index(tx)
@@ -25,4 +26,6 @@ def index_texts(tx: Transaction, _command: None = None) -> bool:
 
 def want_index(tx: Transaction, _command: None = None) -> None:
     """There may be texts that are not indexed."""
-    due.arm(tx, [due.Due(kind=Work.INDEX_TEXTS, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now)])
+    due_work.arm(
+        tx, [due_work.Due(kind=Work.INDEX_TEXTS, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now)]
+    )

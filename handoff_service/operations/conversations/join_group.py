@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from handoff_service.errors import Conflict
-from handoff_service.operations.change_interaction import active
-from handoff_service.operations.take_part import join, tell_group
-from handoff_service.rules.vocabulary import Owner
-from handoff_service.store import interactions, live_group
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared.participation import active, join, tell_group
+from handoff_service.rules.shared.vocabulary import Owner
+from handoff_service.store.conversations import interactions, live_group
+from handoff_service.store.engine.lanes import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

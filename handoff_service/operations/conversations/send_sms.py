@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from handoff_service.errors import BadInput
-from handoff_service.operations import say
-from handoff_service.operations.assign import give
-from handoff_service.operations.change_consent import must_allow
-from handoff_service.operations.change_interaction import active
-from handoff_service.operations.stop_waiting import stop_waiting
-from handoff_service.operations.take_part import join, lock_for
-from handoff_service.rules.sms_characters import is_visible, nothing_visible
-from handoff_service.rules.sms_text import LONGEST, split
-from handoff_service.rules.vocabulary import Author, Event, Kind, Owner
-from handoff_service.store import interactions, people
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.consent.change_consent import must_allow
+from handoff_service.operations.routing.assign import give
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.cancel_work_item import stop_waiting
+from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.participation import active, join, lock_for
+from handoff_service.rules.delivery.sms_text import split
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine.lanes import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +43,9 @@ def send_sms(tx: Transaction, command: Write) -> int:
     event = None if interactions.has_requesters_text(tx.conn, interaction.id) else Event.UNASKED
     first, *others = split(body) or [body]
     by: dict[str, Any] = {"agent_id": command.agent_id, "event": event}
-    message_id = say.text(tx, interaction, first, Author.AGENT, media=command.media, **by)
+    message_id = messages.text(tx, interaction, first, Author.AGENT, media=command.media, **by)
     for part in others:
-        say.text(tx, interactions.lock(tx.conn, interaction.id), part, Author.AGENT, **by)
+        messages.text(tx, interactions.lock(tx.conn, interaction.id), part, Author.AGENT, **by)
     return message_id
 
 
@@ -54,22 +53,10 @@ def write_note(tx: Transaction, command: Write) -> int:
     """A private note: live agents see it, the requester never does. Returns its place in the conversation."""
     body = checked_text(command.body, most=10_000)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
-    line = say.Line(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)
-    return say.append(tx, interaction, line)
+    line = messages.Line(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)
+    return messages.append(tx, interaction, line)
 
 
 def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Interaction:
     stop_waiting(tx, interaction.id)
     return give(tx, interaction, agent_id, said=f"{people.agent_name(tx.conn, agent_id)} took over")
-
-
-def checked_text(body: str, *, most: int = LONGEST, may_be_empty: bool = False, field: str = "body") -> str:
-    """The text without space around it. BadInput names the field when it is empty, too long or cannot be stored."""
-    text = body.strip() if is_visible(body) else ""
-    if not text and not may_be_empty:
-        raise BadInput(errors={field: nothing_visible(body)})
-    if len(text) > most:
-        raise BadInput(errors={field: f"must be at most {most} characters; it has {len(text)}"})
-    if "\0" in text:
-        raise BadInput(errors={field: "must not hold a NUL character"})
-    return text

@@ -6,19 +6,23 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations import say
-from handoff_service.operations.change_consent import must_allow
-from handoff_service.operations.change_interaction import end
-from handoff_service.operations.send_sms import Write, checked_text, send_sms
-from handoff_service.rules import profile_matching, states
-from handoff_service.rules.agent_initiated import TABLE, If, LineFacts, Step, situation, told
-from handoff_service.rules.profile_matching import NumberFacts
-from handoff_service.rules.states import Act
-from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, State
-from handoff_service.store import consents, interactions, live_group, people
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.consent.change_consent import must_allow
+from handoff_service.operations.conversations.send_sms import Write, send_sms
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.end_interaction import end
+from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.rules.conversations import states
+from handoff_service.rules.conversations.agent_initiated import TABLE, If, LineFacts, Step, situation, told
+from handoff_service.rules.conversations.states import Act
+from handoff_service.rules.identity import profile_matching
+from handoff_service.rules.identity.profile_matching import NumberFacts
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State
+from handoff_service.store.consent import consents
+from handoff_service.store.conversations import interactions, live_group
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import OptedOut
 
 
@@ -185,7 +189,9 @@ def _create(tx: Transaction, command: Start, line: _Line, profile_id: int, user_
     made = interactions.lock(tx.conn, interaction_id)
     live_group.join(tx, made.id, command.agent_id, 0)
     said = f"{people.agent_name(tx.conn, command.agent_id)} wrote first"
-    say.append(tx, made, say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.OWNER_CHANGED))
+    messages.append(
+        tx, made, messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.OWNER_CHANGED)
+    )
     return made
 
 

@@ -2,9 +2,9 @@
 
 A message is ``sending`` from the commit before the provider is asked to the commit after. Whoever finds it so again
 (after a crash or a timeout) looks it up at the provider before sending it again, for no provider call can be repeated
-safely. What an error code does is in ``rules/delivery.py``; what waits to be sent again has failed meanwhile. Whether
-the requester may be texted is looked at in the same transaction that marks the message, under a lock that whoever
-changes consent waits for; and once more just before the provider is asked.
+safely. What an error code does is in ``rules/delivery/message_status.py``; what waits to be sent again has failed
+meanwhile. Whether the requester may be texted is looked at in the same transaction that marks the message, under a lock
+that whoever changes consent waits for; and once more just before the provider is asked.
 """
 
 import random
@@ -15,14 +15,14 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy import exists, select, update
 
-from handoff_service.operations import hold_back
-from handoff_service.operations.change_consent import refused_for_consent
-from handoff_service.operations.limit_replies import HeldBack, over_limits
-from handoff_service.operations.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure, Withheld
-from handoff_service.operations.record_receipt import apply_early_receipts, send_later
-from handoff_service.operations.say import tell
-from handoff_service.rules import media_links
-from handoff_service.rules.delivery import (
+from handoff_service.operations.consent.change_consent import refused_for_consent
+from handoff_service.operations.delivery import send_gates
+from handoff_service.operations.delivery.limit_replies import HeldBack, over_limits
+from handoff_service.operations.delivery.record_receipt import apply_early_receipts, send_later
+from handoff_service.operations.shared.messages import tell
+from handoff_service.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure, Withheld
+from handoff_service.rules.conversations import media_links
+from handoff_service.rules.delivery.message_status import (
     COUNTRY_OFF,
     DID_NOT_ARRIVE,
     OPTED_OUT,
@@ -31,13 +31,14 @@ from handoff_service.rules.delivery import (
     again_after,
     meaning,
 )
-from handoff_service.rules.reply_limits import Limit
-from handoff_service.rules.vocabulary import Author, Event, Status, Work
-from handoff_service.store import consents, due
-from handoff_service.store import tables as t
-from handoff_service.store.bulk import update_rows
-from handoff_service.store.lanes import SetBased, Transaction
-from handoff_service.store.several import one_of
+from handoff_service.rules.delivery.reply_limits import Limit
+from handoff_service.rules.shared.vocabulary import Author, Event, Status, Work
+from handoff_service.store.consent import consents
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import update_rows
+from handoff_service.store.engine.lanes import SetBased, Transaction
+from handoff_service.store.engine.one_of import one_of
 
 LOOK_UP_AFTER = timedelta(seconds=30)  # at the soonest: lists lag, and a callback usually settles an unsure send before
 LONGEST_WAIT = timedelta(minutes=5)
@@ -111,12 +112,12 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     _put(tx, kept_back, status=Status.CANCELED, error_code=OPTED_OUT)
     _put(tx, crashed, status=Status.UNKNOWN)
     unasked = [r for i, r in waiting.items() if r.event == Event.UNASKED and i not in kept_back]
-    written_since = hold_back.written_since(tx, unasked)
+    written_since = send_gates.written_since(tx, unasked)
     overtaken = {i for i in written_since if waiting[i].author == Author.SYSTEM}
     _put(tx, overtaken, status=Status.CANCELED, error_code=None)
     kept_back |= overtaken
-    held = hold_back.held(tx, [r for r in unasked if r.id not in written_since])
-    abroad = hold_back.abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
+    held = send_gates.held(tx, [r for r in unasked if r.id not in written_since])
+    abroad = send_gates.abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
     _put(tx, abroad, status=Status.FAILED, error_code=COUNTRY_OFF)
     too_many = over_limits(tx, {i: r for i, r in waiting.items() if i not in kept_back | abroad})
     for limit in Limit:
@@ -124,15 +125,15 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
         _put(tx, these, status=Status.FAILED, error_code=RANGE_FULL, reason=limit)
     put_off = kept_back | held.keys() | abroad | too_many.keys()
     later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER) | held
-    later |= hold_back.paced(tx, [r for i, r in waiting.items() if i not in put_off])
+    later |= send_gates.paced(tx, [r for i, r in waiting.items() if i not in put_off])
     for message_id, at in later.items():  # neither a crash nor our own rate is a failure of the provider's
         failed = 0 if message_id in crashed else attempts[message_id] - 1
-        due.release(tx, Work.DELIVER, message_id, at, attempts=failed)
+        due_work.release(tx, Work.DELIVER, message_id, at, attempts=failed)
     sends = waiting.keys() - put_off - later.keys()
     _add_up(tx, [i for i in sends if found[i].retries])
     _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # a try before it had its own
     tell(tx, {found[i].interaction_id for i in kept_back | abroad | too_many.keys()})
-    due.disarm(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
+    due_work.disarm(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
     links = _links(tx, [i for i in sends | unsure if found[i].with_media])
     return [
         Outgoing(
@@ -169,7 +170,7 @@ def _add_up(tx: Transaction, again: Sequence[int]) -> None:
         tx.conn.execute(these.values(price_before=paid, price=None))
 
 
-def _waits(row: hold_back.Row) -> bool:
+def _waits(row: send_gates.Row) -> bool:
     """Whether it surely did not leave, or failed and is to be sent again."""
     return row.status == Status.QUEUED or (row.retries > 0 and row.status in DID_NOT_ARRIVE)
 
@@ -221,9 +222,9 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
             done.append(row.id)
             later.append((row.id, tx.now + fate.again))
         else:
-            due.release(tx, Work.DELIVER, row.id, tx.now + fate.again)
+            due_work.release(tx, Work.DELIVER, row.id, tx.now + fate.again)
     update_rows(tx.conn, t.messages, changes)
-    due.disarm(tx, Work.DELIVER, done)
+    due_work.disarm(tx, Work.DELIVER, done)
     send_later(tx, later)
     refused_for_consent(tx, opted_out)
     apply_early_receipts(tx, [change["provider_sid"] for change in changes if change["provider_sid"]])

@@ -1,4 +1,4 @@
-"""Hold back automatic replies to unknown numbers that exceed the desk's limits (``rules/reply_limits.py``).
+"""Hold back automatic replies to unknown numbers that exceed the desk's limits (``rules/delivery/reply_limits.py``).
 
 The replies that may go out are counted in ``unknown_replies``, one row a message, for a day. The desk's row is locked
 meanwhile, so that two processes cannot both send the last one.
@@ -11,13 +11,13 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, insert, select
 
-from handoff_service.operations.hold_back import Row
-from handoff_service.rules.reply_limits import DAY, HOUR, Limit, Replied, ReplyLimits, range_of, reached
-from handoff_service.rules.vocabulary import Author, Event
-from handoff_service.store import desk
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.operations.delivery.send_gates import Row
+from handoff_service.rules.delivery.reply_limits import DAY, HOUR, Limit, Replied, ReplyLimits, range_of, reached
+from handoff_service.rules.shared.vocabulary import Author, Event
+from handoff_service.store.desk import desk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
 
 m, r = t.messages, t.unknown_replies
 

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import select
 
-from handoff_service.operations.ports import Reported
-from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.rules.vocabulary import Direction, Status, Work
-from handoff_service.store import due
-from handoff_service.store import tables as t
-from handoff_service.store.bulk import update_rows
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.ports import Reported
+from handoff_service.rules.shared.vocabulary import Direction, Status, Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import update_rows
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
 
 EVERY = timedelta(minutes=10)
 AFTER = timedelta(minutes=1)  # a provider knows the price of a text a moment after it has left, or much later
@@ -40,11 +40,11 @@ class Wanted:
 
 def want_prices(tx: Transaction, _command: None = None) -> None:
     """Ask from now on, again and again."""
-    due.arm(tx, [due.Due(kind=Work.ASK_PRICES, key=KEY, line=KEY, due_at=tx.now + AFTER)])
+    due_work.arm(tx, [due_work.Due(kind=Work.ASK_PRICES, key=KEY, line=KEY, due_at=tx.now + AFTER)])
 
 
 def ask_again(tx: Transaction, _command: None = None) -> None:
-    due.release(tx, Work.ASK_PRICES, KEY, tx.now + EVERY)
+    due_work.release(tx, Work.ASK_PRICES, KEY, tx.now + EVERY)
 
 
 def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, Wanted]:

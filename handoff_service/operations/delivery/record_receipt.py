@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select
 
-from handoff_service.operations.change_consent import refused_for_consent
-from handoff_service.operations.say import tell
-from handoff_service.rules.delivery import DID_NOT_ARRIVE, OPTED_OUT, advanced, again_after
-from handoff_service.rules.vocabulary import Status, Work
-from handoff_service.store import due
-from handoff_service.store import tables as t
-from handoff_service.store.bulk import update_rows
-from handoff_service.store.database import upsert
-from handoff_service.store.lanes import SetBased, Transaction
-from handoff_service.store.several import one_of
+from handoff_service.operations.consent.change_consent import refused_for_consent
+from handoff_service.operations.shared.messages import tell
+from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, OPTED_OUT, advanced, again_after
+from handoff_service.rules.shared.vocabulary import Status, Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import update_rows
+from handoff_service.store.engine.database import upsert
+from handoff_service.store.engine.lanes import SetBased, Transaction
+from handoff_service.store.engine.one_of import one_of
 
 KEPT_FOR = timedelta(days=1)  # a receipt that nothing matches by then is about somebody else's message
 
@@ -123,10 +123,10 @@ def _apply(message: _Message, receipt: Receipt) -> None:
 
 def send_later(tx: Transaction, messages: Sequence[tuple[int, datetime]]) -> None:
     """Send these once more at their times. Each is a line of its own, so that nothing waits behind it."""
-    due.arm(
+    due_work.arm(
         tx,
         [
-            due.Due(kind=Work.DELIVER, key=str(message_id), line=f"again:{message_id}", due_at=at)
+            due_work.Due(kind=Work.DELIVER, key=str(message_id), line=f"again:{message_id}", due_at=at)
             for message_id, at in messages
         ],
     )
@@ -166,7 +166,7 @@ def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
             for m in messages
         ],
     )
-    due.disarm(tx, Work.DELIVER, [m.id for m in messages])  # it went out, whatever the answer to the call was
+    due_work.disarm(tx, Work.DELIVER, [m.id for m in messages])  # it went out, whatever the answer to the call was
     send_later(tx, [(m.id, tx.now + m.again) for m in again if m.again is not None])
     refused_for_consent(tx, [m.id for m in messages if m.code == OPTED_OUT])
     tell(tx, {m.interaction_id for m in messages})

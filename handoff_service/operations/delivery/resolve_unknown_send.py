@@ -6,12 +6,13 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations import say
-from handoff_service.operations.take_part import lock_for
-from handoff_service.rules.vocabulary import Author, Event, Kind, Status, Work
-from handoff_service.store import due, people
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.participation import lock_for
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Status, Work
+from handoff_service.store.desk import people
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 LONG_ENOUGH = timedelta(minutes=3)  # by then a callback or the list has told, where either can
 
@@ -39,10 +40,12 @@ def settle_send(tx: Transaction, command: Settle) -> None:
     name = people.agent_name(tx.conn, command.agent_id)
     if command.went_out:
         tx.conn.execute(update(m).where(*this).values(status=Status.SENT, changed_at=tx.now))
-        due.disarm(tx, Work.DELIVER, [command.message_id])
+        due_work.disarm(tx, Work.DELIVER, [command.message_id])
     else:
         tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED, changed_at=tx.now))
-        due.release(tx, Work.DELIVER, command.message_id, tx.now)
+        due_work.release(tx, Work.DELIVER, command.message_id, tx.now)
     said = f"{name} decided that it went out" if command.went_out else f"{name} had it sent again"
-    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.STATE, agent_id=command.agent_id)
-    say.append(tx, interaction, line)
+    line = messages.Line(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.STATE, agent_id=command.agent_id
+    )
+    messages.append(tx, interaction, line)

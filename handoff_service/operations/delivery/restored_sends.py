@@ -6,16 +6,18 @@ from sqlalchemy import delete, select, update
 
 from handoff_service import log
 from handoff_service.errors import Conflict
-from handoff_service.operations.say import tell
-from handoff_service.operations.sweep_gaps import want_sweep
-from handoff_service.operations.tell_consents import tell_from_now_on
-from handoff_service.rules.vocabulary import CallState, Status, Work
-from handoff_service.store import due, holds, timers
-from handoff_service.store import tables as t
-from handoff_service.store.bulk import update_rows
-from handoff_service.store.interactions import line
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.operations.consent.push_consents import tell_from_now_on
+from handoff_service.operations.delivery.sweep_gaps import want_sweep
+from handoff_service.operations.shared.messages import tell
+from handoff_service.rules.shared.vocabulary import CallState, Status, Work
+from handoff_service.store.conversations.interactions import line
+from handoff_service.store.delivery import restore_holds
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import update_rows
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.messaging_actions import timers
 
 CANCELED = "Canceled by an admin after the desk was restored from a backup."
 
@@ -30,17 +32,17 @@ class DecideHeld:
 
 def decide_held(tx: Transaction, command: DecideHeld) -> int:
     """Release or cancel everything that is held. Returns how many texts that were. Conflict when nothing is held."""
-    if not holds.is_held(tx.conn):
+    if not restore_holds.is_held(tx.conn):
         raise Conflict("Nothing is held. Somebody has decided already.")
-    texts = holds.keys(tx.conn, Work.DELIVER)
+    texts = restore_holds.keys(tx.conn, Work.DELIVER)
     if not command.send:
         _cancel_texts(tx, texts)
         _cancel_calls(tx)
         _cancel_timers(tx)
         for kind in (Work.MAIL_CODE, Work.BOT_TURN):
-            due.disarm(tx, kind, holds.keys(tx.conn, kind))
+            due_work.disarm(tx, kind, restore_holds.keys(tx.conn, kind))
     outcome = "released" if command.send else "canceled"
-    holds.end(tx.conn, outcome=outcome, agent_id=command.agent_id, now=tx.now)
+    restore_holds.end(tx.conn, outcome=outcome, agent_id=command.agent_id, now=tx.now)
     tx.work_is_due(tx.now)
     tx.desk_changed()
     want_sweep(tx)
@@ -56,19 +58,19 @@ def _cancel_texts(tx: Transaction, texts: list[int]) -> None:
     queued = [{"id": r.id, "status": Status.CANCELED, "reason": CANCELED} for r in rows if r.status == Status.QUEUED]
     update_rows(tx.conn, m, queued)
     update_rows(tx.conn, m, [{"id": r.id, "status": Status.UNKNOWN} for r in rows if r.status == Status.SENDING])
-    due.disarm(tx, Work.DELIVER, texts)
+    due_work.disarm(tx, Work.DELIVER, texts)
     tell(tx, {r.interaction_id for r in rows})
 
 
 def _cancel_calls(tx: Transaction) -> None:
-    calls, k = holds.keys(tx.conn, Work.CALL_WEBHOOK), t.webhook_calls
+    calls, k = restore_holds.keys(tx.conn, Work.CALL_WEBHOOK), t.webhook_calls
     tx.conn.execute(update(k).where(one_of(k.c.id, calls)).values(state=CallState.GIVEN_UP, why=CANCELED))
-    due.disarm(tx, Work.CALL_WEBHOOK, calls)
+    due_work.disarm(tx, Work.CALL_WEBHOOK, calls)
 
 
 def _cancel_timers(tx: Transaction) -> None:
     """What came due meanwhile does not happen any more; what is due later does."""
-    held, i = holds.keys(tx.conn, Work.TIMER), t.interactions
+    held, i = restore_holds.keys(tx.conn, Work.TIMER), t.interactions
     overdue = t.timers.c.due_at <= tx.now
     tx.conn.execute(delete(t.timers).where(one_of(t.timers.c.interaction_id, held), overdue))
     of_held = select(*i.c["id", "requester_number", "provider_number_id"]).where(one_of(i.c.id, held))

@@ -11,13 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exists, select, update
 
-from handoff_service import time_zones
-from handoff_service.rules.quiet_hours import over_at
-from handoff_service.rules.vocabulary import Author, Direction, Event, Status, Work
-from handoff_service.store import desk, due, people
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.lib import phone_regions
+from handoff_service.rules.delivery.quiet_hours import over_at
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Status
+from handoff_service.store.desk import desk, people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
 
 BURST = timedelta(seconds=10)  # so much of its rate a provider number may send at once; the provider queues it
 MOST_SEGMENTS = 25  # of one text: 1,600 characters in UCS-2
@@ -30,7 +30,7 @@ def abroad(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
     texted = desk.countries(tx.conn) if rows else []
     if not texted:
         return set()
-    return {i for i, row in rows.items() if not time_zones.may_be_in(row.requester_number, texted)}
+    return {i for i, row in rows.items() if not phone_regions.may_be_in(row.requester_number, texted)}
 
 
 _behind = t.messages.alias("behind")  # a message that is looked at, on its line
@@ -63,21 +63,6 @@ def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) 
     return set(tx.conn.execute(query).scalars())
 
 
-def let_go(tx: Transaction, line: str) -> None:
-    """What waits on the line for the end of quiet hours, or for its number's rate, is looked at anew: the requester is
-    being answered behind it."""
-    d, m = t.due_work, t.messages
-    untried = d.c.attempts == 0  # a crash and the provider's refusals count, the desk's own reasons do not
-    held = d.c.due_at == due.HELD  # an admin decides about these
-    waits = select(d.c.key).where(d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now, untried, ~held)
-    keys = [int(key) for key in tx.conn.execute(waits).scalars()]
-    if not keys:
-        return
-    queued = select(m.c.id).where(one_of(m.c.id, keys), m.c.status == Status.QUEUED)
-    for message_id in tx.conn.execute(queued).scalars().all():
-        due.release(tx, Work.DELIVER, message_id, tx.now)
-
-
 def held(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     """Which of these are no answers and fall into the quiet hours of whom they go to, and when those are over."""
     quiet = desk.quiet_hours(tx.conn) if rows else None
@@ -90,7 +75,7 @@ def held(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     waits = {}
     for row in rows:
         said = known.get(row.interaction_id, {}).get("time_zone")
-        zones = time_zones.of_number(row.requester_number, said=said, instead=instead)
+        zones = phone_regions.of_number(row.requester_number, said=said, instead=instead)
         if (at := over_at(quiet, tx.now, zones, row.created_at)) is not None:
             waits[row.id] = at
     return waits

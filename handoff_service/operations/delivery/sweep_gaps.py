@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
 
-from handoff_service.operations.ports import Listed
-from handoff_service.operations.receive_sms import Attachment, Text
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import due, holds
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.operations.conversations.receive_sms import Attachment, Text
+from handoff_service.ports import Listed
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.delivery import restore_holds
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
 
 EVERY = timedelta(hours=1)
 AFTER_FAILURE = timedelta(minutes=1)
@@ -43,9 +44,9 @@ class FinishSweep:
 
 def want_sweep(tx: Transaction, _command: None = None) -> None:
     """Something may have been missed: compare now. Not while a restore holds what was queued before it."""
-    if holds.is_held(tx.conn):
+    if restore_holds.is_held(tx.conn):
         return
-    due.arm(tx, [due.Due(kind=Work.SWEEP_GAPS, key=KEY, line=KEY, due_at=tx.now)])
+    due_work.arm(tx, [due_work.Due(kind=Work.SWEEP_GAPS, key=KEY, line=KEY, due_at=tx.now)])
 
 
 def begin_sweep(tx: Transaction, _command: None = None) -> Sweep:
@@ -67,7 +68,7 @@ def finish_sweep(tx: Transaction, command: FinishSweep) -> None:
     if command.began is not None:
         s = t.sweeps
         tx.conn.execute(update(s).where(s.c.swept_to < command.began).values(swept_to=command.began))
-    due.release(tx, Work.SWEEP_GAPS, KEY, tx.now + (EVERY if command.began is not None else AFTER_FAILURE))
+    due_work.release(tx, Work.SWEEP_GAPS, KEY, tx.now + (EVERY if command.began is not None else AFTER_FAILURE))
 
 
 def stored(conn: Connection, sids: Collection[str]) -> set[str]:

@@ -11,16 +11,17 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.change_group import group_id
-from handoff_service.operations.hand_off import hand_off
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.operations.presence import choose_presence
-from handoff_service.operations.sign_in import token_hash
-from handoff_service.rules.vocabulary import Owner, Presence, Role
-from handoff_service.store import interactions, live_group, people
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.references import is_referred_to
+from handoff_service.operations.desk.groups import group_id
+from handoff_service.operations.desk.sign_in import token_hash
+from handoff_service.operations.routing.hand_off import hand_off
+from handoff_service.operations.routing.presence import choose_presence
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
+from handoff_service.store.conversations import interactions, live_group
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.row_references import is_referred_to
 
 a = t.agents
 COLUMNS = ("email", "name", "password_hash", "capacity")

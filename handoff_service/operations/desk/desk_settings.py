@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.change_queue import check_schedules
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.store import desk
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.routing.queues import check_schedules
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.store.desk import desk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

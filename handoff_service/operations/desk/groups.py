@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 g = t.groups
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from handoff_service.operations.entries import Number
+from handoff_service.operations.shared.field_types import Number
 
 MOST_LISTED = 50  # numbers, skills, groups, attributes or facts of one person
 SHORTEST_PASSWORD = 8

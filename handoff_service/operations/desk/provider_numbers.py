@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.tell_consents import tell_anew
-from handoff_service.rules.vocabulary import FirstResponder
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.consent.push_consents import tell_anew
+from handoff_service.rules.shared.vocabulary import FirstResponder
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 p = t.provider_numbers
 

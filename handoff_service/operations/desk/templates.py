@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.rules import templates as rules
-from handoff_service.store import tables as t
-from handoff_service.store import templates
-from handoff_service.store.lanes import Transaction
+from handoff_service.rules.desk import templates as rules
+from handoff_service.store.desk import templates
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 m = t.templates
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import delete
 
 from handoff_service.errors import BadInput
-from handoff_service.rules.system_messages import TEXTS, SystemMessage, fault
-from handoff_service.store import tables as t
-from handoff_service.store.database import upsert
-from handoff_service.store.lanes import Transaction
+from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, fault
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import upsert
+from handoff_service.store.engine.lanes import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

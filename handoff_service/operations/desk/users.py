@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations import say
-from handoff_service.operations.second_facts import Fact, put_facts
-from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store import interactions, people, user_words
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.references import is_referred_to
+from handoff_service.operations.identity.knowledge_facts import Fact, put_facts
+from handoff_service.operations.shared import messages
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.store.conversations import interactions
+from handoff_service.store.desk import people, user_words
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.row_references import is_referred_to
 
 u = t.users
 MOST_NUMBERS = 20
@@ -118,8 +119,8 @@ def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
     tx.conn.execute(delete(t.user_facts).where(t.user_facts.c.user_id == user_id))
     who = "The desk file" if by is None else people.agent_name(tx.conn, by)
     said = f"{who} deactivated {name}: this conversation stays theirs until it is closed or somebody is verified"
-    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by)
-    say.append_each(tx, [(one, line) for one in running if one.user_id == user_id])
+    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by)
+    messages.append_each(tx, [(one, line) for one in running if one.user_id == user_id])
 
 
 def _locked(tx: Transaction, user_id: int) -> Any:

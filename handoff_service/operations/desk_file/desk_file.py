@@ -9,11 +9,15 @@ from typing import Annotated, Any
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from handoff_service import schedules, text_files
 from handoff_service.errors import SetupError
-from handoff_service.operations import desk_file_faults as faults
-from handoff_service.operations import toml_limits
-from handoff_service.operations.entries import (
+from handoff_service.lib import opening_hours, text_files
+from handoff_service.operations.cases.outage_fields import OutageEntry
+from handoff_service.operations.desk.person_fields import Attributes, Capacity
+from handoff_service.operations.desk_file import desk_file_errors as faults
+from handoff_service.operations.desk_file import toml_limits
+from handoff_service.operations.messaging_actions.messaging_action_fields import MessagingActionEntry
+from handoff_service.operations.routing.queue_fields import QueueEntry
+from handoff_service.operations.shared.field_types import (
     COUNTRY,
     Country,
     MessagingService,
@@ -23,24 +27,15 @@ from handoff_service.operations.entries import (
     PresenceName,
     TimeZone,
 )
-from handoff_service.operations.messaging_action_entry import MessagingActionEntry
-from handoff_service.operations.outage_entry import OutageEntry
-from handoff_service.operations.person_entry import Attributes, Capacity
-from handoff_service.operations.queue_entry import QueueEntry
-from handoff_service.rules import (
-    commands,
-    messaging_actions,
-    offer_card,
-    outages,
-    queues,
-    quiet_hours,
-    system_messages,
-    templates,
-    webhook,
-)
-from handoff_service.rules.commands import Command
-from handoff_service.rules.system_messages import SystemMessage
-from handoff_service.rules.vocabulary import FirstResponder, Role
+from handoff_service.rules.cases import outages, webhook
+from handoff_service.rules.delivery import quiet_hours
+from handoff_service.rules.desk import system_messages, templates
+from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.rules.messaging_actions import messaging_actions
+from handoff_service.rules.routing import offer_card, queues
+from handoff_service.rules.shared.vocabulary import FirstResponder, Role
+from handoff_service.rules.virtual_agent import commands
+from handoff_service.rules.virtual_agent.commands import Command
 
 
 def _card_fields(value: list[str]) -> list[str]:
@@ -245,7 +240,7 @@ def _faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
         for key, what in queues.faults(queue.meant()).items():
             yield ("queues", n, key), what
         country = queue.country or (file.desk.country if file.desk else None)
-        if queue.schedule is not None and (wrong := schedules.fault(queue.schedule, country)):
+        if queue.schedule is not None and (wrong := opening_hours.fault(queue.schedule, country)):
             yield ("queues", n, "schedule"), wrong
     for n, template in enumerate(file.templates):
         if wrong := templates.fault(template.body):

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from handoff_service.operations.entries import words_of
+from handoff_service.operations.shared.field_types import words_of
 
 MOST_LISTED = 20  # finding the line of each takes a pass over the file
 SLICE = 1000  # entries of each kind that are checked at once

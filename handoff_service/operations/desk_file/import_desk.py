@@ -9,31 +9,31 @@ from pydantic import BaseModel
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput
-from handoff_service.operations import change_provider_number
-from handoff_service.operations.change_agent import Change as ChangeAgent
-from handoff_service.operations.change_agent import Make as MakeAgent
-from handoff_service.operations.change_agent import change_agent, make_agent
-from handoff_service.operations.change_consent import Ask, import_opt_outs
-from handoff_service.operations.change_desk import put_desk
-from handoff_service.operations.change_group import group_id
-from handoff_service.operations.change_messaging_action import put_messaging_action
-from handoff_service.operations.change_outage import put_outage
-from handoff_service.operations.change_provider_number import put_provider_number
-from handoff_service.operations.change_queue import check_schedules, put_queue
-from handoff_service.operations.change_template import Make, put_template
-from handoff_service.operations.change_text import ChangeText, change_text
-from handoff_service.operations.change_webhook import PutWebhook, put_webhook
-from handoff_service.operations.desk_file import AgentEntry, DeskFile, ProviderNumberEntry
-from handoff_service.operations.import_secrets import HashedFile, hash_secrets, stored_secrets
-from handoff_service.operations.import_users import import_users
-from handoff_service.operations.messaging_action_entry import MessagingActionEntry
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.operations.queue_entry import QueueEntry
-from handoff_service.rules.consent import Source
-from handoff_service.slow_work import run_slow
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.store import Store
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.cases.outages import put_outage
+from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
+from handoff_service.operations.consent.change_consent import Ask, import_opt_outs
+from handoff_service.operations.desk import provider_numbers
+from handoff_service.operations.desk.agents import Change as ChangeAgent
+from handoff_service.operations.desk.agents import Make as MakeAgent
+from handoff_service.operations.desk.agents import change_agent, make_agent
+from handoff_service.operations.desk.desk_settings import put_desk
+from handoff_service.operations.desk.groups import group_id
+from handoff_service.operations.desk.provider_numbers import put_provider_number
+from handoff_service.operations.desk.templates import Make, put_template
+from handoff_service.operations.desk.texts import ChangeText, change_text
+from handoff_service.operations.desk_file.desk_file import AgentEntry, DeskFile, ProviderNumberEntry
+from handoff_service.operations.desk_file.import_secrets import HashedFile, hash_secrets, stored_secrets
+from handoff_service.operations.desk_file.import_users import import_users
+from handoff_service.operations.messaging_actions.messaging_action_fields import MessagingActionEntry
+from handoff_service.operations.messaging_actions.messaging_actions import put_messaging_action
+from handoff_service.operations.routing.queue_fields import QueueEntry
+from handoff_service.operations.routing.queues import check_schedules, put_queue
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.store import Store
 
 
 async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
@@ -127,7 +127,7 @@ def _queue(tx: Transaction, entry: QueueEntry) -> None:
 
 def _provider_number(tx: Transaction, entry: ProviderNumberEntry) -> None:
     with _named(f"provider_numbers.{entry.number}"):
-        put_provider_number(tx, change_provider_number.Make(**entry.model_dump()))
+        put_provider_number(tx, provider_numbers.Make(**entry.model_dump()))
 
 
 def _in_order(tx: Transaction, table: sa.Table, key: str, entries: Sequence[BaseModel]) -> None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
-from handoff_service.operations.desk_file import DeskFile, UserEntry
-from handoff_service.operations.second_facts import Fact, hashed_fact, is_fact
-from handoff_service.operations.sign_in import hash_password, password_matches
-from handoff_service.rules.proof import fact_fingerprint, fact_hash
-from handoff_service.store import tables as t
-from handoff_service.store.several import one_of
+from handoff_service.operations.desk.sign_in import hash_password, password_matches
+from handoff_service.operations.desk_file.desk_file import DeskFile, UserEntry
+from handoff_service.operations.identity.knowledge_facts import Fact, hashed_fact, is_fact
+from handoff_service.rules.identity.proof import fact_fingerprint, fact_hash
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from handoff_service.operations.change_user import Change, Make, change_user, make_user
-from handoff_service.operations.desk_file import UserEntry
-from handoff_service.operations.second_facts import Fact, write_facts
-from handoff_service.store import bulk, user_words
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.operations.desk.users import Change, Make, change_user, make_user
+from handoff_service.operations.desk_file.desk_file import UserEntry
+from handoff_service.operations.identity.knowledge_facts import Fact, write_facts
+from handoff_service.store.desk import user_words
+from handoff_service.store.engine import bulk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
 
 u, n = t.users, t.user_numbers
 COLUMNS = ("name", "email", "attributes")

@@ -9,21 +9,25 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict
-from handoff_service.operations import say
-from handoff_service.operations.change_interaction import active
-from handoff_service.operations.hide_answers import OPENING
-from handoff_service.operations.leave_bot import leave_bot
-from handoff_service.operations.proof_steps import can_prove, wait_for_answer
-from handoff_service.operations.stop_waiting import stop_waiting
-from handoff_service.operations.take_bot_turn import open_turn
-from handoff_service.operations.take_part import lock_for
-from handoff_service.rules import durations, states
-from handoff_service.rules.proof import ANSWERS_WITHIN, Expects
-from handoff_service.rules.states import Act
-from handoff_service.rules.vocabulary import Owner, Work
-from handoff_service.store import due, interactions, people, proofs
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.identity.proof_steps import can_prove
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.cancel_work_item import stop_waiting
+from handoff_service.operations.shared.participation import active, lock_for
+from handoff_service.operations.shared.running_proof import wait_for_answer
+from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_bot
+from handoff_service.operations.virtual_agent.redact_secrets import OPENING
+from handoff_service.operations.virtual_agent.take_bot_turn import open_turn
+from handoff_service.rules.conversations import states
+from handoff_service.rules.conversations.states import Act
+from handoff_service.rules.identity.proof import ANSWERS_WITHIN, Expects
+from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.vocabulary import Owner, Work
+from handoff_service.store.conversations import interactions
+from handoff_service.store.desk import people
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.identity import proofs
 
 NO_BOT = "There is no virtual agent on this desk that could ask for proof."
 NO_MEANS = "The virtual agent has nothing to ask for: this desk sends no e-mail, and nobody has a second fact."
@@ -57,7 +61,7 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     by = people.agent_name(tx.conn, command.agent_id)
     said = f"{by} asks for proof of who the requester is"
-    changed = say.owner_changed(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said)
+    changed = messages.owner_changed(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said)
     proofs.begin(tx, changed.id, changed.epoch, changed.requester_number, command.agent_id)
     tx.conn.execute(
         update(t.interactions)
@@ -75,8 +79,8 @@ def proof_ran_out(tx: Transaction, command: RanOut) -> None:
     work = (t.due_work.c.kind == Work.PROOF_LIMIT, t.due_work.c.key == key)
     until = tx.conn.execute(select(t.due_work.c.due_at).where(*work)).scalar()
     if until is not None and until > tx.now:
-        return due.release(tx, Work.PROOF_LIMIT, key, until)
-    due.disarm(tx, Work.PROOF_LIMIT, [key])
+        return due_work.release(tx, Work.PROOF_LIMIT, key, until)
+    due_work.disarm(tx, Work.PROOF_LIMIT, [key])
     if interaction.owner is Owner.VIRTUAL_AGENT and interaction.back_to is not None:
         waited = durations.spoken(ANSWERS_WITHIN)
         leave_bot(tx, interaction, f"The requester has not proven who they are: no answer for {waited}.", {})

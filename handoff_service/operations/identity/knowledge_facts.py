@@ -15,10 +15,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, func, select
 
-from handoff_service.rules.proof import fact_fingerprint, fact_hash
-from handoff_service.store import bulk
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.rules.identity.proof import fact_fingerprint, fact_hash
+from handoff_service.store.engine import bulk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 f = t.user_facts
 MOST_ASKED = 3  # facts that one question names

@@ -10,13 +10,16 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from handoff_service import log
-from handoff_service.operations import say
-from handoff_service.operations.ports import Mail, Mailed, NotMailed
-from handoff_service.rules import proof as rules
-from handoff_service.rules.vocabulary import Author, Event, Kind, Work
-from handoff_service.store import due, interactions, people, proofs
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared import messages
+from handoff_service.ports import Mail, Mailed, NotMailed
+from handoff_service.rules.identity import proof as rules
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
+from handoff_service.store.conversations import interactions
+from handoff_service.store.desk import people
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.identity import proofs
 
 MAILBOX = "mailbox"  # the topic of mail that was sent
 MOST_TRIES = 4
@@ -46,7 +49,7 @@ def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
         proof = proofs.of_send(tx.conn, command.send_id)  # now that it holds still
     email = _address(tx, proof.user_id) if proof is not None else None
     if proof is None or email is None:
-        due.disarm(tx, Work.MAIL_CODE, [command.send_id])
+        due_work.disarm(tx, Work.MAIL_CODE, [command.send_id])
         return None
     kept = rules.code_hash(tx.terms.link_key, proof.interaction_id, command.code)
     until = tx.now + rules.CODE_LASTS
@@ -64,15 +67,15 @@ def finish_mail(tx: Transaction, command: FinishMail) -> None:
     """Sent, to be tried again, or given up: then agents see why the requester has no code."""
     result = command.result
     if isinstance(result, NotMailed) and result.again and command.attempts < MOST_TRIES:
-        return due.release(tx, Work.MAIL_CODE, command.send_id, tx.now + PAUSE * command.attempts)
-    due.disarm(tx, Work.MAIL_CODE, [command.send_id])
+        return due_work.release(tx, Work.MAIL_CODE, command.send_id, tx.now + PAUSE * command.attempts)
+    due_work.disarm(tx, Work.MAIL_CODE, [command.send_id])
     tx.hint(MAILBOX)
     proof = proofs.of_send(tx.conn, command.send_id)
     if isinstance(result, NotMailed) and proof is not None:
         interaction = interactions.lock(tx.conn, proof.interaction_id)
         said = "The code could not be sent by e-mail"
-        line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=result.why)
-        say.append(tx, interaction, line)
+        line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=result.why)
+        messages.append(tx, interaction, line)
     return None
 
 

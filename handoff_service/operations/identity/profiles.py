@@ -11,15 +11,16 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations import say
-from handoff_service.operations.change_case import cases_follow
-from handoff_service.operations.verify_requester import is_not_them
-from handoff_service.rules.identity import Method
-from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store import interactions, people
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.cases.change_case import cases_follow
+from handoff_service.operations.identity.verify_requester import is_not_them
+from handoff_service.operations.shared import messages
+from handoff_service.rules.identity.identity_level import Method
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 p = t.messaging_profiles
 
@@ -51,8 +52,8 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     cases_follow(tx, concerned, command.user_id, author=Author.AGENT, agent_id=command.by)
     by = people.agent_name(tx.conn, command.by)
     said = f"{by} tied this number to {name}" if name else f"{by} tied this number to nobody"
-    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=command.by)
-    say.append_each(tx, [(one, line) for one in concerned])
+    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=command.by)
+    messages.append_each(tx, [(one, line) for one in concerned])
 
 
 def deactivate_profile(tx: Transaction, profile_id: int) -> None:

@@ -8,17 +8,20 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
-from handoff_service.operations import say, second_facts
-from handoff_service.operations.verify_requester import Verify, verify_requester
-from handoff_service.rules import proof as rules
-from handoff_service.rules.identity import Method
-from handoff_service.rules.proof import Expects, Outcome, Verdict
-from handoff_service.rules.vocabulary import Author, Event, Kind, Work
-from handoff_service.store import due, interactions, people, proofs
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.proofs import Proving
+from handoff_service.operations.identity import knowledge_facts
+from handoff_service.operations.identity.verify_requester import Verify, verify_requester
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.running_proof import Proof, ask, end, fail, has_mail
+from handoff_service.rules.identity import proof as rules
+from handoff_service.rules.identity.identity_level import Method
+from handoff_service.rules.identity.proof import Expects, Outcome, Verdict
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
+from handoff_service.store.desk import people
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.identity import proofs
+from handoff_service.store.identity.proofs import Proving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +39,6 @@ class Standing:
     asked_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A proof with its locked interaction."""
-
-    interaction: Interaction
-    row: Proving
-
-    @property
-    def expects(self) -> Expects | None:
-        return self.interaction.expects
-
-
 def standing(tx: Transaction, proof: Proof | None, turn_id: int) -> Standing:
     """What the requester may be told about a proof, in this turn."""
     if proof is None:
@@ -61,30 +52,14 @@ def standing(tx: Transaction, proof: Proof | None, turn_id: int) -> Standing:
         verdict=row.verdict if row.turn_id == turn_id else None,
         stepped=row.turn_id == turn_id,
         left=rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)),
-        facts=tuple(second_facts.names(tx.conn)),
+        facts=tuple(knowledge_facts.names(tx.conn)),
         asked_by=asked_by,
     )
 
 
 def can_prove(tx: Transaction) -> bool:
     """Whether this desk has any way to prove somebody by text."""
-    return tx.terms.mails or bool(second_facts.names(tx.conn))
-
-
-def ask(tx: Transaction, proof: Proof, expects: Expects | None) -> Proof:
-    """Go on with this question. Whoever answers has the time anew before the conversation goes back to the agent."""
-    interaction = proof.interaction
-    interactions.put_expects(tx.conn, interaction.id, expects)
-    if interaction.back_to is not None and expects is not None:
-        wait_for_answer(tx, interaction)
-    return replace(proof, interaction=replace(interaction, expects=expects))
-
-
-def wait_for_answer(tx: Transaction, interaction: Interaction) -> None:
-    """A live agent waits for this: after a while without an answer it comes back."""
-    until = tx.now + rules.ANSWERS_WITHIN
-    key = str(interaction.id)
-    due.arm(tx, [due.Due(kind=Work.PROOF_LIMIT, key=key, line=f"proof:{key}", due_at=until)])
+    return tx.terms.mails or bool(knowledge_facts.names(tx.conn))
 
 
 def send_code(tx: Transaction, proof: Proof) -> Proof:
@@ -99,10 +74,10 @@ def send_code(tx: Transaction, proof: Proof) -> Proof:
     row = proofs.change(tx, row, code_hash=None, code_until=until)
     if not may_be_mailed:
         said, why = "No code was mailed", "too many were asked for that go to this person"
-        line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=why)
-        say.append(tx, proof.interaction, line)
+        line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=why)
+        messages.append(tx, proof.interaction, line)
     elif has_mail(tx, row.user_id):
-        due.arm(tx, [due.Due(kind=Work.MAIL_CODE, key=str(send_id), line=f"mail:{row.id}", due_at=tx.now)])
+        due_work.arm(tx, [due_work.Due(kind=Work.MAIL_CODE, key=str(send_id), line=f"mail:{row.id}", due_at=tx.now)])
     return ask(tx, replace(proof, row=row), Expects.CODE)
 
 
@@ -118,12 +93,6 @@ def _may_guess(tx: Transaction, row: Proving) -> bool:
 
 def _fail_guessed_at(tx: Transaction, proof: Proof) -> Proof:
     return fail(tx, proof, f"{rules.TRIES} wrong answers about this account within a day, from whatever numbers")
-
-
-def has_mail(tx: Transaction, user_id: int | None) -> bool:
-    """Whether this user is there and has an e-mail address."""
-    email = select(t.users.c.email).where(t.users.c.id == user_id, t.users.c.active)
-    return bool(tx.conn.execute(email).scalar())
 
 
 def code_verdict(tx: Transaction, proof: Proof, guesses: Sequence[str]) -> Verdict:
@@ -161,38 +130,3 @@ def succeed(tx: Transaction, proof: Proof, method: Method) -> Proof:
     verified = Verify(interaction_id=row.interaction_id, agent_id=None, user_id=row.user_id, method=method, note=note)
     verify_requester(tx, verified)
     return end(tx, proof, outcome=Outcome.VERIFIED, method=method, code_hash=None, code_until=None)
-
-
-def fail(tx: Transaction, proof: Proof, why: str) -> Proof:
-    """It has come to nothing; agents see how."""
-    row = proof.row
-    if row.claimed is not None and row.user_id is None:
-        why = f"{why}; nobody is known by {row.claimed}"
-    elif row.user_id is not None and not has_mail(tx, row.user_id):
-        why = f"{why}; no e-mail address on file"
-    line = say.Line(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body="Proof of identity failed", event=Event.IDENTITY, reason=why
-    )
-    say.append(tx, proof.interaction, line)
-    return end(tx, proof, outcome=Outcome.FAILED, why=why)
-
-
-def end_running(tx: Transaction, interaction: Interaction, why: str) -> dict[str, str]:
-    """A proof that is under way ends without result. Returns what a handoff's card shows of it."""
-    row = proofs.newest(tx.conn, interaction.id, interaction.epoch)
-    if row is None or row.ended_at is not None:
-        return {}
-    ended = fail(tx, Proof(interaction, row), why)
-    return card(ended.row)
-
-
-def card(row: Proving) -> dict[str, str]:
-    """What a handoff's card shows of a proof, by name."""
-    how = "verified" if row.outcome is Outcome.VERIFIED else f"failed: {row.why}"
-    return {"Proof": how, **({"Says to be": row.claimed} if row.claimed else {})}
-
-
-def end(tx: Transaction, proof: Proof, **values: object) -> Proof:
-    """Nothing is expected of the requester any more. A code that was not used is still hidden when it is texted."""
-    row = proofs.change(tx, proof.row, ended_at=tx.now, **values)
-    return ask(tx, replace(proof, row=row), None)

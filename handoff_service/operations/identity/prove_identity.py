@@ -10,17 +10,20 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
-from handoff_service.operations import proof_steps, second_facts
-from handoff_service.operations.proof_steps import Proof, Standing
-from handoff_service.operations.take_bot_turn import RequestHandOff, request_hand_off
-from handoff_service.operations.verify_requester import Verify, verify_requester
-from handoff_service.rules import proof as rules
-from handoff_service.rules.identity import Method
-from handoff_service.rules.proof import Expects, Outcome, Verdict
-from handoff_service.rules.vocabulary import Owner
-from handoff_service.store import interactions, proofs
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.identity import knowledge_facts, proof_steps
+from handoff_service.operations.identity.proof_steps import Standing
+from handoff_service.operations.identity.verify_requester import Verify, verify_requester
+from handoff_service.operations.shared import running_proof
+from handoff_service.operations.shared.running_proof import Proof
+from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
+from handoff_service.rules.identity import proof as rules
+from handoff_service.rules.identity.identity_level import Method
+from handoff_service.rules.identity.proof import Expects, Outcome, Verdict
+from handoff_service.rules.shared.vocabulary import Owner
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.identity import proofs
 
 LONGEST_CLAIM = 100
 
@@ -78,11 +81,13 @@ def begin_proof(tx: Transaction, command: OfTurn) -> Standing:
     if proof is None or proof.row.turn_id == command.turn_id:
         return proof_steps.standing(tx, proof, command.turn_id)
     row = proofs.change(tx, proof.row, turn_id=command.turn_id, verdict=None)
-    proof = proof_steps.ask(tx, replace(proof, row=row), Expects.ACCOUNT)
+    proof = running_proof.ask(tx, replace(proof, row=row), Expects.ACCOUNT)
     if rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)) == 0:
-        proof = proof_steps.fail(tx, proof, f"this number is locked out after {rules.TRIES} wrong answers within a day")
+        proof = running_proof.fail(
+            tx, proof, f"this number is locked out after {rules.TRIES} wrong answers within a day"
+        )
     elif not proof_steps.can_prove(tx):
-        proof = proof_steps.fail(tx, proof, "this desk sends no e-mail, and nobody has a second fact")
+        proof = running_proof.fail(tx, proof, "this desk sends no e-mail, and nobody has a second fact")
     return proof_steps.standing(tx, proof, command.turn_id)
 
 
@@ -107,7 +112,7 @@ def claim_account(tx: Transaction, command: Claim) -> Standing:
 
 def _anew(tx: Transaction, proof: Proof) -> Proof:
     turn_id = proof.row.turn_id
-    ended = proof_steps.end(tx, proof)
+    ended = running_proof.end(tx, proof)
     row = proofs.begin(tx, proof.interaction.id, proof.interaction.epoch, proof.row.number, proof.row.asked_by)
     return replace(ended, row=proofs.change(tx, row, turn_id=turn_id))
 
@@ -119,13 +124,13 @@ def something_else(tx: Transaction, command: Instead) -> Standing:
         if command.wish is Wish.NEW_CODE and tx.terms.mails:
             proof = proof_steps.send_code(tx, proof)
         elif command.wish is Wish.OTHER_ACCOUNT:
-            proof = proof_steps.ask(tx, proof, Expects.ACCOUNT)
+            proof = running_proof.ask(tx, proof, Expects.ACCOUNT)
         elif proof.expects is Expects.FACT:
-            proof = proof_steps.fail(tx, proof, "the requester does not know the second fact")
-        elif command.wish is Wish.OTHER and second_facts.names(tx.conn):
+            proof = running_proof.fail(tx, proof, "the requester does not know the second fact")
+        elif command.wish is Wish.OTHER and knowledge_facts.names(tx.conn):
             proof = proof_steps.ask_fact(tx, proof)
         else:
-            proof = proof_steps.ask(tx, proof, Expects.CHOICE)
+            proof = running_proof.ask(tx, proof, Expects.CHOICE)
     return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
@@ -149,7 +154,7 @@ def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
     proof = proofs.newest(conn, turn.id, turn.epoch)
     if turn.expects != Expects.FACT or proof is None or guesses is None:
         return None
-    stored = second_facts.of_user(conn, proof.user_id, second_facts.names(conn))
+    stored = knowledge_facts.of_user(conn, proof.user_id, knowledge_facts.names(conn))
     return FactToCheck(stored=stored, guesses=guesses)
 
 
@@ -179,7 +184,7 @@ def _judge(tx: Transaction, proof: Proof, guesses: list[str], command: Settle) -
             return proof_steps.wrong(tx, proof)
         case Verdict.TOO_OLD:
             return proof_steps.send_code(tx, proof)
-    return proof_steps.ask(tx, proof, Expects.CODE)
+    return running_proof.ask(tx, proof, Expects.CODE)
 
 
 def finish_proof(tx: Transaction, command: Finish) -> Standing:
@@ -190,7 +195,7 @@ def finish_proof(tx: Transaction, command: Finish) -> Standing:
         failed = row.outcome is Outcome.FAILED
         if failed or row.asked_by is not None:
             reason = f"Proof of identity failed: {row.why}." if failed else "The requester has proven who they are."
-            collected = {**command.collected, **proof_steps.card(row)}
+            collected = {**command.collected, **running_proof.card(row)}
             request_hand_off(tx, RequestHandOff(turn_id=command.turn_id, reason=reason, collected=collected))
     return proof_steps.standing(tx, proof, command.turn_id)
 
@@ -202,8 +207,8 @@ def drop_proof(tx: Transaction, command: OfTurn) -> Standing:
     if proof is None or proof.row.ended_at is not None:
         return proof_steps.standing(tx, proof, command.turn_id)
     if proof.row.asked_by is None:
-        return proof_steps.standing(tx, proof_steps.end(tx, proof), command.turn_id)
-    proof_steps.fail(tx, proof, "the requester did not want to go on")
+        return proof_steps.standing(tx, running_proof.end(tx, proof), command.turn_id)
+    running_proof.fail(tx, proof, "the requester did not want to go on")
     return finish_proof(tx, Finish(turn_id=command.turn_id))
 
 
@@ -238,7 +243,7 @@ def _proof(tx: Transaction, turn_id: int, *, may_be_new: bool = False) -> Proof 
     if not may_be_new or (row is not None and (row.turn_id == turn_id or interaction.expects is Expects.OPENING)):
         return Proof(interaction, row) if row is not None else None
     if row is not None and row.ended_at is None:
-        proof_steps.end(tx, Proof(interaction, row))
+        running_proof.end(tx, Proof(interaction, row))
     asked_by = row.asked_by if row is not None and interaction.back_to is not None else None
     number = interaction.requester_number
     return Proof(interaction, proofs.begin(tx, interaction.id, interaction.epoch, number, asked_by))

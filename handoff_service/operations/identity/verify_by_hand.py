@@ -3,16 +3,19 @@
 Whoever asked for it gets the conversation back; else the virtual agent goes on at once with what needed a proof.
 """
 
-from handoff_service.operations import proof_steps
-from handoff_service.operations.hide_answers import ENDED
-from handoff_service.operations.leave_bot import leave_bot
-from handoff_service.operations.proof_steps import Proof
-from handoff_service.operations.take_bot_turn import open_turn
-from handoff_service.operations.verify_requester import Verify, verify_requester
-from handoff_service.rules.identity import Method
-from handoff_service.rules.proof import Outcome
-from handoff_service.store import bot_turns, interactions, people, proofs
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.identity.verify_requester import Verify, verify_requester
+from handoff_service.operations.shared import running_proof
+from handoff_service.operations.shared.running_proof import Proof
+from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_bot
+from handoff_service.operations.virtual_agent.redact_secrets import ENDED
+from handoff_service.operations.virtual_agent.take_bot_turn import open_turn
+from handoff_service.rules.identity.identity_level import Method
+from handoff_service.rules.identity.proof import Outcome
+from handoff_service.store.conversations import interactions
+from handoff_service.store.desk import people
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.identity import proofs
+from handoff_service.store.virtual_agent import bot_turns
 
 
 def verify_by_hand(tx: Transaction, command: Verify) -> None:
@@ -22,7 +25,7 @@ def verify_by_hand(tx: Transaction, command: Verify) -> None:
     row = proofs.newest(tx.conn, interaction.id, interaction.epoch) if interaction.expects is not None else None
     if row is None or row.ended_at is not None or command.user_id is None:
         return
-    ended = proof_steps.end(tx, Proof(interaction, row), outcome=Outcome.VERIFIED, method=Method.AGENT)
+    ended = running_proof.end(tx, Proof(interaction, row), outcome=Outcome.VERIFIED, method=Method.AGENT)
     if interaction.back_to is not None:
         by = people.agent_name(tx.conn, command.agent_id) if command.agent_id is not None else "Somebody"
         leave_bot(tx, ended.interaction, f"{by} has verified the requester by hand.", {})

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations import say
-from handoff_service.operations.change_case import cases_follow
-from handoff_service.operations.change_interaction import active
-from handoff_service.operations.take_part import lock_for, must_take_part
-from handoff_service.rules.identity import VERIFIED_FOR, Method
-from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store import interactions, people
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.cases.change_case import cases_follow
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.participation import active, lock_for, must_take_part
+from handoff_service.rules.identity.identity_level import VERIFIED_FOR, Method
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 BY = {
     Method.CODE: "a code to the e-mail on file",
@@ -129,7 +129,7 @@ def _name(tx: Transaction, user_id: int | None) -> str | None:
 
 
 def _tell(tx: Transaction, interaction: Interaction, said: str, agent_id: int | None, note: str | None) -> None:
-    line = say.Line(
+    line = messages.Line(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=note, agent_id=agent_id
     )
-    say.append(tx, interaction, line)
+    messages.append(tx, interaction, line)

@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import update
 
 from handoff_service.errors import BadInput
-from handoff_service.operations import say
-from handoff_service.operations.take_part import lock_for
-from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store import messaging_actions, people, timers
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.timers import Timer
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.participation import lock_for
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.messaging_actions import messaging_actions, timers
+from handoff_service.store.messaging_actions.timers import Timer
 
 LONGEST = timedelta(days=366)  # that a timer is put off
 
@@ -62,8 +63,8 @@ def cancel_timer(tx: Transaction, command: Cancel) -> None:
 def _tell(tx: Transaction, interaction: Interaction, timer: Timer, agent_id: int, did: str) -> None:
     name = messaging_actions.one(tx.conn, timer.action_id).action.name
     said = f"{people.agent_name(tx.conn, agent_id)} " + did.replace("{}", f"“{name}”")
-    say.append(
+    messages.append(
         tx,
         interaction,
-        say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, agent_id=agent_id),
+        messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, agent_id=agent_id),
     )

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.vocabulary import Event
-from handoff_service.store import tables as t
-from handoff_service.store.database import upsert
-from handoff_service.store.lanes import Transaction
+from handoff_service.rules.shared.vocabulary import Event
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import upsert
+from handoff_service.store.engine.lanes import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

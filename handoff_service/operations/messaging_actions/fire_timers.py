@@ -10,20 +10,21 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from handoff_service.operations import say
-from handoff_service.operations.change_interaction import end
-from handoff_service.operations.hand_off import hand_off
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.rules import messaging_actions as rules
-from handoff_service.rules.conditions import Facts
-from handoff_service.rules.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who, why
-from handoff_service.rules.states import ACTION_ACTS, moved
-from handoff_service.rules.vocabulary import CLOSED, Action, Author, Event, Kind, Owner, State
-from handoff_service.store import interactions, messaging_actions, timers
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import SetBased, Transaction
-from handoff_service.store.several import one_of
+from handoff_service.operations.routing.hand_off import hand_off
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.end_interaction import end
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.conversations.states import ACTION_ACTS, moved
+from handoff_service.rules.messaging_actions import messaging_actions as rules
+from handoff_service.rules.messaging_actions.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who, why
+from handoff_service.rules.shared.conditions import Facts
+from handoff_service.rules.shared.vocabulary import CLOSED, Action, Author, Event, Kind, Owner, State
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import SetBased, Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.messaging_actions import messaging_actions, timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         timers.take(tx, found)
         stored = messaging_actions.some(tx.conn, {timer.action_id for timer in found})
         names = _names(tx, rows)
-        prompts: list[tuple[Interaction, say.Line]] = []  # to agents; they wait for the next thing of another kind
+        prompts: list[tuple[Interaction, messages.Line]] = []  # to agents; they wait for the next thing of another kind
         ended: set[int] = set()  # timers that do nothing are seen to be gone all the same
         for timer in sorted(found, key=lambda one: _place(one, stored)):
             counts[timer.interaction_id] += 1
@@ -66,11 +67,11 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
             if action.action is Action.PROMPT_AGENT:
                 prompts.append((interaction, _prompt(action, who)))
             else:
-                say.prompt_each(tx, prompts)
+                messages.prompt_each(tx, prompts)
                 prompts = []
                 rows[interaction.id] = _perform(tx, action, interaction, who)
-        say.prompt_each(tx, prompts)
-        say.tell(tx, ended)
+        messages.prompt_each(tx, prompts)
+        messages.tell(tx, ended)
     timers.wait_for_next(tx, {one.id: one.line for one in rows.values()})
     return [counts.get(c.interaction_id, 0) for c in commands]
 
@@ -127,14 +128,14 @@ def _who(interaction: Interaction, named: _Names, waiting: timedelta) -> Who:
     )
 
 
-def _prompt(action: MessagingAction, who: Who) -> say.Line:
+def _prompt(action: MessagingAction, who: Who) -> messages.Line:
     told = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
-    return say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=told, event=Event.PROMPT)
+    return messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=told, event=Event.PROMPT)
 
 
 def _prompt_requester(tx: Transaction, action: MessagingAction, interaction: Interaction, who: Who) -> None:
     """The one place where a prompt to a requester goes out."""
-    say.text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM, event=Event.UNASKED)
+    messages.text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM, event=Event.UNASKED)
 
 
 def _perform(tx: Transaction, action: MessagingAction, interaction: Interaction, who: Who) -> Interaction:
@@ -167,7 +168,7 @@ def _set_state(
         return replace(interaction, state=state, owner=Owner.NONE, closed_at=tx.now)
     interactions.put_state(tx.conn, interaction.id, state)
     said = f"“{action.name}” set this to {words}"
-    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, reason=reason)
-    say.append(tx, interaction, line)
+    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, reason=reason)
+    messages.append(tx, interaction, line)
     offer_soon(tx)  # on hold frees the agent's capacity
     return replace(interaction, state=state)

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from handoff_service.rules import conditions, durations
-from handoff_service.rules.conditions import Condition, Match
-from handoff_service.rules.messaging_actions import MessagingAction
-from handoff_service.rules.vocabulary import Action, State, Unanswered
+from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction
+from handoff_service.rules.shared import conditions, durations
+from handoff_service.rules.shared.conditions import Condition, Match
+from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 
 
 def _duration(value: str) -> str:

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.rules import conditions
-from handoff_service.rules.messaging_actions import MessagingAction, faults
-from handoff_service.store import messaging_actions
-from handoff_service.store import tables as t
-from handoff_service.store.bulk import update_rows
-from handoff_service.store.lanes import Transaction
+from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, faults
+from handoff_service.rules.shared import conditions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import update_rows
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.messaging_actions import messaging_actions
 
 a = t.messaging_actions
 

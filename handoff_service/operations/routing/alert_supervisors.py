@@ -1,12 +1,12 @@
 """Tell the supervisors about a conversation that nobody has."""
 
-from handoff_service.operations import say
-from handoff_service.rules.vocabulary import Author, Event, Kind
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared import messages
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.engine.lanes import Transaction
 
 
 def tell_supervisors(tx: Transaction, interaction: Interaction, said: str) -> None:
     """A prompt in the conversation, which stands until somebody answers the requester."""
-    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
-    say.prompt_each(tx, [(interaction, line)])
+    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
+    messages.prompt_each(tx, [(interaction, line)])

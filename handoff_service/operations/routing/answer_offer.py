@@ -6,13 +6,16 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.assign import assign
-from handoff_service.operations.end_offer import come_to_nothing, end_offer, renew_offers
-from handoff_service.operations.presence import RAN_OUT, set_away
-from handoff_service.rules.vocabulary import OfferOutcome, Work
-from handoff_service.store import due, interactions, people, work_items
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.routing.assign import assign
+from handoff_service.operations.routing.end_offer import come_to_nothing, end_offer, renew_offers
+from handoff_service.operations.routing.presence import RAN_OUT, set_away
+from handoff_service.rules.shared.vocabulary import OfferOutcome, Work
+from handoff_service.store.conversations import interactions
+from handoff_service.store.desk import people
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.routing import work_items
 
 LEEWAY = timedelta(seconds=1)  # between the end of a gap and the transaction that renews the offers
 GONE = "This offer is no longer yours: it ran out or somebody else took it."
@@ -74,7 +77,7 @@ def expire_offer(tx: Transaction, command: Expire) -> None:
     """Nobody answered in time: the agent is set to Away, and the next agent is asked at once.
     If the service itself had a gap since the offer was made, the agent may not have been able
     to answer: the offer gets its full time again."""
-    due.disarm(tx, Work.EXPIRE_OFFER, [command.offer_id])
+    due_work.disarm(tx, Work.EXPIRE_OFFER, [command.offer_id])
     work_item = tx.conn.execute(select(t.offers.c.work_item_id).where(t.offers.c.id == command.offer_id)).scalar_one()
     interaction = interactions.lock(tx.conn, _interaction_of(tx, work_item))
     offer = work_items.open_offer(tx.conn, offer_id=command.offer_id)

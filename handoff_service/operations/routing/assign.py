@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.change_interaction import active
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.operations.say import owner_changed
-from handoff_service.operations.stop_waiting import stop_waiting, withdraw
-from handoff_service.rules import states
-from handoff_service.rules.states import Act
-from handoff_service.rules.vocabulary import Owner, Work, WorkItemState
-from handoff_service.store import due, interactions, live_group, people
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared.cancel_work_item import stop_waiting, withdraw
+from handoff_service.operations.shared.messages import owner_changed
+from handoff_service.operations.shared.participation import active
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.conversations import states
+from handoff_service.rules.conversations.states import Act
+from handoff_service.rules.shared.vocabulary import Owner, Work, WorkItemState
+from handoff_service.store.conversations import interactions, live_group
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ def give(
     tx: Transaction, interaction: Interaction, agent_id: int, *, said: str, reason: str | None = None
 ) -> Interaction:
     """The agent owns it under the next epoch. Whoever had it before leaves the live group."""
-    due.disarm(tx, Work.BOT_TURN, [interaction.id])
+    due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.AGENT_TAKES])
     before = interaction.assigned_to if interaction.owner is Owner.AGENT else None
     changed = owner_changed(tx, interaction, owner=Owner.AGENT, agent_id=agent_id, said=said, reason=reason)

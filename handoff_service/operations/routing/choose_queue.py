@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from handoff_service.rules import queue_conditions
-from handoff_service.rules.queue_conditions import Facts
-from handoff_service.store import queues
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.rules.routing import queue_conditions
+from handoff_service.rules.routing.queue_conditions import Facts
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.routing import queues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,13 @@ from datetime import timedelta
 import sqlalchemy as sa
 from sqlalchemy import select, update
 
-from handoff_service.operations.end_offer import renew_offers
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.operations.presence import LOST, end_automatic, set_away
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import due
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import LONGEST_BURST, Transaction
+from handoff_service.operations.routing.end_offer import renew_offers
+from handoff_service.operations.routing.presence import LOST, end_automatic, set_away
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import LONGEST_BURST, Transaction
 
 AWAY_AFTER = timedelta(seconds=45)  # of a desk without settings
 EVERY = timedelta(seconds=10)  # how often a process says whom it holds
@@ -82,11 +82,11 @@ def connection_lost(tx: Transaction, command: Lost) -> None:
     due_at = tx.conn.execute(select(d.c.due_at).where(*this).with_for_update()).scalar()
     # Another process has pushed it back since this one took it up.
     if due_at is not None and due_at > tx.now:
-        due.release(tx, Work.LOST_CONNECTION, command.agent_id, due_at, attempts=0)
+        due_work.release(tx, Work.LOST_CONNECTION, command.agent_id, due_at, attempts=0)
     elif command.connected or command.steady_for < grace:
-        due.release(tx, Work.LOST_CONNECTION, command.agent_id, tx.now + grace, attempts=0)
+        due_work.release(tx, Work.LOST_CONNECTION, command.agent_id, tx.now + grace, attempts=0)
     else:
-        due.disarm(tx, Work.LOST_CONNECTION, [command.agent_id])
+        due_work.disarm(tx, Work.LOST_CONNECTION, [command.agent_id])
         set_away(tx, command.agent_id, LOST)
 
 
@@ -123,9 +123,9 @@ def _bound_waits(tx: Transaction) -> None:
 
 def _lost_at(tx: Transaction, agent_ids: Collection[int], after: timedelta) -> None:
     at = tx.now + after
-    due.arm(
+    due_work.arm(
         tx,
-        [due.Due(kind=Work.LOST_CONNECTION, key=str(k), line=f"agent:{k}", due_at=at) for k in sorted(agent_ids)],
+        [due_work.Due(kind=Work.LOST_CONNECTION, key=str(k), line=f"agent:{k}", due_at=at) for k in sorted(agent_ids)],
     )
 
 

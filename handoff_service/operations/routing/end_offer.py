@@ -5,15 +5,16 @@ from collections.abc import Collection
 
 from sqlalchemy import select, update
 
-from handoff_service.operations import say
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.rules.vocabulary import Author, Event, Kind, OfferOutcome, Work, WorkItemState
-from handoff_service.store import due, people
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
-from handoff_service.store.work_items import Offer
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, OfferOutcome, Work, WorkItemState
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.routing.work_items import Offer
 
 
 def end_offer(
@@ -25,7 +26,7 @@ def end_offer(
         .where(t.offers.c.id == offer.id)
         .values(outcome=outcome, outcome_reason=reason, ended_at=tx.now, again=again)
     )
-    due.disarm(tx, Work.EXPIRE_OFFER, [offer.id])
+    due_work.disarm(tx, Work.EXPIRE_OFFER, [offer.id])
     tx.hint(f"agent:{offer.agent_id}")
     tx.desk_changed()
 
@@ -40,7 +41,7 @@ def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> N
     for row in tx.conn.execute(query.order_by(o.c.id).with_for_update()).all():
         until = tx.now + (row.expires_at - row.offered_at)
         tx.conn.execute(update(o).where(o.c.id == row.id).values(offered_at=tx.now, expires_at=until))
-        due.arm(tx, [due.Due(kind=Work.EXPIRE_OFFER, key=str(row.id), line=f"offer:{row.id}", due_at=until)])
+        due_work.arm(tx, [due_work.Due(kind=Work.EXPIRE_OFFER, key=str(row.id), line=f"offer:{row.id}", due_at=until)])
         tx.hint(f"agent:{row.agent_id}")
     tx.desk_changed()
 
@@ -56,5 +57,5 @@ def come_to_nothing(tx: Transaction, interaction: Interaction, offer: Offer, why
         return
     tx.conn.execute(this.values(state=WorkItemState.CANCELED, ended_at=tx.now))
     said = f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The transfer came to nothing."
-    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
-    say.prompt_each(tx, [(interaction, line)])
+    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
+    messages.prompt_each(tx, [(interaction, line)])

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 
 from sqlalchemy import insert, select
 
-from handoff_service.operations.choose_queue import About, choose_queue
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.operations.say import owner_changed
-from handoff_service.operations.stop_waiting import stop_waiting
-from handoff_service.rules.vocabulary import Owner, Work, WorkItemState
-from handoff_service.store import due, live_group
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.routing.choose_queue import About, choose_queue
+from handoff_service.operations.shared.cancel_work_item import stop_waiting
+from handoff_service.operations.shared.messages import owner_changed
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.shared.vocabulary import Owner, Work, WorkItemState
+from handoff_service.store.conversations import live_group
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 
 def hand_off(
@@ -35,7 +36,7 @@ def hand_off(
         queue_id = choose_queue(tx, About(provider_number_id=number, user_id=user, collected=collected))
     queue = tx.conn.execute(select(*t.queues.c["id", "name"]).where(t.queues.c.id == queue_id)).one()
     stop_waiting(tx, interaction.id)
-    due.disarm(tx, Work.BOT_TURN, [interaction.id])
+    due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
     changed = owner_changed(
         tx, interaction, owner=Owner.QUEUE, said=f"Handed to {queue.name}", reason=reason, queue_id=queue.id
     )

@@ -12,18 +12,23 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, update
 
-from handoff_service.operations import say
-from handoff_service.operations.assign import assign
-from handoff_service.operations.supervisors import tell_supervisors
-from handoff_service.operations.wait_alarm import alarm_long_waits
-from handoff_service.rules import assignment, durations, system_messages
-from handoff_service.rules.assignment import ROUND_PAUSE, Candidate, Considered, Decision, Need, Nobody
-from handoff_service.rules.vocabulary import Author, Work, WorkItemState
-from handoff_service.store import due, interactions, texts, work_items
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.work_items import Answers, Waiting, WorkQueue
+from handoff_service.operations.routing.alert_supervisors import tell_supervisors
+from handoff_service.operations.routing.assign import assign
+from handoff_service.operations.routing.wait_alarm import alarm_long_waits
+from handoff_service.operations.shared import messages
+from handoff_service.rules.desk import system_messages
+from handoff_service.rules.routing import assignment
+from handoff_service.rules.routing.assignment import ROUND_PAUSE, Candidate, Considered, Decision, Need, Nobody
+from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.vocabulary import Author, Work, WorkItemState
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import texts
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.routing import work_items
+from handoff_service.store.routing.work_items import Answers, Waiting, WorkQueue
 
 AT_ONCE = 100  # of each queue; when somebody is free and none of these is theirs, those behind them come next
 ALL_DECLINED = "all have declined"
@@ -53,7 +58,7 @@ def offer_work(tx: Transaction, behind: int | None = None) -> int:
     """Go through the queues once, ``behind`` so many places of each (none: from the front). Returns the number of
     offers made."""
     behind = behind or 0
-    due.disarm(tx, Work.OFFER_WORK, [_key(behind)])  # first: what comes after this line makes it run again
+    due_work.disarm(tx, Work.OFFER_WORK, [_key(behind)])  # first: what comes after this line makes it run again
     seen = work_items.waiting(tx.conn, AT_ONCE, behind)
     rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen]) if seen else {}
     now_still = work_items.waiting(tx.conn, AT_ONCE, behind)
@@ -73,13 +78,15 @@ def offer_work(tx: Transaction, behind: int | None = None) -> int:
     again = [*desk.again, *([alarm_at] if alarm_at else [])]
     if again:
         at = max(min(again), tx.now)
-        due.arm(tx, [due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=at)])
+        due_work.arm(
+            tx, [due_work.Due(kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=at)]
+        )
     return offered
 
 
 def _key(behind: int) -> str:
     """Of the due work that goes through the queues from there on."""
-    return f"{due.DESK_LINE}+{behind}" if behind else due.DESK_LINE
+    return f"{due_work.DESK_LINE}+{behind}" if behind else due_work.DESK_LINE
 
 
 def behind_of(key: str) -> int:
@@ -94,7 +101,7 @@ def _go_on(tx: Transaction, desk: _Desk, waiting: Sequence[Waiting], gone: Count
     places = [max(AT_ONCE - gone[queue], 0) for queue in whole if queue not in desk.nobody_for]
     if places:
         further = _key(behind + min(places))
-        due.arm(tx, [due.Due(kind=Work.OFFER_WORK, key=further, line=due.DESK_LINE, due_at=tx.now)])
+        due_work.arm(tx, [due_work.Due(kind=Work.OFFER_WORK, key=further, line=due_work.DESK_LINE, due_at=tx.now)])
 
 
 def _load(tx: Transaction, waiting: Sequence[Waiting]) -> _Desk:
@@ -220,7 +227,9 @@ def offer_to(tx: Transaction, work_item_id: int, agents: Collection[int], *, unt
             .values(work_item_id=work_item_id, agent_id=agent_id, offered_at=tx.now, expires_at=until, round=round_)
             .returning(o.c.id)
         ).scalar_one()
-        due.arm(tx, [due.Due(kind=Work.EXPIRE_OFFER, key=str(offer_id), line=f"offer:{offer_id}", due_at=until)])
+        due_work.arm(
+            tx, [due_work.Due(kind=Work.EXPIRE_OFFER, key=str(offer_id), line=f"offer:{offer_id}", due_at=until)]
+        )
         tx.hint(f"agent:{agent_id}")
     tx.desk_changed()
     tx.conn.execute(update(w).where(w.c.id == work_item_id).values(state=WorkItemState.PENDING_ACCEPT))
@@ -267,5 +276,5 @@ def _tell(tx: Transaction, case: _Case, words: Callable[[], str], what: str) -> 
     """
     if case.item.told in (what, NOBODY) or not interactions.has_requesters_text(tx.conn, case.interaction.id):
         return
-    say.text(tx, case.interaction, words(), Author.SYSTEM)
+    messages.text(tx, case.interaction, words(), Author.SYSTEM)
     tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(told=what))

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.end_offer import come_to_nothing, end_offer
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.rules.vocabulary import OfferOutcome, Presence
-from handoff_service.store import interactions, work_items
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.operations.routing.end_offer import come_to_nothing, end_offer
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.shared.vocabulary import OfferOutcome, Presence
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.routing import work_items
 
 LOST = "The connection was lost"
 RAN_OUT = "An offer ran out"

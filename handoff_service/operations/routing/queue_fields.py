@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from handoff_service.operations.entries import Country, Name, Position, TimeZone
-from handoff_service.rules import queue_conditions
-from handoff_service.rules.conditions import Condition, Match
-from handoff_service.rules.queues import Pool, Queue, Skill
-from handoff_service.rules.system_messages import SystemMessage
-from handoff_service.rules.vocabulary import Assignment
+from handoff_service.operations.shared.field_types import Country, Name, Position, TimeZone
+from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.rules.routing import queue_conditions
+from handoff_service.rules.routing.queues import Pool, Queue, Skill
+from handoff_service.rules.shared.conditions import Condition, Match
+from handoff_service.rules.shared.vocabulary import Assignment
 
 WEEK = 7 * 86_400  # seconds
 

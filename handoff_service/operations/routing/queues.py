@@ -7,15 +7,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import delete, func, insert, select, update
 
-from handoff_service import schedules
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.rules import conditions
-from handoff_service.rules.queues import Queue, faults
-from handoff_service.rules.system_messages import QUEUES_OWN
-from handoff_service.store import people, queues
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.lib import opening_hours
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.desk.system_messages import QUEUES_OWN
+from handoff_service.rules.routing.queues import Queue, faults
+from handoff_service.rules.shared import conditions
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.routing import queues
 
 q = t.queues
 
@@ -74,7 +75,7 @@ def checked(tx: Transaction, queue: Queue) -> None:
     """BadInput, by field, for what cannot be saved."""
     found = faults(queue)
     country = queue.country or people.desk_country(tx.conn)
-    if queue.schedule is not None and (wrong := schedules.fault(queue.schedule, country)):
+    if queue.schedule is not None and (wrong := opening_hours.fault(queue.schedule, country)):
         found["schedule"] = wrong
     if found:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in found.items()), errors=found)
@@ -84,7 +85,7 @@ def check_schedules(tx: Transaction) -> None:
     """BadInput when a queue's schedule cannot be read in the desk's country."""
     country = people.desk_country(tx.conn)
     for queue in queues.some(tx.conn).values():
-        if queue.country is None and queue.schedule is not None and schedules.unreadable(queue.schedule, country):
+        if queue.country is None and queue.schedule is not None and opening_hours.unreadable(queue.schedule, country):
             said = f"has no public holidays that are known, which the schedule of {queue.name} needs"
             raise BadInput(errors={"country": said})
 

@@ -10,18 +10,19 @@ from datetime import timedelta
 from sqlalchemy import insert, select
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations import say
-from handoff_service.operations.change_interaction import active
-from handoff_service.operations.hand_off import hand_off
-from handoff_service.operations.offer_work import offer_to
-from handoff_service.operations.send_sms import checked_text
-from handoff_service.operations.stop_waiting import stop_waiting
-from handoff_service.operations.take_part import lock_for
-from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, WorkItemState
-from handoff_service.store import inbox, interactions, people, work_items
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.routing.hand_off import hand_off
+from handoff_service.operations.routing.offer_work import offer_to
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.cancel_work_item import stop_waiting
+from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.participation import active, lock_for
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, WorkItemState
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.routing import inbox, work_items
 
 LONGEST_NOTE = 1000
 
@@ -111,8 +112,8 @@ def _to_queue(tx: Transaction, interaction: Interaction, sender: int, to: int, n
     collected = work_items.collected(tx.conn, interaction.id)
     hand_off(tx, interaction, f"{by} transferred it.", collected, queue_id=to, sender=sender, note=note)
     if note:
-        line = say.Line(kind=Kind.NOTE, author=Author.AGENT, body=note, agent_id=sender)
-        say.append(tx, interactions.lock(tx.conn, interaction.id), line)
+        line = messages.Line(kind=Kind.NOTE, author=Author.AGENT, body=note, agent_id=sender)
+        messages.append(tx, interactions.lock(tx.conn, interaction.id), line)
 
 
 def _under_way(tx: Transaction, interaction_id: int) -> str | None:
@@ -128,7 +129,7 @@ def _queue_of(tx: Transaction, interaction: Interaction) -> int:
 
 
 def _say(tx: Transaction, interaction: Interaction, said: str, reason: str | None, agent_id: int) -> None:
-    line = say.Line(
+    line = messages.Line(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TRANSFER, reason=reason, agent_id=agent_id
     )
-    say.append(tx, interaction, line)
+    messages.append(tx, interaction, line)

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from handoff_service.operations.supervisors import tell_supervisors
-from handoff_service.rules import durations
-from handoff_service.store import interactions
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
-from handoff_service.store.work_items import WAITS, WorkQueue
+from handoff_service.operations.routing.alert_supervisors import tell_supervisors
+from handoff_service.rules.shared import durations
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.routing.work_items import WAITS, WorkQueue
 
 
 def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime | None:

@@ -2,11 +2,12 @@
 
 from sqlalchemy import update
 
-from handoff_service.operations.offer_soon import offer_soon
-from handoff_service.rules.vocabulary import OfferOutcome, Work, WorkItemState
-from handoff_service.store import due, work_items
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.shared.vocabulary import OfferOutcome, Work, WorkItemState
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.routing import work_items
 
 
 def stop_waiting(tx: Transaction, interaction_id: int) -> None:
@@ -27,6 +28,6 @@ def withdraw(tx: Transaction, work_item_ids: list[int]) -> None:
     if ended:
         offer_soon(tx)
     for offer_id, agent_id in ended:
-        due.disarm(tx, Work.EXPIRE_OFFER, [offer_id])
+        due_work.disarm(tx, Work.EXPIRE_OFFER, [offer_id])
         tx.hint(f"agent:{agent_id}")
         tx.desk_changed()

@@ -10,8 +10,8 @@ from zoneinfo import available_timezones
 import phonenumbers
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, ValidationInfo, WithJsonSchema
 
-from handoff_service import phone_numbers
-from handoff_service.rules.vocabulary import Presence
+from handoff_service.lib import phone_numbers
+from handoff_service.rules.shared.vocabulary import Presence
 
 _SERVICE = "MG[0-9a-fA-F]{32}"  # MessagingServiceSid in Twilio's OpenAPI (twilio-oai)
 _VISIBLE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]")

@@ -6,17 +6,17 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from handoff_service.operations import hold_back
-from handoff_service.operations.uploads import attach
-from handoff_service.rules.messaging_actions import begins
-from handoff_service.rules.sms_text import narrowed, segments
-from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, Status, Work
-from handoff_service.store import due, timers
-from handoff_service.store import tables as t
-from handoff_service.store.bulk import insert_rows, update_rows
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.operations.shared.uploads import attach
+from handoff_service.rules.delivery.sms_text import narrowed, segments
+from handoff_service.rules.messaging_actions.messaging_actions import begins
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, Status, Work
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import insert_rows, update_rows
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.messaging_actions import timers
 
 SUPERVISORS = "supervisors"  # the topic of what concerns them all
 _COUNT_UP = (
@@ -71,8 +71,8 @@ def text(
     if agent_id is not None:
         attach(tx, message_id, agent_id, media)
     if event is not Event.UNASKED:
-        hold_back.let_go(tx, interaction.line)
-    work = [due.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)]
+        let_go(tx, interaction.line)
+    work = [due_work.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)]
     run = begins(author, interaction.unanswered)
     if run is not None:
         arms = timers.armed_by(tx.conn, run, interaction.provider_number_id)
@@ -80,7 +80,7 @@ def text(
         begun = timers.Run(interaction.id, interaction.line, interaction.queue_id, ends_another, arms)
         work += timers.begin(tx, [begun])
         tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(unanswered=run))
-    due.arm(tx, work)
+    due_work.arm(tx, work)
     return message_id
 
 
@@ -198,3 +198,18 @@ def owner_changed(
         ),
     )
     return changed
+
+
+def let_go(tx: Transaction, line: str) -> None:
+    """What waits on the line for the end of quiet hours, or for its number's rate, is looked at anew: the requester is
+    being answered behind it."""
+    d, m = t.due_work, t.messages
+    untried = d.c.attempts == 0  # a crash and the provider's refusals count, the desk's own reasons do not
+    held = d.c.due_at == due_work.HELD  # an admin decides about these
+    waits = select(d.c.key).where(d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now, untried, ~held)
+    keys = [int(key) for key in tx.conn.execute(waits).scalars()]
+    if not keys:
+        return
+    queued = select(m.c.id).where(one_of(m.c.id, keys), m.c.status == Status.QUEUED)
+    for message_id in tx.conn.execute(queued).scalars().all():
+        due_work.release(tx, Work.DELIVER, message_id, tx.now)

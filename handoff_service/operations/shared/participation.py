@@ -4,12 +4,13 @@ Every operation that an agent asks for on one conversation locks it by ``lock_fo
 joins by itself (``join``), reading, and what supervisors do (assign, take over).
 """
 
-from handoff_service.errors import NotAllowed
-from handoff_service.operations import say
-from handoff_service.rules.vocabulary import Author, Event, Kind, Owner
-from handoff_service.store import interactions, live_group, people
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.errors import Conflict, NotAllowed
+from handoff_service.operations.shared import messages
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner
+from handoff_service.store.conversations import interactions, live_group
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
+from handoff_service.store.engine.lanes import Transaction
 
 
 class NotTakingPart(NotAllowed):
@@ -46,5 +47,12 @@ def join(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
 def tell_group(tx: Transaction, interaction: Interaction, agent_id: int, did: str) -> None:
     """Add the line that says that an agent joined or left."""
     said = f"{people.agent_name(tx.conn, agent_id)} {did}"
-    line = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.LIVE_GROUP, agent_id=agent_id)
-    say.append(tx, interaction, line)
+    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.LIVE_GROUP, agent_id=agent_id)
+    messages.append(tx, interaction, line)
+
+
+def active(interaction: Interaction) -> Interaction:
+    """The interaction, or Conflict when it is closed."""
+    if not interaction.active:
+        raise Conflict(f"{interactions.number(interaction.id)} is closed. Start a new conversation instead.")
+    return interaction

@@ -7,12 +7,12 @@ from datetime import timedelta
 from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import BadInput
-from handoff_service.rules.media import MOST_BYTES, MOST_FILES, Taken, in_words
-from handoff_service.rules.vocabulary import MediaStatus, Work
-from handoff_service.store import due
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES, Taken, in_words
+from handoff_service.rules.shared.vocabulary import MediaStatus, Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
 
 FORGOTTEN_AFTER = timedelta(days=1)
 d = t.media
@@ -53,7 +53,7 @@ def keep_upload(tx: Transaction, command: Upload) -> int:
     ).scalar_one()
     key = str(media_id)
     at = tx.now + FORGOTTEN_AFTER
-    due.arm(tx, [due.Due(kind=Work.FORGET_UPLOAD, key=key, line=f"upload:{key}", due_at=at)])
+    due_work.arm(tx, [due_work.Due(kind=Work.FORGET_UPLOAD, key=key, line=f"upload:{key}", due_at=at)])
     return media_id
 
 
@@ -73,12 +73,12 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
         raise BadInput(errors={"media": f"must be at most {in_words(MOST_BYTES)} together; they have {together}"})
     for position, media_id in enumerate(ids):
         tx.conn.execute(update(d).where(d.c.id == media_id).values(message_id=message_id, position=position))
-    due.disarm(tx, Work.FORGET_UPLOAD, ids)
+    due_work.disarm(tx, Work.FORGET_UPLOAD, ids)
 
 
 def forget_upload(tx: Transaction, media_id: int) -> str | None:
     """Take away an upload that was never sent. Returns its file's name when nothing else is in that file."""
-    due.disarm(tx, Work.FORGET_UPLOAD, [media_id])
+    due_work.disarm(tx, Work.FORGET_UPLOAD, [media_id])
     file = tx.conn.execute(
         delete(d).where(d.c.id == media_id, d.c.message_id.is_(None)).returning(d.c.file)
     ).scalar_one_or_none()

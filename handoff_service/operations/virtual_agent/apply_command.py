@@ -6,16 +6,18 @@ agent they are words like any others.
 
 from collections.abc import Mapping, Sequence
 
-from handoff_service.operations import say
-from handoff_service.operations.change_interaction import end
-from handoff_service.operations.leave_bot import leave_bot
-from handoff_service.operations.return_to_bot import BY_REQUESTER, give_back
-from handoff_service.operations.take_bot_turn import RESTART, RESTARTED, open_turn
-from handoff_service.rules.commands import Command, may_be, meant
-from handoff_service.rules.vocabulary import Author, Owner, State
-from handoff_service.store import bot_turns, desk, interactions, texts
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.end_interaction import end
+from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_bot
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import BY_REQUESTER, give_back
+from handoff_service.operations.virtual_agent.take_bot_turn import RESTART, RESTARTED, open_turn
+from handoff_service.rules.shared.vocabulary import Author, Owner, State
+from handoff_service.rules.virtual_agent.commands import Command, may_be, meant
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import desk, texts
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.virtual_agent import bot_turns
 
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
@@ -50,10 +52,10 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
             leave_bot(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
         case Command.BYE:
             if UNSENT.intersection(bot_turns.collected(tx.conn, interaction.id)):
-                say.text(tx, interaction, NOT_SENT, Author.SYSTEM)
+                messages.text(tx, interaction, NOT_SENT, Author.SYSTEM)
             _bye(tx, interaction)
         case Command.HELP:
-            say.text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM)
+            messages.text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM)
         case Command.RESTART:
             _restart(tx, interaction)
 
@@ -66,11 +68,11 @@ def _leave_queue(tx: Transaction, interaction: Interaction, command: Command) ->
 
 
 def _bye(tx: Transaction, interaction: Interaction) -> None:
-    say.text(tx, interaction, texts.goodbye(tx.conn), Author.SYSTEM)
+    messages.text(tx, interaction, texts.goodbye(tx.conn), Author.SYSTEM)
     end(tx, interaction, State.CLOSED_COMPLETE, said=SAID_GOODBYE)
 
 
 def _restart(tx: Transaction, interaction: Interaction) -> None:
     """The next epoch: an answer that is under way is late, and the choices of before are gone."""
-    changed = say.owner_changed(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=RESTARTED)
+    changed = messages.owner_changed(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=RESTARTED)
     open_turn(tx, changed, RESTART)

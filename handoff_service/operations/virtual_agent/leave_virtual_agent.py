@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from handoff_service.operations import say
-from handoff_service.operations.assign import give
-from handoff_service.operations.hand_off import hand_off
-from handoff_service.operations.proof_steps import end_running
-from handoff_service.rules.vocabulary import Author, Event, Kind, Work
-from handoff_service.store import due, work_items
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.routing.assign import give
+from handoff_service.operations.routing.hand_off import hand_off
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.running_proof import end_running
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.routing import work_items
 
 
 def leave_bot(tx: Transaction, interaction: Interaction, reason: str, collected: Mapping[str, str]) -> Interaction:
@@ -25,10 +26,10 @@ def leave_bot(tx: Transaction, interaction: Interaction, reason: str, collected:
 def _come_back(tx: Transaction, interaction: Interaction, reason: str) -> Interaction | None:
     """No offer: it was theirs all along. None when they have left or take no work any more."""
     agent = work_items.candidate(tx.conn, interaction.back_to or 0)
-    due.disarm(tx, Work.PROOF_LIMIT, [interaction.id])
+    due_work.disarm(tx, Work.PROOF_LIMIT, [interaction.id])
     if agent is None or not agent.takes_work:
         return None
     changed = give(tx, interaction, agent.agent_id, said=f"Back with {agent.name}", reason=reason)
-    prompt = say.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=f"Back with you. {reason}", event=Event.PROMPT)
-    say.prompt_each(tx, [(replace(changed, assigned_to=agent.agent_id), prompt)])
+    prompt = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=f"Back with you. {reason}", event=Event.PROMPT)
+    messages.prompt_each(tx, [(replace(changed, assigned_to=agent.agent_id), prompt)])
     return changed

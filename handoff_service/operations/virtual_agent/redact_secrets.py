@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import insert, select
 
-from handoff_service.rules.proof import Expects, code_hash, fact_hash, without_codes
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.proofs import LiveCode
+from handoff_service.rules.identity.proof import Expects, code_hash, fact_hash, without_codes
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.identity.proofs import LiveCode
 
 OPENING = "/prove_identity"  # what the virtual agent is asked when it has to begin a proof by itself
 ENDED = "/proof_ended"  # when an agent has verified the requester meanwhile

@@ -7,17 +7,17 @@ forgets. To have the bot speak at once, see ``take_bot_turn.open_turn``.
 from dataclasses import dataclass
 
 from handoff_service.errors import BadInput, Conflict
-from handoff_service.operations import say
-from handoff_service.operations.change_interaction import active
-from handoff_service.operations.send_sms import checked_text
-from handoff_service.operations.stop_waiting import stop_waiting
-from handoff_service.operations.take_part import lock_for
-from handoff_service.rules import states
-from handoff_service.rules.states import Act
-from handoff_service.rules.vocabulary import Author, Owner
-from handoff_service.store import interactions, live_group, people, texts
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.cancel_work_item import stop_waiting
+from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.operations.shared.participation import active, lock_for
+from handoff_service.rules.conversations import states
+from handoff_service.rules.conversations.states import Act
+from handoff_service.rules.shared.vocabulary import Author, Owner
+from handoff_service.store.conversations import interactions, live_group
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people, texts
+from handoff_service.store.engine.lanes import Transaction
 
 LONGEST_OUTCOME = 200
 BY_REQUESTER = "The requester went back to the virtual agent"
@@ -50,7 +50,7 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
 def go_back(tx: Transaction, interaction: Interaction) -> None:
     """A requester who waits in a queue goes back to the virtual agent, and is told so."""
     changed = give_back(tx, interaction, said=BY_REQUESTER, outcome=None)
-    say.text(tx, changed, texts.back_with_bot(tx.conn), Author.SYSTEM)
+    messages.text(tx, changed, texts.back_with_bot(tx.conn), Author.SYSTEM)
 
 
 def give_back(
@@ -59,7 +59,7 @@ def give_back(
     """Give a locked, active interaction to the virtual agent. ``agent_id``: who does, where it is an agent."""
     stop_waiting(tx, interaction.id)
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
-    changed = say.owner_changed(
+    changed = messages.owner_changed(
         tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said, reason=outcome, agent_id=agent_id
     )
     if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:

@@ -15,21 +15,25 @@ import sqlalchemy as sa
 from sqlalchemy import insert as insert_into
 from sqlalchemy import select, update
 
-from handoff_service.operations import hide_answers, say
-from handoff_service.operations.leave_bot import leave_bot
-from handoff_service.operations.ports import BotReply, Question, Understood
-from handoff_service.rules import commands
-from handoff_service.rules.bot_text import Choice, for_bot, with_choices, without_bot
-from handoff_service.rules.mail_signature import without_signature
-from handoff_service.rules.names import first_name
-from handoff_service.rules.opt_out_wishes import wish
-from handoff_service.rules.sms_characters import is_visible
-from handoff_service.rules.sms_text import split
-from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, TurnOutcome, Work
-from handoff_service.store import bot_turns, desk, due, interactions, texts
-from handoff_service.store import tables as t
-from handoff_service.store.interactions import Interaction
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.shared import messages
+from handoff_service.operations.virtual_agent import redact_secrets
+from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_bot
+from handoff_service.ports import BotReply, Question, Understood
+from handoff_service.rules.consent.opt_out_wishes import wish
+from handoff_service.rules.delivery.sms_characters import is_visible
+from handoff_service.rules.delivery.sms_text import split
+from handoff_service.rules.shared.mail_signature import without_signature
+from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, TurnOutcome, Work
+from handoff_service.rules.virtual_agent import commands
+from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices, without_bot
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import desk, texts
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.virtual_agent import bot_turns
 
 EMPTY = "The virtual agent had no answer."  # Rasa says nothing when an action or a model fails
 LOST = "The virtual agent gave the same answer {} times in a row."
@@ -76,15 +80,15 @@ def open_turn(
     ``payload`` is what a button would send (``/prove_identity``); ``slots`` are set before it runs.
     """
     _new_turn(tx, interaction, {"payload": payload, "slots": dict(slots or {})})
-    work = due.Due(kind=Work.BOT_TURN, key=str(interaction.id), line=interaction.line, due_at=tx.now)
-    due.arm(tx, [work])
+    work = due_work.Due(kind=Work.BOT_TURN, key=str(interaction.id), line=interaction.line, due_at=tx.now)
+    due_work.arm(tx, [work])
 
 
 def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
     """The question to ask the bot now. None when there is nothing to ask; the work is then taken away."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
-        due.disarm(tx, Work.BOT_TURN, [interaction.id])
+        due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
         return None
     turn = _under_way(tx, interaction)
     if turn is not None and turn.opening:
@@ -93,19 +97,19 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         answered = bot_turns.answered_up_to(tx.conn, interaction.id)
         found = _texts(tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq)
         if not found:
-            due.disarm(tx, Work.BOT_TURN, [interaction.id])
+            due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
             return None
         if turn is None and bot_turns.answers_to(tx.conn, interaction.requester_number, tx.now - A_WHILE) >= (
             desk.most_answers(tx.conn)
         ):
             leave_bot(tx, interaction, TOO_MANY, bot_turns.collected(tx.conn, interaction.id))
-            due.disarm(tx, Work.BOT_TURN, [interaction.id])
+            due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
             return None
         choices = _choices(tx, interaction)
         if turn is None and interaction.expects is None and (answer := without_bot(found, choices)) is not None:
             _answer_without_bot(tx, interaction, answer, choices)
             return None
-        message = hide_answers.instead_of_texts(tx, interaction, after=answered) or for_bot(
+        message = redact_secrets.instead_of_texts(tx, interaction, after=answered) or for_bot(
             "\n".join(text for text in found if text), choices
         )
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
@@ -189,21 +193,21 @@ def _is_lost(tx: Transaction, interaction: Interaction, replies: Sequence[BotRep
 def _answer(tx: Transaction, interaction: Interaction, turn: _Row, replies: Sequence[BotReply]) -> None:
     for reply in replies:
         for part in split(with_choices(reply.text, reply.choices)):
-            say.text(tx, interaction, part, Author.VIRTUAL_AGENT)
+            messages.text(tx, interaction, part, Author.VIRTUAL_AGENT)
     if turn.hand_off:
         leave_bot(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
     elif _restarts(turn) and not replies:
-        say.text(tx, interaction, texts.restarted(tx.conn), Author.SYSTEM)
+        messages.text(tx, interaction, texts.restarted(tx.conn), Author.SYSTEM)
 
 
 def _answer_without_bot(tx: Transaction, interaction: Interaction, answer: str, choices: Sequence[Choice]) -> None:
     """Answer texts without a word for the bot, which is not asked and so loses nothing of what it knows."""
     turn_id = _new_turn(tx, interaction)
     for part in split(with_choices(answer, choices)):
-        say.text(tx, interaction, part, Author.VIRTUAL_AGENT)
+        messages.text(tx, interaction, part, Author.VIRTUAL_AGENT)
     shown = [[c.title, c.payload] for c in choices]
     _put(tx, turn_id, answered_at=tx.now, choices=shown, outcome=TurnOutcome.ANSWERED)
-    due.disarm(tx, Work.BOT_TURN, [interaction.id])
+    due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
 
 
 def _restarts(turn: _Row) -> bool:
@@ -317,14 +321,14 @@ def _choices(tx: Transaction, interaction: Interaction) -> list[Choice]:
 
 def _keep_late(tx: Transaction, interaction: Interaction, replies: Sequence[BotReply], epoch: int) -> None:
     for reply in replies:
-        line = say.Line(
+        line = messages.Line(
             kind=Kind.NOTE,
             author=Author.VIRTUAL_AGENT,
             body=with_choices(reply.text, reply.choices),
             event=Event.LATE_REPLY,
             reason=f"epoch {epoch} had ended",
         )
-        say.append(tx, interaction, line)
+        messages.append(tx, interaction, line)
 
 
 def _next_turn(tx: Transaction, interaction_id: int) -> None:
@@ -332,11 +336,11 @@ def _next_turn(tx: Transaction, interaction_id: int) -> None:
     interaction = interactions.lock(tx.conn, interaction_id)
     after = bot_turns.answered_up_to(tx.conn, interaction.id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
-        due.disarm(tx, Work.BOT_TURN, [interaction.id])
+        due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
     elif _under_way(tx, interaction):
-        due.release(tx, Work.BOT_TURN, interaction.id, tx.now)
+        due_work.release(tx, Work.BOT_TURN, interaction.id, tx.now)
     elif _texts(tx, interaction, after=after, up_to=interaction.last_seq):
         ends, at_latest = tx.terms.burst_ends(tx.now)
-        due.release(tx, Work.BOT_TURN, interaction.id, ends, latest=at_latest)
+        due_work.release(tx, Work.BOT_TURN, interaction.id, ends, latest=at_latest)
     else:
-        due.disarm(tx, Work.BOT_TURN, [interaction.id])
+        due_work.disarm(tx, Work.BOT_TURN, [interaction.id])

@@ -2,7 +2,7 @@
 
 import re
 
-from handoff_service.rules.vocabulary import CaseState
+from handoff_service.rules.shared.vocabulary import CaseState
 
 UNSETTLED = frozenset({CaseState.OPEN, CaseState.IN_PROGRESS})
 HIGH, NORMAL = 2, 3  # priorities are 1 (first) to 5, as an interaction's

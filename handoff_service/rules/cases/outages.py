@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from handoff_service.rules.keyword_traps import asks_for_opt_out
-from handoff_service.rules.sms_characters import described, is_visible, nothing_visible
-from handoff_service.rules.sms_text import segments
+from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
+from handoff_service.rules.delivery.sms_characters import described, is_visible, nothing_visible
+from handoff_service.rules.delivery.sms_text import segments
 
 _WORD = re.compile(r"\w+")
 _TELLS_NOTHING = frozenset(  # words of titles that reports of anything else have too

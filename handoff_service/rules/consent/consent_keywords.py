@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from handoff_service.rules.commands import Command, Words
-from handoff_service.rules.keyword_traps import OPT_IN, OPT_OUT
-from handoff_service.rules.mail_signature import without_signature
-from handoff_service.rules.opt_out_wishes import Wish, folded, wish
+from handoff_service.rules.consent.opt_out_wishes import Wish, folded, wish
+from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
+from handoff_service.rules.shared.mail_signature import without_signature
+from handoff_service.rules.virtual_agent.commands import Command, Words
 
 EVERY_NUMBER = 0  # an opt-out of all the company's numbers, where a provider number's id would stand
 HELP = ("HELP", "INFO")

@@ -15,7 +15,7 @@ import re
 import unicodedata
 from enum import StrEnum
 
-from handoff_service.rules.mail_signature import without_signature
+from handoff_service.rules.shared.mail_signature import without_signature
 
 LONGEST = 120  # characters of a wish; ours: longer texts tell a story, which a person should read
 

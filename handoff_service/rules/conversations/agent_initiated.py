@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handoff_service.rules.vocabulary import Owner
+from handoff_service.rules.shared.vocabulary import Owner
 
 
 class If(StrEnum):

@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handoff_service.rules.folding import folded
-from handoff_service.rules.scripts import RUN, length_of_words
-from handoff_service.rules.search_words import number_tokens, read_numbers
+from handoff_service.rules.conversations.folding import folded
+from handoff_service.rules.conversations.scripts import RUN, length_of_words
+from handoff_service.rules.conversations.search_query import number_tokens, read_numbers
 
 EXACT = "="  # what an employee number's word begins with; no other does
 LONGEST_RUN = 12  # letters of a name in a script without blanks, from each of which it is found

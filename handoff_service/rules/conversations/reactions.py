@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from handoff_service.rules.bot_text import plain
-from handoff_service.rules.sms_characters import INVISIBLE_NAMES, is_visible
+from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, is_visible
+from handoff_service.rules.virtual_agent.bot_text import plain
 
 LIKE, LOVE, DISLIKE, LAUGH, STRESS, ASK = "👍", "❤️", "👎", "😂", "‼️", "❓"
 STICKER = "🖼️"

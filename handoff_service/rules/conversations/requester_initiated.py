@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handoff_service.rules.vocabulary import FirstResponder, Owner
+from handoff_service.rules.shared.vocabulary import FirstResponder, Owner
 
 
 class If(StrEnum):

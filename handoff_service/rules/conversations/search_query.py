@@ -8,10 +8,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handoff_service.rules.folding import folded
-from handoff_service.rules.number_forms import one_form
-from handoff_service.rules.scripts import RUN, length_of_words, words_of
-from handoff_service.rules.vocabulary import Direction, Event, Kind
+from handoff_service.rules.conversations.folding import folded
+from handoff_service.rules.conversations.number_forms import one_form
+from handoff_service.rules.conversations.scripts import RUN, length_of_words, words_of
+from handoff_service.rules.shared.vocabulary import Direction, Event, Kind
 
 LONGEST = 64  # characters of a word that count
 MOST_WORDS = 16  # of a query

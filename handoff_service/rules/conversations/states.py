@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from handoff_service.rules.vocabulary import State
+from handoff_service.rules.shared.vocabulary import State
 
 
 class Act(StrEnum):

@@ -8,8 +8,8 @@ thanks, joy and hearts. A text counts only when each word of it stands here, so 
 import re
 from collections.abc import Collection, Sequence
 
-from handoff_service.rules.bot_text import plain
-from handoff_service.rules.sms_characters import INVISIBLE_NAMES
+from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES
+from handoff_service.rules.virtual_agent.bot_text import plain
 
 #: Phrases of which at least one must stand in the text.
 THANKS: Sequence[str] = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from handoff_service.rules.vocabulary import Status
+from handoff_service.rules.shared.vocabulary import Status
 
 RANK: Mapping[Status, int] = {
     Status.QUEUED: 0,

@@ -1,6 +1,6 @@
 """Characters that make a text cost more than it must: look-alikes, styled letters, and invisible ones.
 
-Pages get the same tables (``web/pages.py``), and ``static/segments.js`` reads them by the same rules.
+Pages get the same tables (``web/shared/rendering.py``), and ``static/segments.js`` reads them by the same rules.
 Sources: the Unicode Character Database, https://www.unicode.org/ucd/ (general categories Zs, Zl, Zp, Pd,
 Pi, Pf and Cc; the property Default_Ignorable_Code_Point; compatibility decompositions), and Twilio's
 https://www.twilio.com/docs/messaging/services#smart-encoding for what reads the same on a phone.

@@ -8,8 +8,8 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handoff_service.rules.senders import is_name
-from handoff_service.rules.sms_characters import INVISIBLE_NAMES, LOOK_ALIKES, MEANINGLESS, is_visible
+from handoff_service.rules.delivery.senders import is_name
+from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, LOOK_ALIKES, MEANINGLESS, is_visible
 
 MAX_BODY = 1600  # characters that Twilio takes in one message, error 21617
 LONGEST = 10 * MAX_BODY  # that somebody may write at once, which goes out in parts; ours

@@ -9,12 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from handoff_service.rules import placeholders
-from handoff_service.rules.keyword_traps import asks_for_opt_out
-from handoff_service.rules.mail_signature import without_signature
-from handoff_service.rules.names import first_name
-from handoff_service.rules.sms_characters import described, is_visible
-from handoff_service.rules.sms_text import segments
+from handoff_service.rules.delivery.carrier_keywords import asks_for_opt_out
+from handoff_service.rules.delivery.sms_characters import described, is_visible
+from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.mail_signature import without_signature
+from handoff_service.rules.shared.names import first_name
 
 
 class SystemMessage(StrEnum):
@@ -142,7 +142,7 @@ TEXTS: Mapping[SystemMessage, Words] = {
     ),
 }
 
-# Filled for one conversation. ``text`` is the admin's, see store/texts.py; without it, as shipped. ----------------
+# Filled for one conversation. ``text`` is the admin's, see store/desk/texts.py; without it, as shipped. ---------------
 
 
 def in_line(queue: str, text: str | None = None) -> str:

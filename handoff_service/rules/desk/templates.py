@@ -1,9 +1,9 @@
 """Templates: what agents put into the composer, with the names of the conversation filled in."""
 
-from handoff_service.rules import placeholders
-from handoff_service.rules.placeholders import PEOPLE, Who
-from handoff_service.rules.sms_characters import is_visible, nothing_visible
-from handoff_service.rules.sms_text import MAX_BODY
+from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
+from handoff_service.rules.delivery.sms_text import MAX_BODY
+from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.placeholders import PEOPLE, Who
 
 GUEST, NOBODY = "there", "our team"  # for names that are not known: "Hi there"
 EXAMPLE = Who(requester="Ann Lee", agent="Mia Chen", number="INT0000012")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handoff_service.rules.mail_signature import without_signature
+from handoff_service.rules.shared.mail_signature import without_signature
 
 CODE_LASTS = timedelta(minutes=10)
 TRIES = 5  # wrong answers of one number, within a day and since its last success

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from handoff_service.rules import durations
-from handoff_service.rules.conditions import Condition, Match, Operator
-from handoff_service.rules.messaging_actions import MessagingAction
-from handoff_service.rules.vocabulary import Action, Unanswered
+from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction
+from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.conditions import Condition, Match, Operator
+from handoff_service.rules.shared.vocabulary import Action, Unanswered
 
 type Part = tuple[str, bool]  # words, and whether they are stressed
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from handoff_service.rules.conditions import Facts
-from handoff_service.rules.messaging_actions import MessagingAction, begins
-from handoff_service.rules.vocabulary import Author, Owner, State, Unanswered
+from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, begins
+from handoff_service.rules.shared.conditions import Facts
+from handoff_service.rules.shared.vocabulary import Author, Owner, State, Unanswered
 
 type Due = Callable[
     [datetime], datetime | None

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from handoff_service.rules import conditions, durations, placeholders
-from handoff_service.rules.conditions import Condition, Facts, Match
-from handoff_service.rules.names import first_name
-from handoff_service.rules.placeholders import PEOPLE
-from handoff_service.rules.sms_text import segments
-from handoff_service.rules.vocabulary import Action, Author, State, Unanswered
+from handoff_service.rules.delivery.sms_text import segments
+from handoff_service.rules.shared import conditions, durations, placeholders
+from handoff_service.rules.shared.conditions import Condition, Facts, Match
+from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.placeholders import PEOPLE
+from handoff_service.rules.shared.vocabulary import Action, Author, State, Unanswered
 
 STARTS: Mapping[Author, Unanswered | None] = {
     Author.REQUESTER: Unanswered.REQUESTER_MESSAGE,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handoff_service.rules.vocabulary import Assignment
+from handoff_service.rules.shared.vocabulary import Assignment
 
 ROUND_PAUSE = timedelta(seconds=30)  # between the round in which everybody declined and the next
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from handoff_service.rules import conditions
-from handoff_service.rules.conditions import Condition, Field, Match, Operator
+from handoff_service.rules.shared import conditions
+from handoff_service.rules.shared.conditions import Condition, Field, Match, Operator
 
 USER = "user."  # what follows it is the name of a user's attribute, such as user.department
 _WORD = Field(str, frozenset({Operator.IS, Operator.IS_NOT, Operator.IN, Operator.NOT_IN}))

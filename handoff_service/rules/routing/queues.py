@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from handoff_service.rules import system_messages
-from handoff_service.rules.conditions import Condition, Match
-from handoff_service.rules.system_messages import SystemMessage
-from handoff_service.rules.vocabulary import Assignment
+from handoff_service.rules.desk import system_messages
+from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.rules.shared.conditions import Condition, Match
+from handoff_service.rules.shared.vocabulary import Assignment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from handoff_service.rules.vocabulary import Owner, State
+from handoff_service.rules.shared.vocabulary import Owner, State
 
 type Value = str | int | bool | list[str] | list[int]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from handoff_service.rules.names import first_name
+from handoff_service.rules.shared.names import first_name
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 

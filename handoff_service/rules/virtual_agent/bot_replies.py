@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from handoff_service.rules.sms_characters import LOOK_ALIKES
-from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, Encoding, segments
-from handoff_service.rules.system_messages import opening
-from handoff_service.rules.vocabulary import CaseState
+from handoff_service.rules.delivery.sms_characters import LOOK_ALIKES
+from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, Encoding, segments
+from handoff_service.rules.desk.system_messages import opening
+from handoff_service.rules.shared.vocabulary import CaseState
 
 ROOM = 160
 MOST_CASES = 3

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from handoff_service.rules.bot_text import plain
-from handoff_service.rules.keyword_traps import OPT_IN, OPT_OUT
-from handoff_service.rules.mail_signature import without_signature
+from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
+from handoff_service.rules.shared.mail_signature import without_signature
+from handoff_service.rules.virtual_agent.bot_text import plain
 
 LONGEST = 40  # characters of a word that means a command
 MOST = 20  # words for one command

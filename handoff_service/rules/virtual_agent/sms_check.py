@@ -5,11 +5,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from handoff_service.rules import placeholders
-from handoff_service.rules.bot_text import Choice, with_choices
-from handoff_service.rules.keyword_traps import asks_for_keyword
-from handoff_service.rules.sms_characters import LOOK_ALIKES
-from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY, Encoding, segments
+from handoff_service.rules.delivery.carrier_keywords import asks_for_keyword
+from handoff_service.rules.delivery.sms_characters import LOOK_ALIKES
+from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, MAX_BODY, Encoding, segments
+from handoff_service.rules.shared import placeholders
+from handoff_service.rules.virtual_agent.bot_text import Choice, with_choices
 
 MOST_SEGMENTS = 2
 _TOP_LEVEL = "com|net|org|edu|gov|io|uk|de|info|biz|app|dev|ly|gl"  # others are links when a path follows

@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.cases import UNSETTLED, number
-from handoff_service.rules.vocabulary import Author, CaseKind, CaseState
-from handoff_service.store import interactions
-from handoff_service.store import tables as t
-from handoff_service.store.several import one_of
+from handoff_service.rules.cases.cases import UNSETTLED, number
+from handoff_service.rules.shared.vocabulary import Author, CaseKind, CaseState
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Case, CaseChange, Changed, Interaction, Named, WrittenBy
 
 c, h = t.cases, t.case_changes

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules import outages as rules
-from handoff_service.store import tables as t
-from handoff_service.store.database import read_at
+from handoff_service.rules.cases import outages as rules
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
 from handoff_service.store.views import Outage
 
 o = t.outages

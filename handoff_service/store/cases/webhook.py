@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules.cases import number
-from handoff_service.rules.vocabulary import CallState, CaseEvent, Work
-from handoff_service.store import due
-from handoff_service.store import tables as t
+from handoff_service.rules.cases.cases import number
+from handoff_service.rules.shared.vocabulary import CallState, CaseEvent, Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, WebhookCall
 
 w, k = t.case_webhook, t.webhook_calls
@@ -54,7 +54,7 @@ def calls(conn: Connection, limit: int) -> list[WebhookCall]:
             why=r.why,
             created_at=r.created_at,
             tried_at=r.tried_at,
-            next_at=None if r.due_at == due.HELD else r.due_at,
+            next_at=None if r.due_at == due_work.HELD else r.due_at,
         )
         for r in conn.execute(query)
     ]

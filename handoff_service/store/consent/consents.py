@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.rules import consent
-from handoff_service.rules.consent import EVERY_NUMBER, REQUESTERS_OWN, Source
-from handoff_service.store import people
-from handoff_service.store import tables as t
-from handoff_service.store.several import one_of
+from handoff_service.rules.consent import consent_keywords
+from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Consent, Named, OptedOut
 
 c, o = t.consents, t.opt_outs
@@ -56,7 +56,7 @@ def held_by(conn: Connection, ids: Collection[int]) -> dict[int, OptedOut]:
 
 def _held(entry: Consent, zone: ZoneInfo) -> OptedOut:
     by = entry.agent.name if entry.agent else None
-    why = consent.why_not(entry.source, entry.at.astimezone(zone), words=entry.words, by=by)
+    why = consent_keywords.why_not(entry.source, entry.at.astimezone(zone), words=entry.words, by=by)
     return OptedOut(since=entry.at, source=entry.source, why=why)
 
 

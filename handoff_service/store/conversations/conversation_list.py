@@ -5,10 +5,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, select
 
-from handoff_service.rules.vocabulary import Author, Direction, Kind, Owner, State, Status
-from handoff_service.store import conversations
-from handoff_service.store import tables as t
-from handoff_service.store.several import one_of
+from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, Owner, State, Status
+from handoff_service.store.conversations import conversations
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import LastLine, Listed, ListedInteraction, Named, WrittenBy
 
 i, m, u, a, g = t.interactions, t.messages, t.users, t.agents, t.live_group

@@ -8,16 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.delivery import meaning
-from handoff_service.rules.durations import spoken
-from handoff_service.rules.identity import Level, Method, Proof, level
-from handoff_service.rules.money import in_currency
-from handoff_service.rules.senders import why_unanswerable
-from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, Owner, State, Status, Work
-from handoff_service.store import consents, interactions, media, people
-from handoff_service.store import tables as t
-from handoff_service.store.database import read_at
-from handoff_service.store.several import one_of
+from handoff_service.rules.delivery.message_status import meaning
+from handoff_service.rules.delivery.money import in_currency
+from handoff_service.rules.delivery.senders import why_unanswerable
+from handoff_service.rules.identity.identity_level import Level, Method, Proof, level
+from handoff_service.rules.shared.durations import spoken
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, State, Status, Work
+from handoff_service.store.consent import consents
+from handoff_service.store.conversations import interactions, media
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import (
     Agent,
     Identity,

@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.store import conversations
-from handoff_service.store import tables as t
+from handoff_service.store.conversations import conversations
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Interaction, Message
 
 i, m = t.interactions, t.messages

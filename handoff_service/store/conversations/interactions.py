@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, select, update
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.proof import Expects
-from handoff_service.rules.vocabulary import Direction, Owner, State, Unanswered
-from handoff_service.store import tables as t
-from handoff_service.store.several import one_of
+from handoff_service.rules.identity.proof import Expects
+from handoff_service.rules.shared.vocabulary import Direction, Owner, State, Unanswered
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

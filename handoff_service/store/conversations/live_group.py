@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection, delete, select, update
 
-from handoff_service.store import tables as t
-from handoff_service.store.database import upsert
-from handoff_service.store.lanes import Transaction
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import upsert
+from handoff_service.store.engine.lanes import Transaction
 
 
 def has(conn: Connection, interaction_id: int, agent_id: int) -> bool:

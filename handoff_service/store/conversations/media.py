@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, or_, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.vocabulary import MediaStatus
-from handoff_service.store import tables as t
-from handoff_service.store.database import public_url
-from handoff_service.store.several import one_of
+from handoff_service.rules.shared.vocabulary import MediaStatus
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import public_url
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Medium
 
 d = t.media

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules.search_words import Wanted
-from handoff_service.store import conversations, people, text_index
-from handoff_service.store import tables as t
-from handoff_service.store.several import one_of
+from handoff_service.rules.conversations.search_query import Wanted
+from handoff_service.store.conversations import conversations, text_index
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Interaction, Message, User
 
 type Where = Sequence[sa.ColumnElement[bool]]

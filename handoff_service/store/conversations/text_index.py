@@ -3,7 +3,7 @@
 A row's key is its *place*: the interaction's id and the line's seq in one number, so that the database's own order by
 key is newest interaction first, and a search can stop when it has enough. Place seq 0 holds the requester's number.
 On SQLite it is an FTS5 table without content, on PostgreSQL a tsvector with a GIN index; both are given words that
-``rules/search_words.py`` has folded, never text.
+``rules/conversations/search_query.py`` has folded, never text.
 
 Which messages are indexed already is one number, ``done_to``. On PostgreSQL two lanes commit their ids out of order, so
 ``done_to`` only moves to a message's id once every transaction that was under way when it was seen has ended. (A
@@ -16,10 +16,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select, update
 
-from handoff_service.rules.search_words import Phrase, Wanted, can_be_found, fits, number_tokens, text_of, words
-from handoff_service.rules.vocabulary import Direction, Event, Kind
-from handoff_service.store import tables as t
-from handoff_service.store.several import one_of
+from handoff_service.rules.conversations.search_query import (
+    Phrase,
+    Wanted,
+    can_be_found,
+    fits,
+    number_tokens,
+    text_of,
+    words,
+)
+from handoff_service.rules.shared.vocabulary import Direction, Event, Kind
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 
 SEQ_BITS = 20
 AT_ONCE = 500  # messages of one batch: some 10 ms, for which the lane does nothing else

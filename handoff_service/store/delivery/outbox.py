@@ -1,14 +1,12 @@
 """What waits to be sent because the provider does not take it."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules.delivery import meaning
-from handoff_service.rules.vocabulary import Status, Work
-from handoff_service.store import tables as t
+from handoff_service.rules.delivery.message_status import meaning
+from handoff_service.rules.shared.vocabulary import Status, Work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.views.supervision import NotTaken
 
 _behind = t.due_work.alias("behind")
 _is_send = t.due_work.c.kind == Work.DELIVER
@@ -27,18 +25,6 @@ _NOT_TAKEN = (
     .group_by(t.messages.c.error_code)
     .order_by(t.messages.c.error_code)
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotTaken:
-    """Texts that the provider does not take, by its code for it, with those that wait behind them in their lines.
-    ``since``: when the oldest was written."""
-
-    code: int
-    meaning: str
-    advice: str
-    since: datetime
-    texts: int
 
 
 def not_taken(conn: Connection) -> list[NotTaken]:

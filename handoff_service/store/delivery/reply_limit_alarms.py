@@ -5,11 +5,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules.reply_limits import DAY, HOUR, LAST_DIGITS, Limit
-from handoff_service.store import desk
-from handoff_service.store import tables as t
-from handoff_service.store.database import read_at
-from handoff_service.store.supervised import FullRange, ReachedCap
+from handoff_service.rules.delivery.reply_limits import DAY, HOUR, LAST_DIGITS, Limit
+from handoff_service.store.desk import desk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.views.supervision import FullRange, ReachedCap
 
 i, m = t.interactions, t.messages
 

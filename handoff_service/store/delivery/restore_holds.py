@@ -9,16 +9,16 @@ A bot turn is the exception: a new text of the requester makes it due again, bec
 all unanswered texts together.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, insert, select, update
 
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store import due
-from handoff_service.store import tables as t
-from handoff_service.store.several import one_of
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.views.supervision import Held
 
 #: Kinds of work that send something, or may (a timer prompts, a proof that ran out hands over with a text).
 SENDING = (
@@ -32,21 +32,7 @@ SENDING = (
     Work.SWEEP_GAPS,
 )
 _d, _r = t.due_work, t.restores
-IS_HELD = _d.c.due_at == due.HELD
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What waits for an admin since a restore."""
-
-    backed_up_at: datetime
-    restored_at: datetime
-    texts: int  #: held texts and newer ones behind them on their lines
-    since: datetime | None  #: when the oldest of these texts was written
-    bot_turns: int
-    mails: int
-    calls: int  #: of the case webhook
-    timers: int  #: conversations with running timers
+IS_HELD = _d.c.due_at == due_work.HELD
 
 
 def hold(conn: Connection, *, backed_up_at: datetime, now: datetime) -> None:
@@ -54,7 +40,7 @@ def hold(conn: Connection, *, backed_up_at: datetime, now: datetime) -> None:
     conn.execute(update(_r).where(_r.c.ended_at.is_(None)).values(ended_at=now, outcome="restored again"))
     conn.execute(insert(_r).values(backed_up_at=backed_up_at, restored_at=now))
     unclaimed = {"lease_until": None, "token": None}
-    conn.execute(update(_d).where(_d.c.kind.in_(SENDING)).values(due_at=due.HELD, latest=None, **unclaimed))
+    conn.execute(update(_d).where(_d.c.kind.in_(SENDING)).values(due_at=due_work.HELD, latest=None, **unclaimed))
 
 
 def is_held(conn: Connection) -> bool:

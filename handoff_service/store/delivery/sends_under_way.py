@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.vocabulary import Event, Status, Work
-from handoff_service.store import consents
-from handoff_service.store import tables as t
+from handoff_service.rules.shared.vocabulary import Event, Status, Work
+from handoff_service.store.consent import consents
+from handoff_service.store.engine import tables as t
 
 _is_send = t.due_work.c.kind == Work.DELIVER
 # Keys of other kinds are no numbers, and a database may look at a row's columns in any order.

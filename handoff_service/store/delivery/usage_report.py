@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.delivery import DID_NOT_ARRIVE, Meaning, meaning
-from handoff_service.rules.vocabulary import Direction, Status
-from handoff_service.store import people
-from handoff_service.store import tables as t
-from handoff_service.store.database import read_at
+from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, Meaning, meaning
+from handoff_service.rules.shared.vocabulary import Direction, Status
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
 
 DAYS = 30
 i, m, p = t.interactions, t.messages, t.provider_numbers

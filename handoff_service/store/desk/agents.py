@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.store import people
-from handoff_service.store import tables as t
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Agent, Group
 
 a, g = t.agents, t.groups

@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.commands import Command, with_shipped
-from handoff_service.rules.quiet_hours import QuietHours, parse
-from handoff_service.rules.reply_limits import ReplyLimits
-from handoff_service.store import tables as t
+from handoff_service.rules.delivery.quiet_hours import QuietHours, parse
+from handoff_service.rules.delivery.reply_limits import ReplyLimits
+from handoff_service.rules.virtual_agent.commands import Command, with_shipped
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Desk, PresenceState, RejectReason
 
 SAME_ANSWERS, MOST_ANSWERS = 2, 30  # of a desk without settings

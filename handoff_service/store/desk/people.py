@@ -6,15 +6,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules import senders
-from handoff_service.rules.vocabulary import FirstResponder, Presence, Role
-from handoff_service.store import tables as t
-from handoff_service.store import user_words
-from handoff_service.store.presence import PRESENCE
-from handoff_service.store.several import one_of
-from handoff_service.store.user_words import Fit
+from handoff_service.rules.delivery import senders
+from handoff_service.rules.shared.vocabulary import FirstResponder, Presence, Role
+from handoff_service.store.desk import user_words
+from handoff_service.store.desk.availability import LOAD, PRESENCE, TAKES_WORK
+from handoff_service.store.desk.user_words import Fit
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Agent, Named, PresenceChoice, ProviderNumber, Room, User
-from handoff_service.store.work_items import LOAD, TAKES_WORK
 
 _DESK = select(*t.desk.c["name", "time_zone"])
 

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.store import tables as t
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Template
 
 _NAMED = select(t.templates).order_by(func.lower(t.templates.c.name), t.templates.c.id)

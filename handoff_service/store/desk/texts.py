@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection, select
 
-from handoff_service.rules import system_messages
-from handoff_service.rules.system_messages import QUEUES_OWN, TEXTS, SystemMessage
-from handoff_service.store import people
-from handoff_service.store import tables as t
+from handoff_service.rules.desk import system_messages
+from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS, SystemMessage
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import SavedText
 
 

@@ -1,4 +1,5 @@
-"""The index of people: each word that a user is found by, folded (``rules/person_words.py``), in the same transaction.
+"""The index of people: each word that a user is found by, folded (``rules/conversations/person_words.py``), in the same
+transaction.
 
 A search begins with the rarest word. When each is in more than ``MOST`` names, a page is soon full, so the query walks
 the users in the page's order and looks at each one's words.
@@ -11,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, delete, select
 
-from handoff_service import phone_numbers
-from handoff_service.rules.person_words import Sought, Word, person_words, sought
-from handoff_service.store import bulk
-from handoff_service.store import tables as t
-from handoff_service.store.several import one_of
+from handoff_service.lib import phone_numbers
+from handoff_service.rules.conversations.person_words import Sought, Word, person_words, sought
+from handoff_service.store.engine import bulk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 
 MOST = 10_000
 LAST = "\U0010ffff"  # no word goes on behind it

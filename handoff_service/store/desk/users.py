@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.store import people
-from handoff_service.store import tables as t
-from handoff_service.store.user_words import Fit
+from handoff_service.store.desk import people
+from handoff_service.store.desk.user_words import Fit
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
 
 u = t.users

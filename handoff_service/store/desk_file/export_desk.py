@@ -9,20 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from handoff_service.rules import conditions
-from handoff_service.rules.queues import Queue
-from handoff_service.store import (
-    agents,
-    consents,
-    desk,
-    messaging_actions,
-    outages,
-    people,
-    queues,
-    templates,
-    texts,
-    webhook,
-)
+from handoff_service.rules.routing.queues import Queue
+from handoff_service.rules.shared import conditions
+from handoff_service.store.cases import outages, webhook
+from handoff_service.store.consent import consents
+from handoff_service.store.desk import agents, desk, people, templates, texts
+from handoff_service.store.messaging_actions import messaging_actions
+from handoff_service.store.routing import queues
 from handoff_service.store.views import SavedAction
 
 

@@ -17,11 +17,11 @@ from pydantic import TypeAdapter
 from sqlalchemy import delete, select, update
 
 from handoff_service.errors import Refusal
-from handoff_service.store.database import upsert
-from handoff_service.store.tables import command_ids as t
+from handoff_service.store.engine.database import upsert
+from handoff_service.store.engine.tables import command_ids as t
 
 if TYPE_CHECKING:
-    from handoff_service.store.lanes import Transaction
+    from handoff_service.store.engine.lanes import Transaction
 
 KEPT_FOR = timedelta(days=1)
 

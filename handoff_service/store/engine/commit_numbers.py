@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from handoff_service.store.tables import lane_commits
+from handoff_service.store.engine.tables import lane_commits
 
 PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)  # seconds between the tries to ask; then the outcome stays unknown
 FORGOTTEN_AFTER = timedelta(days=1)  # the row of a lane that has ended

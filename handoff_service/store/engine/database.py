@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
-from handoff_service.store import driver_errors
-from handoff_service.store.postgres_connection import connect_within
+from handoff_service.store.engine import driver_errors
+from handoff_service.store.engine.postgres_connection import connect_within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

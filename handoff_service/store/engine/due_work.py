@@ -13,13 +13,15 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from handoff_service.rules.vocabulary import Work
-from handoff_service.store.bulk import upsert_rows
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
-from handoff_service.store.tables import due_work
+from handoff_service.rules.shared.vocabulary import Work
+from handoff_service.store.engine.bulk import upsert_rows
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.engine.tables import due_work
 
-HELD = datetime(9999, 1, 1, tzinfo=UTC)  # the due time of work that a restore holds: see store/holds.py
+HELD = datetime(
+    9999, 1, 1, tzinfo=UTC
+)  # the due time of work that a restore holds: see store/delivery/restore_holds.py
 DESK_LINE = "desk"  # work that is done for the whole desk at once
 
 
@@ -43,7 +45,7 @@ class Claimed:
     kind: Work
     key: str
     attempts: int
-    token: int  # written into the row by this claim: see store/claims.py
+    token: int  # written into the row by this claim: see store/engine/claims.py
     until: datetime  # when the lease ends, unless it is renewed
 
 
@@ -109,7 +111,7 @@ def release(
 
 
 _other = due_work.alias("other")
-# Whether nobody is finishing this row just now. Only PostgreSQL has several writers: see store/claims.py.
+# Whether nobody is finishing this row just now. Only PostgreSQL has several writers: see store/engine/claims.py.
 _nobody_finishes = sa.case(
     (due_work.c.lease_until.is_(None), sa.true()),
     else_=sa.func.pg_try_advisory_xact_lock(sa.func.coalesce(due_work.c.token, 0)),

@@ -25,11 +25,11 @@ import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway, OutcomeUnknown, Overloaded, Refusal
-from handoff_service.store import command_ids
-from handoff_service.store.admission import Admission, Patience, Ticket
-from handoff_service.store.command_ids import CommandId
-from handoff_service.store.commit_numbers import CommitNumbers
-from handoff_service.store.driver_errors import is_away, name_of
+from handoff_service.store.engine import command_ids
+from handoff_service.store.engine.admission import Admission, Patience, Ticket
+from handoff_service.store.engine.command_ids import CommandId
+from handoff_service.store.engine.commit_numbers import CommitNumbers
+from handoff_service.store.engine.driver_errors import is_away, name_of
 
 MOST_AT_ONCE = 256
 LONGEST_BURST = 10  # windows, after which somebody who texts without a pause is answered

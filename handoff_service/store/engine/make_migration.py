@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from handoff_service.store.database import engine
+from handoff_service.store.engine.database import engine
 
 HERE = Path(__file__).parent / "migrations"
 

@@ -18,9 +18,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from handoff_service.errors import SetupError
-from handoff_service.store.database import engine
-from handoff_service.store.database_copy import copy_before, database_file, remove_old_copies
-from handoff_service.store.tables import metadata
+from handoff_service.store.engine.database import engine
+from handoff_service.store.engine.database_copy import copy_before, database_file, remove_old_copies
+from handoff_service.store.engine.tables import metadata
 
 HEAD = "head"
 _LOCK = 774213  # PostgreSQL's advisory lock: two processes that start at once migrate in turn

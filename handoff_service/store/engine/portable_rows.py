@@ -17,7 +17,7 @@ import psycopg
 import sqlalchemy as sa
 
 from handoff_service.errors import SetupError
-from handoff_service.store.tables import MESSAGE_WORDS
+from handoff_service.store.engine.tables import MESSAGE_WORDS
 
 AT_ONCE = 1000
 _NOT_PORTABLE = ("alembic_version", MESSAGE_WORDS)  # the revision has its own place; the index is built again

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.store import tables as t
+from handoff_service.store.engine import tables as t
 
 
 def is_referred_to(conn: Connection, table: sa.Table, row_id: int) -> bool:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, insert, select
 
-from handoff_service.store import tables as t
+from handoff_service.store.engine import tables as t
 
 DIFFERS = (
     "PATCHBOARD_SECRET_KEY is not the key that this database was written with, so users' facts, codes and sign-ins "

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway
-from handoff_service.store.admission import LONG_REQUEST, OWN_WORK, REQUEST, Admission, Patience
-from handoff_service.store.command_ids import CommandId
-from handoff_service.store.database import READS, WRITES, Timeouts, engine
-from handoff_service.store.driver_errors import is_away, name_of
-from handoff_service.store.lanes import Lane, SetBased, Terms, Told, Transaction
+from handoff_service.store.engine.admission import LONG_REQUEST, OWN_WORK, REQUEST, Admission, Patience
+from handoff_service.store.engine.command_ids import CommandId
+from handoff_service.store.engine.database import READS, WRITES, Timeouts, engine
+from handoff_service.store.engine.driver_errors import is_away, name_of
+from handoff_service.store.engine.lanes import Lane, SetBased, Terms, Told, Transaction
 
 READERS = 4
 READS_AT_ONCE = 64  # may always wait

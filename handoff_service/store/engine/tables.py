@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from handoff_service.rules.delivery import RANGE_FULL
+from handoff_service.rules.delivery.message_status import RANGE_FULL
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -101,10 +101,10 @@ desk = Table(
     _count("thanks_minutes", 10),
 )  # one row. away_after_seconds: how long an agent's connection may be lost; card_fields: what offers' cards show;
 # commands: the words for each, where they are not those shipped; same_answers: how often a bot may repeat itself;
-# quiet_hours: as rules/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten minutes;
-# countries: ISO codes of those that are texted, none: every country; most_in_range: automatic replies an hour to the
-# other unknown numbers of a range of 10,000; most_unknown_hourly, most_unknown_daily: to all of them; 0: no limit;
-# thanks_minutes: after closing, thanks that come within them stay with the closed conversation; 0: never
+# quiet_hours: as rules/delivery/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten
+# minutes; countries: ISO codes of those that are texted, none: every country; most_in_range: automatic replies an hour
+# to the other unknown numbers of a range of 10,000; most_unknown_hourly, most_unknown_daily: to all of them; 0: no
+# limit; thanks_minutes: after closing, thanks that come within them stay with the closed conversation; 0: never
 
 # One row, written by a migration: the random id that tells this desk from others on the same Redis server.
 installation = Table("installation", metadata, _id(), _word("desk_id"))
@@ -123,7 +123,7 @@ user_words = Table(
     Column("word", _BYTES, primary_key=True),
     Index("ix_user_words_word", "word", "user_id"),
     sqlite_with_rowid=False,
-)  # what users are found by, folded: see store/user_words.py
+)  # what users are found by, folded: see store/desk/user_words.py
 user_facts = Table(
     "user_facts", metadata, _ref("user_id", "users.id", key=True, drop=True), Column("name", sa.Text, primary_key=True),
     _word("hash"), _word("fingerprint", null=True),
@@ -138,7 +138,7 @@ agents = Table(
     _time("last_assigned_at", null=True),
     _flag("active", default=True),
     # presence is what the agent chose; automatic_presence is what the product set on top of that
-    # (null: nothing), and why. store/presence.py says which of the two is effective.
+    # (null: nothing), and why. store/routing/presence.py says which of the two is effective.
     _word("automatic_presence", null=True),
     _word("automatic_reason", null=True),
     # Why the product had set the agent to Away: kept until the agent has dismissed the notice.
@@ -236,7 +236,8 @@ opt_outs = Table(
     "opt_outs", metadata, Column("number", sa.Text, primary_key=True),
     Column("provider_number_id", ID, primary_key=True, autoincrement=False), _ref("consent_id", "consents.id"),
     Index("ix_opt_outs_consent_id", "consent_id"),
-)  # what holds now, for whoever sends; provider_number_id: 0: all the company's numbers (rules/consent.py)
+)  # what holds now, for whoever sends; provider_number_id: 0: all the company's numbers
+# (rules/consent/consent_keywords.py)
 proofs = Table(
     "proofs", metadata, _id(), _ref("interaction_id", "interactions.id"), _word("number"),
     Column("epoch", sa.Integer, nullable=False), _ref("asked_by", "agents.id", null=True), _word("claimed", null=True),
@@ -285,7 +286,7 @@ interactions = Table(
     ),
     Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
 )  # prompted_seq: the newest line that prompts its agents; expects: what a proof under way expects of the requester
-# (rules/proof.py); back_to: the live agent who asked for that proof and gets the conversation back
+# (rules/identity/proof.py); back_to: the live agent who asked for that proof and gets the conversation back
 IN_FULL_RANGE = sa.text(f"error_code = {RANGE_FULL}")
 messages = Table(
     "messages", metadata, _id(), _ref("interaction_id", "interactions.id"), Column("seq", sa.Integer, nullable=False),
@@ -302,9 +303,9 @@ messages = Table(
     _time("changed_at", null=True),
     UniqueConstraint("interaction_id", "seq"),
     Index("ix_messages_in_full_range", "created_at", sqlite_where=IN_FULL_RANGE, postgresql_where=IN_FULL_RANGE),
-)  # retries: how often it was sent again because of its error code (rules/delivery.py); price: what the provider takes
-# for it, in millionths of the currency (ISO 4217); null until it says; price_before: for earlier tries; sent_at: when
-# the requester sent a recovered text, which stands there in the thread; null for all others
+)  # retries: how often it was sent again because of its error code (rules/delivery/message_status.py); price: what the
+# provider takes for it, in millionths of the currency (ISO 4217); null until it says; price_before: for earlier tries;
+# sent_at: when the requester sent a recovered text, which stands there in the thread; null for all others
 unknown_replies = Table(
     "unknown_replies", metadata, Column("message_id", ID, primary_key=True, autoincrement=False),
     _word("begins_with"), _word("number"), _time("at"),
@@ -422,7 +423,7 @@ due_work = Table(
     Index("ix_due_work_lease_until", "lease_until", sqlite_where=LEASED, postgresql_where=LEASED),
     Index("ix_due_work_line", "kind", "line", "id"),
 )  # everything that waits: a kind and line is worked on one row at a time, lowest id first; latest: when it is due
-# however often it is put off; token: who has claimed it, by a number that each claim draws (see store/claims.py)
+# however often it is put off; token: who has claimed it, by a number that each claim draws (see store/engine/claims.py)
 
 # Commands that are carried out once ----------------------------------------------------------------------------
 
@@ -473,7 +474,8 @@ text_index = Table(
     "text_index", metadata, _id(), Column("done_to", sa.BigInteger, nullable=False),
     Column("next_to", sa.BigInteger), Column("next_after", sa.BigInteger),
 )  # one row: every message up to done_to is indexed; up to next_to, once the transactions up to next_after have ended
-MESSAGE_WORDS = "message_words"  # the index itself, a full-text table of the database's own kind: see store/search.py
+MESSAGE_WORDS = "message_words"  # the index itself, a full-text table of the database's own kind: see
+# store/conversations/search.py
 
 # Signing in --------------------------------------------------------------------------------------------------
 

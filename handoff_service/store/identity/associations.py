@@ -2,9 +2,9 @@
 
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.identity import Method
-from handoff_service.store import interactions
-from handoff_service.store import tables as t
+from handoff_service.rules.identity.identity_level import Method
+from handoff_service.store.conversations import interactions
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Association, Named
 
 MOST = 50  # shown of a number; hardly any changes hands more often

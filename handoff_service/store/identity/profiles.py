@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.store import tables as t
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, Profile
 
 p, a, u = t.messaging_profiles, t.associations, t.users

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, false, func, insert, select, update
 
-from handoff_service.rules.identity import Level, Method, Proof, level
-from handoff_service.rules.proof import (
+from handoff_service.rules.identity.identity_level import Level, Method, Proof, level
+from handoff_service.rules.identity.proof import (
     LETTERS,
     SENDS,
     TRIES_WITHIN,
@@ -18,10 +18,10 @@ from handoff_service.rules.proof import (
     plain_account,
     without_marks,
 )
-from handoff_service.store import tables as t
-from handoff_service.store.database import read_at
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Identity, PastProof
 
 p, s = t.proofs, t.proof_sends

@@ -12,15 +12,16 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules.dry_run import Conversation, Due, Line, judged_by_today, replay
-from handoff_service.rules.messaging_actions import STARTS, MessagingAction
-from handoff_service.rules.vocabulary import Author, Event, Kind, Owner, State, Unanswered
-from handoff_service.schedules import OpenTimes
-from handoff_service.store import interactions, schedules
-from handoff_service.store import tables as t
-from handoff_service.store.database import read_at
-from handoff_service.store.people import desk_time_zone
-from handoff_service.store.several import one_of
+from handoff_service.lib.opening_hours import OpenTimes
+from handoff_service.rules.messaging_actions.dry_run import Conversation, Due, Line, judged_by_today, replay
+from handoff_service.rules.messaging_actions.messaging_actions import STARTS, MessagingAction
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Unanswered
+from handoff_service.store.conversations import interactions
+from handoff_service.store.desk.people import desk_time_zone
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.routing import queue_hours
 from handoff_service.store.views import DayCount, DryRun, WouldHave
 
 LOOKS_BACK = timedelta(days=30)
@@ -135,7 +136,7 @@ def _clocks(
 
     known: Mapping[int, Due] = {}
     if action.business_hours:
-        found = schedules.of_queues(conn, queues)
+        found = queue_hours.of_queues(conn, queues)
         known = {key: by_the_schedule(OpenTimes(one, since, now)) for key, one in found.items()}
     return lambda queue: known.get(queue or 0, by_the_clock)
 

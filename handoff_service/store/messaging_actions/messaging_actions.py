@@ -9,14 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules import durations
-from handoff_service.rules.conditions import Condition, Match, Operator
-from handoff_service.rules.messaging_actions import MessagingAction, spoken
-from handoff_service.rules.vocabulary import Action, State, Unanswered
-from handoff_service.store import tables as t
-from handoff_service.store import timers
-from handoff_service.store.people import desk_time_zone
-from handoff_service.store.several import one_of
+from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, spoken
+from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.conditions import Condition, Match, Operator
+from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
+from handoff_service.store.desk.people import desk_time_zone
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.messaging_actions import timers
 from handoff_service.store.views import ConditionLine, Named, RunningTimer, SavedAction
 
 a, q, n = t.messaging_actions, t.messaging_action_queues, t.messaging_action_numbers

@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, func, select
 
-from handoff_service.rules.vocabulary import Author, Direction, Kind
-from handoff_service.store import tables as t
+from handoff_service.rules.shared.vocabulary import Author, Direction, Kind
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, Prompt
 
 i, m, g, d = t.interactions, t.messages, t.live_group, t.dismissed_prompts

@@ -19,13 +19,14 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, delete, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.vocabulary import Unanswered, Work
-from handoff_service.schedules import Schedule
-from handoff_service.store import due, schedules
-from handoff_service.store import tables as t
-from handoff_service.store.bulk import insert_rows
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.lib.opening_hours import Schedule
+from handoff_service.rules.shared.vocabulary import Unanswered, Work
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import insert_rows
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.routing import queue_hours
 
 a, limits = t.messaging_actions, t.messaging_action_numbers
 ALWAYS = Schedule(None, "UTC")
@@ -80,13 +81,13 @@ def arms_of(row: Any) -> Arms:
     return Arms(row.action_id, timedelta(seconds=row.seconds), row.business_hours)
 
 
-def begin(tx: Transaction, runs: Sequence[Run]) -> list[due.Due]:
+def begin(tx: Transaction, runs: Sequence[Run]) -> list[due_work.Due]:
     """End the runs that these answer and start theirs. Returns the work to be armed with what else there is."""
     moments = _moments(tx, runs)
     ended = [run for run in runs if run.ends_another]
     if ended:
         _delete(tx, [run.interaction_id for run in ended])
-        due.disarm(tx, Work.TIMER, [run.interaction_id for run in ended if run.interaction_id not in moments])
+        due_work.disarm(tx, Work.TIMER, [run.interaction_id for run in ended if run.interaction_id not in moments])
     rows = [
         {"interaction_id": interaction_id, "action_id": action_id, "started_at": tx.now, "due_at": at}
         for interaction_id, times in moments.items()
@@ -103,7 +104,7 @@ def _moments(tx: Transaction, runs: Sequence[Run]) -> dict[int, list[tuple[int, 
     Only runs that count business hours cost a statement, one for all of them.
     """
     counting = {run.queue_id for run in runs if run.queue_id and any(one.business_hours for one in run.arms)}
-    known = schedules.of_queues(tx.conn, counting)
+    known = queue_hours.of_queues(tx.conn, counting)
 
     @functools.cache  # many runs of a batch wait in the same queue
     def opened(queue_id: int | None, duration: timedelta) -> datetime | None:
@@ -121,18 +122,18 @@ def _moments(tx: Transaction, runs: Sequence[Run]) -> dict[int, list[tuple[int, 
 def cancel(tx: Transaction, interaction_ids: Collection[int]) -> None:
     """End the open runs of these interactions without a message: they are closed."""
     _delete(tx, interaction_ids)
-    due.disarm(tx, Work.TIMER, interaction_ids)
+    due_work.disarm(tx, Work.TIMER, interaction_ids)
 
 
 def wait_for_next(tx: Transaction, lines: Mapping[int, str]) -> None:
     """Timers of these interactions (id -> line) have changed or fired: wait for the first of those that are left."""
-    due.disarm(tx, Work.TIMER, lines)
+    due_work.disarm(tx, Work.TIMER, lines)
     rows = tx.conn.execute(
         select(t.timers.c.interaction_id, func.min(t.timers.c.due_at, type_=t.timers.c.due_at.type))
         .where(one_of(t.timers.c.interaction_id, lines))
         .group_by(t.timers.c.interaction_id)
     )
-    due.arm(tx, [_work(r[0], lines[r[0]], r[1]) for r in rows])
+    due_work.arm(tx, [_work(r[0], lines[r[0]], r[1]) for r in rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,5 +178,5 @@ def _delete(tx: Transaction, interaction_ids: Collection[int]) -> None:
     tx.conn.execute(delete(t.timers).where(one_of(t.timers.c.interaction_id, interaction_ids)))
 
 
-def _work(interaction_id: int, line: str, at: datetime) -> due.Due:
-    return due.Due(kind=Work.TIMER, key=str(interaction_id), line=line, due_at=at)
+def _work(interaction_id: int, line: str, at: datetime) -> due_work.Due:
+    return due_work.Due(kind=Work.TIMER, key=str(interaction_id), line=line, due_at=at)

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.vocabulary import Author, Kind, Owner, State
-from handoff_service.store import people
-from handoff_service.store import tables as t
-from handoff_service.store.database import read_at
-from handoff_service.store.supervised import Durations, Hour, Today
+from handoff_service.rules.shared.vocabulary import Author, Kind, Owner, State
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.views.supervision import Durations, Hour, Today
 
 i, m, w = t.interactions, t.messages, t.work_items
 HOUR = timedelta(hours=1)

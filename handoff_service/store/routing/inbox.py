@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.offer_card import any_of_user, shown
-from handoff_service.rules.vocabulary import OfferOutcome, WorkItemState
-from handoff_service.store import bot_turns, conversations
-from handoff_service.store import tables as t
-from handoff_service.store.several import one_of
+from handoff_service.rules.routing.offer_card import any_of_user, shown
+from handoff_service.rules.shared.vocabulary import OfferOutcome, WorkItemState
+from handoff_service.store.conversations import conversations
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import (
     CandidateLine,
     DecisionLine,
@@ -22,6 +22,7 @@ from handoff_service.store.views import (
     TransferNow,
     WorkItem,
 )
+from handoff_service.store.virtual_agent import bot_turns
 
 o, w, i = t.offers, t.work_items, t.interactions
 

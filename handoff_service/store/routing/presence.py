@@ -1,14 +1,10 @@
 """An agent's presence: which one is effective now, and what it was, since when and until when."""
 
-import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.store import tables as t
-from handoff_service.store.supervised import PresenceChange
-
-#: The effective presence: what the product has set, else what the agent has chosen.
-PRESENCE = sa.func.coalesce(t.agents.c.automatic_presence, t.agents.c.presence)
+from handoff_service.store.engine import tables as t
+from handoff_service.store.views.supervision import PresenceChange
 
 
 def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresenceChange]:

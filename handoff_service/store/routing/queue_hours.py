@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, func, select, true
 
-from handoff_service.schedules import Schedule
-from handoff_service.store import tables as t
-from handoff_service.store.several import one_of
+from handoff_service.lib.opening_hours import Schedule
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
 
 _SCHEDULES = (
     select(

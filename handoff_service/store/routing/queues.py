@@ -7,17 +7,18 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules import conditions
-from handoff_service.rules.conditions import Match
-from handoff_service.rules.queues import Pool, Queue, Skill, problems
-from handoff_service.rules.system_messages import QUEUES_OWN
-from handoff_service.rules.vocabulary import Assignment
-from handoff_service.schedules import Schedule
-from handoff_service.store import schedules, views
-from handoff_service.store import tables as t
-from handoff_service.store.database import read_at
-from handoff_service.store.several import one_of
-from handoff_service.store.work_items import WAITS
+from handoff_service.lib.opening_hours import Schedule
+from handoff_service.rules.desk.system_messages import QUEUES_OWN
+from handoff_service.rules.routing.queues import Pool, Queue, Skill, problems
+from handoff_service.rules.shared import conditions
+from handoff_service.rules.shared.conditions import Match
+from handoff_service.rules.shared.vocabulary import Assignment
+from handoff_service.store import views
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.routing import queue_hours
+from handoff_service.store.routing.work_items import WAITS
 
 q = t.queues
 
@@ -41,13 +42,13 @@ def one(conn: Connection, queue_id: int) -> Queue:
 def shown(conn: Connection) -> list[views.Queue]:
     """Queues in the admin's order, with how many conversations wait in each and why it can never assign."""
     found, waiting, agents = some(conn), _waiting(conn), _agents(conn)
-    hours = schedules.of_queues(conn, found)
+    hours = queue_hours.of_queues(conn, found)
     return [_shown(conn, queue_id, queue, hours[queue_id], waiting, agents) for queue_id, queue in found.items()]
 
 
 def shown_one(conn: Connection, queue_id: int) -> views.Queue:
     """One queue as it is shown. NotFound when there is none."""
-    found, hours = one(conn, queue_id), schedules.of_queues(conn, [queue_id])
+    found, hours = one(conn, queue_id), queue_hours.of_queues(conn, [queue_id])
     return _shown(conn, queue_id, found, hours[queue_id], _waiting(conn), _agents(conn))
 
 

@@ -6,25 +6,21 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules import assignment
-from handoff_service.rules.assignment import Candidate, Need
-from handoff_service.rules.queues import problems
-from handoff_service.rules.vocabulary import (
-    Author,
-    Direction,
-    Event,
-    Kind,
-    Owner,
-    State,
-    Unanswered,
-)
-from handoff_service.store import held_back, holds, interactions, outbox, presence, work_items
-from handoff_service.store import tables as t
-from handoff_service.store.database import read_at
-from handoff_service.store.several import one_of
-from handoff_service.store.supervised import AgentNow, LiveConversation, Now, QueueNow
+from handoff_service.rules.routing import assignment
+from handoff_service.rules.routing.assignment import Candidate, Need
+from handoff_service.rules.routing.queues import problems
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, State, Unanswered
+from handoff_service.store.conversations import interactions
+from handoff_service.store.delivery import outbox, reply_limit_alarms, restore_holds
+from handoff_service.store.desk import availability
+from handoff_service.store.desk.availability import LOAD, TAKES_WORK
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.routing import work_items
+from handoff_service.store.routing.work_items import WAITS, WorkQueue
 from handoff_service.store.views import Named, OwnedBy
-from handoff_service.store.work_items import WAITS, WorkQueue
+from handoff_service.store.views.supervision import AgentNow, LiveConversation, Now, QueueNow
 
 i, m, w, o, g = t.interactions, t.messages, t.work_items, t.offers, t.live_group
 TOO_LONG = timedelta(minutes=10)  # where the queue has no alarm of its own
@@ -41,10 +37,10 @@ def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: i
         active=_active(conn, queue_id),
         waiting=sum(queue.waiting for queue in seen),
         oldest_since=min((queue.oldest_since for queue in seen if queue.oldest_since), default=None),
-        full_ranges=held_back.full_ranges(conn),
-        reached_caps=held_back.reached_caps(conn),
+        full_ranges=reply_limit_alarms.full_ranges(conn),
+        reached_caps=reply_limit_alarms.reached_caps(conn),
         not_taken=outbox.not_taken(conn),
-        held=holds.held(conn),
+        held=restore_holds.held(conn),
     )
 
 
@@ -55,10 +51,10 @@ def agents(conn: Connection) -> list[AgentNow]:
     rows = conn.execute(
         select(
             *a.c["id", "name", "capacity"],
-            presence.PRESENCE.label("presence"),
+            availability.PRESENCE.label("presence"),
             a.c.automatic_reason.label("presence_reason"),
-            work_items.LOAD.label("load"),
-            work_items.TAKES_WORK.label("takes_work"),
+            LOAD.label("load"),
+            TAKES_WORK.label("takes_work"),
             since.label("since"),
         )
         .where(a.c.active, a.c.capacity > 0)

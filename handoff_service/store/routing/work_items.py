@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection, select, update
 
-from handoff_service.rules.assignment import Candidate
-from handoff_service.rules.vocabulary import Assignment, OfferOutcome, Presence, State, WorkItemState
-from handoff_service.schedules import Schedule
-from handoff_service.store import schedules
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.presence import PRESENCE
-from handoff_service.store.several import one_of
+from handoff_service.lib.opening_hours import Schedule
+from handoff_service.rules.routing.assignment import Candidate
+from handoff_service.rules.shared.vocabulary import Assignment, OfferOutcome, WorkItemState
+from handoff_service.store.desk.availability import LOAD, PRESENCE, TAKES_WORK
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.routing import queue_hours
 
 # What waits. Written out, not as parameters: SQLite uses a partial index only when the query says what the index says.
 WAITS = t.work_items.c.state.in_(
@@ -97,7 +97,7 @@ def work_queues(conn: Connection) -> dict[int, WorkQueue]:
     for r in conn.execute(select(s)):
         skills.setdefault((r.queue_id, r.mandatory), set()).add(r.skill)
     rows = conn.execute(select(q)).all()
-    hours = schedules.of_queues(conn, [r.id for r in rows])
+    hours = queue_hours.of_queues(conn, [r.id for r in rows])
     return {
         r.id: WorkQueue(
             id=r.id,
@@ -114,35 +114,6 @@ def work_queues(conn: Connection) -> dict[int, WorkQueue]:
         )
         for r in rows
     }
-
-
-def _load_of() -> sa.ScalarSelect[int]:
-    """Offers that wait for the agent and active conversations that are theirs, not those on hold."""
-    i, o = t.interactions, t.offers
-    active = (
-        select(sa.func.count())
-        .select_from(i)
-        .where(i.c.assigned_to == t.agents.c.id, i.c.closed_at.is_(None), i.c.state != State.ON_HOLD)
-        .correlate(t.agents)
-        .scalar_subquery()
-    )
-    offered = (
-        select(sa.func.count())
-        .select_from(o)
-        .where(o.c.agent_id == t.agents.c.id, o.c.outcome.is_(None))
-        .correlate(t.agents)
-        .scalar_subquery()
-    )
-    return sa.cast(active + offered, sa.Integer)  # type: ignore[return-value]  # a sum of two scalar subqueries
-
-
-LOAD = _load_of()
-
-
-TAKES_WORK = sa.or_(
-    PRESENCE == Presence.AVAILABLE,
-    PRESENCE.in_(select(t.presence_states.c.name).where(t.presence_states.c.takes_work)),
-)
 
 
 def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[int, Candidate]]:

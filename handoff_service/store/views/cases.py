@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoff_service.rules.vocabulary import CallState, CaseEvent, CaseKind, CaseState
+from handoff_service.rules.shared.vocabulary import CallState, CaseEvent, CaseKind, CaseState
 from handoff_service.store.views.conversations import Changed, WrittenBy
 from handoff_service.store.views.people import Named
 

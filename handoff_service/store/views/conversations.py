@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoff_service.rules.consent import REQUESTERS_OWN, Source
-from handoff_service.rules.media import is_shown
-from handoff_service.rules.vocabulary import Author, Direction, Event, Kind, MediaStatus, Owner, State, Status
+from handoff_service.rules.consent.consent_keywords import REQUESTERS_OWN, Source
+from handoff_service.rules.conversations.media import is_shown
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, MediaStatus, Owner, State, Status
 from handoff_service.store.views.people import Agent, Identity, Named, User
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoff_service.rules.consent import Source
-from handoff_service.rules.system_messages import SystemMessage
-from handoff_service.rules.vocabulary import FirstResponder
+from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.views.people import Named
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from handoff_service.rules.vocabulary import Action, State, Unanswered
+from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 from handoff_service.store.views.people import Named
 from handoff_service.store.views.queues import ConditionLine
 

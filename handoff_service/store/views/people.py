@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoff_service.rules.identity import Level, Method
-from handoff_service.rules.vocabulary import Role
+from handoff_service.rules.identity.identity_level import Level, Method
+from handoff_service.rules.shared.vocabulary import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoff_service.rules.system_messages import SystemMessage
+from handoff_service.rules.desk.system_messages import SystemMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

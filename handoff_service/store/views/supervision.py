@@ -3,10 +3,34 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoff_service.rules.vocabulary import Assignment, State
-from handoff_service.store.holds import Held
-from handoff_service.store.outbox import NotTaken
+from handoff_service.rules.shared.vocabulary import Assignment, State
 from handoff_service.store.views import Named, OwnedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotTaken:
+    """Texts that the provider does not take, by its code for it, with those that wait behind them in their lines.
+    ``since``: when the oldest was written."""
+
+    code: int
+    meaning: str
+    advice: str
+    since: datetime
+    texts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What waits for an admin since a restore."""
+
+    backed_up_at: datetime
+    restored_at: datetime
+    texts: int  #: held texts and newer ones behind them on their lines
+    since: datetime | None  #: when the oldest of these texts was written
+    bot_turns: int
+    mails: int
+    calls: int  #: of the case webhook
+    timers: int  #: conversations with running timers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from handoff_service.rules.identity import Level
-from handoff_service.rules.vocabulary import OfferOutcome, WorkItemState
+from handoff_service.rules.identity.identity_level import Level
+from handoff_service.rules.shared.vocabulary import OfferOutcome, WorkItemState
 from handoff_service.store.views.conversations import Interaction
 from handoff_service.store.views.people import Named
 

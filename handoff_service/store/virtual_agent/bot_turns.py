@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules.vocabulary import Direction, TurnOutcome
-from handoff_service.store import tables as t
+from handoff_service.rules.shared.vocabulary import Direction, TurnOutcome
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import BotTurnSeen
 
 b, m = t.bot_turns, t.messages

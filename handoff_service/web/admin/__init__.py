@@ -11,15 +11,14 @@ from typing import Any
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin import (
     agents,
     case_webhook,
     consents,
     desk,
     desk_file,
-    figures,
     groups,
     messaging_actions,
     outages,
@@ -29,10 +28,11 @@ from handoff_service.web.admin import (
     restored,
     templates,
     texts,
+    usage_report,
     users,
 )
 from handoff_service.web.admin.menu import MENU
-from handoff_service.web.session import page
+from handoff_service.web.shared.session import page
 
 # address under /workspace/admin -> handler of GET
 PAGES: Mapping[str, Any] = {
@@ -42,7 +42,7 @@ PAGES: Mapping[str, Any] = {
     **groups.PAGES,
     **provider_numbers.PAGES,
     **consents.PAGES,
-    **figures.PAGES,
+    **usage_report.PAGES,
     **queues.PAGES,
     **texts.PAGES,
     **templates.PAGES,

@@ -8,11 +8,11 @@ from typing import Any, Self
 from sanic import Request
 
 from handoff_service.errors import BadInput, Refusal
-from handoff_service.rules import conditions, durations
-from handoff_service.rules.action_sentence import COMPARES
-from handoff_service.rules.conditions import Condition, Match, Operator
-from handoff_service.rules.messaging_actions import MessagingAction, faults
-from handoff_service.rules.vocabulary import Action, State, Unanswered
+from handoff_service.rules.messaging_actions.action_sentence import COMPARES
+from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, faults
+from handoff_service.rules.shared import conditions, durations
+from handoff_service.rules.shared.conditions import Condition, Match, Operator
+from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
 from handoff_service.web.admin.pages import Form, lines, number, typed
 
 MOST_CONDITIONS = 20

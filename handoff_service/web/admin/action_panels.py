@@ -8,18 +8,21 @@ from typing import Any
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.rules import durations, sms_text
-from handoff_service.rules import messaging_actions as rules
-from handoff_service.rules.action_sentence import Part, sentence
-from handoff_service.rules.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who
-from handoff_service.rules.sms_characters import described
-from handoff_service.rules.vocabulary import Action, Owner, State
-from handoff_service.schedules import Schedule, in_words
-from handoff_service.store import messaging_actions, people, queues, schedules
-from handoff_service.store.database import read_at
-from handoff_service.store.messaging_actions import Stored
+from handoff_service.lib.opening_hours import Schedule, in_words
+from handoff_service.rules.delivery import sms_text
+from handoff_service.rules.delivery.sms_characters import described
+from handoff_service.rules.messaging_actions import messaging_actions as rules
+from handoff_service.rules.messaging_actions.action_sentence import Part, sentence
+from handoff_service.rules.messaging_actions.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who
+from handoff_service.rules.shared import durations
+from handoff_service.rules.shared.vocabulary import Action, Owner, State
+from handoff_service.store.desk import people
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.messaging_actions import messaging_actions
+from handoff_service.store.messaging_actions.messaging_actions import Stored
+from handoff_service.store.routing import queue_hours, queues
 from handoff_service.web.admin.action_form import ActionForm
-from handoff_service.web.pages import phone, words
+from handoff_service.web.shared.rendering import phone, words
 
 DOES = {
     Action.PROMPT_AGENT: ("Prompt the agent", "A notification in the workspace"),
@@ -43,7 +46,7 @@ class Desk:
 
 def desk(conn: Connection) -> Desk:
     names = {queue_id: queue.name for queue_id, queue in queues.some(conn).items()}
-    known = schedules.of_queues(conn, names)
+    known = queue_hours.of_queues(conn, names)
     return Desk(
         queues={name: known[key] for key, name in names.items()},
         numbers={one.number: one.label for one in people.provider_numbers(conn)},

@@ -7,13 +7,14 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import Refusal
-from handoff_service.operations.change_agent import Change, Delete, Make, change_agent, delete_agent, make_agent
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import agents, views
+from handoff_service.operations.desk.agents import Change, Delete, Make, change_agent, delete_agent, make_agent
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store import views
+from handoff_service.store.desk import agents
 from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, done, lines, meant, number, typed
 from handoff_service.web.api.agents import AgentBody, NewAgentBody, with_hash
-from handoff_service.web.session import cookie_token, desk_of, page
+from handoff_service.web.shared.session import cookie_token, desk_of, page
 
 HERE, ONE = "/agents", "/agents/<agent_id:int>"
 FIELDS = ("name", "email", "password", "roles", "capacity", "groups", "skills", "active")

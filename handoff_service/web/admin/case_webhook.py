@@ -8,14 +8,14 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import Refusal
-from handoff_service.operations.call_webhook import call_again
-from handoff_service.operations.change_webhook import PutWebhook, put_webhook
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.rules.webhook import secret_of
-from handoff_service.store import webhook
+from handoff_service.operations.cases.call_webhook import call_again
+from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.cases.webhook import secret_of
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.cases import webhook
 from handoff_service.web.admin.pages import Form, admin_page, done, typed
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/case-webhook"
 NAMES = ("url", "secret")

@@ -8,7 +8,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound, Refusal
-from handoff_service.operations.change_desk import (
+from handoff_service.operations.desk.desk_settings import (
     PutPresence,
     PutReason,
     change_desk,
@@ -17,17 +17,17 @@ from handoff_service.operations.change_desk import (
     put_presence_state,
     put_reject_reason,
 )
-from handoff_service.operations.desk_file import DeskEntry, PresenceStateEntry, RejectReasonEntry
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.commands import Command, with_shipped
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import desk
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk_file.desk_file import DeskEntry, PresenceStateEntry, RejectReasonEntry
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.rules.virtual_agent.commands import Command, with_shipped
+from handoff_service.store.desk import desk
 from handoff_service.store.views import PresenceState, RejectReason
 from handoff_service.web.admin.editor import Deleting, Editor, Write
-from handoff_service.web.admin.entries import read_as
+from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page, done, lines, typed
-from handoff_service.web.admin.places import COUNTRIES, TIME_ZONES
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
+from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/desk"
 COMMANDS = {f"{command}_words": command for command in Command}  # each has a field of its own

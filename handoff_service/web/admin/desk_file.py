@@ -6,15 +6,15 @@ from sanic import Request
 from sanic.response import HTTPResponse, raw
 
 from handoff_service.errors import BadInput, SetupError
-from handoff_service.operations import desk_file
-from handoff_service.operations.import_desk import import_file
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.slow_work import run_slow
-from handoff_service.store import people
-from handoff_service.store.export_desk import export_desk
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.import_desk import import_file
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import people
+from handoff_service.store.desk_file.export_desk import export_desk
 from handoff_service.web.admin.pages import admin_page
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/desk-file"
 NAME = "desk.toml"

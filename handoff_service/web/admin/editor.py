@@ -10,11 +10,11 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import Refusal
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.engine.lanes import Transaction
 from handoff_service.web.admin.pages import Form, admin_page, done, typed
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.session import desk_of, page
 
 type Write = tuple[Callable[[Transaction, Any], Any], Any]
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.entries import words_of
+from handoff_service.operations.shared.field_types import words_of
 
 # pydantic's kind of fault -> what to write instead; the rest are sentences of our own
 SAID: Mapping[str, str] = {

@@ -6,14 +6,14 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import Refusal
-from handoff_service.operations.change_group import Change, Make, change_group, delete_group, make_group
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import agents
+from handoff_service.operations.desk.groups import Change, Make, change_group, delete_group, make_group
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import agents
 from handoff_service.store.views import Group
 from handoff_service.web.admin.pages import Form, admin_page, done, meant, number, typed
 from handoff_service.web.api.groups import NewGroupBody
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.session import desk_of, page
 
 LIST = "/agents"
 HERE, ONE = "/groups", "/groups/<group_id:int>"

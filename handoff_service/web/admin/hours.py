@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from handoff_service import schedules
-from handoff_service.schedules import Schedule
+from handoff_service.lib import opening_hours
+from handoff_service.lib.opening_hours import Schedule
 
 WEEK = 7  # days
 
@@ -31,7 +31,7 @@ def hours(schedule: Schedule, now: datetime) -> Hours:
     """What a schedule means, in its own time zone."""
     if schedule.expression is None:
         return Hours(fault=None, says="Always open.", week=[])
-    if fault := schedules.fault(schedule.expression, schedule.country):
+    if fault := opening_hours.fault(schedule.expression, schedule.country):
         return Hours(fault=fault, says="", week=[])
     zone = ZoneInfo(schedule.time_zone)
     today = now.astimezone(zone).date()

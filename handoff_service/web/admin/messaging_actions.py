@@ -10,7 +10,8 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, Refusal
-from handoff_service.operations.change_messaging_action import (
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.messaging_actions.messaging_actions import (
     Change,
     Make,
     Move,
@@ -19,17 +20,16 @@ from handoff_service.operations.change_messaging_action import (
     make_messaging_action,
     move_messaging_action,
 )
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.messaging_actions import PLACEHOLDERS, STATES, MessagingAction
-from handoff_service.rules.vocabulary import Role, State, Unanswered
-from handoff_service.store import dry_run, messaging_actions
+from handoff_service.rules.messaging_actions.messaging_actions import PLACEHOLDERS, STATES, MessagingAction
+from handoff_service.rules.shared.vocabulary import Role, State, Unanswered
+from handoff_service.store.messaging_actions import dry_run, messaging_actions
 from handoff_service.web.admin import action_panels
 from handoff_service.web.admin.action_form import OFFERED, SEVERAL, UNITS, ActionForm, of, operators_of, sent
 from handoff_service.web.admin.action_panels import DOES, panels, schedule_words, time_words
 from handoff_service.web.admin.pages import UNDER, admin_page, done
-from handoff_service.web.frame import frame
-from handoff_service.web.pages import form_field, render, words
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render, words
+from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/messaging-actions"
 EVENTS = {

@@ -10,18 +10,19 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.change_outage import ChangeOutage, change_outage, delete_outage, make_outage
-from handoff_service.operations.outage_entry import OutageEntry
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import outages, people
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.cases.outage_fields import OutageEntry
+from handoff_service.operations.cases.outages import ChangeOutage, change_outage, delete_outage, make_outage
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.cases import outages
+from handoff_service.store.desk import people
+from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Outage
 from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
-from handoff_service.web.admin.entries import read_as
+from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import Preview
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/outages"
 WRITERS = (Role.ADMIN, Role.SUPERVISOR)

@@ -10,12 +10,12 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, Refusal
-from handoff_service.operations.entries import words_of
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.shared.field_types import words_of
+from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.web.admin.menu import menu_for
-from handoff_service.web.frame import frame
-from handoff_service.web.pages import form_field, render, went_well
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render, went_well
 
 UNDER = "/workspace/admin"
 PAGE = 50  # rows of a list

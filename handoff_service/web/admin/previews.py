@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from handoff_service.rules import placeholders
-from handoff_service.rules.sms_text import Segments, segments
+from handoff_service.rules.delivery.sms_text import Segments, segments
+from handoff_service.rules.shared import placeholders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

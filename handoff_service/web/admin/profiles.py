@@ -5,15 +5,16 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.operations.change_profile import Tie, deactivate_profile, tie_profile
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import associations, people, profiles
-from handoff_service.store import tables as t
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.identity.profiles import Tie, deactivate_profile, tie_profile
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.identity import associations, profiles
 from handoff_service.web.admin.pages import PAGE, admin_page, after, done
-from handoff_service.web.pages import form_field, phone
-from handoff_service.web.request_bytes import id_field
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.rendering import form_field, phone
+from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.session import desk_of, page
 
 HERE, ONE = "/profiles", "/profiles/<profile_id:int>"
 FOUND = 8  # users that a search shows

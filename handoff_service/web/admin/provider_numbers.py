@@ -8,23 +8,24 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound
-from handoff_service.operations.change_provider_number import (
+from handoff_service.operations.desk.provider_numbers import (
     Change,
     Make,
     change_provider_number,
     delete_provider_number,
     make_provider_number,
 )
-from handoff_service.operations.desk_file import ProviderNumberEntry
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import FirstResponder, Role
-from handoff_service.store import people, queues
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk_file.desk_file import ProviderNumberEntry
+from handoff_service.rules.shared.vocabulary import FirstResponder, Role
+from handoff_service.store.desk import people
+from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
 from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
-from handoff_service.web.admin.entries import read_as
+from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page
-from handoff_service.web.pages import phone
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.rendering import phone
+from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/provider-numbers"
 RESPONDERS = {

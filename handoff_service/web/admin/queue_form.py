@@ -7,11 +7,11 @@ from urllib.parse import parse_qs
 from sanic import Request
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.queue_entry import QueueEntry
-from handoff_service.rules.conditions import Condition, Operator
-from handoff_service.rules.queues import Queue
-from handoff_service.rules.system_messages import QUEUES_OWN
-from handoff_service.web.admin.entries import read_as
+from handoff_service.operations.routing.queue_fields import QueueEntry
+from handoff_service.rules.desk.system_messages import QUEUES_OWN
+from handoff_service.rules.routing.queues import Queue
+from handoff_service.rules.shared.conditions import Condition, Operator
+from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, lines
 
 TAB = "\t"  # between the parts of a list's line

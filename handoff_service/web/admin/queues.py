@@ -7,25 +7,26 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection, select
 
-from handoff_service.operations.change_queue import Change, change_queue, delete_queue, make_queue
-from handoff_service.operations.queue_entry import values
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.queue_conditions import FIELDS, USER
-from handoff_service.rules.queues import Queue
-from handoff_service.rules.system_messages import QUEUES_OWN, TEXTS
-from handoff_service.rules.vocabulary import Assignment, Role
-from handoff_service.schedules import Schedule
-from handoff_service.store import people, queues, schedules, texts
-from handoff_service.store import tables as t
-from handoff_service.store.database import read_at
+from handoff_service.lib.opening_hours import Schedule
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.routing.queue_fields import values
+from handoff_service.operations.routing.queues import Change, change_queue, delete_queue, make_queue
+from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS
+from handoff_service.rules.routing.queue_conditions import FIELDS, USER
+from handoff_service.rules.routing.queues import Queue
+from handoff_service.rules.shared.vocabulary import Assignment, Role
+from handoff_service.store.desk import people, texts
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.routing import queue_hours, queues
 from handoff_service.web.admin import queue_form
 from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
 from handoff_service.web.admin.hours import hours
 from handoff_service.web.admin.pages import Form, admin_page
-from handoff_service.web.admin.places import COUNTRIES, TIME_ZONES
 from handoff_service.web.admin.previews import Preview
-from handoff_service.web.pages import render
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
+from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/queues"
 ASSIGNMENTS = {
@@ -41,7 +42,7 @@ OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is no
 async def list_page(request: Request, agent: Agent) -> HTTPResponse:
     def read(conn: Connection) -> list[tuple[Any, str]]:
         found = queues.shown(conn)
-        known = schedules.of_queues(conn, [one.id for one in found])
+        known = queue_hours.of_queues(conn, [one.id for one in found])
         return [(one, hours(known[one.id], read_at(conn)).says) for one in found]
 
     around = listed(await desk_of(request).store.read(read), new=f"{HERE}/new") | {"assignments": ASSIGNMENTS}

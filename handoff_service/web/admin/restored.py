@@ -5,19 +5,19 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.operations.decide_held import DecideHeld, decide_held
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import holds
+from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.delivery import restore_holds
 from handoff_service.web.admin.pages import admin_page, done
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/restored"
 
 
 @page(Role.ADMIN)
 async def restored_page(request: Request, agent: Agent) -> HTTPResponse:
-    held = await desk_of(request).store.read(holds.held)
+    held = await desk_of(request).store.read(restore_holds.held)
     return await admin_page(request, agent, "restored.html", here=HERE, held=held)
 
 

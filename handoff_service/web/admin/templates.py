@@ -7,26 +7,20 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.operations.change_template import (
-    Change,
-    Make,
-    change_template,
-    delete_template,
-    make_template,
-)
-from handoff_service.operations.desk_file import TemplateEntry
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules import placeholders
-from handoff_service.rules.placeholders import PEOPLE
-from handoff_service.rules.templates import EXAMPLE, GUEST, NOBODY
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import templates
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.templates import Change, Make, change_template, delete_template, make_template
+from handoff_service.operations.desk_file.desk_file import TemplateEntry
+from handoff_service.rules.desk.templates import EXAMPLE, GUEST, NOBODY
+from handoff_service.rules.shared import placeholders
+from handoff_service.rules.shared.placeholders import PEOPLE
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import templates
 from handoff_service.store.views import Template
 from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
-from handoff_service.web.admin.entries import read_as
+from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import Preview
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/templates"
 NAMES = placeholders.people(EXAMPLE, guest=GUEST, nobody=NOBODY)

@@ -6,17 +6,17 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import NotFound, Refusal
-from handoff_service.operations.change_text import ChangeText, change_text
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.system_messages import TEXTS, SystemMessage
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import texts
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.texts import ChangeText, change_text
+from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import texts
 from handoff_service.store.views import SavedText
 from handoff_service.web.admin.editor import listed
 from handoff_service.web.admin.pages import Form, admin_page, done, typed
 from handoff_service.web.admin.previews import Preview
-from handoff_service.web.pages import form_field
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.rendering import form_field
+from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/texts"
 CALLED = {

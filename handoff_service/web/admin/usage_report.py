@@ -5,19 +5,19 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import figures
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.delivery import usage_report
 from handoff_service.web.admin.pages import admin_page
-from handoff_service.web.charts import bars
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.charts import bars
+from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/figures"
 
 
 @page(Role.ADMIN, Role.SUPERVISOR)
 async def figures_page(request: Request, agent: Agent) -> HTTPResponse:
-    found = await desk_of(request).store.for_long_requests().read(figures.figures)
+    found = await desk_of(request).store.for_long_requests().read(usage_report.figures)
     days = [day for _, day in found.days]
     currency = max(found.whole.costs, key=lambda one: found.whole.costs[one], default=None)
     charts = {
@@ -25,7 +25,7 @@ async def figures_page(request: Request, agent: Agent) -> HTTPResponse:
         "segments": [(day.segments, 0) for day in days],
         "cost": [(day.costs.get(currency or "", 0), 0) for day in days],
     }
-    drawn = {name: bars(values, places=figures.DAYS) for name, values in charts.items()}
+    drawn = {name: bars(values, places=usage_report.DAYS) for name, values in charts.items()}
     return await admin_page(request, agent, "figures.html", here=HERE, found=found, charts=drawn, currency=currency)
 
 

@@ -6,19 +6,19 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service import phone_numbers
 from handoff_service.errors import BadInput, NotFound, Refusal
-from handoff_service.operations.change_user import Change, Delete, Make, change_user, delete_user, make_user
-from handoff_service.operations.second_facts import hashed
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.slow_work import run_slow
-from handoff_service.store import people, users
-from handoff_service.store import tables as t
+from handoff_service.lib import phone_numbers
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.desk.users import Change, Delete, Make, change_user, delete_user, make_user
+from handoff_service.operations.identity.knowledge_facts import hashed
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import people, users
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
 from handoff_service.web.admin.pages import PAGE, Form, admin_page, after, done, lines, meant, pairs, typed
 from handoff_service.web.api.users import NewUserBody, UserBody
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.session import desk_of, page
 
 HERE, ONE = "/users", "/users/<user_id:int>"
 FIELDS = ("external_id", "name", "email", "numbers", "attributes", "facts", "active")

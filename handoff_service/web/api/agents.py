@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from handoff_service.operations.change_agent import Change, Delete, Make, change_agent, delete_agent, make_agent
-from handoff_service.operations.person_entry import Capacity, Email, Name, Names, Password
-from handoff_service.operations.sign_in import hash_password
-from handoff_service.rules.vocabulary import Role
-from handoff_service.slow_work import run_slow
-from handoff_service.store import agents
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.desk.agents import Change, Delete, Make, change_agent, delete_agent, make_agent
+from handoff_service.operations.desk.person_fields import Capacity, Email, Name, Names, Password
+from handoff_service.operations.desk.sign_in import hash_password
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import agents
 from handoff_service.store.views import Agent
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
 

@@ -20,17 +20,17 @@ from pydantic_core import CoreSchema
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, empty, raw
 
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import BadInput
-from handoff_service.operations.entries import COUNTRY, reads_numbers, words_of
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import people
-from handoff_service.web import session
-from handoff_service.web.client_address import client_address
-from handoff_service.web.repeats import once
-from handoff_service.web.request_bytes import BIGGEST
-from handoff_service.web.session import bearer, desk_of
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.shared.field_types import COUNTRY, reads_numbers, words_of
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import people
+from handoff_service.web.shared import session
+from handoff_service.web.shared.client_address import client_address
+from handoff_service.web.shared.repeats import once
+from handoff_service.web.shared.request_bytes import BIGGEST
+from handoff_service.web.shared.session import bearer, desk_of
 
 LIVE = session.LIVE
 

@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
-from handoff_service.operations.change_case import ChangeCase, change_case
-from handoff_service.operations.open_case import OpenByHand, open_by_hand
-from handoff_service.rules.cases import NORMAL
-from handoff_service.rules.vocabulary import CaseKind, CaseState
-from handoff_service.store import cases
-from handoff_service.store import tables as t
+from handoff_service.operations.cases.change_case import ChangeCase, change_case
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.rules.cases.cases import NORMAL
+from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
+from handoff_service.store.cases import cases
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Case
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, Patch, page
 

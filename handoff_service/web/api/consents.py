@@ -4,13 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from handoff_service.operations.change_consent import NOTE, Ask, change_consent
-from handoff_service.operations.entries import Number, OwnNumber, SoughtNumber
-from handoff_service.rules.consent import Source
-from handoff_service.store import consents
+from handoff_service.operations.consent.change_consent import NOTE, Ask, change_consent
+from handoff_service.operations.shared.field_types import Number, OwnNumber, SoughtNumber
+from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.store.consent import consents
 from handoff_service.store.views import Consent
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
-from handoff_service.web.opt_out import until_nothing_leaves
+from handoff_service.web.shared.opt_out import until_nothing_leaves
 
 
 class LedgerQuery(Paging):

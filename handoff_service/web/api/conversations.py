@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 from sqlalchemy import Connection
 
-from handoff_service.operations.change_interaction import (
+from handoff_service.operations.conversations.change_interaction import (
     Change,
     Close,
     Read,
@@ -15,14 +15,14 @@ from handoff_service.operations.change_interaction import (
     close_interaction,
     read_interaction,
 )
-from handoff_service.operations.entries import SoughtNumber
-from handoff_service.operations.send_sms import Write, send_sms, write_note
-from handoff_service.rules import search_words
-from handoff_service.rules.sms_text import LONGEST
-from handoff_service.rules.vocabulary import State
-from handoff_service.store import conversations, search
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
+from handoff_service.operations.shared.field_types import SoughtNumber
+from handoff_service.rules.conversations import search_query
+from handoff_service.rules.delivery.sms_text import LONGEST
+from handoff_service.rules.shared.vocabulary import State
+from handoff_service.store.conversations import conversations, search
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Interaction, Message
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
 
@@ -112,7 +112,7 @@ async def list_interactions(asked: Asked[None, InteractionQuery]) -> Page[Intera
         return conversations.some(conn, where, agent_id=agent_id, order=(i.c.id.desc(),), limit=query.limit + 1)
 
     def find(conn: Connection) -> Page[Interaction]:
-        wanted = search_words.read(query.q or "")
+        wanted = search_query.read(query.q or "")
         found = search.finds(conn, wanted, where=where, below=query.after, limit=query.limit)
         shown = search.found_conversations(conn, found, agent_id)
         next_page = str(found.below) if found.below is not None else None

@@ -28,19 +28,20 @@ from pydantic import TypeAdapter
 from sanic import Blueprint, Request
 from sqlalchemy import Connection, exists, select
 
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations.sign_in import signed_in
-from handoff_service.rules.vocabulary import MediaStatus, Role, Status
-from handoff_service.store import conversations, inbox
-from handoff_service.store import tables as t
-from handoff_service.store.database import read_at
-from handoff_service.store.lanes import EVERYTHING, Hint
-from handoff_service.store.several import one_of
+from handoff_service.operations.desk.sign_in import signed_in
+from handoff_service.rules.shared.vocabulary import MediaStatus, Role, Status
+from handoff_service.store.conversations import conversations
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.lanes import EVERYTHING, Hint
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.routing import inbox
 from handoff_service.store.views import InboxOffer, Interaction, Message
-from handoff_service.web import stream
 from handoff_service.web.api.calls import LIVE, Call
-from handoff_service.web.session import bearer, desk_of
+from handoff_service.web.shared import sse
+from handoff_service.web.shared.session import bearer, desk_of
 
 OVERLAP = timedelta(seconds=10)
 _MESSAGE, _INTERACTION, _OFFER = TypeAdapter(Message), TypeAdapter(Interaction), TypeAdapter(InboxOffer)
@@ -79,8 +80,8 @@ def add_route(blueprint: Blueprint) -> None:
         since = _moment(request.headers.get("last-event-id"))
         desk = desk_of(request)
         told = _Stream(desk, agent.id, request.token or "", since)
-        voice = stream.Voice(told.begin, told.tell, told.beat, told.heartbeat)
-        await stream.run(request, desk, [f"agent:{agent.id}"], voice, holder=agent.id)
+        voice = sse.Voice(told.begin, told.tell, told.beat, told.heartbeat)
+        await sse.run(request, desk, [f"agent:{agent.id}"], voice, holder=agent.id)
 
 
 def _moment(last_event_id: str | None) -> datetime | None:

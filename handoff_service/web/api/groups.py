@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from handoff_service.operations.change_group import Change, Make, change_group, delete_group, make_group
-from handoff_service.operations.person_entry import Capacity, Name
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import agents
+from handoff_service.operations.desk.groups import Change, Make, change_group, delete_group, make_group
+from handoff_service.operations.desk.person_fields import Capacity, Name
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import agents
 from handoff_service.store.views import Group
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
-from handoff_service.web.session import ANYONE
+from handoff_service.web.shared.session import ANYONE
 
 
 class NewGroupBody(Body):

@@ -9,13 +9,13 @@ from pydantic import TypeAdapter
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, raw
 
-from handoff_service.store import media
+from handoff_service.store.conversations import media
 from handoff_service.store.views import Medium
 from handoff_service.web.api.calls import LIVE, Call
-from handoff_service.web.media import served
-from handoff_service.web.repeats import once
-from handoff_service.web.session import bearer, desk_of
-from handoff_service.web.uploads import take_picture, upload
+from handoff_service.web.shared.media import served
+from handoff_service.web.shared.repeats import once
+from handoff_service.web.shared.session import bearer, desk_of
+from handoff_service.web.shared.uploads import take_picture, upload
 
 _MEDIUM = TypeAdapter(Medium)
 

@@ -4,15 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from handoff_service.operations.change_messaging_action import (
-    Change,
-    Make,
-    change_messaging_action,
-    checked,
-    delete_messaging_action,
-    make_messaging_action,
-)
-from handoff_service.operations.messaging_action_entry import (
+from handoff_service.operations.messaging_actions.messaging_action_fields import (
     BusinessHours,
     Conditions,
     Duration,
@@ -21,9 +13,17 @@ from handoff_service.operations.messaging_action_entry import (
     Text,
     values,
 )
-from handoff_service.rules.conditions import Match
-from handoff_service.rules.vocabulary import Action, Role, State, Unanswered
-from handoff_service.store import dry_run, messaging_actions
+from handoff_service.operations.messaging_actions.messaging_actions import (
+    Change,
+    Make,
+    change_messaging_action,
+    checked,
+    delete_messaging_action,
+    make_messaging_action,
+)
+from handoff_service.rules.shared.conditions import Match
+from handoff_service.rules.shared.vocabulary import Action, Role, State, Unanswered
+from handoff_service.store.messaging_actions import dry_run, messaging_actions
 from handoff_service.store.views import DryRun, SavedAction
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
 

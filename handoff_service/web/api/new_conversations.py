@@ -6,13 +6,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from handoff_service.errors import BadInput
-from handoff_service.operations import start_conversation as start
-from handoff_service.operations.start_conversation import Recipient, Start
-from handoff_service.rules.agent_initiated import If
-from handoff_service.store import conversations, people
+from handoff_service.operations.conversations import start_conversation as start
+from handoff_service.operations.conversations.start_conversation import Recipient, Start
+from handoff_service.rules.conversations.agent_initiated import If
+from handoff_service.store.conversations import conversations
+from handoff_service.store.desk import people
 from handoff_service.store.views import Interaction, Message, OptedOut
-from handoff_service.web import numbers
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call
+from handoff_service.web.shared import phone_input
 
 
 class RecipientBody(Body):
@@ -66,7 +67,7 @@ async def preview(asked: Asked[RecipientBody, Any]) -> Previewed:
         interaction=active,
         opted_out=seen.opted_out,
         unanswerable=seen.unanswerable,
-        warning=await asked.desk.store.read(numbers.warning, recipient.to),
+        warning=await asked.desk.store.read(phone_input.warning, recipient.to),
     )
 
 
@@ -94,7 +95,7 @@ async def _recipient(asked: Asked[Any, Any]) -> Recipient:
     if not senders:
         raise BadInput(errors={"from": "there is no provider number yet"})
     return Recipient(
-        to=await asked.desk.store.read(numbers.recipient, asked.body.to, country),
+        to=await asked.desk.store.read(phone_input.recipient, asked.body.to, country),
         provider_number=asked.body.sender or senders[0].number,
         user_id=asked.body.user_id,
     )

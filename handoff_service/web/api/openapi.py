@@ -13,9 +13,9 @@ from sanic.response import HTTPResponse, raw
 
 from handoff_service import __version__
 from handoff_service.web.api.calls import Body, Call, never_null
-from handoff_service.web.pages import render
-from handoff_service.web.repeats import HEADER, KEY, UNSAFE
-from handoff_service.web.request_bytes import BIGGEST
+from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.repeats import HEADER, KEY, UNSAFE
+from handoff_service.web.shared.request_bytes import BIGGEST
 
 REFS = "#/components/schemas/{model}"
 PROBLEM = {

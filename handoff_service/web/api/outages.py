@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from handoff_service.operations.change_outage import ChangeOutage, change_outage, delete_outage, make_outage
-from handoff_service.operations.entries import Moment, Name
-from handoff_service.operations.outage_entry import OutageEntry, Text
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import outages
+from handoff_service.operations.cases.outage_fields import OutageEntry, Text
+from handoff_service.operations.cases.outages import ChangeOutage, change_outage, delete_outage, make_outage
+from handoff_service.operations.shared.field_types import Moment, Name
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.cases import outages
 from handoff_service.store.views import Outage
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
-from handoff_service.web.session import ANYONE
+from handoff_service.web.shared.session import ANYONE
 
 
 class NewOutageBody(OutageEntry, Body):

@@ -4,15 +4,15 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from handoff_service.operations.ask_for_proof import AskForProof, ask_for_proof
-from handoff_service.operations.assign import AssignTo, assign_by_hand
-from handoff_service.operations.join_group import Member, join_group, leave_group
-from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
-from handoff_service.operations.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
-from handoff_service.operations.verify_by_hand import verify_by_hand
-from handoff_service.operations.verify_requester import Undo, Verify, undo_verification
-from handoff_service.rules.identity import Method
-from handoff_service.rules.vocabulary import Role
+from handoff_service.operations.conversations.join_group import Member, join_group, leave_group
+from handoff_service.operations.identity.ask_for_proof import AskForProof, ask_for_proof
+from handoff_service.operations.identity.verify_by_hand import verify_by_hand
+from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification
+from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
+from handoff_service.operations.routing.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import ReturnToBot, return_to_bot
+from handoff_service.rules.identity.identity_level import Method
+from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.views import Interaction
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call
 from handoff_service.web.api.conversations import ONE, after

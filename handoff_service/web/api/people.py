@@ -6,14 +6,14 @@ from typing import Any
 from pydantic import Field
 
 from handoff_service.errors import NotSignedIn
-from handoff_service.operations import presence
-from handoff_service.operations.presence import SetPresence, set_presence
-from handoff_service.operations.sign_in import end_session
-from handoff_service.store import people
+from handoff_service.operations.desk.sign_in import end_session
+from handoff_service.operations.routing import presence
+from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.store.desk import people
 from handoff_service.store.views import Agent
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call
-from handoff_service.web.password_tries import try_password
-from handoff_service.web.session import ANYONE
+from handoff_service.web.shared.password_tries import try_password
+from handoff_service.web.shared.session import ANYONE
 
 
 class Login(Body):

@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import Field
 
-from handoff_service.operations.change_profile import Tie, deactivate_profile, tie_profile
-from handoff_service.operations.entries import SoughtNumber
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import associations, profiles
+from handoff_service.operations.identity.profiles import Tie, deactivate_profile, tie_profile
+from handoff_service.operations.shared.field_types import SoughtNumber
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.identity import associations, profiles
 from handoff_service.store.views import Association, Profile
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, page
 

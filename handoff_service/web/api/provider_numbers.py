@@ -5,16 +5,16 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from handoff_service.errors import NotFound
-from handoff_service.operations.change_provider_number import (
+from handoff_service.operations.desk.provider_numbers import (
     Change,
     Make,
     change_provider_number,
     delete_provider_number,
     make_provider_number,
 )
-from handoff_service.operations.entries import MessagingService, Name, OwnNumber
-from handoff_service.rules.vocabulary import FirstResponder, Role
-from handoff_service.store import people
+from handoff_service.operations.shared.field_types import MessagingService, Name, OwnNumber
+from handoff_service.rules.shared.vocabulary import FirstResponder, Role
+from handoff_service.store.desk import people
 from handoff_service.store.views import ProviderNumber
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
 

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from handoff_service.operations.change_queue import Change, change_queue, delete_queue, make_queue
-from handoff_service.operations.entries import Country, Name, Position, TimeZone
-from handoff_service.operations.queue_entry import (
+from handoff_service.operations.routing.queue_fields import (
     AcceptSeconds,
     AffinityDays,
     AlarmSeconds,
@@ -16,12 +14,14 @@ from handoff_service.operations.queue_entry import (
     TextsEntry,
     values,
 )
-from handoff_service.rules.conditions import Match
-from handoff_service.rules.vocabulary import Assignment, Role
-from handoff_service.store import queues
+from handoff_service.operations.routing.queues import Change, change_queue, delete_queue, make_queue
+from handoff_service.operations.shared.field_types import Country, Name, Position, TimeZone
+from handoff_service.rules.shared.conditions import Match
+from handoff_service.rules.shared.vocabulary import Assignment, Role
+from handoff_service.store.routing import queues
 from handoff_service.store.views import Queue
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
-from handoff_service.web.session import ANYONE
+from handoff_service.web.shared.session import ANYONE
 
 
 class NewQueueBody(QueueEntry, Body):

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from handoff_service.operations.settle_send import Settle, settle_send
-from handoff_service.store import conversations
+from handoff_service.operations.delivery.resolve_unknown_send import Settle, settle_send
+from handoff_service.store.conversations import conversations
 from handoff_service.store.views import Message
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call
 

@@ -6,10 +6,11 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import Connection
 
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import day, people, presence, supervision
-from handoff_service.store.supervised import Now, PresenceChange, Today
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import people
+from handoff_service.store.routing import day_report, presence, supervision
 from handoff_service.store.views import PresenceChoice
+from handoff_service.store.views.supervision import Now, PresenceChange, Today
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page
 
 SUPERVISOR = (Role.SUPERVISOR,)
@@ -33,7 +34,7 @@ async def supervise(asked: Asked[None, SupervisionQuery]) -> Supervision:
 
     def read(conn: Connection) -> Supervision:
         now = supervision.now(conn, me, queue_id=query.queue_id, most=query.limit)
-        return Supervision(now=now, today=day.today(conn))
+        return Supervision(now=now, today=day_report.today(conn))
 
     return await asked.desk.store.read(read)
 

@@ -4,21 +4,15 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from handoff_service.operations.change_template import (
-    Change,
-    Make,
-    change_template,
-    delete_template,
-    make_template,
-)
-from handoff_service.operations.change_text import ChangeText, change_text
-from handoff_service.operations.entries import Name
-from handoff_service.rules.system_messages import SystemMessage
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import templates, texts
+from handoff_service.operations.desk.templates import Change, Make, change_template, delete_template, make_template
+from handoff_service.operations.desk.texts import ChangeText, change_text
+from handoff_service.operations.shared.field_types import Name
+from handoff_service.rules.desk.system_messages import SystemMessage
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import templates, texts
 from handoff_service.store.views import SavedText, Template
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
-from handoff_service.web.session import ANYONE
+from handoff_service.web.shared.session import ANYONE
 
 Text = Annotated[str, Field(max_length=1600)]
 

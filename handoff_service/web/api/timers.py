@@ -6,8 +6,9 @@ from pydantic import AwareDatetime
 from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound
-from handoff_service.operations.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
-from handoff_service.store import conversations, messaging_actions
+from handoff_service.operations.messaging_actions.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
+from handoff_service.store.conversations import conversations
+from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.views import RunningTimer
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page
 

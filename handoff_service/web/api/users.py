@@ -5,16 +5,16 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection
 
-from handoff_service import phone_numbers
 from handoff_service.errors import NotFound
-from handoff_service.operations.change_user import Change, Delete, Make, change_user, delete_user, make_user
-from handoff_service.operations.entries import SoughtNumber
-from handoff_service.operations.person_entry import Attributes, ChangedFacts, Email, Facts, Name, Numbers
-from handoff_service.operations.second_facts import hashed
-from handoff_service.rules.vocabulary import Role
-from handoff_service.slow_work import run_slow
-from handoff_service.store import people
-from handoff_service.store import tables as t
+from handoff_service.lib import phone_numbers
+from handoff_service.lib.slow_work import run_slow
+from handoff_service.operations.desk.person_fields import Attributes, ChangedFacts, Email, Facts, Name, Numbers
+from handoff_service.operations.desk.users import Change, Delete, Make, change_user, delete_user, make_user
+from handoff_service.operations.identity.knowledge_facts import hashed
+from handoff_service.operations.shared.field_types import SoughtNumber
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
 from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import Field
 
-from handoff_service.operations.answer_offer import Accept, Reject, accept_work, reject_work
-from handoff_service.store import conversations, inbox
+from handoff_service.operations.routing.answer_offer import Accept, Reject, accept_work, reject_work
+from handoff_service.store.conversations import conversations
+from handoff_service.store.routing import inbox
 from handoff_service.store.views import InboxOffer, Interaction, WorkItem
 from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page
 

@@ -16,7 +16,7 @@ from sanic.response import HTTPResponse, raw
 
 from handoff_service.errors import NotFound
 
-FOLDER = Path(__file__).parent / "static"
+FOLDER = Path(__file__).parents[1] / "static"
 HTMX = {"htmx.js": "htmx-2.min.js", "htmx-sse.js": "ext/hx-sse-2.min.js"}
 A_YEAR = "public, max-age=31536000, immutable"
 

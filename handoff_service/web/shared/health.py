@@ -6,7 +6,7 @@ from sanic.response import HTTPResponse, json, raw
 
 from handoff_service.errors import Unavailable
 from handoff_service.metrics import TEXT_FORMAT
-from handoff_service.web.session import desk_of
+from handoff_service.web.shared.session import desk_of
 
 
 def blueprint() -> Blueprint:

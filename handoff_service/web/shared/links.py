@@ -16,7 +16,7 @@ import idna
 from linkify_it.main import LinkifyIt, Match
 from markupsafe import Markup, escape
 
-from handoff_service.web.directions import has_rtl, whole_numbers
+from handoff_service.web.shared.directions import has_rtl, whole_numbers
 
 # Bare domains that people write without http://. Others are names of files (setup.py, notes.md) or missing spaces.
 BARE = ("com", "org", "net", "edu", "gov")

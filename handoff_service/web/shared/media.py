@@ -7,15 +7,15 @@ from typing import Any
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json, raw
 
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import NotAllowed, NotFound
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules import media_links
-from handoff_service.rules.media import file_name, is_shown
-from handoff_service.store import media
-from handoff_service.store.media import Kept
-from handoff_service.web.session import LIVE, desk_of, page
-from handoff_service.web.uploads import take_picture, upload
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.conversations import media_links
+from handoff_service.rules.conversations.media import file_name, is_shown
+from handoff_service.store.conversations import media
+from handoff_service.store.conversations.media import Kept
+from handoff_service.web.shared.session import LIVE, desk_of, page
+from handoff_service.web.shared.uploads import take_picture, upload
 
 # Whatever is in the file, a browser runs nothing of it, and takes it for nothing else than it is served as.
 LOCKED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}

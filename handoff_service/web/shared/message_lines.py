@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from handoff_service.rules.vocabulary import Author, Direction, Kind, MediaStatus, Status
+from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, MediaStatus, Status
 from handoff_service.store.views import Message
 
 RUN = timedelta(minutes=5)  # of one author; within it the name is said once

@@ -8,8 +8,8 @@ begun.
 
 import asyncio
 
-from handoff_service.store import leaving
-from handoff_service.store.store import Store
+from handoff_service.store.delivery import sends_under_way
+from handoff_service.store.engine.store import Store
 
 LONGEST = 1.0  # seconds; Twilio waits 15 for a webhook
 LOOK_EVERY = 0.02
@@ -18,6 +18,6 @@ LOOK_EVERY = 0.02
 async def until_nothing_leaves(store: Store, number: str) -> None:
     """Wait for the texts to this number that are being sent, at most a second. Its opt-out has been committed."""
     waited = 0.0
-    while waited < LONGEST and await store.read(leaving.is_leaving, number):
+    while waited < LONGEST and await store.read(sends_under_way.is_leaving, number):
         await asyncio.sleep(LOOK_EVERY)
         waited += LOOK_EVERY

@@ -8,23 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.operations.change_interaction import DESCRIPTION
-from handoff_service.rules.profile_matching import If, NumberFacts, situation
-from handoff_service.rules.vocabulary import OfferOutcome, Owner, Role
-from handoff_service.store import (
-    associations,
-    cases,
-    conversations,
-    desk,
-    inbox,
-    messaging_actions,
-    people,
-    prompts,
-    proofs,
-)
-from handoff_service.store import tables as t
-from handoff_service.store.listed import listed
-from handoff_service.store.several import one_of
+from handoff_service.operations.shared.end_interaction import DESCRIPTION
+from handoff_service.rules.identity.profile_matching import If, NumberFacts, situation
+from handoff_service.rules.shared.vocabulary import OfferOutcome, Owner, Role
+from handoff_service.store.cases import cases
+from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations.conversation_list import listed
+from handoff_service.store.desk import desk, people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.identity import associations, proofs
+from handoff_service.store.messaging_actions import messaging_actions, prompts
+from handoff_service.store.routing import inbox
 from handoff_service.store.views import (
     Agent,
     Association,
@@ -42,7 +37,7 @@ from handoff_service.store.views import (
     User,
     WorkItem,
 )
-from handoff_service.web.lines import Shown, shown, with_unread_line
+from handoff_service.web.shared.message_lines import Shown, shown, with_unread_line
 
 m = t.messages
 AT_FIRST = 300  # lines of a long conversation that a page begins with

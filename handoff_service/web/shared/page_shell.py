@@ -4,15 +4,15 @@ from typing import Any
 
 from sanic import Request
 
-from handoff_service.operations.sign_in import Agent
-from handoff_service.web import reading
-from handoff_service.web.session import csrf_token, desk_of
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.session import csrf_token, desk_of
 
 
 async def frame(request: Request, agent: Agent, *, place: str) -> dict[str, Any]:
     """What ``shell.html`` needs. ``place``: the part of the rail that the page belongs to."""
     desk = desk_of(request)
-    around = await desk.store.read(reading.frame, agent.id)
+    around = await desk.store.read(page_queries.frame, agent.id)
     return {
         "desk": around.desk,
         "zone": around.desk.zone,

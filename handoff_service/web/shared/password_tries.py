@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import Busy, TooManyTries
-from handoff_service.operations import sign_in
-from handoff_service.operations.sign_in import Open, Try
-from handoff_service.web.session import desk_of
+from handoff_service.operations.desk import sign_in
+from handoff_service.operations.desk.sign_in import Open, Try
+from handoff_service.web.shared.session import desk_of
 
 KNOWN_LASTS = 365 * 24 * 3600  # seconds
 MOST_KNOWN = 8  # accounts that one browser is known to; the latest stay

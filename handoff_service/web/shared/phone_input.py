@@ -6,10 +6,10 @@ import phonenumbers
 from phonenumbers import PhoneNumberType
 from sqlalchemy import Connection
 
-from handoff_service import phone_numbers
 from handoff_service.errors import BadInput
-from handoff_service.rules.sms_text import is_e164
-from handoff_service.store import people
+from handoff_service.lib import phone_numbers
+from handoff_service.rules.delivery.sms_text import is_e164
+from handoff_service.store.desk import people
 
 TEXTS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 # Types by which libphonenumber only guesses: https://github.com/google/libphonenumber/blob/master/FAQ.md

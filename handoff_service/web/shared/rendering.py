@@ -16,15 +16,15 @@ from sanic import Request
 from sanic.response import HTTPResponse, empty, html, redirect
 
 from handoff_service.errors import NotAllowed
-from handoff_service.rules import money
-from handoff_service.rules.media import in_words
-from handoff_service.rules.names import first_name
-from handoff_service.rules.sms_characters import INVISIBLE, MEANINGLESS, STYLED, WRITTEN_ALIKE
-from handoff_service.rules.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
-from handoff_service.web import assets, directions, links
+from handoff_service.rules.conversations.media import in_words
+from handoff_service.rules.delivery import money
+from handoff_service.rules.delivery.sms_characters import INVISIBLE, MEANINGLESS, STYLED, WRITTEN_ALIKE
+from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
+from handoff_service.rules.shared.names import first_name
+from handoff_service.web.shared import assets, directions, links
 
 _ADDRESS = re.compile(r"(localhost|[0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parents[1] / "templates"
 ALPHABETS = {
     "gsm7": GSM_7,
     "extension": GSM_7_EXTENSION,

@@ -1,7 +1,7 @@
 """Requests that their senders may repeat: a double click, a retry after a timeout.
 
 API clients name a request with the header ``Idempotency-Key``; each form of a page carries an id of its own. Both lead
-to a store whose commands are carried out once (``store/command_ids.py``).
+to a store whose commands are carried out once (``store/engine/command_ids.py``).
 """
 
 import re
@@ -12,17 +12,11 @@ from dataclasses import replace
 from sanic import Request
 from sanic.response import HTTPResponse, raw
 
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import BadInput, Unavailable
-from handoff_service.operations.sign_in import Agent
-from handoff_service.store.command_ids import (
-    CommandId,
-    Response,
-    first_response,
-    hash_of,
-    keep_response,
-)
-from handoff_service.web.pages import form_field
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.store.engine.command_ids import CommandId, Response, first_response, hash_of, keep_response
+from handoff_service.web.shared.rendering import form_field
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 HEADER = "Idempotency-Key"

@@ -11,7 +11,7 @@ from sanic.response import BaseHTTPResponse, HTTPResponse, json, redirect, text
 
 from handoff_service import log
 from handoff_service.errors import NotSignedIn, Refusal
-from handoff_service.web.pages import render, wants_page
+from handoff_service.web.shared.rendering import render, wants_page
 
 POLICY = "; ".join(
     [

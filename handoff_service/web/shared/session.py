@@ -8,13 +8,13 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import NotAllowed, NotSignedIn
-from handoff_service.operations import sign_in
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.web.pages import form_field
-from handoff_service.web.repeats import UNSAFE, form_once
+from handoff_service.operations.desk import sign_in
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.web.shared.rendering import form_field
+from handoff_service.web.shared.repeats import UNSAFE, form_once
 
 LIVE = (Role.AGENT, Role.SUPERVISOR)  # live agents: they work in the workspace
 ANYONE = tuple(Role)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from sanic import Request
 
 from handoff_service import log
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import DatabaseAway
-from handoff_service.store.lanes import Hint
+from handoff_service.store.engine.lanes import Hint
 
 HEARTBEAT = 10.0  # seconds
 type Said = tuple[str, object]  # an event's name, and its data

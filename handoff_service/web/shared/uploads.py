@@ -5,12 +5,12 @@ from typing import Any
 
 from sanic import Request
 
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import BadInput, Refusal
-from handoff_service.operations.uploads import Stored, Upload, keep_upload
-from handoff_service.pictures import picture_in
-from handoff_service.rules.media import MOST_BYTES, MOST_FILES, SENT, NotTaken, in_words, sendable
-from handoff_service.web.session import desk_of
+from handoff_service.lib.image_info import picture_in
+from handoff_service.operations.shared.uploads import Stored, Upload, keep_upload
+from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES, SENT, NotTaken, in_words, sendable
+from handoff_service.web.shared.session import desk_of
 
 MAY_ATTACH = {"bytes": MOST_BYTES, "files": MOST_FILES, "types": ",".join(sorted(SENT))}  # for the composer
 AROUND = 16 * 1024  # what a form adds to the picture in it

@@ -10,7 +10,7 @@ from typing import Any
 
 from sanic import Sanic
 
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import Overloaded
 
 BEGINNING = b"POST /webhooks/"

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse
 
-from handoff_service.desk import Desk
-from handoff_service.gateways.mailbox import Mailbox
-from handoff_service.operations.mail_code import MAILBOX
-from handoff_service.store.lanes import Hint
-from handoff_service.web import reading, stream
-from handoff_service.web.pages import render
-from handoff_service.web.session import desk_of
+from handoff_service.context import Desk
+from handoff_service.gateways.mail.mailbox import Mailbox
+from handoff_service.operations.identity.mail_code import MAILBOX
+from handoff_service.store.engine.lanes import Hint
+from handoff_service.web.shared import page_queries, sse
+from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.session import desk_of
 
 
 def blueprint() -> Blueprint:
@@ -28,16 +28,16 @@ def blueprint() -> Blueprint:
 
     @made.get("/events")
     async def events(request: Request) -> None:
-        async def says(_hints: Sequence[Hint]) -> list[stream.Said]:
+        async def says(_hints: Sequence[Hint]) -> list[sse.Said]:
             return [("mails", "")]
 
-        await stream.serve(request, desk_of(request), [MAILBOX], says)
+        await sse.serve(request, desk_of(request), [MAILBOX], says)
 
     return made
 
 
 async def _page(request: Request, template: str) -> HTTPResponse:
     desk: Desk = desk_of(request)
-    facts = await desk.store.read(reading.desk_facts)
+    facts = await desk.store.read(page_queries.desk_facts)
     mails = desk.mailer.mails() if isinstance(desk.mailer, Mailbox) else ()
     return render(template, desk=facts, zone=facts.zone, now=desk.clock(), mails=mails)

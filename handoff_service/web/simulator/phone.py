@@ -14,25 +14,26 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 from sqlalchemy import Connection, select
 
-from handoff_service import phone_numbers
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.gateways.simulator import Behaviour, Simulator
-from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
-from handoff_service.rules.media import MOST_BYTES, MOST_FILES
-from handoff_service.rules.number_forms import one_form
-from handoff_service.rules.senders import is_name
-from handoff_service.rules.sms_text import MAX_BODY, is_e164
-from handoff_service.rules.vocabulary import Direction, Status
-from handoff_service.store import conversations, media, people
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Hint
+from handoff_service.gateways.simulator.gateway import Behaviour, Simulator
+from handoff_service.lib import phone_numbers
+from handoff_service.operations.conversations.receive_sms import Attachment, Outcome, Text, receive_sms
+from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES
+from handoff_service.rules.conversations.number_forms import one_form
+from handoff_service.rules.delivery.senders import is_name
+from handoff_service.rules.delivery.sms_text import MAX_BODY, is_e164
+from handoff_service.rules.shared.vocabulary import Direction, Status
+from handoff_service.store.conversations import conversations, media
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Hint
 from handoff_service.store.views import Message, ProviderNumber, User
-from handoff_service.web import reading, stream
-from handoff_service.web.media import served
-from handoff_service.web.opt_out import until_nothing_leaves
-from handoff_service.web.pages import form_field, from_this_site, phone, render, went_well
-from handoff_service.web.session import desk_of
-from handoff_service.web.uploads import AROUND, take_body
+from handoff_service.web.shared import page_queries, sse
+from handoff_service.web.shared.media import served
+from handoff_service.web.shared.opt_out import until_nothing_leaves
+from handoff_service.web.shared.rendering import form_field, from_this_site, phone, render, went_well
+from handoff_service.web.shared.session import desk_of
+from handoff_service.web.shared.uploads import AROUND, take_body
 
 BEHAVIOURS = {
     Behaviour.USUAL: "Works as usual",
@@ -105,11 +106,11 @@ def blueprint() -> Blueprint:
 
     @made.get("/events")
     async def events(request: Request) -> None:
-        async def says(_hints: Sequence[Hint]) -> list[stream.Said]:
+        async def says(_hints: Sequence[Hint]) -> list[sse.Said]:
             return [("texts", "")]
 
         topics = [f"requester:{number}" for number in _asked(request, "from")]
-        await stream.serve(request, desk_of(request), topics, says)
+        await sse.serve(request, desk_of(request), topics, says)
 
     return made
 
@@ -117,7 +118,7 @@ def blueprint() -> Blueprint:
 async def _page(request: Request, template: str) -> HTTPResponse:
     desk = desk_of(request)
     numbers, companies = _asked(request, "from"), _asked(request, "to")
-    facts = await desk.store.read(reading.desk_facts)
+    facts = await desk.store.read(page_queries.desk_facts)
     shelf = await desk.store.read(_shelf, numbers, companies)
     _, wrong = _typed(request, await desk.store.read(people.desk_country))
     return render(

@@ -1,4 +1,4 @@
-// How a text travels as SMS. The alphabets come from the service (rules/sms_text.py), as does the longest text.
+// How a text travels as SMS. The alphabets come from the service (rules/delivery/sms_text.py), as does the longest text.
 
 const SENTENCE_END = /[.!?](?=\s)|\n/g;
 

@@ -12,17 +12,19 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.assign import AssignTo, assign_by_hand
-from handoff_service.operations.join_group import Member, join_group, leave_group
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import conversations, day, inbox, people, presence, supervision
-from handoff_service.store.supervised import Now, Today
-from handoff_service.web import reading
-from handoff_service.web.charts import bars, spark
-from handoff_service.web.frame import frame
-from handoff_service.web.pages import form_field, render, went_well
-from handoff_service.web.session import LIVE, desk_of, page
+from handoff_service.operations.conversations.join_group import Member, join_group, leave_group
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.routing.assign import AssignTo, assign_by_hand
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.conversations import conversations
+from handoff_service.store.desk import people
+from handoff_service.store.routing import day_report, inbox, presence, supervision
+from handoff_service.store.views.supervision import Now, Today
+from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.charts import bars, spark
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.session import LIVE, desk_of, page
 
 AT_FIRST, MOST = 50, 500  # conversations shown; the rest by "show all"
 
@@ -33,7 +35,7 @@ async def supervisor_page(request: Request, agent: Agent) -> HTTPResponse:
     queue, most = _shown(request)
 
     def read(conn: Connection) -> tuple[Now, Today]:
-        return supervision.now(conn, agent.id, queue_id=queue, most=most), day.today(conn)
+        return supervision.now(conn, agent.id, queue_id=queue, most=most), day_report.today(conn)
 
     now, today = await desk_of(request).store.read(read)
     return render("supervisor.html", **around | _of_now(now, queue, most) | _of_today(today) | {"watches_desk": True})
@@ -44,7 +46,7 @@ async def now_fragment(request: Request, agent: Agent) -> HTTPResponse:
     """What moves: queues, agents, conversations."""
     desk, (queue, most) = desk_of(request), _shown(request)
     now = await desk.store.read(supervision.now, agent.id, queue_id=queue, most=most)
-    facts = await desk.store.read(reading.desk_facts)
+    facts = await desk.store.read(page_queries.desk_facts)
     return render("supervisor_now.html", zone=facts.zone, now=desk.clock(), **_of_now(now, queue, most))
 
 
@@ -52,8 +54,8 @@ async def now_fragment(request: Request, agent: Agent) -> HTTPResponse:
 async def today_fragment(request: Request, agent: Agent) -> HTTPResponse:
     """The day's numbers."""
     desk = desk_of(request)
-    today = await desk.store.read(day.today)
-    facts = await desk.store.read(reading.desk_facts)
+    today = await desk.store.read(day_report.today)
+    facts = await desk.store.read(page_queries.desk_facts)
     return render("supervisor_today.html", zone=facts.zone, now=desk.clock(), **_of_today(today))
 
 

@@ -17,11 +17,11 @@ from sanic.response import json as as_json
 
 from actions import all_actions
 from handoff_service import log
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import BadInput, NotSignedIn
-from handoff_service.store import bot_turns
+from handoff_service.store.virtual_agent import bot_turns
 from handoff_service.web.api.calls import not_storable
-from handoff_service.web.session import desk_of
+from handoff_service.web.shared.session import desk_of
 
 
 def blueprint() -> Blueprint:

@@ -14,19 +14,19 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import text as plain
 
 from handoff_service import log
-from handoff_service.desk import Desk
+from handoff_service.context import Desk
 from handoff_service.errors import BadInput, NotFound, Refusal, Unavailable
-from handoff_service.gateways import twilio_form
-from handoff_service.gateways.twilio_signature import is_signed
-from handoff_service.operations.receive_sms import Attachment, Outcome, Text, receive_sms
-from handoff_service.operations.record_receipt import Receipt, record_receipt
-from handoff_service.rules.commands import Command
-from handoff_service.rules.delivery import TWILIO
-from handoff_service.rules.sms_text import is_e164, is_sender
+from handoff_service.gateways.twilio import form as twilio_form
+from handoff_service.gateways.twilio.signature import is_signed
+from handoff_service.operations.conversations.receive_sms import Attachment, Outcome, Text, receive_sms
+from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.rules.delivery.message_status import TWILIO
+from handoff_service.rules.delivery.sms_text import is_e164, is_sender
+from handoff_service.rules.virtual_agent.commands import Command
 from handoff_service.settings import Settings
-from handoff_service.web.opt_out import until_nothing_leaves
-from handoff_service.web.security import retry_after
-from handoff_service.web.session import desk_of
+from handoff_service.web.shared.opt_out import until_nothing_leaves
+from handoff_service.web.shared.security import retry_after
+from handoff_service.web.shared.session import desk_of
 
 MOST_BYTES = 64 * 1024  # a text of 1,600 characters with 10 pictures is below 24 KB
 MOST_FIELDS = 400  # some 25, and two for each picture; Twilio adds new ones without notice

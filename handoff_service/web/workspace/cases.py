@@ -7,16 +7,17 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations.change_case import ChangeCase, change_case
-from handoff_service.operations.open_case import OpenByHand, open_by_hand
-from handoff_service.operations.send_sms import checked_text
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import CaseKind, CaseState
-from handoff_service.store import cases, conversations
+from handoff_service.operations.cases.change_case import ChangeCase, change_case
+from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
+from handoff_service.store.cases import cases
+from handoff_service.store.conversations import conversations
 from handoff_service.store.views import Case, Interaction
-from handoff_service.web.frame import frame
-from handoff_service.web.pages import form_field, render, went_back
-from handoff_service.web.session import LIVE, desk_of, page
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render, went_back
+from handoff_service.web.shared.session import LIVE, desk_of, page
 
 LONGEST_DESCRIPTION, LONGEST_NOTE = 10_000, 1000
 

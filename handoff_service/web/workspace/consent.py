@@ -6,15 +6,15 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.change_consent import NOTE, Ask, change_consent
-from handoff_service.operations.send_sms import checked_text
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.consent import Source
-from handoff_service.store import conversations
-from handoff_service.web.frame import frame
-from handoff_service.web.opt_out import until_nothing_leaves
-from handoff_service.web.pages import form_field, render, went_back
-from handoff_service.web.session import LIVE, desk_of, page
+from handoff_service.operations.consent.change_consent import NOTE, Ask, change_consent
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.shared.message_text import checked_text
+from handoff_service.rules.consent.consent_keywords import Source
+from handoff_service.store.conversations import conversations
+from handoff_service.web.shared.opt_out import until_nothing_leaves
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render, went_back
+from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
 @page(*LIVE)

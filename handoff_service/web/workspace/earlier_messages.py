@@ -9,16 +9,16 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import conversations, history
-from handoff_service.store.history import Before
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.conversations import conversations, earlier_messages
+from handoff_service.store.conversations.earlier_messages import Before
 from handoff_service.store.views import Interaction
-from handoff_service.web import reading
-from handoff_service.web.lines import Shown, shown
-from handoff_service.web.pages import render
-from handoff_service.web.reading import Thread
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.message_lines import Shown, shown
+from handoff_service.web.shared.page_queries import Thread
+from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.session import desk_of, page
 
 _BEFORE = re.compile(r"(\d{1,15})-(\d{1,9})")
 
@@ -35,7 +35,7 @@ class ShownChapter:
 async def earlier_than(request: Request, thread: Thread) -> Before | None:
     """Where what stands above a conversation's page ends; None: nothing does."""
     first_seq = thread.lines[0].line.seq if thread.lines else 1
-    return await desk_of(request).store.read(history.has_earlier, thread.interaction.id, first_seq)
+    return await desk_of(request).store.read(earlier_messages.has_earlier, thread.interaction.id, first_seq)
 
 
 @page(Role.AGENT, Role.SUPERVISOR)
@@ -51,9 +51,9 @@ async def earlier_fragment(request: Request, interaction_id: int, agent: Agent) 
 
 
 def _read(conn: Connection, interaction_id: int, at: Before) -> dict[str, Any]:
-    facts = reading.desk_facts(conn)
+    facts = page_queries.desk_facts(conn)
     conversation = conversations.one(conn, interaction_id)
-    found = history.earlier(conn, interaction_id, at)
+    found = earlier_messages.earlier(conn, interaction_id, at)
     chapters = [
         ShownChapter(interaction=one.interaction, lines=shown(one.lines, facts.zone), to_its_end=one.to_its_end)
         for one in found.chapters

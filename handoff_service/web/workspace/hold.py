@@ -6,11 +6,11 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.change_interaction import Change, change_interaction
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.vocabulary import State
-from handoff_service.web.pages import form_field, went_back
-from handoff_service.web.session import LIVE, desk_of, page
+from handoff_service.operations.conversations.change_interaction import Change, change_interaction
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.shared.vocabulary import State
+from handoff_service.web.shared.rendering import form_field, went_back
+from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
 @page(*LIVE)

@@ -8,17 +8,18 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.dismiss_prompt import Dismiss, dismiss_prompt
-from handoff_service.operations.say import SUPERVISORS
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules.names import first_name
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import interactions, people
-from handoff_service.store.lanes import DESK, EVERYTHING, Hint
-from handoff_service.web import stream
-from handoff_service.web.directions import isolated
-from handoff_service.web.pages import form_field, went_well
-from handoff_service.web.session import ANYONE, LIVE, allowed, desk_of, page, signed_in, supervises
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.messaging_actions.dismiss_prompt import Dismiss, dismiss_prompt
+from handoff_service.operations.shared.messages import SUPERVISORS
+from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.conversations import interactions
+from handoff_service.store.desk import people
+from handoff_service.store.engine.lanes import DESK, EVERYTHING, Hint
+from handoff_service.web.shared import sse
+from handoff_service.web.shared.directions import isolated
+from handoff_service.web.shared.rendering import form_field, went_well
+from handoff_service.web.shared.session import ANYONE, LIVE, allowed, desk_of, page, signed_in, supervises
 
 KINDS = {"text": "is writing a text", "note": "is writing a note", "": ""}  # what is written; nothing any more
 PAUSE = 1.0  # seconds between two redrawings of the supervisor's page
@@ -39,11 +40,11 @@ async def events(request: Request, agent: Agent) -> None:
     watches = {DESK} if request.args.get("desk") == "1" and supervises(agent) else set[str]()
     written = {f"writing:{opened}:{kind}": said for kind, said in KINDS.items()} if opened is not None else {}
 
-    async def says(hints: Sequence[Hint]) -> list[stream.Said]:
+    async def says(hints: Sequence[Hint]) -> list[sse.Said]:
         topics = {hint.topic for hint in hints}
         if EVERYTHING in hints:
             topics |= {here, *mine, DESK}
-        said: list[stream.Said] = [("thread", "")] if opened is not None and here in topics else []
+        said: list[sse.Said] = [("thread", "")] if opened is not None and here in topics else []
         said += [("lists", "")] if topics & mine else []
         said += [("desk", "")] if topics & watches else []
         for hint in hints:
@@ -59,7 +60,7 @@ async def events(request: Request, agent: Agent) -> None:
 
     topics = [*mine, *([here] if opened is not None else []), *written, *watches]
     pause = PAUSE if watches else 0.0
-    await stream.serve(request, desk, topics, says, still, pause=pause, holder=agent.id)
+    await sse.serve(request, desk, topics, says, still, pause=pause, holder=agent.id)
 
 
 @page(*LIVE)

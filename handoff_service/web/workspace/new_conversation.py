@@ -7,18 +7,19 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.sign_in import Agent
-from handoff_service.operations.start_conversation import Start, start_conversation
-from handoff_service.rules.agent_initiated import TABLE, If
-from handoff_service.rules.number_forms import one_form
-from handoff_service.rules.sms_characters import is_visible, nothing_visible
-from handoff_service.rules.sms_text import is_e164
-from handoff_service.store.lanes import Hint
-from handoff_service.web import reading, recipients, stream
-from handoff_service.web.frame import frame
-from handoff_service.web.pages import form_field, render, went_well
-from handoff_service.web.recipients import Asked, Looked
-from handoff_service.web.session import LIVE, desk_of, page, signed_in
+from handoff_service.operations.conversations.start_conversation import Start, start_conversation
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.conversations.agent_initiated import TABLE, If
+from handoff_service.rules.conversations.number_forms import one_form
+from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
+from handoff_service.rules.delivery.sms_text import is_e164
+from handoff_service.store.engine.lanes import Hint
+from handoff_service.web.shared import page_queries, sse
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render, went_well
+from handoff_service.web.shared.session import LIVE, desk_of, page, signed_in
+from handoff_service.web.workspace import recipients
+from handoff_service.web.workspace.recipients import Asked, Looked
 
 WHOM = "Choose whom the text goes to: a person of the list, or a number that can be texted."
 UNSEEN = "Look first at what sending will do."
@@ -38,7 +39,7 @@ async def look(request: Request, agent: Agent) -> HTTPResponse:
     """Who fits what is typed, and what sending to the chosen one would do."""
     args = {name: (request.args.get(name) or "") for name in ("q", "choice", "from")}
     looked = await _looked(request, agent, _asked(**args))
-    desk = await desk_of(request).store.read(reading.desk_facts)
+    desk = await desk_of(request).store.read(page_queries.desk_facts)
     return render("new_preview.html", looked=looked, table=TABLE, zone=desk.zone, now=desk_of(request).clock())
 
 
@@ -72,13 +73,13 @@ async def line_events(request: Request, agent: Agent) -> None:
     if not is_e164(number):
         raise BadInput(errors={"number": "must be in E.164, such as +12025550101"})
 
-    async def says(_hints: Sequence[Hint]) -> list[stream.Said]:
+    async def says(_hints: Sequence[Hint]) -> list[sse.Said]:
         return [("line", "")]
 
     async def still() -> bool:
         return await signed_in(request) is not None
 
-    await stream.serve(request, desk_of(request), [f"requester:{number}"], says, still)
+    await sse.serve(request, desk_of(request), [f"requester:{number}"], says, still)
 
 
 def _form(request: Request) -> Asked:
@@ -101,7 +102,7 @@ async def _shown(request: Request, agent: Agent, asked: Asked, body: str = "") -
     around |= {"looked": looked, "table": TABLE, "first_body": body}
     if "hx-request" in request.headers:
         return render("new_message.html", **around)
-    around["lists"] = await desk_of(request).store.read(reading.lists, agent.id, others=False)
+    around["lists"] = await desk_of(request).store.read(page_queries.lists, agent.id, others=False)
     return render("new_page.html", **around)
 
 

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from handoff_service import phone_numbers
 from handoff_service.errors import BadInput
-from handoff_service.operations import start_conversation
-from handoff_service.operations.start_conversation import Recipient
-from handoff_service.rules.agent_initiated import If
-from handoff_service.rules.vocabulary import Kind, Owner
-from handoff_service.store import conversations, people
-from handoff_service.store import tables as t
+from handoff_service.lib import phone_numbers
+from handoff_service.operations.conversations import start_conversation
+from handoff_service.operations.conversations.start_conversation import Recipient
+from handoff_service.rules.conversations.agent_initiated import If
+from handoff_service.rules.shared.vocabulary import Kind, Owner
+from handoff_service.store.conversations import conversations
+from handoff_service.store.desk import people
+from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Interaction, Message, OptedOut, ProviderNumber, User
-from handoff_service.web.numbers import recipient as read_recipient
-from handoff_service.web.numbers import warning
+from handoff_service.web.shared.phone_input import recipient as read_recipient
+from handoff_service.web.shared.phone_input import warning
 
 MOST = 8  # people listed
 LAST = 2  # lines shown of the conversation that is there

@@ -5,10 +5,10 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.operations.settle_send import Settle, settle_send
-from handoff_service.operations.sign_in import Agent
-from handoff_service.web.pages import form_field, went_back
-from handoff_service.web.session import LIVE, desk_of, page
+from handoff_service.operations.delivery.resolve_unknown_send import Settle, settle_send
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.web.shared.rendering import form_field, went_back
+from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
 @page(*LIVE)

@@ -8,17 +8,17 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.operations.sign_in import Agent
-from handoff_service.rules import search_words
-from handoff_service.rules.names import first_name
-from handoff_service.rules.search_words import Wanted
-from handoff_service.rules.vocabulary import Author, Event, Kind, Role
-from handoff_service.store import search
-from handoff_service.store.search import FoundConversation, FoundPerson
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.conversations import search_query
+from handoff_service.rules.conversations.search_query import Wanted
+from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Role
+from handoff_service.store.conversations import search
+from handoff_service.store.conversations.search import FoundConversation, FoundPerson
 from handoff_service.store.views import Interaction, Message
-from handoff_service.web.frame import frame
-from handoff_service.web.pages import render
-from handoff_service.web.session import desk_of, page
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.session import desk_of, page
 
 A_PAGE = 20
 LONGEST = 200  # characters of a query
@@ -48,7 +48,7 @@ class Results:
 async def search_page(request: Request, agent: Agent) -> HTTPResponse:
     """The page; for a script, its results alone. ``q``: what is typed; ``below``: a later page of conversations."""
     desk = desk_of(request)
-    wanted = search_words.read((request.args.get("q") or "")[:LONGEST])
+    wanted = search_query.read((request.args.get("q") or "")[:LONGEST])
     below = request.args.get("below") or ""
     start = int(below) if below.isdecimal() and len(below) < 16 else None
     results = await desk.store.read(_results, wanted, start, agent.id)
@@ -73,7 +73,7 @@ def _hit(one: FoundConversation, wanted: Wanted, agent_id: int) -> Hit:
     if line is None:
         said = interaction.short_description or ""
         return Hit(interaction=interaction, seq=None, by="", pieces=[(said, False)] if said else [])
-    pieces = search_words.marked(search_words.text_of(line.body, line.reason, line.event), wanted.phrases)
+    pieces = search_query.marked(search_query.text_of(line.body, line.reason, line.event), wanted.phrases)
     return Hit(interaction=interaction, seq=line.seq, by=_by(line, agent_id), pieces=pieces)
 
 

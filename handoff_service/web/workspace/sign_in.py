@@ -9,24 +9,17 @@ from sanic.response import HTTPResponse, redirect
 
 import handoff_service
 from handoff_service.errors import TooManyTries
-from handoff_service.operations import desk_file, presence
-from handoff_service.operations.desk_file import AgentEntry
-from handoff_service.operations.presence import SetPresence, SignedIn, set_presence
-from handoff_service.operations.sign_in import Agent, end_session
-from handoff_service.rules.vocabulary import Presence
-from handoff_service.web import reading
-from handoff_service.web.client_address import client_address
-from handoff_service.web.pages import form_field, from_this_site, render
-from handoff_service.web.password_tries import is_known, remember, try_password
-from handoff_service.web.session import (
-    ANYONE,
-    cookie_token,
-    desk_of,
-    give_cookie,
-    page,
-    signed_in,
-    take_cookie,
-)
+from handoff_service.operations.desk.sign_in import Agent, end_session
+from handoff_service.operations.desk_file import desk_file
+from handoff_service.operations.desk_file.desk_file import AgentEntry
+from handoff_service.operations.routing import presence
+from handoff_service.operations.routing.presence import SetPresence, SignedIn, set_presence
+from handoff_service.rules.shared.vocabulary import Presence
+from handoff_service.web.shared import page_queries
+from handoff_service.web.shared.client_address import client_address
+from handoff_service.web.shared.password_tries import is_known, remember, try_password
+from handoff_service.web.shared.rendering import form_field, from_this_site, render
+from handoff_service.web.shared.session import ANYONE, cookie_token, desk_of, give_cookie, page, signed_in, take_cookie
 
 _PAGE = re.compile(r"/workspace([/?#][!#-;=?-\[\]_a-z~]{0,1000})?")  # of this site, however a browser reads it
 
@@ -94,7 +87,7 @@ def _next(asked: str) -> str:
 
 async def _page(request: Request, *, email: str = "", wrong: str = "", status: int = 200) -> HTTPResponse:
     desk = desk_of(request)
-    facts = await desk.store.read(reading.desk_facts)
+    facts = await desk.store.read(page_queries.desk_facts)
     simulated = desk.settings.demo and desk.settings.sms_provider == "simulator"
     return render(
         "sign_in.html",

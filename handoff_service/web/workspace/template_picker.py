@@ -7,18 +7,19 @@ from sanic import Request
 from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
-from handoff_service.operations.sign_in import Agent
-from handoff_service.operations.start_conversation import Recipient, preview, recipient_name
-from handoff_service.rules.agent_initiated import If
-from handoff_service.rules.placeholders import Who
-from handoff_service.rules.sms_text import is_e164
-from handoff_service.rules.templates import filled, names_conversation
-from handoff_service.rules.vocabulary import Role
-from handoff_service.store import conversations, people, templates
-from handoff_service.store.interactions import number
+from handoff_service.operations.conversations.start_conversation import Recipient, preview, recipient_name
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.rules.conversations.agent_initiated import If
+from handoff_service.rules.delivery.sms_text import is_e164
+from handoff_service.rules.desk.templates import filled, names_conversation
+from handoff_service.rules.shared.placeholders import Who
+from handoff_service.rules.shared.vocabulary import Role
+from handoff_service.store.conversations import conversations
+from handoff_service.store.conversations.interactions import number
+from handoff_service.store.desk import people, templates
 from handoff_service.store.views import Template
-from handoff_service.web.pages import render
-from handoff_service.web.session import LIVE, desk_of, page
+from handoff_service.web.shared.rendering import render
+from handoff_service.web.shared.session import LIVE, desk_of, page
 
 MOST = 50  # more are found by typing
 LONGEST_ID = 9  # digits

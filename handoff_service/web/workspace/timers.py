@@ -10,11 +10,18 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.change_timer import LONGEST, Cancel, Postpone, cancel_timer, postpone_timer
-from handoff_service.operations.sign_in import Agent
-from handoff_service.store import people, timers
-from handoff_service.web.pages import form_field, went_back
-from handoff_service.web.session import LIVE, desk_of, page
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.messaging_actions.change_timer import (
+    LONGEST,
+    Cancel,
+    Postpone,
+    cancel_timer,
+    postpone_timer,
+)
+from handoff_service.store.desk import people
+from handoff_service.store.messaging_actions import timers
+from handoff_service.web.shared.rendering import form_field, went_back
+from handoff_service.web.shared.session import LIVE, desk_of, page
 
 MORNING = time(9)  # of the desk's day
 TOO_LATE = "That is more than a year away. Write an earlier time."

@@ -8,14 +8,15 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.ask_for_proof import AskForProof, ask_for_proof
-from handoff_service.operations.return_to_bot import ReturnToBot, return_to_bot
-from handoff_service.operations.sign_in import Agent
-from handoff_service.operations.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
-from handoff_service.store import conversations, supervision
-from handoff_service.web.frame import frame
-from handoff_service.web.pages import form_field, render, went_back
-from handoff_service.web.session import LIVE, desk_of, page
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.identity.ask_for_proof import AskForProof, ask_for_proof
+from handoff_service.operations.routing.transfer import CancelTransfer, Transfer, cancel_transfer, transfer
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import ReturnToBot, return_to_bot
+from handoff_service.store.conversations import conversations
+from handoff_service.store.routing import supervision
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render, went_back
+from handoff_service.web.shared.session import LIVE, desk_of, page
 
 
 @page(*LIVE)

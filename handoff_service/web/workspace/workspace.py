@@ -11,41 +11,40 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 
 from handoff_service.errors import BadInput
-from handoff_service.operations import presence as presences
-from handoff_service.operations.answer_offer import Accept, Reject, accept_work, reject_work
-from handoff_service.operations.change_interaction import Close, Read, close_interaction, read_interaction
-from handoff_service.operations.presence import SetPresence, set_presence
-from handoff_service.operations.send_sms import Write, send_sms, write_note
-from handoff_service.operations.sign_in import Agent
-from handoff_service.operations.verify_by_hand import verify_by_hand
-from handoff_service.operations.verify_requester import Undo, Verify, undo_verification
-from handoff_service.rules.sms_text import MAX_BODY
-from handoff_service.rules.vocabulary import State
-from handoff_service.store import people, texts
-from handoff_service.web import (
-    admin,
-    assets,
+from handoff_service.operations.conversations.change_interaction import Close, Read, close_interaction, read_interaction
+from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
+from handoff_service.operations.desk.sign_in import Agent
+from handoff_service.operations.identity.verify_by_hand import verify_by_hand
+from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification
+from handoff_service.operations.routing import presence as presences
+from handoff_service.operations.routing.answer_offer import Accept, Reject, accept_work, reject_work
+from handoff_service.operations.routing.presence import SetPresence, set_presence
+from handoff_service.rules.delivery.sms_text import MAX_BODY
+from handoff_service.rules.shared.vocabulary import State
+from handoff_service.store.desk import people, texts
+from handoff_service.web import admin
+from handoff_service.web.shared import assets, page_queries
+from handoff_service.web.shared.page_queries import DeskFacts, Thread
+from handoff_service.web.shared.page_shell import frame
+from handoff_service.web.shared.rendering import form_field, render, went_back, went_well
+from handoff_service.web.shared.request_bytes import id_field
+from handoff_service.web.shared.session import ANYONE, LIVE, csrf_token, desk_of, page, signed_in, supervises
+from handoff_service.web.shared.uploads import MAY_ATTACH, attached
+from handoff_service.web.supervisor import supervisor
+from handoff_service.web.workspace import (
     cases,
     consent,
-    first_text,
-    history,
+    earlier_messages,
     hold,
-    live,
-    picker,
-    reading,
+    live_updates,
+    new_conversation,
+    resolve_send,
     search,
-    sends,
     sign_in,
-    supervisor,
+    template_picker,
     timers,
     transfer,
 )
-from handoff_service.web.frame import frame
-from handoff_service.web.pages import form_field, render, went_back, went_well
-from handoff_service.web.reading import DeskFacts, Thread
-from handoff_service.web.request_bytes import id_field
-from handoff_service.web.session import ANYONE, LIVE, csrf_token, desk_of, page, signed_in, supervises
-from handoff_service.web.uploads import MAY_ATTACH, attached
 
 ONE = "/conversations/<interaction_id:int>"
 MOST_WATCHED = 50  # lines whose receipts may still change
@@ -82,13 +81,13 @@ async def conversation_page(request: Request, interaction_id: int, agent: Agent)
     facts: DeskFacts = around["desk"]
     line = next(iter(_numbers(request, "line")), None)
     thread = await desk.store.read(
-        reading.thread, interaction_id, agent.id, facts.zone, whole=request.args.get("all") == "1", line=line
+        page_queries.thread, interaction_id, agent.id, facts.zone, whole=request.args.get("all") == "1", line=line
     )
     return render(
         "conversation_page.html",
         **around | _thread_context(request, thread, agent),
         conversation=thread.interaction,
-        earlier=await history.earlier_than(request, thread),
+        earlier=await earlier_messages.earlier_than(request, thread),
         attach=MAY_ATTACH,
         closing_text=await desk.store.read(texts.closing_line, agent.name),
     )
@@ -112,9 +111,9 @@ async def counts_fragment(request: Request, agent: Agent) -> HTTPResponse:
 async def news_fragment(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     """The lines after ``after``, the ``watch``-ed lines as they are now, and what stands around them."""
     desk = desk_of(request)
-    facts = await desk.store.read(reading.desk_facts)
+    facts = await desk.store.read(page_queries.desk_facts)
     thread = await desk.store.read(
-        reading.news,
+        page_queries.news,
         interaction_id,
         agent.id,
         facts.zone,
@@ -236,12 +235,12 @@ PAGES: dict[str, Any] = {
     "/lists": list_fragment,
     "/counts": counts_fragment,
     f"{ONE}/news": news_fragment,
-    f"{ONE}/earlier": history.earlier_fragment,
+    f"{ONE}/earlier": earlier_messages.earlier_fragment,
     "/search": search.search_page,
     f"{ONE}/users": found_users,
-    "/events": live.events,
-    **picker.PAGES,
-    **first_text.PAGES,
+    "/events": live_updates.events,
+    **template_picker.PAGES,
+    **new_conversation.PAGES,
     **supervisor.PAGES,
     **transfer.PAGES,
     **cases.PAGES,
@@ -253,21 +252,21 @@ ACTS: dict[str, Any] = {
     f"{ONE}/messages": text_requester,
     f"{ONE}/notes": note,
     f"{ONE}/read": read,
-    f"{ONE}/writing": live.writing,
-    f"{ONE}/prompts/dismiss": live.dismiss,
+    f"{ONE}/writing": live_updates.writing,
+    f"{ONE}/prompts/dismiss": live_updates.dismiss,
     f"{ONE}/close": close,
     f"{ONE}/verify": verify,
     f"{ONE}/verify/undo": undo,
     "/presence": presence,
     "/presence/notice": dismiss_notice,
-    **first_text.ACTS,
+    **new_conversation.ACTS,
     **hold.ACTS,
     **timers.ACTS,
     **supervisor.ACTS,
     **transfer.ACTS,
     **cases.ACTS,
     **consent.ACTS,
-    **sends.ACTS,
+    **resolve_send.ACTS,
 }
 
 
@@ -277,12 +276,12 @@ async def _around(
     """What the desk's pages and fragments need: the frame and the lists."""
     others = request.args.get("others") == "1"
     around = await frame(request, agent, place="ongoing" if opened else "inbox")
-    lists = await desk_of(request).store.read(reading.lists, agent.id, others=others, on_page=on_page)
+    lists = await desk_of(request).store.read(page_queries.lists, agent.id, others=others, on_page=on_page)
     return around | {"lists": lists, "others": others, "opened": opened}
 
 
 def _thread_context(request: Request, thread: Thread, agent: Agent) -> dict[str, Any]:
-    who_answers, sending = reading.answers(thread.interaction, agent.id)
+    who_answers, sending = page_queries.answers(thread.interaction, agent.id)
     return {
         "thread": thread,
         "lines": thread.lines,
@@ -290,7 +289,7 @@ def _thread_context(request: Request, thread: Thread, agent: Agent) -> dict[str,
         "opened": thread.interaction.id,
         "me_id": agent.id,
         "joined": agent.id in {one.id for one in thread.interaction.live_group},
-        "must_join": reading.must_join(thread.interaction, agent.id),
+        "must_join": page_queries.must_join(thread.interaction, agent.id),
         "supervises": supervises(agent),
         "has_bot": bool(desk_of(request).settings.bot_urls),
         "who_answers": who_answers,

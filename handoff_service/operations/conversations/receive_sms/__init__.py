@@ -5,7 +5,7 @@ acknowledged after this could be finished by a reader of the disk alone: the tex
 the work it needs.
 """
 
-from handoff_service.operations.receive_sms.facts import Attachment, Text
-from handoff_service.operations.receive_sms.receive import Outcome, Received, receive_sms
+from handoff_service.operations.conversations.receive_sms.facts import Attachment, Text
+from handoff_service.operations.conversations.receive_sms.receive import Outcome, Received, receive_sms
 
 __all__ = ["Attachment", "Outcome", "Received", "Text", "receive_sms"]

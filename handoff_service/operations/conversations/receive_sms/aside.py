@@ -10,16 +10,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, exists, insert, select, update
 
-from handoff_service.operations import say
-from handoff_service.operations.receive_sms.facts import Facts, Provider, Text
-from handoff_service.rules import reactions
-from handoff_service.rules.reactions import Reaction
-from handoff_service.rules.thanks import is_thanks
-from handoff_service.rules.vocabulary import Author, Direction, Event, FirstResponder, Kind, Owner, State, Status
-from handoff_service.store import interactions
-from handoff_service.store import tables as t
-from handoff_service.store.conversations import REACTS_TO
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.conversations.receive_sms.facts import Facts, Provider, Text
+from handoff_service.operations.shared import messages
+from handoff_service.rules.conversations import reactions
+from handoff_service.rules.conversations.reactions import Reaction
+from handoff_service.rules.conversations.thanks import is_thanks
+from handoff_service.rules.shared.vocabulary import Author, Direction, Event, FirstResponder, Kind, Owner, State, Status
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.conversations import REACTS_TO
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 
 LOOKED_AT = 200  # of a line's newest messages; older ones than these get no reactions
 i, m = t.interactions, t.messages
@@ -86,7 +86,7 @@ def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object)
         "created_at": tx.now,
     }
     tx.conn.execute(insert(m).values(row | values))
-    say.tell(tx, [interaction_id])
+    messages.tell(tx, [interaction_id])
 
 
 def _of_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -3,21 +3,23 @@
 from dataclasses import replace
 from datetime import datetime
 
-from handoff_service.operations import hide_answers
-from handoff_service.operations.choose_queue import About, choose_queue
-from handoff_service.operations.receive_sms.facts import Conversation, Facts, Profile, Provider, Text
-from handoff_service.rules import consent, profile_matching, requester_initiated, states
-from handoff_service.rules.commands import CONSENT
-from handoff_service.rules.messaging_actions import begins
-from handoff_service.rules.opt_out_wishes import wish
-from handoff_service.rules.profile_matching import NumberFacts
-from handoff_service.rules.proof import Expects, hidden
-from handoff_service.rules.requester_initiated import Step
-from handoff_service.rules.senders import why_unanswerable
-from handoff_service.rules.states import Act
-from handoff_service.rules.vocabulary import Author, Owner
-from handoff_service.store import proofs
-from handoff_service.store.lanes import Transaction
+from handoff_service.operations.conversations.receive_sms.facts import Conversation, Facts, Profile, Provider, Text
+from handoff_service.operations.routing.choose_queue import About, choose_queue
+from handoff_service.operations.virtual_agent import redact_secrets
+from handoff_service.rules.consent import consent_keywords
+from handoff_service.rules.consent.opt_out_wishes import wish
+from handoff_service.rules.conversations import requester_initiated, states
+from handoff_service.rules.conversations.requester_initiated import Step
+from handoff_service.rules.conversations.states import Act
+from handoff_service.rules.delivery.senders import why_unanswerable
+from handoff_service.rules.identity import profile_matching
+from handoff_service.rules.identity.profile_matching import NumberFacts
+from handoff_service.rules.identity.proof import Expects, hidden
+from handoff_service.rules.messaging_actions.messaging_actions import begins
+from handoff_service.rules.shared.vocabulary import Author, Owner
+from handoff_service.rules.virtual_agent.commands import CONSENT
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.identity import proofs
 
 
 def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dict[str, Profile]) -> Conversation:
@@ -41,7 +43,7 @@ def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dic
     unanswerable = why_unanswerable(number, is_own=number in facts.providers)
     conversation = facts.active.get((number, provider.id))
     steps = requester_initiated.TABLE[requester_initiated.situation(conversation.owner if conversation else None)]
-    opted_out = not facts.opted_out[number].isdisjoint({consent.EVERY_NUMBER, provider.id})
+    opted_out = not facts.opted_out[number].isdisjoint({consent_keywords.EVERY_NUMBER, provider.id})
     if conversation is None or Step.CREATE in steps:
         first = requester_initiated.first_owner(
             provider.first_responder,
@@ -81,7 +83,7 @@ def _hide(tx: Transaction, text: Text, conversation: Conversation, codes: list[p
         return replace(text, body=secret.body)
     if codes is None or expects in (Expects.CODE, Expects.CHOICE):
         return text
-    return replace(text, body=hide_answers.unasked(tx.terms.link_key, expects, codes, text.body))
+    return replace(text, body=redact_secrets.unasked(tx.terms.link_key, expects, codes, text.body))
 
 
 def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:
@@ -89,20 +91,20 @@ def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:
     conversation = facts.active.get((text.requester_number, provider.id))
     if conversation is None or conversation.owner is Owner.AGENT:
         return False
-    return any(consent.Step.CLOSE in consent.TABLE[means] for _, means in conversation.about_consent)
+    return any(consent_keywords.Step.CLOSE in consent_keywords.TABLE[means] for _, means in conversation.about_consent)
 
 
 def _note_consent(text: Text, conversation: Conversation, facts: Facts, now: datetime, *, opted_out: bool) -> None:
     """Keep what the text means for consent, and what holds for the texts behind it."""
-    word = text.answered_as or consent.word(text.body, facts.words)
+    word = text.answered_as or consent_keywords.word(text.body, facts.words)
     if text.sent_at is not None and word in CONSENT:
         since = facts.said_since.get(text.requester_number, [])
-        if consent.is_overruled(word, ((said, sure) for at, said, sure in since if at >= text.sent_at)):
+        if consent_keywords.is_overruled(word, ((said, sure) for at, said, sure in since if at >= text.sent_at)):
             return
     elif word in CONSENT and text.requester_number in facts.said_since:
         facts.said_since[text.requester_number].append((now, word, True))
     is_first = conversation.seq == 0
-    means = consent.situation(
+    means = consent_keywords.situation(
         word,
         opted_out=opted_out,
         bot_answers=conversation.owner is Owner.VIRTUAL_AGENT,
@@ -110,14 +112,14 @@ def _note_consent(text: Text, conversation: Conversation, facts: Facts, now: dat
         begins=is_first,
         wish=wish(text.body, first=is_first) if word is None else None,
     )
-    if means is consent.If.ANYTHING_ELSE:
+    if means is consent_keywords.If.ANYTHING_ELSE:
         return
     conversation.about_consent.append((text, means))
     held = facts.opted_out[conversation.number]
-    if means in (consent.If.OPTS_OUT, consent.If.OPTS_OUT_AGAIN):
-        held.add(consent.EVERY_NUMBER)
-    elif means is consent.If.OPTS_IN:
-        held -= {consent.EVERY_NUMBER, conversation.provider.id}
+    if means in (consent_keywords.If.OPTS_OUT, consent_keywords.If.OPTS_OUT_AGAIN):
+        held.add(consent_keywords.EVERY_NUMBER)
+    elif means is consent_keywords.If.OPTS_IN:
+        held -= {consent_keywords.EVERY_NUMBER, conversation.provider.id}
 
 
 def _queue(tx: Transaction, provider: Provider, user: int | None, owner: Owner) -> int:

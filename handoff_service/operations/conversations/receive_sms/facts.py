@@ -6,15 +6,18 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from handoff_service.rules import consent
-from handoff_service.rules.commands import Command, Words
-from handoff_service.rules.number_forms import one_form
-from handoff_service.rules.proof import Expects, may_hold_code
-from handoff_service.rules.vocabulary import Direction, Event, FirstResponder, Owner, State, Unanswered
-from handoff_service.store import desk, interactions, proofs, timers
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.rules.consent import consent_keywords
+from handoff_service.rules.conversations.number_forms import one_form
+from handoff_service.rules.identity.proof import Expects, may_hold_code
+from handoff_service.rules.shared.vocabulary import Direction, Event, FirstResponder, Owner, State, Unanswered
+from handoff_service.rules.virtual_agent.commands import Command, Words
+from handoff_service.store.conversations import interactions
+from handoff_service.store.desk import desk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.identity import proofs
+from handoff_service.store.messaging_actions import timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Conversation:
     id: int = 0
     texts: list[tuple[int, Text]] = field(default_factory=list)
     answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
-    about_consent: list[tuple[Text, consent.If]] = field(default_factory=list)
+    about_consent: list[tuple[Text, consent_keywords.If]] = field(default_factory=list)
 
     @property
     def line(self) -> str:
@@ -169,8 +172,8 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
         if i.provider_number_id in by_id
     }
     seen = set(tx.conn.execute(_SEEN, {"sids": [text.sid for text in texts]}).scalars())
-    words = desk.commands(tx.conn) if any(consent.may_be_word(text.body) for text in texts) else {}
-    lost = [text for text in texts if text.sent_at is not None and consent.word(text.body, words) is not None]
+    words = desk.commands(tx.conn) if any(consent_keywords.may_be_word(text.body) for text in texts) else {}
+    lost = [text for text in texts if text.sent_at is not None and consent_keywords.word(text.body, words) is not None]
     with_digits = {text.requester_number for text in texts if may_hold_code(text.body)}
     return Facts(
         providers=providers,
@@ -200,7 +203,7 @@ def _said_since(
     )
     found: dict[str, list[tuple[datetime, Command | None, bool]]] = {}
     for r in tx.conn.execute(query):
-        said = consent.word(r.body, words)
+        said = consent_keywords.word(r.body, words)
         found.setdefault(r.requester_number, []).append((r.created_at, said, r.event != Event.RECOVERED))
     return found
 

@@ -6,26 +6,25 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from handoff_service.operations.hand_off import hand_off
-from handoff_service.operations.obey_command import obey_commands
-from handoff_service.operations.obey_consent import Word, obey_consent
-from handoff_service.operations.receive_sms.aside import Aside, keep_aside, put_aside
-from handoff_service.operations.receive_sms.decide import is_ending, put
-from handoff_service.operations.receive_sms.facts import Conversation, Profile, Text, load
-from handoff_service.operations.receive_sms.write import write
-from handoff_service.operations.return_to_bot import go_back
-from handoff_service.operations.say import tell, tell_onlookers
-from handoff_service.rules import consent
-from handoff_service.rules.system_messages import wants_bot
-from handoff_service.rules.vocabulary import Owner
-from handoff_service.store import interactions
-from handoff_service.store import tables as t
-from handoff_service.store.lanes import SetBased, Transaction
-from handoff_service.store.presence import PRESENCE
-from handoff_service.store.several import one_of
-from handoff_service.store.work_items import TAKES_WORK
+from handoff_service.operations.consent.apply_consent import Word, obey_consent
+from handoff_service.operations.conversations.receive_sms.aside import Aside, keep_aside, put_aside
+from handoff_service.operations.conversations.receive_sms.decide import is_ending, put
+from handoff_service.operations.conversations.receive_sms.facts import Conversation, Profile, Text, load
+from handoff_service.operations.conversations.receive_sms.write import write
+from handoff_service.operations.routing.hand_off import hand_off
+from handoff_service.operations.shared.messages import tell, tell_onlookers
+from handoff_service.operations.virtual_agent.apply_command import obey_commands
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import go_back
+from handoff_service.rules.consent import consent_keywords
+from handoff_service.rules.desk.system_messages import wants_bot
+from handoff_service.rules.shared.vocabulary import Owner
+from handoff_service.store.conversations import interactions
+from handoff_service.store.desk.availability import PRESENCE, TAKES_WORK
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import SetBased, Transaction
+from handoff_service.store.engine.one_of import one_of
 
-OPTS_OUT = frozenset({consent.If.OPTS_OUT, consent.If.OPTS_OUT_AGAIN})
+OPTS_OUT = frozenset({consent_keywords.If.OPTS_OUT, consent_keywords.If.OPTS_OUT_AGAIN})
 
 
 class Outcome(StrEnum):

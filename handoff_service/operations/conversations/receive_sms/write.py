@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from handoff_service.operations import hide_answers
-from handoff_service.operations.receive_sms.facts import Conversation, Profile
-from handoff_service.rules.vocabulary import (
+from handoff_service.operations.conversations.receive_sms.facts import Conversation, Profile
+from handoff_service.operations.virtual_agent import redact_secrets
+from handoff_service.rules.shared.vocabulary import (
     Author,
     Direction,
     Event,
@@ -18,11 +18,12 @@ from handoff_service.rules.vocabulary import (
     Work,
     WorkItemState,
 )
-from handoff_service.store import due, timers
-from handoff_service.store import tables as t
-from handoff_service.store.bulk import insert_rows, update_rows
-from handoff_service.store.lanes import Transaction
-from handoff_service.store.several import one_of
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.bulk import insert_rows, update_rows
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.engine.one_of import one_of
+from handoff_service.store.messaging_actions import timers
 
 _NEW_PROFILES = insert(t.messaging_profiles).returning(*t.messaging_profiles.c["id", "number"])
 _NEW_MEDIA = insert(t.media).returning(t.media.c.id)
@@ -107,10 +108,10 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
         rows = [row | {"sent_at": sent.get(row["provider_sid"])} for row in rows]
     insert_rows(tx.conn, t.messages, rows)
     for c in conversations:
-        hide_answers.keep(tx, c.id, c.expects, c.answers)
+        redact_secrets.keep(tx, c.id, c.expects, c.answers)
 
 
-def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due.Due]:
+def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due_work.Due]:
     """What came with texts, and the work of fetching it. Texts without media cost nothing here."""
     with_media = {text.sid: text.media for c in conversations for _, text in c.texts if text.media}
     if not with_media:
@@ -130,14 +131,14 @@ def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due.D
         for n, medium in enumerate(with_media[r.provider_sid])
     ]
     made = tx.conn.execute(_NEW_MEDIA, rows).scalars()
-    return [due.Due(kind=Work.FETCH_MEDIA, key=str(i), line=f"media:{i}", due_at=tx.now) for i in made]
+    return [due_work.Due(kind=Work.FETCH_MEDIA, key=str(i), line=f"media:{i}", due_at=tx.now) for i in made]
 
 
-def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list[due.Due]) -> None:
+def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list[due_work.Due]) -> None:
     """Ask the bot after a silence, or put a new conversation of live agents into its queue; start timers."""
     ends, at_latest = tx.terms.burst_ends(tx.now)
     work = [
-        due.Due(kind=Work.BOT_TURN, key=str(c.id), line=c.line, due_at=ends, latest=at_latest)
+        due_work.Due(kind=Work.BOT_TURN, key=str(c.id), line=c.line, due_at=ends, latest=at_latest)
         for c in conversations
         if c.owner is Owner.VIRTUAL_AGENT and c.unanswerable is None
     ]
@@ -159,6 +160,6 @@ def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list
             ],
         )
     if queued or any(c.owner is Owner.QUEUE and c.began for c in conversations):  # they may have to hear that they wait
-        work.append(due.Due(kind=Work.OFFER_WORK, key=due.DESK_LINE, line=due.DESK_LINE, due_at=tx.now))
+        work.append(due_work.Due(kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now))
     runs = [timers.Run(c.id, c.line, c.queue_id, c.ended, c.provider.arms) for c in conversations if c.began]
-    due.arm(tx, work + fetching + timers.begin(tx, runs))
+    due_work.arm(tx, work + fetching + timers.begin(tx, runs))

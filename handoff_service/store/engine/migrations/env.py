@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from handoff_service.store.tables import MESSAGE_WORDS, UtcTime, metadata
+from handoff_service.store.engine.tables import MESSAGE_WORDS, UtcTime, metadata
 
 
 def _render(kind: str, thing: Any, _context: object) -> str | Literal[False]:

@@ -5,7 +5,7 @@ Nothing refers to ``media``, so it is made anew. What came before this waits to 
 
 import sqlalchemy as sa
 from alembic import op
-from handoff_service.store.tables import UtcTime
+from handoff_service.store.engine.tables import UtcTime
 
 revision = '0004'
 down_revision = '0003'

@@ -1,7 +1,7 @@
 """The index of texts, and how far it has come; an index for a person's conversations.
 
 Written by hand: ``tables.py`` cannot say a full-text table. ``place`` is an interaction's id and a line's seq in one
-number (see ``store/search.py``), so that the newest interactions come first without sorting.
+number (see ``store/conversations/search.py``), so that the newest interactions come first without sorting.
 """
 
 import sqlalchemy as sa

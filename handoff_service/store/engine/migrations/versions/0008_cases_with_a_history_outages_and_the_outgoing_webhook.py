@@ -6,7 +6,7 @@ Until now the virtual agent alone opened cases, always in a conversation. Nothin
 
 import sqlalchemy as sa
 from alembic import op
-from handoff_service.store.tables import UtcTime
+from handoff_service.store.engine.tables import UtcTime
 
 revision = '0008'
 down_revision = '0007'

@@ -8,7 +8,7 @@ import secrets
 
 import sqlalchemy as sa
 from alembic import op
-from handoff_service.store.tables import UtcTime
+from handoff_service.store.engine.tables import UtcTime
 
 revision = '0016'
 down_revision = '0015'

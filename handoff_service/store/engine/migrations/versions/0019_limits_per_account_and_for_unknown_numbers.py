@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from handoff_service.store.tables import UtcTime
+from handoff_service.store.engine.tables import UtcTime
 
 revision = '0019'
 down_revision = '0018'

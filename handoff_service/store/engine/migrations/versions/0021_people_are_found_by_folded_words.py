@@ -7,8 +7,8 @@ changed. It fills again in the background, as it does for new texts.
 import sqlalchemy as sa
 from alembic import op
 
-from handoff_service.rules.number_forms import one_form
-from handoff_service.rules.person_words import person_words
+from handoff_service.rules.conversations.number_forms import one_form
+from handoff_service.rules.conversations.person_words import person_words
 
 revision = '0021'
 down_revision = '0020'

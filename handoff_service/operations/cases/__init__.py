@@ -1,0 +1,4 @@
+"""Cases, outages, and the outgoing webhook.
+
+They may import shared steps.
+"""

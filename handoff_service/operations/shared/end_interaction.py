@@ -1,0 +1,43 @@
+"""End an interaction: nobody owns it, and what waits for it is canceled."""
+
+from sqlalchemy import update
+
+from handoff_service.operations.shared import messages
+from handoff_service.operations.shared.cancel_work_item import stop_waiting
+from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.rules.conversations import states
+from handoff_service.rules.conversations.states import ACTS
+from handoff_service.rules.shared.vocabulary import Owner, State, Work
+from handoff_service.store.conversations import conversations, interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.messaging_actions import timers
+
+DESCRIPTION = 160  # characters of a short description
+
+
+def end(
+    tx: Transaction,
+    interaction: Interaction,
+    state: State,
+    *,
+    said: str,
+    reason: str | None = None,
+    described: str | None = None,
+) -> None:
+    """Close a locked, active interaction. ``described``: the short description; without one, the first text."""
+    messages.owner_changed(tx, interaction, owner=Owner.NONE, said=said, reason=reason)
+    first_text = conversations.first_text(tx.conn, interaction.id)[:DESCRIPTION]
+    description = (described or "").strip() or interaction.short_description or first_text or None
+    interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][ACTS[state]])
+    tx.conn.execute(
+        update(t.interactions)
+        .where(t.interactions.c.id == interaction.id)
+        .values(closed_at=tx.now, short_description=description, unanswered=None)
+    )
+    stop_waiting(tx, interaction.id)
+    timers.cancel(tx, [interaction.id])
+    due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
+    offer_soon(tx)

@@ -1,0 +1,17 @@
+"""Check a text that an agent has written."""
+
+from handoff_service.errors import BadInput
+from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
+from handoff_service.rules.delivery.sms_text import LONGEST
+
+
+def checked_text(body: str, *, most: int = LONGEST, may_be_empty: bool = False, field: str = "body") -> str:
+    """The text without space around it. BadInput names the field when it is empty, too long or cannot be stored."""
+    text = body.strip() if is_visible(body) else ""
+    if not text and not may_be_empty:
+        raise BadInput(errors={field: nothing_visible(body)})
+    if len(text) > most:
+        raise BadInput(errors={field: f"must be at most {most} characters; it has {len(text)}"})
+    if "\0" in text:
+        raise BadInput(errors={field: "must not hold a NUL character"})
+    return text

@@ -1,0 +1,86 @@
+"""A proof of identity that is under way: ask the next question, let it fail, end it."""
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+
+from handoff_service.operations.shared import messages
+from handoff_service.rules.identity import proof as rules
+from handoff_service.rules.identity.proof import Expects, Outcome
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Work
+from handoff_service.store.conversations import interactions
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.engine import due_work
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.identity import proofs
+from handoff_service.store.identity.proofs import Proving
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A proof with its locked interaction."""
+
+    interaction: Interaction
+    row: Proving
+
+    @property
+    def expects(self) -> Expects | None:
+        return self.interaction.expects
+
+
+def ask(tx: Transaction, proof: Proof, expects: Expects | None) -> Proof:
+    """Go on with this question. Whoever answers has the time anew before the conversation goes back to the agent."""
+    interaction = proof.interaction
+    interactions.put_expects(tx.conn, interaction.id, expects)
+    if interaction.back_to is not None and expects is not None:
+        wait_for_answer(tx, interaction)
+    return replace(proof, interaction=replace(interaction, expects=expects))
+
+
+def wait_for_answer(tx: Transaction, interaction: Interaction) -> None:
+    """A live agent waits for this: after a while without an answer it comes back."""
+    until = tx.now + rules.ANSWERS_WITHIN
+    key = str(interaction.id)
+    due_work.arm(tx, [due_work.Due(kind=Work.PROOF_LIMIT, key=key, line=f"proof:{key}", due_at=until)])
+
+
+def has_mail(tx: Transaction, user_id: int | None) -> bool:
+    """Whether this user is there and has an e-mail address."""
+    email = select(t.users.c.email).where(t.users.c.id == user_id, t.users.c.active)
+    return bool(tx.conn.execute(email).scalar())
+
+
+def fail(tx: Transaction, proof: Proof, why: str) -> Proof:
+    """It has come to nothing; agents see how."""
+    row = proof.row
+    if row.claimed is not None and row.user_id is None:
+        why = f"{why}; nobody is known by {row.claimed}"
+    elif row.user_id is not None and not has_mail(tx, row.user_id):
+        why = f"{why}; no e-mail address on file"
+    line = messages.Line(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body="Proof of identity failed", event=Event.IDENTITY, reason=why
+    )
+    messages.append(tx, proof.interaction, line)
+    return end(tx, proof, outcome=Outcome.FAILED, why=why)
+
+
+def end_running(tx: Transaction, interaction: Interaction, why: str) -> dict[str, str]:
+    """A proof that is under way ends without result. Returns what a handoff's card shows of it."""
+    row = proofs.newest(tx.conn, interaction.id, interaction.epoch)
+    if row is None or row.ended_at is not None:
+        return {}
+    ended = fail(tx, Proof(interaction, row), why)
+    return card(ended.row)
+
+
+def card(row: Proving) -> dict[str, str]:
+    """What a handoff's card shows of a proof, by name."""
+    how = "verified" if row.outcome is Outcome.VERIFIED else f"failed: {row.why}"
+    return {"Proof": how, **({"Says to be": row.claimed} if row.claimed else {})}
+
+
+def end(tx: Transaction, proof: Proof, **values: object) -> Proof:
+    """Nothing is expected of the requester any more. A code that was not used is still hidden when it is texted."""
+    row = proofs.change(tx, proof.row, ended_at=tx.now, **values)
+    return ask(tx, replace(proof, row=row), None)

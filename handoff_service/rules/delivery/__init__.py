@@ -1,0 +1,4 @@
+"""Rules of delivery: statuses, segments, quiet hours, limits on replies, carrier keywords.
+
+They may import the shared rules.
+"""

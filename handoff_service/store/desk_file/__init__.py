@@ -1,0 +1,4 @@
+"""The desk as a file, as export writes it.
+
+It may import every room's queries.
+"""

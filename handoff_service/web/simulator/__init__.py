@@ -1,0 +1,4 @@
+"""The demo's phones and mailbox.
+
+They may import the shared pieces.
+"""

@@ -1,0 +1,4 @@
+"""The supervisor's page.
+
+It may import the shared pieces.
+"""
