@@ -16,10 +16,10 @@ from actions.outage_news import OutageNewsAction
 from actions.problem_form import AskKnownOutage, ValidateProblemForm
 from actions.proof import GoesOn
 from actions.requests import OpenRequestAction
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 
 
-def all_actions(desk: Desk) -> list[Action]:
+def all_actions(desk: AppContext) -> list[Action]:
     """Every action that ``domain.yml`` names."""
     made = [
         OpenCaseAction(desk),

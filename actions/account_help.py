@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from actions.proof import proof_first
 from actions.turn import interaction_id, turn_id
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
 from handoff_service.rules.cases.cases import HIGH
@@ -28,7 +28,7 @@ class AccountHelpAction(Action):
     The case is described by the account alone: what somebody texts about a password may hold the password.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:
@@ -59,5 +59,5 @@ class AccountHelpAction(Action):
 
 
 def _open_already(conn: Connection, interaction: int) -> set[str]:
-    user = conversations.one(conn, interaction).user
+    user = conversations.get(conn, interaction).user
     return {case.number for case in cases.unsettled(conn, user.id, kind=CaseKind.ACCESS)} if user else set()

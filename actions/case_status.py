@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from actions.proof import proof_first
 from actions.turn import interaction_id
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.rules.cases.cases import case_id
 from handoff_service.rules.virtual_agent import bot_replies
 from handoff_service.rules.virtual_agent.bot_replies import CaseLine
@@ -27,7 +27,7 @@ class CaseStatusAction(Action):
     """Tell a proven person how one of their cases stands, or which are open. Whether somebody else has a case with the
     number that they said is not told."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:
@@ -43,7 +43,7 @@ class CaseStatusAction(Action):
 
 
 def _answer(conn: Connection, interaction: int, said: object) -> str:
-    user = conversations.one(conn, interaction).user
+    user = conversations.get(conn, interaction).user
     if user is None:  # taken back since the proof
         return bot_replies.UNKNOWN_CASE if said else bot_replies.NO_CASES
     if not said:

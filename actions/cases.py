@@ -8,7 +8,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.problem_form import IT, KNOWN
 from actions.turn import forget_collected, turn_id
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.rules.cases.cases import HIGH, NORMAL
 from handoff_service.rules.virtual_agent.bot_replies import opened, short
@@ -21,7 +21,7 @@ THEN = "Text me more any time, or ask for a person."
 class OpenCaseAction(Action):
     """Make the case, tell its number, and forget the form's answers so that the next problem starts afresh."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:

@@ -9,7 +9,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import collected, forget_collected, turn_id
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
 
 NAME = "action_fallback"
@@ -19,7 +19,7 @@ REASON = "The virtual agent did not understand, twice in a row."
 class FallbackAction(Action):
     """Twice in a row is enough. Inside a form the form repeats its own question after our words."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:

@@ -7,7 +7,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import collected, forget_collected, turn_id
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
 from handoff_service.rules.virtual_agent.handoff_reason import reason_in
 
@@ -18,7 +18,7 @@ class HandOffAction(Action):
     The reason is what they gave in passing; nobody is asked for one.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:

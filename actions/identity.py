@@ -15,16 +15,16 @@ from rasa_sdk.types import DomainDict
 from actions.proof import BACK_TO, THEN, back, begin
 from actions.said_account import FORM, KINDS
 from actions.turn import collected, entities, turn_id
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.proof_steps import Standing
 from handoff_service.operations.identity.prove_identity import (
+    Alternative,
+    AlternativeKind,
     Claim,
     Finish,
-    Instead,
-    OfTurn,
-    Settle,
-    Wish,
+    SettleAnswer,
+    TurnRef,
     claim_account,
     drop_proof,
     fact_to_check,
@@ -50,7 +50,7 @@ LEAVE: Events = [SlotSet("requested_slot", None)]
 class _WithDesk(Action):
     """An action that is given the desk."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
 
@@ -92,7 +92,7 @@ class NotMe(_WithDesk):
         return "action_not_me"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
-        await self._desk.store.write(not_this_person, OfTurn(turn_id=turn_id(tracker)))
+        await self._desk.store.write(not_this_person, TurnRef(turn_id=turn_id(tracker)))
         if tracker.active_loop:
             dispatcher.utter_message(response="utter_who_later")
             return []
@@ -142,7 +142,7 @@ class AskProof(_WithDesk):
 class ValidateIdentityForm(FormValidationAction):
     """Takes the form's answers to the service, which judges them by the turn: the bot never sees a code or a fact."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:
@@ -162,16 +162,18 @@ class ValidateIdentityForm(FormValidationAction):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         turn = turn_id(tracker)
-        if value is None or (value in tuple(Wish) and entities(tracker, *KINDS)):  # then that is what is wanted
+        if value is None or (
+            value in tuple(AlternativeKind) and entities(tracker, *KINDS)
+        ):  # then that is what is wanted
             return {"proof": None}
-        if value in tuple(Wish):
-            instead = Instead(turn_id=turn, wish=Wish(value))
+        if value in tuple(AlternativeKind):
+            instead = Alternative(turn_id=turn, wish=AlternativeKind(value))
             return _slots(await self._desk.store.write(something_else, instead))
         to_check = await self._desk.store.read(fact_to_check, turn)
         right = to_check is not None and await asyncio.to_thread(
             knowledge_facts.matches, to_check.stored, to_check.guesses
         )
-        return _slots(await self._desk.store.write(settle_answer, Settle(turn_id=turn, fact_right=right)))
+        return _slots(await self._desk.store.write(settle_answer, SettleAnswer(turn_id=turn, fact_right=right)))
 
 
 class AfterProof(_WithDesk):
@@ -204,7 +206,7 @@ class NoProof(_WithDesk):
         return "action_no_proof"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
-        await self._desk.store.write(drop_proof, OfTurn(turn_id=turn_id(tracker)))
+        await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
         dispatcher.utter_message(response="utter_no_proof")
         return []
 
@@ -217,7 +219,7 @@ class DropProof(_WithDesk):
         return "action_drop_proof"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> Events:
-        dropped = await self._desk.store.write(drop_proof, OfTurn(turn_id=turn_id(tracker)))
+        dropped = await self._desk.store.write(drop_proof, TurnRef(turn_id=turn_id(tracker)))
         says_bye = _intent(tracker) == "bye"  # which is answered already
         if dropped.asked_by:
             dispatcher.utter_message(response="utter_back_to_agent", agent=first_name(dropped.asked_by)[:MOST_NAME])
@@ -241,14 +243,14 @@ class OtherTopic(Action):
         return []
 
 
-def identity_actions(desk: Desk) -> list[Action]:
+def identity_actions(desk: AppContext) -> list[Action]:
     """All of these."""
     plain = (StartProof, WhoAmI, NotMe, AskAccount, AskProof, AfterProof, NoProof, DropProof)
     return [*(action(desk) for action in plain), OtherTopic(), ValidateIdentityForm(desk)]
 
 
-async def _standing(desk: Desk, tracker: Tracker) -> Standing:
-    return await desk.store.write(where_it_stands, OfTurn(turn_id=turn_id(tracker)))
+async def _standing(desk: AppContext, tracker: Tracker) -> Standing:
+    return await desk.store.write(where_it_stands, TurnRef(turn_id=turn_id(tracker)))
 
 
 def _slots(standing: Standing) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from rasa_sdk.types import DomainDict
 
 from actions.problem_form import FORM
 from actions.turn import turn_id
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.operations.cases.add_to_case import AddToCase, add_to_case
 from handoff_service.rules.virtual_agent.bot_replies import added
 
@@ -17,7 +17,7 @@ from handoff_service.rules.virtual_agent.bot_replies import added
 class AddToCaseAction(Action):
     """Note it on the case that was made in this conversation. Without one, it is the beginning of a report."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:

@@ -8,7 +8,7 @@ from rasa_sdk.types import DomainDict
 from sqlalchemy import Connection
 
 from actions.turn import interaction_id
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.rules.virtual_agent import bot_replies
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours
@@ -17,7 +17,7 @@ from handoff_service.store.routing import queue_hours
 class OfficeHoursAction(Action):
     """Tell whether live agents are there, by the schedule of the queue of the number that was texted."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:

@@ -7,7 +7,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import said_with_devices
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
 from handoff_service.rules.virtual_agent.bot_replies import outage_news
 from handoff_service.store.cases import outages
@@ -16,7 +16,7 @@ from handoff_service.store.cases import outages
 class OutageNewsAction(Action):
     """Tell the outage that is asked about, else all current ones, in the admin's words; or that none is known."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:

@@ -9,7 +9,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import entities, said_with_devices
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.rules.cases.outages import about
 from handoff_service.store.cases import outages
 from handoff_service.store.views import Outage
@@ -25,7 +25,7 @@ CHOICES = (("That is it", "/affirm"), ("Something else", "/deny"))
 class ValidateProblemForm(FormValidationAction):
     """Takes what Rasa has found, a sentence that it took for an aside, and looks for an outage that it is about."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:
@@ -63,7 +63,7 @@ class ValidateProblemForm(FormValidationAction):
 class AskKnownOutage(Action):
     """The report may be about what is down anyway: say so, and ask."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:
@@ -84,6 +84,6 @@ def _is_answer(tracker: Tracker) -> bool:
     return len(said.split()) >= SENTENCE and sure < SURE
 
 
-async def _known(desk: Desk, tracker: Tracker) -> list[Outage]:
+async def _known(desk: AppContext, tracker: Tracker) -> list[Outage]:
     told = f"{tracker.get_slot('problem')} {tracker.get_slot('device') or ''} {said_with_devices(tracker)}"
     return about(await desk.store.read(outages.current), told)

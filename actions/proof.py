@@ -9,8 +9,8 @@ from rasa_sdk.types import DomainDict
 
 from actions.said_account import FORM, said_account
 from actions.turn import form_of, turn_id
-from handoff_service.context import Desk
-from handoff_service.operations.identity.prove_identity import OfTurn, begin_proof
+from handoff_service.context import AppContext
+from handoff_service.operations.identity.prove_identity import TurnRef, begin_proof
 from handoff_service.rules.identity.identity_level import Level
 from handoff_service.rules.identity.proof import Outcome
 from handoff_service.store.identity.proofs import requester_of
@@ -20,7 +20,7 @@ BACK_TO = "back_to"  # and the one that remembers the form in which it was begun
 THEN = "after_proof"  # the slot that remembers which action goes on after the proof
 
 
-async def proof_first(desk: Desk, tracker: Tracker, then: str) -> list[dict[str, Any]] | None:
+async def proof_first(desk: AppContext, tracker: Tracker, then: str) -> list[dict[str, Any]] | None:
     """None when the requester of this turn is verified. Else the events that an action has to return: they begin the
     proof, after which the action named ``then`` is run."""
     requester = await desk.store.read(requester_of, turn_id(tracker))
@@ -29,9 +29,9 @@ async def proof_first(desk: Desk, tracker: Tracker, then: str) -> list[dict[str,
     return await begin(desk, tracker, then=then)
 
 
-async def begin(desk: Desk, tracker: Tracker, *, then: str | None) -> list[dict[str, Any]]:
+async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list[dict[str, Any]]:
     """Events that begin the form; or go to its end at once, when this number is locked out."""
-    standing = await desk.store.write(begin_proof, OfTurn(turn_id=turn_id(tracker)))
+    standing = await desk.store.write(begin_proof, TurnRef(turn_id=turn_id(tracker)))
     failed = standing.outcome is Outcome.FAILED
     return [
         SlotSet("account", None if failed else said_account(tracker)),  # checked as an answer to the form's question

@@ -8,7 +8,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
 from actions.turn import turn_id
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.rules.shared.vocabulary import CaseKind
 from handoff_service.rules.virtual_agent.bot_replies import opened
@@ -19,7 +19,7 @@ THEN = "We text you here about it. Ask me any time how it stands."
 class OpenRequestAction(Action):
     """Make a case of what somebody wants, tell its number, and forget the form's answers."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: AppContext) -> None:
         self._desk = desk
 
     def name(self) -> str:

@@ -11,7 +11,7 @@ from sanic import Sanic
 from actions.turn import COLLECTED
 from handoff_service import clock, log
 from handoff_service.connections import Connections
-from handoff_service.context import Desk, terms
+from handoff_service.context import AppContext, terms
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.gateways.fanout.local_fanout import LocalFanout
@@ -23,11 +23,11 @@ from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
 from handoff_service.lib.circuit_breaker import State
-from handoff_service.lib.debounce import Soon
+from handoff_service.lib.debounce import Debouncer
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.metrics import Metrics
-from handoff_service.operations.consent.push_consents import tell_from_now_on
+from handoff_service.operations.consent.push_consents import push_from_now_on
 from handoff_service.operations.conversations.index_texts import A_MOMENT, want_index
 from handoff_service.operations.delivery.record_prices import want_prices
 from handoff_service.operations.delivery.record_receipt import record_receipt
@@ -45,7 +45,7 @@ from handoff_service.web.shared import health, media, request_bytes, security
 from handoff_service.web.simulator import mailbox, phone
 from handoff_service.web.webhooks import bot_actions, twilio
 from handoff_service.web.workspace import workspace
-from handoff_service.worker import Hands, Worker, crews
+from handoff_service.worker import Worker, WorkerDeps, crews
 
 AFTER_OUTAGE = timedelta(seconds=5)  # so long, and again: the database may still be away
 WORK_WITHIN = 5.0  # seconds that work under way has to finish at a stop, before it is given back
@@ -96,8 +96,8 @@ async def _open(app: App, settings: Settings) -> None:
             for worker in workers:
                 worker.nudge(work_at)
 
-    sweeping = Soon(lambda: store.write(want_sweep, None), AFTER_OUTAGE)
-    indexing = Soon(lambda: store.write(want_index, None), A_MOMENT)
+    sweeping = Debouncer(lambda: store.write(want_sweep, None), AFTER_OUTAGE)
+    indexing = Debouncer(lambda: store.write(want_index, None), A_MOMENT)
     store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
 
     def redis_is_back() -> None:
@@ -114,7 +114,7 @@ async def _open(app: App, settings: Settings) -> None:
     the_bot = _bot(settings, metrics)
     app.ctx.webhook = HttpWebhook(settings.webhook_hosts.replace(",", " ").split())
     mailer = _mailer(settings)
-    hands = Hands(
+    hands = WorkerDeps(
         store=store,
         provider=provider,
         bot=the_bot,
@@ -130,14 +130,14 @@ async def _open(app: App, settings: Settings) -> None:
     if store.is_sqlite:
         await store.write(due_work.forget_leases, None)
     if await store.write(check_secret_key, settings.key_fingerprint):
-        log.trouble("secret_key_differs", advice=secret_keys.DIFFERS)
+        log.warning("secret_key_differs", advice=secret_keys.DIFFERS)
     # Nobody can tell what the clock did meanwhile.
     await store.write(after_gap, Gap(clock_changed=True))
     await store.write(want_index, None)  # what an earlier process left
     await store.write(want_sweep, None)  # and what came while none was there
-    await store.write(tell_from_now_on, None)
+    await store.write(push_from_now_on, None)
     await store.write(want_prices, None)
-    app.ctx.desk = Desk(
+    app.ctx.desk = AppContext(
         settings=settings,
         clock=clock.now,
         store=store.for_requests(),
@@ -158,12 +158,12 @@ async def _open(app: App, settings: Settings) -> None:
     background.start("connections", connections.run)
     background.start("indexing", indexing.run)
     background.start("sweeping", sweeping.run)
-    log.line("started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url)
+    log.info("started", address=settings.public_url, provider=settings.sms_provider, bot=settings.bot_url)
 
 
 async def _close(app: App) -> None:
     """After the last request: finish the work or give it back, then close the gateways, the lanes and the database."""
-    desk: Desk = app.ctx.desk
+    desk: AppContext = app.ctx.desk
     working = [worker.name for worker in desk.workers]
     await desk.background.stop(*working, "connections", "indexing", "sweeping")
     await asyncio.gather(*(worker.close(WORK_WITHIN) for worker in desk.workers))
@@ -174,7 +174,7 @@ async def _close(app: App) -> None:
     await desk.bot.close()
     await app.ctx.webhook.close()
     desk.store.close()
-    log.line("stopped")
+    log.info("stopped")
 
 
 async def _fanout(settings: Settings, store: Store, background: Background, returned: Callable[[], None]) -> Fanout:
@@ -207,7 +207,7 @@ def _bot(settings: Settings, metrics: Metrics) -> Bot:
 
     def changed(server: str, state: State) -> None:
         metrics.bot_breaker.labels(server).set(state is not State.CLOSED)
-        note = log.line if state is State.CLOSED else log.trouble
+        note = log.info if state is State.CLOSED else log.warning
         note("bot_breaker", bot=server, state=state)
 
     return RasaBot(settings.bot_urls, settings.bot_token, settings.bot_timeout, shown=COLLECTED, changed=changed)

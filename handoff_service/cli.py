@@ -121,7 +121,7 @@ async def _exported(config: Settings) -> str:
 
 async def _import_file(config: Settings, path: Path, *, only_if_empty: bool = False) -> dict[str, int]:
     async with _opened(config) as store:
-        there = await store.read(queues.some)
+        there = await store.read(queues.list_)
         if only_if_empty and there:
             return {}
         return await import_file(store, desk_file.read(path, await store.read(people.desk_country)))

@@ -123,7 +123,7 @@ class Connections:
         self._missed = False
         self._steady_since = self._told_at = self._monotonic()
         self._left.clear()
-        log.line("gap_ended", agents=len(gap.held), clock_changed=gap.clock_changed or None)
+        log.info("gap_ended", agents=len(gap.held), clock_changed=gap.clock_changed or None)
         self._stepped = False
         self._caught_up()
 
@@ -135,7 +135,7 @@ class Connections:
 
     def _note_failure(self, error: Exception) -> None:
         if not self._missed:
-            log.trouble("connections_not_told", why=type(error).__name__)
+            log.warning("connections_not_told", why=type(error).__name__)
         self._missed = True
 
     def _jumped(self) -> bool:

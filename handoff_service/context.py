@@ -12,13 +12,13 @@ from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.metrics import Metrics
 from handoff_service.ports import Bot, Fanout, Mailer, SmsProvider
 from handoff_service.settings import Settings
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from handoff_service.worker import Worker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class AppContext:
     """Built in ``app.py`` and nowhere else."""
 
     settings: Settings
@@ -37,9 +37,9 @@ class Desk:
     outage: Callable[[], None]
 
 
-def terms(settings: Settings) -> Terms:
+def terms(settings: Settings) -> OperationSettings:
     """What operations need to know of the settings. A lease outlasts the longest bot turn, asked twice."""
-    return Terms(
+    return OperationSettings(
         bot_answers=bool(settings.bot_urls),
         burst_window=timedelta(seconds=settings.burst_window),
         lease=timedelta(seconds=2 * settings.bot_timeout + 15),

@@ -75,7 +75,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
                     [*waiting, "There is no provider number yet. Import a desk file with: patchboard import FILE"],
                     [],
                 )
-            found = queues.shown(conn.execution_options(now=clock.now()))
+            found = queues.list_views(conn.execution_options(now=clock.now()))
             never = [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
             never += [*_not_taken(conn), *waiting]
             untold = [said] if (said := _untold(conn)) else []

@@ -14,18 +14,18 @@ def masked(number: str) -> str:
     return f"{number[:5]}***{number[-4:]}" if len(number) > 9 else "***"
 
 
-def line(action: str, /, **facts: object) -> None:
-    """Log what happened: ``line("text_received", interaction=12)``."""
+def info(action: str, /, **facts: object) -> None:
+    """Log what happened: ``info("text_received", interaction=12)``."""
     _log.info(_format(action, facts))
 
 
-def usual(action: str, /, **facts: object) -> None:
+def debug(action: str, /, **facts: object) -> None:
     """Log what happens many times a second: shown with PATCHBOARD_LOG=debug only, and cheap otherwise."""
     if _log.isEnabledFor(logging.DEBUG):
         _log.debug(_format(action, facts))
 
 
-def trouble(action: str, /, *, error: BaseException | None = None, **facts: object) -> None:
+def warning(action: str, /, *, error: BaseException | None = None, **facts: object) -> None:
     """Log what needs a person. An unexpected error is logged with its trace; an outage, which may be logged many times,
     with its name alone."""
     if isinstance(error, Unavailable):

@@ -97,7 +97,7 @@ SENDS_AT_ONCE = 48  # a provider starts this many sends at once without letting 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ProviderMessage:
     """A text to one of our numbers, as the provider lists it. ``pictures``: how many came with it."""
 
     sid: str
@@ -155,7 +155,7 @@ class SmsProvider(Protocol):
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
         """Messages at the provider that could be this one: same numbers and text, not older. Raises OSError."""
 
-    async def received(self, number: str, since: datetime) -> Sequence[Listed]:
+    async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
         """The texts to this number of ours since then, oldest first. Raises OSError."""
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:

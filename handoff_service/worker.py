@@ -18,8 +18,8 @@ from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.metrics import Metrics
 from handoff_service.operations.cases.call_webhook import BeginCall, FinishCall, begin_call, finish_call
 from handoff_service.operations.consent.push_consents import (
+    ConsentPush,
     NotTold,
-    Told,
     begin_telling,
     finish_telling,
     put_off_telling,
@@ -29,7 +29,7 @@ from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.delivery.deliver import BeginSend, FinishSend, begin_sends, finish_sends
 from handoff_service.operations.delivery.limit_replies import HeldBack
-from handoff_service.operations.delivery.record_prices import ask_again, note_prices, wanted_prices
+from handoff_service.operations.delivery.record_prices import ask_again, record_prices, wanted_prices
 from handoff_service.operations.delivery.sweep_gaps import FinishSweep, begin_sweep, finish_sweep, recovered, stored
 from handoff_service.operations.identity.ask_for_proof import RanOut, proof_ran_out
 from handoff_service.operations.identity.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
@@ -37,7 +37,7 @@ from handoff_service.operations.messaging_actions.fire_timers import Fire, fire_
 from handoff_service.operations.routing.answer_offer import Expire, expire_offer
 from handoff_service.operations.routing.connection import Lost, connection_lost
 from handoff_service.operations.routing.offer_work import behind_of, offer_work
-from handoff_service.operations.shared.uploads import Stored, forget_upload
+from handoff_service.operations.shared.uploads import StoredUpload, forget_upload
 from handoff_service.operations.virtual_agent.take_bot_turn import (
     BeginTurn,
     FinishTurn,
@@ -52,7 +52,6 @@ from handoff_service.ports import (
     BotFailed,
     Called,
     Later,
-    Listed,
     LookedUp,
     Mailed,
     Mailer,
@@ -60,6 +59,7 @@ from handoff_service.ports import (
     NotMailed,
     NotOffered,
     Outgoing,
+    ProviderMessage,
     Question,
     Refused,
     SendResult,
@@ -75,7 +75,7 @@ from handoff_service.store.conversations import media
 from handoff_service.store.delivery import sends_under_way
 from handoff_service.store.desk import people
 from handoff_service.store.engine import due_work
-from handoff_service.store.engine.claims import ClaimLost, Held, Operation, fenced, renew
+from handoff_service.store.engine.claims import ClaimLost, HeldClaim, Operation, fenced, renew
 from handoff_service.store.engine.due_work import Claimed
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
@@ -88,7 +88,7 @@ _OWN_CREWS = {
     **{Work.DELIVER: SENDS_AT_ONCE, Work.BOT_TURN: 256, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4},
     **{Work.SWEEP_GAPS: 1, Work.TELL_CONSENTS: 1, Work.ASK_PRICES: 1},
 }
-CREWS = (
+POOLS = (
     *((frozenset({kind}), most) for kind, most in _OWN_CREWS.items()),
     (frozenset(Work) - _OWN_CREWS.keys(), 64),
 )
@@ -115,7 +115,7 @@ class NoWebhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hands:
+class WorkerDeps:
     """What the worker does its work with. ``mailer`` None: there is no way to send e-mail."""
 
     store: Store
@@ -130,15 +130,15 @@ class Hands:
     outage: Callable[[], None] = lambda: None  # called when the database was away: something may have been missed
 
 
-def crews(hands: Hands) -> list["Worker"]:
+def crews(hands: WorkerDeps) -> list["Worker"]:
     """The workers of one process. Several processes share the work by their claims."""
-    return [Worker(hands, kinds, at_once) for kinds, at_once in CREWS]
+    return [Worker(hands, kinds, at_once) for kinds, at_once in POOLS]
 
 
 class Worker:
     """Does the work of some kinds, so much at once."""
 
-    def __init__(self, hands: Hands, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64) -> None:
+    def __init__(self, hands: WorkerDeps, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64) -> None:
         self._hands = hands
         self._kinds = kinds
         self.name = f"worker_{min(kinds)}" if len(kinds) == 1 else f"worker_{min(kinds)}_and_{len(kinds) - 1}_more"
@@ -185,7 +185,7 @@ class Worker:
                 await self._start_what_is_due()
                 pause = await self._hands.store.read(due_work.next_due, self._hands.clock(), self._kinds)
             except Exception as error:  # noqa: BLE001  # the work loop must outlive a database that is away
-                log.trouble("worker_cannot_claim", error=error)
+                log.warning("worker_cannot_claim", error=error)
                 self._hands.outage()
                 pause = timedelta(seconds=1)
             pause = LONGEST_SLEEP if pause is None else min(pause, LONGEST_SLEEP)
@@ -204,7 +204,7 @@ class Worker:
                 try:
                     await self._hands.store.write(renew, held)
                 except Exception as error:  # noqa: BLE001  # the database is away: the next time comes soon
-                    log.trouble("claims_not_renewed", error=error)
+                    log.warning("claims_not_renewed", error=error)
 
     async def step(self) -> int:
         """Do everything that is due at this moment once, and wait for it. Returns how much that was."""
@@ -223,7 +223,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self._busy, return_exceptions=True)
         if self._held:
-            log.line("work_given_back", count=len(self._held))
+            log.info("work_given_back", count=len(self._held))
             with suppress(Exception):  # the database is away: the leases end by themselves
                 await self._hands.store.write(due_work.end_leases, list(self._held.values()))
 
@@ -255,7 +255,7 @@ class Worker:
             pass
         except Exception as error:  # noqa: BLE001  # logged, and tried again
             self._hands.metrics.trouble.labels(claimed.kind).inc()
-            log.trouble("work_failed", error=error, kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
+            log.warning("work_failed", error=error, kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
             await self._give_back(claimed)
         self._held.pop(claimed.id, None)
 
@@ -281,11 +281,11 @@ class Worker:
     ) -> R:
         """Carry out a command about claimed work, if the claim still stands. Otherwise the result is dropped and the
         work ends here, unless ``late`` makes something of it."""
-        held = Held(claimed, command)
+        held = HeldClaim(claimed, command)
         answer: R | ClaimLost = await self._hands.store.write(fenced(operation, late), held, near=near)
         if isinstance(answer, ClaimLost):
             self._hands.metrics.claims_lost.labels(claimed.kind).inc()
-            say = log.trouble if answer.late else log.usual  # a receipt that comes first ends a send every day
+            say = log.warning if answer.late else log.debug  # a receipt that comes first ends a send every day
             say("claim_lost", kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
             raise _Dropped
         return answer
@@ -296,7 +296,7 @@ class Worker:
         if isinstance(outgoing, HeldBack):
             self._hands.metrics.held_back.labels(outgoing.limit.name.lower()).inc()
             if outgoing.first:
-                log.trouble("replies_held_back", limit=outgoing.limit.name.lower(), begins_with=outgoing.begins_with)
+                log.warning("replies_held_back", limit=outgoing.limit.name.lower(), begins_with=outgoing.begins_with)
         if not isinstance(outgoing, Outgoing):
             return
         result = await self._look_up(outgoing) if outgoing.uncertain else await self._send(outgoing)
@@ -304,8 +304,8 @@ class Worker:
         self._hands.metrics.sends.labels(type(result).__name__.lower()).inc()
         if waits and isinstance(result, Later | Refused):
             why = result.why if isinstance(result, Later) else None
-            log.trouble("text_not_taken", message=message_id, attempts=claimed.attempts, code=result.code, why=why)
-        log.usual("text_sent", message=message_id, result=type(result).__name__.lower())
+            log.warning("text_not_taken", message=message_id, attempts=claimed.attempts, code=result.code, why=why)
+        log.debug("text_sent", message=message_id, result=type(result).__name__.lower())
 
     async def _sweep_gaps(self, claimed: Claimed) -> None:
         sweep = await self._write(claimed, begin_sweep, None)
@@ -322,14 +322,14 @@ class Worker:
                 take = self._hands.store.write
                 await asyncio.gather(*(take(receive_sms, text, near=n) for text, n in zip(texts, near, strict=True)))
         except OSError as error:
-            log.trouble("sweep_failed", why=str(error))
+            log.warning("sweep_failed", why=str(error))
             await self._write(claimed, finish_sweep, FinishSweep(None))
             return
         await self._write(claimed, finish_sweep, FinishSweep(sweep.began))
         self._hands.metrics.recovered.inc(len(missed))
-        log.line("gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed))
+        log.info("gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed))
 
-    async def _recovered(self, listed: Listed, zone: ZoneInfo) -> Text:
+    async def _recovered(self, listed: ProviderMessage, zone: ZoneInfo) -> Text:
         pictures = await self._hands.provider.pictures_of(listed.sid) if listed.pictures else ()
         return recovered(listed, pictures, zone)
 
@@ -338,23 +338,23 @@ class Worker:
         try:
             faults = await self._hands.provider.tell_consents(batch.tellings) if batch.tellings else {}
         except (OSError, NotOffered) as error:
-            log.trouble("consents_not_told", entries=len(batch.entries), why=str(error))
+            log.warning("consents_not_told", entries=len(batch.entries), why=str(error))
             failed = NotTold(batch, str(error), offered=not isinstance(error, NotOffered))
             await self._write(claimed, put_off_telling, failed)
             return
-        await self._write(claimed, finish_telling, Told(batch, faults))
+        await self._write(claimed, finish_telling, ConsentPush(batch, faults))
         if batch.entries:
-            log.line("consents_told", entries=len(batch.entries), told=len(batch.tellings), refused=len(faults))
+            log.info("consents_told", entries=len(batch.entries), told=len(batch.tellings), refused=len(faults))
 
     async def _ask_prices(self, claimed: Claimed) -> None:
         for number, wanted in (await self._hands.store.read(wanted_prices, self._hands.clock())).items():
             try:
                 found = await self._hands.provider.reports(number, wanted.sids, wanted.since)
             except OSError as error:
-                log.trouble("prices_not_known", why=str(error))
+                log.warning("prices_not_known", why=str(error))
                 break
-            await self._write(claimed, note_prices, found)
-            log.usual("prices_noted", count=len(found), of=len(wanted.sids))
+            await self._write(claimed, record_prices, found)
+            log.debug("prices_noted", count=len(found), of=len(wanted.sids))
         await self._write(claimed, ask_again, None)
 
     async def _send(self, outgoing: Outgoing) -> SendResult:
@@ -380,7 +380,7 @@ class Worker:
         )
         outcome = await self._write(claimed, finish_turn, finish, late=keep_late_answer)
         self._hands.metrics.turns.labels(outcome).inc()
-        log.line("bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure)
+        log.info("bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure)
 
     async def _ask(self, question: Question) -> tuple[BotAnswer, str | None]:
         """The bot's answer; asked a second time when the first fails, under the same turn id."""
@@ -407,7 +407,7 @@ class Worker:
 
     async def _fire_timers(self, claimed: Claimed) -> None:
         count = await self._write(claimed, fire_timers, Fire(int(claimed.key)), near=claimed.key)
-        log.usual("timers_fired", interaction=claimed.key, count=count)
+        log.debug("timers_fired", interaction=claimed.key, count=count)
 
     async def _fetch_media(self, claimed: Claimed) -> None:
         wanted = await self._hands.store.read(media.wanted, int(claimed.key))
@@ -417,9 +417,9 @@ class Worker:
         finish = FinishFetch(media_id=wanted.id, attempts=claimed.attempts, result=result)
         status = await self._write(claimed, finish_fetch, finish)
         why = result.why if isinstance(result, NotTaken) else result if isinstance(result, str) else None
-        log.line("media_fetched", media=wanted.id, status=status, attempts=claimed.attempts, why=why)
+        log.info("media_fetched", media=wanted.id, status=status, attempts=claimed.attempts, why=why)
 
-    async def _fetched(self, wanted: media.Wanted) -> Stored | NotTaken | str:
+    async def _fetched(self, wanted: media.WantedMedium) -> StoredUpload | NotTaken | str:
         """Download one medium, look at what it is, and store it when it is taken."""
         content = await self._hands.provider.fetch(wanted.url)
         if isinstance(content, NotFetched):
@@ -429,13 +429,13 @@ class Worker:
         if isinstance(verdict, NotTaken):
             return verdict
         file = await asyncio.to_thread(self._hands.media.keep, content, self._hands.clock())
-        return Stored(file=file, size=len(content), taken=verdict)
+        return StoredUpload(file=file, size=len(content), taken=verdict)
 
     async def _forget_upload(self, claimed: Claimed) -> None:
         file = await self._write(claimed, forget_upload, int(claimed.key))
         if file is not None:
             await asyncio.to_thread(self._hands.media.forget, file, self._hands.clock())
-        log.usual("upload_forgotten", media=claimed.key)
+        log.debug("upload_forgotten", media=claimed.key)
 
     async def _index_texts(self, claimed: Claimed) -> None:
         await self._write(claimed, index_texts, None)
@@ -448,7 +448,7 @@ class Worker:
         finish = FinishCall(call_id=int(claimed.key), called=called)
         state = await self._write(claimed, finish_call, finish)
         self._hands.metrics.calls.labels(state).inc()
-        say = log.trouble if state is CallState.GIVEN_UP else log.line
+        say = log.warning if state is CallState.GIVEN_UP else log.info
         say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)
 
     async def _mail_code(self, claimed: Claimed) -> None:
@@ -464,7 +464,7 @@ class Worker:
         finish = FinishMail(send_id=send_id, attempts=claimed.attempts, result=result)
         await self._write(claimed, finish_mail, finish)
         why = result.why if isinstance(result, NotMailed) else None
-        log.line("code_mailed", send=claimed.key, result=type(result).__name__.lower(), why=why)
+        log.info("code_mailed", send=claimed.key, result=type(result).__name__.lower(), why=why)
 
     async def _proof_ran_out(self, claimed: Claimed) -> None:
         await self._write(claimed, proof_ran_out, RanOut(int(claimed.key)))

@@ -19,7 +19,7 @@ from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.operations.routing.offer_work import offer_work
-from handoff_service.store.engine.lanes import Hint, Terms
+from handoff_service.store.engine.lanes import Hint, OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from tests.support.compiled_statements import CompiledStatements
@@ -122,7 +122,7 @@ def postgres_database() -> Iterator[str]:
 async def lay_out(url: str) -> None:
     """Migrate a database and import the desk of ``desk.toml``."""
     migrate(url)
-    opened = Store(url, clock=MovedClock(), terms=Terms(), told=Heard())
+    opened = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
     await opened.write(import_desk, desk_file.read(DESK))
     await opened.write(offer_work, None)  # importing asks for a look through the queues
     opened.close()
@@ -211,12 +211,12 @@ def module_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 
 
 @pytest.fixture
-def terms() -> Terms:
-    return Terms()
+def terms() -> OperationSettings:
+    return OperationSettings()
 
 
 @pytest.fixture
-async def store(database_url: str, clock: MovedClock, heard: Heard, terms: Terms) -> AsyncIterator[Store]:
+async def store(database_url: str, clock: MovedClock, heard: Heard, terms: OperationSettings) -> AsyncIterator[Store]:
     """A store on a fresh database that holds the desk of ``desk.toml``."""
     opened = Store(database_url, clock=clock, terms=terms, told=heard)
     yield opened

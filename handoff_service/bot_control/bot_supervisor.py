@@ -79,7 +79,7 @@ class RunningBots:
             if self._ending.is_set():
                 return
             pause = self._pause if came_up else min(2 * pause, LONGEST_PAUSE)
-            log.trouble("bot_ended", address=command.address, code=code, again_in=pause)
+            log.warning("bot_ended", address=command.address, code=code, again_in=pause)
             self._say(f"the virtual agent has ended ({code}), and is started again; see {self._written}")
             self._ending.wait(pause)
 

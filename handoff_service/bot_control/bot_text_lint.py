@@ -10,7 +10,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
 from handoff_service.errors import SetupError
-from handoff_service.rules.virtual_agent.sms_check import BotText, Fault, Line, Terms, faults
+from handoff_service.rules.virtual_agent.sms_check import BotLine, BotText, Fault, SmsCheckSettings, faults
 
 TERMS = "sms_check.yml"
 
@@ -26,14 +26,14 @@ def check(root: Path) -> int:
     return len(texts)
 
 
-def read_terms(root: Path) -> Terms:
+def read_terms(root: Path) -> SmsCheckSettings:
     """The terms in sms_check.yml. SetupError when it says something else."""
     written = _yaml(root / TERMS)
     unknown = [str(key) for key in written if key not in ("allowed_hosts", "longest")]
     if unknown:
         line = written.lc.key(unknown[0])[0] + 1
         raise SetupError(f"{TERMS}:{line}: there is no key {unknown[0]!r}; there are allowed_hosts, longest")
-    return Terms(
+    return SmsCheckSettings(
         allowed_hosts=frozenset(str(host).lower() for host in written.get("allowed_hosts") or ()),
         longest={
             str(name): "x" * value if isinstance(value, int) else str(value)
@@ -77,7 +77,7 @@ def _uttered(call: ast.Call, constants: dict[str, ast.expr], file: str) -> Itera
         node = constants.get(text.id, text) if isinstance(text, ast.Name) else text
         words = _words(node)
         if words is not None:
-            yield BotText(file=file, name="utter_message", text=Line(number=node.lineno, words=words))
+            yield BotText(file=file, name="utter_message", text=BotLine(number=node.lineno, words=words))
 
 
 def _words(node: ast.expr) -> str | None:
@@ -93,15 +93,15 @@ def _words(node: ast.expr) -> str | None:
     return None
 
 
-def _text(variant: CommentedMap) -> Line:
+def _text(variant: CommentedMap) -> BotLine:
     """The text, and behind it the address of its picture, as the service sends them."""
     words = "\n".join(str(variant[key]) for key in ("text", "image") if variant.get(key))
     number = variant.lc.value("text")[0] if "text" in variant else variant.lc.line
-    return Line(number=number + 1, words=words)
+    return BotLine(number=number + 1, words=words)
 
 
-def _line(of: CommentedMap, key: str) -> Line:
-    return Line(number=of.lc.value(key)[0] + 1, words=str(of[key]))
+def _line(of: CommentedMap, key: str) -> BotLine:
+    return BotLine(number=of.lc.value(key)[0] + 1, words=str(of[key]))
 
 
 def _yaml(path: Path) -> Any:

@@ -75,7 +75,7 @@ class Background:
             state.error = type(error).__name__ if error else "it ended"
             pause = min(self._pause * 2 ** min(state.failures - 1, 10), LONGEST_PAUSE)
             self._failed(name)
-            log.trouble("background_task_failed", error=error, task=name, failures=state.failures, restart_in=pause)
+            log.warning("background_task_failed", error=error, task=name, failures=state.failures, restart_in=pause)
             state.started_at = float("inf")  # it does not run during the pause
             await asyncio.sleep(pause)
 

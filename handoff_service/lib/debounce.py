@@ -8,7 +8,7 @@ from handoff_service import log
 from handoff_service.errors import Refusal
 
 
-class Soon:
+class Debouncer:
     """Does ``work`` a ``moment`` after the first wish for it. A wish stands until the work has
     succeeded."""
 
@@ -33,7 +33,7 @@ class Soon:
                 await self._work()
             except Refusal as error:
                 self._wanted.set()
-                log.trouble("wish_failed", why=error.detail)
+                log.warning("wish_failed", why=error.detail)
             except BaseException:
                 self._wanted.set()
                 raise

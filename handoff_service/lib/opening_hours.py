@@ -103,7 +103,7 @@ class OpenTimes:
         return self._starts[then] + (wanted - self._counted[then]) if then < len(self._ends) else None
 
 
-def fault(expression: str, country: str | None = None) -> str | None:
+def error(expression: str, country: str | None = None) -> str | None:
     """What is wrong with an expression, in words; None when it can be used."""
     if wrong := unreadable(expression, country):
         return wrong

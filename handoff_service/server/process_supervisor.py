@@ -69,7 +69,7 @@ class Supervisor:
         ready = loop.create_task(_first_words(ours))
         worker = _Worker(process=process, lifeline=ours, ready=ready, started=loop.time())
         self._workers[place] = worker
-        log.line("worker_started", pid=process.pid, place=place)
+        log.info("worker_started", pid=process.pid, place=place)
         self._watches[worker] = watch = loop.create_task(self._replace_when_it_ends(place, worker))
         watch.add_done_callback(lambda _: self._watches.pop(worker))
         return worker
@@ -79,14 +79,14 @@ class Supervisor:
             code = await worker.process.wait()
             await worker.ready
         if self._workers[place] is not worker or self._stopping.is_set():  # it was asked to end
-            log.line("worker_ended", pid=worker.process.pid, code=code)
+            log.info("worker_ended", pid=worker.process.pid, code=code)
             return
         loop = asyncio.get_running_loop()
         if loop.time() - worker.started >= STABLE_AFTER:
             self._pauses[place] = FIRST_PAUSE
         pause = self._pauses[place]
         self._pauses[place] = min(2 * pause, LONGEST_PAUSE)
-        log.trouble("worker_died", pid=worker.process.pid, code=code, place=place, again_in=pause)
+        log.warning("worker_died", pid=worker.process.pid, code=code, place=place, again_in=pause)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), pause)
         async with self._changing:
@@ -97,9 +97,9 @@ class Supervisor:
         while True:
             await self._restarts.wait()
             self._restarts.clear()
-            log.line("rolling_restart", workers=len(self._workers))
+            log.info("rolling_restart", workers=len(self._workers))
             done = [await self._restart(place) for place in range(len(self._workers))]
-            say = log.line if all(done) else log.trouble
+            say = log.info if all(done) else log.warning
             say("rolling_restart_done", replaced=sum(done), of=len(done))
 
     async def _restart(self, place: int) -> bool:
@@ -109,7 +109,7 @@ class Supervisor:
             new = await self._fill(place)
             if not await self._is_ready(new):
                 self._workers[place] = old
-                log.trouble("worker_not_ready", pid=new.process.pid, within=READY_WITHIN)
+                log.warning("worker_not_ready", pid=new.process.pid, within=READY_WITHIN)
                 await _end(new)
                 if old is not None and old.process.returncode is not None:  # it died meanwhile, and nobody replaced it
                     await self._fill(place)
@@ -127,12 +127,12 @@ class Supervisor:
 
     async def _stop(self) -> None:
         self._listening.close()
-        log.line("stopping", workers=len(self._workers), pid=os.getpid())
+        log.info("stopping", workers=len(self._workers), pid=os.getpid())
         async with self._changing:
             watches = dict(self._watches)
             await asyncio.gather(*map(_end, watches))
         await asyncio.gather(*watches.values())
-        log.line("supervisor_stopped", pid=os.getpid())
+        log.info("supervisor_stopped", pid=os.getpid())
 
 
 async def _first_words(lifeline: socket.socket) -> bytes:
@@ -150,6 +150,6 @@ async def _end(worker: _Worker) -> None:
     try:
         await asyncio.wait_for(worker.process.wait(), STOP_WITHIN + 5)
     except TimeoutError:
-        log.trouble("worker_killed", pid=worker.process.pid)
+        log.warning("worker_killed", pid=worker.process.pid)
         worker.process.kill()
         await worker.process.wait()

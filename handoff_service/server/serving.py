@@ -23,7 +23,7 @@ from sanic import Sanic
 from sanic.models.server_types import Signal
 
 from handoff_service import clock, log
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import SetupError
 from handoff_service.server.http_connection import ConnectionLimits, HttpConnection
 from handoff_service.web.shared.webhook_overload import WebhooksUnderWay
@@ -118,12 +118,12 @@ async def _run(make_app: Callable[[], App], listening: socket.socket, lifeline: 
 
 
 def _no_rolling_restart() -> None:
-    log.trouble("no_rolling_restart", why="It needs PATCHBOARD_WORKERS of at least 2, and goes to their supervisor.")
+    log.warning("no_rolling_restart", why="It needs PATCHBOARD_WORKERS of at least 2, and goes to their supervisor.")
 
 
 def _look_for_work(app: App) -> None:
     """Another process has given work back."""
-    desk: Desk | None = getattr(app.ctx, "desk", None)
+    desk: AppContext | None = getattr(app.ctx, "desk", None)
     for worker in desk.workers if desk is not None else ():
         worker.nudge(clock.now())
 
@@ -138,7 +138,7 @@ def _watch(
         with suppress(OSError):  # reset: the supervisor was killed before it had read everything
             while lifeline.recv(1):
                 loop.call_soon_threadsafe(look)
-        log.trouble("supervisor_gone", pid=os.getpid())
+        log.warning("supervisor_gone", pid=os.getpid())
         loop.call_soon_threadsafe(stopping.set)
         _end_in_time()
 
@@ -148,7 +148,7 @@ def _watch(
 def _end_in_time() -> None:
     """End the process when its stop takes too long. Claimed work then waits for the end of its lease."""
     time.sleep(STOP_WITHIN)
-    log.trouble("stop_took_too_long", seconds=STOP_WITHIN, pid=os.getpid())
+    log.warning("stop_took_too_long", seconds=STOP_WITHIN, pid=os.getpid())
     os._exit(1)
 
 
@@ -169,7 +169,7 @@ async def _serve(app: App, listening: socket.socket, stopping: asyncio.Event, re
     ready()
     await stopping.wait()
     threading.Thread(target=_end_in_time, daemon=True, name="end-in-time").start()
-    log.line("stopping", pid=os.getpid(), connections=len(server.connections))
+    log.info("stopping", pid=os.getpid(), connections=len(server.connections))
     await _drain(app, server, connection, remaining)
     await server.before_stop()
     await server.after_stop()
@@ -179,7 +179,7 @@ async def _drain(app: App, server: Any, connection: partial[HttpConnection], rem
     """Answer everything that has arrived, and no more."""
     loop = asyncio.get_running_loop()
     app.config.KEEP_ALIVE = False  # each next answer says Connection: close
-    desk: Desk = app.ctx.desk
+    desk: AppContext = app.ctx.desk
     for open_connection in list(server.connections):
         open_connection.answer_and_close()
     server.server.close()
@@ -195,7 +195,7 @@ async def _drain(app: App, server: Any, connection: partial[HttpConnection], rem
                 open_connection.close_if_idle()
         await asyncio.sleep(LOOK)
     if server.connections:
-        log.trouble("requests_not_finished", count=len(server.connections))
+        log.warning("requests_not_finished", count=len(server.connections))
     for open_connection in list(server.connections):
         open_connection.abort()
 

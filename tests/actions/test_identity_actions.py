@@ -14,7 +14,7 @@ from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.mail_code import BeginMail, begin_mail
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from tests.support.story import ANN, BOB, STRANGER, Story
 
 DOMAIN: dict[str, Any] = YAML(typ="safe").load((ROOT / "domain.yml").read_text())
@@ -22,8 +22,8 @@ CODE = "042617"
 
 
 @pytest.fixture
-def terms() -> Terms:
-    return Terms(link_key="key")
+def terms() -> OperationSettings:
+    return OperationSettings(link_key="key")
 
 
 class Case(Action):

@@ -9,7 +9,7 @@ from actions.account_help import REASON
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.cases.outages import make_outage
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
-from handoff_service.operations.routing.queues import Change, change_queue
+from handoff_service.operations.routing.queues import ChangeQueue, change_queue
 from handoff_service.rules.cases.outages import Outage
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.virtual_agent.bot_replies import ANOTHER_PROBLEM, NO_CASES, NO_OUTAGE, UNKNOWN_CASE
@@ -200,7 +200,7 @@ async def test_office_hours_are_those_of_the_queue_of_the_number_that_was_texted
 ) -> None:
     assert said(await bot.run("action_office_hours"))[0].startswith("We are here at any time.")
     schedule = {"schedule": "Mo-Fr 08:00-18:00; PH off", "time_zone": "America/Chicago"}
-    await story.store.write(change_queue, Change(id=1, values=schedule))
+    await story.store.write(change_queue, ChangeQueue(id=1, values=schedule))
     assert said(await bot.run("action_office_hours"))[0].startswith("We are here now, until 18:00 (Chicago time).")
     clock.move(3 * 86_400)  # Thanksgiving
     assert said(await bot.run("action_office_hours")) == [

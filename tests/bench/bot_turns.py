@@ -26,7 +26,7 @@ from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.virtual_agent.take_bot_turn import BeginTurn, FinishTurn, begin_turn, finish_turn
 from handoff_service.ports import Question
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from tests.bench.load import TOKEN, Measured, measure
 from tests.support.rasa_server import start_rasa
@@ -73,7 +73,7 @@ def _stock() -> dict[str, str]:
 
 async def _turns(database: str, ours: str, stock: str) -> int:
     """In turns, so that both have the same machine. Ours is the whole turn: asked from and stored in the database."""
-    store = Store(database, clock=clock.now, terms=Terms(burst_window=HOUR), told=lambda _hints, _at: None)
+    store = Store(database, clock=clock.now, terms=OperationSettings(burst_window=HOUR), told=lambda _hints, _at: None)
     bot = RasaBot([ours], TOKEN, 60, shown=COLLECTED)
     times: dict[str, list[float]] = {"ours": [], "stock": []}
     async with aiohttp.ClientSession() as session:

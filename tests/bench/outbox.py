@@ -25,10 +25,10 @@ from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.ports import Accepted, Outgoing
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import SetBased, Terms, Transaction
+from handoff_service.store.engine.lanes import OperationSettings, SetBased, Transaction
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import DESK, postgres_database
 from tests.support.story import DIRECT, MIA, Story
 
@@ -85,7 +85,7 @@ async def _measure(kind: str, url: str) -> int:
             if work_at is not None:
                 worker.nudge(work_at)
 
-    store = Store(url, clock=clock.now, terms=Terms(bot_answers=False), told=told)
+    store = Store(url, clock=clock.now, terms=OperationSettings(bot_answers=False), told=told)
     await store.write(import_desk, desk_file.read(DESK))
     story = Story(store)
     numbers = [f"+1202555{n:04d}" for n in range(LINES)]
@@ -95,7 +95,7 @@ async def _measure(kind: str, url: str) -> int:
         await asyncio.gather(
             *(store.write(send_sms, Write(interaction_id=i, agent_id=MIA, body=f"text {n}")) for i in ids)
         )
-    hands = Hands(store=store, provider=provider, bot=NoBot(), clock=clock.now)
+    hands = WorkerDeps(store=store, provider=provider, bot=NoBot(), clock=clock.now)
     workers.append(Worker(hands, frozenset({Work.DELIVER})))
     wanted = await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER)
     running = asyncio.create_task(workers[0].run())

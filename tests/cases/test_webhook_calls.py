@@ -15,7 +15,7 @@ from handoff_service.rules.cases.webhook import secret_of
 from handoff_service.store.cases import webhook
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import WebhookCall
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import MovedClock
 from tests.support.service import free_port
 from tests.support.story import ANN, MIA, Story
@@ -35,7 +35,7 @@ async def tickets(story: Story) -> AsyncIterator[TicketSystem]:
 async def worker(story: Story, clock: MovedClock) -> AsyncIterator[Worker]:
     hook = HttpWebhook(["127.0.0.1"], timeout=30)
     none: Any = None
-    yield Worker(Hands(store=story.store, provider=none, bot=none, clock=clock, webhook=hook))
+    yield Worker(WorkerDeps(store=story.store, provider=none, bot=none, clock=clock, webhook=hook))
     await hook.close()
 
 

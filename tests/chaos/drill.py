@@ -24,7 +24,7 @@ from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from tests.conftest import DESK, Heard, MovedClock, postgres_database
@@ -169,7 +169,7 @@ class Drill:
 async def lay_out(url: str) -> None:
     """The desk of the tests."""
     migrate(url)
-    opened = Store(url, clock=MovedClock(), terms=Terms(), told=Heard())
+    opened = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
     await opened.write(import_desk, desk_file.read(DESK))
     opened.close()
 

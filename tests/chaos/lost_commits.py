@@ -16,14 +16,14 @@ import sqlalchemy as sa
 from handoff_service.errors import DatabaseAway, OutcomeUnknown
 from handoff_service.operations.cases.open_case import OpenByHand, open_by_hand
 from handoff_service.operations.consent.change_consent import Ask, change_consent
-from handoff_service.operations.conversations.change_interaction import Close, close_interaction
+from handoff_service.operations.conversations.change_interaction import CloseInteraction, close_interaction
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import SetBased, Terms, Transaction
+from handoff_service.store.engine.lanes import OperationSettings, SetBased, Transaction
 from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock, lay_out, postgres_database
 from tests.support.story import DIRECT, MIA, OMAR
@@ -92,7 +92,7 @@ class Drill:
     async def run(self) -> None:
         """Give the commands, eight at a time, and compare what they did with what they were to do."""
         connection = LossyConnection(self.url, share=0.5, most=self.lose)
-        store = Store(await connection.start(), clock=MovedClock(), terms=Terms(), told=Heard())
+        store = Store(await connection.start(), clock=MovedClock(), terms=OperationSettings(), told=Heard())
         self._limit = asyncio.Semaphore(8)
         kinds = (self._text_in, self._note, self._text, self._case, self._first_text, self._close, self._transfer,
                  self._consent)  # fmt: skip
@@ -163,7 +163,7 @@ class Drill:
 
     async def _close(self, store: Store, number: int) -> int:
         interaction_id = await self._conversation(store, number)
-        command = Close(interaction_id=interaction_id, agent_id=MIA, closing_text="bye")
+        command = CloseInteraction(interaction_id=interaction_id, agent_id=MIA, closing_text="bye")
         await _do(store, close_interaction, command, near=interaction_id)
         return await self._messages(store, interaction_id, t.messages.c.body == "bye")
 

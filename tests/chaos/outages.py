@@ -19,7 +19,7 @@ import aiohttp
 
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from tests.chaos.test_nobody_away import is_offered_work, pulled_cable
@@ -87,7 +87,7 @@ async def drill(url: str, home: Path, twilio: FakeTwilio) -> int:
 async def main() -> None:
     with tempfile.TemporaryDirectory() as home, postgres_database() as url:
         migrate(url)
-        store = Store(url, clock=MovedClock(), terms=Terms(), told=Heard())
+        store = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
         await store.write(import_desk, desk_file.read(DESK))
         store.close()
         async with FakeTwilio() as twilio:

@@ -21,7 +21,7 @@ import aiohttp
 
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from tests.conftest import DESK, Heard, MovedClock, postgres_database
@@ -67,7 +67,7 @@ class Told:
 
 async def _desk(url: str) -> None:
     migrate(url)
-    store = Store(url, clock=MovedClock(), terms=Terms(), told=Heard())
+    store = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
     await store.write(import_desk, desk_file.read(DESK))
     store.close()
 

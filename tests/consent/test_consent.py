@@ -24,7 +24,7 @@ from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk_file.export_desk import export_desk
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms, Transaction
+from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
 from handoff_service.store.views import Consent
 from tests.conftest import Heard, MovedClock
@@ -236,7 +236,7 @@ async def test_a_text_and_a_stop_in_the_same_moment(story: Story) -> None:
 
 async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(postgres_url: str, clock: MovedClock) -> None:
     """Two processes: one has taken in a STOP and not committed it when the other looks whether it may send."""
-    opened = Store(postgres_url, clock=clock, terms=Terms(), told=Heard())
+    opened = Store(postgres_url, clock=clock, terms=OperationSettings(), told=Heard())
     story = Story(opened)
     interaction = await story.with_agent(MIA)
     await sent(story)
@@ -244,7 +244,7 @@ async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(postgres_url
     engine = sa.create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as conn:
         text = Text(sid="SMstop", requester_number=ANN, provider_number=DIRECT, body="STOP")
-        receive_sms.run(Transaction(conn, clock(), Terms()), [text])
+        receive_sms.run(Transaction(conn, clock(), OperationSettings()), [text])
         sending = asyncio.ensure_future(begin(story, message))
         waiting = sa.text(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%SHARE%'"
@@ -282,7 +282,9 @@ async def test_a_stop_and_a_send_race_and_nothing_leaves_after_the_stop(story: S
 
     def say_something(tx: Transaction, _: None) -> list[int]:
         rows = interactions.lock_each(tx.conn, [one.interaction_id or 0 for one in begun])
-        return [conversation_messages.text(tx, rows[one.interaction_id or 0], "Hello", Author.SYSTEM) for one in begun]
+        return [
+            conversation_messages.send_text(tx, rows[one.interaction_id or 0], "Hello", Author.SYSTEM) for one in begun
+        ]
 
     messages = await story.store.write(say_something, None)
     stopped: dict[str, bool] = {}

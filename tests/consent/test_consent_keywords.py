@@ -6,9 +6,9 @@ import pytest
 
 from handoff_service.rules.consent.consent_keywords import (
     TABLE,
-    If,
+    ConsentSituation,
+    ConsentStep,
     Source,
-    Step,
     concerned,
     is_overruled,
     situation,
@@ -61,22 +61,22 @@ def test_help() -> None:
 @pytest.mark.parametrize(
     ("said", "facts", "row"),
     [
-        (Command.OPT_OUT, "", If.OPTS_OUT),
-        (Command.OPT_OUT, "opted_out", If.OPTS_OUT_AGAIN),
-        (Command.OPT_OUT, "is_answered", If.OPTS_OUT),
-        (Command.OPT_IN, "opted_out", If.OPTS_IN),
-        (Command.OPT_IN, "opted_out is_answered", If.OPTS_IN),
-        (Command.OPT_IN, "", If.ANYTHING_ELSE),
-        (Command.OPT_IN, "is_answered", If.IS_ANSWERED),
-        (Command.HELP, "opted_out bot_answers", If.ASKS_FOR_HELP),
-        (Command.HELP, "", If.ASKS_FOR_HELP),
-        (Command.HELP, "bot_answers", If.ANYTHING_ELSE),
-        (Command.HELP, "bot_answers is_answered", If.IS_ANSWERED),
-        (None, "opted_out", If.ANYTHING_ELSE),
-        (None, "", If.ANYTHING_ELSE),
+        (Command.OPT_OUT, "", ConsentSituation.OPTS_OUT),
+        (Command.OPT_OUT, "opted_out", ConsentSituation.OPTS_OUT_AGAIN),
+        (Command.OPT_OUT, "is_answered", ConsentSituation.OPTS_OUT),
+        (Command.OPT_IN, "opted_out", ConsentSituation.OPTS_IN),
+        (Command.OPT_IN, "opted_out is_answered", ConsentSituation.OPTS_IN),
+        (Command.OPT_IN, "", ConsentSituation.ANYTHING_ELSE),
+        (Command.OPT_IN, "is_answered", ConsentSituation.IS_ANSWERED),
+        (Command.HELP, "opted_out bot_answers", ConsentSituation.ASKS_FOR_HELP),
+        (Command.HELP, "", ConsentSituation.ASKS_FOR_HELP),
+        (Command.HELP, "bot_answers", ConsentSituation.ANYTHING_ELSE),
+        (Command.HELP, "bot_answers is_answered", ConsentSituation.IS_ANSWERED),
+        (None, "opted_out", ConsentSituation.ANYTHING_ELSE),
+        (None, "", ConsentSituation.ANYTHING_ELSE),
     ],
 )
-def test_what_a_text_means(said: Command | None, facts: str, row: If) -> None:
+def test_what_a_text_means(said: Command | None, facts: str, row: ConsentSituation) -> None:
     names = ("opted_out", "bot_answers", "is_answered")
     assert situation(said, **{name: name in facts.split() for name in names}) is row
 
@@ -99,9 +99,15 @@ def test_a_lost_word_is_overruled_by_what_was_said_since(
 
 
 def test_every_row_has_its_steps_and_only_changes_are_confirmed() -> None:
-    assert set(TABLE) == set(If)
-    assert [row for row, steps in TABLE.items() if Step.CONFIRM in steps] == [If.OPTS_OUT, If.OPTS_IN]
-    assert all(Step.RECORD in TABLE[row] for row in (If.OPTS_OUT, If.OPTS_OUT_AGAIN, If.OPTS_IN))
+    assert set(TABLE) == set(ConsentSituation)
+    assert [row for row, steps in TABLE.items() if ConsentStep.CONFIRM in steps] == [
+        ConsentSituation.OPTS_OUT,
+        ConsentSituation.OPTS_IN,
+    ]
+    assert all(
+        ConsentStep.RECORD in TABLE[row]
+        for row in (ConsentSituation.OPTS_OUT, ConsentSituation.OPTS_OUT_AGAIN, ConsentSituation.OPTS_IN)
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.ports import Accepted, Outgoing
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from handoff_service.web.shared.opt_out import until_nothing_leaves
-from handoff_service.worker import CREWS, Hands, Worker, crews
+from handoff_service.worker import POOLS, Worker, WorkerDeps, crews
 from tests.support.story import DIRECT, MIA, Story
 
 RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))
@@ -46,13 +46,13 @@ async def test_nothing_leaves_after_an_opt_out_was_acknowledged(database_url: st
         for pool in pools if work_at is not None else ():
             pool.nudge(work_at)
 
-    store = Store(database_url, clock=real.now, terms=Terms(bot_answers=False), told=told)
+    store = Store(database_url, clock=real.now, terms=OperationSettings(bot_answers=False), told=told)
     story, provider = Story(store), SlowProvider()
     none: Any = provider
-    hands = Hands(store=store, provider=none, bot=NoBot(), clock=real.now)
+    hands = WorkerDeps(store=store, provider=none, bot=NoBot(), clock=real.now)
     numbers = [f"+1202{5550000 + n}" for n in range(RACES)]
     came = await asyncio.gather(*(story.text(number=number, to=DIRECT) for number in numbers))
-    deliver = next(p for (kinds, _), p in zip(CREWS, crews(hands), strict=True) if Work.DELIVER in kinds)
+    deliver = next(p for (kinds, _), p in zip(POOLS, crews(hands), strict=True) if Work.DELIVER in kinds)
     pools.append(deliver)
     running = asyncio.create_task(deliver.run())
     acknowledged: dict[str, float] = {}

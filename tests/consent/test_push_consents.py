@@ -9,9 +9,14 @@ from handoff_service.errors import Conflict
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS, TwilioProvider
 from handoff_service.operations.consent.change_consent import Ask, change_consent
-from handoff_service.operations.consent.push_consents import Told, begin_telling, finish_telling, tell_from_now_on
+from handoff_service.operations.consent.push_consents import (
+    ConsentPush,
+    begin_telling,
+    finish_telling,
+    push_from_now_on,
+)
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
-from handoff_service.operations.desk.provider_numbers import Change, change_provider_number
+from handoff_service.operations.desk.provider_numbers import ChangeProviderNumber, change_provider_number
 from handoff_service.ports import Accepted, Refused
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.rules.shared.vocabulary import Work
@@ -20,7 +25,7 @@ from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Consent
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import MovedClock
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.sending_story import begin, claim, finish
@@ -32,15 +37,17 @@ SERVICE = "MG" + "0123456789abcdef" * 2
 @pytest.fixture
 async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
     """A worker that tells Twilio of consent, and does nothing else."""
-    hands = Hands(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
-    await story.store.write(tell_from_now_on, None)
+    hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
+    await story.store.write(push_from_now_on, None)
     return Worker(hands, frozenset({Work.TELL_CONSENTS}))
 
 
 async def in_one_service(story: Story) -> None:
     """Both of the company's numbers are in the pool of one messaging service."""
     for one in await story.store.read(people.provider_numbers):
-        await story.store.write(change_provider_number, Change(id=one.id, values={"messaging_service": SERVICE}))
+        await story.store.write(
+            change_provider_number, ChangeProviderNumber(id=one.id, values={"messaging_service": SERVICE})
+        )
 
 
 def recorded(number: str = ANN, *, opted_out: bool = True, of: str | None = None) -> Ask:
@@ -263,7 +270,7 @@ async def test_a_change_while_the_provider_is_being_told_is_told_too(story: Stor
     clock.move(120)
     batch = await story.store.write(begin_telling, None)
     await story.store.write(change_consent, recorded(opted_out=False))
-    await story.store.write(finish_telling, Told(batch, {}))
+    await story.store.write(finish_telling, ConsentPush(batch, {}))
     assert await untold(story) == 1
 
 

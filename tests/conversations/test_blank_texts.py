@@ -5,7 +5,7 @@ import pytest
 from handoff_service.errors import BadInput
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
-from handoff_service.operations.desk.templates import Make, make_template
+from handoff_service.operations.desk.templates import MakeTemplate, make_template
 from handoff_service.operations.virtual_agent.take_bot_turn import FinishTurn, TurnOutcome, finish_turn
 from handoff_service.ports import BotReply
 from handoff_service.rules.virtual_agent.bot_text import Choice
@@ -25,7 +25,7 @@ async def test_a_text_that_shows_nothing_is_refused_by_name(story: Story) -> Non
     with pytest.raises(BadInput) as started:
         await story.store.write(start_conversation, start)
     with pytest.raises(BadInput) as made:
-        await story.store.write(make_template, Make(name="Nothing", body=NOTHING))
+        await story.store.write(make_template, MakeTemplate(name="Nothing", body=NOTHING))
     for refused in (sent, noted, started, made):
         assert "a soft hyphen" in refused.value.errors["body"]
 

@@ -4,8 +4,8 @@ import pytest
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.conversations.change_interaction import (
-    Change,
-    Read,
+    ChangeInteraction,
+    ReadInteraction,
     change_interaction,
     read_interaction,
 )
@@ -105,7 +105,7 @@ async def test_the_badge_counts_conversations_not_messages(story: Story, clock: 
     assert [(o.interaction.id, o.interaction.unread) for o in mine] == [(ann, 3), (bob, 0)]
     assert mine[0].last is not None
     assert mine[0].last.body == "hello?"
-    await story.store.write(read_interaction, Read(interaction_id=ann, agent_id=MIA))
+    await story.store.write(read_interaction, ReadInteraction(interaction_id=ann, agent_id=MIA))
     assert await story.store.read(conversations.unread_conversations, MIA) == 0
 
 
@@ -115,7 +115,7 @@ async def test_reading_up_to_a_line_leaves_the_later_ones_unread_and_never_moves
         await story.text(body, to=DIRECT)
     one, two = (await story.lines(ann))[-2:]
     for up_to, unread in ((one.seq, 1), (two.seq, 0), (one.seq, 0)):
-        await story.store.write(read_interaction, Read(interaction_id=ann, agent_id=MIA, up_to=up_to))
+        await story.store.write(read_interaction, ReadInteraction(interaction_id=ann, agent_id=MIA, up_to=up_to))
         assert (await story.see(ann, MIA)).unread == unread
 
 
@@ -146,7 +146,7 @@ async def test_a_closed_state_is_not_set_by_a_change(story: Story) -> None:
     ann = await story.with_agent(MIA)
     with pytest.raises(BadInput):
         await story.store.write(
-            change_interaction, Change(interaction_id=ann, agent_id=MIA, state=State.CLOSED_COMPLETE)
+            change_interaction, ChangeInteraction(interaction_id=ann, agent_id=MIA, state=State.CLOSED_COMPLETE)
         )
 
 

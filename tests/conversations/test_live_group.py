@@ -140,5 +140,5 @@ WRONG = {
 
 @pytest.mark.parametrize(("fields", "said"), WRONG.values(), ids=WRONG.keys())
 def test_a_choice_of_fields_that_cannot_be_used(fields: Sequence[str], said: str) -> None:
-    assert said in (offer_card.fault(fields) or "")
-    assert offer_card.fault(["problem", "user.department"]) is None
+    assert said in (offer_card.error(fields) or "")
+    assert offer_card.error(["problem", "user.department"]) is None

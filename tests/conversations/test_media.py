@@ -12,7 +12,7 @@ from handoff_service.operations.conversations.receive_sms import Attachment, Rec
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
 from handoff_service.operations.delivery.deliver import BeginSend, FinishSend, begin_sends, finish_sends
-from handoff_service.operations.shared.uploads import Stored, Upload, forget_upload, keep_upload
+from handoff_service.operations.shared.uploads import StoredUpload, Upload, forget_upload, keep_upload
 from handoff_service.ports import Later
 from handoff_service.rules.conversations.media import NotTaken, Taken
 from handoff_service.rules.conversations.media_links import is_good
@@ -21,18 +21,18 @@ from handoff_service.store.conversations import media
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.due_work import Claim
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.views import Medium, Message
 from tests.conftest import Heard, MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, OMAR, Story
 
-PNG = Stored(file="a" * 64, size=214_000, taken=Taken("image/png", 640, 480))
+PNG = StoredUpload(file="a" * 64, size=214_000, taken=Taken("image/png", 640, 480))
 URL = "https://api.twilio.com/media/1"
 
 
 @pytest.fixture
-def terms() -> Terms:
-    return Terms(public_url="https://sms.example.com", link_key="key")
+def terms() -> OperationSettings:
+    return OperationSettings(public_url="https://sms.example.com", link_key="key")
 
 
 async def picture_in(story: Story, *, to: str = MAIN, sid: str = "MM1", count: int = 1) -> Received:
@@ -56,7 +56,7 @@ async def fetches(story: Story) -> list[str]:
 
 
 async def upload(story: Story, *, size: int = 214_000, agent: int = MIA, file: str = "a" * 64) -> int:
-    stored = Stored(file=file, size=size, taken=PNG.taken)
+    stored = StoredUpload(file=file, size=size, taken=PNG.taken)
     return await story.store.write(keep_upload, Upload(agent_id=agent, stored=stored))
 
 

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from handoff_service.errors import Refusal
 from handoff_service.rules.shared.vocabulary import Owner, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 from tests.support.story import DIRECT, MAIN, MIA, OMAR, Story
@@ -87,7 +87,7 @@ class Lines(RuleBasedStateMachine):
         self.seen: list[int] = []
 
     async def _open(self) -> None:
-        self.story = Story(Store(self.url, clock=self.clock, terms=Terms(), told=Heard()))
+        self.story = Story(Store(self.url, clock=self.clock, terms=OperationSettings(), told=Heard()))
         await self.story.available(MIA, OMAR)
 
     def do(self, act: Coroutine[Any, Any, Any]) -> Any:

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations.conversations.change_interaction import Change, change_interaction
+from handoff_service.operations.conversations.change_interaction import ChangeInteraction, change_interaction
 from handoff_service.operations.conversations.receive_sms import Attachment, Outcome, Text, receive_sms
 from handoff_service.rules.shared.vocabulary import Owner, State, Work, WorkItemState
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, SHARED, STRANGER, Story
@@ -100,7 +100,7 @@ async def test_a_number_that_live_agents_answer_first_is_queued_at_once(story: S
 
 
 async def test_without_a_bot_live_agents_answer_and_are_told_why(database_url: str, clock: MovedClock) -> None:
-    store = Store(database_url, clock=clock, terms=Terms(bot_answers=False), told=Heard())
+    store = Store(database_url, clock=clock, terms=OperationSettings(bot_answers=False), told=Heard())
     await Story(store).text()
     (item,) = await Story(store).rows(t.work_items)
     store.close()
@@ -158,7 +158,7 @@ async def test_a_text_to_a_live_agent_stays_with_the_agent_and_tells_them(story:
 async def test_a_text_takes_the_interaction_off_hold(story: Story) -> None:
     interaction_id = await story.with_agent(MIA)
     await story.store.write(
-        change_interaction, Change(interaction_id=interaction_id, agent_id=MIA, state=State.ON_HOLD)
+        change_interaction, ChangeInteraction(interaction_id=interaction_id, agent_id=MIA, state=State.ON_HOLD)
     )
     await story.text("back", to=DIRECT)
     assert (await story.see(interaction_id)).state is State.WORK_IN_PROGRESS

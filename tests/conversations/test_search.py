@@ -127,7 +127,7 @@ async def test_the_line_is_the_newest_that_fits(said: Story) -> None:
     await said.text("laptop again")
     await index(said)
     (first, second) = (await said.store.read(search.finds, read("laptop"), limit=10)).items
-    assert (first, second) == (search.Find(2, 2), search.Find(1, 4))
+    assert (first, second) == (search.Result(2, 2), search.Result(1, 4))
     (by_number,) = (await said.store.read(search.finds, read("INT0000001"), limit=10)).items
     assert by_number.seq is None
 

@@ -13,7 +13,7 @@ from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Message
 from handoff_service.web.shared.message_lines import shown
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import Heard, MovedClock
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.story import ANN, BOB, DIRECT, MAIN, Story
@@ -24,7 +24,7 @@ NOBODY = "http://127.0.0.1:9/webhooks/twilio/sms"  # where no webhook arrives
 @pytest.fixture
 async def sweeper(story: Story, twilio: FakeTwilio, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
     """A worker that sweeps and does nothing else; the desk's first sweep is behind it."""
-    hands = Hands(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
+    hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     made = Worker(hands, frozenset({Work.SWEEP_GAPS}))
     await twilio.send_inbound(NOBODY, ANN, MAIN, "before there was a desk")
     clock.move(1)

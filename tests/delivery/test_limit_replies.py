@@ -26,7 +26,7 @@ async def reply(story: Story, number: str, body: str = "hello") -> Limit | None:
     interaction = (await story.text(body, number=number)).interaction_id or 0
 
     def say_it(tx: Transaction, _: None) -> int:
-        return conversation_messages.text(
+        return conversation_messages.send_text(
             tx, interactions.lock(tx.conn, interaction), f"Hi {body}!", Author.VIRTUAL_AGENT
         )
 
@@ -99,7 +99,7 @@ async def test_a_reply_that_is_tried_again_counts_once(story: Story) -> None:
     interaction = (await story.text(number=FAR[0])).interaction_id or 0
 
     def say_it(tx: Transaction, _: None) -> int:
-        return conversation_messages.text(tx, interactions.lock(tx.conn, interaction), "Hi!", Author.VIRTUAL_AGENT)
+        return conversation_messages.send_text(tx, interactions.lock(tx.conn, interaction), "Hi!", Author.VIRTUAL_AGENT)
 
     message = await story.store.write(say_it, None)
     assert isinstance(await begin(story, message), Outgoing)
@@ -117,7 +117,7 @@ async def test_a_batch_is_decided_as_one_after_the_other(story: Story) -> None:
         interaction = (await story.text(number=number)).interaction_id or 0
 
         def said(tx, i):
-            return conversation_messages.text(tx, interactions.lock(tx.conn, i), "Hi!", Author.VIRTUAL_AGENT)
+            return conversation_messages.send_text(tx, interactions.lock(tx.conn, i), "Hi!", Author.VIRTUAL_AGENT)
 
         messages.append(await story.store.write(said, interaction))
     begun = await story.store.write(begin_sends.run, [BeginSend(one, 1) for one in messages])

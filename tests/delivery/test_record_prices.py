@@ -4,15 +4,15 @@ import pytest
 
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.twilio.gateway import TwilioProvider
-from handoff_service.operations.delivery.record_prices import note_prices, want_prices
+from handoff_service.operations.delivery.record_prices import record_prices, want_prices
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.ports import Accepted, Reported
-from handoff_service.rules.delivery.money import in_currency, spoken
+from handoff_service.rules.delivery.money import describe, in_currency
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.delivery.usage_report import figures
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Price
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import MovedClock
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.sending_story import begin, claim, finish, line, quiet_conversation
@@ -22,7 +22,7 @@ from tests.support.story import MAIN, MIA, STRANGER, Story
 @pytest.fixture
 async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
     """A worker that asks Twilio for prices, and does nothing else."""
-    hands = Hands(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
+    hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     return Worker(hands, frozenset({Work.ASK_PRICES}))
 
 
@@ -64,7 +64,7 @@ async def test_each_try_is_paid_for(story: Story, clock: MovedClock) -> None:
         (one,) = await claim(story)
         await begin(story, int(one.key))
         await finish(story, message, Accepted(sid=f"SMtry{n}"))
-        await story.store.write(note_prices, [Reported(sid=f"SMtry{n}", price=8_300, currency="USD")])
+        await story.store.write(record_prices, [Reported(sid=f"SMtry{n}", price=8_300, currency="USD")])
         off = Receipt(sid=f"SMtry{n}", status=Status.UNDELIVERED, error_code=30003, message_id=message, retries=n)
         await story.store.write(record_receipt, off)
         clock.move(1800)
@@ -147,5 +147,5 @@ async def test_what_became_of_a_text_is_asked_for_a_day(
 
 def test_money_in_words() -> None:
     assert [in_currency(n) for n in (8_300, 0, 12_500_000, 1)] == ["0.0083", "0.00", "12.50", "0.000001"]
-    assert spoken({"USD": 1_234_567_890, "EUR": 5_000}) == "0.01 EUR, 1,234.57 USD"
-    assert spoken({}) == ""
+    assert describe({"USD": 1_234_567_890, "EUR": 5_000}) == "0.01 EUR, 1,234.57 USD"
+    assert describe({}) == ""

@@ -11,16 +11,16 @@ from handoff_service import cli, settings
 from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.errors import Conflict
-from handoff_service.operations.consent.push_consents import tell_from_now_on
+from handoff_service.operations.consent.push_consents import push_from_now_on
 from handoff_service.operations.delivery.restored_sends import CANCELED, DecideHeld, decide_held
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms, Transaction
+from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import Heard, MovedClock
 from tests.server.test_worker import Bot, Provider
 from tests.support.sending_story import line, quiet_conversation
@@ -36,7 +36,7 @@ def provider() -> Provider:
 
 async def work(story: Story, provider: Provider, clock: MovedClock) -> list[str]:
     """Do everything that is due and sends. Returns what the provider took."""
-    worker = Worker(Hands(store=story.store, provider=provider, bot=Bot(), clock=clock), SENDS)  # type: ignore[arg-type]
+    worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=Bot(), clock=clock), SENDS)  # type: ignore[arg-type]
     before = len(provider.sent)
     while await worker.step():
         pass
@@ -58,7 +58,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
 ) -> None:
     """The drill: the original desk has sent them meanwhile."""
     old = settings.read({"PATCHBOARD_HOME": str(tmp_path / "old"), "PATCHBOARD_DATABASE_URL": sqlite_url})
-    store = Store(old.database_url, clock=clock, terms=Terms(), told=Heard())
+    store = Store(old.database_url, clock=clock, terms=OperationSettings(), told=Heard())
     story = Story(store)
     interaction = await quiet_conversation(story)
     await story.write(interaction, "Queued when the backup was made.")
@@ -68,7 +68,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     new = settings.read({"PATCHBOARD_HOME": str(tmp_path / "new")})
     restore(new, tmp_path / "desk.tar", print)
     clock.move(3600)
-    store = Store(new.database_url, clock=clock, terms=Terms(), told=Heard())
+    store = Store(new.database_url, clock=clock, terms=OperationSettings(), told=Heard())
     story = Story(store)
     assert await work(story, provider, clock) == [], "sent again"
     found = await store.read(restore_holds.held)
@@ -83,7 +83,7 @@ async def test_the_doctor_and_the_command_say_what_is_held(
 ) -> None:
     for name, value in {"HOME": str(tmp_path), "DATABASE_URL": sqlite_url, "BOT_URL": ""}.items():
         monkeypatch.setenv(f"PATCHBOARD_{name}", value)
-    story = Story(Store(sqlite_url, clock=MovedClock(), terms=Terms(), told=Heard()))
+    story = Story(Store(sqlite_url, clock=MovedClock(), terms=OperationSettings(), told=Heard()))
     await story.write(await quiet_conversation(story), "held")
     await hold(story, MovedClock())
     story.store.close()
@@ -175,10 +175,10 @@ async def _prompts(story: Story, interaction: int) -> int:
 
 
 async def test_the_sweep_and_the_pushes_of_consent_wait_too(story: Story, clock: MovedClock) -> None:
-    for begin in (want_sweep, tell_from_now_on):
+    for begin in (want_sweep, push_from_now_on):
         await story.store.write(begin, None)
     await hold(story, clock)
-    for begin in (want_sweep, tell_from_now_on):  # as each start of the service does
+    for begin in (want_sweep, push_from_now_on):  # as each start of the service does
         await story.store.write(begin, None)
     of_both = t.due_work.c.kind.in_([Work.SWEEP_GAPS, Work.TELL_CONSENTS])
     assert {row.due_at for row in await story.rows(t.due_work, of_both)} == {due_work.HELD}

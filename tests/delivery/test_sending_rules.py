@@ -7,7 +7,7 @@ from handoff_service.lib import phone_regions
 from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
 from handoff_service.operations.delivery.deliver import BeginSend, begin_sends
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
-from handoff_service.operations.delivery.resolve_unknown_send import Settle, settle_send
+from handoff_service.operations.delivery.resolve_unknown_send import ResolveSend, resolve_unknown_send
 from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.shared import messages
 from handoff_service.ports import Accepted, LookedUp, Refused, SentBefore, Unsure
@@ -257,7 +257,7 @@ async def test_what_is_over_the_rate_waits_and_agents_go_before_prompts(
     burst = [await story.write(ann, "x" * 1500) for _ in range(2)]  # 10 segments each: the whole burst of ten seconds
 
     def prompt(tx: Transaction, _: None) -> int:
-        return messages.text(tx, interactions.lock(tx.conn, bob), "Are you there?", Author.SYSTEM)
+        return messages.send_text(tx, interactions.lock(tx.conn, bob), "Are you there?", Author.SYSTEM)
 
     sent = []
     for _ in range(2):
@@ -294,7 +294,7 @@ async def test_an_answer_takes_the_prompt_before_it_on_its_line_along(
     assert len(await sent_in_order(story)) == 2
 
     def prompt(tx: Transaction, one: int) -> int:
-        return messages.text(tx, interactions.lock(tx.conn, one), "Are you there?", Author.SYSTEM)
+        return messages.send_text(tx, interactions.lock(tx.conn, one), "Are you there?", Author.SYSTEM)
 
     async def all_begun() -> list[int]:
         due = [int(one.key) for one in await claim(story)]
@@ -347,18 +347,20 @@ async def test_a_person_decides_where_the_provider_does_not_tell(story: Story, a
         (one,) = await claim(story)
         await begin(story, int(one.key))
         await finish(story, message, Unsure(why="no answer"))
-        settle = Settle(interaction_id=ann, message_id=message, agent_id=MIA, went_out=went_out)
+        settle = ResolveSend(interaction_id=ann, message_id=message, agent_id=MIA, went_out=went_out)
         with pytest.raises(Conflict, match="in a few minutes"):
-            await story.store.write(settle_send, settle)
+            await story.store.write(resolve_unknown_send, settle)
         clock.move(180)
-        await story.store.write(settle_send, settle)
+        await story.store.write(resolve_unknown_send, settle)
         assert (await line(story, message)).status is status
         assert [int(c.key) for c in await claim(story)] == ([] if went_out else [message])
         with pytest.raises(Conflict, match="known by now"):
-            await story.store.write(settle_send, settle)
+            await story.store.write(resolve_unknown_send, settle)
     assert [one.body for one in await story.lines(ann)][-1] == "Mia Chen had it sent again"
     with pytest.raises(NotFound):
-        await story.store.write(settle_send, Settle(interaction_id=ann, message_id=0, agent_id=MIA, went_out=True))
+        await story.store.write(
+            resolve_unknown_send, ResolveSend(interaction_id=ann, message_id=0, agent_id=MIA, went_out=True)
+        )
 
 
 async def test_a_country_that_is_not_texted(story: Story, ann: int) -> None:
@@ -413,7 +415,9 @@ async def test_a_prompt_that_was_answered_in_the_quiet_hours_is_not_sent_after_t
     clock.move(12 * 3600)
 
     def prompt(tx: Transaction, _: None) -> int:
-        return messages.text(tx, interactions.lock(tx.conn, ann), "Still there?", Author.SYSTEM, event=Event.UNASKED)
+        return messages.send_text(
+            tx, interactions.lock(tx.conn, ann), "Still there?", Author.SYSTEM, event=Event.UNASKED
+        )
 
     prompts = [await story.store.write(prompt, None) for _ in range(2)]
     (one,) = await claim(story)

@@ -17,8 +17,8 @@ from handoff_service.operations.desk.desk_settings import (
     put_reject_reason,
 )
 from handoff_service.operations.desk.texts import ChangeText, change_text
-from handoff_service.operations.messaging_actions.messaging_actions import Make, make_messaging_action
-from handoff_service.operations.routing.queues import Change, change_queue, delete_queue, make_queue
+from handoff_service.operations.messaging_actions.messaging_actions import MakeMessagingAction, make_messaging_action
+from handoff_service.operations.routing.queues import ChangeQueue, change_queue, delete_queue, make_queue
 from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage
 from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
 from handoff_service.rules.routing.queues import Pool, Queue, Skill
@@ -37,7 +37,7 @@ SPARE = "+18885550300"
 async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
     queue_id = await story.store.write(make_queue, ESCALATIONS)
     assert (await story.store.read(queues.shown_one, queue_id)).problems == []
-    change = Change(id=queue_id, values={"schedule": "24/7 off", "skills": (Skill(name="opera"),)})
+    change = ChangeQueue(id=queue_id, values={"schedule": "24/7 off", "skills": (Skill(name="opera"),)})
     with pytest.raises(BadInput) as error:
         await story.store.write(change_queue, change)
     assert error.value.errors == {"schedule": "is never open"}
@@ -62,7 +62,7 @@ async def test_a_schedule_that_has_run_out_is_a_problem_that_is_shown(story: Sto
 async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
     queue_id = await story.store.write(make_queue, replace(ESCALATIONS, pools=()))
     assert (await story.store.read(queues.shown_one, queue_id)).problems == ["No group is eligible: add one."]
-    await story.store.write(change_queue, Change(id=queue_id, values={"pools": ESCALATIONS.pools, "skills": ()}))
+    await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"pools": ESCALATIONS.pools, "skills": ()}))
     await story.store.write(lambda tx, _: tx.conn.execute(t.agents.update().values(active=False)), None)
     shown = await story.store.read(queues.shown_one, queue_id)
     assert shown.problems == ["No active agent is in Service desk: add one."]
@@ -96,14 +96,14 @@ async def test_a_queue_that_is_used_is_not_deleted(story: Story) -> None:
     with pytest.raises(Conflict, match=r"Service desk is the queue of .*another queue first"):
         await story.store.write(delete_queue, 1)
     queue_id = await story.store.write(make_queue, ESCALATIONS)
-    limited = Make(action=replace(SHIPPED[0], name="Limited", queues=("Escalations",)))
+    limited = MakeMessagingAction(action=replace(SHIPPED[0], name="Limited", queues=("Escalations",)))
     await story.store.write(make_messaging_action, limited)
     with pytest.raises(Conflict, match="action 'Limited' is limited to Escalations"):
         await story.store.write(delete_queue, queue_id)
     await story.with_agent(MIA)
     for number in (1, 2):
         await story.store.write(
-            numbers.change_provider_number, numbers.Change(id=number, values={"queue": "Escalations"})
+            numbers.change_provider_number, numbers.ChangeProviderNumber(id=number, values={"queue": "Escalations"})
         )
     with pytest.raises(Conflict, match="Conversations have waited in Service desk"):
         await story.store.write(delete_queue, 1)
@@ -114,7 +114,7 @@ async def test_a_name_that_is_taken_is_refused(story: Story) -> None:
     with pytest.raises(Conflict, match="There is a queue 'Escalations' already"):
         await story.store.write(make_queue, ESCALATIONS)
     with pytest.raises(Conflict, match="There is a queue 'Service desk' already"):
-        await story.store.write(change_queue, Change(id=queue_id, values={"name": "Service desk"}))
+        await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"name": "Service desk"}))
 
 
 # Provider numbers ------------------------------------------------------------------------------------------------
@@ -122,27 +122,36 @@ async def test_a_name_that_is_taken_is_refused(story: Story) -> None:
 
 async def test_a_number_is_its_own_until_it_has_a_conversation(story: Story) -> None:
     made = await story.store.write(
-        numbers.make_provider_number, numbers.Make(number="+18885550399", queue="Service desk")
+        numbers.make_provider_number, numbers.MakeProviderNumber(number="+18885550399", queue="Service desk")
     )
-    await story.store.write(numbers.change_provider_number, numbers.Change(id=made, values={"number": SPARE}))
+    await story.store.write(
+        numbers.change_provider_number, numbers.ChangeProviderNumber(id=made, values={"number": SPARE})
+    )
     (row,) = await story.rows(t.provider_numbers, t.provider_numbers.c.id == made)
     assert (row.number, row.label) == (SPARE, SPARE), "a number without a label is its own"
     await story.text(to=DIRECT)
     with pytest.raises(Conflict, match=r"has conversations and stays itself. Make a provider number \+1888.* instead"):
-        await story.store.write(numbers.change_provider_number, numbers.Change(id=2, values={"number": f"{SPARE}9"}))
+        await story.store.write(
+            numbers.change_provider_number, numbers.ChangeProviderNumber(id=2, values={"number": f"{SPARE}9"})
+        )
     with pytest.raises(Conflict, match=r"has conversations.* Change its label"):
         await story.store.write(numbers.delete_provider_number, 2)
     with pytest.raises(Conflict, match="already"):
-        await story.store.write(numbers.change_provider_number, numbers.Change(id=made, values={"number": DIRECT}))
+        await story.store.write(
+            numbers.change_provider_number, numbers.ChangeProviderNumber(id=made, values={"number": DIRECT})
+        )
     await story.store.write(numbers.delete_provider_number, made)
     with pytest.raises(NotFound):
         await story.store.write(numbers.delete_provider_number, made)
 
 
 async def test_deleting_a_number_never_lifts_the_limit_of_an_action(story: Story) -> None:
-    made = await story.store.write(numbers.make_provider_number, numbers.Make(number=SPARE, queue="Service desk"))
+    made = await story.store.write(
+        numbers.make_provider_number, numbers.MakeProviderNumber(number=SPARE, queue="Service desk")
+    )
     await story.store.write(
-        make_messaging_action, Make(action=replace(SHIPPED[0], name="Limited", provider_numbers=(SPARE,)))
+        make_messaging_action,
+        MakeMessagingAction(action=replace(SHIPPED[0], name="Limited", provider_numbers=(SPARE,))),
     )
     with pytest.raises(Conflict, match="'Limited' is limited to"):
         await story.store.write(numbers.delete_provider_number, made)
@@ -177,13 +186,13 @@ async def test_the_queues_own_words_come_before_the_desks_and_those_before_what_
 
 async def test_a_requester_who_waits_reads_the_queues_own_words(story: Story) -> None:
     own = {SystemMessage.WAITING: "{queue}: wait.", SystemMessage.CLOSED: "{queue}: back {opens}."}
-    await story.store.write(change_queue, Change(id=1, values={"texts": own}))
+    await story.store.write(change_queue, ChangeQueue(id=1, values={"texts": own}))
     waits = (await story.text(to=DIRECT)).interaction_id
     await story.offer()
     assert waits is not None
     assert await story.texted(waits) == ["Service desk: wait. Text BOT for the virtual agent."]
     await story.store.write(change_text, ChangeText(name=SystemMessage.BOT_INSTEAD, body="BOT helps."))
-    await story.store.write(change_queue, Change(id=1, values={"schedule": "Mo-Fr 10:00-18:00"}))
+    await story.store.write(change_queue, ChangeQueue(id=1, values={"schedule": "Mo-Fr 10:00-18:00"}))
     late = (await story.text(to=DIRECT, number=BOB)).interaction_id
     await story.offer()
     assert late is not None
@@ -192,17 +201,17 @@ async def test_a_requester_who_waits_reads_the_queues_own_words(story: Story) ->
 
 async def test_templates_are_found_by_name_first(story: Story) -> None:
     for name, body in (("VPN", "Restart it"), ("restart", "Hold the button"), ("Bye 100%", "Bye")):
-        await story.store.write(template.make_template, template.Make(name=name, body=body))
-    assert [one.name for one in await story.store.read(templates.some)] == ["Bye 100%", "restart", "VPN"]
-    assert [one.name for one in await story.store.read(templates.some, " RESTART ")] == ["restart", "VPN"]
-    assert [one.name for one in await story.store.read(templates.some, "%")] == ["Bye 100%"]
+        await story.store.write(template.make_template, template.MakeTemplate(name=name, body=body))
+    assert [one.name for one in await story.store.read(templates.list_)] == ["Bye 100%", "restart", "VPN"]
+    assert [one.name for one in await story.store.read(templates.list_, " RESTART ")] == ["restart", "VPN"]
+    assert [one.name for one in await story.store.read(templates.list_, "%")] == ["Bye 100%"]
     with pytest.raises(Conflict, match="already"):
-        await story.store.write(template.make_template, template.Make(name="VPN", body="x"))
+        await story.store.write(template.make_template, template.MakeTemplate(name="VPN", body="x"))
     with pytest.raises(BadInput):
-        await story.store.write(template.change_template, template.Change(id=1, values={"body": "{nobody}"}))
+        await story.store.write(template.change_template, template.ChangeTemplate(id=1, values={"body": "{nobody}"}))
     await story.store.write(template.delete_template, 1)
     with pytest.raises(NotFound):
-        await story.store.write(template.change_template, template.Change(id=1, values={"name": "x"}))
+        await story.store.write(template.change_template, template.ChangeTemplate(id=1, values={"name": "x"}))
 
 
 # The desk --------------------------------------------------------------------------------------------------------
@@ -214,7 +223,7 @@ async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None
     await story.store.write(change_desk, {"country": "IN"})
     assert (await story.store.read(queues.shown_one, queue_id)).open_now
     await story.store.write(change_desk, {"country": "US"})
-    await story.store.write(change_queue, Change(id=queue_id, values={"schedule": "Mo-Fr 08:00-18:00; PH off"}))
+    await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"schedule": "Mo-Fr 08:00-18:00; PH off"}))
     with pytest.raises(BadInput) as error:
         await story.store.write(change_desk, {"country": "IN"})
     assert "which the schedule of Escalations needs" in error.value.errors["country"]

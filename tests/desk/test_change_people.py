@@ -22,15 +22,15 @@ BY = OMAR  # whoever it is: roles are the edge's business
 
 
 async def change(story: Story, user: int, **values: object) -> None:
-    await story.store.write(users.change_user, users.Change(id=user, by=BY, values=values))
+    await story.store.write(users.change_user, users.ChangeUser(id=user, by=BY, values=values))
 
 
 async def remove(story: Story, user: int) -> bool:
-    return await story.store.write(users.delete_user, users.Delete(id=user, by=BY))
+    return await story.store.write(users.delete_user, users.DeleteUser(id=user, by=BY))
 
 
 async def change_a(story: Story, agent: int, **values: object) -> None:
-    await story.store.write(agents.change_agent, agents.Change(id=agent, by=BY, values=values))
+    await story.store.write(agents.change_agent, agents.ChangeAgent(id=agent, by=BY, values=values))
 
 
 async def tie(story: Story, profile: int, user: int | None) -> None:
@@ -38,7 +38,7 @@ async def tie(story: Story, profile: int, user: int | None) -> None:
 
 
 async def profile_of(story: Story, number: str) -> int:
-    (found,) = [p for p in await story.store.read(profiles.some, number=number) if p.active]
+    (found,) = [p for p in await story.store.read(profiles.list_, number=number) if p.active]
     return found.id
 
 
@@ -52,7 +52,7 @@ async def said(story: Story, interaction: int) -> list[str]:
 async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story) -> None:
     first = (await story.text(number=STRANGER)).interaction_id
     assert first is not None
-    make = users.Make(
+    make = users.MakeUser(
         external_id="E2000",
         name="Dee Moss",
         numbers=[STRANGER, STRANGER],
@@ -106,7 +106,7 @@ async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deact
     assert await remove(story, ANN_ID) is False
     (user,) = await story.store.read(people.users, t.users.c.id == ANN_ID)
     assert (user.name, user.numbers, user.active) == ("Ann Lee", [], False)
-    assert not any(p.active for p in await story.store.read(profiles.some, number=ANN))
+    assert not any(p.active for p in await story.store.read(profiles.list_, number=ANN))
     seen = await story.see(running)
     assert (seen.user and seen.user.name) == "Ann Lee", "history keeps the name"
     assert (await said(story, running))[-1].startswith("Omar Haddad deactivated Ann Lee: this conversation stays")
@@ -156,7 +156,7 @@ async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(s
     ] * 2
     await story.store.write(undo_verification, Undo(interaction_id=here, agent_id=MIA))
     assert [a.undone_at is not None for a in await story.store.read(associations.of_number, ANN)] == [False, True]
-    assert (await story.store.read(profiles.one, profile)).user == people.Named(id=ANN_ID, name="Ann Lee")
+    assert (await story.store.read(profiles.get, profile)).user == people.Named(id=ANN_ID, name="Ann Lee")
 
 
 async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_active(story: Story) -> None:
@@ -173,7 +173,7 @@ async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_acti
     second = (await story.text(number=ANN)).interaction_id
     assert second is not None
     assert (await story.see(second)).user == people.Named(id=ANN_ID, name="Ann Lee"), "read by table 1 anew"
-    assert [p.active for p in await story.store.read(profiles.some, number=ANN)] == [False, True]
+    assert [p.active for p in await story.store.read(profiles.list_, number=ANN)] == [False, True]
 
 
 async def test_verifying_after_the_profile_was_deactivated_ties_the_one_that_is_active(story: Story) -> None:
@@ -194,7 +194,7 @@ async def test_verifying_after_the_profile_was_deactivated_ties_the_one_that_is_
 
 async def grace(story: Story, **how: object) -> int:
     values = {"email": "grace@example.com", "name": "Grace Okafor", "capacity": 1, "roles": [Role.ADMIN]} | how
-    make = agents.Make(password_hash=hash_password("long enough"), **values)  # type: ignore[arg-type]
+    make = agents.MakeAgent(password_hash=hash_password("long enough"), **values)  # type: ignore[arg-type]
     return await story.store.write(agents.make_agent, make)
 
 
@@ -225,12 +225,12 @@ async def test_an_agent_who_was_never_used_is_deleted_any_other_is_deactivated(s
     new = await grace(story, roles=[Role.AGENT], groups=["Evenings"], skills=["sap", "sap"])
     agent = (await story.store.read(people.agents, [new]))[new]
     assert (agent.groups, agent.skills, agent.presence) == (["Evenings"], ["sap"], Presence.OFFLINE)
-    delete = agents.Delete(id=new, by=BY)
+    delete = agents.DeleteAgent(id=new, by=BY)
     assert await story.store.write(agents.delete_agent, delete) is True
     with pytest.raises(NotFound):
         await story.store.write(agents.delete_agent, delete)
     await story.with_agent(MIA)
-    assert await story.store.write(agents.delete_agent, agents.Delete(id=MIA, by=BY)) is False
+    assert await story.store.write(agents.delete_agent, agents.DeleteAgent(id=MIA, by=BY)) is False
     assert (await story.store.read(people.agents, [MIA]))[MIA].name == "Mia Chen"
 
 
@@ -240,7 +240,7 @@ async def test_there_is_always_an_active_admin(story: Story) -> None:
         with pytest.raises(Conflict, match="Grace Okafor is the last active admin"):
             await change_a(story, first, **values)
     with pytest.raises(Conflict, match="last active admin"):
-        await story.store.write(agents.delete_agent, agents.Delete(id=first, by=BY))
+        await story.store.write(agents.delete_agent, agents.DeleteAgent(id=first, by=BY))
     second = await grace(story, email="GRACE2@example.com")
     await change_a(story, first, roles=[Role.AGENT])
     with pytest.raises(Conflict, match="last active admin"):
@@ -253,7 +253,7 @@ async def test_another_password_ends_every_session_but_the_one_that_asks(story: 
     for token in ("phone", "desk"):
         await story.store.write(open_session, Open(MIA, token, token))
     values = {"password_hash": hash_password("another one")}
-    await story.store.write(agents.change_agent, agents.Change(id=MIA, by=MIA, values=values, but="desk"))
+    await story.store.write(agents.change_agent, agents.ChangeAgent(id=MIA, by=MIA, values=values, but="desk"))
     now = story.store._clock()
     assert await story.store.read(signed_in, "phone", now) is None
     assert (await story.store.read(signed_in, "desk", now)) is not None
@@ -269,11 +269,11 @@ async def test_more_capacity_is_offered_what_waits(story: Story) -> None:
 
 
 async def test_a_group_is_limited_renamed_and_kept_while_a_queue_asks_it(story: Story) -> None:
-    made = await story.store.write(groups.make_group, groups.Make(name="Nights", capacity=1))
+    made = await story.store.write(groups.make_group, groups.MakeGroup(name="Nights", capacity=1))
     with pytest.raises(Conflict, match="'Nights'"):
-        await story.store.write(groups.make_group, groups.Make(name="Nights"))
+        await story.store.write(groups.make_group, groups.MakeGroup(name="Nights"))
     await change_a(story, MIA, groups=["Nights"])
-    await story.store.write(groups.change_group, groups.Change(id=made, values={"name": "Late"}))
+    await story.store.write(groups.change_group, groups.ChangeGroup(id=made, values={"name": "Late"}))
     assert (await story.store.read(people.agents, [MIA]))[MIA].groups == ["Late"]
     await story.store.write(groups.delete_group, made)
     assert (await story.store.read(people.agents, [MIA]))[MIA].groups == []

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from handoff_service.operations.desk.users import Change, Make, change_user, make_user
+from handoff_service.operations.desk.users import ChangeUser, MakeUser, change_user, make_user
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.store.desk import people, user_words
@@ -24,12 +24,12 @@ async def test_a_person_is_found_by_what_is_stored_now(
 ) -> None:
     if many:
         monkeypatch.setattr(user_words, "MOST", 0)
-    made = Make(external_id="G7", name="Çağla Öztürk", numbers=["+447911123456"])
+    made = MakeUser(external_id="G7", name="Çağla Öztürk", numbers=["+447911123456"])
     user_id = await story.store.write(make_user, made)
     for typed in ("ozturk cagla", "g7", "0044 7911 123456", "123456", "+44 7911"):
         assert await found(story, typed) == ["Çağla Öztürk"], typed
     changes = {"name": "Çağla Demir", "numbers": []}
-    await story.store.write(change_user, Change(id=user_id, by=None, values=changes))
+    await story.store.write(change_user, ChangeUser(id=user_id, by=None, values=changes))
     assert await found(story, "demir") == ["Çağla Demir"]
     for typed in ("ozturk", "123456", "123456 x5", "", "?"):
         assert await found(story, typed) == [], typed

@@ -7,13 +7,13 @@ import pytest
 from handoff_service.rules.delivery.carrier_keywords import OPT_OUT, asks_for_opt_out
 from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.desk import system_messages, templates
-from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, fault
+from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, error
 from handoff_service.rules.routing import queue_conditions, queues
-from handoff_service.rules.routing.queue_conditions import Facts
+from handoff_service.rules.routing.queue_conditions import QueueFacts
 from handoff_service.rules.routing.queues import Pool, Queue, Skill
 from handoff_service.rules.shared import placeholders
 from handoff_service.rules.shared.conditions import Match
-from handoff_service.rules.shared.placeholders import PEOPLE, Who
+from handoff_service.rules.shared.placeholders import PEOPLE, Placeholders
 
 BOT = TEXTS[SystemMessage.BOT_INSTEAD].default
 NAMES = ["Service desk", "Facilities and Workplace", "x" * 200, "サービスデスク" * 9, "IT 😩", "{queue}"]
@@ -21,7 +21,7 @@ NAMES = ["Service desk", "Facilities and Workplace", "x" * 200, "サービスデ
 
 @pytest.mark.parametrize("message", SystemMessage)
 def test_what_is_shipped_can_be_saved_and_has_no_braces_left(message: SystemMessage) -> None:
-    assert fault(message, TEXTS[message].default) is None
+    assert error(message, TEXTS[message].default) is None
     for text in system_messages.examples(message):
         assert segments(text).count == 1
         assert "{" not in text
@@ -60,13 +60,13 @@ REFUSED = [
 
 @pytest.mark.parametrize(("message", "text", "says"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
 def test_texts_that_cannot_be_sent_are_refused(message: SystemMessage, text: str, says: str) -> None:
-    assert says in (fault(message, text) or "")
+    assert says in (error(message, text) or "")
 
 
 def test_a_queues_own_text_must_fit_with_its_own_name() -> None:
     own = "{queue} opens {opens}, we answer then. " + "x" * 90
-    assert fault(SystemMessage.CLOSED, own, {"queue": "IT"}) is None
-    assert "one segment" in (fault(SystemMessage.CLOSED, own, {"queue": "Facilities and Workplace"}) or "")
+    assert error(SystemMessage.CLOSED, own, {"queue": "IT"}) is None
+    assert "one segment" in (error(SystemMessage.CLOSED, own, {"queue": "Facilities and Workplace"}) or "")
 
 
 @pytest.mark.parametrize("word", OPT_OUT)
@@ -95,14 +95,14 @@ def test_opening_times_are_said_as_people_say_them() -> None:
 
 def test_a_template_is_filled_for_its_conversation_and_leaves_no_braces() -> None:
     body = " ".join(f"{{{name}}}" for name in PEOPLE)
-    ann = Who(requester="Ann Lee", agent="Mia Chen", number="INT0000012")
+    ann = Placeholders(requester="Ann Lee", agent="Mia Chen", number="INT0000012")
     assert templates.filled(body, ann) == "Ann Lee Ann Mia Chen Mia INT0000012"
-    guest = Who(requester=None, agent=None, number="INT0000012")
+    guest = Placeholders(requester=None, agent=None, number="INT0000012")
     assert templates.filled("Hi {requester.first_name}, {agent.name} here", guest) == "Hi there, our team here"
-    assert "there is no such placeholder" in (templates.fault("Hi {name}") or "")
-    assert templates.fault("Use {} in the shell {") is not None
-    assert templates.fault("") == "must not be empty"
-    assert "at most 1600" in (templates.fault("x" * 1601) or "")
+    assert "there is no such placeholder" in (templates.error("Hi {name}") or "")
+    assert templates.error("Use {} in the shell {") is not None
+    assert templates.error("") == "must not be empty"
+    assert "at most 1600" in (templates.error("x" * 1601) or "")
 
 
 def test_a_name_that_holds_braces_is_filled_once() -> None:
@@ -119,12 +119,12 @@ CONDITIONS = [
     ({"field": "user.site", "operator": "in", "value": ["Boston"]}, False),
     ({"field": "user.site", "operator": "not_in", "value": ["Boston"]}, True),
 ]
-FACTS = Facts(provider_number="+18885550100", topic="hardware", attributes={"department": "Sales"})
+FACTS = QueueFacts(provider_number="+18885550100", topic="hardware", attributes={"department": "Sales"})
 
 
 @pytest.mark.parametrize(("written", "holds"), CONDITIONS)
 def test_conditions_of_queues(written: dict[str, object], holds: bool) -> None:
-    assert queue_conditions.hold([queue_conditions.parse(written)], Match.ALL, FACTS) is holds
+    assert queue_conditions.matches([queue_conditions.parse(written)], Match.ALL, FACTS) is holds
 
 
 def test_a_condition_of_another_field_is_refused() -> None:

@@ -132,7 +132,7 @@ async def test_a_full_desk_is_exported_as_it_was_imported(story: Story, tmp_path
     path, again = tmp_path / "full.toml", tmp_path / "again.toml"
     path.write_text(FULL)
     await story.store.write(import_desk, desk_file.read(path))
-    queue = (await story.store.read(queues.shown))[1]
+    queue = (await story.store.read(queues.list_views))[1]
     assert [(p.group, p.after_seconds) for p in queue.pools] == [("Service desk", 0), ("Second line", 60)]
     assert [(s.name, s.mandatory) for s in queue.skills] == [("hardware", True), ("spanish", False)]
     assert (queue.match, queue.assignment, queue.auto_assign) == ("any", "longest_idle", True)
@@ -232,7 +232,7 @@ async def test_messaging_actions_are_made_and_changed_by_name_in_the_files_order
     path.write_text(second + ACTION + 'conditions = [{ field = "state", is = "work_in_progress" }]\nactive = false\n')
     for _ in range(2):
         await story.store.write(import_desk, desk_file.read(path))
-    found = list((await story.store.read(messaging_actions.some)).values())
+    found = list((await story.store.read(messaging_actions.list_)).values())
     names = [one.action.name for one in found]
     assert sorted(names) == ["Close when abandoned", "First", "Remind", "Remind the agent"]
     assert names.index("First") < names.index("Remind")

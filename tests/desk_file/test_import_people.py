@@ -14,15 +14,15 @@ from handoff_service.operations.identity.knowledge_facts import matches
 from handoff_service.rules.identity.proof import fact_hash
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from tests.support.story import Story
 
 KEY = "key"
 
 
 @pytest.fixture
-def terms() -> Terms:
-    return Terms(link_key=KEY)
+def terms() -> OperationSettings:
+    return OperationSettings(link_key=KEY)
 
 
 @pytest.fixture

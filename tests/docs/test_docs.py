@@ -28,7 +28,7 @@ def logged() -> set[str]:
     return {"text_..." if action == "text_" else action for action in found}
 
 
-LOGGERS = {"log.line", "log.usual", "log.trouble", "say"}
+LOGGERS = {"log.info", "log.debug", "log.warning", "say"}
 
 
 def _is_action(node: ast.AST) -> bool:

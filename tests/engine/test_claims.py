@@ -26,10 +26,10 @@ from handoff_service.ports import (
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.engine import claims, due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.claims import ClaimLost, Held, fenced
-from handoff_service.store.engine.lanes import SetBased, Terms, Transaction
+from handoff_service.store.engine.claims import ClaimLost, HeldClaim, fenced
+from handoff_service.store.engine.lanes import OperationSettings, SetBased, Transaction
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import Heard, MovedClock
 from tests.support.proof_story import Proving
 from tests.support.story import ANN, MIA, Story
@@ -84,7 +84,7 @@ class Two:
 
     def worker(self, world: World, kind: Work, store: Store) -> Worker:
         none: Any = world
-        hands = Hands(store=store, provider=none, bot=none, mailer=none, webhook=none, clock=self.clock)
+        hands = WorkerDeps(store=store, provider=none, bot=none, mailer=none, webhook=none, clock=self.clock)
         return Worker(hands, frozenset({kind}))
 
     async def drill(self, kind: Work, meanwhile: Callable[[], Awaitable[object]] | None = None) -> None:
@@ -104,7 +104,7 @@ class Two:
 
 @pytest.fixture
 async def two(story: Story, clock: MovedClock, database_url: str) -> Any:
-    other = Store(database_url, clock=clock, terms=Terms(), told=Heard())
+    other = Store(database_url, clock=clock, terms=OperationSettings(), told=Heard())
     yield Two(clock, story, other)
     other.close()
 
@@ -177,7 +177,7 @@ async def test_a_send_that_was_frozen_before_it_began_disturbs_nobody(
     two: Two, story: Story, clock: MovedClock
 ) -> None:
     interaction = await story.with_agent(MIA)
-    await story.store.write(lambda tx, _: due_work.disarm(tx, Work.DELIVER, range(100)), None)
+    await story.store.write(lambda tx, _: due_work.cancel(tx, Work.DELIVER, range(100)), None)
     message = await story.write(interaction, "Hello")
     (claimed,) = await story.store.write(due_work.claim, due_work.Claim(5, frozenset({Work.DELIVER})))
     clock.move(LEASE)
@@ -271,13 +271,13 @@ async def test_nobody_claims_what_is_being_finished(two: Two, story: Story, cloc
         claiming = asyncio.run_coroutine_threadsafe(two.other.write(due_work.claim, wish), loop)
         if tx.conn.dialect.name == "postgresql":  # SQLite's one writer makes the claim wait
             assert claiming.result(10) == []
-        due_work.disarm(tx, Work.BOT_TURN, ["1"])
+        due_work.cancel(tx, Work.BOT_TURN, ["1"])
         return claiming
 
-    claiming = await story.store.write(fenced(finishes), Held(mine, None))
+    claiming = await story.store.write(fenced(finishes), HeldClaim(mine, None))
     assert seen.is_set()
     assert await asyncio.wrap_future(claiming) == []
-    lost = await story.store.write(fenced(finishes), Held(mine, None))
+    lost = await story.store.write(fenced(finishes), HeldClaim(mine, None))
     assert isinstance(lost, ClaimLost)
 
 
@@ -290,7 +290,7 @@ async def test_of_a_set_only_those_that_lost_their_claim_are_left_out(story: Sto
     await story.store.write(lambda tx, _: tx.conn.execute(taken) and None, None)
     keys: SetBased[str, str] = SetBased(lambda _tx, commands: [key.upper() for key in commands])
     answers = await story.store.write(
-        lambda tx, held: fenced(keys).run(tx, held), [Held(both[0], "a"), Held(both[1], "b")]
+        lambda tx, held: fenced(keys).run(tx, held), [HeldClaim(both[0], "a"), HeldClaim(both[1], "b")]
     )
     assert isinstance(answers[0], ClaimLost)
     assert answers[1:] == ["B"]

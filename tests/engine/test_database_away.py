@@ -15,7 +15,7 @@ from handoff_service.errors import DatabaseAway
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.admission import Patience
 from handoff_service.store.engine.database import Timeouts
-from handoff_service.store.engine.lanes import Terms, Transaction
+from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 from tests.support.cable import Cable
@@ -31,7 +31,7 @@ async def opened(clock: MovedClock) -> AsyncIterator[Opened]:
     stores: list[Store] = []
 
     async def open_store(url: str) -> Store:
-        stores.append(Store(url, clock=clock, terms=Terms(), told=Heard(), writes=HURRIED, reads=HURRIED))
+        stores.append(Store(url, clock=clock, terms=OperationSettings(), told=Heard(), writes=HURRIED, reads=HURRIED))
         return stores[-1]
 
     yield open_store

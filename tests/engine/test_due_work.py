@@ -6,7 +6,7 @@ from datetime import timedelta
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.due_work import Claim, Due, GiveBack
-from handoff_service.store.engine.lanes import Terms, Transaction
+from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 
@@ -16,7 +16,7 @@ async def arm(store: Store, *work: tuple[str, str, float], kind: Work = Work.DEL
 
     def operation(tx: Transaction, _: None) -> None:
         for key, line, seconds in work:
-            due_work.arm(tx, [Due(kind=kind, key=key, line=line, due_at=tx.now + timedelta(seconds=seconds))])
+            due_work.schedule(tx, [Due(kind=kind, key=key, line=line, due_at=tx.now + timedelta(seconds=seconds))])
 
     await store.write(operation, None)
 
@@ -26,7 +26,7 @@ async def claimed(store: Store, most: int = 100) -> list[str]:
 
 
 async def done(store: Store, *keys: str) -> None:
-    await store.write(lambda tx, _: due_work.disarm(tx, Work.DELIVER, keys), None)
+    await store.write(lambda tx, _: due_work.cancel(tx, Work.DELIVER, keys), None)
 
 
 async def test_within_a_line_one_at_a_time_lowest_id_first(store: Store) -> None:
@@ -76,7 +76,7 @@ async def test_sleeping_is_until_the_next_thing_that_can_be_claimed(store: Store
 
 async def test_many_claimers_get_each_row_once(store: Store, database_url: str, clock: MovedClock) -> None:
     await arm(store, *((str(n), f"line {n}", 0) for n in range(200)))
-    other = Store(database_url, clock=clock, terms=Terms(), told=Heard())
+    other = Store(database_url, clock=clock, terms=OperationSettings(), told=Heard())
     got: list[str] = []
     stores = [store, other] if not store.is_sqlite else [store]
 

@@ -15,7 +15,7 @@ from handoff_service.store.cases import cases
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import engine
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock, postgres_database
@@ -127,8 +127,8 @@ async def test_cases_of_before_0008_keep_their_numbers_and_get_a_history(kind: s
                 conn.exec_driver_sql(statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement)
         opened.dispose()
         migrate(url)
-        store = Store(url, clock=MovedClock(), terms=Terms(), told=Heard())
-        (case,) = await store.read(cases.some, [])
+        store = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
+        (case,) = await store.read(cases.list_, [])
         said = (case.id, case.kind, case.state, case.description, case.opened_by.kind, case.version)
         assert said == (41, "problem", "open", "No wifi", "virtual_agent", 1)
         assert case.created_at == case.history[0].at == datetime(2026, 11, 1, 9, tzinfo=UTC)

@@ -17,7 +17,7 @@ from handoff_service.doctor import examine
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS
 from handoff_service.gateways.twilio.signature import is_signed
 from handoff_service.ports import Refused
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 from tests.support.fake_twilio import AUTH_TOKEN, FakeTwilio
@@ -183,7 +183,7 @@ async def test_consent_that_the_provider_does_not_know(environ: dict[str, str], 
 
 
 async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) -> None:
-    store = Store(environ["PATCHBOARD_DATABASE_URL"], clock=MovedClock(), terms=Terms(), told=Heard())
+    store = Store(environ["PATCHBOARD_DATABASE_URL"], clock=MovedClock(), terms=OperationSettings(), told=Heard())
     story = Story(store)
     interaction = await quiet_conversation(story)
     message, _ = [await story.write(interaction, body) for body in ("one", "two")]

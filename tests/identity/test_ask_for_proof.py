@@ -4,22 +4,22 @@ import pytest
 
 from handoff_service.errors import Conflict
 from handoff_service.operations.identity.ask_for_proof import AskForProof, RanOut, ask_for_proof, proof_ran_out
-from handoff_service.operations.identity.prove_identity import OfTurn, begin_proof
+from handoff_service.operations.identity.prove_identity import TurnRef, begin_proof
 from handoff_service.operations.identity.verify_by_hand import verify_by_hand
 from handoff_service.operations.identity.verify_requester import Verify
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.rules.identity.proof import Expects, Outcome
 from handoff_service.rules.shared.vocabulary import Event, Owner, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from tests.conftest import MovedClock
 from tests.support.proof_story import CODE, OTHER_CODE, Proving
 from tests.support.story import DIRECT, MIA, OMAR, Story
 
 
 @pytest.fixture
-def terms() -> Terms:
-    return Terms(link_key="key")
+def terms() -> OperationSettings:
+    return OperationSettings(link_key="key")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ async def opened(story: Story, ann: Proving) -> None:
     await ask(story, ann)
     question = await ann.turn()
     assert (question.message, question.metadata["epoch"]) == ("/prove_identity", 3)
-    standing = await ann.step(question, begin_proof, OfTurn(turn_id=int(question.turn_id)))
+    standing = await ann.step(question, begin_proof, TurnRef(turn_id=int(question.turn_id)))
     assert (standing.expects, standing.asked_by) == (Expects.ACCOUNT, "Mia Chen")
 
 
@@ -152,9 +152,14 @@ async def test_when_it_cannot_be_asked_for(story: Story, ann: Proving) -> None:
 
 @pytest.mark.parametrize(
     ("given", "says"),
-    [(Terms(bot_answers=False), "no virtual agent"), (Terms(mails=False), "nothing to ask for")],
+    [
+        (OperationSettings(bot_answers=False), "no virtual agent"),
+        (OperationSettings(mails=False), "nothing to ask for"),
+    ],
 )
-async def test_without_a_bot_or_any_means_it_says_so(story: Story, ann: Proving, given: Terms, says: str) -> None:
+async def test_without_a_bot_or_any_means_it_says_so(
+    story: Story, ann: Proving, given: OperationSettings, says: str
+) -> None:
     def asked(tx, command):  # type: ignore[no-untyped-def]
         tx.terms = given
         return ask_for_proof(tx, command)

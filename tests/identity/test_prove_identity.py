@@ -4,13 +4,13 @@ import pytest
 from sqlalchemy import insert, update
 
 from handoff_service.operations.identity import knowledge_facts
-from handoff_service.operations.identity.prove_identity import Finish, Wish, finish_proof
+from handoff_service.operations.identity.prove_identity import AlternativeKind, Finish, finish_proof
 from handoff_service.operations.identity.verify_by_hand import verify_by_hand
 from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification
 from handoff_service.rules.identity.proof import Expects, Outcome, Verdict
 from handoff_service.rules.shared.vocabulary import Event, Owner, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.identity import associations, proofs
 from tests.conftest import MovedClock
 from tests.support.proof_story import CODE, OTHER_CODE, Proving
@@ -20,8 +20,8 @@ ANN_ID, BOB_ID = 1, 2
 
 
 @pytest.fixture
-def terms() -> Terms:
-    return Terms(link_key="key")
+def terms() -> OperationSettings:
+    return OperationSettings(link_key="key")
 
 
 @pytest.fixture
@@ -166,8 +166,8 @@ async def test_codes_for_a_number_three_in_ten_minutes_ten_a_day(story: Story, a
     await ann.begin()
     await ann.claims("E1001")
     for _ in range(2):
-        assert (await ann.wants(Wish.NEW_CODE)).expects is Expects.CODE
-    assert (await ann.wants(Wish.NEW_CODE)).outcome is Outcome.FAILED
+        assert (await ann.wants(AlternativeKind.NEW_CODE)).expects is Expects.CODE
+    assert (await ann.wants(AlternativeKind.NEW_CODE)).outcome is Outcome.FAILED
     (item,) = await story.rows(t.work_items)
     assert item.reason == "Proof of identity failed: too many codes were asked for on this number."
     await story.close(ann.interaction)
@@ -189,7 +189,11 @@ async def test_without_an_account_or_an_address_everything_is_the_same_but_the_m
         standings = [await one.begin(), await one.claims(account)]
         mail = await one.mailed()
         assert (mail is not None) is (account == "E1001")
-        standings += [await one.answers(OTHER_CODE), await one.wants(Wish.NO_CODE), await one.answers(OTHER_CODE)]
+        standings += [
+            await one.answers(OTHER_CODE),
+            await one.wants(AlternativeKind.NO_CODE),
+            await one.answers(OTHER_CODE),
+        ]
         clock.move(600)
         standings += [await one.answers(OTHER_CODE)]
         await one.mailed()
@@ -211,7 +215,7 @@ async def test_an_account_that_was_mistyped_is_said_again(story: Story, ann: Pro
     assert mail.to == "ann@example.com"
     first, second = await story.rows(t.proofs)
     assert (first.claimed, first.wrong, first.outcome, second.claimed, second.wrong) == ("E9999", 1, None, "E1001", 0)
-    assert (await ann.wants(Wish.OTHER_ACCOUNT)).expects is Expects.ACCOUNT
+    assert (await ann.wants(AlternativeKind.OTHER_ACCOUNT)).expects is Expects.ACCOUNT
     assert (await ann.claims("nobody@example.com")).expects is Expects.CODE
     assert (await ann.answers(CODE)).verdict is Verdict.WRONG, "which was for somebody else"
     assert (await ann.claims("E1001")).outcome is Outcome.FAILED, "a fourth code"
@@ -267,9 +271,9 @@ async def test_a_second_fact_verifies_and_is_hidden(story: Story, ann: Proving) 
     await knows(story, ANN_ID, birth_year="1990", cat="Mr Whiskers")
     await ann.begin()
     await ann.claims("ann@example.com")
-    choice = await ann.wants(Wish.NO_CODE)
+    choice = await ann.wants(AlternativeKind.NO_CODE)
     assert (choice.expects, choice.facts) == (Expects.CHOICE, ("birth_year", "cat"))
-    assert (await ann.wants(Wish.OTHER)).expects is Expects.FACT
+    assert (await ann.wants(AlternativeKind.OTHER)).expects is Expects.FACT
     wrong = await ann.answers("1991")
     assert (wrong.verdict, wrong.left) == (Verdict.WRONG, 4)
     assert (await ann.answers("my cat is mr. whiskers")).outcome is Outcome.VERIFIED
@@ -286,13 +290,13 @@ async def test_somebody_who_was_guessed_at_too_often_is_not_asked_for_a_fact_but
         one = Proving(story, number=number)
         await one.begin()
         await one.claims(account.lower() if number == BOB else account[1:])
-        await one.wants(Wish.OTHER)
+        await one.wants(AlternativeKind.OTHER)
         for year in range(1980, 1983 if number == STRANGER else 1982):
             await one.answers(str(year))
     ann = Proving(story)
     await ann.begin()
     assert (await ann.claims(account)).expects is Expects.CODE, "a code still proves who has the mail"
-    assert (await ann.wants(Wish.OTHER)).outcome is Outcome.FAILED
+    assert (await ann.wants(AlternativeKind.OTHER)).outcome is Outcome.FAILED
     item = (await story.rows(t.work_items))[-1]
     assert item.reason.startswith("Proof of identity failed: 5 wrong answers about this account within a day")
 
@@ -303,13 +307,13 @@ async def test_a_fact_proves_nobody_who_was_guessed_at_too_often_under_another_n
         one = Proving(story, number=number)
         await one.begin()
         await one.claims("E1001")
-        await one.wants(Wish.OTHER)
+        await one.wants(AlternativeKind.OTHER)
         for year in range(1980, 1983 if number == STRANGER else 1982):
             await one.answers(str(year))
     ann = Proving(story)
     await ann.begin()
     await ann.claims("ann@example.com")
-    assert (await ann.wants(Wish.OTHER)).expects is Expects.FACT, "else it told whose address this is"
+    assert (await ann.wants(AlternativeKind.OTHER)).expects is Expects.FACT, "else it told whose address this is"
     assert (await ann.answers("1990")).verdict is Verdict.WRONG
 
 
@@ -317,8 +321,8 @@ async def test_somebody_who_knows_no_fact_gets_a_person(story: Story, ann: Provi
     await knows(story, BOB_ID, birth_year="1985")
     await ann.begin()
     await ann.claims("E1001")
-    await ann.wants(Wish.OTHER)
-    assert (await ann.wants(Wish.NO_CODE)).outcome is Outcome.FAILED
+    await ann.wants(AlternativeKind.OTHER)
+    assert (await ann.wants(AlternativeKind.NO_CODE)).outcome is Outcome.FAILED
     (item,) = await story.rows(t.work_items)
     assert "does not know the second fact" in item.reason
 
@@ -435,7 +439,7 @@ async def test_a_used_code_is_masked_for_its_ten_minutes(story: Story, ann: Prov
 
 async def test_a_code_that_a_later_one_replaced_is_masked_too(story: Story, ann: Proving) -> None:
     await ann.has_code(code=OTHER_CODE)
-    await ann.wants(Wish.NEW_CODE)
+    await ann.wants(AlternativeKind.NEW_CODE)
     await ann.mailed(CODE)
     assert (await ann.answers(CODE)).outcome is Outcome.VERIFIED
     await ann.begin("prove it again")

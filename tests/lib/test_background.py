@@ -9,7 +9,7 @@ import pytest
 from handoff_service.errors import DatabaseAway
 from handoff_service.lib import background
 from handoff_service.lib.background import Background
-from handoff_service.lib.debounce import Soon
+from handoff_service.lib.debounce import Debouncer
 
 
 async def until(done: Callable[[], object]) -> None:
@@ -118,7 +118,7 @@ async def test_a_wish_stands_until_its_work_has_succeeded(error: Exception) -> N
         done += 1
 
     failed: list[str] = []
-    tasks, soon = Background(failed.append, pause=0.001), Soon(work, timedelta(milliseconds=1))
+    tasks, soon = Background(failed.append, pause=0.001), Debouncer(work, timedelta(milliseconds=1))
     tasks.start("soon", soon.run)
     for _ in range(3):
         soon.wanted()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handoff_service.lib.opening_hours import OpenTimes, Schedule, fault, in_words
+from handoff_service.lib.opening_hours import OpenTimes, Schedule, error, in_words
 
 OFFICE = Schedule("Mo-Fr 08:00-18:00; PH off", "America/New_York", "US")
 
@@ -92,5 +92,5 @@ def test_schedules_in_words(expression: str | None, said: str) -> None:
     ],
 )
 def test_what_is_wrong_is_said(expression: str, country: str | None, said: str) -> None:
-    assert said in (fault(expression, country) or "")
-    assert fault("Mo-Fr 08:00-18:00; PH off", "US") is None
+    assert said in (error(expression, country) or "")
+    assert error("Mo-Fr 08:00-18:00; PH off", "US") is None

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from handoff_service.operations.conversations.send_sms import Write, write_note
 from handoff_service.operations.messaging_actions.messaging_action_fields import MessagingActionEntry
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from handoff_service.store.messaging_actions import dry_run, messaging_actions
 from handoff_service.store.views import DryRun
@@ -173,7 +173,7 @@ class Histories(RuleBasedStateMachine):
         return self.runner.run(act)
 
     async def _open(self) -> Story:
-        return Story(Store(self.url, clock=self.clock, terms=Terms(), told=Heard()))
+        return Story(Store(self.url, clock=self.clock, terms=OperationSettings(), told=Heard()))
 
     @initialize()
     def the_rules(self) -> None:
@@ -230,7 +230,7 @@ class Histories(RuleBasedStateMachine):
     async def _says_what_fired(self) -> None:
         """The dry run of each rule against the prompts that stand in the history."""
         prompts = [line for one in sorted(self.seen) for line in await self.story.lines(one) if line.event == "prompt"]
-        for stored in (await self.story.store.read(messaging_actions.some)).values():
+        for stored in (await self.story.store.read(messaging_actions.list_)).values():
             said = await self.story.store.read(dry_run.dry_run, stored.action)
             found = sorted(one.interaction_id for one in said.conversations if one.interaction_id in self.seen)
             assert found == [line.interaction_id for line in prompts if line.body == stored.action.text]

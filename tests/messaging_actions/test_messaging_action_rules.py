@@ -9,13 +9,13 @@ from handoff_service.rules.delivery.sms_text import segments
 from handoff_service.rules.messaging_actions.messaging_actions import (
     PLACEHOLDERS,
     STARTS,
+    ActionPlaceholders,
     MessagingAction,
-    Who,
     begins,
+    describe,
     faults,
     for_agents,
     for_requester,
-    spoken,
     why,
 )
 from handoff_service.rules.shared import conditions, durations
@@ -63,7 +63,7 @@ def test_which_messages_begin_a_run(author: Author, is_open: Unanswered | None, 
 )
 def test_durations(written: str, seconds: int, said: str) -> None:
     read = durations.parse(written)
-    assert (read, durations.write(read), durations.spoken(read)) == (timedelta(seconds=seconds), written, said)
+    assert (read, durations.write(read), durations.describe(read)) == (timedelta(seconds=seconds), written, said)
 
 
 @pytest.mark.parametrize("written", ["", "30", "m", "1.5h", "-1m", "0s", "400d", "1w", "30 m", "٣m"])
@@ -83,7 +83,7 @@ def test_durations_that_are_refused(written: str) -> None:
     ],
 )
 def test_waiting_in_words(seconds: int, said: str) -> None:
-    assert durations.spoken(timedelta(seconds=seconds)) == said
+    assert durations.describe(timedelta(seconds=seconds)) == said
 
 
 FACTS = Facts(
@@ -108,16 +108,16 @@ HOLDS = [
 
 @pytest.mark.parametrize(("written", "holds"), HOLDS, ids=[str(h[0]) for h in HOLDS])
 def test_conditions(written: dict[str, Any], holds: bool) -> None:
-    assert conditions.hold([conditions.parse(written)], Match.ALL, FACTS) is holds
+    assert conditions.matches([conditions.parse(written)], Match.ALL, FACTS) is holds
     assert conditions.parse(conditions.written(conditions.parse(written))) == conditions.parse(written)
 
 
 def test_all_of_and_any_of() -> None:
     both = [conditions.parse({"field": "state", "is": "on_hold"}), conditions.parse({"field": "guest", "is": True})]
-    assert not conditions.hold(both, Match.ALL, FACTS)
-    assert conditions.hold(both, Match.ANY, FACTS)
-    assert conditions.hold([], Match.ANY, FACTS), "no condition: always"
-    assert conditions.spoken(both, Match.ANY) == "state is on hold or guest is true"
+    assert not conditions.matches(both, Match.ALL, FACTS)
+    assert conditions.matches(both, Match.ANY, FACTS)
+    assert conditions.matches([], Match.ANY, FACTS), "no condition: always"
+    assert conditions.describe(both, Match.ANY) == "state is on hold or guest is true"
     assert set(FIELDS) == set(Facts.__dataclass_fields__)
     assert set(JUDGES) == set(Operator)
 
@@ -173,24 +173,26 @@ def test_what_may_be_saved(how: dict[str, Any], found: dict[str, str]) -> None:
         assert wrong[key].startswith(says)
 
 
-WHO = Who(requester="Ann Lee", agent="Mia Chen", number="INT0000012", waiting=timedelta(minutes=30))
+WHO = ActionPlaceholders(requester="Ann Lee", agent="Mia Chen", number="INT0000012", waiting=timedelta(minutes=30))
 
 
 def test_placeholders_are_filled_and_nothing_in_a_name_is() -> None:
     every = " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
     assert for_agents(every, WHO) == "Ann Lee Ann Mia Chen Mia INT0000012 30 minutes"
-    sly = Who(requester="{agent.name}", agent="Mia", number="", waiting=timedelta())
+    sly = ActionPlaceholders(requester="{agent.name}", agent="Mia", number="", waiting=timedelta())
     assert for_agents("{requester.name}", sly) == "{agent.name}"
 
 
 def test_a_guest_and_nobody_have_words() -> None:
-    nobody = Who(requester=None, agent=None, number="INT1", waiting=timedelta(minutes=1))
+    nobody = ActionPlaceholders(requester=None, agent=None, number="INT1", waiting=timedelta(minutes=1))
     assert for_agents("{requester.name}, {agent.first_name}", nobody) == "The requester, nobody"
     assert for_requester("Hi {requester.first_name}, {agent.name} is on it", nobody) == "Hi there, our team is on it"
 
 
 def test_a_text_to_the_requester_stays_in_one_segment_whatever_the_names_are() -> None:
-    long = Who(requester="Ann " + "x" * 100, agent="Ж" * 90, number="INT0000012", waiting=timedelta(days=400))
+    long = ActionPlaceholders(
+        requester="Ann " + "x" * 100, agent="Ж" * 90, number="INT0000012", waiting=timedelta(days=400)
+    )
     for text in ("{requester.name} and {agent.name}", "{requester.name}" * 20, "y" * 150 + " {agent.name}"):
         assert segments(for_requester(text, long)).count == 1
     assert for_requester("{requester.name}: " + "y" * 130, long).startswith("Ann: yyy")
@@ -202,7 +204,7 @@ def test_actions_in_words() -> None:
         conditions=(conditions.parse({"field": "state", "is": "work_in_progress"}),),
     )  # fmt: skip
     said = "set the state to on hold, if the queue is Hardware or Network, and state is work in progress"
-    assert spoken(limited) == said
-    assert spoken(action(action=Action.REASSIGN)) == "take it from its agent and put it back into its queue"
+    assert describe(limited) == said
+    assert describe(action(action=Action.REASSIGN)) == "take it from its agent and put it back into its queue"
     assert why(action(), timedelta(minutes=30)) == "30 minutes without agent response"
     assert why(action(event=A), timedelta(days=2)) == "2 days without requester response"

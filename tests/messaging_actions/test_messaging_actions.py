@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput, NotFound
-from handoff_service.operations.conversations.change_interaction import Change, change_interaction
+from handoff_service.operations.conversations.change_interaction import ChangeInteraction, change_interaction
 from handoff_service.operations.conversations.send_sms import Write, write_note
 from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
 from handoff_service.operations.messaging_actions.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
 from handoff_service.operations.messaging_actions.fire_timers import Fire, fire_timers
-from handoff_service.operations.messaging_actions.messaging_actions import Change as ChangeAction
+from handoff_service.operations.messaging_actions.messaging_actions import ChangeMessagingAction as ChangeAction
 from handoff_service.operations.messaging_actions.messaging_actions import (
     change_messaging_action,
     delete_messaging_action,
@@ -23,7 +23,7 @@ from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
 from handoff_service.rules.shared.vocabulary import Owner, State, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from handoff_service.store.messaging_actions import messaging_actions
 from tests.conftest import Heard, MovedClock
@@ -45,7 +45,7 @@ async def prompts(story: Story, interaction_id: int) -> list[str]:
 
 async def put_on_hold(story: Story, interaction_id: int) -> None:
     await story.store.write(
-        change_interaction, Change(interaction_id=interaction_id, agent_id=MIA, state=State.ON_HOLD)
+        change_interaction, ChangeInteraction(interaction_id=interaction_id, agent_id=MIA, state=State.ON_HOLD)
     )
 
 
@@ -542,7 +542,7 @@ async def test_a_timer_that_came_due_while_the_service_was_down_fires_once(
     clock.move(29 * 60)
     await story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER})))
     clock.move(60 * 60)
-    reopened = Store(database_url, clock=clock, terms=Terms(), told=Heard())
+    reopened = Store(database_url, clock=clock, terms=OperationSettings(), told=Heard())
     await Rules(reopened, clock).fire()
     await Rules(reopened, clock).fire()
     reopened.close()
@@ -586,5 +586,5 @@ async def test_a_batch_of_texts_costs_the_same_statements_with_one_timer_as_with
 
 
 async def test_what_is_shipped_is_on_a_fresh_desk(store: Store) -> None:
-    found = await store.read(messaging_actions.some)
+    found = await store.read(messaging_actions.list_)
     assert tuple(stored.action for stored in found.values()) == SHIPPED

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from handoff_service.operations.conversations.change_interaction import Change, change_interaction
+from handoff_service.operations.conversations.change_interaction import ChangeInteraction, change_interaction
 from handoff_service.operations.messaging_actions.change_timer import Cancel, Postpone, cancel_timer, postpone_timer
 from handoff_service.operations.shared import messages
 from handoff_service.rules.conversations.states import ACTS, moved
@@ -19,7 +19,7 @@ from handoff_service.rules.shared.vocabulary import Author, State, Work
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms, Transaction
+from handoff_service.store.engine.lanes import OperationSettings, Transaction
 from handoff_service.store.engine.store import Store
 from handoff_service.store.messaging_actions import messaging_actions
 from tests.conftest import Heard, MovedClock
@@ -94,7 +94,7 @@ class Conversations(RuleBasedStateMachine):
         self.runner.run(self._open())
 
     async def _open(self) -> None:
-        self.story = Story(Store(self.url, clock=self.clock, terms=Terms(), told=Heard()))
+        self.story = Story(Store(self.url, clock=self.clock, terms=OperationSettings(), told=Heard()))
         self.rules = Rules(self.story.store, self.clock)
 
     @initialize()
@@ -108,7 +108,7 @@ class Conversations(RuleBasedStateMachine):
             more: dict[str, Any] = {"action": "set_state", "state": sets} if sets else {}
             more["conditions"] = [{"field": "state", "is": needs}] if needs else []
             await self.rules.add(name, event, f"{minutes}m", business_hours=hours, **more)
-        stored = (await self.story.store.read(messaging_actions.some)).values()
+        stored = (await self.story.store.read(messaging_actions.list_)).values()
         self.places = {one.id: place for place, one in enumerate(stored)}
 
     def do(self, act: Coroutine[Any, Any, Any]) -> Any:
@@ -141,7 +141,7 @@ class Conversations(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), author=st.sampled_from([Author.VIRTUAL_AGENT, Author.SYSTEM]))
     def the_bot_or_the_product_says_something(self, who: int, author: Author) -> None:
         def speak(tx: Transaction, _: None) -> None:
-            messages.text(tx, interactions.lock(tx.conn, self.ids[who]), "You are in line", author)
+            messages.send_text(tx, interactions.lock(tx.conn, self.ids[who]), "You are in line", author)
 
         if self.open(who):
             self.do(self.story.store.write(speak, None))
@@ -157,7 +157,7 @@ class Conversations(RuleBasedStateMachine):
         if self.open(who) and moved(State(self.models[who].state), ACTS[state]):
             self.do(
                 self.story.store.write(
-                    change_interaction, Change(interaction_id=self.ids[who], agent_id=MIA, state=state)
+                    change_interaction, ChangeInteraction(interaction_id=self.ids[who], agent_id=MIA, state=state)
                 )
             )
             self.models[who].state = state

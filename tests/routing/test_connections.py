@@ -11,7 +11,7 @@ from handoff_service.operations.routing.connection import Lost, connection_lost
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 from tests.support.story import MIA, OMAR, Story
@@ -122,7 +122,7 @@ async def test_a_freeze_and_a_changed_clock_set_nobody_away(
 
 
 async def test_the_database_is_read_only_for_a_while(
-    postgres_url: str, terms: Terms, clock: MovedClock, time: Time, heard: Heard
+    postgres_url: str, terms: OperationSettings, clock: MovedClock, time: Time, heard: Heard
 ) -> None:
     """Whatever it refuses with: nothing ends, nobody is set to Away, and all goes on when it
     takes writes again."""

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from handoff_service.errors import Conflict
-from handoff_service.operations.conversations.change_interaction import Change, change_interaction
+from handoff_service.operations.conversations.change_interaction import ChangeInteraction, change_interaction
 from handoff_service.operations.routing.answer_offer import Expire, Reject, expire_offer, reject_work
 from handoff_service.rules.shared.vocabulary import Event, Owner, Presence, State, Work, WorkItemState
 from handoff_service.store.desk import people
@@ -151,7 +151,9 @@ async def test_a_conversation_on_hold_makes_room(story: Story) -> None:
     await story.with_agent(MIA, number=BOB)
     await story.text(number=STRANGER, to=DIRECT)
     assert await story.offer() == 0
-    await story.store.write(change_interaction, Change(interaction_id=first, agent_id=MIA, state=State.ON_HOLD))
+    await story.store.write(
+        change_interaction, ChangeInteraction(interaction_id=first, agent_id=MIA, state=State.ON_HOLD)
+    )
     assert await story.offer() == 1
 
 

@@ -27,7 +27,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.routing import inbox
 from handoff_service.store.views import WorkItem
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
 
@@ -346,7 +346,7 @@ async def test_whoever_cannot_have_the_first_of_a_queue_is_offered_what_stands_b
     story: Story, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handoff_service.operations.routing.offer_work.AT_ONCE", 2)
-    hands = Hands(store=story.store, provider=None, bot=NoBot(), clock=clock)  # type: ignore[arg-type]
+    hands = WorkerDeps(store=story.store, provider=None, bot=NoBot(), clock=clock)  # type: ignore[arg-type]
     worker = Worker(hands, frozenset({Work.OFFER_WORK}))
     await story.available(MIA)
     for n in range(2):

@@ -13,7 +13,7 @@ from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import MovedClock
 from tests.support.routing_day import Day, lay_out
 from tests.support.story import Story
@@ -34,7 +34,7 @@ async def the_day(story: Story, clock: MovedClock, day: Day) -> None:
 
 
 def a_worker(store: Store, clock: MovedClock) -> Worker:
-    return Worker(Hands(store=store, provider=None, bot=NoBot(), clock=clock), KINDS)  # type: ignore[arg-type]
+    return Worker(WorkerDeps(store=store, provider=None, bot=NoBot(), clock=clock), KINDS)  # type: ignore[arg-type]
 
 
 async def test_a_day_of_many_agents_and_conversations(story: Story, clock: MovedClock) -> None:

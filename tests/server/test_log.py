@@ -19,7 +19,7 @@ from handoff_service.errors import DatabaseAway, Overloaded
 )
 def test_trouble(caplog: pytest.LogCaptureFixture, error: Exception, line: str, has_trace: bool) -> None:
     with caplog.at_level(logging.WARNING, "patchboard"):
-        log.trouble("worker_cannot_claim", error=error, kind="deliver")
+        log.warning("worker_cannot_claim", error=error, kind="deliver")
     (record,) = caplog.records
     assert record.getMessage().startswith(line)
     assert bool(record.exc_info) is has_trace

@@ -19,9 +19,9 @@ from handoff_service.ports import SENDS_AT_ONCE, BotAnswer, BotFailed, Outgoing,
 from handoff_service.rules.shared.vocabulary import Owner, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Hands, Worker, crews
+from handoff_service.worker import Worker, WorkerDeps, crews
 from tests.conftest import MovedClock
 from tests.support.story import DIRECT, MIA, Story
 
@@ -65,14 +65,14 @@ async def test_an_offer_is_made_while_the_provider_hangs(database_url: str, cloc
         for pool in pools if work_at is not None else ():
             pool.nudge(work_at)
 
-    store = Store(database_url, clock=clock, terms=Terms(), told=told)
+    store = Store(database_url, clock=clock, terms=OperationSettings(), told=told)
     story, provider = Story(store), HungProvider()
     await asyncio.gather(*(story.text(number=f"+1202555{n:04d}", to=DIRECT) for n in range(200)))
     while await story.offer() or await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK):
         pass  # everybody is told that they wait
     assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) >= 200
     none: Any = provider
-    pools += crews(Hands(store=store, provider=none, bot=NoBot(), clock=clock))
+    pools += crews(WorkerDeps(store=store, provider=none, bot=NoBot(), clock=clock))
     async with running(pools), asyncio.timeout(10):
         while len(provider.asked) < SENDS_AT_ONCE:
             await asyncio.sleep(0.01)
@@ -124,8 +124,8 @@ async def servers() -> AsyncIterator[Servers]:
 
 def turns(story: Story, bot: RasaBot, clock: MovedClock) -> Worker:
     none: Any = None
-    hands = Hands(store=story.store, provider=none, bot=bot, clock=clock)
-    (pool,) = [pool for (kinds, _), pool in zip(workers.CREWS, crews(hands), strict=True) if Work.BOT_TURN in kinds]
+    hands = WorkerDeps(store=story.store, provider=none, bot=bot, clock=clock)
+    (pool,) = [pool for (kinds, _), pool in zip(workers.POOLS, crews(hands), strict=True) if Work.BOT_TURN in kinds]
     return pool
 
 
@@ -165,7 +165,7 @@ async def test_people_of_the_healthy_bot_notice_nothing_of_the_hung_one(
     healthy = [one for one in ids if asked_at(servers.urls, str(one)) != hung]
     assert 20 < len(healthy) < 100
     await story.store.write(
-        lambda tx, _: due_work.arm(
+        lambda tx, _: due_work.schedule(
             tx,
             [
                 due_work.Due(
@@ -242,7 +242,7 @@ async def test_what_is_under_way_keeps_its_claim(
             raise AssertionError
 
     none: Any = None
-    pool = Worker(Hands(store=story.store, provider=none, bot=Slow(), clock=clock), frozenset({Work.BOT_TURN}))
+    pool = Worker(WorkerDeps(store=story.store, provider=none, bot=Slow(), clock=clock), frozenset({Work.BOT_TURN}))
 
     async def lease() -> datetime | None:
         (row,) = await story.rows(t.due_work, t.due_work.c.kind == Work.BOT_TURN)

@@ -15,7 +15,7 @@ from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import MovedClock
 from tests.server.test_worker import Provider
 from tests.support.fake_twilio import FakeTwilio
@@ -109,7 +109,7 @@ async def test_a_claim_that_was_under_way_at_the_stop_is_given_back(
     store: Store, story: Story, clock: MovedClock
 ) -> None:
     """``run`` is cancelled while the claim is in the lane: nobody would do the work before the lease ends."""
-    hands = Hands(store=store, provider=Provider(), bot=NoBot(), clock=clock)
+    hands = WorkerDeps(store=store, provider=Provider(), bot=NoBot(), clock=clock)
     worker = Worker(hands, frozenset({Work.BOT_TURN}))
     await story.text()
     clock.move(60)

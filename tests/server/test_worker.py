@@ -8,7 +8,7 @@ import pytest
 
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
-from handoff_service.operations.shared.uploads import Stored, Upload, keep_upload
+from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep_upload
 from handoff_service.ports import (
     Accepted,
     BotAnswer,
@@ -25,7 +25,7 @@ from handoff_service.ports import (
 from handoff_service.rules.conversations.media import Taken
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.worker import CREWS, Hands, Worker, crews
+from handoff_service.worker import POOLS, Worker, WorkerDeps, crews
 from tests.conftest import MovedClock
 from tests.support.pictures import PDF, picture
 from tests.support.story import ANN, BOB, DIRECT, MIA, Story
@@ -88,7 +88,7 @@ def bot() -> Bot:
 
 @pytest.fixture
 def worker(story: Story, provider: Provider, bot: Bot, clock: MovedClock) -> Worker:
-    return Worker(Hands(store=story.store, provider=provider, bot=bot, clock=clock))
+    return Worker(WorkerDeps(store=story.store, provider=provider, bot=bot, clock=clock))
 
 
 async def work(worker: Worker) -> None:
@@ -97,9 +97,9 @@ async def work(worker: Worker) -> None:
         pass
 
 
-def pool_of(kind: Work, hands: Hands) -> Worker:
+def pool_of(kind: Work, hands: WorkerDeps) -> Worker:
     """The pool that does work of this kind."""
-    return next(pool for (kinds, _), pool in zip(CREWS, crews(hands), strict=True) if kind in kinds)
+    return next(pool for (kinds, _), pool in zip(POOLS, crews(hands), strict=True) if kind in kinds)
 
 
 async def test_a_text_is_answered_after_the_burst(
@@ -227,7 +227,7 @@ async def test_a_running_worker_wakes_for_what_is_new_and_for_what_comes_due(
     """With the real clock: no polling, so only nudges and due times can wake it."""
     from handoff_service import clock as real
 
-    worker = Worker(Hands(store=story.store, provider=provider, bot=bot, clock=real.now))
+    worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=bot, clock=real.now))
     running = asyncio.create_task(worker.run())
     clock.now = real.now()
     await story.text("hi", number=BOB, to=DIRECT)
@@ -250,7 +250,7 @@ async def test_a_bot_that_hangs_holds_up_no_agents_text(story: Story, provider: 
     ann = await story.with_agent(MIA, number=BOB)
     await story.write(ann, "Still here")
     clock.move(2)
-    hands = Hands(store=story.store, provider=provider, bot=Hangs(), clock=clock)
+    hands = WorkerDeps(store=story.store, provider=provider, bot=Hangs(), clock=clock)
     turns = pool_of(Work.BOT_TURN, hands)
     hanging = asyncio.create_task(turns.run())
     await work(pool_of(Work.OFFER_WORK, hands))
@@ -272,7 +272,7 @@ async def test_media_are_fetched_looked_at_and_stored(
     story: Story, provider: Provider, bot: Bot, clock: MovedClock, tmp_path: Path
 ) -> None:
     folder = MediaFolder(tmp_path)
-    worker = Worker(Hands(store=story.store, provider=provider, bot=bot, clock=clock, media=folder))
+    worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=bot, clock=clock, media=folder))
     interaction = await picture_in(story, "image/png", "application/pdf", "image/png", "image/png")
     gone = NotFetched(why="The provider does not have it (404).", again=True)
     found: list[bytes | NotFetched] = [picture(), PDF, b"<script>", gone]
@@ -299,8 +299,8 @@ async def test_an_upload_that_nobody_sent_takes_its_file_along(
     story: Story, provider: Provider, bot: Bot, clock: MovedClock, tmp_path: Path
 ) -> None:
     folder = MediaFolder(tmp_path)
-    worker = Worker(Hands(store=story.store, provider=provider, bot=bot, clock=clock, media=folder))
-    stored = Stored(file=folder.keep(picture(), clock()), size=len(picture()), taken=Taken("image/png", 64, 48))
+    worker = Worker(WorkerDeps(store=story.store, provider=provider, bot=bot, clock=clock, media=folder))
+    stored = StoredUpload(file=folder.keep(picture(), clock()), size=len(picture()), taken=Taken("image/png", 64, 48))
     await story.store.write(keep_upload, Upload(agent_id=MIA, stored=stored))
     clock.move(24 * 3600)
     await work(worker)
@@ -319,7 +319,7 @@ async def test_downloads_that_hang_hold_up_no_agents_text(story: Story, bot: Bot
     hangs = Hangs()
     bob = await story.with_agent(MIA, number=BOB)
     await story.write(bob, "Still here")
-    hands = Hands(store=story.store, provider=hangs, bot=bot, clock=clock)
+    hands = WorkerDeps(store=story.store, provider=hangs, bot=bot, clock=clock)
     fetching = pool_of(Work.FETCH_MEDIA, hands)
     hanging = asyncio.create_task(fetching.run())
     await work(pool_of(Work.DELIVER, hands))
@@ -338,7 +338,7 @@ async def test_a_late_answer_is_kept_for_agents(worker: Worker, story: Story, bo
             await story.write(interaction, "Mia here", MIA)
             return BotAnswer((BotReply(text="too late"),))
 
-    late = Worker(Hands(store=story.store, provider=Provider(), bot=TakesOver(), clock=clock))
+    late = Worker(WorkerDeps(store=story.store, provider=Provider(), bot=TakesOver(), clock=clock))
     await work(late)
     assert await story.texted(interaction) == ["Mia here"]
     assert [line.body for line in await story.lines(interaction) if line.event is Event.LATE_REPLY] == ["too late"]

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from handoff_service.operations.messaging_actions.messaging_action_fields import MessagingActionEntry
 from handoff_service.operations.messaging_actions.messaging_actions import (
-    Make,
+    MakeMessagingAction,
     delete_messaging_action,
     make_messaging_action,
 )
@@ -18,7 +18,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.store import Store
 from handoff_service.store.messaging_actions import messaging_actions, timers
 from handoff_service.store.messaging_actions.timers import Timer
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import MovedClock
 
 REQUESTER = "requester_message_without_agent_response"
@@ -50,14 +50,14 @@ class Rules:
 
     async def none(self) -> None:
         """Take away what is shipped."""
-        for action_id in await self.store.read(messaging_actions.some):
+        for action_id in await self.store.read(messaging_actions.list_):
             await self.store.write(delete_messaging_action, action_id)
 
     async def add(self, name: str, event: str, duration: str, action: str = "prompt_agent", **more: Any) -> int:
         if action.startswith("prompt"):
             more.setdefault("text", name)
         entry = MessagingActionEntry(name=name, event=event, duration=duration, action=action, **more)  # type: ignore[arg-type]
-        return await self.store.write(make_messaging_action, Make(action=entry.meant()))
+        return await self.store.write(make_messaging_action, MakeMessagingAction(action=entry.meant()))
 
     async def open(self, schedule: str | None, queue: str = "Service desk") -> None:
         """When this queue is open, in the desk's time zone and with its holidays."""
@@ -65,7 +65,7 @@ class Rules:
         await self.store.write(lambda tx, _: tx.conn.execute(change), None)
 
     def worker(self) -> Worker:
-        hands = Hands(store=self.store, provider=_Nobody(), bot=_Nobody(), clock=self.clock)  # type: ignore[arg-type]
+        hands = WorkerDeps(store=self.store, provider=_Nobody(), bot=_Nobody(), clock=self.clock)  # type: ignore[arg-type]
         return Worker(hands, frozenset({Work.TIMER}))
 
     async def fire(self) -> None:

@@ -6,12 +6,12 @@ from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.mail_code import BeginMail, FinishMail, begin_mail, finish_mail
 from handoff_service.operations.identity.proof_steps import Standing
 from handoff_service.operations.identity.prove_identity import (
+    Alternative,
+    AlternativeKind,
     Claim,
     Finish,
-    Instead,
-    OfTurn,
-    Settle,
-    Wish,
+    SettleAnswer,
+    TurnRef,
     begin_proof,
     claim_account,
     drop_proof,
@@ -49,19 +49,19 @@ class Proving:
 
     async def begin(self, body: str = "who am i") -> Standing:
         question = await self.says(body)
-        return await self.step(question, begin_proof, OfTurn(turn_id=int(question.turn_id)))
+        return await self.step(question, begin_proof, TurnRef(turn_id=int(question.turn_id)))
 
     async def claims(self, account: str) -> Standing:
         question = await self.says(account)
         return await self.step(question, claim_account, Claim(turn_id=int(question.turn_id), claimed=account))
 
-    async def wants(self, wish: Wish) -> Standing:
+    async def wants(self, wish: AlternativeKind) -> Standing:
         question = await self.says("no code")
-        return await self.step(question, something_else, Instead(turn_id=int(question.turn_id), wish=wish))
+        return await self.step(question, something_else, Alternative(turn_id=int(question.turn_id), wish=wish))
 
     async def drops(self, body: str = "never mind") -> Standing:
         question = await self.says(body)
-        turn = OfTurn(turn_id=int(question.turn_id))
+        turn = TurnRef(turn_id=int(question.turn_id))
         standing = await self.story.store.write(drop_proof, turn)
         assert await self.story.store.write(drop_proof, turn) == standing
         await self.story.finish(question, "All right.")
@@ -73,7 +73,7 @@ class Proving:
         turn = int(question.turn_id)
         check = await self.story.store.read(fact_to_check, turn)
         right = check is not None and knowledge_facts.matches(check.stored, check.guesses)
-        return await self.step(question, settle_answer, Settle(turn_id=turn, fact_right=right))
+        return await self.step(question, settle_answer, SettleAnswer(turn_id=turn, fact_right=right))
 
     async def step(self, question: Question, operation, command) -> Standing:  # type: ignore[no-untyped-def]
         """The step, and the turn's end. The same step again in this turn changes nothing."""

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from handoff_service.errors import Conflict, Refusal
-from handoff_service.operations.conversations.change_interaction import Close, close_interaction
+from handoff_service.operations.conversations.change_interaction import CloseInteraction, close_interaction
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.routing.answer_offer import Accept, Reject, accept_work, reject_work
 from handoff_service.operations.routing.connection import Lost, connection_lost
@@ -99,7 +99,7 @@ class Day:
                 acts.append(self._try(reject_work, command))
         for one in seen.owned:
             if (what := chance()) < 0.25:
-                close = Close(interaction_id=one.id, agent_id=one.assigned_to, closing_text="")
+                close = CloseInteraction(interaction_id=one.id, agent_id=one.assigned_to, closing_text="")
                 acts.append(self._try(close_interaction, close))
             elif what < 0.28:
                 to: dict[str, int] = self.chance.choice(

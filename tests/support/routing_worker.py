@@ -5,17 +5,17 @@ import sys
 from datetime import datetime
 
 from handoff_service.gateways.bot.no_bot import NoBot
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Hands, Worker
+from handoff_service.worker import Worker, WorkerDeps
 from tests.conftest import Heard, MovedClock
 from tests.routing.test_routing_simulation import KINDS
 
 
 async def main(url: str) -> None:
     clock = MovedClock()
-    store = Store(url, clock=clock, terms=Terms(), told=Heard())
-    worker = Worker(Hands(store=store, provider=None, bot=NoBot(), clock=clock), KINDS)  # type: ignore[arg-type]
+    store = Store(url, clock=clock, terms=OperationSettings(), told=Heard())
+    worker = Worker(WorkerDeps(store=store, provider=None, bot=NoBot(), clock=clock), KINDS)  # type: ignore[arg-type]
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         clock.now = datetime.fromisoformat(line.strip())

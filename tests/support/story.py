@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from handoff_service.operations.conversations.change_interaction import Close, close_interaction
+from handoff_service.operations.conversations.change_interaction import CloseInteraction, close_interaction
 from handoff_service.operations.conversations.receive_sms import Received, Text, receive_sms
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.routing.answer_offer import Accept, accept_work
@@ -87,10 +87,12 @@ class Story:
         return await self.store.write(send_sms, Write(interaction_id=interaction_id, agent_id=agent, body=body))
 
     async def close(self, interaction_id: int, agent: int = MIA, **how: Any) -> None:
-        await self.store.write(close_interaction, Close(interaction_id=interaction_id, agent_id=agent, **how))
+        await self.store.write(
+            close_interaction, CloseInteraction(interaction_id=interaction_id, agent_id=agent, **how)
+        )
 
     async def see(self, interaction_id: int, agent: int | None = None) -> Interaction:
-        return await self.store.read(conversations.one, interaction_id, agent)
+        return await self.store.read(conversations.get, interaction_id, agent)
 
     async def lines(self, interaction_id: int) -> list[Message]:
         return await self.store.read(conversations.messages, interaction_id)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff_service.rules.virtual_agent.commands import SHIPPED, Command, fault, meant, with_shipped
+from handoff_service.rules.virtual_agent.commands import SHIPPED, Command, error, meant, with_shipped
 
 
 @pytest.mark.parametrize(
@@ -51,5 +51,5 @@ FAULTS = [
 
 @pytest.mark.parametrize(("words", "says"), FAULTS, ids=[str(n) for n in range(len(FAULTS))])
 def test_words_that_cannot_be_used_are_told(words: dict[Command, list[str]], says: str | None) -> None:
-    found = fault(words)
+    found = error(words)
     assert found is None if says is None else says in (found or "")

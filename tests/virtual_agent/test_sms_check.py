@@ -8,9 +8,9 @@ from handoff_service.bot_control import bot_text_lint
 from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.errors import SetupError
 from handoff_service.rules.virtual_agent.handoff_reason import LONGEST, reason_in
-from handoff_service.rules.virtual_agent.sms_check import BotText, Line, Terms, faults
+from handoff_service.rules.virtual_agent.sms_check import BotLine, BotText, SmsCheckSettings, faults
 
-TERMS = Terms(
+TERMS = SmsCheckSettings(
     longest={"case": "CS0000001", "problem": "x" * 63, "name": "Zoé…", "address": "https://evil.example/x"},
     allowed_hosts=frozenset({"example.com"}),
 )
@@ -20,8 +20,8 @@ def said(words: str, *titles: str) -> BotText:
     return BotText(
         file="domain.yml",
         name="utter_x",
-        text=Line(number=7, words=words),
-        buttons=[Line(number=9 + n, words=title) for n, title in enumerate(titles)],
+        text=BotLine(number=7, words=words),
+        buttons=[BotLine(number=9 + n, words=title) for n, title in enumerate(titles)],
     )
 
 

@@ -25,7 +25,7 @@ from handoff_service.operations.conversations import start_conversation
 from handoff_service.operations.conversations.join_group import Member, join_group
 from handoff_service.operations.conversations.start_conversation import Recipient, Start
 from handoff_service.operations.desk import sign_in
-from handoff_service.operations.desk.agents import Make, make_agent
+from handoff_service.operations.desk.agents import MakeAgent, make_agent
 from handoff_service.rules.conversations import media_links
 from handoff_service.rules.shared.vocabulary import Role
 from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN
@@ -112,7 +112,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     async with running(tmp_path_factory.mktemp("access")) as here, aiohttp.ClientSession() as client:
         agents = {}
         for role in Role:
-            made = Make(email=f"{role}@example.com", name=f"A {role}", password_hash="", capacity=99, roles=[role])
+            made = MakeAgent(email=f"{role}@example.com", name=f"A {role}", password_hash="", capacity=99, roles=[role])
             agents[role] = await here.desk.store.write(make_agent, made)
         ready = Desk(here=here, client=client, agents=agents | {"mia": MIA}, tokens={})
         for role in ready.agents:

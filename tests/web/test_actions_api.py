@@ -10,7 +10,7 @@ import pytest
 
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from tests.conftest import Heard, MovedClock
 from tests.support.service import Service, running_service
@@ -39,7 +39,7 @@ def service(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> I
     admin.write_text(GRACE)
 
     async def add() -> None:
-        store = Store(module_database, clock=MovedClock(), terms=Terms(), told=Heard())
+        store = Store(module_database, clock=MovedClock(), terms=OperationSettings(), told=Heard())
         await store.write(import_desk, desk_file.read(admin))
         store.close()
 

@@ -62,7 +62,7 @@ async def send(one: Visitor, path: str, **fields: str) -> Answer:
 
 
 async def saved(desk: Running) -> dict[str, MessagingAction]:
-    found = await desk.desk.store.read(messaging_actions.some)
+    found = await desk.desk.store.read(messaging_actions.list_)
     return {stored.action.name: stored.action for stored in found.values()}
 
 

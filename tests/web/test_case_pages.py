@@ -32,7 +32,7 @@ async def ann(desk: Running) -> int:
 
 
 async def all_cases(desk: Running) -> list[Case]:
-    return await desk.desk.store.read(cases.some, [])
+    return await desk.desk.store.read(cases.list_, [])
 
 
 def panel(html: str) -> str:

@@ -112,7 +112,7 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(desk: Running, gr
     ]
     async with grace.client.post(f"{grace.address}{UNDER}/queues/new", data=rows, headers=PAGE) as answer:
         assert "Escalations" in await answer.text()
-    (queue,) = [q for q in await desk.desk.store.read(queues.shown) if q.name == "Escalations"]
+    (queue,) = [q for q in await desk.desk.store.read(queues.list_views) if q.name == "Escalations"]
     assert [(p.group, p.after_seconds) for p in queue.pools] == [("Service desk", 60)]
     assert [(s.name, s.mandatory) for s in queue.skills] == [("hardware", True), ("opera", True), ("spanish", False)]
     assert [(c.field, c.operator, c.value) for c in queue.conditions] == [
@@ -179,7 +179,7 @@ async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visi
 
 async def test_templates_are_made_found_changed_and_deleted(desk: Running, grace: Visitor) -> None:
     await save(grace, "/templates/new", name="VPN", body="Hi {requester.first_name},\r\nrestart it.")
-    (one,) = await desk.desk.store.read(templates.some)
+    (one,) = await desk.desk.store.read(templates.list_)
     assert one.body == "Hi {requester.first_name},\nrestart it."
     assert "Hi there, restart it." in shown((await grace.get(f"{UNDER}/templates/{one.id}")).text)
     assert "VPN" in shown((await grace.get(f"{UNDER}/templates?q=restart")).text)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from handoff_service.errors import DatabaseAway
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.desk import agents
-from handoff_service.operations.desk.agents import Change
+from handoff_service.operations.desk.agents import ChangeAgent
 from handoff_service.operations.desk.sign_in import hash_password
 from handoff_service.operations.routing.transfer import Transfer, transfer
 from handoff_service.rules.shared.vocabulary import Role, Status
@@ -56,15 +56,15 @@ async def change(desk: Running, statement: Any) -> None:
 
 async def password(desk: Running, _mia: Client) -> None:
     values = {"password_hash": await asyncio.to_thread(hash_password, "another one")}
-    await desk.desk.store.write(agents.change_agent, Change(id=MIA, by=OMAR, values=values))
+    await desk.desk.store.write(agents.change_agent, ChangeAgent(id=MIA, by=OMAR, values=values))
 
 
 async def deactivated(desk: Running, _mia: Client) -> None:
-    await desk.desk.store.write(agents.change_agent, Change(id=MIA, by=OMAR, values={"active": False}))
+    await desk.desk.store.write(agents.change_agent, ChangeAgent(id=MIA, by=OMAR, values={"active": False}))
 
 
 async def roles(desk: Running, _mia: Client) -> None:
-    change_ = Change(id=MIA, by=OMAR, values={"roles": [Role.TRAINER]})
+    change_ = ChangeAgent(id=MIA, by=OMAR, values={"roles": [Role.TRAINER]})
     await desk.desk.store.write(agents.change_agent, change_)
 
 

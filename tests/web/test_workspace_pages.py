@@ -437,11 +437,13 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
         system = {"kind": Kind.SYSTEM, "author": Author.SYSTEM}
         late = {"event": Event.LATE_REPLY, "reason": "epoch 1 had ended", "body": "Anything else?"}
         case = {"event": Event.CASE_OPENED, "reason": "screen is dark", "body": "Case CS0000001 opened"}
-        messages.append(tx, row, messages.Line(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late))
-        messages.append(tx, row, messages.Line(**system, **case))
-        messages.append(tx, row, messages.Line(kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock"))
+        messages.append(tx, row, messages.NewLine(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late))
+        messages.append(tx, row, messages.NewLine(**system, **case))
+        messages.append(
+            tx, row, messages.NewLine(kind=Kind.NOTE, author=Author.AGENT, agent_id=OMAR, body="Try the dock")
+        )
         for status, code in ((Status.FAILED, 30007), (Status.UNKNOWN, None), (Status.CANCELED, None)):
-            not_sent(tx, messages.text(tx, row, f"text {status}", Author.AGENT, agent_id=MIA), status, code)
+            not_sent(tx, messages.send_text(tx, row, f"text {status}", Author.AGENT, agent_id=MIA), status, code)
 
     await desk.desk.store.write(add, None)
     said = shown((await mia.get(f"/workspace/conversations/{one}")).text)
@@ -519,7 +521,9 @@ async def test_a_phone_sees_what_reached_it_and_nothing_else(desk: Running, mia:
     one = await conversation(desk, mia)
 
     def lose(tx: Transaction, _: None) -> None:
-        not_sent(tx, messages.text(tx, interactions.lock(tx.conn, one), "lost on the way", Author.AGENT, agent_id=MIA))
+        not_sent(
+            tx, messages.send_text(tx, interactions.lock(tx.conn, one), "lost on the way", Author.AGENT, agent_id=MIA)
+        )
 
     await desk.desk.store.write(lose, None)
     await mia.act(f"/workspace/conversations/{one}/notes", body="not for Ann")

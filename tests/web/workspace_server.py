@@ -19,10 +19,10 @@ from sanic import Sanic
 
 from handoff_service import clock, settings
 from handoff_service.app import create_app
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
-from handoff_service.store.engine.lanes import Terms
+from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.migrate import migrate
 from handoff_service.store.engine.store import Store
 from tests.conftest import DESK
@@ -74,7 +74,7 @@ class Running:
     """The service while it runs: its address, its desk, and what people do on it."""
 
     address: str
-    desk: Desk
+    desk: AppContext
     story: Story
 
     @asynccontextmanager
@@ -94,7 +94,7 @@ def _laid_out() -> Path:
 
 
 async def _import(path: Path) -> None:
-    store = Store(f"sqlite:///{path}", clock=clock.now, terms=Terms(), told=lambda _hints, _work_at: None)
+    store = Store(f"sqlite:///{path}", clock=clock.now, terms=OperationSettings(), told=lambda _hints, _work_at: None)
     await store.write(import_desk, desk_file.read(DESK))
     store.close()
 
@@ -118,7 +118,7 @@ async def running(home: Path, **changes: str) -> AsyncIterator[Running]:
         await server.startup()
         await server.before_start()
         await server.start_serving()
-        desk: Desk = app.ctx.desk
+        desk: AppContext = app.ctx.desk
         try:
             yield Running(f"http://127.0.0.1:{listening.getsockname()[1]}", desk, Story(desk.store))
         finally:

@@ -97,7 +97,7 @@ class RedisFanout:
                 await asyncio.wait_for(self._redis.publish(self._channel, message), ANSWER_WITHIN)
             except (RedisError, OSError, TimeoutError) as error:
                 self._unpublished = True
-                log.trouble("hint_not_sent", why=type(error).__name__)
+                log.warning("hint_not_sent", why=type(error).__name__)
                 await asyncio.sleep(TRY_AGAIN)
 
     async def _receive(self) -> None:
@@ -108,7 +108,7 @@ class RedisFanout:
                     await asyncio.wait_for(pubsub.subscribe(self._channel), CONNECT_WITHIN + ANSWER_WITHIN)
                     await self._listen(pubsub)
             except (RedisError, OSError, TimeoutError) as error:
-                log.trouble("redis_away", why=type(error).__name__)
+                log.warning("redis_away", why=type(error).__name__)
             if self._away_since is None:
                 self._away_since = time.monotonic()
             await asyncio.sleep(TRY_AGAIN)
@@ -141,7 +141,7 @@ class RedisFanout:
         self._local.catch_up()
         since, self._away_since = self._away_since, None
         if since is not None and time.monotonic() - since > ASK_THE_DATABASE:
-            log.line("redis_back", seconds=round(time.monotonic() - since))
+            log.info("redis_back", seconds=round(time.monotonic() - since))
             self._returned()
 
     def _take(self, message: bytes) -> None:
@@ -157,7 +157,7 @@ class RedisFanout:
     def _note_garbage(self) -> None:
         self._garbage += 1
         if time.monotonic() - self._garbage_logged_at > GARBAGE_IS_LOGGED:
-            log.trouble("hint_not_understood", count=self._garbage)
+            log.warning("hint_not_understood", count=self._garbage)
             self._garbage, self._garbage_logged_at = 0, time.monotonic()
 
 

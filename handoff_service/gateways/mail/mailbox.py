@@ -12,7 +12,7 @@ REMEMBERED = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptMail:
     """A mail, and when it came."""
 
     mail: Mail
@@ -24,12 +24,12 @@ class Mailbox:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._mails: deque[Kept] = deque(maxlen=REMEMBERED)
+        self._mails: deque[KeptMail] = deque(maxlen=REMEMBERED)
 
     async def send(self, mail: Mail) -> Mailed:
-        self._mails.appendleft(Kept(mail, self._clock()))
+        self._mails.appendleft(KeptMail(mail, self._clock()))
         return Mailed()
 
-    def mails(self) -> Sequence[Kept]:
+    def mails(self) -> Sequence[KeptMail]:
         """Newest first."""
         return tuple(self._mails)

@@ -15,9 +15,9 @@ from handoff_service.ports import (
     Accepted,
     ConsentNotTaken,
     Later,
-    Listed,
     NotFetched,
     Outgoing,
+    ProviderMessage,
     Refused,
     Reported,
     SentBefore,
@@ -109,7 +109,7 @@ class Simulator:
             and sent.created_at >= message.created_at
         ]
 
-    async def received(self, number: str, since: datetime) -> Sequence[Listed]:
+    async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
         return ()  # what its phones send is stored at once, or refused on the phone
 
     async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:

@@ -37,10 +37,10 @@ from handoff_service.ports import (
     Accepted,
     ConsentNotTaken,
     Later,
-    Listed,
     NotFetched,
     NotOffered,
     Outgoing,
+    ProviderMessage,
     Refused,
     Reported,
     SentBefore,
@@ -117,7 +117,7 @@ class TwilioProvider:
         except _CANNOT_ASK as error:
             raise _not_asked(error) from None
 
-    async def received(self, number: str, since: datetime) -> Sequence[Listed]:
+    async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
         """The texts to this number since then, oldest first. OSError when Twilio cannot be asked."""
         try:
             return await self._run(lambda: self._received(number, since))
@@ -188,11 +188,11 @@ class TwilioProvider:
         listed = self._client.messages.list(to=message.to, from_=message.sender, page_size=PAGE, limit=LONGEST_LIST)
         return [SentBefore(sid=m.sid, status=_status(m)) for m in listed if m.sid and _could_be(m, message)]
 
-    def _received(self, number: str, since: datetime) -> list[Listed]:
+    def _received(self, number: str, since: datetime) -> list[ProviderMessage]:
         # Twilio filters by the day alone, in UTC: https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
         listed = self._client.messages.stream(to=number, date_sent_after=since.date(), page_size=PAGE)
         found = [
-            Listed(
+            ProviderMessage(
                 sid=m.sid,
                 sender=m.from_ or "",
                 to=number,

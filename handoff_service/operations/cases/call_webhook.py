@@ -40,7 +40,7 @@ def begin_call(tx: Transaction, command: BeginCall) -> WebhookCall | None:
     """The call to make now, signed at this moment. None when there is none; the work is then taken away."""
     row = _locked(tx, command.call_id)
     if row is None or row.state != CallState.WAITING:
-        due_work.disarm(tx, Work.CALL_WEBHOOK, [command.call_id])
+        due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
         return None
     hook = webhook.webhook(tx.conn)
     if hook is None or hook.url is None:
@@ -61,7 +61,7 @@ def finish_call(tx: Transaction, command: FinishCall) -> CallState:
     """Write down what the call came to; one that was not taken is made again later, for a day."""
     row, called = _locked(tx, command.call_id), command.called
     if row is None or row.state != CallState.WAITING:
-        due_work.disarm(tx, Work.CALL_WEBHOOK, [command.call_id])
+        due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
         return CallState.DELIVERED if row is None else CallState(row.state)
     if called.why is None:
         _end(tx, row.id, CallState.DELIVERED, status=called.status, why=None)
@@ -82,7 +82,9 @@ def call_again(tx: Transaction, call_id: int) -> None:
     if row is None:
         raise NotFound("This call is not kept any more.")
     tx.conn.execute(update(k).where(k.c.id == call_id).values(state=CallState.WAITING, since=tx.now, attempts=0))
-    due_work.arm(tx, [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now)])
+    due_work.schedule(
+        tx, [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now)]
+    )
 
 
 def _locked(tx: Transaction, call_id: int) -> Any:
@@ -91,4 +93,4 @@ def _locked(tx: Transaction, call_id: int) -> Any:
 
 def _end(tx: Transaction, call_id: int, state: CallState, *, status: int | None, why: str | None) -> None:
     tx.conn.execute(update(k).where(k.c.id == call_id).values(state=state, status=status, why=why))
-    due_work.disarm(tx, Work.CALL_WEBHOOK, [call_id])
+    due_work.cancel(tx, Work.CALL_WEBHOOK, [call_id])

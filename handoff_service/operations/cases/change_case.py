@@ -98,7 +98,7 @@ def _say(tx: Transaction, interaction_id: int, command: ChangeCase, changes: Cha
     by = people.agent_name(tx.conn, command.agent_id)
     state = str(changes["state"][1]).replace("_", " ") if "state" in changes else None
     said = f"{by} set case {number(command.id)} to {state}" if state else f"{by} wrote to case {number(command.id)}"
-    line = messages.Line(
+    line = messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=said,

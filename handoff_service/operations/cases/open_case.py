@@ -99,7 +99,7 @@ def _insert(tx: Transaction, values: dict[str, Any], author: Author) -> int:
 
 
 def _say(tx: Transaction, interaction: Interaction, body: str, description: str, agent_id: int | None = None) -> None:
-    line = messages.Line(
+    line = messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=body,

@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import insert, select
 
-from handoff_service.operations.shared.messages import tell
+from handoff_service.operations.shared.messages import notify
 from handoff_service.rules.shared.vocabulary import Author, CallState, CaseEvent, Work
 from handoff_service.store.cases import cases, webhook
 from handoff_service.store.engine import due_work
@@ -42,7 +42,7 @@ class Requester:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class CaseEntry:
     """What an event says: the case as it is after the change, without its history; the change; the requester."""
 
     case: Case
@@ -56,7 +56,7 @@ class Event:
 
     type: CaseEvent
     timestamp: datetime
-    data: Told
+    data: CaseEntry
 
 
 _EVENT = TypeAdapter(Event)
@@ -76,7 +76,7 @@ def record(tx: Transaction, entry: Entry) -> None:
             at=tx.now,
         )
     )
-    case = cases.one(tx.conn, entry.case_id)
+    case = cases.get(tx.conn, entry.case_id)
     _tell_onlookers(tx, case)
     if webhook.address(tx.conn) is not None:
         _tell_webhook(tx, case)
@@ -88,13 +88,13 @@ def _tell_onlookers(tx: Transaction, case: Case) -> None:
     where = i.c.id == (case.interaction.id if case.interaction else None)
     if case.user is not None:
         where |= i.c.user_id == case.user.id
-    tell(tx, tx.conn.execute(select(i.c.id).where(i.c.closed_at.is_(None), where)).scalars().all())
+    notify(tx, tx.conn.execute(select(i.c.id).where(i.c.closed_at.is_(None), where)).scalars().all())
 
 
 def _tell_webhook(tx: Transaction, case: Case) -> None:
     """One call, behind those about the same case. Its id is that of no other, also after a backup was put back."""
     kind = CaseEvent.CREATED if case.version == 1 else CaseEvent.CHANGED
-    told = Told(case=replace(case, history=[]), change=case.history[-1], requester=_requester(tx, case))
+    told = CaseEntry(case=replace(case, history=[]), change=case.history[-1], requester=_requester(tx, case))
     body = _EVENT.dump_json(Event(type=kind, timestamp=tx.now, data=told), exclude={"data": {"case": {"history"}}})
     made = insert(t.webhook_calls).values(
         event_id=f"evt_{case.id}_{case.version}_{int(tx.now.timestamp() * 1000)}",
@@ -106,7 +106,7 @@ def _tell_webhook(tx: Transaction, case: Case) -> None:
         since=tx.now,
     )
     call_id = tx.conn.execute(made.returning(t.webhook_calls.c.id)).scalar_one()
-    due_work.arm(tx, [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(case.id), due_at=tx.now)])
+    due_work.schedule(tx, [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(case.id), due_at=tx.now)])
 
 
 def line(case_id: int) -> str:

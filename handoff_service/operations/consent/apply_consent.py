@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from handoff_service.operations.consent.change_consent import Change, record_in
+from handoff_service.operations.consent.change_consent import ConsentChange, record_in
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.end_interaction import end
-from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_bot
-from handoff_service.rules.consent.consent_keywords import TABLE, If, Source, Step
+from handoff_service.operations.shared.end_interaction import end_interaction
+from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
+from handoff_service.rules.consent.consent_keywords import TABLE, ConsentSituation, ConsentStep, Source
 from handoff_service.rules.consent.opt_out_wishes import Wish, wish
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Owner, State
@@ -30,39 +30,39 @@ class Word:
     """What a text means, as it was written; ``sid``: the provider's id for the text; ``answered``: the provider has
     answered it by itself."""
 
-    means: If
+    means: ConsentSituation
     words: str
     sid: str
     answered: bool
 
 
-def obey_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
+def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
     """Whoever receives texts holds the locks on the interaction and on the number's profile."""
     interaction = interactions.lock(tx.conn, interaction_id)
     steps = TABLE[word.means]
-    opts_in = word.means is If.OPTS_IN
-    if Step.RECORD in steps:
+    opts_in = word.means is ConsentSituation.OPTS_IN
+    if ConsentStep.RECORD in steps:
         _record(tx, interaction, word, opted_out=not opts_in)
-    if Step.CONFIRM in steps and not word.answered:
+    if ConsentStep.CONFIRM in steps and not word.answered:
         confirmation = texts.opted_in(tx.conn) if opts_in else texts.opted_out(tx.conn)
-        messages.text(tx, interaction, confirmation, Author.SYSTEM, event=None if opts_in else Event.CONSENT)
-    if Step.HELP in steps and not word.answered:
-        messages.text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM, event=Event.CONSENT)
-    if Step.ASK_BACK in steps and interaction.owner is Owner.VIRTUAL_AGENT:
+        messages.send_text(tx, interaction, confirmation, Author.SYSTEM, event=None if opts_in else Event.CONSENT)
+    if ConsentStep.HELP in steps and not word.answered:
+        messages.send_text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM, event=Event.CONSENT)
+    if ConsentStep.ASK_BACK in steps and interaction.owner is Owner.VIRTUAL_AGENT:
         _ask_back(tx, interaction, word.sid)
-    if Step.SAY_WHO in steps and interaction.owner is Owner.VIRTUAL_AGENT:
-        messages.text(tx, interaction, texts.wrong_number(tx.conn), Author.SYSTEM)
-    if Step.CLOSE in steps and interaction.active and interaction.owner is not Owner.AGENT:
+    if ConsentStep.SAY_WHO in steps and interaction.owner is Owner.VIRTUAL_AGENT:
+        messages.send_text(tx, interaction, texts.wrong_number(tx.conn), Author.SYSTEM)
+    if ConsentStep.CLOSE in steps and interaction.active and interaction.owner is not Owner.AGENT:
         state = State.CLOSED_COMPLETE if opts_in else State.CLOSED_ABANDONED
-        end(tx, interaction, state, said=SAID_START if opts_in else SAID_STOP)
+        end_interaction(tx, interaction, state, said=SAID_START if opts_in else SAID_STOP)
 
 
 def _ask_back(tx: Transaction, interaction: Interaction, sid: str) -> None:
     """Ask whether they want no more texts; if they were asked before and did not reply STOP, a person decides."""
     if _was_asked(tx, interaction, sid):
-        leave_bot(tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id))
+        leave_virtual_agent(tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id))
     else:
-        messages.text(tx, interaction, texts.ask_opt_out(tx.conn), Author.SYSTEM)
+        messages.send_text(tx, interaction, texts.ask_opt_out(tx.conn), Author.SYSTEM)
 
 
 def _was_asked(tx: Transaction, interaction: Interaction, sid: str) -> bool:
@@ -79,7 +79,7 @@ def _was_asked(tx: Transaction, interaction: Interaction, sid: str) -> bool:
 
 
 def _record(tx: Transaction, interaction: Interaction, word: Word, *, opted_out: bool) -> None:
-    change = Change(
+    change = ConsentChange(
         number=interaction.requester_number,
         opted_out=opted_out,
         source=Source.KEYWORD,

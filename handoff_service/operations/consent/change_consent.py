@@ -30,7 +30,7 @@ c, o = t.consents, t.opt_outs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ConsentChange:
     """``provider_number_id``: the company's number that it is about, None for all of them; ``words``: what the
     requester texted, or the provider's error code."""
 
@@ -55,7 +55,7 @@ class Ask:
     note: str | None = None
 
 
-def record(tx: Transaction, change: Change) -> int | None:
+def record(tx: Transaction, change: ConsentChange) -> int | None:
     """Write a change into the ledger, in a transaction that has locked the number's profile (``lock``). Returns the
     entry's id; None when nothing changes.
 
@@ -115,7 +115,7 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
         _may_opt_in(tx, ask, provider_id)
     made = record(
         tx,
-        Change(
+        ConsentChange(
             number=ask.number,
             opted_out=ask.opted_out,
             source=ask.source,
@@ -198,7 +198,7 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
     rows = interactions.lock_each(tx.conn, set(concerned)).values()  # first, as whoever receives texts does
     lock(tx, [row.requester_number for row in rows])
     for row in rows:
-        change = Change(
+        change = ConsentChange(
             number=row.requester_number,
             opted_out=True,
             source=Source.PROVIDER,
@@ -208,17 +208,17 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
         record_in(tx, row, change)
 
 
-def record_in(tx: Transaction, interaction: Interaction, change: Change) -> None:
+def record_in(tx: Transaction, interaction: Interaction, change: ConsentChange) -> None:
     """Write a change into the ledger, and what agents see of it into a locked conversation with the number."""
     if (made := record(tx, change)) is not None:
         messages.append(tx, interaction, _line(consents.by_id(tx.conn, [made])[made]))
 
 
-def _line(entry: Consent) -> messages.Line:
+def _line(entry: Consent) -> messages.NewLine:
     by = {Source.KEYWORD: f"The requester texted “{entry.words}”", Source.PROVIDER: "The carrier refuses texts to them"}
     who = by.get(entry.source) or (f"Recorded by {entry.agent.name}" if entry.agent else "Recorded")
     said = "Opted out: no texts can be sent" if entry.opted_out else "Opted in: texts can be sent again"
-    return messages.Line(
+    return messages.NewLine(
         kind=Kind.SYSTEM,
         author=Author.SYSTEM,
         body=f"{who}. {said}",

@@ -44,7 +44,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ConsentPush:
     """``faults``: number -> what the provider said against it."""
 
     batch: Batch
@@ -60,14 +60,14 @@ class NotTold:
     offered: bool = True
 
 
-def tell_from_now_on(tx: Transaction, _command: None = None) -> None:
+def push_from_now_on(tx: Transaction, _command: None = None) -> None:
     """Look again and again for what is to be told. Not while a restore holds what was queued before it."""
     if restore_holds.is_held(tx.conn):
         return
-    due_work.arm(tx, [due_work.Due(kind=Work.TELL_CONSENTS, key=KEY, line=KEY, due_at=tx.now + EVERY)])
+    due_work.schedule(tx, [due_work.Due(kind=Work.TELL_CONSENTS, key=KEY, line=KEY, due_at=tx.now + EVERY)])
 
 
-def tell_anew(tx: Transaction) -> None:
+def push_again(tx: Transaction) -> None:
     """The company has another sender, which must know too who may not be texted."""
     tx.conn.execute(update(c).where(c.c.id.in_(select(o.c.consent_id))).values(told_at=None))
 
@@ -84,7 +84,7 @@ def begin_telling(tx: Transaction, _command: None = None) -> Batch:
     return Batch(entries, list(_tellings(tx, entries, senders)))
 
 
-def finish_telling(tx: Transaction, told: Told) -> None:
+def finish_telling(tx: Transaction, told: ConsentPush) -> None:
     """These are told, but for those that are to be told again; what the provider said against them is in the ledger."""
     entries, faults = told.batch.entries, told.faults
     these = one_of(c.c.id, list(entries))

@@ -6,9 +6,9 @@ from sqlalchemy import update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.end_interaction import end
+from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.participation import active, lock_for
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations.states import ACTS, moved
 from handoff_service.rules.delivery.sms_characters import is_visible
 from handoff_service.rules.shared.vocabulary import CLOSED, Author, Event, Kind, State
@@ -22,7 +22,7 @@ DID = {State.ON_HOLD: "put this on hold", State.WORK_IN_PROGRESS: "took this off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Close:
+class CloseInteraction:
     """``closing_text``: the one line that the requester sees; None is the usual one, an empty text is none."""
 
     interaction_id: int
@@ -33,7 +33,7 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeInteraction:
     """What is None stays as it is. ``state`` is work in progress or on hold; closing is a verb of its own.
     ``state_reason`` is the present state's; a new state begins without one."""
 
@@ -46,7 +46,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class ReadInteraction:
     """``up_to`` is a place in the conversation; None is all that is there."""
 
     interaction_id: int
@@ -54,7 +54,7 @@ class Read:
     up_to: int | None = None
 
 
-def close_interaction(tx: Transaction, command: Close) -> None:
+def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
     """End it: one line to the requester, nobody owns it, what waited for it waits no more."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
@@ -62,11 +62,13 @@ def close_interaction(tx: Transaction, command: Close) -> None:
     name = people.agent_name(tx.conn, command.agent_id)
     closing = closing_line(tx.conn, name) if command.closing_text is None else command.closing_text.strip()
     if is_visible(closing):
-        messages.text(tx, interaction, closing, Author.SYSTEM, agent_id=command.agent_id)
-    end(tx, interaction, command.state, said=f"{name} closed this conversation", described=command.short_description)
+        messages.send_text(tx, interaction, closing, Author.SYSTEM, agent_id=command.agent_id)
+    end_interaction(
+        tx, interaction, command.state, said=f"{name} closed this conversation", described=command.short_description
+    )
 
 
-def change_interaction(tx: Transaction, command: Change) -> None:
+def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     """Change state, description or priority. On hold frees the agent's capacity; agents see who did it and why."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
@@ -86,7 +88,7 @@ def change_interaction(tx: Transaction, command: Change) -> None:
         tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(**values))
     if state is not None and (state is not interaction.state or (state is State.ON_HOLD and command.state_reason)):
         said = f"{people.agent_name(tx.conn, command.agent_id)} {DID[state]}"
-        line = messages.Line(
+        line = messages.NewLine(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
             body=said,
@@ -96,12 +98,12 @@ def change_interaction(tx: Transaction, command: Change) -> None:
         )
         messages.append(tx, interaction, line)
     elif values:
-        messages.tell(tx, [interaction.id])
+        messages.notify(tx, [interaction.id])
     if state is not None or values:
-        offer_soon(tx)
+        schedule_offers(tx)
 
 
-def read_interaction(tx: Transaction, command: Read) -> None:
+def read_interaction(tx: Transaction, command: ReadInteraction) -> None:
     """Take the new-message mark away for one agent. Nothing happens for an agent who is not in the live group."""
     last = interactions.lock(tx.conn, command.interaction_id).last_seq
     up_to = last if command.up_to is None else min(command.up_to, last)  # what comes later is not read yet

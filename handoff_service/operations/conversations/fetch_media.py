@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from handoff_service.operations.shared.messages import tell
-from handoff_service.operations.shared.uploads import Stored
+from handoff_service.operations.shared.messages import notify
+from handoff_service.operations.shared.uploads import StoredUpload
 from handoff_service.rules.conversations.media import NotTaken
 from handoff_service.rules.shared.vocabulary import MediaStatus, Work
 from handoff_service.store.engine import due_work
@@ -23,7 +23,7 @@ class FinishFetch:
 
     media_id: int
     attempts: int
-    result: Stored | NotTaken | str
+    result: StoredUpload | NotTaken | str
 
 
 def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
@@ -36,11 +36,11 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
         .with_for_update(of=d)
     ).one()
     if row.status != MediaStatus.WAITING:
-        due_work.disarm(tx, Work.FETCH_MEDIA, [command.media_id])
+        due_work.cancel(tx, Work.FETCH_MEDIA, [command.media_id])
         return MediaStatus(row.status)
     status, values = MediaStatus.WAITING, {}
     match command.result:
-        case Stored(file=file, size=size, taken=taken):
+        case StoredUpload(file=file, size=size, taken=taken):
             status = MediaStatus.STORED
             values = {"file": file, "size": size, "content_type": taken.content_type, "why": None}
             values |= {"width": taken.width, "height": taken.height}
@@ -54,8 +54,8 @@ def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
         wait = min(timedelta(seconds=2 ** min(command.attempts, 12)), LONGEST_WAIT)
         due_work.release(tx, Work.FETCH_MEDIA, command.media_id, tx.now + wait)
     else:
-        due_work.disarm(tx, Work.FETCH_MEDIA, [command.media_id])
+        due_work.cancel(tx, Work.FETCH_MEDIA, [command.media_id])
     m = t.messages
     tx.conn.execute(update(m).where(m.c.id == row.message_id).values(changed_at=tx.now))
-    tell(tx, [row.interaction_id])
+    notify(tx, [row.interaction_id])
     return status

@@ -17,7 +17,7 @@ A_MOMENT = timedelta(seconds=1)  # how long a text may be stored before it can b
 def index_texts(tx: Transaction, _command: None = None) -> bool:
     """Index one batch. Returns whether there is more, which is then due at once."""
     newest = text_index.newest_message(tx.conn)
-    due_work.disarm(tx, Work.INDEX_TEXTS, [due_work.DESK_LINE])  # before looking: what is stored after this asks again
+    due_work.cancel(tx, Work.INDEX_TEXTS, [due_work.DESK_LINE])  # before looking: what is stored after this asks again
     more = text_index.index_next(tx.conn, newest)
     if more:
         want_index(tx)
@@ -26,6 +26,6 @@ def index_texts(tx: Transaction, _command: None = None) -> bool:
 
 def want_index(tx: Transaction, _command: None = None) -> None:
     """There may be texts that are not indexed."""
-    due_work.arm(
+    due_work.schedule(
         tx, [due_work.Due(kind=Work.INDEX_TEXTS, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now)]
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from handoff_service.errors import Conflict
-from handoff_service.operations.shared.participation import active, join, tell_group
+from handoff_service.operations.shared.participation import active, join, notify_group
 from handoff_service.rules.shared.vocabulary import Owner
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.engine.lanes import Transaction
@@ -34,4 +34,4 @@ def leave_group(tx: Transaction, command: Member) -> None:
     if not live_group.has(tx.conn, interaction.id, command.agent_id):
         return
     live_group.leave(tx, interaction.id, command.agent_id)
-    tell_group(tx, interaction, command.agent_id, "left")
+    notify_group(tx, interaction, command.agent_id, "left")

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from handoff_service.operations.consent.change_consent import must_allow
-from handoff_service.operations.routing.assign import give
+from handoff_service.operations.routing.assign import assign_agent
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.cancel_work_item import stop_waiting
+from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.operations.shared.participation import active, join, lock_for
 from handoff_service.rules.delivery.sms_text import split
@@ -43,9 +43,9 @@ def send_sms(tx: Transaction, command: Write) -> int:
     event = None if interactions.has_requesters_text(tx.conn, interaction.id) else Event.UNASKED
     first, *others = split(body) or [body]
     by: dict[str, Any] = {"agent_id": command.agent_id, "event": event}
-    message_id = messages.text(tx, interaction, first, Author.AGENT, media=command.media, **by)
+    message_id = messages.send_text(tx, interaction, first, Author.AGENT, media=command.media, **by)
     for part in others:
-        messages.text(tx, interactions.lock(tx.conn, interaction.id), part, Author.AGENT, **by)
+        messages.send_text(tx, interactions.lock(tx.conn, interaction.id), part, Author.AGENT, **by)
     return message_id
 
 
@@ -53,10 +53,10 @@ def write_note(tx: Transaction, command: Write) -> int:
     """A private note: live agents see it, the requester never does. Returns its place in the conversation."""
     body = checked_text(command.body, most=10_000)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
-    line = messages.Line(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)
+    line = messages.NewLine(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)
     return messages.append(tx, interaction, line)
 
 
 def _take_over(tx: Transaction, interaction: Interaction, agent_id: int) -> Interaction:
-    stop_waiting(tx, interaction.id)
-    return give(tx, interaction, agent_id, said=f"{people.agent_name(tx.conn, agent_id)} took over")
+    cancel_work_item(tx, interaction.id)
+    return assign_agent(tx, interaction, agent_id, said=f"{people.agent_name(tx.conn, agent_id)} took over")

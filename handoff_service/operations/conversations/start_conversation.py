@@ -9,10 +9,10 @@ from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.consent.change_consent import must_allow
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.end_interaction import end
+from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.rules.conversations import states
-from handoff_service.rules.conversations.agent_initiated import TABLE, If, LineFacts, Step, situation, told
+from handoff_service.rules.conversations.agent_initiated import TABLE, AgentWritesStep, If, LineFacts, situation, told
 from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.identity import profile_matching
 from handoff_service.rules.identity.profile_matching import NumberFacts
@@ -104,10 +104,12 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
         raise Conflict(f"The line has changed since you looked, and nothing was sent. Sending now does this: {now}")
     steps = TABLE[row].steps
     interaction = line.active
-    if interaction is not None and Step.CLOSE in steps:
-        end(tx, interaction, State.CLOSED_COMPLETE, said="Closed: a live agent wrote first", reason=str(row))
+    if interaction is not None and AgentWritesStep.CLOSE in steps:
+        end_interaction(
+            tx, interaction, State.CLOSED_COMPLETE, said="Closed: a live agent wrote first", reason=str(row)
+        )
         interaction = None
-    profile_id, user_id = _profile(tx, command.recipient, replace=Step.REPLACE_PROFILE in steps)
+    profile_id, user_id = _profile(tx, command.recipient, replace=AgentWritesStep.REPLACE_PROFILE in steps)
     if interaction is None:
         interaction = _create(tx, command, line, profile_id, user_id)
     elif user_id is not None and interaction.user_id is None:
@@ -190,7 +192,7 @@ def _create(tx: Transaction, command: Start, line: _Line, profile_id: int, user_
     live_group.join(tx, made.id, command.agent_id, 0)
     said = f"{people.agent_name(tx.conn, command.agent_id)} wrote first"
     messages.append(
-        tx, made, messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.OWNER_CHANGED)
+        tx, made, messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.OWNER_CHANGED)
     )
     return made
 

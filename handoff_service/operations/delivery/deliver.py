@@ -19,7 +19,7 @@ from handoff_service.operations.consent.change_consent import refused_for_consen
 from handoff_service.operations.delivery import send_gates
 from handoff_service.operations.delivery.limit_replies import HeldBack, over_limits
 from handoff_service.operations.delivery.record_receipt import apply_early_receipts, send_later
-from handoff_service.operations.shared.messages import tell
+from handoff_service.operations.shared.messages import notify
 from handoff_service.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure, Withheld
 from handoff_service.rules.conversations import media_links
 from handoff_service.rules.delivery.message_status import (
@@ -27,7 +27,7 @@ from handoff_service.rules.delivery.message_status import (
     DID_NOT_ARRIVE,
     OPTED_OUT,
     RANGE_FULL,
-    Then,
+    Consequence,
     again_after,
     meaning,
 )
@@ -116,8 +116,8 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     overtaken = {i for i in written_since if waiting[i].author == Author.SYSTEM}
     _put(tx, overtaken, status=Status.CANCELED, error_code=None)
     kept_back |= overtaken
-    held = send_gates.held(tx, [r for r in unasked if r.id not in written_since])
-    abroad = send_gates.abroad(tx, {i: r for i, r in waiting.items() if i not in kept_back})
+    held = send_gates.in_quiet_hours(tx, [r for r in unasked if r.id not in written_since])
+    abroad = send_gates.blocked_country(tx, {i: r for i, r in waiting.items() if i not in kept_back})
     _put(tx, abroad, status=Status.FAILED, error_code=COUNTRY_OFF)
     too_many = over_limits(tx, {i: r for i, r in waiting.items() if i not in kept_back | abroad})
     for limit in Limit:
@@ -125,15 +125,15 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
         _put(tx, these, status=Status.FAILED, error_code=RANGE_FULL, reason=limit)
     put_off = kept_back | held.keys() | abroad | too_many.keys()
     later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER) | held
-    later |= send_gates.paced(tx, [r for i, r in waiting.items() if i not in put_off])
+    later |= send_gates.over_rate(tx, [r for i, r in waiting.items() if i not in put_off])
     for message_id, at in later.items():  # neither a crash nor our own rate is a failure of the provider's
         failed = 0 if message_id in crashed else attempts[message_id] - 1
         due_work.release(tx, Work.DELIVER, message_id, at, attempts=failed)
     sends = waiting.keys() - put_off - later.keys()
     _add_up(tx, [i for i in sends if found[i].retries])
     _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # a try before it had its own
-    tell(tx, {found[i].interaction_id for i in kept_back | abroad | too_many.keys()})
-    due_work.disarm(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
+    notify(tx, {found[i].interaction_id for i in kept_back | abroad | too_many.keys()})
+    due_work.cancel(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
     links = _links(tx, [i for i in sends | unsure if found[i].with_media])
     return [
         Outgoing(
@@ -224,11 +224,11 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
         else:
             due_work.release(tx, Work.DELIVER, row.id, tx.now + fate.again)
     update_rows(tx.conn, t.messages, changes)
-    due_work.disarm(tx, Work.DELIVER, done)
+    due_work.cancel(tx, Work.DELIVER, done)
     send_later(tx, later)
     refused_for_consent(tx, opted_out)
     apply_early_receipts(tx, [change["provider_sid"] for change in changes if change["provider_sid"]])
-    tell(tx, {r.interaction_id for r in rows})
+    notify(tx, {r.interaction_id for r in rows})
     waiting = {change["id"] for change in changes if change["status"] == Status.QUEUED}
     return [c.message_id in waiting and isinstance(c.result, Later | Refused) for c in commands]
 
@@ -249,7 +249,7 @@ def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _
     match command.result:
         case Accepted(sid=sid, status=status):
             return _Fate(status, sid, None, None)
-        case Refused(code=code) if meaning(code).then is not Then.CHANNEL:
+        case Refused(code=code) if meaning(code).then is not Consequence.CHANNEL:
             again = again_after(code, retries)
             return _Fate(Status.FAILED, None, code, again, counts=again is not None)
         case Later(code=code) | Refused(code=code):

@@ -31,7 +31,7 @@ i, m, p = t.interactions, t.messages, t.provider_numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedPrice:
     """A provider number's texts without a price or an end, and when the first of them was written."""
 
     sids: frozenset[str]
@@ -40,14 +40,14 @@ class Wanted:
 
 def want_prices(tx: Transaction, _command: None = None) -> None:
     """Ask from now on, again and again."""
-    due_work.arm(tx, [due_work.Due(kind=Work.ASK_PRICES, key=KEY, line=KEY, due_at=tx.now + AFTER)])
+    due_work.schedule(tx, [due_work.Due(kind=Work.ASK_PRICES, key=KEY, line=KEY, due_at=tx.now + AFTER)])
 
 
 def ask_again(tx: Transaction, _command: None = None) -> None:
     due_work.release(tx, Work.ASK_PRICES, KEY, tx.now + EVERY)
 
 
-def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, Wanted]:
+def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, WantedPrice]:
     """Provider number -> which texts to ask about. Ids grow with time, so what is older is not read."""
     begins = now - GIVEN_UP
     older = conn.execute(select(m.c.id).where(m.c.created_at < begins).order_by(m.c.id.desc()).limit(1)).scalar() or 0
@@ -69,10 +69,10 @@ def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, Wanted]:
     found: dict[str, dict[str, datetime]] = {}
     for row in conn.execute(query):
         found.setdefault(row.number, {})[row.provider_sid] = row.created_at
-    return {number: Wanted(frozenset(sids), min(sids.values())) for number, sids in found.items()}
+    return {number: WantedPrice(frozenset(sids), min(sids.values())) for number, sids in found.items()}
 
 
-def note_prices(tx: Transaction, found: Sequence[Reported]) -> None:
+def record_prices(tx: Transaction, found: Sequence[Reported]) -> None:
     """Write down what the provider has said. A price stays; a status moves forwards only."""
     by_sid = {one.sid: one for one in found}
     if not by_sid:

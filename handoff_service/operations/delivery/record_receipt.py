@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select
 
 from handoff_service.operations.consent.change_consent import refused_for_consent
-from handoff_service.operations.shared.messages import tell
+from handoff_service.operations.shared.messages import notify
 from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, OPTED_OUT, advanced, again_after
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import due_work
@@ -123,7 +123,7 @@ def _apply(message: _Message, receipt: Receipt) -> None:
 
 def send_later(tx: Transaction, messages: Sequence[tuple[int, datetime]]) -> None:
     """Send these once more at their times. Each is a line of its own, so that nothing waits behind it."""
-    due_work.arm(
+    due_work.schedule(
         tx,
         [
             due_work.Due(kind=Work.DELIVER, key=str(message_id), line=f"again:{message_id}", due_at=at)
@@ -166,7 +166,7 @@ def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
             for m in messages
         ],
     )
-    due_work.disarm(tx, Work.DELIVER, [m.id for m in messages])  # it went out, whatever the answer to the call was
+    due_work.cancel(tx, Work.DELIVER, [m.id for m in messages])  # it went out, whatever the answer to the call was
     send_later(tx, [(m.id, tx.now + m.again) for m in again if m.again is not None])
     refused_for_consent(tx, [m.id for m in messages if m.code == OPTED_OUT])
-    tell(tx, {m.interaction_id for m in messages})
+    notify(tx, {m.interaction_id for m in messages})

@@ -18,14 +18,14 @@ LONG_ENOUGH = timedelta(minutes=3)  # by then a callback or the list has told, w
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settle:
+class ResolveSend:
     interaction_id: int
     message_id: int
     agent_id: int
     went_out: bool
 
 
-def settle_send(tx: Transaction, command: Settle) -> None:
+def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
     """NotFound for a message that is none of this interaction; Conflict where it is known, or may become known yet."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     m = t.messages
@@ -40,12 +40,12 @@ def settle_send(tx: Transaction, command: Settle) -> None:
     name = people.agent_name(tx.conn, command.agent_id)
     if command.went_out:
         tx.conn.execute(update(m).where(*this).values(status=Status.SENT, changed_at=tx.now))
-        due_work.disarm(tx, Work.DELIVER, [command.message_id])
+        due_work.cancel(tx, Work.DELIVER, [command.message_id])
     else:
         tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED, changed_at=tx.now))
         due_work.release(tx, Work.DELIVER, command.message_id, tx.now)
     said = f"{name} decided that it went out" if command.went_out else f"{name} had it sent again"
-    line = messages.Line(
+    line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.STATE, agent_id=command.agent_id
     )
     messages.append(tx, interaction, line)

@@ -6,9 +6,9 @@ from sqlalchemy import delete, select, update
 
 from handoff_service import log
 from handoff_service.errors import Conflict
-from handoff_service.operations.consent.push_consents import tell_from_now_on
+from handoff_service.operations.consent.push_consents import push_from_now_on
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
-from handoff_service.operations.shared.messages import tell
+from handoff_service.operations.shared.messages import notify
 from handoff_service.rules.shared.vocabulary import CallState, Status, Work
 from handoff_service.store.conversations.interactions import line
 from handoff_service.store.delivery import restore_holds
@@ -40,14 +40,14 @@ def decide_held(tx: Transaction, command: DecideHeld) -> int:
         _cancel_calls(tx)
         _cancel_timers(tx)
         for kind in (Work.MAIL_CODE, Work.BOT_TURN):
-            due_work.disarm(tx, kind, restore_holds.keys(tx.conn, kind))
+            due_work.cancel(tx, kind, restore_holds.keys(tx.conn, kind))
     outcome = "released" if command.send else "canceled"
     restore_holds.end(tx.conn, outcome=outcome, agent_id=command.agent_id, now=tx.now)
     tx.work_is_due(tx.now)
     tx.desk_changed()
     want_sweep(tx)
-    tell_from_now_on(tx)
-    log.line("held_work_decided", outcome=outcome, texts=len(texts), agent=command.agent_id)
+    push_from_now_on(tx)
+    log.info("held_work_decided", outcome=outcome, texts=len(texts), agent=command.agent_id)
     return len(texts)
 
 
@@ -58,14 +58,14 @@ def _cancel_texts(tx: Transaction, texts: list[int]) -> None:
     queued = [{"id": r.id, "status": Status.CANCELED, "reason": CANCELED} for r in rows if r.status == Status.QUEUED]
     update_rows(tx.conn, m, queued)
     update_rows(tx.conn, m, [{"id": r.id, "status": Status.UNKNOWN} for r in rows if r.status == Status.SENDING])
-    due_work.disarm(tx, Work.DELIVER, texts)
-    tell(tx, {r.interaction_id for r in rows})
+    due_work.cancel(tx, Work.DELIVER, texts)
+    notify(tx, {r.interaction_id for r in rows})
 
 
 def _cancel_calls(tx: Transaction) -> None:
     calls, k = restore_holds.keys(tx.conn, Work.CALL_WEBHOOK), t.webhook_calls
     tx.conn.execute(update(k).where(one_of(k.c.id, calls)).values(state=CallState.GIVEN_UP, why=CANCELED))
-    due_work.disarm(tx, Work.CALL_WEBHOOK, calls)
+    due_work.cancel(tx, Work.CALL_WEBHOOK, calls)
 
 
 def _cancel_timers(tx: Transaction) -> None:

@@ -25,7 +25,7 @@ MOST_SEGMENTS = 25  # of one text: 1,600 characters in UCS-2
 type Row = sa.Row[*tuple[Any, ...]]
 
 
-def abroad(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
+def blocked_country(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
     """Which of these go to a country that the desk does not text."""
     texted = desk.countries(tx.conn) if rows else []
     if not texted:
@@ -63,7 +63,7 @@ def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) 
     return set(tx.conn.execute(query).scalars())
 
 
-def held(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
+def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     """Which of these are no answers and fall into the quiet hours of whom they go to, and when those are over."""
     quiet = desk.quiet_hours(tx.conn) if rows else None
     if quiet is None:
@@ -81,7 +81,7 @@ def held(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     return waits
 
 
-def paced(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
+def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
     """Which of these are over their provider number's rate, and when they may be tried again.
 
     A number may be ``BURST`` ahead of its rate. What people and the virtual agent say goes before what the product says

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, insert, select, update
 
 from handoff_service.operations.conversations.receive_sms import Attachment, Text
-from handoff_service.ports import Listed
+from handoff_service.ports import ProviderMessage
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.delivery import restore_holds
 from handoff_service.store.engine import due_work
@@ -46,7 +46,7 @@ def want_sweep(tx: Transaction, _command: None = None) -> None:
     """Something may have been missed: compare now. Not while a restore holds what was queued before it."""
     if restore_holds.is_held(tx.conn):
         return
-    due_work.arm(tx, [due_work.Due(kind=Work.SWEEP_GAPS, key=KEY, line=KEY, due_at=tx.now)])
+    due_work.schedule(tx, [due_work.Due(kind=Work.SWEEP_GAPS, key=KEY, line=KEY, due_at=tx.now)])
 
 
 def begin_sweep(tx: Transaction, _command: None = None) -> Sweep:
@@ -77,7 +77,7 @@ def stored(conn: Connection, sids: Collection[str]) -> set[str]:
     return {sid for sid in conn.execute(query).scalars() if sid is not None}
 
 
-def recovered(listed: Listed, pictures: Sequence[tuple[str, str]], zone: ZoneInfo) -> Text:
+def recovered(listed: ProviderMessage, pictures: Sequence[tuple[str, str]], zone: ZoneInfo) -> Text:
     """The text as its webhook would have brought it, marked; ``zone``: in which the time is told."""
     at = listed.sent_at.astimezone(zone)
     return Text(

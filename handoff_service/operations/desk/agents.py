@@ -15,7 +15,7 @@ from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.sign_in import token_hash
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.routing.presence import choose_presence
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Owner, Presence, Role
 from handoff_service.store.conversations import interactions, live_group
 from handoff_service.store.desk import people
@@ -29,7 +29,7 @@ LAST_ADMIN = "{name} is the last active admin. Give another agent the role first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Make:
+class MakeAgent:
     """``password_hash``: an argon2 hash, made outside of any transaction. ``groups`` are made when they are new."""
 
     email: str
@@ -42,7 +42,7 @@ class Make:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeAgent:
     """``values``: fields of Make, and ``active``; what is not named stays. ``by``: the admin; None is the desk file.
     ``but``: the token of the session that asks, which goes on when the password changes."""
 
@@ -53,12 +53,12 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delete:
+class DeleteAgent:
     id: int
     by: int
 
 
-def make_agent(tx: Transaction, command: Make) -> int:
+def make_agent(tx: Transaction, command: MakeAgent) -> int:
     """Returns the id. Conflict for an e-mail address that is taken."""
     _is_free(tx, command.email)
     row = {name: getattr(command, name) for name in COLUMNS} | {"presence": Presence.OFFLINE, "active": True}
@@ -67,7 +67,7 @@ def make_agent(tx: Transaction, command: Make) -> int:
     return agent_id
 
 
-def change_agent(tx: Transaction, command: Change) -> None:
+def change_agent(tx: Transaction, command: ChangeAgent) -> None:
     """NotFound; Conflict for an e-mail address that is taken, and when no active admin would be left."""
     stored = _locked(tx, command.id)
     values = dict(command.values)
@@ -84,16 +84,16 @@ def change_agent(tx: Transaction, command: Change) -> None:
     if "password_hash" in values:
         _sign_out(tx, command.id, but=command.but)
     tx.hint(f"agent:{command.id}")
-    offer_soon(tx)  # with another capacity, group or skill they may be offered what waits
+    schedule_offers(tx)  # with another capacity, group or skill they may be offered what waits
 
 
-def delete_agent(tx: Transaction, command: Delete) -> bool:
+def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
     """Whether the agent was deleted; if not, deactivated. NotFound; Conflict for the last active admin."""
     stored = _locked(tx, command.id)
     if stored.active:
         _not_the_last_admin(tx, command.id, stored.name)
     if is_referred_to(tx.conn, a, command.id):
-        change_agent(tx, Change(id=command.id, by=command.by, values={"active": False}))
+        change_agent(tx, ChangeAgent(id=command.id, by=command.by, values={"active": False}))
         return False
     tx.conn.execute(delete(a).where(a.c.id == command.id))
     return True

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.routing.queues import check_schedules
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -38,7 +38,7 @@ def change_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
     holidays that queues' schedules need."""
     put_desk(tx, values)
     check_schedules(tx)
-    offer_soon(tx)
+    schedule_offers(tx)
 
 
 def put_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
@@ -58,7 +58,7 @@ def put_presence_state(tx: Transaction, command: PutPresence) -> None:
     _put(tx, p, command.id, p.c.name, {"name": command.name, "takes_work": command.takes_work}, "presence state")
     if before is not None and before != command.name:
         tx.conn.execute(update(t.agents).where(t.agents.c.presence == before).values(presence=command.name))
-    offer_soon(tx)
+    schedule_offers(tx)
 
 
 def delete_presence_state(tx: Transaction, state_id: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
@@ -15,7 +15,7 @@ g = t.groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Make:
+class MakeGroup:
     """``capacity``: the most conversations that one of its agents may have, None for no limit; the agent's own holds
     too."""
 
@@ -24,27 +24,27 @@ class Make:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeGroup:
     """``values``: fields of Make; what is not named stays."""
 
     id: int
     values: Mapping[str, Any]
 
 
-def make_group(tx: Transaction, command: Make) -> int:
+def make_group(tx: Transaction, command: MakeGroup) -> int:
     """Returns its id. Conflict for a name that is taken."""
     _is_free(tx, command.name)
     return _insert(tx, command)
 
 
-def change_group(tx: Transaction, command: Change) -> None:
+def change_group(tx: Transaction, command: ChangeGroup) -> None:
     """NotFound; Conflict for a name that is taken."""
     stored = _one(tx, command.id)
     if command.values.get("name", stored.name) != stored.name:
         _is_free(tx, command.values["name"])
     if command.values:
         tx.conn.execute(update(g).where(g.c.id == command.id).values(**command.values))
-    offer_soon(tx)
+    schedule_offers(tx)
 
 
 def delete_group(tx: Transaction, group: int) -> None:
@@ -62,10 +62,10 @@ def delete_group(tx: Transaction, group: int) -> None:
 def group_id(tx: Transaction, name: str) -> int:
     """The group with this name, which is made when there is none."""
     found = tx.conn.execute(select(g.c.id).where(g.c.name == name)).scalar()
-    return _insert(tx, Make(name=name)) if found is None else found
+    return _insert(tx, MakeGroup(name=name)) if found is None else found
 
 
-def _insert(tx: Transaction, command: Make) -> int:
+def _insert(tx: Transaction, command: MakeGroup) -> int:
     values = {"name": command.name, "capacity": command.capacity}
     made: int = tx.conn.execute(insert(g).values(**values).returning(g.c.id)).scalar_one()
     return made

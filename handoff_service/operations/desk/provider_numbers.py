@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
-from handoff_service.operations.consent.push_consents import tell_anew
+from handoff_service.operations.consent.push_consents import push_again
 from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -17,7 +17,7 @@ p = t.provider_numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Make:
+class MakeProviderNumber:
     """``queue`` is its name. Without a label the number is its own. ``messaging_service``: the provider's id of the
     service that it is in the pool of."""
 
@@ -30,22 +30,22 @@ class Make:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeProviderNumber:
     """``values`` are the fields of Make to be changed; what is not named stays."""
 
     id: int
     values: Mapping[str, Any]
 
 
-def make_provider_number(tx: Transaction, command: Make) -> int:
+def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
     """Returns its id. BadInput for a queue that is not there, Conflict for a number that is."""
     _number_is_free(tx, command.number)
-    values = {name: getattr(command, name) for name in Make.__dataclass_fields__}
-    tell_anew(tx)
+    values = {name: getattr(command, name) for name in MakeProviderNumber.__dataclass_fields__}
+    push_again(tx)
     return tx.conn.execute(insert(p).values(**_row(tx, values, command.number)).returning(p.c.id)).scalar_one()
 
 
-def change_provider_number(tx: Transaction, command: Change) -> None:
+def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> None:
     """NotFound, and as for making one; Conflict for another number when this one has been used."""
     was = _one(tx, command.id)
     wanted = command.values.get("number", was.number)
@@ -56,17 +56,17 @@ def change_provider_number(tx: Transaction, command: Change) -> None:
     values = {"label": "" if was.label == was.number else was.label, **command.values}
     tx.conn.execute(update(p).where(p.c.id == command.id).values(**_row(tx, values, wanted)))
     if (wanted, values.get("messaging_service", was.messaging_service)) != (was.number, was.messaging_service):
-        tell_anew(tx)
+        push_again(tx)
 
 
-def put_provider_number(tx: Transaction, command: Make) -> None:
+def put_provider_number(tx: Transaction, command: MakeProviderNumber) -> None:
     """Make this number, or make it exactly this."""
     found = tx.conn.execute(select(p.c.id).where(p.c.number == command.number)).scalar()
     if found is None:
         make_provider_number(tx, command)
     else:
-        values = {name: getattr(command, name) for name in Make.__dataclass_fields__}
-        change_provider_number(tx, Change(id=found, values=values))
+        values = {name: getattr(command, name) for name in MakeProviderNumber.__dataclass_fields__}
+        change_provider_number(tx, ChangeProviderNumber(id=found, values=values))
 
 
 def delete_provider_number(tx: Transaction, number_id: int) -> None:

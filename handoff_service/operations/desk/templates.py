@@ -15,20 +15,20 @@ m = t.templates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Make:
+class MakeTemplate:
     name: str
     body: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeTemplate:
     """``values`` are name and body, or one of them; what is not named stays."""
 
     id: int
     values: Mapping[str, str]
 
 
-def make_template(tx: Transaction, command: Make) -> int:
+def make_template(tx: Transaction, command: MakeTemplate) -> int:
     """Returns its id. BadInput names what is wrong by field; Conflict for a name that is taken."""
     checked(command.body)
     _name_is_free(tx, command.name)
@@ -36,9 +36,9 @@ def make_template(tx: Transaction, command: Make) -> int:
     return tx.conn.execute(made).scalar_one()
 
 
-def change_template(tx: Transaction, command: Change) -> None:
+def change_template(tx: Transaction, command: ChangeTemplate) -> None:
     """NotFound, and as for making one."""
-    stored = templates.one(tx.conn, command.id)
+    stored = templates.get(tx.conn, command.id)
     name, body = command.values.get("name", stored.name), command.values.get("body", stored.body)
     checked(body)
     if name != stored.name:
@@ -46,24 +46,24 @@ def change_template(tx: Transaction, command: Change) -> None:
     tx.conn.execute(update(m).where(m.c.id == command.id).values(name=name, body=body))
 
 
-def put_template(tx: Transaction, command: Make) -> None:
+def put_template(tx: Transaction, command: MakeTemplate) -> None:
     """Make the template with this name, or give it this text."""
     found = tx.conn.execute(select(m.c.id).where(m.c.name == command.name)).scalar()
     if found is None:
         make_template(tx, command)
     else:
-        change_template(tx, Change(id=found, values={"body": command.body}))
+        change_template(tx, ChangeTemplate(id=found, values={"body": command.body}))
 
 
 def delete_template(tx: Transaction, template_id: int) -> None:
     """NotFound when there is none."""
-    templates.one(tx.conn, template_id)
+    templates.get(tx.conn, template_id)
     tx.conn.execute(delete(m).where(m.c.id == template_id))
 
 
 def checked(body: str) -> None:
     """BadInput for a text that cannot be saved."""
-    if wrong := rules.fault(body):
+    if wrong := rules.error(body):
         raise BadInput(errors={"body": wrong})
 
 

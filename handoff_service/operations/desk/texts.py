@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete
 
 from handoff_service.errors import BadInput
-from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, fault
+from handoff_service.rules.desk.system_messages import TEXTS, SystemMessage, error
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.lanes import Transaction
@@ -24,6 +24,6 @@ def change_text(tx: Transaction, command: ChangeText) -> None:
     tx.conn.execute(delete(t.texts).where(t.texts.c.name == command.name))
     if command.body is None or command.body == TEXTS[command.name].default:
         return
-    if wrong := fault(command.name, command.body):
+    if wrong := error(command.name, command.body):
         raise BadInput(errors={"body": wrong})
     tx.conn.execute(upsert(tx.conn, t.texts).values(name=command.name, body=command.body))

@@ -25,7 +25,7 @@ MOST_NUMBERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Make:
+class MakeUser:
     """``facts`` are hashed already (``second_facts.hashed``)."""
 
     external_id: str
@@ -37,7 +37,7 @@ class Make:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeUser:
     """``values``: fields of Make, and ``active``; what is not named stays. ``facts``: those that are named. ``by``: the
     admin; None is the desk file."""
 
@@ -47,12 +47,12 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delete:
+class DeleteUser:
     id: int
     by: int
 
 
-def make_user(tx: Transaction, command: Make) -> int:
+def make_user(tx: Transaction, command: MakeUser) -> int:
     """Returns its id. Conflict for an employee number that is taken."""
     _is_free(tx, command.external_id)
     columns = {name: getattr(command, name) for name in ("external_id", "name", "email")}
@@ -64,7 +64,7 @@ def make_user(tx: Transaction, command: Make) -> int:
     return user_id
 
 
-def change_user(tx: Transaction, command: Change) -> None:
+def change_user(tx: Transaction, command: ChangeUser) -> None:
     """NotFound; Conflict for an employee number that is taken, and for numbers of somebody deactivated."""
     stored = _locked(tx, command.id)
     values = dict(command.values)
@@ -86,11 +86,11 @@ def change_user(tx: Transaction, command: Change) -> None:
         user_words.index_users(tx.conn, [command.id])
 
 
-def delete_user(tx: Transaction, command: Delete) -> bool:
+def delete_user(tx: Transaction, command: DeleteUser) -> bool:
     """Delete a user to whom nothing refers, deactivate any other. Returns whether it was deleted. NotFound."""
     _locked(tx, command.id)
     if is_referred_to(tx.conn, u, command.id):
-        change_user(tx, Change(id=command.id, by=command.by, values={"active": False}))
+        change_user(tx, ChangeUser(id=command.id, by=command.by, values={"active": False}))
         return False
     tx.conn.execute(delete(u).where(u.c.id == command.id))
     return True
@@ -119,7 +119,7 @@ def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
     tx.conn.execute(delete(t.user_facts).where(t.user_facts.c.user_id == user_id))
     who = "The desk file" if by is None else people.agent_name(tx.conn, by)
     said = f"{who} deactivated {name}: this conversation stays theirs until it is closed or somebody is verified"
-    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by)
+    line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by)
     messages.append_each(tx, [(one, line) for one in running if one.user_id == user_id])
 
 

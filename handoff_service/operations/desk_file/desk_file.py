@@ -39,7 +39,7 @@ from handoff_service.rules.virtual_agent.commands import Command
 
 
 def _card_fields(value: list[str]) -> list[str]:
-    if wrong := offer_card.fault(value):
+    if wrong := offer_card.error(value):
         raise ValueError(wrong)
     return value
 
@@ -52,7 +52,7 @@ class _Entry(BaseModel):
 
 
 def _commands(value: dict[Command, list[str]]) -> dict[Command, list[str]]:
-    if wrong := commands.fault(value):
+    if wrong := commands.error(value):
         raise ValueError(wrong)
     return value
 
@@ -240,10 +240,10 @@ def _faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
         for key, what in queues.faults(queue.meant()).items():
             yield ("queues", n, key), what
         country = queue.country or (file.desk.country if file.desk else None)
-        if queue.schedule is not None and (wrong := opening_hours.fault(queue.schedule, country)):
+        if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
             yield ("queues", n, "schedule"), wrong
     for n, template in enumerate(file.templates):
-        if wrong := templates.fault(template.body):
+        if wrong := templates.error(template.body):
             yield ("templates", n, "body"), wrong
     for n, outage in enumerate(file.outages):
         for key, what in outages.faults(outage.meant()).items():
@@ -251,7 +251,7 @@ def _faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
     if file.case_webhook is not None:
         yield from _webhook_faults(file.case_webhook)
     for message, body in file.texts.items():
-        if wrong := system_messages.fault(message, body):
+        if wrong := system_messages.error(message, body):
             yield ("texts", str(message)), wrong
 
 

@@ -14,13 +14,11 @@ from handoff_service.operations.cases.outages import put_outage
 from handoff_service.operations.cases.webhook_settings import PutWebhook, put_webhook
 from handoff_service.operations.consent.change_consent import Ask, import_opt_outs
 from handoff_service.operations.desk import provider_numbers
-from handoff_service.operations.desk.agents import Change as ChangeAgent
-from handoff_service.operations.desk.agents import Make as MakeAgent
-from handoff_service.operations.desk.agents import change_agent, make_agent
+from handoff_service.operations.desk.agents import ChangeAgent, MakeAgent, change_agent, make_agent
 from handoff_service.operations.desk.desk_settings import put_desk
 from handoff_service.operations.desk.groups import group_id
 from handoff_service.operations.desk.provider_numbers import put_provider_number
-from handoff_service.operations.desk.templates import Make, put_template
+from handoff_service.operations.desk.templates import MakeTemplate, put_template
 from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.operations.desk_file.desk_file import AgentEntry, DeskFile, ProviderNumberEntry
 from handoff_service.operations.desk_file.import_secrets import HashedFile, hash_secrets, stored_secrets
@@ -29,7 +27,7 @@ from handoff_service.operations.messaging_actions.messaging_action_fields import
 from handoff_service.operations.messaging_actions.messaging_actions import put_messaging_action
 from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.routing.queues import check_schedules, put_queue
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -56,7 +54,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
     for message, body in file.texts.items():
         change_text(tx, ChangeText(name=message, body=body))
     for template in file.templates:
-        put_template(tx, Make(name=template.name, body=template.body))
+        put_template(tx, MakeTemplate(name=template.name, body=template.body))
     _in_order(tx, t.presence_states, "name", file.presence_states)
     _in_order(tx, t.reject_reasons, "words", file.reject_reasons)
     import_users(tx, file.users, hashed.facts)
@@ -80,7 +78,7 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
         tx, [Ask(opted_out=True, source=Source.IMPORT, agent_id=None, **entry.model_dump()) for entry in file.opt_outs]
     )
     check_schedules(tx)
-    offer_soon(tx)
+    schedule_offers(tx)
     return {
         "users": len(file.users),
         "agents": len(file.agents),
@@ -127,7 +125,7 @@ def _queue(tx: Transaction, entry: QueueEntry) -> None:
 
 def _provider_number(tx: Transaction, entry: ProviderNumberEntry) -> None:
     with _named(f"provider_numbers.{entry.number}"):
-        put_provider_number(tx, provider_numbers.Make(**entry.model_dump()))
+        put_provider_number(tx, provider_numbers.MakeProviderNumber(**entry.model_dump()))
 
 
 def _in_order(tx: Transaction, table: sa.Table, key: str, entries: Sequence[BaseModel]) -> None:

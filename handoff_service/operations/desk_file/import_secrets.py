@@ -26,7 +26,7 @@ class StoredFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredSecrets:
     """``passwords``: the argon2 hashes by e-mail. ``facts``: by employee number, then by name."""
 
     passwords: Mapping[str, str]
@@ -49,7 +49,7 @@ class HashedFile:
     hashed: Hashed
 
 
-def stored_secrets(conn: Connection, file: DeskFile) -> Stored:
+def stored_secrets(conn: Connection, file: DeskFile) -> StoredSecrets:
     """The hashes that are stored of those whom the file names."""
     a, u, f = t.agents, t.users, t.user_facts
     emails = {agent.email for agent in file.agents if agent.password}
@@ -60,10 +60,10 @@ def stored_secrets(conn: Connection, file: DeskFile) -> Stored:
     facts: dict[str, dict[str, StoredFact]] = {}
     for row in rows:
         facts.setdefault(row.external_id, {})[row.name] = StoredFact(row.user_id, row.hash, row.fingerprint)
-    return Stored(passwords={row.email: row.password_hash for row in passwords}, facts=facts)
+    return StoredSecrets(passwords={row.email: row.password_hash for row in passwords}, facts=facts)
 
 
-def hash_secrets(file: DeskFile, stored: Stored, key: str) -> HashedFile:
+def hash_secrets(file: DeskFile, stored: StoredSecrets, key: str) -> HashedFile:
     """Hash what is new. Takes milliseconds for each fact and more for each password: call it in a thread.
 
     A password has no fingerprint: one would be faster to guess at than the argon2 hash. So each is verified.

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from handoff_service.operations.desk.users import Change, Make, change_user, make_user
+from handoff_service.operations.desk.users import ChangeUser, MakeUser, change_user, make_user
 from handoff_service.operations.desk_file.desk_file import UserEntry
 from handoff_service.operations.identity.knowledge_facts import Fact, write_facts
 from handoff_service.store.desk import user_words
@@ -54,13 +54,13 @@ def _is_plain(entry: UserEntry, stored: Any | None) -> bool:
 
 def _one(tx: Transaction, entry: UserEntry, stored: Any | None, facts: Mapping[str, Fact]) -> None:
     values: dict[str, Any] = {name: getattr(entry, name) for name in (*COLUMNS, "numbers")}
-    user_id = stored.id if stored else make_user(tx, Make(external_id=entry.external_id, name=entry.name))
+    user_id = stored.id if stored else make_user(tx, MakeUser(external_id=entry.external_id, name=entry.name))
     if entry.active is not None:
         values["active"] = entry.active
     active = entry.active if entry.active is not None else stored is None or stored.active
     if active:  # those who have left have no facts
         values["facts"] = facts
-    change_user(tx, Change(id=user_id, by=None, values=values))
+    change_user(tx, ChangeUser(id=user_id, by=None, values=values))
 
 
 def _plain(

@@ -1,7 +1,7 @@
 """A live agent asks for proof: the virtual agent gets the conversation, begins at once, and gives it back.
 
 It comes back with the result, or when the requester does not answer for a while, to the same agent and without an
-offer; if that agent is gone by then, by the queues as usual (``leave_bot``).
+offer; if that agent is gone by then, by the queues as usual (``leave_virtual_agent``).
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from sqlalchemy import select, update
 from handoff_service.errors import Conflict
 from handoff_service.operations.identity.proof_steps import can_prove
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.cancel_work_item import stop_waiting
+from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.participation import active, lock_for
 from handoff_service.operations.shared.running_proof import wait_for_answer
-from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_bot
+from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.redact_secrets import OPENING
 from handoff_service.operations.virtual_agent.take_bot_turn import open_turn
 from handoff_service.rules.conversations import states
@@ -57,11 +57,11 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
         raise Conflict("The virtual agent has this conversation already.")
     if interaction.owner is not Owner.AGENT:
         raise Conflict("Nobody has this conversation yet, so it could not come back. Take it over first.")
-    stop_waiting(tx, interaction.id)  # a transfer that was under way
+    cancel_work_item(tx, interaction.id)  # a transfer that was under way
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     by = people.agent_name(tx.conn, command.agent_id)
     said = f"{by} asks for proof of who the requester is"
-    changed = messages.owner_changed(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said)
+    changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said)
     proofs.begin(tx, changed.id, changed.epoch, changed.requester_number, command.agent_id)
     tx.conn.execute(
         update(t.interactions)
@@ -80,8 +80,8 @@ def proof_ran_out(tx: Transaction, command: RanOut) -> None:
     until = tx.conn.execute(select(t.due_work.c.due_at).where(*work)).scalar()
     if until is not None and until > tx.now:
         return due_work.release(tx, Work.PROOF_LIMIT, key, until)
-    due_work.disarm(tx, Work.PROOF_LIMIT, [key])
+    due_work.cancel(tx, Work.PROOF_LIMIT, [key])
     if interaction.owner is Owner.VIRTUAL_AGENT and interaction.back_to is not None:
-        waited = durations.spoken(ANSWERS_WITHIN)
-        leave_bot(tx, interaction, f"The requester has not proven who they are: no answer for {waited}.", {})
+        waited = durations.describe(ANSWERS_WITHIN)
+        leave_virtual_agent(tx, interaction, f"The requester has not proven who they are: no answer for {waited}.", {})
     return None

@@ -49,7 +49,7 @@ def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
         proof = proofs.of_send(tx.conn, command.send_id)  # now that it holds still
     email = _address(tx, proof.user_id) if proof is not None else None
     if proof is None or email is None:
-        due_work.disarm(tx, Work.MAIL_CODE, [command.send_id])
+        due_work.cancel(tx, Work.MAIL_CODE, [command.send_id])
         return None
     kept = rules.code_hash(tx.terms.link_key, proof.interaction_id, command.code)
     until = tx.now + rules.CODE_LASTS
@@ -68,13 +68,15 @@ def finish_mail(tx: Transaction, command: FinishMail) -> None:
     result = command.result
     if isinstance(result, NotMailed) and result.again and command.attempts < MOST_TRIES:
         return due_work.release(tx, Work.MAIL_CODE, command.send_id, tx.now + PAUSE * command.attempts)
-    due_work.disarm(tx, Work.MAIL_CODE, [command.send_id])
+    due_work.cancel(tx, Work.MAIL_CODE, [command.send_id])
     tx.hint(MAILBOX)
     proof = proofs.of_send(tx.conn, command.send_id)
     if isinstance(result, NotMailed) and proof is not None:
         interaction = interactions.lock(tx.conn, proof.interaction_id)
         said = "The code could not be sent by e-mail"
-        line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=result.why)
+        line = messages.NewLine(
+            kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=result.why
+        )
         messages.append(tx, interaction, line)
     return None
 

@@ -52,7 +52,9 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     cases_follow(tx, concerned, command.user_id, author=Author.AGENT, agent_id=command.by)
     by = people.agent_name(tx.conn, command.by)
     said = f"{by} tied this number to {name}" if name else f"{by} tied this number to nobody"
-    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=command.by)
+    line = messages.NewLine(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=command.by
+    )
     messages.append_each(tx, [(one, line) for one in concerned])
 
 

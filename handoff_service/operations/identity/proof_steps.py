@@ -74,10 +74,12 @@ def send_code(tx: Transaction, proof: Proof) -> Proof:
     row = proofs.change(tx, row, code_hash=None, code_until=until)
     if not may_be_mailed:
         said, why = "No code was mailed", "too many were asked for that go to this person"
-        line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=why)
+        line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=why)
         messages.append(tx, proof.interaction, line)
     elif has_mail(tx, row.user_id):
-        due_work.arm(tx, [due_work.Due(kind=Work.MAIL_CODE, key=str(send_id), line=f"mail:{row.id}", due_at=tx.now)])
+        due_work.schedule(
+            tx, [due_work.Due(kind=Work.MAIL_CODE, key=str(send_id), line=f"mail:{row.id}", due_at=tx.now)]
+        )
     return ask(tx, replace(proof, row=row), Expects.CODE)
 
 

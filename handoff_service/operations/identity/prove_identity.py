@@ -29,7 +29,7 @@ LONGEST_CLAIM = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfTurn:
+class TurnRef:
     """The proof of the conversation that this bot turn belongs to."""
 
     turn_id: int
@@ -43,7 +43,7 @@ class Claim:
     claimed: str
 
 
-class Wish(StrEnum):
+class AlternativeKind(StrEnum):
     """What a requester wants who has no code, or gave the wrong e-mail or number."""
 
     NEW_CODE = "new_code"
@@ -53,13 +53,13 @@ class Wish(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instead:
+class Alternative:
     turn_id: int
-    wish: Wish
+    wish: AlternativeKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settle:
+class SettleAnswer:
     """Judge what was texted. ``fact_right``: whether it is one of the user's second facts (``fact_to_check``), which
     takes too long to find out in a transaction."""
 
@@ -75,7 +75,7 @@ class Finish:
     collected: Mapping[str, str] = field(default_factory=dict)
 
 
-def begin_proof(tx: Transaction, command: OfTurn) -> Standing:
+def begin_proof(tx: Transaction, command: TurnRef) -> Standing:
     """Begin to find out who the requester is. What was begun before in this epoch is begun anew, but for its tries."""
     proof = _proof(tx, command.turn_id, may_be_new=True)
     if proof is None or proof.row.turn_id == command.turn_id:
@@ -91,7 +91,7 @@ def begin_proof(tx: Transaction, command: OfTurn) -> Standing:
     return proof_steps.standing(tx, proof, command.turn_id)
 
 
-def where_it_stands(tx: Transaction, command: OfTurn) -> Standing:
+def where_it_stands(tx: Transaction, command: TurnRef) -> Standing:
     """For the question that is asked next."""
     return proof_steps.standing(tx, _proof(tx, command.turn_id), command.turn_id)
 
@@ -117,17 +117,17 @@ def _anew(tx: Transaction, proof: Proof) -> Proof:
     return replace(ended, row=proofs.change(tx, row, turn_id=turn_id))
 
 
-def something_else(tx: Transaction, command: Instead) -> Standing:
+def something_else(tx: Transaction, command: Alternative) -> Standing:
     """There is no code: send a new one, ask for a fact or another account instead, or let the requester choose."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None and proof.expects is not Expects.ACCOUNT:
-        if command.wish is Wish.NEW_CODE and tx.terms.mails:
+        if command.wish is AlternativeKind.NEW_CODE and tx.terms.mails:
             proof = proof_steps.send_code(tx, proof)
-        elif command.wish is Wish.OTHER_ACCOUNT:
+        elif command.wish is AlternativeKind.OTHER_ACCOUNT:
             proof = running_proof.ask(tx, proof, Expects.ACCOUNT)
         elif proof.expects is Expects.FACT:
             proof = running_proof.fail(tx, proof, "the requester does not know the second fact")
-        elif command.wish is Wish.OTHER and knowledge_facts.names(tx.conn):
+        elif command.wish is AlternativeKind.OTHER and knowledge_facts.names(tx.conn):
             proof = proof_steps.ask_fact(tx, proof)
         else:
             proof = running_proof.ask(tx, proof, Expects.CHOICE)
@@ -158,7 +158,7 @@ def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
     return FactToCheck(stored=stored, guesses=guesses)
 
 
-def settle_answer(tx: Transaction, command: Settle) -> Standing:
+def settle_answer(tx: Transaction, command: SettleAnswer) -> Standing:
     """Judge the code or the fact that was texted in this turn."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None:
@@ -170,7 +170,7 @@ def settle_answer(tx: Transaction, command: Settle) -> Standing:
     return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
-def _judge(tx: Transaction, proof: Proof, guesses: list[str], command: Settle) -> Proof:
+def _judge(tx: Transaction, proof: Proof, guesses: list[str], command: SettleAnswer) -> Proof:
     by_fact = proof.expects is Expects.FACT
     if by_fact:
         verdict = proof_steps.fact_verdict(tx, proof, right=command.fact_right)
@@ -200,7 +200,7 @@ def finish_proof(tx: Transaction, command: Finish) -> Standing:
     return proof_steps.standing(tx, proof, command.turn_id)
 
 
-def drop_proof(tx: Transaction, command: OfTurn) -> Standing:
+def drop_proof(tx: Transaction, command: TurnRef) -> Standing:
     """Nobody goes on with a proof: the requester does not want to, or the virtual agent has lost the thread, as after a
     restart. The live agent who asked for it gets the conversation back when the turn ends."""
     proof = _proof(tx, command.turn_id)
@@ -212,7 +212,7 @@ def drop_proof(tx: Transaction, command: OfTurn) -> Standing:
     return finish_proof(tx, Finish(turn_id=command.turn_id))
 
 
-def not_this_person(tx: Transaction, command: OfTurn) -> None:
+def not_this_person(tx: Transaction, command: TurnRef) -> None:
     """The requester says not to be the person whom this number is tied to: it is nobody's until somebody proves it."""
     turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == command.turn_id)).one()
     interaction = interactions.lock(tx.conn, turn.interaction_id)

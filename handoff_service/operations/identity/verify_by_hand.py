@@ -6,7 +6,7 @@ Whoever asked for it gets the conversation back; else the virtual agent goes on 
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
 from handoff_service.operations.shared import running_proof
 from handoff_service.operations.shared.running_proof import Proof
-from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_bot
+from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.redact_secrets import ENDED
 from handoff_service.operations.virtual_agent.take_bot_turn import open_turn
 from handoff_service.rules.identity.identity_level import Method
@@ -28,6 +28,6 @@ def verify_by_hand(tx: Transaction, command: Verify) -> None:
     ended = running_proof.end(tx, Proof(interaction, row), outcome=Outcome.VERIFIED, method=Method.AGENT)
     if interaction.back_to is not None:
         by = people.agent_name(tx.conn, command.agent_id) if command.agent_id is not None else "Somebody"
-        leave_bot(tx, ended.interaction, f"{by} has verified the requester by hand.", {})
+        leave_virtual_agent(tx, ended.interaction, f"{by} has verified the requester by hand.", {})
     elif not bot_turns.is_asked(tx.conn, interaction.id, interaction.epoch):
         open_turn(tx, ended.interaction, ENDED)

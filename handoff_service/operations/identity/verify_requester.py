@@ -129,7 +129,7 @@ def _name(tx: Transaction, user_id: int | None) -> str | None:
 
 
 def _tell(tx: Transaction, interaction: Interaction, said: str, agent_id: int | None, note: str | None) -> None:
-    line = messages.Line(
+    line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=note, agent_id=agent_id
     )
     messages.append(tx, interaction, line)

@@ -61,10 +61,10 @@ def cancel_timer(tx: Transaction, command: Cancel) -> None:
 
 
 def _tell(tx: Transaction, interaction: Interaction, timer: Timer, agent_id: int, did: str) -> None:
-    name = messaging_actions.one(tx.conn, timer.action_id).action.name
+    name = messaging_actions.get(tx.conn, timer.action_id).action.name
     said = f"{people.agent_name(tx.conn, agent_id)} " + did.replace("{}", f"“{name}”")
     messages.append(
         tx,
         interaction,
-        messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, agent_id=agent_id),
+        messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, agent_id=agent_id),
     )

@@ -12,11 +12,16 @@ from sqlalchemy import select
 
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.end_interaction import end
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.end_interaction import end_interaction
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations.states import ACTION_ACTS, moved
 from handoff_service.rules.messaging_actions import messaging_actions as rules
-from handoff_service.rules.messaging_actions.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who, why
+from handoff_service.rules.messaging_actions.messaging_actions import (
+    DEFAULT_PROMPT,
+    ActionPlaceholders,
+    MessagingAction,
+    why,
+)
 from handoff_service.rules.shared.conditions import Facts
 from handoff_service.rules.shared.vocabulary import CLOSED, Action, Author, Event, Kind, Owner, State
 from handoff_service.store.conversations import interactions
@@ -52,9 +57,11 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
     counts = dict.fromkeys(rows, 0)
     if found:
         timers.take(tx, found)
-        stored = messaging_actions.some(tx.conn, {timer.action_id for timer in found})
+        stored = messaging_actions.list_(tx.conn, {timer.action_id for timer in found})
         names = _names(tx, rows)
-        prompts: list[tuple[Interaction, messages.Line]] = []  # to agents; they wait for the next thing of another kind
+        prompts: list[
+            tuple[Interaction, messages.NewLine]
+        ] = []  # to agents; they wait for the next thing of another kind
         ended: set[int] = set()  # timers that do nothing are seen to be gone all the same
         for timer in sorted(found, key=lambda one: _place(one, stored)):
             counts[timer.interaction_id] += 1
@@ -71,7 +78,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
                 prompts = []
                 rows[interaction.id] = _perform(tx, action, interaction, who)
         messages.prompt_each(tx, prompts)
-        messages.tell(tx, ended)
+        messages.notify(tx, ended)
     timers.wait_for_next(tx, {one.id: one.line for one in rows.values()})
     return [counts.get(c.interaction_id, 0) for c in commands]
 
@@ -79,7 +86,7 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
 fire_timers: SetBased[Fire, int] = SetBased(_fire)
 
 
-def _place(timer: timers.Timer, stored: Mapping[int, messaging_actions.Stored]) -> tuple[object, ...]:
+def _place(timer: timers.Timer, stored: Mapping[int, messaging_actions.StoredAction]) -> tuple[object, ...]:
     one = stored[timer.action_id]
     return (timer.interaction_id, *rules.place_in_ladder(timer.due_at, one.action, one.position, one.id))
 
@@ -119,8 +126,8 @@ def _facts(interaction: Interaction, named: _Names) -> Facts:
     )
 
 
-def _who(interaction: Interaction, named: _Names, waiting: timedelta) -> Who:
-    return Who(
+def _who(interaction: Interaction, named: _Names, waiting: timedelta) -> ActionPlaceholders:
+    return ActionPlaceholders(
         requester=named.requester,
         agent=named.agent if interaction.assigned_to else None,
         number=interactions.number(interaction.id),
@@ -128,17 +135,21 @@ def _who(interaction: Interaction, named: _Names, waiting: timedelta) -> Who:
     )
 
 
-def _prompt(action: MessagingAction, who: Who) -> messages.Line:
+def _prompt(action: MessagingAction, who: ActionPlaceholders) -> messages.NewLine:
     told = rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who)
-    return messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=told, event=Event.PROMPT)
+    return messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=told, event=Event.PROMPT)
 
 
-def _prompt_requester(tx: Transaction, action: MessagingAction, interaction: Interaction, who: Who) -> None:
+def _prompt_requester(
+    tx: Transaction, action: MessagingAction, interaction: Interaction, who: ActionPlaceholders
+) -> None:
     """The one place where a prompt to a requester goes out."""
-    messages.text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM, event=Event.UNASKED)
+    messages.send_text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM, event=Event.UNASKED)
 
 
-def _perform(tx: Transaction, action: MessagingAction, interaction: Interaction, who: Who) -> Interaction:
+def _perform(
+    tx: Transaction, action: MessagingAction, interaction: Interaction, who: ActionPlaceholders
+) -> Interaction:
     """Do it. Returns the interaction as it is afterwards."""
     if action.action is Action.PROMPT_REQUESTER:
         _prompt_requester(tx, action, interaction, who)
@@ -164,11 +175,11 @@ def _set_state(
         return interaction
     words = state.replace("_", " ")
     if state in CLOSED:
-        end(tx, interaction, state, said=f"“{action.name}” set this to {words}", reason=reason)
+        end_interaction(tx, interaction, state, said=f"“{action.name}” set this to {words}", reason=reason)
         return replace(interaction, state=state, owner=Owner.NONE, closed_at=tx.now)
     interactions.put_state(tx.conn, interaction.id, state)
     said = f"“{action.name}” set this to {words}"
-    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, reason=reason)
+    line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TIMER, reason=reason)
     messages.append(tx, interaction, line)
-    offer_soon(tx)  # on hold frees the agent's capacity
+    schedule_offers(tx)  # on hold frees the agent's capacity
     return replace(interaction, state=state)

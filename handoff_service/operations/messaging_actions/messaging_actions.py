@@ -23,7 +23,7 @@ a = t.messaging_actions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Make:
+class MakeMessagingAction:
     """``position``: its place in the admin's order; None is the last."""
 
     action: MessagingAction
@@ -31,7 +31,7 @@ class Make:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeMessagingAction:
     """``values`` are the fields of MessagingAction to be changed; what is not named stays."""
 
     id: int
@@ -47,7 +47,7 @@ class Move:
     up: bool
 
 
-def make_messaging_action(tx: Transaction, command: Make) -> int:
+def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
     """Returns its id. BadInput names what is wrong by field; Conflict for a name that is taken."""
     checked(command.action)
     _name_is_free(tx, command.action.name)
@@ -60,9 +60,9 @@ def make_messaging_action(tx: Transaction, command: Make) -> int:
     return action_id
 
 
-def change_messaging_action(tx: Transaction, command: Change) -> None:
+def change_messaging_action(tx: Transaction, command: ChangeMessagingAction) -> None:
     """NotFound, and as for making one."""
-    stored = messaging_actions.one(tx.conn, command.id)
+    stored = messaging_actions.get(tx.conn, command.id)
     changed = with_values(stored.action, command.values)
     checked(changed)
     if changed.name != stored.action.name:
@@ -72,8 +72,8 @@ def change_messaging_action(tx: Transaction, command: Change) -> None:
 
 def move_messaging_action(tx: Transaction, command: Move) -> None:
     """The first is not moved up, nor the last down: nothing happens. NotFound when there is none."""
-    moved = messaging_actions.one(tx.conn, command.id)
-    order = list(messaging_actions.some(tx.conn).values())
+    moved = messaging_actions.get(tx.conn, command.id)
+    order = list(messaging_actions.list_(tx.conn).values())
     same = [one.id for one in order if one.action.event is moved.action.event]
     beside = same.index(moved.id) + (-1 if command.up else 1)
     if 0 <= beside < len(same):
@@ -87,14 +87,14 @@ def put_messaging_action(tx: Transaction, action: MessagingAction, position: int
     """Make the action with this name, or make it exactly this. The caller has checked it."""
     found = tx.conn.execute(select(a.c.id).where(a.c.name == action.name)).scalar()
     if found is None:
-        make_messaging_action(tx, Make(action=action, position=position))
+        make_messaging_action(tx, MakeMessagingAction(action=action, position=position))
     else:
-        _save(tx, messaging_actions.one(tx.conn, found), action, position)
+        _save(tx, messaging_actions.get(tx.conn, found), action, position)
 
 
 def delete_messaging_action(tx: Transaction, action_id: int) -> None:
     """Its running timers go with it. NotFound when there is none."""
-    messaging_actions.one(tx.conn, action_id)
+    messaging_actions.get(tx.conn, action_id)
     tx.conn.execute(delete(a).where(a.c.id == action_id))
 
 
@@ -111,7 +111,7 @@ def with_values(action: MessagingAction, values: Mapping[str, Any]) -> Messaging
     return MessagingAction(**{**there, **values})
 
 
-def _save(tx: Transaction, stored: messaging_actions.Stored, action: MessagingAction, position: int) -> None:
+def _save(tx: Transaction, stored: messaging_actions.StoredAction, action: MessagingAction, position: int) -> None:
     tx.conn.execute(update(a).where(a.c.id == stored.id).values(**_row(action, position)))
     _limit(tx, stored.id, action)
     if not action.active or action.event is not stored.action.event:

@@ -6,7 +6,7 @@ from handoff_service.store.conversations.interactions import Interaction
 from handoff_service.store.engine.lanes import Transaction
 
 
-def tell_supervisors(tx: Transaction, interaction: Interaction, said: str) -> None:
+def alert_supervisors(tx: Transaction, interaction: Interaction, said: str) -> None:
     """A prompt in the conversation, which stands until somebody answers the requester."""
-    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
+    line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
     messages.prompt_each(tx, [(interaction, line)])

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from handoff_service.errors import Conflict, NotFound
 from handoff_service.operations.routing.assign import assign
-from handoff_service.operations.routing.end_offer import come_to_nothing, end_offer, renew_offers
+from handoff_service.operations.routing.end_offer import end_offer, renew_offers, requeue_or_return
 from handoff_service.operations.routing.presence import RAN_OUT, set_away
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Work
 from handoff_service.store.conversations import interactions
@@ -70,14 +70,14 @@ def reject_work(tx: Transaction, command: Reject) -> None:
     r = t.reject_reasons
     again = tx.conn.execute(select(r.c.again).where(r.c.words == command.reason)).scalar()
     end_offer(tx, offer, OfferOutcome.REJECTED, command.reason, again=again is not False)
-    come_to_nothing(tx, interaction, offer, f"declined: {command.reason}")
+    requeue_or_return(tx, interaction, offer, f"declined: {command.reason}")
 
 
 def expire_offer(tx: Transaction, command: Expire) -> None:
     """Nobody answered in time: the agent is set to Away, and the next agent is asked at once.
     If the service itself had a gap since the offer was made, the agent may not have been able
     to answer: the offer gets its full time again."""
-    due_work.disarm(tx, Work.EXPIRE_OFFER, [command.offer_id])
+    due_work.cancel(tx, Work.EXPIRE_OFFER, [command.offer_id])
     work_item = tx.conn.execute(select(t.offers.c.work_item_id).where(t.offers.c.id == command.offer_id)).scalar_one()
     interaction = interactions.lock(tx.conn, _interaction_of(tx, work_item))
     offer = work_items.open_offer(tx.conn, offer_id=command.offer_id)
@@ -88,7 +88,7 @@ def expire_offer(tx: Transaction, command: Expire) -> None:
         return
     end_offer(tx, offer, OfferOutcome.TIMED_OUT)
     set_away(tx, offer.agent_id, RAN_OUT)
-    come_to_nothing(tx, interaction, offer, "did not answer in time")
+    requeue_or_return(tx, interaction, offer, "did not answer in time")
 
 
 def _interaction_of(tx: Transaction, work_item_id: int) -> int:

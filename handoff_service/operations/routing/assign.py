@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from handoff_service.errors import Conflict, NotFound
-from handoff_service.operations.shared.cancel_work_item import stop_waiting, withdraw
-from handoff_service.operations.shared.messages import owner_changed
+from handoff_service.operations.shared.cancel_work_item import cancel_work_item, withdraw
+from handoff_service.operations.shared.messages import change_owner
 from handoff_service.operations.shared.participation import active
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.shared.vocabulary import Owner, Work, WorkItemState
@@ -36,22 +36,22 @@ def assign(
     w = t.work_items
     tx.conn.execute(update(w).where(w.c.id == work_item_id).values(state=WorkItemState.ACCEPTED, ended_at=tx.now))
     withdraw(tx, [work_item_id])
-    return give(tx, interaction, agent_id, said=said, reason=reason)
+    return assign_agent(tx, interaction, agent_id, said=said, reason=reason)
 
 
-def give(
+def assign_agent(
     tx: Transaction, interaction: Interaction, agent_id: int, *, said: str, reason: str | None = None
 ) -> Interaction:
     """The agent owns it under the next epoch. Whoever had it before leaves the live group."""
-    due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
+    due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.AGENT_TAKES])
     before = interaction.assigned_to if interaction.owner is Owner.AGENT else None
-    changed = owner_changed(tx, interaction, owner=Owner.AGENT, agent_id=agent_id, said=said, reason=reason)
+    changed = change_owner(tx, interaction, owner=Owner.AGENT, agent_id=agent_id, said=said, reason=reason)
     live_group.join(tx, changed.id, agent_id, interaction.last_seq + 1)
     tx.hint(f"agent:{agent_id}", changed.id)
     if before is not None and before != agent_id:
         live_group.leave(tx, changed.id, before)
-        offer_soon(tx)  # who had it has room for another
+        schedule_offers(tx)  # who had it has room for another
     return changed
 
 
@@ -65,7 +65,7 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
         raise NotFound(f"There is no active agent {command.agent_id}.")
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
         raise Conflict(f"{agent.name} has this conversation already.")
-    stop_waiting(tx, interaction.id)
+    cancel_work_item(tx, interaction.id)
     by = people.agent_name(tx.conn, command.by)
     said = f"{by} took over" if command.by == command.agent_id else f"{by} assigned this to {agent.name}"
-    give(tx, interaction, command.agent_id, said=said)
+    assign_agent(tx, interaction, command.agent_id, said=said)

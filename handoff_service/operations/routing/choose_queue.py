@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from handoff_service.rules.routing import queue_conditions
-from handoff_service.rules.routing.queue_conditions import Facts
+from handoff_service.rules.routing.queue_conditions import QueueFacts
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import queues
@@ -26,20 +26,20 @@ def choose_queue(tx: Transaction, about: About) -> int:
     """The queue's id."""
     p = t.provider_numbers
     number = tx.conn.execute(select(p.c.number, p.c.queue_id).where(p.c.id == about.provider_number_id)).one()
-    conditional = {key: queue for key, queue in queues.some(tx.conn).items() if queue.conditions}
+    conditional = {key: queue for key, queue in queues.list_(tx.conn).items() if queue.conditions}
     if not conditional:
         return number.queue_id
     facts = _facts(tx, about, number.number)
-    fits = (k for k, queue in conditional.items() if queue_conditions.hold(queue.conditions, queue.match, facts))
+    fits = (k for k, queue in conditional.items() if queue_conditions.matches(queue.conditions, queue.match, facts))
     return next(fits, number.queue_id)
 
 
-def _facts(tx: Transaction, about: About, provider_number: str) -> Facts:
+def _facts(tx: Transaction, about: About, provider_number: str) -> QueueFacts:
     """What the virtual agent found out counts before what is on file."""
     u = t.users
     on_file = tx.conn.execute(select(u.c.attributes).where(u.c.id == about.user_id)).scalar() or {}
     found = {name.lower(): value for name, value in about.collected.items()}
-    return Facts(
+    return QueueFacts(
         provider_number=provider_number,
         topic=found.get("topic"),
         language=found.get("language") or on_file.get("language"),

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from handoff_service.operations.routing.end_offer import renew_offers
 from handoff_service.operations.routing.presence import LOST, end_automatic, set_away
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -86,7 +86,7 @@ def connection_lost(tx: Transaction, command: Lost) -> None:
     elif command.connected or command.steady_for < grace:
         due_work.release(tx, Work.LOST_CONNECTION, command.agent_id, tx.now + grace, attempts=0)
     else:
-        due_work.disarm(tx, Work.LOST_CONNECTION, [command.agent_id])
+        due_work.cancel(tx, Work.LOST_CONNECTION, [command.agent_id])
         set_away(tx, command.agent_id, LOST)
 
 
@@ -118,12 +118,12 @@ def _bound_waits(tx: Transaction) -> None:
         (d.c.kind == Work.BOT_TURN) & (d.c.due_at > tx.now + burst + SKEW),
     )
     tx.conn.execute(update(d).where(waits, too_long).values(due_at=tx.now, latest=None))
-    offer_soon(tx)
+    schedule_offers(tx)
 
 
 def _lost_at(tx: Transaction, agent_ids: Collection[int], after: timedelta) -> None:
     at = tx.now + after
-    due_work.arm(
+    due_work.schedule(
         tx,
         [due_work.Due(kind=Work.LOST_CONNECTION, key=str(k), line=f"agent:{k}", due_at=at) for k in sorted(agent_ids)],
     )

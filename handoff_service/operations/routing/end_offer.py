@@ -6,7 +6,7 @@ from collections.abc import Collection
 from sqlalchemy import select, update
 
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, OfferOutcome, Work, WorkItemState
 from handoff_service.store.conversations.interactions import Interaction
 from handoff_service.store.desk import people
@@ -26,7 +26,7 @@ def end_offer(
         .where(t.offers.c.id == offer.id)
         .values(outcome=outcome, outcome_reason=reason, ended_at=tx.now, again=again)
     )
-    due_work.disarm(tx, Work.EXPIRE_OFFER, [offer.id])
+    due_work.cancel(tx, Work.EXPIRE_OFFER, [offer.id])
     tx.hint(f"agent:{offer.agent_id}")
     tx.desk_changed()
 
@@ -41,15 +41,17 @@ def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> N
     for row in tx.conn.execute(query.order_by(o.c.id).with_for_update()).all():
         until = tx.now + (row.expires_at - row.offered_at)
         tx.conn.execute(update(o).where(o.c.id == row.id).values(offered_at=tx.now, expires_at=until))
-        due_work.arm(tx, [due_work.Due(kind=Work.EXPIRE_OFFER, key=str(row.id), line=f"offer:{row.id}", due_at=until)])
+        due_work.schedule(
+            tx, [due_work.Due(kind=Work.EXPIRE_OFFER, key=str(row.id), line=f"offer:{row.id}", due_at=until)]
+        )
         tx.hint(f"agent:{row.agent_id}")
     tx.desk_changed()
 
 
-def come_to_nothing(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:
+def requeue_or_return(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:
     """Back into the queue, unless others are asked still. A transfer's sender, who has it anyway, is told ``why``."""
     w, o = t.work_items, t.offers
-    offer_soon(tx)
+    schedule_offers(tx)
     this = update(w).where(w.c.id == offer.work_item_id)
     if offer.only is None:
         others = select(o.c.id).where(o.c.work_item_id == w.c.id, o.c.outcome.is_(None))
@@ -57,5 +59,5 @@ def come_to_nothing(tx: Transaction, interaction: Interaction, offer: Offer, why
         return
     tx.conn.execute(this.values(state=WorkItemState.CANCELED, ended_at=tx.now))
     said = f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The transfer came to nothing."
-    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
+    line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
     messages.prompt_each(tx, [(interaction, line)])

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from sqlalchemy import insert, select
 
 from handoff_service.operations.routing.choose_queue import About, choose_queue
-from handoff_service.operations.shared.cancel_work_item import stop_waiting
-from handoff_service.operations.shared.messages import owner_changed
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.cancel_work_item import cancel_work_item
+from handoff_service.operations.shared.messages import change_owner
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import Owner, Work, WorkItemState
 from handoff_service.store.conversations import live_group
 from handoff_service.store.conversations.interactions import Interaction
@@ -35,9 +35,9 @@ def hand_off(
         number, user = interaction.provider_number_id, interaction.user_id
         queue_id = choose_queue(tx, About(provider_number_id=number, user_id=user, collected=collected))
     queue = tx.conn.execute(select(*t.queues.c["id", "name"]).where(t.queues.c.id == queue_id)).one()
-    stop_waiting(tx, interaction.id)
-    due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
-    changed = owner_changed(
+    cancel_work_item(tx, interaction.id)
+    due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
+    changed = change_owner(
         tx, interaction, owner=Owner.QUEUE, said=f"Handed to {queue.name}", reason=reason, queue_id=queue.id
     )
     tx.conn.execute(
@@ -54,5 +54,5 @@ def hand_off(
     )
     if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:
         live_group.leave(tx, interaction.id, interaction.assigned_to)
-    offer_soon(tx)
+    schedule_offers(tx)
     return changed

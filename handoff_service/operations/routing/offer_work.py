@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, update
 
-from handoff_service.operations.routing.alert_supervisors import tell_supervisors
+from handoff_service.operations.routing.alert_supervisors import alert_supervisors
 from handoff_service.operations.routing.assign import assign
 from handoff_service.operations.routing.wait_alarm import alarm_long_waits
 from handoff_service.operations.shared import messages
@@ -58,7 +58,7 @@ def offer_work(tx: Transaction, behind: int | None = None) -> int:
     """Go through the queues once, ``behind`` so many places of each (none: from the front). Returns the number of
     offers made."""
     behind = behind or 0
-    due_work.disarm(tx, Work.OFFER_WORK, [_key(behind)])  # first: what comes after this line makes it run again
+    due_work.cancel(tx, Work.OFFER_WORK, [_key(behind)])  # first: what comes after this line makes it run again
     seen = work_items.waiting(tx.conn, AT_ONCE, behind)
     rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen]) if seen else {}
     now_still = work_items.waiting(tx.conn, AT_ONCE, behind)
@@ -78,7 +78,7 @@ def offer_work(tx: Transaction, behind: int | None = None) -> int:
     again = [*desk.again, *([alarm_at] if alarm_at else [])]
     if again:
         at = max(min(again), tx.now)
-        due_work.arm(
+        due_work.schedule(
             tx, [due_work.Due(kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=at)]
         )
     return offered
@@ -101,7 +101,7 @@ def _go_on(tx: Transaction, desk: _Desk, waiting: Sequence[Waiting], gone: Count
     places = [max(AT_ONCE - gone[queue], 0) for queue in whole if queue not in desk.nobody_for]
     if places:
         further = _key(behind + min(places))
-        due_work.arm(tx, [due_work.Due(kind=Work.OFFER_WORK, key=further, line=due_work.DESK_LINE, due_at=tx.now)])
+        due_work.schedule(tx, [due_work.Due(kind=Work.OFFER_WORK, key=further, line=due_work.DESK_LINE, due_at=tx.now)])
 
 
 def _load(tx: Transaction, waiting: Sequence[Waiting]) -> _Desk:
@@ -190,7 +190,7 @@ def _next_round(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision:
     if desk.decided.get(case.item.id) != (need.round, ALL_DECLINED):
         _log(tx, desk, case, need.round, decision.considered, ALL_DECLINED)
         said = f"Everybody in {case.queue.name} has declined this. They are asked again in "
-        tell_supervisors(tx, case.interaction, said + durations.spoken(ROUND_PAUSE))
+        alert_supervisors(tx, case.interaction, said + durations.describe(ROUND_PAUSE))
     if tx.now < begins_at:
         desk.again.append(begins_at)
         return need, decision
@@ -227,7 +227,7 @@ def offer_to(tx: Transaction, work_item_id: int, agents: Collection[int], *, unt
             .values(work_item_id=work_item_id, agent_id=agent_id, offered_at=tx.now, expires_at=until, round=round_)
             .returning(o.c.id)
         ).scalar_one()
-        due_work.arm(
+        due_work.schedule(
             tx, [due_work.Due(kind=Work.EXPIRE_OFFER, key=str(offer_id), line=f"offer:{offer_id}", due_at=until)]
         )
         tx.hint(f"agent:{agent_id}")
@@ -276,5 +276,5 @@ def _tell(tx: Transaction, case: _Case, words: Callable[[], str], what: str) -> 
     """
     if case.item.told in (what, NOBODY) or not interactions.has_requesters_text(tx.conn, case.interaction.id):
         return
-    messages.text(tx, case.interaction, words(), Author.SYSTEM)
+    messages.send_text(tx, case.interaction, words(), Author.SYSTEM)
     tx.conn.execute(update(t.work_items).where(t.work_items.c.id == case.item.id).values(told=what))

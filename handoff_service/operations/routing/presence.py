@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.routing.end_offer import come_to_nothing, end_offer
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.routing.end_offer import end_offer, requeue_or_return
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Presence
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
@@ -110,7 +110,7 @@ def _change(tx: Transaction, agent_id: int, values: dict[str, str | None], reaso
     tx.hint(f"agent:{agent_id}")
     tx.desk_changed()
     if after.takes_work:
-        offer_soon(tx)
+        schedule_offers(tx)
     elif before.takes_work:
         _take_offers_back(tx, agent_id)
 
@@ -125,4 +125,4 @@ def _take_offers_back(tx: Transaction, agent_id: int) -> None:
         offer = work_items.open_offer(tx.conn, offer_id=r.id)
         if offer is not None:
             end_offer(tx, offer, OfferOutcome.WITHDRAWN)
-            come_to_nothing(tx, rows[r.interaction_id], offer, "is not available any more")
+            requeue_or_return(tx, rows[r.interaction_id], offer, "is not available any more")

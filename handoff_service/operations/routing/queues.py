@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.lib import opening_hours
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.desk.system_messages import QUEUES_OWN
 from handoff_service.rules.routing.queues import Queue, faults
 from handoff_service.rules.shared import conditions
@@ -22,7 +22,7 @@ q = t.queues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeQueue:
     """``values`` are the fields of Queue to be changed; what is not named stays."""
 
     id: int
@@ -37,13 +37,13 @@ def make_queue(tx: Transaction, queue: Queue) -> int:
     row = _row(replace(queue, position=queue.position or last + 1))
     queue_id = tx.conn.execute(insert(q).values(**row).returning(q.c.id)).scalar_one()
     _join(tx, queue_id, queue)
-    offer_soon(tx)
+    schedule_offers(tx)
     return queue_id
 
 
-def change_queue(tx: Transaction, command: Change) -> None:
+def change_queue(tx: Transaction, command: ChangeQueue) -> None:
     """NotFound, and as for making one. What waits in it goes on by its new rules."""
-    stored = queues.one(tx.conn, command.id)
+    stored = queues.get(tx.conn, command.id)
     changed = replace(stored, **command.values)
     checked(tx, changed)
     if changed.name != stored.name:
@@ -58,12 +58,12 @@ def put_queue(tx: Transaction, queue: Queue) -> None:
         make_queue(tx, queue)
     else:
         checked(tx, queue)
-        _save(tx, found, replace(queue, position=queue.position or queues.one(tx.conn, found).position))
+        _save(tx, found, replace(queue, position=queue.position or queues.get(tx.conn, found).position))
 
 
 def delete_queue(tx: Transaction, queue_id: int) -> None:
     """Only one that nothing names. NotFound; Conflict says what names it, and what to do instead."""
-    name = queues.one(tx.conn, queue_id).name
+    name = queues.get(tx.conn, queue_id).name
     for why, query in _uses(queue_id).items():
         used_by = tx.conn.execute(query.limit(1)).scalar()
         if used_by is not None:
@@ -75,7 +75,7 @@ def checked(tx: Transaction, queue: Queue) -> None:
     """BadInput, by field, for what cannot be saved."""
     found = faults(queue)
     country = queue.country or people.desk_country(tx.conn)
-    if queue.schedule is not None and (wrong := opening_hours.fault(queue.schedule, country)):
+    if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
         found["schedule"] = wrong
     if found:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in found.items()), errors=found)
@@ -84,7 +84,7 @@ def checked(tx: Transaction, queue: Queue) -> None:
 def check_schedules(tx: Transaction) -> None:
     """BadInput when a queue's schedule cannot be read in the desk's country."""
     country = people.desk_country(tx.conn)
-    for queue in queues.some(tx.conn).values():
+    for queue in queues.list_(tx.conn).values():
         if queue.country is None and queue.schedule is not None and opening_hours.unreadable(queue.schedule, country):
             said = f"has no public holidays that are known, which the schedule of {queue.name} needs"
             raise BadInput(errors={"country": said})
@@ -120,7 +120,7 @@ def _name_is_free(tx: Transaction, name: str) -> None:
 def _save(tx: Transaction, queue_id: int, queue: Queue) -> None:
     tx.conn.execute(update(q).where(q.c.id == queue_id).values(**_row(queue)))
     _join(tx, queue_id, queue)
-    offer_soon(tx)
+    schedule_offers(tx)
 
 
 def _row(queue: Queue) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.routing.offer_work import offer_to
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.cancel_work_item import stop_waiting
+from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.operations.shared.participation import active, lock_for
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, WorkItemState
@@ -63,7 +63,7 @@ def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if _under_way(tx, interaction.id) is None:
         raise Conflict("There is no transfer to take back.")
-    stop_waiting(tx, interaction.id)
+    cancel_work_item(tx, interaction.id)
     by = people.agent_name(tx.conn, command.agent_id)
     _say(tx, interaction, f"{by} took the transfer back", None, command.agent_id)
 
@@ -112,7 +112,7 @@ def _to_queue(tx: Transaction, interaction: Interaction, sender: int, to: int, n
     collected = work_items.collected(tx.conn, interaction.id)
     hand_off(tx, interaction, f"{by} transferred it.", collected, queue_id=to, sender=sender, note=note)
     if note:
-        line = messages.Line(kind=Kind.NOTE, author=Author.AGENT, body=note, agent_id=sender)
+        line = messages.NewLine(kind=Kind.NOTE, author=Author.AGENT, body=note, agent_id=sender)
         messages.append(tx, interactions.lock(tx.conn, interaction.id), line)
 
 
@@ -129,7 +129,7 @@ def _queue_of(tx: Transaction, interaction: Interaction) -> int:
 
 
 def _say(tx: Transaction, interaction: Interaction, said: str, reason: str | None, agent_id: int) -> None:
-    line = messages.Line(
+    line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.TRANSFER, reason=reason, agent_id=agent_id
     )
     messages.append(tx, interaction, line)

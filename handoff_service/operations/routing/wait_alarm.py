@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from handoff_service.operations.routing.alert_supervisors import tell_supervisors
+from handoff_service.operations.routing.alert_supervisors import alert_supervisors
 from handoff_service.rules.shared import durations
 from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
@@ -32,8 +32,8 @@ def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime |
     late = [r for r in rows if at[r.id] <= tx.now]
     locked = interactions.lock_each(tx.conn, [r.interaction_id for r in late]) if late else {}
     for r in late:
-        waited = durations.spoken(tx.now - r.created_at)
-        tell_supervisors(tx, locked[r.interaction_id], f"Has waited in {alarms[r.queue_id].name} for {waited}")
+        waited = durations.describe(tx.now - r.created_at)
+        alert_supervisors(tx, locked[r.interaction_id], f"Has waited in {alarms[r.queue_id].name} for {waited}")
     if late:
         tx.conn.execute(update(w).where(one_of(w.c.id, [r.id for r in late])).values(alarmed_at=tx.now))
     return min((moment for moment in at.values() if moment > tx.now), default=None)

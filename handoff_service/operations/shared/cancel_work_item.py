@@ -2,7 +2,7 @@
 
 from sqlalchemy import update
 
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Work, WorkItemState
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -10,7 +10,7 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import work_items
 
 
-def stop_waiting(tx: Transaction, interaction_id: int) -> None:
+def cancel_work_item(tx: Transaction, interaction_id: int) -> None:
     """Its work item is canceled, its offers are withdrawn; a transfer that was under way has come to nothing."""
     w = t.work_items
     waiting = tx.conn.execute(
@@ -26,8 +26,8 @@ def withdraw(tx: Transaction, work_item_ids: list[int]) -> None:
     """Take back every open offer of these work items, which makes room with those who were asked."""
     ended = work_items.end_offers(tx, work_item_ids, OfferOutcome.WITHDRAWN)
     if ended:
-        offer_soon(tx)
+        schedule_offers(tx)
     for offer_id, agent_id in ended:
-        due_work.disarm(tx, Work.EXPIRE_OFFER, [offer_id])
+        due_work.cancel(tx, Work.EXPIRE_OFFER, [offer_id])
         tx.hint(f"agent:{agent_id}")
         tx.desk_changed()

@@ -3,8 +3,8 @@
 from sqlalchemy import update
 
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.cancel_work_item import stop_waiting
-from handoff_service.operations.shared.schedule_offers import offer_soon
+from handoff_service.operations.shared.cancel_work_item import cancel_work_item
+from handoff_service.operations.shared.schedule_offers import schedule_offers
 from handoff_service.rules.conversations import states
 from handoff_service.rules.conversations.states import ACTS
 from handoff_service.rules.shared.vocabulary import Owner, State, Work
@@ -18,7 +18,7 @@ from handoff_service.store.messaging_actions import timers
 DESCRIPTION = 160  # characters of a short description
 
 
-def end(
+def end_interaction(
     tx: Transaction,
     interaction: Interaction,
     state: State,
@@ -28,7 +28,7 @@ def end(
     described: str | None = None,
 ) -> None:
     """Close a locked, active interaction. ``described``: the short description; without one, the first text."""
-    messages.owner_changed(tx, interaction, owner=Owner.NONE, said=said, reason=reason)
+    messages.change_owner(tx, interaction, owner=Owner.NONE, said=said, reason=reason)
     first_text = conversations.first_text(tx.conn, interaction.id)[:DESCRIPTION]
     description = (described or "").strip() or interaction.short_description or first_text or None
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][ACTS[state]])
@@ -37,7 +37,7 @@ def end(
         .where(t.interactions.c.id == interaction.id)
         .values(closed_at=tx.now, short_description=description, unanswered=None)
     )
-    stop_waiting(tx, interaction.id)
+    cancel_work_item(tx, interaction.id)
     timers.cancel(tx, [interaction.id])
-    due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
-    offer_soon(tx)
+    due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
+    schedule_offers(tx)

@@ -33,7 +33,7 @@ _CONCERNED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class NewLine:
     """One line for a conversation. ``epoch`` and ``owner`` are the interaction's when it is said."""
 
     kind: Kind
@@ -45,12 +45,12 @@ class Line:
     with_media: bool = False
 
 
-def append(tx: Transaction, interaction: Interaction, line: Line) -> int:
+def append(tx: Transaction, interaction: Interaction, line: NewLine) -> int:
     """Add a line that only agents see. Returns its place in the conversation."""
     return _add(tx, interaction, line, outbound=False)[1]
 
 
-def text(
+def send_text(
     tx: Transaction,
     interaction: Interaction,
     body: str,
@@ -66,25 +66,27 @@ def text(
     UNASKED: is no answer, and waits for the end of quiet hours. Whatever else is texted lets it go first.
     """
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
-    line = Line(kind=kind, author=author, body=narrowed(body), agent_id=agent_id, with_media=bool(media), event=event)
+    line = NewLine(
+        kind=kind, author=author, body=narrowed(body), agent_id=agent_id, with_media=bool(media), event=event
+    )
     message_id, _ = _add(tx, interaction, line, outbound=True)
     if agent_id is not None:
         attach(tx, message_id, agent_id, media)
     if event is not Event.UNASKED:
-        let_go(tx, interaction.line)
+        release_line(tx, interaction.line)
     work = [due_work.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)]
     run = begins(author, interaction.unanswered)
     if run is not None:
         arms = timers.armed_by(tx.conn, run, interaction.provider_number_id)
         ends_another = interaction.unanswered is not None
-        begun = timers.Run(interaction.id, interaction.line, interaction.queue_id, ends_another, arms)
+        begun = timers.UnansweredRun(interaction.id, interaction.line, interaction.queue_id, ends_another, arms)
         work += timers.begin(tx, [begun])
         tx.conn.execute(update(t.interactions).where(t.interactions.c.id == interaction.id).values(unanswered=run))
-    due_work.arm(tx, work)
+    due_work.schedule(tx, work)
     return message_id
 
 
-def append_each(tx: Transaction, lines: Sequence[tuple[Interaction, Line]], *, prompts: bool = False) -> None:
+def append_each(tx: Transaction, lines: Sequence[tuple[Interaction, NewLine]], *, prompts: bool = False) -> None:
     """Add many lines that only agents see, to locked interactions, in four statements. Order within each is kept."""
     ids = sorted({interaction.id for interaction, _ in lines})
     if not ids:
@@ -98,28 +100,28 @@ def append_each(tx: Transaction, lines: Sequence[tuple[Interaction, Line]], *, p
     prompted = {k: {"prompted_seq": seqs[k]} if prompts else {} for k in ids}
     update_rows(tx.conn, i, [{"id": k, "last_seq": seqs[k], "last_message_at": tx.now, **prompted[k]} for k in ids])
     insert_rows(tx.conn, t.messages, rows)
-    tell(tx, ids)
+    notify(tx, ids)
 
 
-def prompt_each(tx: Transaction, lines: Sequence[tuple[Interaction, Line]]) -> None:
+def prompt_each(tx: Transaction, lines: Sequence[tuple[Interaction, NewLine]]) -> None:
     """Prompt the agents of locked interactions. Where nobody is assigned, supervisors are told."""
     append_each(tx, lines, prompts=True)
     for interaction_id in sorted({one.id for one, _ in lines if one.assigned_to is None}):
         tx.hint(SUPERVISORS, interaction_id)
 
 
-def _add(tx: Transaction, interaction: Interaction, line: Line, *, outbound: bool) -> tuple[int, int]:
+def _add(tx: Transaction, interaction: Interaction, line: NewLine, *, outbound: bool) -> tuple[int, int]:
     seq = tx.conn.execute(_COUNT_UP, {"_id": interaction.id, "_at": tx.now}).scalar_one()
     row = _row(tx, interaction, line, seq)
     if outbound:
         row |= {"direction": Direction.OUTBOUND, "status": Status.QUEUED}
         row |= _length(line)
     message_id = tx.conn.execute(insert(t.messages).returning(t.messages.c.id), row).scalar_one()
-    tell(tx, [interaction.id])
+    notify(tx, [interaction.id])
     return message_id, seq
 
 
-def _length(line: Line) -> dict[str, Any]:
+def _length(line: NewLine) -> dict[str, Any]:
     """How it travels. A text with media is an MMS: one, however long it is, in no encoding of SMS."""
     if line.with_media:
         return {"segments": 1, "encoding": None}
@@ -127,7 +129,7 @@ def _length(line: Line) -> dict[str, Any]:
     return {"segments": counted.count, "encoding": counted.encoding}
 
 
-def _row(tx: Transaction, interaction: Interaction, line: Line, seq: int) -> dict[str, Any]:
+def _row(tx: Transaction, interaction: Interaction, line: NewLine, seq: int) -> dict[str, Any]:
     return {
         "interaction_id": interaction.id,
         "seq": seq,
@@ -143,23 +145,23 @@ def _row(tx: Transaction, interaction: Interaction, line: Line, seq: int) -> dic
     }
 
 
-def tell(tx: Transaction, interaction_ids: Collection[int]) -> None:
+def notify(tx: Transaction, interaction_ids: Collection[int]) -> None:
     """Hint, after the commit, that conversations have something new: to whoever looks at one, to its live group, to
     its requester's phone (the simulator's page), and to supervisors."""
     for row in tx.conn.execute(_CONCERNED, {"ids": list(interaction_ids)}) if interaction_ids else ():
-        tell_onlookers(tx, row.id, row.requester_number)
+        notify_onlookers(tx, row.id, row.requester_number)
         if row.agent_id is not None:
             tx.hint(f"agent:{row.agent_id}", row.id)
 
 
-def tell_onlookers(tx: Transaction, interaction_id: int, requester_number: str) -> None:
+def notify_onlookers(tx: Transaction, interaction_id: int, requester_number: str) -> None:
     """The same where no live agent can be in its group: whoever looks at it, the phone, supervisors."""
     tx.desk_changed()
     tx.hint(f"interaction:{interaction_id}", interaction_id)
     tx.hint(f"requester:{requester_number}", interaction_id)
 
 
-def owner_changed(
+def change_owner(
     tx: Transaction,
     interaction: Interaction,
     *,
@@ -188,7 +190,7 @@ def owner_changed(
     append(
         tx,
         changed,
-        Line(
+        NewLine(
             kind=Kind.SYSTEM,
             author=Author.SYSTEM,
             body=said,
@@ -200,7 +202,7 @@ def owner_changed(
     return changed
 
 
-def let_go(tx: Transaction, line: str) -> None:
+def release_line(tx: Transaction, line: str) -> None:
     """What waits on the line for the end of quiet hours, or for its number's rate, is looked at anew: the requester is
     being answered behind it."""
     d, m = t.due_work, t.messages

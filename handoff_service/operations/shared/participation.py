@@ -41,13 +41,15 @@ def join(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
     if live_group.has(tx.conn, interaction.id, agent_id):
         return
     live_group.join(tx, interaction.id, agent_id, interaction.last_seq)
-    tell_group(tx, interaction, agent_id, "joined")
+    notify_group(tx, interaction, agent_id, "joined")
 
 
-def tell_group(tx: Transaction, interaction: Interaction, agent_id: int, did: str) -> None:
+def notify_group(tx: Transaction, interaction: Interaction, agent_id: int, did: str) -> None:
     """Add the line that says that an agent joined or left."""
     said = f"{people.agent_name(tx.conn, agent_id)} {did}"
-    line = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.LIVE_GROUP, agent_id=agent_id)
+    line = messages.NewLine(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.LIVE_GROUP, agent_id=agent_id
+    )
     messages.append(tx, interaction, line)
 
 

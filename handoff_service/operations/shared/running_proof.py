@@ -42,7 +42,7 @@ def wait_for_answer(tx: Transaction, interaction: Interaction) -> None:
     """A live agent waits for this: after a while without an answer it comes back."""
     until = tx.now + rules.ANSWERS_WITHIN
     key = str(interaction.id)
-    due_work.arm(tx, [due_work.Due(kind=Work.PROOF_LIMIT, key=key, line=f"proof:{key}", due_at=until)])
+    due_work.schedule(tx, [due_work.Due(kind=Work.PROOF_LIMIT, key=key, line=f"proof:{key}", due_at=until)])
 
 
 def has_mail(tx: Transaction, user_id: int | None) -> bool:
@@ -58,7 +58,7 @@ def fail(tx: Transaction, proof: Proof, why: str) -> Proof:
         why = f"{why}; nobody is known by {row.claimed}"
     elif row.user_id is not None and not has_mail(tx, row.user_id):
         why = f"{why}; no e-mail address on file"
-    line = messages.Line(
+    line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body="Proof of identity failed", event=Event.IDENTITY, reason=why
     )
     messages.append(tx, proof.interaction, line)

@@ -19,7 +19,7 @@ d = t.media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoredUpload:
     """The bytes are in the media folder under this name."""
 
     file: str
@@ -30,7 +30,7 @@ class Stored:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     agent_id: int
-    stored: Stored
+    stored: StoredUpload
 
 
 def keep_upload(tx: Transaction, command: Upload) -> int:
@@ -53,7 +53,7 @@ def keep_upload(tx: Transaction, command: Upload) -> int:
     ).scalar_one()
     key = str(media_id)
     at = tx.now + FORGOTTEN_AFTER
-    due_work.arm(tx, [due_work.Due(kind=Work.FORGET_UPLOAD, key=key, line=f"upload:{key}", due_at=at)])
+    due_work.schedule(tx, [due_work.Due(kind=Work.FORGET_UPLOAD, key=key, line=f"upload:{key}", due_at=at)])
     return media_id
 
 
@@ -73,12 +73,12 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
         raise BadInput(errors={"media": f"must be at most {in_words(MOST_BYTES)} together; they have {together}"})
     for position, media_id in enumerate(ids):
         tx.conn.execute(update(d).where(d.c.id == media_id).values(message_id=message_id, position=position))
-    due_work.disarm(tx, Work.FORGET_UPLOAD, ids)
+    due_work.cancel(tx, Work.FORGET_UPLOAD, ids)
 
 
 def forget_upload(tx: Transaction, media_id: int) -> str | None:
     """Take away an upload that was never sent. Returns its file's name when nothing else is in that file."""
-    due_work.disarm(tx, Work.FORGET_UPLOAD, [media_id])
+    due_work.cancel(tx, Work.FORGET_UPLOAD, [media_id])
     file = tx.conn.execute(
         delete(d).where(d.c.id == media_id, d.c.message_id.is_(None)).returning(d.c.file)
     ).scalar_one_or_none()

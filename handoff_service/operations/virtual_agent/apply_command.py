@@ -7,9 +7,9 @@ agent they are words like any others.
 from collections.abc import Mapping, Sequence
 
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.end_interaction import end
-from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_bot
-from handoff_service.operations.virtual_agent.return_to_virtual_agent import BY_REQUESTER, give_back
+from handoff_service.operations.shared.end_interaction import end_interaction
+from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import BY_REQUESTER, return_to_virtual_agent
 from handoff_service.operations.virtual_agent.take_bot_turn import RESTART, RESTARTED, open_turn
 from handoff_service.rules.shared.vocabulary import Author, Owner, State
 from handoff_service.rules.virtual_agent.commands import Command, may_be, meant
@@ -26,7 +26,7 @@ NOT_SENT = "What you began to tell us is not sent. Text it again when you want u
 LAST = frozenset({Command.BYE, Command.RESTART})  # what is meant only when nothing follows in the same moment
 
 
-def obey_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
+def apply_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
     """``said``: interaction -> the texts that were just put into it, in order. Others than commands do nothing here."""
     if not any(may_be(text) for its_texts in said.values() for text in its_texts):
         return
@@ -45,17 +45,17 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
     if interaction.owner is not Owner.VIRTUAL_AGENT:
         return
     if command in LAST and interaction.back_to is not None:  # a live agent waits for the proof that this ends
-        leave_bot(tx, interaction, f"The requester texted {command.upper()}.", {})
+        leave_virtual_agent(tx, interaction, f"The requester texted {command.upper()}.", {})
         return
     match command:
         case Command.AGENT:
-            leave_bot(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
+            leave_virtual_agent(tx, interaction, ASKED, bot_turns.collected(tx.conn, interaction.id))
         case Command.BYE:
             if UNSENT.intersection(bot_turns.collected(tx.conn, interaction.id)):
-                messages.text(tx, interaction, NOT_SENT, Author.SYSTEM)
+                messages.send_text(tx, interaction, NOT_SENT, Author.SYSTEM)
             _bye(tx, interaction)
         case Command.HELP:
-            messages.text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM)
+            messages.send_text(tx, interaction, texts.help_text(tx.conn), Author.SYSTEM)
         case Command.RESTART:
             _restart(tx, interaction)
 
@@ -64,15 +64,15 @@ def _leave_queue(tx: Transaction, interaction: Interaction, command: Command) ->
     if command is Command.BYE:
         _bye(tx, interaction)
     elif command is Command.RESTART and tx.terms.bot_answers:
-        _restart(tx, give_back(tx, interaction, said=BY_REQUESTER, outcome=None))
+        _restart(tx, return_to_virtual_agent(tx, interaction, said=BY_REQUESTER, outcome=None))
 
 
 def _bye(tx: Transaction, interaction: Interaction) -> None:
-    messages.text(tx, interaction, texts.goodbye(tx.conn), Author.SYSTEM)
-    end(tx, interaction, State.CLOSED_COMPLETE, said=SAID_GOODBYE)
+    messages.send_text(tx, interaction, texts.goodbye(tx.conn), Author.SYSTEM)
+    end_interaction(tx, interaction, State.CLOSED_COMPLETE, said=SAID_GOODBYE)
 
 
 def _restart(tx: Transaction, interaction: Interaction) -> None:
     """The next epoch: an answer that is under way is late, and the choices of before are gone."""
-    changed = messages.owner_changed(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=RESTARTED)
+    changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=RESTARTED)
     open_turn(tx, changed, RESTART)

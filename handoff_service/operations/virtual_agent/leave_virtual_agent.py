@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from handoff_service.operations.routing.assign import give
+from handoff_service.operations.routing.assign import assign_agent
 from handoff_service.operations.routing.hand_off import hand_off
 from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.running_proof import end_running
@@ -14,7 +14,9 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import work_items
 
 
-def leave_bot(tx: Transaction, interaction: Interaction, reason: str, collected: Mapping[str, str]) -> Interaction:
+def leave_virtual_agent(
+    tx: Transaction, interaction: Interaction, reason: str, collected: Mapping[str, str]
+) -> Interaction:
     """Of a locked, active interaction that the virtual agent has. A proof that is under way has failed."""
     known = dict(collected)
     if interaction.expects is not None:
@@ -26,10 +28,12 @@ def leave_bot(tx: Transaction, interaction: Interaction, reason: str, collected:
 def _come_back(tx: Transaction, interaction: Interaction, reason: str) -> Interaction | None:
     """No offer: it was theirs all along. None when they have left or take no work any more."""
     agent = work_items.candidate(tx.conn, interaction.back_to or 0)
-    due_work.disarm(tx, Work.PROOF_LIMIT, [interaction.id])
+    due_work.cancel(tx, Work.PROOF_LIMIT, [interaction.id])
     if agent is None or not agent.takes_work:
         return None
-    changed = give(tx, interaction, agent.agent_id, said=f"Back with {agent.name}", reason=reason)
-    prompt = messages.Line(kind=Kind.SYSTEM, author=Author.SYSTEM, body=f"Back with you. {reason}", event=Event.PROMPT)
+    changed = assign_agent(tx, interaction, agent.agent_id, said=f"Back with {agent.name}", reason=reason)
+    prompt = messages.NewLine(
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body=f"Back with you. {reason}", event=Event.PROMPT
+    )
     messages.prompt_each(tx, [(replace(changed, assigned_to=agent.agent_id), prompt)])
     return changed

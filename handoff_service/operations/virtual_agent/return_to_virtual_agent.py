@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared import messages
-from handoff_service.operations.shared.cancel_work_item import stop_waiting
+from handoff_service.operations.shared.cancel_work_item import cancel_work_item
 from handoff_service.operations.shared.message_text import checked_text
 from handoff_service.operations.shared.participation import active, lock_for
 from handoff_service.rules.conversations import states
@@ -44,22 +44,22 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
         raise Conflict("The virtual agent has this conversation already.")
     by = people.agent_name(tx.conn, command.agent_id)
     said = f"{by} gave this back to the virtual agent"
-    give_back(tx, interaction, said=said, outcome=outcome, agent_id=command.agent_id)
+    return_to_virtual_agent(tx, interaction, said=said, outcome=outcome, agent_id=command.agent_id)
 
 
-def go_back(tx: Transaction, interaction: Interaction) -> None:
+def return_by_requester(tx: Transaction, interaction: Interaction) -> None:
     """A requester who waits in a queue goes back to the virtual agent, and is told so."""
-    changed = give_back(tx, interaction, said=BY_REQUESTER, outcome=None)
-    messages.text(tx, changed, texts.back_with_bot(tx.conn), Author.SYSTEM)
+    changed = return_to_virtual_agent(tx, interaction, said=BY_REQUESTER, outcome=None)
+    messages.send_text(tx, changed, texts.back_with_bot(tx.conn), Author.SYSTEM)
 
 
-def give_back(
+def return_to_virtual_agent(
     tx: Transaction, interaction: Interaction, *, said: str, outcome: str | None, agent_id: int | None = None
 ) -> Interaction:
     """Give a locked, active interaction to the virtual agent. ``agent_id``: who does, where it is an agent."""
-    stop_waiting(tx, interaction.id)
+    cancel_work_item(tx, interaction.id)
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
-    changed = messages.owner_changed(
+    changed = messages.change_owner(
         tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said, reason=outcome, agent_id=agent_id
     )
     if interaction.owner is Owner.AGENT and interaction.assigned_to is not None:

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from handoff_service.operations.shared import messages
 from handoff_service.operations.virtual_agent import redact_secrets
-from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_bot
+from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.ports import BotReply, Question, Understood
 from handoff_service.rules.consent.opt_out_wishes import wish
 from handoff_service.rules.delivery.sms_characters import is_visible
@@ -81,14 +81,14 @@ def open_turn(
     """
     _new_turn(tx, interaction, {"payload": payload, "slots": dict(slots or {})})
     work = due_work.Due(kind=Work.BOT_TURN, key=str(interaction.id), line=interaction.line, due_at=tx.now)
-    due_work.arm(tx, [work])
+    due_work.schedule(tx, [work])
 
 
 def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
     """The question to ask the bot now. None when there is nothing to ask; the work is then taken away."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
-        due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
+        due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
         return None
     turn = _under_way(tx, interaction)
     if turn is not None and turn.opening:
@@ -97,13 +97,13 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         answered = bot_turns.answered_up_to(tx.conn, interaction.id)
         found = _texts(tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq)
         if not found:
-            due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
+            due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
             return None
         if turn is None and bot_turns.answers_to(tx.conn, interaction.requester_number, tx.now - A_WHILE) >= (
             desk.most_answers(tx.conn)
         ):
-            leave_bot(tx, interaction, TOO_MANY, bot_turns.collected(tx.conn, interaction.id))
-            due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
+            leave_virtual_agent(tx, interaction, TOO_MANY, bot_turns.collected(tx.conn, interaction.id))
+            due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
             return None
         choices = _choices(tx, interaction)
         if turn is None and interaction.expects is None and (answer := without_bot(found, choices)) is not None:
@@ -132,7 +132,7 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
             _keep_late(tx, interaction, command.replies, turn.epoch)
         case TurnOutcome.FAILED:
             reason = command.failure or (LOST.format(desk.same_answers(tx.conn)) if command.replies else EMPTY)
-            leave_bot(tx, interaction, reason, bot_turns.collected(tx.conn, interaction.id))
+            leave_virtual_agent(tx, interaction, reason, bot_turns.collected(tx.conn, interaction.id))
         case TurnOutcome.ANSWERED:
             _answer(tx, interaction, turn, command.replies)
     _put(tx, turn.id, outcome=outcome)
@@ -193,21 +193,21 @@ def _is_lost(tx: Transaction, interaction: Interaction, replies: Sequence[BotRep
 def _answer(tx: Transaction, interaction: Interaction, turn: _Row, replies: Sequence[BotReply]) -> None:
     for reply in replies:
         for part in split(with_choices(reply.text, reply.choices)):
-            messages.text(tx, interaction, part, Author.VIRTUAL_AGENT)
+            messages.send_text(tx, interaction, part, Author.VIRTUAL_AGENT)
     if turn.hand_off:
-        leave_bot(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
+        leave_virtual_agent(tx, interaction, turn.hand_off["reason"], turn.hand_off["collected"])
     elif _restarts(turn) and not replies:
-        messages.text(tx, interaction, texts.restarted(tx.conn), Author.SYSTEM)
+        messages.send_text(tx, interaction, texts.restarted(tx.conn), Author.SYSTEM)
 
 
 def _answer_without_bot(tx: Transaction, interaction: Interaction, answer: str, choices: Sequence[Choice]) -> None:
     """Answer texts without a word for the bot, which is not asked and so loses nothing of what it knows."""
     turn_id = _new_turn(tx, interaction)
     for part in split(with_choices(answer, choices)):
-        messages.text(tx, interaction, part, Author.VIRTUAL_AGENT)
+        messages.send_text(tx, interaction, part, Author.VIRTUAL_AGENT)
     shown = [[c.title, c.payload] for c in choices]
     _put(tx, turn_id, answered_at=tx.now, choices=shown, outcome=TurnOutcome.ANSWERED)
-    due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
+    due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
 
 
 def _restarts(turn: _Row) -> bool:
@@ -321,7 +321,7 @@ def _choices(tx: Transaction, interaction: Interaction) -> list[Choice]:
 
 def _keep_late(tx: Transaction, interaction: Interaction, replies: Sequence[BotReply], epoch: int) -> None:
     for reply in replies:
-        line = messages.Line(
+        line = messages.NewLine(
             kind=Kind.NOTE,
             author=Author.VIRTUAL_AGENT,
             body=with_choices(reply.text, reply.choices),
@@ -336,11 +336,11 @@ def _next_turn(tx: Transaction, interaction_id: int) -> None:
     interaction = interactions.lock(tx.conn, interaction_id)
     after = bot_turns.answered_up_to(tx.conn, interaction.id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
-        due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
+        due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
     elif _under_way(tx, interaction):
         due_work.release(tx, Work.BOT_TURN, interaction.id, tx.now)
     elif _texts(tx, interaction, after=after, up_to=interaction.last_seq):
         ends, at_latest = tx.terms.burst_ends(tx.now)
         due_work.release(tx, Work.BOT_TURN, interaction.id, ends, latest=at_latest)
     else:
-        due_work.disarm(tx, Work.BOT_TURN, [interaction.id])
+        due_work.cancel(tx, Work.BOT_TURN, [interaction.id])

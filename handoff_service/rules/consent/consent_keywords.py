@@ -14,7 +14,7 @@ from enum import StrEnum
 from handoff_service.rules.consent.opt_out_wishes import Wish, folded, wish
 from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
 from handoff_service.rules.shared.mail_signature import without_signature
-from handoff_service.rules.virtual_agent.commands import Command, Words
+from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 
 EVERY_NUMBER = 0  # an opt-out of all the company's numbers, where a provider number's id would stand
 HELP = ("HELP", "INFO")
@@ -40,7 +40,7 @@ class Source(StrEnum):
     IMPORT = "import"
 
 
-class If(StrEnum):
+class ConsentSituation(StrEnum):
     """What a text means for consent."""
 
     OPTS_OUT = "an opt-out word"
@@ -54,7 +54,7 @@ class If(StrEnum):
     ANYTHING_ELSE = "anything else"
 
 
-class Step(StrEnum):
+class ConsentStep(StrEnum):
     RECORD = "write it into the ledger"
     CONFIRM = "text one confirmation, unless the provider does"
     HELP = "text the help line, unless the provider does"
@@ -63,16 +63,19 @@ class Step(StrEnum):
     CLOSE = "close the conversation, unless a live agent has it"
 
 
-TABLE: Mapping[If, tuple[Step, ...]] = {
-    If.OPTS_OUT: (Step.RECORD, Step.CONFIRM, Step.CLOSE),
-    If.OPTS_OUT_AGAIN: (Step.RECORD, Step.CLOSE),  # which changes something if they had not said so themselves
-    If.OPTS_IN: (Step.RECORD, Step.CONFIRM, Step.CLOSE),
-    If.ASKS_FOR_HELP: (Step.HELP,),
-    If.BEGINS_WITH_HELP: (Step.HELP, Step.CLOSE),
-    If.MAY_OPT_OUT: (Step.ASK_BACK,),
-    If.WRONG_NUMBER: (Step.SAY_WHO,),
-    If.IS_ANSWERED: (Step.CLOSE,),  # nothing else is said, so it must not wait for anybody
-    If.ANYTHING_ELSE: (),
+TABLE: Mapping[ConsentSituation, tuple[ConsentStep, ...]] = {
+    ConsentSituation.OPTS_OUT: (ConsentStep.RECORD, ConsentStep.CONFIRM, ConsentStep.CLOSE),
+    ConsentSituation.OPTS_OUT_AGAIN: (
+        ConsentStep.RECORD,
+        ConsentStep.CLOSE,
+    ),  # which changes something if they had not said so themselves
+    ConsentSituation.OPTS_IN: (ConsentStep.RECORD, ConsentStep.CONFIRM, ConsentStep.CLOSE),
+    ConsentSituation.ASKS_FOR_HELP: (ConsentStep.HELP,),
+    ConsentSituation.BEGINS_WITH_HELP: (ConsentStep.HELP, ConsentStep.CLOSE),
+    ConsentSituation.MAY_OPT_OUT: (ConsentStep.ASK_BACK,),
+    ConsentSituation.WRONG_NUMBER: (ConsentStep.SAY_WHO,),
+    ConsentSituation.IS_ANSWERED: (ConsentStep.CLOSE,),  # nothing else is said, so it must not wait for anybody
+    ConsentSituation.ANYTHING_ELSE: (),
 }
 # These words lift only what is left to the desk; what requesters themselves said, only they take back.
 REQUESTERS_OWN = frozenset({Source.KEYWORD, Source.PROVIDER})
@@ -83,7 +86,7 @@ def may_be_word(text: str) -> bool:
     return len(without_signature(text)) <= LONGEST
 
 
-def word(text: str, words: Words) -> Command | None:
+def word(text: str, words: CommandWords) -> Command | None:
     """OPT_OUT, OPT_IN or HELP when the whole text is such a word, OPT_OUT also for a clear wish in other words, None
     otherwise. ``words``: the admin's own."""
     said = folded(text)
@@ -97,7 +100,7 @@ def word(text: str, words: Words) -> Command | None:
     return None
 
 
-def _is_keyword_with_courtesy(said: str, words: Words) -> bool:
+def _is_keyword_with_courtesy(said: str, words: CommandWords) -> bool:
     """Whether this is an opt-out word with courtesies around it, or said several times."""
     bare = _COURTESIES.sub("", said)
     word = next(iter(set(bare.split())), "") if len(set(bare.split())) == 1 else bare
@@ -106,7 +109,10 @@ def _is_keyword_with_courtesy(said: str, words: Words) -> bool:
     return _CARRIERS.get(word) is Command.OPT_OUT or word in map(folded, words.get(Command.OPT_OUT, ()))
 
 
-_WISHES: Mapping[Wish | None, If] = {Wish.LIKELY: If.MAY_OPT_OUT, Wish.WRONG_NUMBER: If.WRONG_NUMBER}
+_WISHES: Mapping[Wish | None, ConsentSituation] = {
+    Wish.LIKELY: ConsentSituation.MAY_OPT_OUT,
+    Wish.WRONG_NUMBER: ConsentSituation.WRONG_NUMBER,
+}
 
 
 def situation(
@@ -117,23 +123,23 @@ def situation(
     is_answered: bool,
     begins: bool = False,
     wish: Wish | None = None,
-) -> If:
+) -> ConsentSituation:
     """The row that holds. ``bot_answers``: the virtual agent has the conversation, whose command HELP is;
     ``begins``: the text begins a conversation; ``is_answered``: it does, and the provider took it for this word and has
     answered it; ``wish``: what a text without a word says of being texted."""
     match word:
         case None if bot_answers and not opted_out:
-            return _WISHES.get(wish, If.ANYTHING_ELSE)
+            return _WISHES.get(wish, ConsentSituation.ANYTHING_ELSE)
         case Command.OPT_OUT:
-            return If.OPTS_OUT_AGAIN if opted_out else If.OPTS_OUT
+            return ConsentSituation.OPTS_OUT_AGAIN if opted_out else ConsentSituation.OPTS_OUT
         case Command.OPT_IN if opted_out:
-            return If.OPTS_IN
+            return ConsentSituation.OPTS_IN
         case Command.HELP | Command.OPT_IN if is_answered:
-            return If.IS_ANSWERED
+            return ConsentSituation.IS_ANSWERED
         case Command.HELP if opted_out or not bot_answers:
-            return If.BEGINS_WITH_HELP if begins else If.ASKS_FOR_HELP
+            return ConsentSituation.BEGINS_WITH_HELP if begins else ConsentSituation.ASKS_FOR_HELP
         case _:
-            return If.ANYTHING_ELSE
+            return ConsentSituation.ANYTHING_ELSE
 
 
 def concerned(entries: Sequence[tuple[int, bool, frozenset[int]]]) -> dict[int, frozenset[int]]:

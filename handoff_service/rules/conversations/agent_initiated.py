@@ -16,7 +16,7 @@ class If(StrEnum):
     ACTIVE_WITH_SOMEONE_ELSE = "active with a different person than the agent means to reach"
 
 
-class Step(StrEnum):
+class AgentWritesStep(StrEnum):
     CREATE = "create one"
     ASSIGN_TO_AGENT = "assigned to the agent"
     INJECT = "inject the message"
@@ -29,30 +29,35 @@ NO_REASSIGNMENT = "no reassignment"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AgentWritesRow:
     """What is done, what must not happen, and the sentence that tells an agent before they send."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[AgentWritesStep, ...]
     told: str
     promises: tuple[str, ...] = ()
 
 
-TABLE: Mapping[If, Row] = {
-    If.NO_ACTIVE_INTERACTION: Row(
-        (Step.CREATE, Step.ASSIGN_TO_AGENT),
+TABLE: Mapping[If, AgentWritesRow] = {
+    If.NO_ACTIVE_INTERACTION: AgentWritesRow(
+        (AgentWritesStep.CREATE, AgentWritesStep.ASSIGN_TO_AGENT),
         "A new conversation begins, and it is yours.",
     ),
-    If.ACTIVE_WITH_LIVE_AGENT: Row(
-        (Step.INJECT, Step.JOIN_LIVE_GROUP),
+    If.ACTIVE_WITH_LIVE_AGENT: AgentWritesRow(
+        (AgentWritesStep.INJECT, AgentWritesStep.JOIN_LIVE_GROUP),
         "Your text goes into the conversation that is there; you join it, and it stays with {owner}.",
         (NO_REASSIGNMENT,),
     ),
-    If.ACTIVE_WITH_VIRTUAL_AGENT: Row(
-        (Step.CLOSE, Step.CREATE, Step.ASSIGN_TO_AGENT),
+    If.ACTIVE_WITH_VIRTUAL_AGENT: AgentWritesRow(
+        (AgentWritesStep.CLOSE, AgentWritesStep.CREATE, AgentWritesStep.ASSIGN_TO_AGENT),
         "The conversation with the virtual agent is closed; a new one begins, and it is yours.",
     ),
-    If.ACTIVE_WITH_SOMEONE_ELSE: Row(
-        (Step.CLOSE, Step.REPLACE_PROFILE, Step.CREATE, Step.ASSIGN_TO_AGENT),
+    If.ACTIVE_WITH_SOMEONE_ELSE: AgentWritesRow(
+        (
+            AgentWritesStep.CLOSE,
+            AgentWritesStep.REPLACE_PROFILE,
+            AgentWritesStep.CREATE,
+            AgentWritesStep.ASSIGN_TO_AGENT,
+        ),
         "The conversation with {person} is closed, the number is tied to {meant} from now on, and a new one begins "
         "that is yours.",
     ),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from handoff_service.rules.shared.vocabulary import FirstResponder, Owner
 
 
-class If(StrEnum):
+class RequesterWrites(StrEnum):
     """The left column, in the words of the page."""
 
     NO_ACTIVE_INTERACTION = "no active interaction on the line"
@@ -15,17 +15,21 @@ class If(StrEnum):
     ACTIVE_WITH_VIRTUAL_AGENT = "active, with the virtual agent"
 
 
-class Step(StrEnum):
+class RequesterWritesStep(StrEnum):
     CREATE = "create one"
     ASSIGN_TO_FIRST_RESPONDER = "assign it to the virtual agent or to live agents"
     INJECT = "inject the message"
     ASK_VIRTUAL_AGENT = "the bot's present topic goes on"
 
 
-TABLE: Mapping[If, tuple[Step, ...]] = {
-    If.NO_ACTIVE_INTERACTION: (Step.CREATE, Step.ASSIGN_TO_FIRST_RESPONDER, Step.INJECT),
-    If.ACTIVE_WITH_LIVE_AGENT: (Step.INJECT,),
-    If.ACTIVE_WITH_VIRTUAL_AGENT: (Step.INJECT, Step.ASK_VIRTUAL_AGENT),
+TABLE: Mapping[RequesterWrites, tuple[RequesterWritesStep, ...]] = {
+    RequesterWrites.NO_ACTIVE_INTERACTION: (
+        RequesterWritesStep.CREATE,
+        RequesterWritesStep.ASSIGN_TO_FIRST_RESPONDER,
+        RequesterWritesStep.INJECT,
+    ),
+    RequesterWrites.ACTIVE_WITH_LIVE_AGENT: (RequesterWritesStep.INJECT,),
+    RequesterWrites.ACTIVE_WITH_VIRTUAL_AGENT: (RequesterWritesStep.INJECT, RequesterWritesStep.ASK_VIRTUAL_AGENT),
 }
 
 
@@ -37,11 +41,15 @@ class FirstOwner:
     reason: str | None = None
 
 
-def situation(owner: Owner | None) -> If:
+def situation(owner: Owner | None) -> RequesterWrites:
     """The row that holds, given the owner of the line's active interaction (None: there is none)."""
     if owner is None:
-        return If.NO_ACTIVE_INTERACTION
-    return If.ACTIVE_WITH_VIRTUAL_AGENT if owner is Owner.VIRTUAL_AGENT else If.ACTIVE_WITH_LIVE_AGENT
+        return RequesterWrites.NO_ACTIVE_INTERACTION
+    return (
+        RequesterWrites.ACTIVE_WITH_VIRTUAL_AGENT
+        if owner is Owner.VIRTUAL_AGENT
+        else RequesterWrites.ACTIVE_WITH_LIVE_AGENT
+    )
 
 
 def first_owner(

@@ -11,6 +11,6 @@ def in_currency(millionths: int) -> str:
     return f"{whole}.{f'{part:06}'.rstrip('0'):0<2}"
 
 
-def spoken(costs: Mapping[str, int]) -> str:
+def describe(costs: Mapping[str, int]) -> str:
     """A sum for people, to the cent: 12.50 USD. Several currencies stand beside each other; nothing for none."""
     return ", ".join(f"{(cost + 5_000) // 10_000 / 100:,.2f} {currency}" for currency, cost in sorted(costs.items()))

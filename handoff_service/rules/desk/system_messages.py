@@ -253,12 +253,12 @@ def _and(line: str, more: str | None) -> str:
 # What an admin may save ---------------------------------------------------------------------------------------
 
 
-def fault(message: SystemMessage, text: str, values: Mapping[str, str] | None = None) -> str | None:
+def error(message: SystemMessage, text: str, values: Mapping[str, str] | None = None) -> str | None:
     """What is wrong with an edited text; None when it can be saved. ``values``: what is known, such as {queue}."""
     words = TEXTS[message]
     if not is_visible(text):
         return "must not be empty; reset it to have the usual text"
-    if unknown := placeholders.fault(text, words.placeholders):
+    if unknown := placeholders.error(text, words.placeholders):
         return unknown
     if message not in ABOUT_CONSENT and (keyword := asks_for_opt_out(text)):
         return f"asks people to answer {keyword}, with which they opt out of all texts; use another word"

@@ -3,13 +3,13 @@
 from handoff_service.rules.delivery.sms_characters import is_visible, nothing_visible
 from handoff_service.rules.delivery.sms_text import MAX_BODY
 from handoff_service.rules.shared import placeholders
-from handoff_service.rules.shared.placeholders import PEOPLE, Who
+from handoff_service.rules.shared.placeholders import PEOPLE, Placeholders
 
 GUEST, NOBODY = "there", "our team"  # for names that are not known: "Hi there"
-EXAMPLE = Who(requester="Ann Lee", agent="Mia Chen", number="INT0000012")
+EXAMPLE = Placeholders(requester="Ann Lee", agent="Mia Chen", number="INT0000012")
 
 
-def filled(body: str, who: Who) -> str:
+def filled(body: str, who: Placeholders) -> str:
     """The text for one conversation. No braces are left."""
     return placeholders.fill(body, placeholders.people(who, guest=GUEST, nobody=NOBODY))
 
@@ -19,10 +19,10 @@ def names_conversation(body: str) -> bool:
     return "{interaction.number}" in body
 
 
-def fault(body: str) -> str | None:
+def error(body: str) -> str | None:
     """What is wrong with a template's text; None when it can be saved."""
     if not is_visible(body):
         return nothing_visible(body)
     if len(body) > MAX_BODY:
         return f"must be at most {MAX_BODY} characters; it has {len(body)}"
-    return placeholders.fault(body, PEOPLE)
+    return placeholders.error(body, PEOPLE)

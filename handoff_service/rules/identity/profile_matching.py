@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class If(StrEnum):
+class NumberSituation(StrEnum):
     """The left column, in the words of the page."""
 
     ONE_USER_NO_PROFILE = "the number is on one user, and has no messaging profile"
@@ -19,7 +19,7 @@ class If(StrEnum):
     SEVERAL_USERS_PROFILE_OF_ONE = "number on several users, profile tied to one of them"
 
 
-class Step(StrEnum):
+class ProfileStep(StrEnum):
     MAKE_PROFILE = "make a profile"
     TIE_PROFILE = "tie the profile to the user"
     BELONGS_TO_USER = "the interaction is that user's"
@@ -27,16 +27,20 @@ class Step(StrEnum):
     BELONGS_TO_GUEST = "the interaction is the guest's"
 
 
-TABLE: Mapping[If, tuple[Step, ...]] = {
-    If.ONE_USER_NO_PROFILE: (Step.MAKE_PROFILE, Step.TIE_PROFILE, Step.BELONGS_TO_USER),
-    If.NO_USER_BUT_PROFILE: (Step.BELONGS_TO_PROFILES_USER,),
-    If.NO_USER_NO_PROFILE: (Step.MAKE_PROFILE, Step.BELONGS_TO_GUEST),
-    If.CONFLICT: (Step.BELONGS_TO_PROFILES_USER,),
-    If.SAME_USER: (Step.BELONGS_TO_PROFILES_USER,),
-    If.ONE_USER_PROFILE_OF_NOBODY: (Step.TIE_PROFILE, Step.BELONGS_TO_USER),
-    If.ONE_USER_WHO_IT_IS_NOT: (Step.BELONGS_TO_GUEST,),
-    If.SEVERAL_USERS_PROFILE_OF_NOBODY: (Step.MAKE_PROFILE, Step.BELONGS_TO_GUEST),
-    If.SEVERAL_USERS_PROFILE_OF_ONE: (Step.BELONGS_TO_PROFILES_USER,),
+TABLE: Mapping[NumberSituation, tuple[ProfileStep, ...]] = {
+    NumberSituation.ONE_USER_NO_PROFILE: (
+        ProfileStep.MAKE_PROFILE,
+        ProfileStep.TIE_PROFILE,
+        ProfileStep.BELONGS_TO_USER,
+    ),
+    NumberSituation.NO_USER_BUT_PROFILE: (ProfileStep.BELONGS_TO_PROFILES_USER,),
+    NumberSituation.NO_USER_NO_PROFILE: (ProfileStep.MAKE_PROFILE, ProfileStep.BELONGS_TO_GUEST),
+    NumberSituation.CONFLICT: (ProfileStep.BELONGS_TO_PROFILES_USER,),
+    NumberSituation.SAME_USER: (ProfileStep.BELONGS_TO_PROFILES_USER,),
+    NumberSituation.ONE_USER_PROFILE_OF_NOBODY: (ProfileStep.TIE_PROFILE, ProfileStep.BELONGS_TO_USER),
+    NumberSituation.ONE_USER_WHO_IT_IS_NOT: (ProfileStep.BELONGS_TO_GUEST,),
+    NumberSituation.SEVERAL_USERS_PROFILE_OF_NOBODY: (ProfileStep.MAKE_PROFILE, ProfileStep.BELONGS_TO_GUEST),
+    NumberSituation.SEVERAL_USERS_PROFILE_OF_ONE: (ProfileStep.BELONGS_TO_PROFILES_USER,),
 }
 
 
@@ -52,44 +56,44 @@ class NumberFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class ProfileMatch:
     """What to do with the profile, whose the interaction is, and who else it could be."""
 
-    row: If
+    row: NumberSituation
     make_profile: bool
     tie_profile: bool
     user: int | None
     candidates: tuple[int, ...]
 
 
-def situation(facts: NumberFacts) -> If:
+def situation(facts: NumberFacts) -> NumberSituation:
     """The row that holds for a number."""
     one = len(facts.users) == 1
     if not facts.users:
-        return If.NO_USER_BUT_PROFILE if facts.has_profile else If.NO_USER_NO_PROFILE
+        return NumberSituation.NO_USER_BUT_PROFILE if facts.has_profile else NumberSituation.NO_USER_NO_PROFILE
     if facts.profile_user is not None:
         if facts.profile_user not in facts.users:
-            return If.CONFLICT
-        return If.SAME_USER if one else If.SEVERAL_USERS_PROFILE_OF_ONE
+            return NumberSituation.CONFLICT
+        return NumberSituation.SAME_USER if one else NumberSituation.SEVERAL_USERS_PROFILE_OF_ONE
     if not one:
-        return If.SEVERAL_USERS_PROFILE_OF_NOBODY
+        return NumberSituation.SEVERAL_USERS_PROFILE_OF_NOBODY
     if facts.has_profile and facts.users[0] == facts.not_user:
-        return If.ONE_USER_WHO_IT_IS_NOT
-    return If.ONE_USER_PROFILE_OF_NOBODY if facts.has_profile else If.ONE_USER_NO_PROFILE
+        return NumberSituation.ONE_USER_WHO_IT_IS_NOT
+    return NumberSituation.ONE_USER_PROFILE_OF_NOBODY if facts.has_profile else NumberSituation.ONE_USER_NO_PROFILE
 
 
-def match(facts: NumberFacts) -> Match:
+def match(facts: NumberFacts) -> ProfileMatch:
     """Read the table for one number."""
     row = situation(facts)
     steps = TABLE[row]
-    if Step.BELONGS_TO_USER in steps:
+    if ProfileStep.BELONGS_TO_USER in steps:
         user: int | None = facts.users[0]
     else:
-        user = facts.profile_user if Step.BELONGS_TO_PROFILES_USER in steps else None
-    return Match(
+        user = facts.profile_user if ProfileStep.BELONGS_TO_PROFILES_USER in steps else None
+    return ProfileMatch(
         row=row,
-        make_profile=Step.MAKE_PROFILE in steps and not facts.has_profile,
-        tie_profile=Step.TIE_PROFILE in steps,
+        make_profile=ProfileStep.MAKE_PROFILE in steps and not facts.has_profile,
+        tie_profile=ProfileStep.TIE_PROFILE in steps,
         user=user,
         candidates=tuple(u for u in facts.users if u != user),
     )

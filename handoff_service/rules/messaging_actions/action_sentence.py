@@ -48,7 +48,7 @@ def sentence(action: MessagingAction, *, called: Callable[[str], str] = str) -> 
 
 
 def _time(action: MessagingAction) -> str:
-    said = durations.spoken(action.duration)
+    said = durations.describe(action.duration)
     number, _, unit = said.partition(" ")
     return f"{number} business {unit}" if action.business_hours else said
 

@@ -13,13 +13,13 @@ from handoff_service.rules.messaging_actions.messaging_actions import MessagingA
 from handoff_service.rules.shared.conditions import Facts
 from handoff_service.rules.shared.vocabulary import Author, Owner, State, Unanswered
 
-type Due = Callable[
+type WouldFire = Callable[
     [datetime], datetime | None
 ]  # when a timer that starts then is due; None: not in the time looked at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+class PastConversation:
     """What is known of an interaction beside its lines. ``state``, ``priority``, ``queue`` and ``guest`` are today's.
 
     ``open_before``: the run that was open before the first of its lines; ``taken_before``: whether a live agent had
@@ -37,7 +37,7 @@ class Conversation:
     guest: bool
 
 
-class Line(NamedTuple):  # there are many
+class PastLine(NamedTuple):  # there are many
     """A line that tells who owned the interaction. ``author``: of a message; None for what nobody wrote to anybody."""
 
     at: datetime
@@ -58,14 +58,14 @@ class _Past:
     """A conversation with its lines, and what is asked of them for each wait: when a live agent first had it, and when
     the requester last wrote."""
 
-    conversation: Conversation
-    lines: Sequence[Line]
+    conversation: PastConversation
+    lines: Sequence[PastLine]
     taken: datetime | None
     last_text: datetime | None
 
 
 def replay(
-    action: MessagingAction, conversation: Conversation, lines: Sequence[Line], due: Due, now: datetime
+    action: MessagingAction, conversation: PastConversation, lines: Sequence[PastLine], due: WouldFire, now: datetime
 ) -> list[Wait]:
     """The waits that begin in these lines (oldest first), as if the action had been there all the time."""
     past = _Past(
@@ -88,7 +88,7 @@ def replay(
     return found
 
 
-def _wait(action: MessagingAction, past: _Past, first: int, ended: datetime, due: Due) -> Wait:
+def _wait(action: MessagingAction, past: _Past, first: int, ended: datetime, due: WouldFire) -> Wait:
     began = past.lines[first].at
     at = due(began)
     fires = at is not None and at <= ended and action.applies(_facts(past, first, at))

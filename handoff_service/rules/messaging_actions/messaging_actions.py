@@ -58,7 +58,7 @@ class MessagingAction:
             self.active
             and (not self.queues or facts.queue in self.queues)
             and (not self.provider_numbers or facts.provider_number in self.provider_numbers)
-            and conditions.hold(self.conditions, self.match, facts)
+            and conditions.matches(self.conditions, self.match, facts)
         )
 
 
@@ -89,36 +89,36 @@ DEFAULT_PROMPT: Mapping[Unanswered, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Who(placeholders.Who):
+class ActionPlaceholders(placeholders.Placeholders):
     """What fills the placeholders, ``waiting`` among them."""
 
     waiting: timedelta
 
 
 PLACEHOLDERS = (*PEOPLE, "waiting")
-_SHORTEST = Who(requester="Al", agent="Al", number="INT0000001", waiting=timedelta(minutes=30))
+_SHORTEST = ActionPlaceholders(requester="Al", agent="Al", number="INT0000001", waiting=timedelta(minutes=30))
 
 
-def for_agents(text: str, who: Who) -> str:
+def for_agents(text: str, who: ActionPlaceholders) -> str:
     """A prompt for agents, filled."""
     return _filled(text, who, guest="The requester", nobody="nobody")
 
 
-def for_requester(text: str, who: Who) -> str:
+def for_requester(text: str, who: ActionPlaceholders) -> str:
     """A prompt for the requester, filled, never more than one segment: what makes it longer is cut at its end."""
     filled = _filled(text, who, guest="there", nobody="our team")
     if segments(filled).count > 1:
         short = [first_name(name) if name else None for name in (who.requester, who.agent)]
-        who = Who(requester=short[0], agent=short[1], number=who.number, waiting=who.waiting)
+        who = ActionPlaceholders(requester=short[0], agent=short[1], number=who.number, waiting=who.waiting)
         filled = _filled(text, who, guest="there", nobody="our team")
     while segments(filled).count > 1:
         filled = filled[: filled.rfind(" ")] if " " in filled else filled[:-1]
     return filled
 
 
-def _filled(text: str, who: Who, *, guest: str, nobody: str) -> str:
+def _filled(text: str, who: ActionPlaceholders, *, guest: str, nobody: str) -> str:
     people = placeholders.people(who, guest=guest, nobody=nobody)
-    return placeholders.fill(text, {**people, "waiting": durations.spoken(who.waiting)})
+    return placeholders.fill(text, {**people, "waiting": durations.describe(who.waiting)})
 
 
 # What an admin may save ------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ def _text_fault(action: MessagingAction) -> str | None:
         return "is needed to prompt the requester" if action.action is Action.PROMPT_REQUESTER else None
     if not prompts:
         return f"is for prompts; this action is {action.action}"
-    if unknown := placeholders.fault(action.text, PLACEHOLDERS):
+    if unknown := placeholders.error(action.text, PLACEHOLDERS):
         return unknown
     if action.action is Action.PROMPT_REQUESTER:
         counted = segments(_filled(action.text, _SHORTEST, guest="", nobody=""))
@@ -156,7 +156,7 @@ def _text_fault(action: MessagingAction) -> str | None:
 # In words ----------------------------------------------------------------------------------------------------------
 
 
-def spoken(action: MessagingAction) -> str:
+def describe(action: MessagingAction) -> str:
     """What it will do, and on which conditions."""
     does = {
         Action.PROMPT_AGENT: "prompt the agent",
@@ -170,13 +170,13 @@ def spoken(action: MessagingAction) -> str:
     if action.provider_numbers:
         limits.append(f"the company's number is {' or '.join(action.provider_numbers)}")
     if action.conditions:
-        limits.append(conditions.spoken(action.conditions, action.match))
+        limits.append(conditions.describe(action.conditions, action.match))
     return does + (f", if {', and '.join(limits)}" if limits else "")
 
 
 def why(action: MessagingAction, waited: timedelta) -> str:
     """The reason that stands in the history: ``30 minutes without agent response``."""
-    return f"{durations.spoken(waited)} {_words(action.event.partition('_message_')[2])}"
+    return f"{durations.describe(waited)} {_words(action.event.partition('_message_')[2])}"
 
 
 def place_in_ladder(due_at: datetime, action: MessagingAction, position: int, number: int) -> tuple[object, ...]:

@@ -21,7 +21,7 @@ def any_of_user(fields: Sequence[str]) -> bool:
     return any(field.startswith(USER) for field in fields)
 
 
-def fault(fields: Sequence[str]) -> str | None:
+def error(fields: Sequence[str]) -> str | None:
     """What is wrong with a choice of fields, in words; None when it can be used."""
     if len(fields) > MOST:
         return f"must be at most {MOST} fields: a card is read in seconds"

@@ -13,7 +13,7 @@ FIELDS: Mapping[str, Field] = {"provider_number": _WORD, "topic": _WORD, "langua
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class QueueFacts:
     """A conversation as queues see it. ``topic`` and ``language`` are what the virtual agent found out, if it did;
     ``attributes`` are the user's, none for a guest."""
 
@@ -27,7 +27,7 @@ class Facts:
         return self.attributes.get(name.removeprefix(USER)) if name.startswith(USER) else getattr(self, name)
 
 
-def hold(written: Sequence[Condition], match: Match, facts: Facts) -> bool:
+def matches(written: Sequence[Condition], match: Match, facts: QueueFacts) -> bool:
     """Whether the queue is for this conversation. An empty list holds."""
     return conditions.hold_for(written, match, facts.fact)
 

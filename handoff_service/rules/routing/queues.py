@@ -56,7 +56,7 @@ def faults(queue: Queue) -> dict[str, str]:
         if twice := next((name for name in names if names.count(name) > 1), None):
             found[key] = f"names {twice!r} twice"
     for message, text in queue.texts.items():
-        if wrong := system_messages.fault(message, text, {"queue": queue.name}):
+        if wrong := system_messages.error(message, text, {"queue": queue.name}):
             found["texts"] = f"{message}: {wrong}"
     return found
 

@@ -79,7 +79,7 @@ JUDGES: Mapping[Operator, Callable[[Any, Any], bool]] = {
 }
 
 
-def hold(conditions: Sequence[Condition], match: Match, facts: Facts) -> bool:
+def matches(conditions: Sequence[Condition], match: Match, facts: Facts) -> bool:
     """Whether all (or any) of them hold. An empty list holds."""
     return hold_for(conditions, match, lambda field: getattr(facts, field))
 
@@ -121,7 +121,7 @@ def stored(rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
     return tuple(Condition(field=r["field"], operator=Operator(r["operator"]), value=r["value"]) for r in rows)
 
 
-def spoken(conditions: Sequence[Condition], match: Match) -> str:
+def describe(conditions: Sequence[Condition], match: Match) -> str:
     """In words: ``state is on hold and priority at most 2``."""
     between = " and " if match is Match.ALL else " or "
     return between.join(f"{_words(c.field)} {_words(c.operator)} {_said(c.value)}" for c in conditions)

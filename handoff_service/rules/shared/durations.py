@@ -27,7 +27,7 @@ def write(duration: timedelta) -> str:
     return f"{seconds // UNITS[unit]}{unit}"
 
 
-def spoken(duration: timedelta) -> str:
+def describe(duration: timedelta) -> str:
     """In words, the two largest units: ``2 days``, ``1 hour 5 minutes``, ``45 seconds``."""
     seconds = max(round(duration.total_seconds()), 0)
     parts = []

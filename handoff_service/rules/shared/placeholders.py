@@ -10,7 +10,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
+class Placeholders:
     """Whom a text is about. A name is None for a guest, and when no agent is assigned; ``number`` is INT0000012."""
 
     requester: str | None
@@ -21,7 +21,7 @@ class Who:
 PEOPLE = ("requester.name", "requester.first_name", "agent.name", "agent.first_name", "interaction.number")
 
 
-def people(who: Who, *, guest: str, nobody: str) -> dict[str, str]:
+def people(who: Placeholders, *, guest: str, nobody: str) -> dict[str, str]:
     """What fills the placeholders of ``PEOPLE``; ``guest`` and ``nobody`` stand for names that are not known."""
     return {
         "requester.name": who.requester or guest,
@@ -37,7 +37,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
-def fault(text: str, known: Iterable[str]) -> str | None:
+def error(text: str, known: Iterable[str]) -> str | None:
     """What stands in braces and is no placeholder, with those that there are; None when all are known."""
     names = list(known)
     unknown = [f"{{{name}}}" for name in _PLACEHOLDER.findall(text) if name not in names]

@@ -30,9 +30,9 @@ class Command(StrEnum):
     OPT_IN = "opt_in"
 
 
-type Words = Mapping[Command, Sequence[str]]
+type CommandWords = Mapping[Command, Sequence[str]]
 
-SHIPPED: Words = {
+SHIPPED: CommandWords = {
     Command.AGENT: ("agent", "live agent", "human", "person", "real person", "operator", "representative"),
     Command.BYE: ("bye", "goodbye", "good bye", "bye bye"),
     Command.HELP: ("help", "info"),
@@ -53,7 +53,7 @@ def may_be(text: str) -> bool:
     return len(without_signature(text)) <= 2 * LONGEST
 
 
-def meant(text: str, words: Words) -> Command | None:
+def meant(text: str, words: CommandWords) -> Command | None:
     """The command that the whole text is; None when it is something for the bot, or about consent."""
     if not may_be(text):
         return None
@@ -68,7 +68,7 @@ def _by_word(words: tuple[tuple[Command, tuple[str, ...]], ...]) -> Mapping[str,
     return {word: command for word, command in plain_words.items() if word}
 
 
-def fault(words: Words) -> str | None:
+def error(words: CommandWords) -> str | None:
     """What is wrong with an admin's words, in words; None when they can be used."""
     taken: dict[str, Command] = {}
     for command, its_words in words.items():

@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class BotLine:
     """Words as they stand in a file, with ``{placeholders}``; ``number`` counts from 1."""
 
     number: int
@@ -35,12 +35,12 @@ class BotText:
 
     file: str
     name: str
-    text: Line
-    buttons: Sequence[Line] = ()
+    text: BotLine
+    buttons: Sequence[BotLine] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class SmsCheckSettings:
     """``longest``: what fills a placeholder at its longest. ``allowed_hosts``: where links may lead, and below them."""
 
     longest: Mapping[str, str] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class Fault:
         return f"{self.file}:{self.line}: {self.name}: {self.what}. {self.suggestion}."
 
 
-def faults(text: BotText, terms: Terms) -> list[Fault]:
+def faults(text: BotText, terms: SmsCheckSettings) -> list[Fault]:
     """Everything that is wrong with a text, in the order of its lines. None: it may be said."""
     found = []
     for line in (text.text, *text.buttons):
@@ -69,11 +69,11 @@ def faults(text: BotText, terms: Terms) -> list[Fault]:
     return found
 
 
-def _fault(text: BotText, line: Line, what: str, suggestion: str) -> Fault:
+def _fault(text: BotText, line: BotLine, what: str, suggestion: str) -> Fault:
     return Fault(file=text.file, line=line.number, name=text.name, what=what, suggestion=suggestion)
 
 
-def _in_line(words: str, terms: Terms) -> Iterator[tuple[str, str]]:
+def _in_line(words: str, terms: SmsCheckSettings) -> Iterator[tuple[str, str]]:
     """What is wrong, and how to mend it."""
     for name in dict.fromkeys(_PLACEHOLDER.findall(words)):
         if name not in terms.longest:
@@ -89,7 +89,7 @@ def _in_line(words: str, terms: Terms) -> Iterator[tuple[str, str]]:
         yield f"it asks to answer {keyword}, which phone companies act on", "Ask for another word"
 
 
-def _in_length(text: BotText, terms: Terms) -> Iterator[tuple[str, str]]:
+def _in_length(text: BotText, terms: SmsCheckSettings) -> Iterator[tuple[str, str]]:
     filled = [placeholders.fill(line.words, terms.longest) for line in (text.text, *text.buttons)]
     sent = with_choices(filled[0], [Choice(title, "") for title in filled[1:]])
     counted = segments(sent)

@@ -18,7 +18,7 @@ SHOWN = 50  # of one requester, in the panel
 _UNSETTLED = c.c.state.in_(sorted(UNSETTLED))
 
 
-def some(conn: Connection, where: Sequence[sa.ColumnElement[bool]], *, limit: int | None = None) -> list[Case]:
+def list_(conn: Connection, where: Sequence[sa.ColumnElement[bool]], *, limit: int | None = None) -> list[Case]:
     """The cases that fit, newest first, with their history."""
     query = (
         select(c, t.users.c.name.label("user_name"))
@@ -32,9 +32,9 @@ def some(conn: Connection, where: Sequence[sa.ColumnElement[bool]], *, limit: in
     return [_case(r, histories[r.id]) for r in rows]
 
 
-def one(conn: Connection, case_id: int) -> Case:
+def get(conn: Connection, case_id: int) -> Case:
     """One case. NotFound when there is none."""
-    found = some(conn, [c.c.id == case_id])
+    found = list_(conn, [c.c.id == case_id])
     if not found:
         raise NotFound(f"There is no case {case_id}.")
     return found[0]
@@ -45,18 +45,18 @@ def beside(conn: Connection, interaction: Interaction) -> list[Case]:
     where = c.c.interaction_id == interaction.id
     if interaction.user is not None:
         where |= c.c.user_id == interaction.user.id
-    return some(conn, [where], limit=SHOWN)
+    return list_(conn, [where], limit=SHOWN)
 
 
 def unsettled(conn: Connection, user_id: int, *, kind: CaseKind | None = None) -> list[Case]:
     """The user's cases that somebody still works on, newest first."""
     where = [c.c.user_id == user_id, _UNSETTLED]
-    return some(conn, [*where, c.c.kind == kind] if kind else where)
+    return list_(conn, [*where, c.c.kind == kind] if kind else where)
 
 
 def of_user(conn: Connection, user_id: int, case_id: int) -> Case | None:
     """This case, if it is this user's."""
-    return next(iter(some(conn, [c.c.id == case_id, c.c.user_id == user_id])), None)
+    return next(iter(list_(conn, [c.c.id == case_id, c.c.user_id == user_id])), None)
 
 
 def _case(row: sa.Row[tuple[object, ...]], history: list[CaseChange]) -> Case:

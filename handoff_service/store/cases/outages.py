@@ -14,12 +14,12 @@ from handoff_service.store.views import Outage
 o = t.outages
 
 
-def some(conn: Connection) -> list[Outage]:
+def list_(conn: Connection) -> list[Outage]:
     """All of them, the latest beginning first."""
     return _read(conn, sa.true())
 
 
-def one(conn: Connection, outage_id: int) -> Outage:
+def get(conn: Connection, outage_id: int) -> Outage:
     """One outage. NotFound when there is none."""
     found = _read(conn, o.c.id == outage_id)
     if not found:

@@ -12,7 +12,7 @@ from handoff_service.rules.delivery.message_status import meaning
 from handoff_service.rules.delivery.money import in_currency
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity.identity_level import Level, Method, Proof, level
-from handoff_service.rules.shared.durations import spoken
+from handoff_service.rules.shared.durations import describe
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, State, Status, Work
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, media
@@ -43,15 +43,15 @@ NEWEST_FIRST = (i.c.last_message_at.desc(), i.c.id.desc())
 OLDEST_FIRST = (i.c.id,)
 
 
-def one(conn: Connection, interaction_id: int, agent_id: int | None = None) -> Interaction:
+def get(conn: Connection, interaction_id: int, agent_id: int | None = None) -> Interaction:
     """One interaction, as this agent sees it. NotFound when there is none."""
-    found = some(conn, [i.c.id == interaction_id], agent_id=agent_id)
+    found = list_(conn, [i.c.id == interaction_id], agent_id=agent_id)
     if not found:
         raise NotFound(f"There is no interaction {interaction_id}.")
     return found[0]
 
 
-def some(
+def list_(
     conn: Connection,
     where: Sequence[sa.ColumnElement[bool]],
     *,
@@ -106,7 +106,7 @@ def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Interactio
     mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
     with_agents = [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT]
     which = i.c.id.not_in(mine) if others else i.c.id.in_(mine)
-    return some(conn, [*with_agents, which], agent_id=agent_id, order=NEWEST_FIRST)
+    return list_(conn, [*with_agents, which], agent_id=agent_id, order=NEWEST_FIRST)
 
 
 _OTHERS = select(func.count()).where(
@@ -170,7 +170,7 @@ def message(conn: Connection, message_id: int) -> Message:
 
 def past(conn: Connection, of: Interaction, limit: int = 10) -> list[Interaction]:
     """Closed interactions of the same requester number, newest first."""
-    return some(
+    return list_(
         conn,
         [i.c.requester_number == of.requester_number, i.c.closed_at.is_not(None), i.c.id != of.id],
         order=NEWEST_FIRST,
@@ -247,7 +247,7 @@ def _error(r: sa.Row[tuple[object, ...]]) -> MessageError:
     if r.status == Status.QUEUED:
         then = "It goes out by itself when that is over. "
     elif r.again:
-        then = f"It is sent again within {spoken(said.waits[r.retries - 1])}. "
+        then = f"It is sent again within {describe(said.waits[r.retries - 1])}. "
     return MessageError(code=r.error_code, meaning=said.meaning, advice=then + said.advice)
 
 

@@ -18,7 +18,7 @@ _OF_MESSAGES = select(d).where(one_of(d.c.message_id, "ids")).order_by(d.c.messa
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptMedium:
     """A medium whose bytes are here: the file's name in the media folder."""
 
     id: int
@@ -27,7 +27,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedMedium:
     """A medium that waits to be fetched from the provider. ``content_type``: what it came under."""
 
     id: int
@@ -43,7 +43,7 @@ def of_messages(conn: Connection, ids: Sequence[int]) -> dict[int, list[Medium]]
     return found
 
 
-def one(conn: Connection, media_id: int) -> Medium:
+def get(conn: Connection, media_id: int) -> Medium:
     """One medium as it is shown. NotFound when there is none."""
     r = conn.execute(select(d).where(d.c.id == media_id)).one_or_none()
     if r is None:
@@ -51,7 +51,7 @@ def one(conn: Connection, media_id: int) -> Medium:
     return _medium(r, public_url(conn))
 
 
-def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> Kept:
+def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium:
     """A medium of a message, or an upload of this agent's that is not sent yet. NotFound when there is none."""
     if media_id >= LARGEST_ID:
         raise NotFound(f"There is no picture or file {media_id}.")
@@ -59,13 +59,13 @@ def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> Kept:
     r = conn.execute(select(d).where(d.c.id == media_id, or_(*mine))).one_or_none()
     if r is None or r.status != MediaStatus.STORED:
         raise NotFound(f"There is no picture or file {media_id}.")
-    return Kept(id=r.id, file=r.file, content_type=r.content_type)
+    return KeptMedium(id=r.id, file=r.file, content_type=r.content_type)
 
 
-def wanted(conn: Connection, media_id: int) -> Wanted | None:
+def wanted(conn: Connection, media_id: int) -> WantedMedium | None:
     """What is to be fetched, or None when that is not wanted any more."""
     r = conn.execute(select(d).where(d.c.id == media_id, d.c.status == MediaStatus.WAITING)).one_or_none()
-    return Wanted(id=r.id, url=r.url, content_type=r.content_type) if r is not None else None
+    return WantedMedium(id=r.id, url=r.url, content_type=r.content_type) if r is not None else None
 
 
 def _medium(r: Row[tuple[object, ...]], address: str) -> Medium:

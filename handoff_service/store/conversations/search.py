@@ -26,7 +26,7 @@ BEYOND = 1 << 42  # higher than any interaction's id
 
 
 @dataclass(frozen=True, slots=True)
-class Find:
+class Result:
     """An interaction, and the seq of its newest line that fits; None: found by a name or a number."""
 
     interaction_id: int
@@ -34,10 +34,10 @@ class Find:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finds:
+class ResultPage:
     """One page. ``below``: what to ask for the next page with; None: this is the last."""
 
-    items: list[Find]
+    items: list[Result]
     below: int | None
 
 
@@ -58,11 +58,11 @@ class FoundPerson:
     newest: int | None
 
 
-def finds(conn: Connection, wanted: Wanted, *, where: Where = (), below: int | None = None, limit: int) -> Finds:
+def finds(conn: Connection, wanted: Wanted, *, where: Where = (), below: int | None = None, limit: int) -> ResultPage:
     """The newest interactions that fit, below an id and within ``where``."""
     below = below or BEYOND
     if wanted.nothing:
-        return Finds(items=[], below=None)
+        return ResultPage(items=[], below=None)
     fresh = _newest_lines(conn, text_index.newest_matches(conn, wanted, text_index.place(below, 0)), where)
     by_text, looked_to = _by_text(conn, wanted, where, below, limit + 1)
     others = set(_by_name(conn, wanted, where, below, limit + 1)) | _by_reference(conn, wanted, where, below)
@@ -70,15 +70,15 @@ def finds(conn: Connection, wanted: Wanted, *, where: Where = (), below: int | N
     found = sorted({*lines, *others}, reverse=True)
     if looked_to is not None:  # what is older than what was looked at comes with the next page
         found = [one for one in found if one >= looked_to]
-    items = [lines.get(one, Find(one, None)) for one in found[:limit]]
+    items = [lines.get(one, Result(one, None)) for one in found[:limit]]
     if len(found) > limit:
-        return Finds(items=items, below=items[-1].interaction_id)
-    return Finds(items=items, below=looked_to)
+        return ResultPage(items=items, below=items[-1].interaction_id)
+    return ResultPage(items=items, below=looked_to)
 
 
-def found_conversations(conn: Connection, found: Finds, agent_id: int) -> list[FoundConversation]:
+def found_conversations(conn: Connection, found: ResultPage, agent_id: int) -> list[FoundConversation]:
     """What a page shows of them, in their order."""
-    shown = conversations.some(
+    shown = conversations.list_(
         conn, [one_of(i.c.id, [f.interaction_id for f in found.items])], agent_id=agent_id, order=(i.c.id.desc(),)
     )
     pairs = [(f.interaction_id, f.seq) for f in found.items if f.seq]
@@ -100,10 +100,10 @@ def found_people(conn: Connection, wanted: Wanted, limit: int = 6) -> list[Found
     ]
 
 
-def _by_text(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> tuple[list[Find], int | None]:
+def _by_text(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> tuple[list[Result], int | None]:
     """Interactions with a line that fits, newest first; and how far down was looked, None: to the end."""
     at = text_index.place(below, 0)
-    found: list[Find] = []
+    found: list[Result] = []
     looked_to = below
     for _ in range(MOST_LOOKED_AT // CHUNK):
         places = text_index.matches(conn, wanted, at, CHUNK)
@@ -117,7 +117,7 @@ def _by_text(conn: Connection, wanted: Wanted, where: Where, below: int, most: i
     return found, looked_to
 
 
-def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list[Find]:
+def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list[Result]:
     """The interactions of these places (highest first) that are within ``where``, each with its newest line."""
     newest: dict[int, int] = {}
     for place in places:
@@ -126,7 +126,7 @@ def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list
     kept = set(newest)
     if where and newest:
         kept = set(conn.execute(select(i.c.id).where(one_of(i.c.id, newest), *where)).scalars())
-    return [Find(one, seq or None) for one, seq in newest.items() if one in kept]
+    return [Result(one, seq or None) for one, seq in newest.items() if one in kept]
 
 
 def _by_name(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> list[int]:

@@ -11,7 +11,7 @@ from handoff_service.store.views import Agent, Group
 a, g = t.agents, t.groups
 
 
-def some(conn: Connection, *, words: str | None, after: int, limit: int) -> list[Agent]:
+def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> list[Agent]:
     """Agents by id; those with the words in their name or e-mail address, if any are given."""
     where = a.c.id > after
     if words:
@@ -21,7 +21,7 @@ def some(conn: Connection, *, words: str | None, after: int, limit: int) -> list
     return sorted(people.agents(conn, ids).values(), key=lambda agent: agent.id)
 
 
-def one(conn: Connection, agent_id: int) -> Agent:
+def get(conn: Connection, agent_id: int) -> Agent:
     """NotFound when there is none."""
     found = people.agents(conn, [agent_id])
     if agent_id not in found:

@@ -9,7 +9,7 @@ from handoff_service.store.views import Template
 _NAMED = select(t.templates).order_by(func.lower(t.templates.c.name), t.templates.c.id)
 
 
-def some(conn: Connection, words: str = "", *, limit: int | None = None) -> list[Template]:
+def list_(conn: Connection, words: str = "", *, limit: int | None = None) -> list[Template]:
     """Templates by name; those whose name or text has these words in it. A name that begins with them comes first."""
     c, words = t.templates.c, words.strip()
     query = _NAMED
@@ -22,7 +22,7 @@ def some(conn: Connection, words: str = "", *, limit: int | None = None) -> list
     return [Template(**r._mapping) for r in conn.execute(query.limit(limit))]
 
 
-def one(conn: Connection, template_id: int) -> Template:
+def get(conn: Connection, template_id: int) -> Template:
     """One template. NotFound when there is none."""
     row = conn.execute(select(t.templates).where(t.templates.c.id == template_id)).one_or_none()
     if row is None:

@@ -27,7 +27,7 @@ def export_desk(conn: Connection) -> str:
         parts.append(_table("[texts]", **words))
     parts += [_table("[[presence_states]]", name=p.name, takes_work=p.takes_work) for p in desk.presence_states(conn)]
     parts += [_table("[[reject_reasons]]", words=r.words, again=r.again) for r in desk.reject_reasons(conn)]
-    parts += [_table("[[templates]]", name=m.name, body=m.body) for m in templates.some(conn)]
+    parts += [_table("[[templates]]", name=m.name, body=m.body) for m in templates.list_(conn)]
     parts += [
         _table(
             "[[users]]",
@@ -54,7 +54,7 @@ def export_desk(conn: Connection) -> str:
         )
         for a in people.agents(conn).values()
     ]
-    parts += [_queue(queue) for queue in queues.some(conn).values()]
+    parts += [_queue(queue) for queue in queues.list_(conn).values()]
     parts += [
         _table(
             "[[provider_numbers]]",
@@ -67,10 +67,10 @@ def export_desk(conn: Connection) -> str:
         )
         for p in people.provider_numbers(conn)
     ]
-    parts += [_action(messaging_actions.saved(stored)) for stored in messaging_actions.some(conn).values()]
+    parts += [_action(messaging_actions.saved(stored)) for stored in messaging_actions.list_(conn).values()]
     parts += [
         _table("[[outages]]", title=o.title, text=o.text, since=_time(o.since), until=_time(o.until), active=o.active)
-        for o in outages.some(conn)
+        for o in outages.list_(conn)
     ]
     if (hook := webhook.webhook(conn)) is not None:  # its secret stays here, as passwords do
         parts.append(_table("[case_webhook]", url=hook.url or ""))

@@ -87,6 +87,6 @@ class Admission:
     def _refuse(self, now: float, waiting: int) -> None:
         self._refused += 1
         if now - self._logged_at > 1:  # a line a second, not one for each request
-            log.trouble("overloaded", waiting=waiting, refused=self._refused, seconds=round(self.expected(waiting), 1))
+            log.warning("overloaded", waiting=waiting, refused=self._refused, seconds=round(self.expected(waiting), 1))
             self._refused, self._logged_at = 0, now
         raise Overloaded

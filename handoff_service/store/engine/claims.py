@@ -29,7 +29,7 @@ type Operation[C, R] = SetBased[C, R] | Callable[[Transaction, C], R]
 
 
 @dataclass(frozen=True, slots=True)
-class Held[C]:
+class HeldClaim[C]:
     """A command about work that this process has claimed."""
 
     claimed: Claimed
@@ -45,7 +45,7 @@ class ClaimLost:
 
 @cache  # a lane puts commands of one set-based operation together, so it must be the same object
 def fenced(operation: Any, late: Any = None) -> Any:
-    """The same operation for ``Held`` commands: what it returns, or ``ClaimLost`` (returned and
+    """The same operation for ``HeldClaim`` commands: what it returns, or ``ClaimLost`` (returned and
     not raised, so that the others of a set go on).
 
     ``late``: an operation that is given the command instead when the claim is lost, and returns
@@ -55,7 +55,7 @@ def fenced(operation: Any, late: Any = None) -> Any:
         return SetBased(lambda tx, held: _run_set(tx, operation, held))
 
     @wraps(operation)
-    def run(tx: Transaction, held: Held[Any]) -> Any:
+    def run(tx: Transaction, held: HeldClaim[Any]) -> Any:
         return _run(tx, operation, late, held)
 
     return run
@@ -69,14 +69,14 @@ def renew(tx: Transaction, claims: Sequence[Claimed]) -> None:
     tx.conn.execute(update(due_work).where(due_work.c.id.in_(free)).values(lease_until=until))
 
 
-def _run(tx: Transaction, operation: Any, late: Any, held: Held[Any]) -> Any:
+def _run(tx: Transaction, operation: Any, late: Any, held: HeldClaim[Any]) -> Any:
     if _standing(tx, [held.claimed]):
         return operation(tx, held.command)
     kept = late(tx, held.command) if late is not None else None
     return _lost(tx, held.claimed) if kept is None else kept
 
 
-def _run_set(tx: Transaction, operation: SetBased[Any, Any], held: Sequence[Held[Any]]) -> Any:
+def _run_set(tx: Transaction, operation: SetBased[Any, Any], held: Sequence[HeldClaim[Any]]) -> Any:
     standing = _standing(tx, [one.claimed for one in held])
     commands = [one.command for one in held if one.claimed in standing]
     answers = iter(operation.run(tx, commands) if commands else ())

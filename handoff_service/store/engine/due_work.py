@@ -49,7 +49,7 @@ class Claimed:
     until: datetime  # when the lease ends, unless it is renewed
 
 
-def arm(tx: Transaction, work: Iterable[Due]) -> None:
+def schedule(tx: Transaction, work: Iterable[Due]) -> None:
     """Make sure that this work is done at its time; what waits already under its kind and key gets the new time."""
     rows = {(w.kind, w.key): w for w in work}
     if not rows:
@@ -77,7 +77,7 @@ def arm(tx: Transaction, work: Iterable[Due]) -> None:
     tx.work_is_due(min(w.due_at for w in rows.values()))
 
 
-def disarm(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
+def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
     """The work is done, or is not wanted any more."""
     names = [str(k) for k in keys]
     if names:
@@ -214,7 +214,7 @@ def end_leases(tx: Transaction, claimed: Sequence[Claimed]) -> None:
 
 def drop(tx: Transaction, claimed: Claimed) -> None:
     """Claimed work that turned out to be nobody's wish any more."""
-    disarm(tx, claimed.kind, [claimed.key])
+    cancel(tx, claimed.kind, [claimed.key])
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ LONGEST_BURST = 10  # windows, after which somebody who texts without a pause is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class OperationSettings:
     """What operations need to know of the settings."""
 
     bot_answers: bool = True
@@ -75,7 +75,7 @@ class Transaction:
 
     conn: sa.Connection
     now: datetime
-    terms: Terms
+    terms: OperationSettings
     hints: list[Hint] = field(default_factory=list)
     work_at: datetime | None = None
     _desk_told: bool = False
@@ -100,7 +100,7 @@ class SetBased[C, R]:
     run: Callable[[Transaction, Sequence[C]], Sequence[R]]
 
 
-type Told = Callable[[Sequence[Hint], datetime | None], None]
+type Listener = Callable[[Sequence[Hint], datetime | None], None]
 
 
 @dataclass(slots=True)
@@ -133,7 +133,13 @@ class Lane(threading.Thread):
     """One writer. ``told`` is called on the loop after a commit: hints, and when new work is due."""
 
     def __init__(
-        self, engine: sa.Engine, clock: Clock, terms: Terms, loop: asyncio.AbstractEventLoop, told: Told, name: str
+        self,
+        engine: sa.Engine,
+        clock: Clock,
+        terms: OperationSettings,
+        loop: asyncio.AbstractEventLoop,
+        told: Listener,
+        name: str,
     ) -> None:
         super().__init__(name=name, daemon=True)
         self._engine, self._clock, self._terms = engine, clock, terms

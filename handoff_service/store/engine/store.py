@@ -16,7 +16,7 @@ from handoff_service.store.engine.admission import LONG_REQUEST, OWN_WORK, REQUE
 from handoff_service.store.engine.command_ids import CommandId
 from handoff_service.store.engine.database import READS, WRITES, Timeouts, engine
 from handoff_service.store.engine.driver_errors import is_away, name_of
-from handoff_service.store.engine.lanes import Lane, SetBased, Terms, Told, Transaction
+from handoff_service.store.engine.lanes import Lane, Listener, OperationSettings, SetBased, Transaction
 
 READERS = 4
 READS_AT_ONCE = 64  # may always wait
@@ -36,8 +36,8 @@ class Store:
         url: str,
         *,
         clock: Clock,
-        terms: Terms,
-        told: Told,
+        terms: OperationSettings,
+        told: Listener,
         writes: Timeouts = WRITES,
         reads: Timeouts = READS,
     ) -> None:

@@ -10,7 +10,7 @@ from handoff_service.store.views import Named, Profile
 p, a, u = t.messaging_profiles, t.associations, t.users
 
 
-def some(
+def list_(
     conn: Connection, *, number: str | None = None, user_id: int | None = None, after: int = 0, limit: int | None = None
 ) -> list[Profile]:
     """Messaging profiles by id: of one number, of one user, or all."""
@@ -22,7 +22,7 @@ def some(
     return _read(conn, where, order=p.c.id, limit=limit)
 
 
-def one(conn: Connection, profile_id: int) -> Profile:
+def get(conn: Connection, profile_id: int) -> Profile:
     """NotFound when there is none."""
     found = _read(conn, p.c.id == profile_id, order=p.c.id, limit=1)
     if not found:

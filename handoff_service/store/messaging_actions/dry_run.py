@@ -13,7 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.lib.opening_hours import OpenTimes
-from handoff_service.rules.messaging_actions.dry_run import Conversation, Due, Line, judged_by_today, replay
+from handoff_service.rules.messaging_actions.dry_run import (
+    PastConversation,
+    PastLine,
+    WouldFire,
+    judged_by_today,
+    replay,
+)
 from handoff_service.rules.messaging_actions.messaging_actions import STARTS, MessagingAction
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Unanswered
 from handoff_service.store.conversations import interactions
@@ -70,7 +76,7 @@ def _at(conn: Connection, line_id: int) -> datetime:
     return conn.execute(select(m.c.created_at).where(m.c.id >= line_id).order_by(m.c.id).limit(1)).scalar_one()
 
 
-def _conversations(conn: Connection, first: int, since: datetime) -> dict[int, tuple[Conversation, int | None]]:
+def _conversations(conn: Connection, first: int, since: datetime) -> dict[int, tuple[PastConversation, int | None]]:
     """Those that have lines, with their queues."""
     p, q = t.provider_numbers, t.queues
     rows = conn.execute(
@@ -96,8 +102,8 @@ def _before(conn: Connection, first: int, ids: list[int]) -> dict[int, tuple[Una
     return {r.id: (STARTS[Author(r.author)] if r.author else None, bool(r.taken)) for r in rows}
 
 
-def _conversation(row: Any, open_before: Unanswered | None, taken_before: bool) -> Conversation:
-    return Conversation(
+def _conversation(row: Any, open_before: Unanswered | None, taken_before: bool) -> PastConversation:
+    return PastConversation(
         id=row.id,
         open_before=open_before,
         taken_before=taken_before,
@@ -110,7 +116,7 @@ def _conversation(row: Any, open_before: Unanswered | None, taken_before: bool) 
     )
 
 
-def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[Line]]]:
+def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[PastLine]]]:
     """The lines of each conversation that begin or end a run, or tell of a new owner."""
     rows = conn.execute(
         select(m.c.interaction_id, m.c.created_at, m.c.owner, sa.case((OF_A_SIDE, m.c.author)).label("author"))
@@ -120,21 +126,21 @@ def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[Line]]]:
     )
     owners, authors = {str(one): one for one in Owner}, {str(one): one for one in Author}
     for key, of_one in groupby(rows, itemgetter(0)):
-        yield key, [Line(at, owners[owner], authors.get(author)) for _, at, owner, author in of_one]
+        yield key, [PastLine(at, owners[owner], authors.get(author)) for _, at, owner, author in of_one]
 
 
 def _clocks(
     conn: Connection, action: MessagingAction, queues: set[int], since: datetime, now: datetime
-) -> Callable[[int | None], Due]:
+) -> Callable[[int | None], WouldFire]:
     """How time is counted for the conversations of each queue."""
 
     def by_the_clock(at: datetime) -> datetime | None:
         return at + action.duration
 
-    def by_the_schedule(times: OpenTimes) -> Due:
+    def by_the_schedule(times: OpenTimes) -> WouldFire:
         return lambda at: times.after(at, action.duration)
 
-    known: Mapping[int, Due] = {}
+    known: Mapping[int, WouldFire] = {}
     if action.business_hours:
         found = queue_hours.of_queues(conn, queues)
         known = {key: by_the_schedule(OpenTimes(one, since, now)) for key, one in found.items()}

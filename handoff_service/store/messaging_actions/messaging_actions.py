@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, spoken
+from handoff_service.rules.messaging_actions.messaging_actions import MessagingAction, describe
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.conditions import Condition, Match, Operator
 from handoff_service.rules.shared.vocabulary import Action, State, Unanswered
@@ -23,7 +23,7 @@ a, q, n = t.messaging_actions, t.messaging_action_queues, t.messaging_action_num
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoredAction:
     """An action with its id and its place in the admin's order."""
 
     id: int
@@ -31,7 +31,7 @@ class Stored:
     action: MessagingAction
 
 
-def some(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Stored]:
+def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, StoredAction]:
     """Actions by id, in the admin's order; all of them when no ids are given. Three queries, however many."""
     query = select(a).order_by(a.c.position, a.c.id)
     rows = conn.execute(query if ids is None else query.where(one_of(a.c.id, ids))).all()
@@ -41,7 +41,7 @@ def some(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Stor
         conn, select(n.c.action_id, t.provider_numbers.c.number).join(t.provider_numbers), n.c.action_id, found
     )
     return {
-        r.id: Stored(
+        r.id: StoredAction(
             id=r.id,
             position=r.position,
             action=MessagingAction(
@@ -63,15 +63,15 @@ def some(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Stor
     }
 
 
-def one(conn: Connection, action_id: int) -> Stored:
+def get(conn: Connection, action_id: int) -> StoredAction:
     """One action. NotFound when there is none."""
-    found = some(conn, [action_id])
+    found = list_(conn, [action_id])
     if not found:
         raise NotFound(f"There is no messaging action {action_id}.")
     return found[action_id]
 
 
-def saved(stored: Stored) -> SavedAction:
+def saved(stored: StoredAction) -> SavedAction:
     """An action as it is shown."""
     action = stored.action
     return SavedAction(
@@ -89,20 +89,20 @@ def saved(stored: Stored) -> SavedAction:
         provider_numbers=list(action.provider_numbers),
         active=action.active,
         position=stored.position,
-        will=spoken(action),
+        will=describe(action),
     )
 
 
 def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
     """An interaction's running timers as they are shown, first due first."""
     found = timers.running(conn, interaction_id)
-    stored = some(conn, {timer.action_id for timer in found})
+    stored = list_(conn, {timer.action_id for timer in found})
     zone = ZoneInfo(desk_time_zone(conn))
     return [_running(timer, stored[timer.action_id].action, zone) for timer in found]
 
 
 def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> RunningTimer:
-    at, after = timer.due_at.astimezone(zone), durations.spoken(timer.due_at - timer.started_at)
+    at, after = timer.due_at.astimezone(zone), durations.describe(timer.due_at - timer.started_at)
     side = "requester" if action.event is Unanswered.REQUESTER_MESSAGE else "agent"
     return RunningTimer(
         id=timer.id,
@@ -112,7 +112,7 @@ def _running(timer: timers.Timer, action: MessagingAction, zone: ZoneInfo) -> Ru
         event=action.event,
         started_at=timer.started_at,
         due_at=timer.due_at,
-        will=spoken(action),
+        will=describe(action),
         when=f"{at:%-d %B %Y, %H:%M %Z}: {after} after the {side}'s first message without a response",
     )
 

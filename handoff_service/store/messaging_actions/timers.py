@@ -33,7 +33,7 @@ ALWAYS = Schedule(None, "UTC")
 
 
 @dataclass(frozen=True, slots=True)
-class Arms:
+class ArmedAction:
     """A messaging action that a message starts a timer for."""
 
     action_id: int
@@ -42,14 +42,14 @@ class Arms:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class UnansweredRun:
     """A run that begins now. ``ends_another``: the other side's run was open until now."""
 
     interaction_id: int
     line: str
     queue_id: int | None
     ends_another: bool
-    arms: Sequence[Arms]
+    arms: Sequence[ArmedAction]
 
 
 ARMS = (a.c.id.label("action_id"), a.c.seconds, a.c.business_hours)
@@ -70,24 +70,24 @@ _ARMED_BY = {
 }
 
 
-def armed_by(conn: Connection, event: Unanswered, provider_number_id: int) -> list[Arms]:
+def armed_by(conn: Connection, event: Unanswered, provider_number_id: int) -> list[ArmedAction]:
     """The actions whose timers a run on this provider number starts."""
     found = conn.execute(_ARMED_BY[event], {"number": provider_number_id})
     return [arms_of(r) for r in found]
 
 
-def arms_of(row: Any) -> Arms:
+def arms_of(row: Any) -> ArmedAction:
     """A row with the columns of ``ARMS``."""
-    return Arms(row.action_id, timedelta(seconds=row.seconds), row.business_hours)
+    return ArmedAction(row.action_id, timedelta(seconds=row.seconds), row.business_hours)
 
 
-def begin(tx: Transaction, runs: Sequence[Run]) -> list[due_work.Due]:
+def begin(tx: Transaction, runs: Sequence[UnansweredRun]) -> list[due_work.Due]:
     """End the runs that these answer and start theirs. Returns the work to be armed with what else there is."""
     moments = _moments(tx, runs)
     ended = [run for run in runs if run.ends_another]
     if ended:
         _delete(tx, [run.interaction_id for run in ended])
-        due_work.disarm(tx, Work.TIMER, [run.interaction_id for run in ended if run.interaction_id not in moments])
+        due_work.cancel(tx, Work.TIMER, [run.interaction_id for run in ended if run.interaction_id not in moments])
     rows = [
         {"interaction_id": interaction_id, "action_id": action_id, "started_at": tx.now, "due_at": at}
         for interaction_id, times in moments.items()
@@ -98,7 +98,7 @@ def begin(tx: Transaction, runs: Sequence[Run]) -> list[due_work.Due]:
     return [_work(key, lines[key], min(at for _, at in times)) for key, times in moments.items()]
 
 
-def _moments(tx: Transaction, runs: Sequence[Run]) -> dict[int, list[tuple[int, datetime]]]:
+def _moments(tx: Transaction, runs: Sequence[UnansweredRun]) -> dict[int, list[tuple[int, datetime]]]:
     """Interaction -> the actions whose timers start there and when each is due; without those where none starts.
 
     Only runs that count business hours cost a statement, one for all of them.
@@ -122,18 +122,18 @@ def _moments(tx: Transaction, runs: Sequence[Run]) -> dict[int, list[tuple[int, 
 def cancel(tx: Transaction, interaction_ids: Collection[int]) -> None:
     """End the open runs of these interactions without a message: they are closed."""
     _delete(tx, interaction_ids)
-    due_work.disarm(tx, Work.TIMER, interaction_ids)
+    due_work.cancel(tx, Work.TIMER, interaction_ids)
 
 
 def wait_for_next(tx: Transaction, lines: Mapping[int, str]) -> None:
     """Timers of these interactions (id -> line) have changed or fired: wait for the first of those that are left."""
-    due_work.disarm(tx, Work.TIMER, lines)
+    due_work.cancel(tx, Work.TIMER, lines)
     rows = tx.conn.execute(
         select(t.timers.c.interaction_id, func.min(t.timers.c.due_at, type_=t.timers.c.due_at.type))
         .where(one_of(t.timers.c.interaction_id, lines))
         .group_by(t.timers.c.interaction_id)
     )
-    due_work.arm(tx, [_work(r[0], lines[r[0]], r[1]) for r in rows])
+    due_work.schedule(tx, [_work(r[0], lines[r[0]], r[1]) for r in rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

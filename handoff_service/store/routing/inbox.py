@@ -62,7 +62,9 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
         .where(o.c.agent_id == agent_id, o.c.outcome.is_(None))
         .order_by(o.c.expires_at, o.c.id)
     ).all()
-    found = conversations.some(conn, [one_of(t.interactions.c.id, [r.interaction_id for r in rows])], agent_id=agent_id)
+    found = conversations.list_(
+        conn, [one_of(t.interactions.c.id, [r.interaction_id for r in rows])], agent_id=agent_id
+    )
     by_id = {one.id: one for one in found}
     fields = conn.execute(select(t.desk.c.card_fields)).scalar() or []
     users = _of_users(conn, {one.user.id for one in found if one.user}) if any_of_user(fields) else {}

@@ -23,7 +23,7 @@ from handoff_service.store.routing.work_items import WAITS
 q = t.queues
 
 
-def some(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Queue]:
+def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Queue]:
     """Queues by id, in the admin's order; all of them when no ids are given. Three queries, however many."""
     query = select(q).order_by(q.c.position, q.c.id)
     rows = conn.execute(query if ids is None else query.where(one_of(q.c.id, ids))).all()
@@ -31,24 +31,24 @@ def some(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Queu
     return {r.id: _queue(r, pools.get(r.id, ()), skills.get(r.id, ())) for r in rows}
 
 
-def one(conn: Connection, queue_id: int) -> Queue:
+def get(conn: Connection, queue_id: int) -> Queue:
     """One queue. NotFound when there is none."""
-    found = some(conn, [queue_id])
+    found = list_(conn, [queue_id])
     if not found:
         raise NotFound(f"There is no queue {queue_id}.")
     return found[queue_id]
 
 
-def shown(conn: Connection) -> list[views.Queue]:
+def list_views(conn: Connection) -> list[views.Queue]:
     """Queues in the admin's order, with how many conversations wait in each and why it can never assign."""
-    found, waiting, agents = some(conn), _waiting(conn), _agents(conn)
+    found, waiting, agents = list_(conn), _waiting(conn), _agents(conn)
     hours = queue_hours.of_queues(conn, found)
     return [_shown(conn, queue_id, queue, hours[queue_id], waiting, agents) for queue_id, queue in found.items()]
 
 
 def shown_one(conn: Connection, queue_id: int) -> views.Queue:
     """One queue as it is shown. NotFound when there is none."""
-    found, hours = one(conn, queue_id), queue_hours.of_queues(conn, [queue_id])
+    found, hours = get(conn, queue_id), queue_hours.of_queues(conn, [queue_id])
     return _shown(conn, queue_id, found, hours[queue_id], _waiting(conn), _agents(conn))
 
 

@@ -13,13 +13,17 @@ from handoff_service.rules.delivery import sms_text
 from handoff_service.rules.delivery.sms_characters import described
 from handoff_service.rules.messaging_actions import messaging_actions as rules
 from handoff_service.rules.messaging_actions.action_sentence import Part, sentence
-from handoff_service.rules.messaging_actions.messaging_actions import DEFAULT_PROMPT, MessagingAction, Who
+from handoff_service.rules.messaging_actions.messaging_actions import (
+    DEFAULT_PROMPT,
+    ActionPlaceholders,
+    MessagingAction,
+)
 from handoff_service.rules.shared import durations
 from handoff_service.rules.shared.vocabulary import Action, Owner, State
 from handoff_service.store.desk import people
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.messaging_actions import messaging_actions
-from handoff_service.store.messaging_actions.messaging_actions import Stored
+from handoff_service.store.messaging_actions.messaging_actions import StoredAction
 from handoff_service.store.routing import queue_hours, queues
 from handoff_service.web.admin.action_form import ActionForm
 from handoff_service.web.shared.rendering import phone, words
@@ -35,27 +39,27 @@ SCHEDULES_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class PanelDesk:
     """What an action can name, and the other actions. ``numbers``: number -> its label."""
 
     queues: Mapping[str, Schedule]
     numbers: Mapping[str, str]
-    stored: Mapping[int, Stored]
+    stored: Mapping[int, StoredAction]
     now: datetime
 
 
-def desk(conn: Connection) -> Desk:
-    names = {queue_id: queue.name for queue_id, queue in queues.some(conn).items()}
+def desk(conn: Connection) -> PanelDesk:
+    names = {queue_id: queue.name for queue_id, queue in queues.list_(conn).items()}
     known = queue_hours.of_queues(conn, names)
-    return Desk(
+    return PanelDesk(
         queues={name: known[key] for key, name in names.items()},
         numbers={one.number: one.label for one in people.provider_numbers(conn)},
-        stored=messaging_actions.some(conn),
+        stored=messaging_actions.list_(conn),
         now=read_at(conn),
     )
 
 
-def offers(desk: Desk, form: ActionForm) -> dict[str, dict[str, str]]:
+def offers(desk: PanelDesk, form: ActionForm) -> dict[str, dict[str, str]]:
     """Field of a condition -> value -> what it is called. What a condition names that is gone stays to be chosen."""
     found = {
         "state": {str(one): words(one) for one in State},
@@ -73,7 +77,7 @@ def offers(desk: Desk, form: ActionForm) -> dict[str, dict[str, str]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class LadderStep:
     """A step of the ladder: after how long, what, and by which action."""
 
     after: str
@@ -92,11 +96,11 @@ class Panels:
     reads: str = ""
     counted: str = ""
     long: bool = False
-    ladder: tuple[Step, ...] = ()
+    ladder: tuple[LadderStep, ...] = ()
     never_opens: tuple[str, ...] = ()
 
 
-def panels(desk: Desk, form: ActionForm, action_id: int | None) -> Panels:
+def panels(desk: PanelDesk, form: ActionForm, action_id: int | None) -> Panels:
     """What the form, as it stands, would be."""
     try:
         action = ActionForm(form=named(form), rows=form.rows).read()
@@ -121,7 +125,7 @@ def named(form: ActionForm) -> Any:
     return type(form.form)(values=values | {"name": values["name"][:200] or "This action"})
 
 
-def schedule_words(desk: Desk, form: ActionForm) -> list[str]:
+def schedule_words(desk: PanelDesk, form: ActionForm) -> list[str]:
     """The schedules that business hours are counted by: of the chosen queues, else of all."""
     chosen = [name for name in form.form.values["queues"].splitlines() if name in desk.queues] or list(desk.queues)
     said = [f"{name}: {_open(desk.queues[name])}" for name in chosen[:SCHEDULES_SHOWN]]
@@ -136,19 +140,19 @@ def _open(schedule: Schedule) -> str:
     return f"{in_words(schedule.expression)}, {schedule.time_zone.split('/')[-1].replace('_', ' ')}"
 
 
-def ladder_of(stored: Mapping[int, Stored], action: MessagingAction) -> list[Stored]:
+def ladder_of(stored: Mapping[int, StoredAction], action: MessagingAction) -> list[StoredAction]:
     """The actions of the same event that are active, in the order in which they fire."""
     same = [one for one in stored.values() if one.action.event is action.event and one.action.active]
     return sorted(same, key=lambda one: (one.action.duration, one.position, one.id))
 
 
-def _ladder(desk: Desk, action: MessagingAction, action_id: int | None) -> tuple[Step, ...]:
+def _ladder(desk: PanelDesk, action: MessagingAction, action_id: int | None) -> tuple[LadderStep, ...]:
     here = desk.stored.get(action_id or 0)
     last = max((one.position for one in desk.stored.values()), default=0) + 1
-    this = Stored(id=action_id or 0, position=here.position if here else last, action=action)
+    this = StoredAction(id=action_id or 0, position=here.position if here else last, action=action)
     others = {key: one for key, one in desk.stored.items() if key != action_id}
     return tuple(
-        Step(
+        LadderStep(
             after=time_words(one.action),
             does=DOES[one.action.action][0],
             name="This action" if one is this else one.action.name,
@@ -160,13 +164,13 @@ def _ladder(desk: Desk, action: MessagingAction, action_id: int | None) -> tuple
 
 def time_words(action: MessagingAction) -> str:
     """``2 hours``, ``2 business hours``."""
-    count, _, unit = durations.spoken(action.duration).partition(" ")
+    count, _, unit = durations.describe(action.duration).partition(" ")
     return f"{count} business {unit}" if action.business_hours else f"{count} {unit}"
 
 
 def _read_by(action: MessagingAction) -> tuple[str, str, str, bool]:
     """(who reads it, what Ann Lee's conversation would show, its length in words, whether it is too long)."""
-    who = Who(requester="Ann Lee", agent="Mia Chen", number="INT0004127", waiting=action.duration)
+    who = ActionPlaceholders(requester="Ann Lee", agent="Mia Chen", number="INT0004127", waiting=action.duration)
     if action.action is Action.PROMPT_AGENT:
         return "The agent", rules.for_agents(action.text or DEFAULT_PROMPT[action.event], who), "", False
     if action.action is Action.PROMPT_REQUESTER and action.text:
@@ -182,6 +186,6 @@ def length_words(counted: sms_text.Segments) -> str:
     return f"{counted.units} / {counted.per_segment * counted.count} · {segments} · {counted.encoding}{because}"
 
 
-def _never_opens(desk: Desk, name: str) -> bool:
+def _never_opens(desk: PanelDesk, name: str) -> bool:
     schedule = desk.queues.get(name)
     return schedule is not None and schedule.opens_at(desk.now) is None

@@ -7,7 +7,14 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import Refusal
-from handoff_service.operations.desk.agents import Change, Delete, Make, change_agent, delete_agent, make_agent
+from handoff_service.operations.desk.agents import (
+    ChangeAgent,
+    DeleteAgent,
+    MakeAgent,
+    change_agent,
+    delete_agent,
+    make_agent,
+)
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store import views
@@ -30,7 +37,7 @@ ROLES = {
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: Agent) -> HTTPResponse:
     store, q, behind = desk_of(request).store, (request.args.get("q") or "").strip()[:100], after(request)
-    found = await store.read(agents.some, words=q, after=behind, limit=PAGE + 1)
+    found = await store.read(agents.list_, words=q, after=behind, limit=PAGE + 1)
     more = {"q": q, "after": found[PAGE - 1].id} if len(found) > PAGE else None
     shown: dict[str, Any] = {"rows": found[:PAGE], "q": q, "first": not behind, "next": more, "new": f"{HERE}/new"}
     groups = await store.read(agents.groups)
@@ -48,7 +55,7 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
     try:
         body = meant(NewAgentBody, _written(form.values) | {"password": form.values["password"]})
         values = await with_hash({name: getattr(body, name) for name in NewAgentBody.model_fields})
-        agent_id = await desk_of(request).store.write(make_agent, Make(**values))
+        agent_id = await desk_of(request).store.write(make_agent, MakeAgent(**values))
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), status=refusal.status)
     return done(request, f"{HERE}/{agent_id}", "made")
@@ -56,7 +63,7 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def form_page(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
-    one = await desk_of(request).store.read(agents.one, agent_id)
+    one = await desk_of(request).store.read(agents.get, agent_id)
     values = {
         "name": one.name,
         "email": one.email,
@@ -73,12 +80,12 @@ async def form_page(request: Request, agent_id: int, agent: Agent) -> HTTPRespon
 @page(Role.ADMIN)
 async def save(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
     store, form = desk_of(request).store, typed(request, FIELDS)
-    one = await store.read(agents.one, agent_id)
+    one = await store.read(agents.get, agent_id)
     try:
         password = {"password": form.values["password"]} if form.values["password"] else {}
         active = {"active": one.active or bool(form.values["active"])}
         values = await with_hash(meant(AgentBody, _written(form.values) | password | active).given())
-        command = Change(id=agent_id, by=agent.id, values=values, but=cookie_token(request) or "")
+        command = ChangeAgent(id=agent_id, by=agent.id, values=values, but=cookie_token(request) or "")
         await store.write(change_agent, command)
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), one, status=refusal.status)
@@ -87,14 +94,14 @@ async def save(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def delete_page(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
-    one = await desk_of(request).store.read(agents.one, agent_id)
+    one = await desk_of(request).store.read(agents.get, agent_id)
     shown: dict[str, Any] = {"title": one.name, "back": f"{HERE}/{agent_id}", "deletes": _deletes(one)}
     return await admin_page(request, agent, "delete_page.html", here=HERE, **shown)
 
 
 @page(Role.ADMIN)
 async def delete(request: Request, agent_id: int, agent: Agent) -> HTTPResponse:
-    deleted = await desk_of(request).store.write(delete_agent, Delete(id=agent_id, by=agent.id))
+    deleted = await desk_of(request).store.write(delete_agent, DeleteAgent(id=agent_id, by=agent.id))
     return done(request, HERE, "deleted" if deleted else "deactivated")
 
 

@@ -23,7 +23,7 @@ from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.virtual_agent.commands import Command, with_shipped
 from handoff_service.store.desk import desk
 from handoff_service.store.views import PresenceState, RejectReason
-from handoff_service.web.admin.editor import Deleting, Editor, Write
+from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun
 from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page, done, lines, typed
 from handoff_service.web.admin.region_choices import COUNTRIES, TIME_ZONES
@@ -95,12 +95,12 @@ def _found[T](found: list[T], what: str, number: int) -> T:
     return found[0]
 
 
-def _write_presence(_request: Request, form: Form, state_id: int | None) -> Write:
+def _write_presence(_request: Request, form: Form, state_id: int | None) -> WriteNoun:
     given = {**form.values, "takes_work": bool(form.values["takes_work"])}
     return put_presence_state, PutPresence(id=state_id, **read_as(PresenceStateEntry, given).model_dump())
 
 
-def _write_reason(_request: Request, form: Form, reason_id: int | None) -> Write:
+def _write_reason(_request: Request, form: Form, reason_id: int | None) -> WriteNoun:
     given = {**form.values, "again": bool(form.values["again"])}
     return put_reject_reason, PutReason(id=reason_id, **read_as(RejectReasonEntry, given).model_dump())
 

@@ -16,7 +16,7 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.web.admin.pages import Form, admin_page, done, typed
 from handoff_service.web.shared.session import desk_of, page
 
-type Write = tuple[Callable[[Transaction, Any], Any], Any]
+type WriteNoun = tuple[Callable[[Transaction, Any], Any], Any]
 
 
 def listed(rows: Sequence[Any], *, new: str | None = None, q: str | None = None) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class Editor[T]:
     new: tuple[str, Mapping[str, str]]
     read: Callable[[Connection, int], T]
     shown: Callable[[T], tuple[str, Mapping[str, str]]]
-    write: Callable[[Request, Form, int | None], Write]
+    write: Callable[[Request, Form, int | None], WriteNoun]
     delete: Callable[[Transaction, int], None]
     deleting: Callable[[T], Deleting]
     around: Callable[[Connection, Form, T | None], Mapping[str, Any]] = field(default=lambda _conn, _form, _one: {})

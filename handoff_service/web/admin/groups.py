@@ -6,7 +6,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import Refusal
-from handoff_service.operations.desk.groups import Change, Make, change_group, delete_group, make_group
+from handoff_service.operations.desk.groups import ChangeGroup, MakeGroup, change_group, delete_group, make_group
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
@@ -30,7 +30,7 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
     form = typed(request, FIELDS)
     try:
         body = _meant(form)
-        await desk_of(request).store.write(make_group, Make(name=body.name, capacity=body.capacity))
+        await desk_of(request).store.write(make_group, MakeGroup(name=body.name, capacity=body.capacity))
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), status=refusal.status)
     return done(request, LIST, "made")
@@ -50,7 +50,7 @@ async def save(request: Request, group_id: int, agent: Agent) -> HTTPResponse:
     try:
         body = _meant(form)
         values = {"name": body.name, "capacity": body.capacity}
-        await store.write(change_group, Change(id=group_id, values=values))
+        await store.write(change_group, ChangeGroup(id=group_id, values=values))
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), group, status=refusal.status)
     return done(request, LIST)

@@ -31,7 +31,7 @@ def hours(schedule: Schedule, now: datetime) -> Hours:
     """What a schedule means, in its own time zone."""
     if schedule.expression is None:
         return Hours(fault=None, says="Always open.", week=[])
-    if fault := opening_hours.fault(schedule.expression, schedule.country):
+    if fault := opening_hours.error(schedule.expression, schedule.country):
         return Hours(fault=fault, says="", week=[])
     zone = ZoneInfo(schedule.time_zone)
     today = now.astimezone(zone).date()

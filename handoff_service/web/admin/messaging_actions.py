@@ -12,8 +12,8 @@ from sanic.response import HTTPResponse
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.operations.messaging_actions.messaging_actions import (
-    Change,
-    Make,
+    ChangeMessagingAction,
+    MakeMessagingAction,
     Move,
     change_messaging_action,
     delete_messaging_action,
@@ -54,7 +54,7 @@ async def new_page(request: Request, agent: Agent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def form_page(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
-    stored = await desk_of(request).store.read(messaging_actions.one, action_id)
+    stored = await desk_of(request).store.read(messaging_actions.get, action_id)
     return await _form_page(request, agent, of(stored.action), action_id)
 
 
@@ -65,7 +65,7 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def change(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
-    await desk_of(request).store.read(messaging_actions.one, action_id)
+    await desk_of(request).store.read(messaging_actions.get, action_id)
     return await _save(request, agent, action_id)
 
 
@@ -77,10 +77,10 @@ async def _save(request: Request, agent: Agent, action_id: int | None) -> HTTPRe
     try:
         action = form.read()
         if action_id is None:
-            await store.write(make_messaging_action, Make(action=action))
+            await store.write(make_messaging_action, MakeMessagingAction(action=action))
         else:
             values = {name: getattr(action, name) for name in MessagingAction.__dataclass_fields__}
-            await store.write(change_messaging_action, Change(id=action_id, values=values))
+            await store.write(change_messaging_action, ChangeMessagingAction(id=action_id, values=values))
     except Refusal as refusal:
         return await _form_page(request, agent, form.refused(refusal), action_id, status=refusal.status)
     return done(request, HERE, "made" if action_id is None else "saved")
@@ -106,7 +106,7 @@ async def try_out(request: Request, agent: Agent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def switch(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
     """On or off."""
-    change = Change(id=action_id, values={"active": form_field(request, "active") == "1"})
+    change = ChangeMessagingAction(id=action_id, values={"active": form_field(request, "active") == "1"})
     await desk_of(request).store.write(change_messaging_action, change)
     return await _list_again(request, agent)
 
@@ -121,7 +121,7 @@ async def move(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def delete_page(request: Request, agent: Agent, action_id: int) -> HTTPResponse:
-    stored = await desk_of(request).store.read(messaging_actions.one, action_id)
+    stored = await desk_of(request).store.read(messaging_actions.get, action_id)
     given: dict[str, Any] = {"title": "Delete a messaging action", "back": f"{HERE}/{action_id}"}
     return await admin_page(request, agent, "delete_page.html", here=HERE, deletes=_deletes(stored), **given)
 
@@ -140,7 +140,7 @@ async def _list_again(request: Request, agent: Agent) -> HTTPResponse:
 
 
 async def _listed(request: Request) -> dict[str, Any]:
-    stored = (await desk_of(request).store.read(messaging_actions.some)).values()
+    stored = (await desk_of(request).store.read(messaging_actions.list_)).values()
     ladders = {event: [one for one in stored if one.action.event is event] for event in EVENTS}
     return {"ladders": ladders, "events": EVENTS, "does": DOES, "time_words": time_words}
 
@@ -200,7 +200,7 @@ def _edited(request: Request) -> int | None:
     return int(given) if given.isascii() and given.isdigit() and len(given) < 16 else None
 
 
-def _deletes(stored: messaging_actions.Stored) -> dict[str, Any]:
+def _deletes(stored: messaging_actions.StoredAction) -> dict[str, Any]:
     return {
         "address": f"{HERE}/{stored.id}/delete",
         "label": "Delete this action",

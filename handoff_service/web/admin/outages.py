@@ -18,7 +18,7 @@ from handoff_service.store.cases import outages
 from handoff_service.store.desk import people
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Outage
-from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
+from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
 from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import Preview
@@ -30,7 +30,7 @@ NEW = {"title": "", "text": "", "since": "", "until": "", "active": "1"}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownOutage:
     """An outage, and the zone in which its times are shown and typed."""
 
     outage: Outage
@@ -47,15 +47,15 @@ class Typed:
 
 @page(*WRITERS)
 async def list_page(request: Request, agent: Agent) -> HTTPResponse:
-    found = await desk_of(request).store.read(outages.some)
+    found = await desk_of(request).store.read(outages.list_)
     return await admin_page(request, agent, "outages.html", here=HERE, **listed(found, new=f"{HERE}/new"))
 
 
-def _read(conn: Connection, outage_id: int) -> Shown:
-    return Shown(outages.one(conn, outage_id), ZoneInfo(people.desk_time_zone(conn)))
+def _read(conn: Connection, outage_id: int) -> ShownOutage:
+    return ShownOutage(outages.get(conn, outage_id), ZoneInfo(people.desk_time_zone(conn)))
 
 
-def _shown(one: Shown) -> tuple[str, dict[str, str]]:
+def _shown(one: ShownOutage) -> tuple[str, dict[str, str]]:
     outage = one.outage
     values = {"title": outage.title, "text": outage.text, "active": "1" * outage.active}
     return outage.title, values | {"since": _field(outage.since, one.zone), "until": _field(outage.until, one.zone)}
@@ -65,7 +65,7 @@ def _field(at: datetime | None, zone: ZoneInfo) -> str:
     return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" if at is not None else ""
 
 
-def _write(_request: Request, form: Form, outage_id: int | None) -> Write:
+def _write(_request: Request, form: Form, outage_id: int | None) -> WriteNoun:
     return _save, Typed(outage_id, dict(form.values))
 
 
@@ -89,7 +89,7 @@ def _time(given: dict[str, str], name: str, zone: ZoneInfo) -> datetime | None:
         raise BadInput(errors={name: "must be a day and a time, such as 2026-11-25 09:00"}) from error
 
 
-def _around(conn: Connection, form: Form, _one: Shown | None) -> dict[str, Any]:
+def _around(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str, Any]:
     preview = Preview(label="Who asks what is down gets", values={})
     return {"previews": [preview], "body": form.values["text"], "zone_name": people.desk_time_zone(conn)}
 

@@ -37,7 +37,7 @@ async def list_page(request: Request, agent: Agent) -> HTTPResponse:
 @page(Role.ADMIN)
 async def one_page(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
     store, q = desk_of(request).store, (request.args.get("q") or "").strip()[:100]
-    profile = await store.read(profiles.one, profile_id)
+    profile = await store.read(profiles.get, profile_id)
     on_record = t.users.c.active & people.has_number(profile.number)
     found = store.read(people.active_found_by, q, FOUND) if q else store.read(people.users, on_record, limit=FOUND)
     return await admin_page(
@@ -47,7 +47,7 @@ async def one_page(request: Request, profile_id: int, agent: Agent) -> HTTPRespo
         here=HERE,
         title=phone(profile.number),
         profile=profile,
-        others=[one for one in await store.read(profiles.some, number=profile.number) if one.id != profile.id],
+        others=[one for one in await store.read(profiles.list_, number=profile.number) if one.id != profile.id],
         history=await store.read(associations.of_number, profile.number),
         users=[u for u in await found if not profile.user or u.id != profile.user.id],
         q=q,
@@ -67,7 +67,7 @@ async def tie(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
 
 @page(Role.ADMIN)
 async def delete_page(request: Request, profile_id: int, agent: Agent) -> HTTPResponse:
-    profile = await desk_of(request).store.read(profiles.one, profile_id)
+    profile = await desk_of(request).store.read(profiles.get, profile_id)
     shown: dict[str, Any] = {"title": phone(profile.number), "back": f"{HERE}/{profile_id}"}
     shown |= {"deletes": _deletes(profile_id, profile.number)}
     return await admin_page(request, agent, "delete_page.html", here=HERE, **shown)

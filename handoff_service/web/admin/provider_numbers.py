@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.desk.provider_numbers import (
-    Change,
-    Make,
+    ChangeProviderNumber,
+    MakeProviderNumber,
     change_provider_number,
     delete_provider_number,
     make_provider_number,
@@ -21,7 +21,7 @@ from handoff_service.rules.shared.vocabulary import FirstResponder, Role
 from handoff_service.store.desk import people
 from handoff_service.store.routing import queues
 from handoff_service.store.views import ProviderNumber
-from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
+from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
 from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.shared.rendering import phone
@@ -54,15 +54,15 @@ def _shown(one: ProviderNumber) -> tuple[str, dict[str, str]]:
     return phone(one.number), values | {"queue": one.queue.name, "messaging_service": one.messaging_service or ""}
 
 
-def _write(_request: Request, form: Form, number_id: int | None) -> Write:
+def _write(_request: Request, form: Form, number_id: int | None) -> WriteNoun:
     values = read_as(ProviderNumberEntry, form.values).model_dump()
     if number_id is None:
-        return make_provider_number, Make(**values)
-    return change_provider_number, Change(id=number_id, values=values)
+        return make_provider_number, MakeProviderNumber(**values)
+    return change_provider_number, ChangeProviderNumber(id=number_id, values=values)
 
 
 def _around(conn: Connection, _form: Form, _one: ProviderNumber | None) -> Mapping[str, Any]:
-    return {"queues": {queue.name: queue.name for queue in queues.some(conn).values()}, "responders": RESPONDERS}
+    return {"queues": {queue.name: queue.name for queue in queues.list_(conn).values()}, "responders": RESPONDERS}
 
 
 EDITOR = Editor(

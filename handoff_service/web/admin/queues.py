@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from handoff_service.lib.opening_hours import Schedule
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.operations.routing.queue_fields import values
-from handoff_service.operations.routing.queues import Change, change_queue, delete_queue, make_queue
+from handoff_service.operations.routing.queues import ChangeQueue, change_queue, delete_queue, make_queue
 from handoff_service.rules.desk.system_messages import QUEUES_OWN, TEXTS
 from handoff_service.rules.routing.queue_conditions import FIELDS, USER
 from handoff_service.rules.routing.queues import Queue
@@ -20,7 +20,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.database import read_at
 from handoff_service.store.routing import queue_hours, queues
 from handoff_service.web.admin import queue_form
-from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
+from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
 from handoff_service.web.admin.hours import hours
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import Preview
@@ -41,7 +41,7 @@ OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is no
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: Agent) -> HTTPResponse:
     def read(conn: Connection) -> list[tuple[Any, str]]:
-        found = queues.shown(conn)
+        found = queues.list_views(conn)
         known = queue_hours.of_queues(conn, [one.id for one in found])
         return [(one, hours(known[one.id], read_at(conn)).says) for one in found]
 
@@ -58,24 +58,24 @@ async def hours_fragment(request: Request, agent: Agent) -> HTTPResponse:
 
 
 def _read(conn: Connection, queue_id: int) -> Queue:
-    return queues.one(conn, queue_id)
+    return queues.get(conn, queue_id)
 
 
-def _write(_request: Request, form: Form, queue_id: int | None) -> Write:
+def _write(_request: Request, form: Form, queue_id: int | None) -> WriteNoun:
     entry = queue_form.entry(form)
     if queue_id is None:
         return make_queue, entry.meant()
     written = {name: getattr(entry, name) for name in type(entry).model_fields}
     if entry.position is None:
         written.pop("position")
-    return change_queue, Change(id=queue_id, values=values(written))
+    return change_queue, ChangeQueue(id=queue_id, values=values(written))
 
 
 def _around(conn: Connection, form: Form, one: Queue | None) -> Mapping[str, Any]:
     names = conn.execute(select(t.groups.c.name).order_by(t.groups.c.name)).scalars().all()
     after = {name: seconds for seconds, name in queue_form.rows(form.values["groups"])}
     example = {"queue": form.values["name"] or "Service desk", "opens": "on Monday at 08:00"}
-    problems = [q.problems for q in queues.shown(conn) if one is not None and q.name == one.name]
+    problems = [q.problems for q in queues.list_views(conn) if one is not None and q.name == one.name]
     return {
         "problems": problems[0] if problems else [],
         "groups": [(name, name in after, after.get(name, "0")) for name in names],

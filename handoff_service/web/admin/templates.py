@@ -8,7 +8,13 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.operations.desk.sign_in import Agent
-from handoff_service.operations.desk.templates import Change, Make, change_template, delete_template, make_template
+from handoff_service.operations.desk.templates import (
+    ChangeTemplate,
+    MakeTemplate,
+    change_template,
+    delete_template,
+    make_template,
+)
 from handoff_service.operations.desk_file.desk_file import TemplateEntry
 from handoff_service.rules.desk.templates import EXAMPLE, GUEST, NOBODY
 from handoff_service.rules.shared import placeholders
@@ -16,7 +22,7 @@ from handoff_service.rules.shared.placeholders import PEOPLE
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import templates
 from handoff_service.store.views import Template
-from handoff_service.web.admin.editor import Deleting, Editor, Write, listed
+from handoff_service.web.admin.editor import Deleting, Editor, WriteNoun, listed
 from handoff_service.web.admin.form_fields import read_as
 from handoff_service.web.admin.pages import Form, admin_page
 from handoff_service.web.admin.previews import Preview
@@ -30,15 +36,15 @@ NO_NAME = placeholders.people(replace(EXAMPLE, requester=None), guest=GUEST, nob
 @page(Role.ADMIN)
 async def list_page(request: Request, agent: Agent) -> HTTPResponse:
     q = (request.args.get("q") or "").strip()[:100]
-    found = await desk_of(request).store.read(templates.some, q)
+    found = await desk_of(request).store.read(templates.list_, q)
     return await admin_page(request, agent, "templates.html", here=HERE, **listed(found, new=f"{HERE}/new", q=q))
 
 
-def _write(_request: Request, form: Form, template_id: int | None) -> Write:
+def _write(_request: Request, form: Form, template_id: int | None) -> WriteNoun:
     values = read_as(TemplateEntry, form.values).model_dump()
     if template_id is None:
-        return make_template, Make(**values)
-    return change_template, Change(id=template_id, values=values)
+        return make_template, MakeTemplate(**values)
+    return change_template, ChangeTemplate(id=template_id, values=values)
 
 
 def _around(_conn: Connection, form: Form, _one: Template | None) -> dict[str, Any]:
@@ -52,7 +58,7 @@ EDITOR = Editor(
     template="template.html",
     back_label="All templates",
     new=("New template", {"name": "", "body": ""}),
-    read=templates.one,
+    read=templates.get,
     shown=lambda one: (one.name, {"name": one.name, "body": one.body}),
     write=_write,
     delete=delete_template,

@@ -10,7 +10,7 @@ from handoff_service.errors import BadInput, NotFound, Refusal
 from handoff_service.lib import phone_numbers
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.sign_in import Agent
-from handoff_service.operations.desk.users import Change, Delete, Make, change_user, delete_user, make_user
+from handoff_service.operations.desk.users import ChangeUser, DeleteUser, MakeUser, change_user, delete_user, make_user
 from handoff_service.operations.identity.knowledge_facts import hashed
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import people, users
@@ -46,7 +46,7 @@ async def make(request: Request, agent: Agent) -> HTTPResponse:
         body = meant(NewUserBody, await _written(request, form.values))
         values = {name: getattr(body, name) for name in NewUserBody.model_fields}
         values["facts"] = await run_slow(hashed, body.facts, desk_of(request).settings.secret_key)
-        user_id = await desk_of(request).store.write(make_user, Make(**values))
+        user_id = await desk_of(request).store.write(make_user, MakeUser(**values))
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), status=refusal.status)
     return done(request, f"{HERE}/{user_id}", "made")
@@ -78,7 +78,7 @@ async def save(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
         body = meant(UserBody, written | numbers | {"active": active, "facts": facts})
         key = desk_of(request).settings.secret_key
         values = body.given() | {"facts": await run_slow(hashed, body.facts or {}, key)}
-        await desk_of(request).store.write(change_user, Change(id=user_id, by=agent.id, values=values))
+        await desk_of(request).store.write(change_user, ChangeUser(id=user_id, by=agent.id, values=values))
     except Refusal as refusal:
         return await _form(request, agent, form.with_refusal(refusal), user, status=refusal.status)
     return done(request, f"{HERE}/{user_id}")
@@ -93,7 +93,7 @@ async def delete_page(request: Request, user_id: int, agent: Agent) -> HTTPRespo
 
 @page(Role.ADMIN)
 async def delete(request: Request, user_id: int, agent: Agent) -> HTTPResponse:
-    deleted = await desk_of(request).store.write(delete_user, Delete(id=user_id, by=agent.id))
+    deleted = await desk_of(request).store.write(delete_user, DeleteUser(id=user_id, by=agent.id))
     return done(request, HERE, "deleted" if deleted else "deactivated")
 
 

@@ -5,13 +5,20 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from handoff_service.lib.slow_work import run_slow
-from handoff_service.operations.desk.agents import Change, Delete, Make, change_agent, delete_agent, make_agent
+from handoff_service.operations.desk.agents import (
+    ChangeAgent,
+    DeleteAgent,
+    MakeAgent,
+    change_agent,
+    delete_agent,
+    make_agent,
+)
 from handoff_service.operations.desk.person_fields import Capacity, Email, Name, Names, Password
 from handoff_service.operations.desk.sign_in import hash_password
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Agent
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
+from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page
 
 Roles = Annotated[list[Role], Field(max_length=len(Role))]
 
@@ -48,31 +55,31 @@ class AgentBody(Patch):
     active: bool | None = None
 
 
-async def list_agents(asked: Asked[None, AgentQuery]) -> Page[Agent]:
+async def list_agents(asked: ApiRequest[None, AgentQuery]) -> Page[Agent]:
     query = asked.query
-    found = await asked.desk.store.read(agents.some, words=query.q, after=query.after, limit=query.limit + 1)
+    found = await asked.desk.store.read(agents.list_, words=query.q, after=query.after, limit=query.limit + 1)
     return page(found, query.limit, lambda agent: agent.id)
 
 
-async def one_agent(asked: Asked[Any, Any]) -> Agent:
-    return await asked.desk.store.read(agents.one, asked.id)
+async def one_agent(asked: ApiRequest[Any, Any]) -> Agent:
+    return await asked.desk.store.read(agents.get, asked.id)
 
 
-async def make(asked: Asked[NewAgentBody, Any]) -> Agent:
+async def make(asked: ApiRequest[NewAgentBody, Any]) -> Agent:
     values = await with_hash({name: getattr(asked.body, name) for name in NewAgentBody.model_fields})
-    agent_id = await asked.desk.store.write(make_agent, Make(**values))
-    return await asked.desk.store.read(agents.one, agent_id)
+    agent_id = await asked.desk.store.write(make_agent, MakeAgent(**values))
+    return await asked.desk.store.read(agents.get, agent_id)
 
 
-async def change(asked: Asked[AgentBody, Any]) -> Agent:
+async def change(asked: ApiRequest[AgentBody, Any]) -> Agent:
     values = await with_hash(asked.body.given())
-    command = Change(id=asked.id, by=asked.agent.id, values=values, but=asked.token)
+    command = ChangeAgent(id=asked.id, by=asked.agent.id, values=values, but=asked.token)
     await asked.desk.store.write(change_agent, command)
     return await one_agent(asked)
 
 
-async def delete(asked: Asked[None, Any]) -> None:
-    await asked.desk.store.write(delete_agent, Delete(id=asked.id, by=asked.agent.id))
+async def delete(asked: ApiRequest[None, Any]) -> None:
+    await asked.desk.store.write(delete_agent, DeleteAgent(id=asked.id, by=asked.agent.id))
 
 
 async def with_hash(values: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pydantic_core import CoreSchema
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, empty, raw
 
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import BadInput
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.operations.shared.field_types import COUNTRY, reads_numbers, words_of
@@ -110,11 +110,11 @@ def page_of[T](found: list[T], paging: Paging, key: Callable[[T], int]) -> Page[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked[B, Q]:
+class ApiRequest[B, Q]:
     """A request, read and checked. ``below`` is the path's second number: something that belongs to ``id``.
     ``token`` is the session's."""
 
-    desk: Desk
+    desk: AppContext
     agent: Agent
     body: B
     query: Q
@@ -124,7 +124,7 @@ class Asked[B, Q]:
     token: str = ""
 
 
-type Handle = Callable[[Asked[Any, Any]], Awaitable[Any]]
+type Handle = Callable[[ApiRequest[Any, Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +169,7 @@ def route(blueprint: Blueprint, call: Call) -> None:
         query = _checked(call.query, json.dumps({k: v[0] for k, v in request.get_args(True).items()}), country)
 
         async def carry_out() -> HTTPResponse:
-            asked = Asked(
+            asked = ApiRequest(
                 desk=desk_of(request),
                 agent=agent,
                 body=body,

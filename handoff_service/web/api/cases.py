@@ -11,7 +11,7 @@ from handoff_service.rules.shared.vocabulary import CaseKind, CaseState
 from handoff_service.store.cases import cases
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Case
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, Patch, page
+from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call, Page, Paging, Patch, page
 
 c = t.cases
 VISIBLE = r"[^\s\x00-\x1f\x7f-\x9f]"
@@ -63,26 +63,26 @@ class CaseBody(Patch):
     note: Annotated[str, Field(max_length=1000)] | None = None
 
 
-async def list_cases(asked: Asked[None, CaseQuery]) -> Page[Case]:
+async def list_cases(asked: ApiRequest[None, CaseQuery]) -> Page[Case]:
     query = asked.query
     names = ("state", "kind", "user_id", "interaction_id", "external_number")
     where = [c.c[name] == getattr(query, name) for name in names if getattr(query, name) is not None]
     where += [c.c.id < query.after] if query.after else []
-    found = await asked.desk.store.read(cases.some, where, limit=query.limit + 1)
+    found = await asked.desk.store.read(cases.list_, where, limit=query.limit + 1)
     return page(found, query.limit, lambda case: case.id)
 
 
-async def one_case(asked: Asked[Any, Any]) -> Case:
-    return await asked.desk.store.read(cases.one, asked.id)
+async def one_case(asked: ApiRequest[Any, Any]) -> Case:
+    return await asked.desk.store.read(cases.get, asked.id)
 
 
-async def make(asked: Asked[NewCaseBody, Any]) -> Case:
+async def make(asked: ApiRequest[NewCaseBody, Any]) -> Case:
     values = {name: getattr(asked.body, name) for name in NewCaseBody.model_fields}
     case_id = await asked.desk.store.write(open_by_hand, OpenByHand(agent_id=asked.agent.id, **values))
-    return await asked.desk.store.read(cases.one, case_id)
+    return await asked.desk.store.read(cases.get, case_id)
 
 
-async def change(asked: Asked[CaseBody, Any]) -> Case:
+async def change(asked: ApiRequest[CaseBody, Any]) -> Case:
     values = asked.body.given()
     note = values.pop("note", None)
     await asked.desk.store.write(

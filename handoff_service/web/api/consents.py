@@ -9,7 +9,7 @@ from handoff_service.operations.shared.field_types import Number, OwnNumber, Sou
 from handoff_service.rules.consent.consent_keywords import Source
 from handoff_service.store.consent import consents
 from handoff_service.store.views import Consent
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
+from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call, Page, Paging, page
 from handoff_service.web.shared.opt_out import until_nothing_leaves
 
 
@@ -29,7 +29,7 @@ class ConsentBody(Body):
     note: Annotated[str, Field(min_length=1, max_length=NOTE)] | None = None
 
 
-async def list_consents(asked: Asked[None, LedgerQuery]) -> Page[Consent]:
+async def list_consents(asked: ApiRequest[None, LedgerQuery]) -> Page[Consent]:
     def read(conn: Any) -> list[Consent]:
         query = asked.query
         return consents.ledger(conn, query.number, before=query.after or None, limit=query.limit + 1)
@@ -37,7 +37,7 @@ async def list_consents(asked: Asked[None, LedgerQuery]) -> Page[Consent]:
     return page(await asked.desk.store.read(read), asked.query.limit, lambda one: one.id)
 
 
-async def make(asked: Asked[ConsentBody, Any]) -> Consent:
+async def make(asked: ApiRequest[ConsentBody, Any]) -> Consent:
     ask = Ask(source=Source.API, agent_id=asked.agent.id, **asked.body.model_dump())
     made = await asked.desk.store.write(change_consent, ask, near=ask.number)
     if ask.opted_out:

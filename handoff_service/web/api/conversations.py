@@ -8,9 +8,9 @@ from pydantic import Field, WithJsonSchema
 from sqlalchemy import Connection
 
 from handoff_service.operations.conversations.change_interaction import (
-    Change,
-    Close,
-    Read,
+    ChangeInteraction,
+    CloseInteraction,
+    ReadInteraction,
     change_interaction,
     close_interaction,
     read_interaction,
@@ -24,7 +24,7 @@ from handoff_service.store.conversations import conversations, search
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.views import Interaction, Message
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page, Paging, page
+from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call, Page, Paging, page
 
 i = t.interactions
 
@@ -92,7 +92,7 @@ class OngoingPage:
     unread_conversations: int
 
 
-async def list_interactions(asked: Asked[None, InteractionQuery]) -> Page[Interaction]:
+async def list_interactions(asked: ApiRequest[None, InteractionQuery]) -> Page[Interaction]:
     query, agent_id = asked.query, asked.agent.id
     where = [i.c.id < query.after] if query.after else []
     if query.state == "active":
@@ -109,7 +109,7 @@ async def list_interactions(asked: Asked[None, InteractionQuery]) -> Page[Intera
         where.append(i.c.provider_number_id.in_(of_number))
 
     def read(conn: Connection) -> list[Interaction]:
-        return conversations.some(conn, where, agent_id=agent_id, order=(i.c.id.desc(),), limit=query.limit + 1)
+        return conversations.list_(conn, where, agent_id=agent_id, order=(i.c.id.desc(),), limit=query.limit + 1)
 
     def find(conn: Connection) -> Page[Interaction]:
         wanted = search_query.read(query.q or "")
@@ -123,54 +123,54 @@ async def list_interactions(asked: Asked[None, InteractionQuery]) -> Page[Intera
     return page(await asked.desk.store.read(read), query.limit, lambda one: one.id)
 
 
-async def one_interaction(asked: Asked[Any, Any]) -> Interaction:
-    return await asked.desk.store.read(conversations.one, asked.id, asked.agent.id)
+async def one_interaction(asked: ApiRequest[Any, Any]) -> Interaction:
+    return await asked.desk.store.read(conversations.get, asked.id, asked.agent.id)
 
 
 async def after(
-    asked: Asked[Any, Any], operation: Callable[[Transaction, Any], object], command: object
+    asked: ApiRequest[Any, Any], operation: Callable[[Transaction, Any], object], command: object
 ) -> Interaction:
     """Carry out what is asked about the call's interaction, and give it as it is then."""
     await asked.desk.store.write(operation, command, near=asked.id)
     return await one_interaction(asked)
 
 
-async def change(asked: Asked[ChangeBody, Any]) -> Interaction:
-    command = Change(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
+async def change(asked: ApiRequest[ChangeBody, Any]) -> Interaction:
+    command = ChangeInteraction(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
     return await after(asked, change_interaction, command)
 
 
-async def list_messages(asked: Asked[None, Paging]) -> Page[Message]:
+async def list_messages(asked: ApiRequest[None, Paging]) -> Page[Message]:
     await one_interaction(asked)
     query = asked.query
     found = await asked.desk.store.read(conversations.messages, asked.id, after=query.after, limit=query.limit + 1)
     return page(found, query.limit, lambda line: line.seq)
 
 
-async def write(asked: Asked[WriteBody, Any]) -> Message:
+async def write(asked: ApiRequest[WriteBody, Any]) -> Message:
     given = asked.body
     command = Write(interaction_id=asked.id, agent_id=asked.agent.id, body=given.body, media=tuple(given.media))
     message_id = await asked.desk.store.write(send_sms, command, near=asked.id)
     return await asked.desk.store.read(conversations.message, message_id)
 
 
-async def note(asked: Asked[NoteBody, Any]) -> Message:
+async def note(asked: ApiRequest[NoteBody, Any]) -> Message:
     command = Write(interaction_id=asked.id, agent_id=asked.agent.id, body=asked.body.body)
     seq = await asked.desk.store.write(write_note, command, near=asked.id)
     return (await asked.desk.store.read(conversations.messages, asked.id, after=seq - 1, limit=1))[0]
 
 
-async def read(asked: Asked[ReadBody, Any]) -> Interaction:
-    command = Read(interaction_id=asked.id, agent_id=asked.agent.id, up_to=asked.body.up_to)
+async def read(asked: ApiRequest[ReadBody, Any]) -> Interaction:
+    command = ReadInteraction(interaction_id=asked.id, agent_id=asked.agent.id, up_to=asked.body.up_to)
     return await after(asked, read_interaction, command)
 
 
-async def close(asked: Asked[CloseBody, Any]) -> Interaction:
-    command = Close(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
+async def close(asked: ApiRequest[CloseBody, Any]) -> Interaction:
+    command = CloseInteraction(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
     return await after(asked, close_interaction, command)
 
 
-async def ongoing(asked: Asked[None, OngoingQuery]) -> OngoingPage:
+async def ongoing(asked: ApiRequest[None, OngoingQuery]) -> OngoingPage:
     agent_id, others = asked.agent.id, asked.query.others
 
     def read(conn: Connection) -> OngoingPage:

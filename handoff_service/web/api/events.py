@@ -28,7 +28,7 @@ from pydantic import TypeAdapter
 from sanic import Blueprint, Request
 from sqlalchemy import Connection, exists, select
 
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, NotFound
 from handoff_service.operations.desk.sign_in import signed_in
 from handoff_service.rules.shared.vocabulary import MediaStatus, Role, Status
@@ -96,7 +96,7 @@ def _moment(last_event_id: str | None) -> datetime | None:
 class _Stream:
     """One agent's stream: how far it has told each conversation, what is on its way, what is offered."""
 
-    def __init__(self, desk: Desk, agent_id: int, token: str, since: datetime | None) -> None:
+    def __init__(self, desk: AppContext, agent_id: int, token: str, since: datetime | None) -> None:
         self._desk = desk
         self._agent_id = agent_id
         self._token = token
@@ -194,7 +194,7 @@ class _Stream:
             after = line.seq
             said.append(self._line(line))
         said += self._receipts(conn, interaction_id)
-        shown = _INTERACTION.dump_json(conversations.one(conn, interaction_id, self._agent_id))
+        shown = _INTERACTION.dump_json(conversations.get(conn, interaction_id, self._agent_id))
         if always or self._seen.get(interaction_id) != hash(shown):
             said.append(self._event("interaction", shown))
         self._seen[interaction_id] = hash(shown)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from handoff_service.operations.desk.groups import Change, Make, change_group, delete_group, make_group
+from handoff_service.operations.desk.groups import ChangeGroup, MakeGroup, change_group, delete_group, make_group
 from handoff_service.operations.desk.person_fields import Capacity, Name
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import agents
 from handoff_service.store.views import Group
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
+from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page
 from handoff_service.web.shared.session import ANYONE
 
 
@@ -27,26 +27,26 @@ class GroupBody(Patch):
     capacity: Capacity | None = None
 
 
-async def list_groups(asked: Asked[None, Paging]) -> Page[Group]:
+async def list_groups(asked: ApiRequest[None, Paging]) -> Page[Group]:
     found = await asked.desk.store.read(agents.groups, after=asked.query.after, limit=asked.query.limit + 1)
     return page(found, asked.query.limit, lambda group: group.id)
 
 
-async def one_group(asked: Asked[Any, Any]) -> Group:
+async def one_group(asked: ApiRequest[Any, Any]) -> Group:
     return await asked.desk.store.read(agents.group, asked.id)
 
 
-async def make(asked: Asked[NewGroupBody, Any]) -> Group:
-    command = Make(name=asked.body.name, capacity=asked.body.capacity)
+async def make(asked: ApiRequest[NewGroupBody, Any]) -> Group:
+    command = MakeGroup(name=asked.body.name, capacity=asked.body.capacity)
     return await asked.desk.store.read(agents.group, await asked.desk.store.write(make_group, command))
 
 
-async def change(asked: Asked[GroupBody, Any]) -> Group:
-    await asked.desk.store.write(change_group, Change(id=asked.id, values=asked.body.given()))
+async def change(asked: ApiRequest[GroupBody, Any]) -> Group:
+    await asked.desk.store.write(change_group, ChangeGroup(id=asked.id, values=asked.body.given()))
     return await one_group(asked)
 
 
-async def delete(asked: Asked[None, Any]) -> None:
+async def delete(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_group, asked.id)
 
 

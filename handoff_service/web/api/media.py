@@ -62,7 +62,7 @@ def add_routes(blueprint: Blueprint) -> None:
 
         async def carry_out() -> HTTPResponse:
             media_id = await upload(request, agent.id)
-            made = await desk_of(request).store.read(media.one, media_id)
+            made = await desk_of(request).store.read(media.get, media_id)
             return raw(_MEDIUM.dump_json(made), status=201, content_type="application/json")
 
         return await once(request, desk_of(request), agent, carry_out)

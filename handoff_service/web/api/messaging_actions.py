@@ -14,8 +14,8 @@ from handoff_service.operations.messaging_actions.messaging_action_fields import
     values,
 )
 from handoff_service.operations.messaging_actions.messaging_actions import (
-    Change,
-    Make,
+    ChangeMessagingAction,
+    MakeMessagingAction,
     change_messaging_action,
     checked,
     delete_messaging_action,
@@ -25,7 +25,7 @@ from handoff_service.rules.shared.conditions import Match
 from handoff_service.rules.shared.vocabulary import Action, Role, State, Unanswered
 from handoff_service.store.messaging_actions import dry_run, messaging_actions
 from handoff_service.store.views import DryRun, SavedAction
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page_of
 
 Position = Field(None, ge=0, le=1_000_000)
 
@@ -60,36 +60,36 @@ class ActionBody(Patch):
     position: int | None = Position
 
 
-async def list_actions(asked: Asked[None, Paging]) -> Page[SavedAction]:
-    found = [messaging_actions.saved(one) for one in (await asked.desk.store.read(messaging_actions.some)).values()]
+async def list_actions(asked: ApiRequest[None, Paging]) -> Page[SavedAction]:
+    found = [messaging_actions.saved(one) for one in (await asked.desk.store.read(messaging_actions.list_)).values()]
     return page_of(found, asked.query, lambda one: one.id)
 
 
-async def one_action(asked: Asked[Any, Any]) -> SavedAction:
-    return messaging_actions.saved(await asked.desk.store.read(messaging_actions.one, asked.id))
+async def one_action(asked: ApiRequest[Any, Any]) -> SavedAction:
+    return messaging_actions.saved(await asked.desk.store.read(messaging_actions.get, asked.id))
 
 
-async def make(asked: Asked[NewActionBody, Any]) -> SavedAction:
-    command = Make(action=asked.body.meant(), position=asked.body.position)
+async def make(asked: ApiRequest[NewActionBody, Any]) -> SavedAction:
+    command = MakeMessagingAction(action=asked.body.meant(), position=asked.body.position)
     action_id = await asked.desk.store.write(make_messaging_action, command)
-    return messaging_actions.saved(await asked.desk.store.read(messaging_actions.one, action_id))
+    return messaging_actions.saved(await asked.desk.store.read(messaging_actions.get, action_id))
 
 
-async def change(asked: Asked[ActionBody, Any]) -> SavedAction:
+async def change(asked: ApiRequest[ActionBody, Any]) -> SavedAction:
     given = asked.body.given()
     position = given.pop("position", None)
-    command = Change(id=asked.id, values=values(given), position=position)
+    command = ChangeMessagingAction(id=asked.id, values=values(given), position=position)
     await asked.desk.store.write(change_messaging_action, command)
     return await one_action(asked)
 
 
-async def try_out(asked: Asked[TriedBody, Any]) -> DryRun:
+async def try_out(asked: ApiRequest[TriedBody, Any]) -> DryRun:
     action = asked.body.meant()
     checked(action)
     return await asked.desk.store.for_long_requests().read(dry_run.dry_run, action)
 
 
-async def delete(asked: Asked[None, Any]) -> None:
+async def delete(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_messaging_action, asked.id)
 
 

@@ -12,7 +12,7 @@ from handoff_service.rules.conversations.agent_initiated import If
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import people
 from handoff_service.store.views import Interaction, Message, OptedOut
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call
+from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call
 from handoff_service.web.shared import phone_input
 
 
@@ -54,12 +54,12 @@ class StartedConversation:
     row: If
 
 
-async def preview(asked: Asked[RecipientBody, Any]) -> Previewed:
+async def preview(asked: ApiRequest[RecipientBody, Any]) -> Previewed:
     recipient = await _recipient(asked)
     seen = await asked.desk.store.read(start.preview, recipient, asked.agent.id)
     active = None
     if seen.interaction_id is not None:
-        active = await asked.desk.store.read(conversations.one, seen.interaction_id, asked.agent.id)
+        active = await asked.desk.store.read(conversations.get, seen.interaction_id, asked.agent.id)
     return Previewed(
         to=recipient.to,
         row=seen.row,
@@ -71,7 +71,7 @@ async def preview(asked: Asked[RecipientBody, Any]) -> Previewed:
     )
 
 
-async def send(asked: Asked[FirstTextBody, Any]) -> StartedConversation:
+async def send(asked: ApiRequest[FirstTextBody, Any]) -> StartedConversation:
     recipient = await _recipient(asked)
     given = asked.body
     command = Start(
@@ -83,13 +83,13 @@ async def send(asked: Asked[FirstTextBody, Any]) -> StartedConversation:
     )
     started = await asked.desk.store.write(start.start_conversation, command, near=recipient.to)
     return StartedConversation(
-        interaction=await asked.desk.store.read(conversations.one, started.interaction_id, asked.agent.id),
+        interaction=await asked.desk.store.read(conversations.get, started.interaction_id, asked.agent.id),
         message=await asked.desk.store.read(conversations.message, started.message_id),
         row=started.row,
     )
 
 
-async def _recipient(asked: Asked[Any, Any]) -> Recipient:
+async def _recipient(asked: ApiRequest[Any, Any]) -> Recipient:
     country = await asked.desk.store.read(people.desk_country)
     senders = await asked.desk.store.read(people.provider_numbers)
     if not senders:

@@ -8,7 +8,7 @@ from handoff_service.operations.shared.field_types import Moment, Name
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.cases import outages
 from handoff_service.store.views import Outage
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page_of
 from handoff_service.web.shared.session import ANYONE
 
 
@@ -28,25 +28,25 @@ class OutageBody(Patch):
     active: bool | None = None
 
 
-async def list_outages(asked: Asked[None, Paging]) -> Page[Outage]:
-    return page_of(await asked.desk.store.read(outages.some), asked.query, lambda one: one.id)
+async def list_outages(asked: ApiRequest[None, Paging]) -> Page[Outage]:
+    return page_of(await asked.desk.store.read(outages.list_), asked.query, lambda one: one.id)
 
 
-async def one_outage(asked: Asked[Any, Any]) -> Outage:
-    return await asked.desk.store.read(outages.one, asked.id)
+async def one_outage(asked: ApiRequest[Any, Any]) -> Outage:
+    return await asked.desk.store.read(outages.get, asked.id)
 
 
-async def make(asked: Asked[NewOutageBody, Any]) -> Outage:
+async def make(asked: ApiRequest[NewOutageBody, Any]) -> Outage:
     made = await asked.desk.store.write(make_outage, asked.body.meant())
-    return await asked.desk.store.read(outages.one, made)
+    return await asked.desk.store.read(outages.get, made)
 
 
-async def change(asked: Asked[OutageBody, Any]) -> Outage:
+async def change(asked: ApiRequest[OutageBody, Any]) -> Outage:
     await asked.desk.store.write(change_outage, ChangeOutage(id=asked.id, values=asked.body.given()))
     return await one_outage(asked)
 
 
-async def delete(asked: Asked[None, Any]) -> None:
+async def delete(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_outage, asked.id)
 
 

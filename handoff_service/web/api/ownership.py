@@ -14,7 +14,7 @@ from handoff_service.operations.virtual_agent.return_to_virtual_agent import Ret
 from handoff_service.rules.identity.identity_level import Method
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.views import Interaction
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call
+from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call
 from handoff_service.web.api.conversations import ONE, after
 
 
@@ -46,17 +46,17 @@ class AssignBody(Body):
     agent_id: int
 
 
-async def verify(asked: Asked[VerifyBody, Any]) -> Interaction:
+async def verify(asked: ApiRequest[VerifyBody, Any]) -> Interaction:
     command = Verify(interaction_id=asked.id, agent_id=asked.agent.id, **asked.body.model_dump())
     return await after(asked, verify_by_hand, command)
 
 
-async def undo(asked: Asked[None, Any]) -> Interaction:
+async def undo(asked: ApiRequest[None, Any]) -> Interaction:
     command = Undo(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, undo_verification, command)
 
 
-async def hand_over(asked: Asked[TransferBody, Any]) -> Interaction:
+async def hand_over(asked: ApiRequest[TransferBody, Any]) -> Interaction:
     command = Transfer(
         interaction_id=asked.id,
         agent_id=asked.agent.id,
@@ -67,32 +67,32 @@ async def hand_over(asked: Asked[TransferBody, Any]) -> Interaction:
     return await after(asked, transfer, command)
 
 
-async def give_back(asked: Asked[ReturnBody, Any]) -> Interaction:
+async def give_back(asked: ApiRequest[ReturnBody, Any]) -> Interaction:
     command = ReturnToBot(interaction_id=asked.id, agent_id=asked.agent.id, outcome=asked.body.outcome)
     return await after(asked, return_to_bot, command)
 
 
-async def ask_proof(asked: Asked[None, Any]) -> Interaction:
+async def ask_proof(asked: ApiRequest[None, Any]) -> Interaction:
     command = AskForProof(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, ask_for_proof, command)
 
 
-async def take_back(asked: Asked[None, Any]) -> Interaction:
+async def take_back(asked: ApiRequest[None, Any]) -> Interaction:
     command = CancelTransfer(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, cancel_transfer, command)
 
 
-async def join(asked: Asked[None, Any]) -> Interaction:
+async def join(asked: ApiRequest[None, Any]) -> Interaction:
     command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, join_group, command)
 
 
-async def leave(asked: Asked[None, Any]) -> Interaction:
+async def leave(asked: ApiRequest[None, Any]) -> Interaction:
     command = Member(interaction_id=asked.id, agent_id=asked.agent.id)
     return await after(asked, leave_group, command)
 
 
-async def assign(asked: Asked[AssignBody, Any]) -> Interaction:
+async def assign(asked: ApiRequest[AssignBody, Any]) -> Interaction:
     command = AssignTo(interaction_id=asked.id, agent_id=asked.body.agent_id, by=asked.agent.id)
     return await after(asked, assign_by_hand, command)
 

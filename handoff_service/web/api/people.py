@@ -11,7 +11,7 @@ from handoff_service.operations.routing import presence
 from handoff_service.operations.routing.presence import SetPresence, set_presence
 from handoff_service.store.desk import people
 from handoff_service.store.views import Agent
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call
+from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call
 from handoff_service.web.shared.password_tries import try_password
 from handoff_service.web.shared.session import ANYONE
 
@@ -43,7 +43,7 @@ class PresenceNow:
     reason: str | None
 
 
-async def login(asked: Asked[Login, Any]) -> SignedIn:
+async def login(asked: ApiRequest[Login, Any]) -> SignedIn:
     answer = await try_password(asked.desk, asked.body.email, asked.body.password, asked.address)
     if isinstance(answer, int):
         raise NotSignedIn(f"E-mail or password is wrong. {answer} tries left.")
@@ -52,16 +52,16 @@ async def login(asked: Asked[Login, Any]) -> SignedIn:
     return SignedIn(token, (await asked.desk.store.read(people.agents, [agent_id]))[agent_id])
 
 
-async def logout(asked: Asked[None, Any]) -> None:
+async def logout(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(end_session, asked.token)
 
 
-async def read_presence(asked: Asked[Any, Any]) -> PresenceNow:
+async def read_presence(asked: ApiRequest[Any, Any]) -> PresenceNow:
     me = (await asked.desk.store.read(people.agents, [asked.agent.id]))[asked.agent.id]
     return PresenceNow(me.presence, me.presence_reason)
 
 
-async def change_presence(asked: Asked[PresenceBody, Any]) -> PresenceNow:
+async def change_presence(asked: ApiRequest[PresenceBody, Any]) -> PresenceNow:
     wish = SetPresence(agent_id=asked.agent.id, presence=asked.body.presence)
     await asked.desk.store.write(set_presence, wish)
     return await read_presence(asked)

@@ -9,7 +9,7 @@ from handoff_service.operations.shared.field_types import SoughtNumber
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.identity import associations, profiles
 from handoff_service.store.views import Association, Profile
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, page
+from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, page
 
 
 class ProfileQuery(Paging):
@@ -23,30 +23,30 @@ class TieBody(Body):
     user_id: int | None = Field(ge=1)
 
 
-async def list_profiles(asked: Asked[None, ProfileQuery]) -> Page[Profile]:
+async def list_profiles(asked: ApiRequest[None, ProfileQuery]) -> Page[Profile]:
     query = asked.query
     found = await asked.desk.store.read(
-        profiles.some, number=query.number, user_id=query.user_id, after=query.after, limit=query.limit + 1
+        profiles.list_, number=query.number, user_id=query.user_id, after=query.after, limit=query.limit + 1
     )
     return page(found, query.limit, lambda one: one.id)
 
 
-async def one_profile(asked: Asked[Any, Any]) -> Profile:
-    return await asked.desk.store.read(profiles.one, asked.id)
+async def one_profile(asked: ApiRequest[Any, Any]) -> Profile:
+    return await asked.desk.store.read(profiles.get, asked.id)
 
 
-async def history(asked: Asked[None, Any]) -> Page[Association]:
+async def history(asked: ApiRequest[None, Any]) -> Page[Association]:
     number = (await one_profile(asked)).number
     return Page(items=await asked.desk.store.read(associations.of_number, number), next=None)
 
 
-async def tie(asked: Asked[TieBody, Any]) -> Profile:
+async def tie(asked: ApiRequest[TieBody, Any]) -> Profile:
     command = Tie(profile_id=asked.id, user_id=asked.body.user_id, by=asked.agent.id)
     await asked.desk.store.write(tie_profile, command)
     return await one_profile(asked)
 
 
-async def deactivate(asked: Asked[None, Any]) -> None:
+async def deactivate(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(deactivate_profile, asked.id)
 
 

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.desk.provider_numbers import (
-    Change,
-    Make,
+    ChangeProviderNumber,
+    MakeProviderNumber,
     change_provider_number,
     delete_provider_number,
     make_provider_number,
@@ -16,7 +16,7 @@ from handoff_service.operations.shared.field_types import MessagingService, Name
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
 from handoff_service.store.desk import people
 from handoff_service.store.views import ProviderNumber
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page_of
 
 Label = Annotated[str, Field(max_length=200)]
 Rate = Annotated[int, Field(ge=1, le=1000)]
@@ -44,28 +44,30 @@ class NumberBody(Patch):
     messaging_service: MessagingService = None
 
 
-async def list_numbers(asked: Asked[None, Paging]) -> Page[ProviderNumber]:
+async def list_numbers(asked: ApiRequest[None, Paging]) -> Page[ProviderNumber]:
     return page_of(await asked.desk.store.read(people.provider_numbers), asked.query, lambda one: one.id)
 
 
-async def one_number(asked: Asked[Any, Any]) -> ProviderNumber:
+async def one_number(asked: ApiRequest[Any, Any]) -> ProviderNumber:
     return await _one(asked, asked.id)
 
 
-async def make(asked: Asked[NewNumberBody, Any]) -> ProviderNumber:
-    return await _one(asked, await asked.desk.store.write(make_provider_number, Make(**asked.body.model_dump())))
+async def make(asked: ApiRequest[NewNumberBody, Any]) -> ProviderNumber:
+    return await _one(
+        asked, await asked.desk.store.write(make_provider_number, MakeProviderNumber(**asked.body.model_dump()))
+    )
 
 
-async def change(asked: Asked[NumberBody, Any]) -> ProviderNumber:
-    await asked.desk.store.write(change_provider_number, Change(id=asked.id, values=asked.body.given()))
+async def change(asked: ApiRequest[NumberBody, Any]) -> ProviderNumber:
+    await asked.desk.store.write(change_provider_number, ChangeProviderNumber(id=asked.id, values=asked.body.given()))
     return await _one(asked, asked.id)
 
 
-async def delete(asked: Asked[None, Any]) -> None:
+async def delete(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_provider_number, asked.id)
 
 
-async def _one(asked: Asked[Any, Any], number_id: int) -> ProviderNumber:
+async def _one(asked: ApiRequest[Any, Any], number_id: int) -> ProviderNumber:
     for one in await asked.desk.store.read(people.provider_numbers):
         if one.id == number_id:
             return one

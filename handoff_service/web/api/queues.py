@@ -14,13 +14,13 @@ from handoff_service.operations.routing.queue_fields import (
     TextsEntry,
     values,
 )
-from handoff_service.operations.routing.queues import Change, change_queue, delete_queue, make_queue
+from handoff_service.operations.routing.queues import ChangeQueue, change_queue, delete_queue, make_queue
 from handoff_service.operations.shared.field_types import Country, Name, Position, TimeZone
 from handoff_service.rules.shared.conditions import Match
 from handoff_service.rules.shared.vocabulary import Assignment, Role
 from handoff_service.store.routing import queues
 from handoff_service.store.views import Queue
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page_of
 from handoff_service.web.shared.session import ANYONE
 
 
@@ -51,25 +51,25 @@ class QueueBody(Patch):
     texts: TextsEntry | None = None
 
 
-async def list_queues(asked: Asked[None, Paging]) -> Page[Queue]:
-    return page_of(await asked.desk.store.read(queues.shown), asked.query, lambda one: one.id)
+async def list_queues(asked: ApiRequest[None, Paging]) -> Page[Queue]:
+    return page_of(await asked.desk.store.read(queues.list_views), asked.query, lambda one: one.id)
 
 
-async def one_queue(asked: Asked[Any, Any]) -> Queue:
+async def one_queue(asked: ApiRequest[Any, Any]) -> Queue:
     return await asked.desk.store.read(queues.shown_one, asked.id)
 
 
-async def make(asked: Asked[NewQueueBody, Any]) -> Queue:
+async def make(asked: ApiRequest[NewQueueBody, Any]) -> Queue:
     return await asked.desk.store.read(queues.shown_one, await asked.desk.store.write(make_queue, asked.body.meant()))
 
 
-async def change(asked: Asked[QueueBody, Any]) -> Queue:
+async def change(asked: ApiRequest[QueueBody, Any]) -> Queue:
     given = values(asked.body.given())
-    await asked.desk.store.write(change_queue, Change(id=asked.id, values=given))
+    await asked.desk.store.write(change_queue, ChangeQueue(id=asked.id, values=given))
     return await one_queue(asked)
 
 
-async def delete(asked: Asked[None, Any]) -> None:
+async def delete(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_queue, asked.id)
 
 

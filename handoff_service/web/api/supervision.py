@@ -11,7 +11,7 @@ from handoff_service.store.desk import people
 from handoff_service.store.routing import day_report, presence, supervision
 from handoff_service.store.views import PresenceChoice
 from handoff_service.store.views.supervision import Now, PresenceChange, Today
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page
+from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call, Page
 
 SUPERVISOR = (Role.SUPERVISOR,)
 
@@ -29,7 +29,7 @@ class Supervision:
     today: Today
 
 
-async def supervise(asked: Asked[None, SupervisionQuery]) -> Supervision:
+async def supervise(asked: ApiRequest[None, SupervisionQuery]) -> Supervision:
     query, me = asked.query, asked.agent.id
 
     def read(conn: Connection) -> Supervision:
@@ -39,11 +39,11 @@ async def supervise(asked: Asked[None, SupervisionQuery]) -> Supervision:
     return await asked.desk.store.read(read)
 
 
-async def list_presences(asked: Asked[None, Any]) -> Page[PresenceChoice]:
+async def list_presences(asked: ApiRequest[None, Any]) -> Page[PresenceChoice]:
     return Page(items=await asked.desk.store.read(people.presences), next=None)
 
 
-async def presence_history(asked: Asked[None, Any]) -> Page[PresenceChange]:
+async def presence_history(asked: ApiRequest[None, Any]) -> Page[PresenceChange]:
     return Page(items=await asked.desk.store.read(presence.history, asked.id), next=None)
 
 

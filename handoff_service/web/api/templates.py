@@ -4,14 +4,20 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from handoff_service.operations.desk.templates import Change, Make, change_template, delete_template, make_template
+from handoff_service.operations.desk.templates import (
+    ChangeTemplate,
+    MakeTemplate,
+    change_template,
+    delete_template,
+    make_template,
+)
 from handoff_service.operations.desk.texts import ChangeText, change_text
 from handoff_service.operations.shared.field_types import Name
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import templates, texts
 from handoff_service.store.views import SavedText, Template
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page_of
+from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page_of
 from handoff_service.web.shared.session import ANYONE
 
 Text = Annotated[str, Field(max_length=1600)]
@@ -42,34 +48,34 @@ class TextBody(Body):
     body: Text | None
 
 
-async def list_templates(asked: Asked[None, TemplateQuery]) -> Page[Template]:
-    found = await asked.desk.store.read(templates.some, asked.query.q)
+async def list_templates(asked: ApiRequest[None, TemplateQuery]) -> Page[Template]:
+    found = await asked.desk.store.read(templates.list_, asked.query.q)
     return page_of(found, asked.query, lambda one: one.id)
 
 
-async def one_template(asked: Asked[Any, Any]) -> Template:
-    return await asked.desk.store.read(templates.one, asked.id)
+async def one_template(asked: ApiRequest[Any, Any]) -> Template:
+    return await asked.desk.store.read(templates.get, asked.id)
 
 
-async def make(asked: Asked[NewTemplateBody, Any]) -> Template:
-    made = await asked.desk.store.write(make_template, Make(name=asked.body.name, body=asked.body.body))
-    return await asked.desk.store.read(templates.one, made)
+async def make(asked: ApiRequest[NewTemplateBody, Any]) -> Template:
+    made = await asked.desk.store.write(make_template, MakeTemplate(name=asked.body.name, body=asked.body.body))
+    return await asked.desk.store.read(templates.get, made)
 
 
-async def change(asked: Asked[TemplateBody, Any]) -> Template:
-    await asked.desk.store.write(change_template, Change(id=asked.id, values=asked.body.given()))
+async def change(asked: ApiRequest[TemplateBody, Any]) -> Template:
+    await asked.desk.store.write(change_template, ChangeTemplate(id=asked.id, values=asked.body.given()))
     return await one_template(asked)
 
 
-async def delete(asked: Asked[None, Any]) -> None:
+async def delete(asked: ApiRequest[None, Any]) -> None:
     await asked.desk.store.write(delete_template, asked.id)
 
 
-async def list_texts(asked: Asked[None, Any]) -> Page[SavedText]:
+async def list_texts(asked: ApiRequest[None, Any]) -> Page[SavedText]:
     return Page(items=await asked.desk.store.read(texts.saved), next=None)
 
 
-async def put_text(asked: Asked[TextBody, Any]) -> SavedText:
+async def put_text(asked: ApiRequest[TextBody, Any]) -> SavedText:
     await asked.desk.store.write(change_text, ChangeText(name=asked.body.name, body=asked.body.body))
     return next(one for one in await asked.desk.store.read(texts.saved) if one.name == asked.body.name)
 

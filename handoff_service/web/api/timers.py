@@ -10,7 +10,7 @@ from handoff_service.operations.messaging_actions.change_timer import Cancel, Po
 from handoff_service.store.conversations import conversations
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.views import RunningTimer
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page
+from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call, Page
 
 
 class PostponeBody(Body):
@@ -19,15 +19,15 @@ class PostponeBody(Body):
     due_at: AwareDatetime
 
 
-async def list_timers(asked: Asked[Any, Any]) -> Page[RunningTimer]:
+async def list_timers(asked: ApiRequest[Any, Any]) -> Page[RunningTimer]:
     def read(conn: Connection) -> list[RunningTimer]:
-        conversations.one(conn, asked.id)
+        conversations.get(conn, asked.id)
         return messaging_actions.running(conn, asked.id)
 
     return Page(items=await asked.desk.store.read(read), next=None)
 
 
-async def postpone(asked: Asked[PostponeBody, Any]) -> RunningTimer:
+async def postpone(asked: ApiRequest[PostponeBody, Any]) -> RunningTimer:
     command = Postpone(interaction_id=asked.id, timer_id=asked.below, agent_id=asked.agent.id, due_at=asked.body.due_at)
     await asked.desk.store.write(postpone_timer, command, near=asked.id)
     found = {timer.id: timer for timer in await asked.desk.store.read(messaging_actions.running, asked.id)}
@@ -36,7 +36,7 @@ async def postpone(asked: Asked[PostponeBody, Any]) -> RunningTimer:
     return found[asked.below]
 
 
-async def cancel(asked: Asked[None, Any]) -> None:
+async def cancel(asked: ApiRequest[None, Any]) -> None:
     command = Cancel(interaction_id=asked.id, timer_id=asked.below, agent_id=asked.agent.id)
     await asked.desk.store.write(cancel_timer, command, near=asked.id)
 

@@ -9,14 +9,14 @@ from handoff_service.errors import NotFound
 from handoff_service.lib import phone_numbers
 from handoff_service.lib.slow_work import run_slow
 from handoff_service.operations.desk.person_fields import Attributes, ChangedFacts, Email, Facts, Name, Numbers
-from handoff_service.operations.desk.users import Change, Delete, Make, change_user, delete_user, make_user
+from handoff_service.operations.desk.users import ChangeUser, DeleteUser, MakeUser, change_user, delete_user, make_user
 from handoff_service.operations.identity.knowledge_facts import hashed
 from handoff_service.operations.shared.field_types import SoughtNumber
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import User
-from handoff_service.web.api.calls import Asked, Body, Call, Page, Paging, Patch, page
+from handoff_service.web.api.calls import ApiRequest, Body, Call, Page, Paging, Patch, page
 
 
 def _whole_number(q: str) -> str:
@@ -61,7 +61,7 @@ class UserBody(Patch):
     active: bool | None = None
 
 
-async def list_users(asked: Asked[None, UserQuery]) -> Page[User]:
+async def list_users(asked: ApiRequest[None, UserQuery]) -> Page[User]:
     query = asked.query
 
     def read(conn: Connection) -> list[User]:
@@ -77,29 +77,29 @@ async def list_users(asked: Asked[None, UserQuery]) -> Page[User]:
     return page(await asked.desk.store.read(read), query.limit, lambda user: user.id)
 
 
-async def one_user(asked: Asked[Any, Any]) -> User:
+async def one_user(asked: ApiRequest[Any, Any]) -> User:
     return await _one(asked, asked.id)
 
 
-async def make(asked: Asked[NewUserBody, Any]) -> User:
+async def make(asked: ApiRequest[NewUserBody, Any]) -> User:
     values = {name: getattr(asked.body, name) for name in NewUserBody.model_fields}
     values["facts"] = await run_slow(hashed, values["facts"], asked.desk.settings.secret_key)
-    return await _one(asked, await asked.desk.store.write(make_user, Make(**values)))
+    return await _one(asked, await asked.desk.store.write(make_user, MakeUser(**values)))
 
 
-async def change(asked: Asked[UserBody, Any]) -> User:
+async def change(asked: ApiRequest[UserBody, Any]) -> User:
     values = asked.body.given()
     if "facts" in values:
         values["facts"] = await run_slow(hashed, values["facts"], asked.desk.settings.secret_key)
-    await asked.desk.store.write(change_user, Change(id=asked.id, by=asked.agent.id, values=values))
+    await asked.desk.store.write(change_user, ChangeUser(id=asked.id, by=asked.agent.id, values=values))
     return await one_user(asked)
 
 
-async def delete(asked: Asked[None, Any]) -> None:
-    await asked.desk.store.write(delete_user, Delete(id=asked.id, by=asked.agent.id))
+async def delete(asked: ApiRequest[None, Any]) -> None:
+    await asked.desk.store.write(delete_user, DeleteUser(id=asked.id, by=asked.agent.id))
 
 
-async def _one(asked: Asked[Any, Any], user_id: int) -> User:
+async def _one(asked: ApiRequest[Any, Any], user_id: int) -> User:
     found = await asked.desk.store.read(people.users, t.users.c.id == user_id)
     if not found:
         raise NotFound(f"There is no user {user_id}.")

@@ -8,28 +8,28 @@ from handoff_service.operations.routing.answer_offer import Accept, Reject, acce
 from handoff_service.store.conversations import conversations
 from handoff_service.store.routing import inbox
 from handoff_service.store.views import InboxOffer, Interaction, WorkItem
-from handoff_service.web.api.calls import LIVE, Asked, Body, Call, Page
+from handoff_service.web.api.calls import LIVE, ApiRequest, Body, Call, Page
 
 
 class RejectBody(Body):
     reason: str = Field(min_length=1, max_length=200)
 
 
-async def list_inbox(asked: Asked[None, Any]) -> Page[InboxOffer]:
+async def list_inbox(asked: ApiRequest[None, Any]) -> Page[InboxOffer]:
     return Page(items=await asked.desk.store.read(inbox.inbox, asked.agent.id), next=None)
 
 
-async def one_work_item(asked: Asked[Any, Any]) -> WorkItem:
+async def one_work_item(asked: ApiRequest[Any, Any]) -> WorkItem:
     return await asked.desk.store.read(inbox.work_item, asked.id)
 
 
-async def accept(asked: Asked[None, Any]) -> Interaction:
+async def accept(asked: ApiRequest[None, Any]) -> Interaction:
     command = Accept(work_item_id=asked.id, agent_id=asked.agent.id)
     interaction_id = await asked.desk.store.write(accept_work, command)
-    return await asked.desk.store.read(conversations.one, interaction_id, asked.agent.id)
+    return await asked.desk.store.read(conversations.get, interaction_id, asked.agent.id)
 
 
-async def reject(asked: Asked[RejectBody, Any]) -> WorkItem:
+async def reject(asked: ApiRequest[RejectBody, Any]) -> WorkItem:
     command = Reject(work_item_id=asked.id, agent_id=asked.agent.id, reason=asked.body.reason)
     await asked.desk.store.write(reject_work, command)
     return await one_work_item(asked)

@@ -7,13 +7,13 @@ from typing import Any
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json, raw
 
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import NotAllowed, NotFound
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.rules.conversations import media_links
 from handoff_service.rules.conversations.media import file_name, is_shown
 from handoff_service.store.conversations import media
-from handoff_service.store.conversations.media import Kept
+from handoff_service.store.conversations.media import KeptMedium
 from handoff_service.web.shared.session import LIVE, desk_of, page
 from handoff_service.web.shared.uploads import take_picture, upload
 
@@ -61,7 +61,7 @@ async def add(request: Request, agent: Agent) -> HTTPResponse:
     return json({"id": await upload(request, agent.id)}, status=201)
 
 
-async def served(desk: Desk, kept: Kept) -> HTTPResponse:
+async def served(desk: AppContext, kept: KeptMedium) -> HTTPResponse:
     """The bytes: a picture to look at, anything else to be saved."""
     content = await asyncio.to_thread(desk.media.read, kept.file)
     if content is None:

@@ -12,7 +12,7 @@ RUN = timedelta(minutes=5)  # of one author; within it the name is said once
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class ReceiptMark:
     """How far a text to the requester has come: an icon, a word, and the look of the bubble when it is not plain."""
 
     icon: str
@@ -21,27 +21,27 @@ class Receipt:
 
 
 RECEIPTS = {
-    Status.QUEUED: Receipt("clock", "Queued", "queued"),
-    Status.SENDING: Receipt("clock", "Sending"),
-    Status.SENT: Receipt("tick", "Sent"),
-    Status.DELIVERED: Receipt("ticks", "Delivered"),
-    Status.UNDELIVERED: Receipt("alert", "Not delivered", "failed"),
-    Status.FAILED: Receipt("alert", "Not delivered", "failed"),
-    Status.UNKNOWN: Receipt("clock", "Not known", "unknown"),
-    Status.CANCELED: Receipt("stop", "Not sent", "canceled"),
+    Status.QUEUED: ReceiptMark("clock", "Queued", "queued"),
+    Status.SENDING: ReceiptMark("clock", "Sending"),
+    Status.SENT: ReceiptMark("tick", "Sent"),
+    Status.DELIVERED: ReceiptMark("ticks", "Delivered"),
+    Status.UNDELIVERED: ReceiptMark("alert", "Not delivered", "failed"),
+    Status.FAILED: ReceiptMark("alert", "Not delivered", "failed"),
+    Status.UNKNOWN: ReceiptMark("clock", "Not known", "unknown"),
+    Status.CANCELED: ReceiptMark("stop", "Not sent", "canceled"),
 }
 FINAL = frozenset({Status.DELIVERED, Status.CANCELED, Status.RECEIVED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownLine:
     """One line. ``day``: a day begins with it; ``first``: its author's name is said; ``unread``: so many new messages
     begin with it; ``open``: what became of it may still change."""
 
     line: Message
     day: date | None
     first: bool
-    receipt: Receipt | None
+    receipt: ReceiptMark | None
     open: bool
     unread: int = 0
 
@@ -51,7 +51,7 @@ class Shown:
         return self.line.segments in (None, 1) and self.line.encoding in (None, "GSM-7")
 
 
-def shown(lines: Sequence[Message], zone: ZoneInfo, *, before: Message | None = None) -> list[Shown]:
+def shown(lines: Sequence[Message], zone: ZoneInfo, *, before: Message | None = None) -> list[ShownLine]:
     """The lines, each knowing the one before it. ``before`` stands before the first and is on the page already.
 
     A recovered text stands where it belongs by the time it was sent.
@@ -65,7 +65,7 @@ def shown(lines: Sequence[Message], zone: ZoneInfo, *, before: Message | None = 
     return result
 
 
-def with_unread_line(lines: list[Shown], read_seq: int | None) -> list[Shown]:
+def with_unread_line(lines: list[ShownLine], read_seq: int | None) -> list[ShownLine]:
     """Mark the first of the requester's messages that this agent has not read. None: not in the live group."""
     new = [s.line.seq for s in lines if _unread(s.line, read_seq)]
     if not new:
@@ -77,15 +77,15 @@ def _unread(line: Message, read_seq: int | None) -> bool:
     return read_seq is not None and line.seq > read_seq and line.direction is Direction.INBOUND
 
 
-def _marked(one: Shown, count: int) -> Shown:
-    return Shown(line=one.line, day=one.day, first=True, receipt=one.receipt, open=one.open, unread=count)
+def _marked(one: ShownLine, count: int) -> ShownLine:
+    return ShownLine(line=one.line, day=one.day, first=True, receipt=one.receipt, open=one.open, unread=count)
 
 
-def _shown(line: Message, before: Message | None, zone: ZoneInfo) -> Shown:
+def _shown(line: Message, before: Message | None, zone: ZoneInfo) -> ShownLine:
     day = _day(line.shown_at, zone)
     new_day = before is None or _day(before.shown_at, zone) != day
     outbound = line.direction is Direction.OUTBOUND and line.status is not None
-    return Shown(
+    return ShownLine(
         line=line,
         day=day if new_day else None,
         first=new_day or before is None or not _same_run(before, line),

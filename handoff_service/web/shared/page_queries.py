@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
 from handoff_service.operations.shared.end_interaction import DESCRIPTION
-from handoff_service.rules.identity.profile_matching import If, NumberFacts, situation
+from handoff_service.rules.identity.profile_matching import NumberFacts, NumberSituation, situation
 from handoff_service.rules.shared.vocabulary import OfferOutcome, Owner, Role
 from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
@@ -37,7 +37,7 @@ from handoff_service.store.views import (
     User,
     WorkItem,
 )
-from handoff_service.web.shared.message_lines import Shown, shown, with_unread_line
+from handoff_service.web.shared.message_lines import ShownLine, shown, with_unread_line
 
 m = t.messages
 AT_FIRST = 300  # lines of a long conversation that a page begins with
@@ -104,7 +104,7 @@ class Thread:
     who could not prove it; ``on_record_of``: the users who have it by their record."""
 
     interaction: Interaction
-    lines: list[Shown]
+    lines: list[ShownLine]
     last_seq: int
     read_seq: int | None
     handoff: WorkItem | None
@@ -125,7 +125,7 @@ class Thread:
         whose = self.interaction.user
         users = tuple(user.id for user in self.on_record_of)
         facts = NumberFacts(users=users, has_profile=True, profile_user=whose.id if whose else None)
-        return situation(facts) is If.CONFLICT
+        return situation(facts) is NumberSituation.CONFLICT
 
 
 def desk_facts(conn: Connection) -> DeskFacts:
@@ -221,10 +221,10 @@ def _thread(
     conn: Connection,
     interaction_id: int,
     agent_id: int,
-    lines: list[Shown],
+    lines: list[ShownLine],
     found: list[Message],
 ) -> Thread:
-    interaction = conversations.one(conn, interaction_id, agent_id)
+    interaction = conversations.get(conn, interaction_id, agent_id)
     return Thread(
         interaction=interaction,
         lines=lines,

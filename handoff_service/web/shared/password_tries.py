@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import Busy, TooManyTries
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.sign_in import Open, Try
@@ -26,7 +26,9 @@ class Opened:
     token: str
 
 
-async def try_password(desk: Desk, email: str, password: str, address: str, *, is_known: bool = False) -> Opened | int:
+async def try_password(
+    desk: AppContext, email: str, password: str, address: str, *, is_known: bool = False
+) -> Opened | int:
     """A new session, or how many tries are left. TooManyTries when there are none, Busy when too many sign in at once.
 
     ``is_known``: the browser has signed in to this account before.
@@ -79,7 +81,7 @@ def remember(request: Request, response: HTTPResponse, email: str) -> None:
     )
 
 
-def _cookie(desk: Desk) -> str:
+def _cookie(desk: AppContext) -> str:
     return "__Host-patchboard-known" if desk.settings.public_url.startswith("https:") else "patchboard-known"
 
 
@@ -88,9 +90,9 @@ def _marks(request: Request) -> list[str]:
     return [mark for mark in text.split(".")[:MOST_KNOWN] if mark.isascii() and mark.isalnum()]
 
 
-def _mark(desk: Desk, email: str) -> str:
+def _mark(desk: AppContext, email: str) -> str:
     return _hashed(desk, f"known|{email.strip().lower()}")
 
 
-def _hashed(desk: Desk, text: str) -> str:
+def _hashed(desk: AppContext, text: str) -> str:
     return hmac.new(desk.settings.secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -116,7 +116,7 @@ def environment() -> Environment:
         midnight=_midnight,
         weekday=lambda day: f"{day:%A}, {day.day} {day:%B}",
         minutes=minutes,
-        money=money.spoken,
+        money=money.describe,
         bdi=directions.bdi,
         isolated=directions.isolated,
         sentence=directions.sentence,

@@ -12,7 +12,7 @@ from dataclasses import replace
 from sanic import Request
 from sanic.response import HTTPResponse, raw
 
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, Unavailable
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.store.engine.command_ids import CommandId, Response, first_response, hash_of, keep_response
@@ -26,7 +26,7 @@ FORM_FIELD = "command"
 
 
 async def once(
-    request: Request, desk: Desk, agent: Agent, serve: Callable[[], Awaitable[HTTPResponse]]
+    request: Request, desk: AppContext, agent: Agent, serve: Callable[[], Awaitable[HTTPResponse]]
 ) -> HTTPResponse:
     """The answer of an API call. Under a key that was used before: the first answer again.
 
@@ -52,7 +52,7 @@ async def once(
     return answer
 
 
-def form_once(request: Request, desk: Desk, agent: Agent) -> None:
+def form_once(request: Request, desk: AppContext, agent: Agent) -> None:
     """Carry out a form once, however often it is sent with the same fields."""
     if request.method not in UNSAFE or not request.body:  # a picture's body is read by its handler
         return
@@ -62,6 +62,6 @@ def form_once(request: Request, desk: Desk, agent: Agent) -> None:
         _carry_out_under(request, desk, CommandId(id, ""))
 
 
-def _carry_out_under(request: Request, desk: Desk, id: CommandId) -> None:
+def _carry_out_under(request: Request, desk: AppContext, id: CommandId) -> None:
     """Let the request write under this id from now on: see ``session.desk_of``."""
     request.ctx.desk = replace(desk, store=desk.store.under(id))

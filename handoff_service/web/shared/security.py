@@ -80,11 +80,11 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
     if isinstance(error, Refusal):
         status, title, detail, errors = error.status, error.title, error.detail, error.errors
         if error.loggable:
-            log.trouble("refused", path=request.path, why=error.why)
+            log.warning("refused", path=request.path, why=error.why)
     elif isinstance(error, SanicException):
         status, title, detail, errors = error.status_code, type(error).__name__, str(error), {}
     else:
-        log.trouble("request_failed", error=error, method=request.method, path=request.path)
+        log.warning("request_failed", error=error, method=request.method, path=request.path)
         status, title, detail, errors = 500, "Something failed.", "It was logged. Nothing was half done.", {}
     if request.path.startswith(PAGES):
         answer = _for_page(request, error, status, detail, errors)

@@ -8,7 +8,7 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import NotAllowed, NotSignedIn
 from handoff_service.operations.desk import sign_in
 from handoff_service.operations.desk.sign_in import Agent
@@ -21,18 +21,18 @@ ANYONE = tuple(Role)
 type Handler = Callable[..., Awaitable[Any]]
 
 
-def desk_of(request: Request) -> Desk:
+def desk_of(request: Request) -> AppContext:
     """The desk that this process serves; for a request that may be repeated, with a store of its own."""
-    desk: Desk = getattr(request.ctx, "desk", None) or request.app.ctx.desk
+    desk: AppContext = getattr(request.ctx, "desk", None) or request.app.ctx.desk
     return desk
 
 
-def cookie_name(desk: Desk) -> str:
+def cookie_name(desk: AppContext) -> str:
     """``__Host-`` ties a cookie to this host over https; browsers refuse that name on plain http."""
     return "__Host-patchboard" if desk.settings.public_url.startswith("https:") else "patchboard"
 
 
-def give_cookie(desk: Desk, response: HTTPResponse, token: str) -> None:
+def give_cookie(desk: AppContext, response: HTTPResponse, token: str) -> None:
     """Put the session's token into the browser."""
     response.add_cookie(
         cookie_name(desk),
@@ -46,7 +46,7 @@ def give_cookie(desk: Desk, response: HTTPResponse, token: str) -> None:
     )
 
 
-def take_cookie(desk: Desk, response: HTTPResponse) -> None:
+def take_cookie(desk: AppContext, response: HTTPResponse) -> None:
     response.delete_cookie(cookie_name(desk), path="/")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sanic import Request
 
 from handoff_service import log
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import DatabaseAway
 from handoff_service.store.engine.lanes import Hint
 
@@ -28,7 +28,7 @@ def event(name: str, data: object = "") -> str:
 
 async def serve(
     request: Request,
-    desk: Desk,
+    desk: AppContext,
     topics: Sequence[str],
     says: Says,
     still: Callable[[], Awaitable[bool]] | None = None,
@@ -71,7 +71,7 @@ class Voice:
 
 async def run(
     request: Request,
-    desk: Desk,
+    desk: AppContext,
     topics: Sequence[str],
     voice: Voice,
     *,
@@ -106,7 +106,7 @@ async def run(
                 if batch is not None:
                     await asyncio.sleep(pause)
         except Exception as error:  # noqa: BLE001  # whatever it is: a silent open stream would be worse
-            log.trouble("stream_failed", error=error, path=request.path)
+            log.warning("stream_failed", error=error, path=request.path)
         finally:
             with suppress(Exception):
                 await response.eof()

@@ -5,10 +5,10 @@ from typing import Any
 
 from sanic import Request
 
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, Refusal
 from handoff_service.lib.image_info import picture_in
-from handoff_service.operations.shared.uploads import Stored, Upload, keep_upload
+from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep_upload
 from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES, SENT, NotTaken, in_words, sendable
 from handoff_service.web.shared.session import desk_of
 
@@ -62,9 +62,9 @@ def _content(request: Request) -> bytes:
     return next((file.body for given in (files or {}).values() for file in given), b"")
 
 
-async def _stored(desk: Desk, content: bytes) -> Stored:
+async def _stored(desk: AppContext, content: bytes) -> StoredUpload:
     verdict = sendable(await asyncio.to_thread(picture_in, content), len(content))
     if isinstance(verdict, NotTaken):
         raise BadInput(verdict.why)
     file = await asyncio.to_thread(desk.media.keep, content, desk.clock())
-    return Stored(file=file, size=len(content), taken=verdict)
+    return StoredUpload(file=file, size=len(content), taken=verdict)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sanic import Sanic
 
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import Overloaded
 
 BEGINNING = b"POST /webhooks/"
@@ -40,7 +40,7 @@ class WebhooksUnderWay:
 
     def admit(self, app: Sanic[Any, Any]) -> bool:
         """Count one more, unless its text would have to wait too long for the database."""
-        desk: Desk | None = getattr(app.ctx, "desk", None)
+        desk: AppContext | None = getattr(app.ctx, "desk", None)
         if desk is not None:
             try:
                 desk.store.admit_early(self.count)

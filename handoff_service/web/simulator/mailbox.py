@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse
 
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.operations.identity.mail_code import MAILBOX
 from handoff_service.store.engine.lanes import Hint
@@ -37,7 +37,7 @@ def blueprint() -> Blueprint:
 
 
 async def _page(request: Request, template: str) -> HTTPResponse:
-    desk: Desk = desk_of(request)
+    desk: AppContext = desk_of(request)
     facts = await desk.store.read(page_queries.desk_facts)
     mails = desk.mailer.mails() if isinstance(desk.mailer, Mailbox) else ()
     return render(template, desk=facts, zone=facts.zone, now=desk.clock(), mails=mails)

@@ -66,7 +66,7 @@ async def one_conversation(request: Request, interaction_id: int, agent: Agent) 
 
     def read(conn: Connection) -> dict[str, Any]:
         return {
-            "interaction": conversations.one(conn, interaction_id, agent.id),
+            "interaction": conversations.get(conn, interaction_id, agent.id),
             "item": inbox.handoff_of(conn, interaction_id),
             "agents": supervision.agents(conn),
         }

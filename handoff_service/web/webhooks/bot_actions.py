@@ -17,7 +17,7 @@ from sanic.response import json as as_json
 
 from actions import all_actions
 from handoff_service import log
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, NotSignedIn
 from handoff_service.store.virtual_agent import bot_turns
 from handoff_service.web.api.calls import not_storable
@@ -31,7 +31,7 @@ def blueprint() -> Blueprint:
     @made.before_server_start
     async def register(app: object) -> None:
         executor = ActionExecutor()
-        desk: Desk = app.ctx.desk  # type: ignore[attr-defined]
+        desk: AppContext = app.ctx.desk  # type: ignore[attr-defined]
         for action in all_actions(replace(desk, store=desk.store.for_own_work())):  # Rasa sends none of it again
             executor.register_action(action)
         app.ctx.executor = executor  # type: ignore[attr-defined]
@@ -45,7 +45,7 @@ def blueprint() -> Blueprint:
         call.setdefault("domain", {})  # Rasa 3.6 leaves it out where domain.yml does not ask for it; the SDK wants one
         turn = _turn(call)
         if turn is not None and not await desk_of(request).store.read(bot_turns.stands, turn):
-            log.trouble("action_of_a_turn_that_ended", turn=turn, name=call["next_action"])
+            log.warning("action_of_a_turn_that_ended", turn=turn, name=call["next_action"])
             return as_json({"error": "The turn has ended.", "action_name": call["next_action"]}, status=400)
         try:
             result = await request.app.ctx.executor.run(call)

@@ -14,7 +14,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.response import text as plain
 
 from handoff_service import log
-from handoff_service.context import Desk
+from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, NotFound, Refusal, Unavailable
 from handoff_service.gateways.twilio import form as twilio_form
 from handoff_service.gateways.twilio.signature import is_signed
@@ -80,13 +80,13 @@ async def _answer(request: Request, settings: Settings, take: Callable[[Form], A
         await take(_signed_form(request, settings))
     except Unavailable as away:
         if away.loggable:
-            log.trouble("webhook_database_away", path=request.path, why=away.why)
+            log.warning("webhook_database_away", path=request.path, why=away.why)
         desk_of(request).outage()
         return plain(away.detail, status=away.status, headers=retry_after(away))
     except Refusal as refusal:
         if isinstance(refusal, Recut):
             desk_of(request).outage()
-        log.trouble("webhook_refused", path=request.path, status=refusal.status, why=refusal.detail)
+        log.warning("webhook_refused", path=request.path, status=refusal.status, why=refusal.detail)
         return plain(refusal.detail, status=refusal.status)
     return HTTPResponse("<Response/>", content_type="text/xml")
 
@@ -124,7 +124,7 @@ def _plain(quoted: str) -> str:
     return unquote_plus(quoted, errors="replace") if "%" in quoted or "+" in quoted else quoted
 
 
-async def _take_text(desk: Desk, form: Form) -> None:
+async def _take_text(desk: AppContext, form: Form) -> None:
     text = _text(form)
     line = (text.provider_number, text.requester_number)
     received = await desk.store.write(receive_sms, text, near=line)
@@ -132,18 +132,18 @@ async def _take_text(desk: Desk, form: Form) -> None:
         await until_nothing_leaves(desk.store, text.requester_number)
     desk.metrics.texts.labels(received.outcome).inc()
     if received.outcome is Outcome.UNKNOWN_NUMBER:
-        log.trouble("text_to_unknown_number", sid=text.sid, to=log.masked(text.provider_number))
+        log.warning("text_to_unknown_number", sid=text.sid, to=log.masked(text.provider_number))
         raise NotFound("No provider number is the number in To.")
-    log.usual(
+    log.debug(
         f"text_{received.outcome}",
         sid=text.sid, requester=log.masked(text.requester_number), interaction=received.interaction_id,
     )  # fmt: skip
 
 
-async def _take_receipt(desk: Desk, receipt: Receipt) -> None:
+async def _take_receipt(desk: AppContext, receipt: Receipt) -> None:
     known = await desk.store.write(record_receipt, receipt, near=receipt.sid)
     desk.metrics.receipts.labels(receipt.status).inc()
-    log.usual(
+    log.debug(
         "receipt_recorded" if known else "receipt_kept_for_later",
         sid=receipt.sid, message=receipt.message_id, status=receipt.status, code=receipt.error_code,
     )  # fmt: skip

@@ -27,7 +27,7 @@ async def new_case_dialog(request: Request, interaction_id: int, agent: Agent) -
     """The dialog for a new case; it begins with what the requester wrote first."""
 
     def read(conn: Connection) -> dict[str, Any]:
-        interaction = conversations.one(conn, interaction_id, agent.id)
+        interaction = conversations.get(conn, interaction_id, agent.id)
         return {"interaction": interaction, "first_text": conversations.first_text(conn, interaction_id)}
 
     around = await frame(request, agent, place="ongoing")
@@ -78,7 +78,7 @@ async def change_one(request: Request, interaction_id: int, case_id: int, agent:
 
 def _beside(conn: Connection, interaction_id: int, case_id: int) -> tuple[Interaction, Case]:
     """NotFound for a case that does not stand beside this conversation."""
-    interaction = conversations.one(conn, interaction_id)
+    interaction = conversations.get(conn, interaction_id)
     for case in cases.beside(conn, interaction):
         if case.id == case_id:
             return interaction, case

@@ -20,7 +20,7 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 @page(*LIVE)
 async def consent_dialog(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     around = await frame(request, agent, place="ongoing")
-    interaction = await desk_of(request).store.read(conversations.one, interaction_id, agent.id)
+    interaction = await desk_of(request).store.read(conversations.get, interaction_id, agent.id)
     return render("consent_dialog.html", **around, interaction=interaction)
 
 
@@ -30,7 +30,7 @@ async def record(request: Request, interaction_id: int, agent: Agent) -> HTTPRes
     note = form_field(request, "note").strip()
     if not opted_out and not note:
         raise BadInput("Say how they said so: it is kept in the ledger.")
-    interaction = await desk_of(request).store.read(conversations.one, interaction_id)
+    interaction = await desk_of(request).store.read(conversations.get, interaction_id)
     ask = Ask(
         number=interaction.requester_number,
         provider_number=None if opted_out else interaction.provider_number,  # with what was said of all of them

@@ -15,7 +15,7 @@ from handoff_service.store.conversations import conversations, earlier_messages
 from handoff_service.store.conversations.earlier_messages import Before
 from handoff_service.store.views import Interaction
 from handoff_service.web.shared import page_queries
-from handoff_service.web.shared.message_lines import Shown, shown
+from handoff_service.web.shared.message_lines import ShownLine, shown
 from handoff_service.web.shared.page_queries import Thread
 from handoff_service.web.shared.rendering import render
 from handoff_service.web.shared.session import desk_of, page
@@ -28,7 +28,7 @@ class ShownChapter:
     """Lines of one interaction, as they are shown."""
 
     interaction: Interaction
-    lines: list[Shown]
+    lines: list[ShownLine]
     to_its_end: bool
 
 
@@ -52,7 +52,7 @@ async def earlier_fragment(request: Request, interaction_id: int, agent: Agent) 
 
 def _read(conn: Connection, interaction_id: int, at: Before) -> dict[str, Any]:
     facts = page_queries.desk_facts(conn)
-    conversation = conversations.one(conn, interaction_id)
+    conversation = conversations.get(conn, interaction_id)
     found = earlier_messages.earlier(conn, interaction_id, at)
     chapters = [
         ShownChapter(interaction=one.interaction, lines=shown(one.lines, facts.zone), to_its_end=one.to_its_end)

@@ -6,7 +6,7 @@ from sanic import Request
 from sanic.response import HTTPResponse
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.conversations.change_interaction import Change, change_interaction
+from handoff_service.operations.conversations.change_interaction import ChangeInteraction, change_interaction
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.rules.shared.vocabulary import State
 from handoff_service.web.shared.rendering import form_field, went_back
@@ -19,18 +19,21 @@ async def hold(request: Request, interaction_id: int, agent: Agent) -> HTTPRespo
     if not reason:
         raise BadInput("Say why, so that whoever sees it wait knows what for.")
     await _change(
-        request, Change(interaction_id=interaction_id, agent_id=agent.id, state=State.ON_HOLD, state_reason=reason)
+        request,
+        ChangeInteraction(interaction_id=interaction_id, agent_id=agent.id, state=State.ON_HOLD, state_reason=reason),
     )
     return went_back(request, interaction_id)
 
 
 @page(*LIVE)
 async def resume(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
-    await _change(request, Change(interaction_id=interaction_id, agent_id=agent.id, state=State.WORK_IN_PROGRESS))
+    await _change(
+        request, ChangeInteraction(interaction_id=interaction_id, agent_id=agent.id, state=State.WORK_IN_PROGRESS)
+    )
     return went_back(request, interaction_id)
 
 
-async def _change(request: Request, command: Change) -> None:
+async def _change(request: Request, command: ChangeInteraction) -> None:
     await desk_of(request).store.write(change_interaction, command, near=command.interaction_id)
 
 

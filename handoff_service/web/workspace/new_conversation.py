@@ -19,7 +19,7 @@ from handoff_service.web.shared.page_shell import frame
 from handoff_service.web.shared.rendering import form_field, render, went_well
 from handoff_service.web.shared.session import LIVE, desk_of, page, signed_in
 from handoff_service.web.workspace import recipients
-from handoff_service.web.workspace.recipients import Asked, Looked
+from handoff_service.web.workspace.recipients import RecipientPreview, RecipientQuery
 
 WHOM = "Choose whom the text goes to: a person of the list, or a number that can be texted."
 UNSEEN = "Look first at what sending will do."
@@ -82,20 +82,20 @@ async def line_events(request: Request, agent: Agent) -> None:
     await sse.serve(request, desk_of(request), [f"requester:{number}"], says, still)
 
 
-def _form(request: Request) -> Asked:
+def _form(request: Request) -> RecipientQuery:
     return _asked(**{name: form_field(request, name) for name in ("q", "choice", "from")})
 
 
-def _asked(**fields: str) -> Asked:
+def _asked(**fields: str) -> RecipientQuery:
     said = {name: value.strip()[:100] for name, value in fields.items()}
-    return Asked(q=said["q"], choice=said["choice"], sender=said["from"])
+    return RecipientQuery(q=said["q"], choice=said["choice"], sender=said["from"])
 
 
-async def _looked(request: Request, agent: Agent, asked: Asked) -> Looked:
+async def _looked(request: Request, agent: Agent, asked: RecipientQuery) -> RecipientPreview:
     return await desk_of(request).store.read(recipients.look, asked, agent.id)
 
 
-async def _shown(request: Request, agent: Agent, asked: Asked, body: str = "") -> HTTPResponse:
+async def _shown(request: Request, agent: Agent, asked: RecipientQuery, body: str = "") -> HTTPResponse:
     """The dialog's inside for the script, the list with the dialog over it for everybody else."""
     looked = await _looked(request, agent, asked)
     around: dict[str, Any] = await frame(request, agent, place="new")

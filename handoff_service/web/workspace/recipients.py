@@ -23,7 +23,7 @@ LAST = 2  # lines shown of the conversation that is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RecipientQuery:
     """What the form says. ``q``: what was typed; ``choice``: one of the ways that were listed for it; ``sender``: the
     company's number."""
 
@@ -33,7 +33,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Destination:
     """One number of a person, or a typed one of nobody in particular.
 
     ``refused``: why it cannot be texted; ``warning``: why a text may not arrive.
@@ -55,7 +55,7 @@ class Found:
     """A person (None: the number that was typed) and their ways."""
 
     user: User | None
-    ways: list[Way]
+    ways: list[Destination]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,32 +72,32 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class RecipientPreview:
     """``problem``: why what was typed is no number that can be texted; ``more``: others fit too."""
 
-    asked: Asked
+    asked: RecipientQuery
     senders: list[ProviderNumber]
     found: list[Found]
     more: bool
     problem: str
-    chosen: Way | None
+    chosen: Destination | None
     outlook: Outlook | None
 
 
-def look(conn: Connection, asked: Asked, agent_id: int) -> Looked:
+def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPreview:
     """Find who fits; when one way is chosen or the only one, read table 3 for it."""
     senders = people.provider_numbers(conn)
     if not senders:
         raise BadInput("There is no provider number yet. An admin adds one.")
     sender = next((p.number for p in senders if p.number == asked.sender), senders[0].number)
-    asked = Asked(q=asked.q, choice=asked.choice, sender=sender)
+    asked = RecipientQuery(q=asked.q, choice=asked.choice, sender=sender)
     country = people.desk_country(conn)
     users = people.users(conn, people.found_by(conn, asked.q).where, limit=MOST + 1) if asked.q else []
     typed, problem = _typed(conn, asked.q, country)
     found = [Found(None, [typed])] if typed else []
     found += [Found(user, _ways(conn, user, asked.choice, country)) for user in users[:MOST]]
     chosen = _chosen(found, asked.choice)
-    return Looked(
+    return RecipientPreview(
         asked=asked,
         senders=senders,
         found=found,
@@ -108,31 +108,31 @@ def look(conn: Connection, asked: Asked, agent_id: int) -> Looked:
     )
 
 
-def recipient(way: Way, sender: str) -> Recipient:
+def recipient(way: Destination, sender: str) -> Recipient:
     return Recipient(to=way.number, provider_number=sender, user_id=way.user_id)
 
 
-def known(conn: Connection, user_id: int | None, number: str) -> Asked:
+def known(conn: Connection, user_id: int | None, number: str) -> RecipientQuery:
     """The form for a person (and one of their numbers) that a link names; empty when there is no such person."""
     (user,) = people.users(conn, t.users.c.id == user_id) or (None,) if user_id else (None,)
     if user is None:
-        return Asked(q=number, choice=f":{number}" if number else "")
+        return RecipientQuery(q=number, choice=f":{number}" if number else "")
     numbers = [number] if number else user.numbers
-    return Asked(q=user.name[:100], choice=f"{user.id}:{numbers[0]}" if len(numbers) == 1 else "")
+    return RecipientQuery(q=user.name[:100], choice=f"{user.id}:{numbers[0]}" if len(numbers) == 1 else "")
 
 
-def _typed(conn: Connection, q: str, country: str) -> tuple[Way | None, str]:
+def _typed(conn: Connection, q: str, country: str) -> tuple[Destination | None, str]:
     """(the number that was typed, or why it is none that can be texted)."""
     if not phone_numbers.looks_like_one(q):
         return None, ""
     try:
         number = read_recipient(conn, q, country)
-        return Way(user_id=None, number=number, warning=warning(conn, number) or ""), ""
+        return Destination(user_id=None, number=number, warning=warning(conn, number) or ""), ""
     except BadInput as refusal:
         return None, refusal.errors["to"]
 
 
-def _ways(conn: Connection, user: User, choice: str, country: str) -> list[Way]:
+def _ways(conn: Connection, user: User, choice: str, country: str) -> list[Destination]:
     """The numbers on a person's record, and another one that a link named for them."""
     owner, _, number = choice.partition(":")
     others = [number] if owner == str(user.id) and number and number not in user.numbers else []
@@ -144,11 +144,13 @@ def _ways(conn: Connection, user: User, choice: str, country: str) -> list[Way]:
             looks = warning(conn, each) or ""
         except BadInput as refusal:
             refused = refusal.errors["to"]
-        ways.append(Way(user_id=user.id, number=each, on_record=each in user.numbers, refused=refused, warning=looks))
+        ways.append(
+            Destination(user_id=user.id, number=each, on_record=each in user.numbers, refused=refused, warning=looks)
+        )
     return ways
 
 
-def _chosen(found: Sequence[Found], choice: str) -> Way | None:
+def _chosen(found: Sequence[Found], choice: str) -> Destination | None:
     """The way that was chosen, else the number as it was typed, else the only way there is."""
     ways = [way for one in found for way in one.ways if not way.refused]
     for way in ways:
@@ -162,7 +164,7 @@ def _outlook(conn: Connection, to: Recipient, agent_id: int) -> Outlook:
     seen = start_conversation.preview(conn, to, agent_id)
     active, last = None, []
     if seen.interaction_id is not None:
-        active = conversations.one(conn, seen.interaction_id, agent_id)
+        active = conversations.get(conn, seen.interaction_id, agent_id)
         last = [m for m in conversations.messages(conn, active.id) if m.kind is Kind.MESSAGE][-LAST:]
     return Outlook(
         row=seen.row,

@@ -5,7 +5,7 @@ from typing import Any
 from sanic import Request
 from sanic.response import HTTPResponse
 
-from handoff_service.operations.delivery.resolve_unknown_send import Settle, settle_send
+from handoff_service.operations.delivery.resolve_unknown_send import ResolveSend, resolve_unknown_send
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.web.shared.rendering import form_field, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
@@ -13,13 +13,13 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 
 @page(*LIVE)
 async def settle(request: Request, interaction_id: int, message_id: int, agent: Agent) -> HTTPResponse:
-    command = Settle(
+    command = ResolveSend(
         interaction_id=interaction_id,
         message_id=message_id,
         agent_id=agent.id,
         went_out=bool(form_field(request, "went_out")),
     )
-    await desk_of(request).store.write(settle_send, command, near=interaction_id)
+    await desk_of(request).store.write(resolve_unknown_send, command, near=interaction_id)
     return went_back(request, interaction_id)
 
 

@@ -12,7 +12,7 @@ from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.rules.conversations.agent_initiated import If
 from handoff_service.rules.delivery.sms_text import is_e164
 from handoff_service.rules.desk.templates import filled, names_conversation
-from handoff_service.rules.shared.placeholders import Who
+from handoff_service.rules.shared.placeholders import Placeholders
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.store.conversations import conversations
 from handoff_service.store.conversations.interactions import number
@@ -31,10 +31,10 @@ async def found_templates(request: Request, interaction_id: int, agent: Agent) -
     q = _typed(request)
 
     def read(conn: Connection) -> list[Template]:
-        interaction = conversations.one(conn, interaction_id)
+        interaction = conversations.get(conn, interaction_id)
         requester = interaction.user.name if interaction.user else None
-        who = Who(requester=requester, agent=agent.name, number=interaction.number)
-        return _filled(templates.some(conn, q, limit=MOST), who)
+        who = Placeholders(requester=requester, agent=agent.name, number=interaction.number)
+        return _filled(templates.list_(conn, q, limit=MOST), who)
 
     return render("found_templates.html", templates=await desk_of(request).store.read(read), q=q, left_out=0)
 
@@ -48,7 +48,7 @@ async def templates_to_begin(request: Request, agent: Agent) -> HTTPResponse:
 
     def read(conn: Connection) -> tuple[list[Template], int]:
         who = _who(conn, to, agent)
-        found = templates.some(conn, q, limit=MOST)
+        found = templates.list_(conn, q, limit=MOST)
         fitting = [one for one in found if who.number or not names_conversation(one.body)]
         return _filled(fitting, who), len(found) - len(fitting)
 
@@ -60,7 +60,7 @@ def _typed(request: Request) -> str:
     return (request.args.get("q") or "").strip()[:100]
 
 
-def _filled(found: Sequence[Template], who: Who) -> list[Template]:
+def _filled(found: Sequence[Template], who: Placeholders) -> list[Template]:
     return [Template(id=one.id, name=one.name, body=filled(one.body, who)) for one in found]
 
 
@@ -73,13 +73,13 @@ def _recipient(request: Request) -> Recipient | None:
     return Recipient(to=to, provider_number=sender, user_id=int(user) if user else None)
 
 
-def _who(conn: Connection, to: Recipient | None, agent: Agent) -> Who:
+def _who(conn: Connection, to: Recipient | None, agent: Agent) -> Placeholders:
     if to is None or to.provider_number not in {one.number for one in people.provider_numbers(conn)}:
-        return Who(requester=None, agent=agent.name, number="")
+        return Placeholders(requester=None, agent=agent.name, number="")
     seen = preview(conn, to, agent.id)
     goes_on = seen.interaction_id is not None and seen.row is If.ACTIVE_WITH_LIVE_AGENT
     name = number(seen.interaction_id) if goes_on and seen.interaction_id else ""
-    return Who(requester=recipient_name(conn, to), agent=agent.name, number=name)
+    return Placeholders(requester=recipient_name(conn, to), agent=agent.name, number=name)
 
 
 PAGES: dict[str, Any] = {

@@ -26,7 +26,7 @@ async def transfer_dialog(request: Request, interaction_id: int, agent: Agent) -
 
     def read(conn: Connection) -> dict[str, Any]:
         return {
-            "interaction": conversations.one(conn, interaction_id, agent.id),
+            "interaction": conversations.get(conn, interaction_id, agent.id),
             "agents": supervision.agents(conn),
             "queues": supervision.queues(conn),
         }

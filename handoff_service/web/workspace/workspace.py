@@ -11,7 +11,12 @@ from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, redirect
 
 from handoff_service.errors import BadInput
-from handoff_service.operations.conversations.change_interaction import Close, Read, close_interaction, read_interaction
+from handoff_service.operations.conversations.change_interaction import (
+    CloseInteraction,
+    ReadInteraction,
+    close_interaction,
+    read_interaction,
+)
 from handoff_service.operations.conversations.send_sms import Write, send_sms, write_note
 from handoff_service.operations.desk.sign_in import Agent
 from handoff_service.operations.identity.verify_by_hand import verify_by_hand
@@ -165,7 +170,7 @@ async def note(request: Request, interaction_id: int, agent: Agent) -> HTTPRespo
 @page(*LIVE)
 async def read(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     up_to = id_field(_field(request, "up_to"), "up_to", "a line's place in the conversation")
-    command = Read(interaction_id=interaction_id, agent_id=agent.id, up_to=up_to)
+    command = ReadInteraction(interaction_id=interaction_id, agent_id=agent.id, up_to=up_to)
     await desk_of(request).store.write(read_interaction, command, near=interaction_id)
     return went_back(request, interaction_id)
 
@@ -180,7 +185,7 @@ async def close(request: Request, interaction_id: int, agent: Agent) -> HTTPResp
         raise BadInput(f"The closing line must be at most {MAX_BODY} characters; it has {len(closing_text)}.")
     if not _field(request, "short_description"):
         raise BadInput("Say in a few words what it was about, for whoever reads it later.")
-    command = Close(
+    command = CloseInteraction(
         interaction_id=interaction_id,
         agent_id=agent.id,
         state=State(state),

@@ -86,7 +86,7 @@ def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object)
         "created_at": tx.now,
     }
     tx.conn.execute(insert(m).values(row | values))
-    messages.tell(tx, [interaction_id])
+    messages.notify(tx, [interaction_id])
 
 
 def _of_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -9,7 +9,7 @@ from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.consent.opt_out_wishes import wish
 from handoff_service.rules.conversations import requester_initiated, states
-from handoff_service.rules.conversations.requester_initiated import Step
+from handoff_service.rules.conversations.requester_initiated import RequesterWritesStep
 from handoff_service.rules.conversations.states import Act
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity import profile_matching
@@ -44,7 +44,7 @@ def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dic
     conversation = facts.active.get((number, provider.id))
     steps = requester_initiated.TABLE[requester_initiated.situation(conversation.owner if conversation else None)]
     opted_out = not facts.opted_out[number].isdisjoint({consent_keywords.EVERY_NUMBER, provider.id})
-    if conversation is None or Step.CREATE in steps:
+    if conversation is None or RequesterWritesStep.CREATE in steps:
         first = requester_initiated.first_owner(
             provider.first_responder,
             bot_answers=tx.terms.bot_answers,
@@ -91,7 +91,9 @@ def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:
     conversation = facts.active.get((text.requester_number, provider.id))
     if conversation is None or conversation.owner is Owner.AGENT:
         return False
-    return any(consent_keywords.Step.CLOSE in consent_keywords.TABLE[means] for _, means in conversation.about_consent)
+    return any(
+        consent_keywords.ConsentStep.CLOSE in consent_keywords.TABLE[means] for _, means in conversation.about_consent
+    )
 
 
 def _note_consent(text: Text, conversation: Conversation, facts: Facts, now: datetime, *, opted_out: bool) -> None:
@@ -112,13 +114,13 @@ def _note_consent(text: Text, conversation: Conversation, facts: Facts, now: dat
         begins=is_first,
         wish=wish(text.body, first=is_first) if word is None else None,
     )
-    if means is consent_keywords.If.ANYTHING_ELSE:
+    if means is consent_keywords.ConsentSituation.ANYTHING_ELSE:
         return
     conversation.about_consent.append((text, means))
     held = facts.opted_out[conversation.number]
-    if means in (consent_keywords.If.OPTS_OUT, consent_keywords.If.OPTS_OUT_AGAIN):
+    if means in (consent_keywords.ConsentSituation.OPTS_OUT, consent_keywords.ConsentSituation.OPTS_OUT_AGAIN):
         held.add(consent_keywords.EVERY_NUMBER)
-    elif means is consent_keywords.If.OPTS_IN:
+    elif means is consent_keywords.ConsentSituation.OPTS_IN:
         held -= {consent_keywords.EVERY_NUMBER, conversation.provider.id}
 
 

@@ -10,7 +10,7 @@ from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.identity.proof import Expects, may_hold_code
 from handoff_service.rules.shared.vocabulary import Direction, Event, FirstResponder, Owner, State, Unanswered
-from handoff_service.rules.virtual_agent.commands import Command, Words
+from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 from handoff_service.store.conversations import interactions
 from handoff_service.store.desk import desk
 from handoff_service.store.engine import tables as t
@@ -55,7 +55,7 @@ class Provider:
     id: int
     first_responder: FirstResponder
     queue_id: int
-    arms: list[timers.Arms] = field(default_factory=list)
+    arms: list[timers.ArmedAction] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ class Conversation:
     id: int = 0
     texts: list[tuple[int, Text]] = field(default_factory=list)
     answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
-    about_consent: list[tuple[Text, consent_keywords.If]] = field(default_factory=list)
+    about_consent: list[tuple[Text, consent_keywords.ConsentSituation]] = field(default_factory=list)
 
     @property
     def line(self) -> str:
@@ -112,7 +112,7 @@ class Facts:
     users: dict[str, tuple[int, ...]]
     profiles: dict[str, Profile]
     opted_out: dict[str, set[int]]
-    words: Words
+    words: CommandWords
     said_since: dict[str, list[tuple[datetime, Command | None, bool]]]
     codes: dict[str, list[proofs.LiveCode]]
     active: dict[tuple[str, int], Conversation]
@@ -189,7 +189,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
 
 
 def _said_since(
-    tx: Transaction, lost: Sequence[Text], words: Words
+    tx: Transaction, lost: Sequence[Text], words: CommandWords
 ) -> dict[str, list[tuple[datetime, Command | None, bool]]]:
     i, m = t.interactions, t.messages
     query = (

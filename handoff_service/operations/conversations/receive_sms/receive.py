@@ -6,15 +6,15 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from handoff_service.operations.consent.apply_consent import Word, obey_consent
+from handoff_service.operations.consent.apply_consent import Word, apply_consent
 from handoff_service.operations.conversations.receive_sms.aside import Aside, keep_aside, put_aside
 from handoff_service.operations.conversations.receive_sms.decide import is_ending, put
 from handoff_service.operations.conversations.receive_sms.facts import Conversation, Profile, Text, load
 from handoff_service.operations.conversations.receive_sms.write import write
 from handoff_service.operations.routing.hand_off import hand_off
-from handoff_service.operations.shared.messages import tell, tell_onlookers
-from handoff_service.operations.virtual_agent.apply_command import obey_commands
-from handoff_service.operations.virtual_agent.return_to_virtual_agent import go_back
+from handoff_service.operations.shared.messages import notify, notify_onlookers
+from handoff_service.operations.virtual_agent.apply_command import apply_commands
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import return_by_requester
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.desk.system_messages import wants_bot
 from handoff_service.rules.shared.vocabulary import Owner
@@ -24,7 +24,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import SetBased, Transaction
 from handoff_service.store.engine.one_of import one_of
 
-OPTS_OUT = frozenset({consent_keywords.If.OPTS_OUT, consent_keywords.If.OPTS_OUT_AGAIN})
+OPTS_OUT = frozenset({consent_keywords.ConsentSituation.OPTS_OUT, consent_keywords.ConsentSituation.OPTS_OUT_AGAIN})
 
 
 class Outcome(StrEnum):
@@ -65,15 +65,15 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
     touched = {id(a[1]): a[1] for a in answers if isinstance(a, tuple) and a[1] is not None}.values()
     write(tx, facts.profiles, tied, touched)
     _go_back(tx, touched)
-    obey_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if _obeys(c)})
+    apply_commands(tx, {c.id: [text.body for _, text in c.texts] for c in touched if _obeys(c)})
     for c in touched:
         for text, means in c.about_consent:
-            obey_consent(tx, c.id, Word(means, text.body, text.sid, answered=text.answered_as is not None))
+            apply_consent(tx, c.id, Word(means, text.body, text.sid, answered=text.answered_as is not None))
     _reassign(tx, [c.id for c in touched if c.owner is Owner.AGENT])
-    tell(tx, [c.id for c in touched if c.owner is Owner.AGENT])
+    notify(tx, [c.id for c in touched if c.owner is Owner.AGENT])
     for c in touched:
         if c.owner is not Owner.AGENT:
-            tell_onlookers(tx, c.id, c.number)
+            notify_onlookers(tx, c.id, c.number)
     kept = {a.text.sid: keep_aside(tx, a) for a in answers if isinstance(a, Aside)}
     behind = [a for a in answers if isinstance(a, Text)]
     received = iter(_receive(tx, behind) if behind else ())
@@ -102,7 +102,7 @@ def _go_back(tx: Transaction, conversations: Iterable[Conversation]) -> None:
         return
     for c in conversations:
         if c.owner is Owner.QUEUE and c.unanswerable is None and any(wants_bot(text.body) for _, text in c.texts):
-            go_back(tx, interactions.lock(tx.conn, c.id))
+            return_by_requester(tx, interactions.lock(tx.conn, c.id))
 
 
 _UNATTENDED = (

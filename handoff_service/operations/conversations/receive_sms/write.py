@@ -161,5 +161,5 @@ def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list
         )
     if queued or any(c.owner is Owner.QUEUE and c.began for c in conversations):  # they may have to hear that they wait
         work.append(due_work.Due(kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now))
-    runs = [timers.Run(c.id, c.line, c.queue_id, c.ended, c.provider.arms) for c in conversations if c.began]
-    due_work.arm(tx, work + fetching + timers.begin(tx, runs))
+    runs = [timers.UnansweredRun(c.id, c.line, c.queue_id, c.ended, c.provider.arms) for c in conversations if c.began]
+    due_work.schedule(tx, work + fetching + timers.begin(tx, runs))
