@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from handoff_service.errors import BadInput, SetupError
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.rules.messaging_actions.messaging_actions import SHIPPED
-from handoff_service.store.desk import desk, people
+from handoff_service.store.desk import desk, people, user_words
 from handoff_service.store.desk_file.export_desk import export_desk
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.messaging_actions import messaging_actions
 from handoff_service.store.routing import queues
 from tests.conftest import DESK
@@ -51,7 +53,12 @@ async def test_the_demo_desk_is_a_right_file(story: Story) -> None:
 
 async def test_an_exported_desk_imports_to_the_same(story: Story, tmp_path: Path) -> None:
     nasty = 'Zoë "Z" \\ O\'Hara\u007f\n😩'
-    await story.store.write(lambda tx, _: tx.conn.execute(t.users.update().values(name=nasty)), None)
+
+    def rename(tx: Transaction, _: None) -> None:
+        tx.conn.execute(t.users.update().values(name=nasty))
+        user_words.index_users(tx.conn, tx.conn.execute(select(t.users.c.id)).scalars().all())
+
+    await story.store.write(rename, None)
     path = tmp_path / "out.toml"
     path.write_text(await story.store.read(export_desk))
     tables = {n: table for n, table in t.metadata.tables.items() if n not in ("due_work", "lane_commits")}

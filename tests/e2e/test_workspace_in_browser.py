@@ -391,7 +391,7 @@ def test_a_session_that_has_ended_leads_to_the_sign_in_page(story: Story) -> Non
     other.locator("#me").click()
     other.get_by_role("button", name="Sign out").click()
     expect(other).to_have_url(f"{story.desk.url}/sign-in")
-    expect(mia).to_have_url(f"{story.desk.url}/sign-in", timeout=20_000)
+    expect(mia).to_have_url(f"{story.desk.url}/sign-in?next=%2Fworkspace", timeout=20_000)
 
 
 def test_the_theme_is_kept(story: Story) -> None:
