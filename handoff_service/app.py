@@ -1,4 +1,4 @@
-"""The one place that builds and wires everything."""
+"""Builds and wires everything; no other module does."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -47,8 +47,8 @@ from handoff_service.web.webhooks import bot_actions, twilio
 from handoff_service.web.workspace import workspace
 from handoff_service.worker import Worker, WorkerDeps, crews
 
-AFTER_OUTAGE = timedelta(seconds=5)  # so long, and again: the database may still be away
-WORK_WITHIN = 5.0  # seconds that work under way has to finish at a stop, before it is given back
+AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database may still be away
+WORK_WITHIN = 5.0  # seconds for running work to finish at a stop before it is given back
 APP_NAME = "patchboard"
 type App = Sanic[Any, Any]
 
@@ -131,10 +131,10 @@ async def _open(app: App, settings: Settings) -> None:
         await store.write(due_work.forget_leases, None)
     if await store.write(check_secret_key, settings.key_fingerprint):
         log.warning("secret_key_differs", advice=secret_keys.DIFFERS)
-    # Nobody can tell what the clock did meanwhile.
+    # The clock may have changed before the start.
     await store.write(after_gap, Gap(clock_changed=True))
-    await store.write(want_index, None)  # what an earlier process left
-    await store.write(want_sweep, None)  # and what came while none was there
+    await store.write(want_index, None)  # index texts that an earlier process left
+    await store.write(want_sweep, None)  # fetch texts that came while no process ran
     await store.write(push_from_now_on, None)
     await store.write(want_prices, None)
     app.ctx.desk = AppContext(
@@ -167,7 +167,7 @@ async def _close(app: App) -> None:
     working = [worker.name for worker in desk.workers]
     await desk.background.stop(*working, "connections", "indexing", "sweeping")
     await asyncio.gather(*(worker.close(WORK_WITHIN) for worker in desk.workers))
-    await desk.fanout.close()  # only now: the work above has told others what is new
+    await desk.fanout.close()  # last, because the work above has published hints
     await desk.background.stop()
     desk.password_checks.close()
     await desk.provider.close()
@@ -178,8 +178,7 @@ async def _close(app: App) -> None:
 
 
 async def _fanout(settings: Settings, store: Store, background: Background, returned: Callable[[], None]) -> Fanout:
-    """The desk's own id keeps it apart from others on the same Redis server, whose channels are
-    those of all databases."""
+    """The desk's own id separates it from others on the same Redis server, whose channels span all its databases."""
     if not settings.redis_url:
         return LocalFanout()
     channel = f"patchboard:{await store.read(desk_id)}:hints"

@@ -1,4 +1,4 @@
-"""The desk while it runs: what every surface, action and worker of one process is given."""
+"""The running desk: what every surface, action and worker of one process gets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from handoff_service.worker import Worker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppContext:
-    """Built in ``app.py`` and nowhere else."""
+    """Built only in ``app.py``."""
 
     settings: Settings
     clock: Clock
@@ -38,7 +38,7 @@ class AppContext:
 
 
 def terms(settings: Settings) -> OperationSettings:
-    """What operations need to know of the settings. A lease outlasts the longest bot turn, asked twice."""
+    """The settings that operations need. A lease lasts longer than the longest bot turn with its retry."""
     return OperationSettings(
         bot_answers=bool(settings.bot_urls),
         burst_window=timedelta(seconds=settings.burst_window),

@@ -1,4 +1,4 @@
-"""``patchboard doctor``: the settings, what answers, and what to do about what does not."""
+"""``patchboard doctor``: shows the settings, checks every connection, and says how to fix problems."""
 
 import asyncio
 import resource
@@ -34,7 +34,7 @@ PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
 async def examine(settings: Settings, out: TextIO) -> int:
-    """Print settings and findings. 0 when nothing is wrong, 1 otherwise."""
+    """Print settings and findings. Returns 0 without errors, else 1."""
     for name, value in settings.shown().items():
         print(f"{name}={value}", file=out)
     print(file=out)
@@ -59,7 +59,7 @@ async def examine(settings: Settings, out: TextIO) -> int:
 
 
 def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list[str]]:
-    """The provider numbers, what is wrong, and what should be known."""
+    """The provider numbers, the errors, and the notices."""
     opened = engine(settings.database_url, size=1, writes=False)
     try:
         with database_errors(), opened.connect() as conn:
@@ -87,7 +87,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
 
 
 def held(conn: sa.Connection) -> list[str]:
-    """What a restore holds until an admin decides."""
+    """The work that a restore holds until an admin decides."""
     found = restore_holds.held(conn)
     if found is None:
         return []
@@ -100,7 +100,7 @@ def held(conn: sa.Connection) -> list[str]:
 
 
 def _files() -> list[str]:
-    """Each connection is an open file, and the service raises its limit as far as the system lets it."""
+    """Each connection is an open file. The service raises its limit to the system's maximum."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY or most >= ENOUGH_FILES:
         return []
@@ -111,7 +111,7 @@ def _files() -> list[str]:
 
 
 def _not_taken(conn: sa.Connection) -> list[str]:
-    """What the provider does not take just now."""
+    """Messages that the provider does not accept at the moment."""
     return [
         f"{one.texts} text{'s wait, the oldest' if one.texts > 1 else ' waits,'} since {one.since:%Y-%m-%d %H:%M} UTC: "
         f"{one.meaning} ({one.code}) {one.advice}"
@@ -120,7 +120,7 @@ def _not_taken(conn: sa.Connection) -> list[str]:
 
 
 def _untold(conn: sa.Connection) -> str:
-    """Changes of consent that the provider should know by now; empty when there are none."""
+    """Consent changes that should have reached the provider by now. Empty when there are none."""
     waiting, why = consents.untold(conn, clock.now() - SHOULD_BE_TOLD)
     said = f"{why}." if why else "is the service running?"
     return f"The provider does not know of {waiting} change{'s' * (waiting > 1)} of consent: {said}" if waiting else ""
@@ -149,9 +149,10 @@ async def _mail(settings: Settings) -> list[str]:
 
 
 async def _webhook(settings: Settings) -> list[str]:
-    """A signed request the way Twilio makes them: out to the public address and back into the service."""
+    """A signed request like Twilio's: out to the public address and back into the service."""
     url = f"{settings.public_url}/webhooks/twilio/status"
-    form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}  # a status that is none: 400 says that it was read
+    # an invalid status: the answer 400 shows that the request was read
+    form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}
     signed = sign(url, sorted(form.items()), settings.signature_keys[0], settings.twilio_signature)
     try:
         async with (
@@ -170,7 +171,7 @@ async def _webhook(settings: Settings) -> list[str]:
 
 
 async def _actions(settings: Settings) -> list[str]:
-    """Where the bot has its custom actions done: asked as it asks, for one that is none (404)."""
+    """The address of the bot's custom actions. Requests an unknown action, which must return 404."""
     if not settings.bot_urls:
         return []
     url, headers = actions_url(settings), {"Authorization": f"Bearer {settings.bot_token}"}
@@ -189,7 +190,7 @@ async def _actions(settings: Settings) -> list[str]:
 
 
 async def _bot(settings: Settings) -> list[str]:
-    """Each address is asked: one that is away leaves its share of the conversations to live agents."""
+    """Ask each address. The conversations of an unreachable bot go to live agents."""
     mend = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
     share = "everything" if len(settings.bot_urls) == 1 else "its share of the conversations"
     faults = []

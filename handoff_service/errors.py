@@ -1,4 +1,4 @@
-"""What can be refused. A class's docstring is the sentence that a person reads; ``detail`` says more."""
+"""Refusals and their errors. A class's docstring is the sentence that people read; ``detail`` adds to it."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ class Refusal(Exception):
 
     status = 400
     loggable = False
-    retry_after: int | None = None  #: seconds after which the same request may succeed
+    retry_after: int | None = None  #: seconds until the same request may succeed
 
     def __init__(self, detail: str = "", *, errors: Mapping[str, str] | None = None) -> None:
         self.title = (type(self).__doc__ or "").strip()

@@ -1,4 +1,5 @@
-"""The worker: claims what is due and does it. Idle, it sleeps until the next due time or a nudge; it does not poll."""
+"""The worker: claims due work and does it. When idle, it sleeps until the next due time or a nudge; it does not
+poll."""
 
 import asyncio
 import itertools
@@ -80,10 +81,10 @@ from handoff_service.store.engine.due_work import Claimed
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
 
-# The pools: which work shares places, and how many. What waits for another server has a pool of its own, so that a
-# provider, bot, mail server or receiver that hangs holds up neither the others nor the desk's own work (offers,
-# timers, presence), which is the last pool. Bot turns are many because each server has places of its own in the
-# gateway: those that wait for a server that hangs must not keep the others' turns from being claimed.
+# The pools: which kinds of work share places, and how many places there are. Work that waits for another server has
+# its own pool, so a hanging provider, bot, mail server or receiver delays neither the others nor the desk's own work
+# (offers, timers, presence), which is the last pool. There are many bot turns because the gateway limits each bot
+# server by itself: turns that wait for a hanging server must not keep the turns of others from being claimed.
 _OWN_CREWS = {
     **{Work.DELIVER: SENDS_AT_ONCE, Work.BOT_TURN: 256, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4},
     **{Work.SWEEP_GAPS: 1, Work.TELL_CONSENTS: 1, Work.ASK_PRICES: 1},
@@ -96,16 +97,17 @@ LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between 
 AFTER_TROUBLE = timedelta(seconds=5)
 RECOVERED_AT_ONCE = 100  # texts of a gap sweep that are stored together; webhooks wait for no more than these
 GIVES_BACK_FOR = 10  # seconds
-RENEW_EVERY = 5.0  # seconds; well within a lease, see desk.py
-LONGEST_WORK = timedelta(minutes=10)  # after which a claim is not renewed any more: something hangs for good
+RENEW_EVERY = 5.0  # seconds; well within a lease, see context.py
+# after this time a claim is not renewed any more, because something hangs for good
+LONGEST_WORK = timedelta(minutes=10)
 
 
 class _Dropped(Exception):
-    """The claim was lost, so this worker has nothing more to do with the work."""
+    """The claim was lost, so this worker drops the work."""
 
 
 class NoWebhook:
-    """Where there is nothing to call with: every call is put off."""
+    """The twin for a desk without a webhook client: every call is put off."""
 
     async def call(self, _call: WebhookCall) -> Called:
         return Called(why="This process makes no calls.")
@@ -116,7 +118,7 @@ class NoWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDeps:
-    """What the worker does its work with. ``mailer`` None: there is no way to send e-mail."""
+    """What the worker needs to do its work. ``mailer`` None: e-mail cannot be sent."""
 
     store: Store
     provider: SmsProvider
@@ -127,7 +129,7 @@ class WorkerDeps:
     metrics: Metrics = field(default_factory=Metrics)
     webhook: Webhook = field(default_factory=NoWebhook)
     connections: Steadiness = field(default_factory=AlwaysSteady)
-    outage: Callable[[], None] = lambda: None  # called when the database was away: something may have been missed
+    outage: Callable[[], None] = lambda: None  # called when the database was away, because hints may have been lost
 
 
 def crews(hands: WorkerDeps) -> list["Worker"]:
@@ -136,7 +138,7 @@ def crews(hands: WorkerDeps) -> list["Worker"]:
 
 
 class Worker:
-    """Does the work of some kinds, so much at once."""
+    """Does some kinds of work, with a limited number of places."""
 
     def __init__(self, hands: WorkerDeps, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64) -> None:
         self._hands = hands
@@ -144,10 +146,10 @@ class Worker:
         self.name = f"worker_{min(kinds)}" if len(kinds) == 1 else f"worker_{min(kinds)}_and_{len(kinds) - 1}_more"
         self._at_once = at_once
         self._nudged = asyncio.Event()
-        self._sleeps_until: datetime | None = None  # None: awake, and will look again before sleeping
+        self._sleeps_until: datetime | None = None  # None: awake, and will look again before it sleeps
         self._busy: dict[asyncio.Task[None], Claimed] = {}
         self._claiming: asyncio.Task[Sequence[Claimed]] | None = None
-        self._held: dict[int, Claimed] = {}  # claimed, and not done yet
+        self._held: dict[int, Claimed] = {}  # claimed and not done yet
         self._by_kind: Mapping[Work, Callable[[Claimed], Awaitable[None]]] = {
             Work.DELIVER: self._deliver,
             Work.BOT_TURN: self._take_bot_turn,
@@ -167,7 +169,7 @@ class Worker:
         }
 
     def nudge(self, at: datetime) -> None:
-        """There is something to do at this time: wake up for it, unless that is planned anyway."""
+        """There is work at this time: wake up for it, unless that is planned anyway."""
         if self._sleeps_until is None or at < self._sleeps_until:
             self._nudged.set()
 
@@ -194,8 +196,7 @@ class Worker:
                 await asyncio.wait_for(self._nudged.wait(), pause.total_seconds())
 
     async def _renew_claims(self) -> None:
-        """Keep what is under way, however long it takes or waits for a place: only a process that is frozen, cut off
-        or dead loses its claims."""
+        """Keep claims of running and queued work. Only a process that is frozen, cut off or dead loses its claims."""
         while True:
             await asyncio.sleep(RENEW_EVERY)
             now = self._hands.clock()
@@ -207,14 +208,14 @@ class Worker:
                     log.warning("claims_not_renewed", error=error)
 
     async def step(self) -> int:
-        """Do everything that is due at this moment once, and wait for it. Returns how much that was."""
+        """Do all work that is due now, once, and wait for it. Returns how much there was."""
         claimed = await self._hands.store.write(due_work.claim, due_work.Claim(self._at_once, self._kinds))
         await asyncio.gather(*(self._do(c) for c in claimed))
         return len(claimed)
 
     async def close(self, patience: float = 0.0) -> None:
-        """Let what is under way finish within ``patience`` seconds, and give the rest back: the next process may claim
-        it at once. Cancel ``run`` before."""
+        """Let running work finish within ``patience`` seconds and give the rest back, so the next process may claim
+        it at once. Cancel ``run`` first."""
         if self._claiming is not None:
             await asyncio.wait([self._claiming])
         if self._busy:
@@ -224,13 +225,13 @@ class Worker:
         await asyncio.gather(*self._busy, return_exceptions=True)
         if self._held:
             log.info("work_given_back", count=len(self._held))
-            with suppress(Exception):  # the database is away: the leases end by themselves
+            with suppress(Exception):  # the database is away: the leases expire by themselves
                 await self._hands.store.write(due_work.end_leases, list(self._held.values()))
 
     async def _start_what_is_due(self) -> None:
         while (room := self._at_once - len(self._busy)) > 0:
             self._claiming = asyncio.create_task(self._claim(room))
-            claimed = await asyncio.shield(self._claiming)  # a claim is not cancelled half way: see close
+            claimed = await asyncio.shield(self._claiming)  # a claim is never cancelled halfway: see close
             for one in claimed:
                 task = asyncio.create_task(self._do(one))
                 self._busy[task] = one
@@ -260,8 +261,8 @@ class Worker:
         self._held.pop(claimed.id, None)
 
     async def _give_back(self, claimed: Claimed) -> None:
-        """Let go of failed work. In a short outage of the database this is tried again, because the
-        lease would hold the work back for longer; in a long outage the lease ends by itself."""
+        """Release failed work. In a short outage of the database this is retried, because otherwise the lease would
+        delay the work for longer. In a long outage the lease expires by itself."""
         back = due_work.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
         for _ in range(GIVES_BACK_FOR):
             with suppress(Exception):
@@ -279,13 +280,13 @@ class Worker:
         late: Callable[[Transaction, C], R | None] | None = None,
         near: object = None,
     ) -> R:
-        """Carry out a command about claimed work, if the claim still stands. Otherwise the result is dropped and the
-        work ends here, unless ``late`` makes something of it."""
+        """Carry out a command about claimed work if the claim is still valid. Otherwise the result is dropped and
+        the work ends here, unless ``late`` makes use of it."""
         held = HeldClaim(claimed, command)
         answer: R | ClaimLost = await self._hands.store.write(fenced(operation, late), held, near=near)
         if isinstance(answer, ClaimLost):
             self._hands.metrics.claims_lost.labels(claimed.kind).inc()
-            say = log.warning if answer.late else log.debug  # a receipt that comes first ends a send every day
+            say = log.warning if answer.late else log.debug  # a receipt that arrives first ends a send every day
             say("claim_lost", kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
             raise _Dropped
         return answer
@@ -317,7 +318,7 @@ class Worker:
             zone = ZoneInfo(await self._hands.store.read(people.desk_time_zone))
             for some in itertools.batched(missed, RECOVERED_AT_ONCE, strict=False):
                 texts = await asyncio.gather(*(self._recovered(one, zone) for one in some))
-                # A lane takes them in this order, and all that wait in one transaction.
+                # A lane handles these in order, and all that are queued in one transaction.
                 near = [(text.provider_number, text.requester_number) for text in texts]
                 take = self._hands.store.write
                 await asyncio.gather(*(take(receive_sms, text, near=n) for text, n in zip(texts, near, strict=True)))
@@ -358,13 +359,14 @@ class Worker:
         await self._write(claimed, ask_again, None)
 
     async def _send(self, outgoing: Outgoing) -> SendResult:
-        """Look at consent once more, as late as possible: the requester may have opted out since it was marked."""
+        """Check consent once more, as late as possible, because the requester may have opted out since the message
+        was marked."""
         if await self._hands.store.read(sends_under_way.is_withheld, outgoing.message_id):
             return Withheld()
         return await self._hands.provider.send(outgoing)
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
-        """What the provider knows of a send whose outcome is unknown."""
+        """What the provider knows about a send with an unknown outcome."""
         try:
             return LookedUp(tuple(await self._hands.provider.find(outgoing)))
         except OSError as error:
@@ -383,7 +385,7 @@ class Worker:
         log.info("bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure)
 
     async def _ask(self, question: Question) -> tuple[BotAnswer, str | None]:
-        """The bot's answer; asked a second time when the first fails, under the same turn id."""
+        """The bot's answer. If the first try fails, asks again under the same turn id."""
         failure = ""
         for _ in range(2):
             try:
@@ -420,7 +422,7 @@ class Worker:
         log.info("media_fetched", media=wanted.id, status=status, attempts=claimed.attempts, why=why)
 
     async def _fetched(self, wanted: media.WantedMedium) -> StoredUpload | NotTaken | str:
-        """Download one medium, look at what it is, and store it when it is taken."""
+        """Download one media file, check its type, and store it if it is accepted."""
         content = await self._hands.provider.fetch(wanted.url)
         if isinstance(content, NotFetched):
             return content.why if content.again else NotTaken(content.why)
@@ -452,7 +454,7 @@ class Worker:
         say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)
 
     async def _mail_code(self, claimed: Claimed) -> None:
-        """The code is made here, and is nowhere after this: only its hash is stored."""
+        """The code is generated here and exists nowhere afterwards; only its hash is stored."""
         send_id, code = int(claimed.key), f"{secrets.randbelow(1_000_000):06}"
         mail = await self._write(claimed, begin_mail, BeginMail(send_id=send_id, code=code))
         if mail is None:

@@ -1,4 +1,4 @@
-"""Something that many ask for, done once a moment later for all of them."""
+"""Debounce: run an action once, a moment after the first of many triggers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,8 +9,7 @@ from handoff_service.errors import Refusal
 
 
 class Debouncer:
-    """Does ``work`` a ``moment`` after the first wish for it. A wish stands until the work has
-    succeeded."""
+    """Runs ``work`` a ``moment`` after the first trigger. A trigger stays pending until the work has succeeded."""
 
     def __init__(self, work: Callable[[], Awaitable[object]], moment: timedelta) -> None:
         self._work = work
@@ -18,13 +17,12 @@ class Debouncer:
         self._wanted = asyncio.Event()
 
     def wanted(self) -> None:
-        """Call on the loop. Costs next to nothing while a wish waits already."""
+        """Request a run. Call on the loop. Costs almost nothing while a run is pending."""
         self._wanted.set()
 
     async def run(self) -> None:
-        """Fulfil wishes until cancelled. What the work raises ends this, except for a
-        Refusal (the database is away), which is logged and tried again; whoever restarts it
-        finds the wish still standing."""
+        """Process triggers until cancelled. A Refusal (the database is away) is logged and retried. Any other error
+        ends this, and the trigger is still pending after a restart."""
         while True:
             await self._wanted.wait()
             await asyncio.sleep(self._moment)

@@ -1,4 +1,4 @@
-"""A person decides about a message whose outcome the provider does not tell: it went out, or it is sent again."""
+"""A person settles a message with an unknown outcome: it was sent, or it is sent again."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
-LONG_ENOUGH = timedelta(minutes=3)  # by then a callback or the list has told, where either can
+LONG_ENOUGH = timedelta(minutes=3)  # by then a callback or the provider's list has settled the outcome, if either can
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class ResolveSend:
 
 
 def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
-    """NotFound for a message that is none of this interaction; Conflict where it is known, or may become known yet."""
+    """NotFound for a message outside this interaction. Conflict when its outcome is known or may still become known."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     m = t.messages
     this = (m.c.id == command.message_id, m.c.interaction_id == interaction.id)

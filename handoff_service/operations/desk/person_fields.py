@@ -1,4 +1,4 @@
-"""What users, agents and groups are written with, in the desk file, the API's JSON and the admin's forms alike."""
+"""Fields of users, agents and groups, shared by the desk file, the API and the admin forms."""
 
 import re
 from typing import Annotated, Any
@@ -33,7 +33,7 @@ def _email(value: str) -> str:
 
 
 def _named(value: dict[str, Any]) -> WithJsonSchema:
-    """An object whose keys are names. Pydantic's own schema would let other keys hold anything."""
+    """An object whose keys are names. Pydantic's own schema would allow any value under other keys."""
     names = {"pattern": f"^{NAME.pattern}$", "maxLength": 200}
     return WithJsonSchema(
         {"type": "object", "propertyNames": names, "additionalProperties": value, "maxProperties": MOST_LISTED}

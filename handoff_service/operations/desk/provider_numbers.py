@@ -1,4 +1,4 @@
-"""An admin makes, changes or deletes a provider number."""
+"""An admin creates, changes or deletes a provider number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ p = t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeProviderNumber:
-    """``queue`` is its name. Without a label the number is its own. ``messaging_service``: the provider's id of the
-    service that it is in the pool of."""
+    """``queue``: its name. Without a label, the number is its own label. ``messaging_service``: the provider's id of
+    the service whose pool has the number."""
 
     number: str
     queue: str
@@ -31,14 +31,14 @@ class MakeProviderNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeProviderNumber:
-    """``values`` are the fields of Make to be changed; what is not named stays."""
+    """``values``: changed fields of MakeProviderNumber; other fields stay."""
 
     id: int
     values: Mapping[str, Any]
 
 
 def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
-    """Returns its id. BadInput for a queue that is not there, Conflict for a number that is."""
+    """Returns its id. BadInput for an unknown queue; Conflict for a number that exists."""
     _number_is_free(tx, command.number)
     values = {name: getattr(command, name) for name in MakeProviderNumber.__dataclass_fields__}
     push_again(tx)
@@ -46,7 +46,8 @@ def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
 
 
 def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> None:
-    """NotFound, and as for making one; Conflict for another number when this one has been used."""
+    """NotFound, and the errors of ``make_provider_number``. Conflict for a different number when this one has been
+    used."""
     was = _one(tx, command.id)
     wanted = command.values.get("number", was.number)
     if wanted != was.number:
@@ -60,7 +61,7 @@ def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> No
 
 
 def put_provider_number(tx: Transaction, command: MakeProviderNumber) -> None:
-    """Make this number, or make it exactly this."""
+    """Create this number, or update it to match."""
     found = tx.conn.execute(select(p.c.id).where(p.c.number == command.number)).scalar()
     if found is None:
         make_provider_number(tx, command)
@@ -70,7 +71,7 @@ def put_provider_number(tx: Transaction, command: MakeProviderNumber) -> None:
 
 
 def delete_provider_number(tx: Transaction, number_id: int) -> None:
-    """Only one that was never used. NotFound; Conflict says what to do instead."""
+    """Delete a number that was never used. NotFound; the Conflict for others says what to do instead."""
     number = _one(tx, number_id).number
     if _used(tx, number_id):
         said = f"{number} has conversations, and their history names it. Change its label to say that it is not in use."

@@ -1,6 +1,7 @@
-"""A live agent verifies a requester by hand; a proof that the virtual agent has under way is not needed any more.
+"""A live agent verifies a requester by hand, which makes a running proof of the virtual agent unnecessary.
 
-Whoever asked for it gets the conversation back; else the virtual agent goes on at once with what needed a proof.
+The agent who asked for the proof gets the conversation back. Otherwise the virtual agent continues at once with what
+needed the proof.
 """
 
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
@@ -19,7 +20,7 @@ from handoff_service.store.virtual_agent import bot_turns
 
 
 def verify_by_hand(tx: Transaction, command: Verify) -> None:
-    """To say who it is not leaves the proof to go on."""
+    """Ruling out a user does not stop a running proof."""
     verify_requester(tx, command)
     interaction = interactions.lock(tx.conn, command.interaction_id)
     row = proofs.newest(tx.conn, interaction.id, interaction.epoch) if interaction.expects is not None else None

@@ -1,4 +1,4 @@
-"""An agent postpones or cancels a running timer. Both stand in the history, for agents only."""
+"""An agent postpones or cancels a running timer. The history shows both to agents only."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,12 +17,12 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.messaging_actions import messaging_actions, timers
 from handoff_service.store.messaging_actions.timers import Timer
 
-LONGEST = timedelta(days=366)  # that a timer is put off
+LONGEST = timedelta(days=366)  # how far a timer may be postponed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postpone:
-    """``due_at``: when it fires instead; it must be in the future, and may be sooner than before."""
+    """``due_at``: the new time. It must be in the future and may be earlier than before."""
 
     interaction_id: int
     timer_id: int
@@ -38,7 +38,7 @@ class Cancel:
 
 
 def postpone_timer(tx: Transaction, command: Postpone) -> None:
-    """NotFound when it does not run any more, BadInput for a time that is over."""
+    """NotFound when the timer no longer runs. BadInput for a time in the past."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     if command.due_at <= tx.now:
@@ -52,7 +52,7 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
 
 
 def cancel_timer(tx: Transaction, command: Cancel) -> None:
-    """It does not fire for this run of messages. NotFound when it does not run any more."""
+    """Keep the timer from firing for this run of messages. NotFound when it no longer runs."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     timers.take(tx, [timer])

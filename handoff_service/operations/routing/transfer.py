@@ -1,7 +1,7 @@
 """Transfer a conversation to another agent, who accepts or declines, or to a queue. The note goes along.
 
-Until the other agent accepts, the sender has the conversation and answers it: declined, run out or withdrawn, it simply
-stays. At most one transfer of a conversation is under way.
+The sender owns and answers the conversation until the other agent accepts. If the offer is declined, expires or is
+withdrawn, it stays with the sender. A conversation has at most one pending transfer.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ LONGEST_NOTE = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """To one of ``to_agent`` and ``to_queue``, ids."""
+    """Exactly one of ``to_agent`` and ``to_queue`` is set; both are ids."""
 
     interaction_id: int
     agent_id: int
@@ -45,7 +45,7 @@ class CancelTransfer:
 
 
 def transfer(tx: Transaction, command: Transfer) -> None:
-    """BadInput for no target or two, NotFound for one who is not there, Conflict when it cannot be done now."""
+    """BadInput for no target or two; NotFound for an unknown target; Conflict when a transfer is impossible now."""
     if (command.to_agent is None) == (command.to_queue is None):
         raise BadInput(errors={"agent_id": "give agent_id or queue_id, one of the two"})
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
@@ -59,7 +59,7 @@ def transfer(tx: Transaction, command: Transfer) -> None:
 
 
 def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
-    """Take a transfer back that nobody has accepted yet. Conflict when there is none."""
+    """Cancel a pending transfer. Conflict when there is none."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if _under_way(tx, interaction.id) is None:
         raise Conflict("There is no transfer to take back.")
@@ -117,7 +117,7 @@ def _to_queue(tx: Transaction, interaction: Interaction, sender: int, to: int, n
 
 
 def _under_way(tx: Transaction, interaction_id: int) -> str | None:
-    """The name of the agent who is asked to take it over, or None."""
+    """The name of the agent who is asked to take it over. None without a pending transfer."""
     found = inbox.transfer_of(tx.conn, interaction_id)
     return found.to.name if found is not None else None
 

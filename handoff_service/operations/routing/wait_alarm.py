@@ -1,4 +1,4 @@
-"""The longest-wait alarm: a conversation that waits in its queue for too long is told to the supervisors, once."""
+"""The longest-wait alarm: supervisors are alerted once when a conversation waits too long in its queue."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from handoff_service.store.routing.work_items import WAITS, WorkQueue
 
 
 def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime | None:
-    """Tell of the waits that are too long now. Returns when the next one will be."""
+    """Alert about waits that are too long now. Returns when the next one will be."""
     alarms = {queue.id: queue for queue in queues if queue.alarm is not None}
     if not alarms:
         return None

@@ -1,4 +1,4 @@
-"""Pictures that agents send: kept as an upload, then put with a text; an upload that nobody sends is forgotten."""
+"""Pictures that agents send: stored as an upload, then attached to a text. Unsent uploads are deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ d = t.media
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredUpload:
-    """The bytes are in the media folder under this name."""
+    """The name of the stored file in the media folder."""
 
     file: str
     size: int
@@ -34,7 +34,7 @@ class Upload:
 
 
 def keep_upload(tx: Transaction, command: Upload) -> int:
-    """A picture that an agent means to send. Returns its id, for the text that it goes with."""
+    """Store a picture that an agent intends to send. Returns its id for the text."""
     taken = command.stored.taken
     media_id: int = tx.conn.execute(
         insert(d)
@@ -58,7 +58,7 @@ def keep_upload(tx: Transaction, command: Upload) -> int:
 
 
 def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]) -> None:
-    """Put this agent's uploads with a text, in this order. BadInput when that cannot be."""
+    """Attach this agent's uploads to a text, in this order. BadInput when one cannot be attached."""
     ids = list(dict.fromkeys(media))
     if not ids:
         return
@@ -77,7 +77,7 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
 
 
 def forget_upload(tx: Transaction, media_id: int) -> str | None:
-    """Take away an upload that was never sent. Returns its file's name when nothing else is in that file."""
+    """Delete an unsent upload. Returns its file's name when no other row uses the file."""
     due_work.cancel(tx, Work.FORGET_UPLOAD, [media_id])
     file = tx.conn.execute(
         delete(d).where(d.c.id == media_id, d.c.message_id.is_(None)).returning(d.c.file)

@@ -1,7 +1,7 @@
-"""Do what a requester's command says, in the transaction that takes the text in: the bot is not asked, and may be down.
+"""Carry out a requester's command in the transaction that stores the text. The bot is not asked, and may be down.
 
-Commands count while the virtual agent has the conversation, and BYE and RESTART while it waits in a queue; to a live
-agent they are words like any others.
+Commands work while the virtual agent owns the conversation; BYE and RESTART also work in a queue. For a live agent
+they are ordinary texts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,13 +21,13 @@ from handoff_service.store.virtual_agent import bot_turns
 
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
-UNSENT = frozenset({"Problem", "Item"})  # collected only while a form asks; then there is a case of it
+UNSENT = frozenset({"Problem", "Item"})  # collected only while a form asks; afterwards the case has it
 NOT_SENT = "What you began to tell us is not sent. Text it again when you want us to see to it."
-LAST = frozenset({Command.BYE, Command.RESTART})  # what is meant only when nothing follows in the same moment
+LAST = frozenset({Command.BYE, Command.RESTART})  # apply only when no other text follows in the same batch
 
 
 def apply_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
-    """``said``: interaction -> the texts that were just put into it, in order. Others than commands do nothing here."""
+    """``said``: interaction -> the texts just added to it, in order. Texts without a command do nothing here."""
     if not any(may_be(text) for its_texts in said.values() for text in its_texts):
         return
     words = desk.commands(tx.conn)
@@ -73,6 +73,6 @@ def _bye(tx: Transaction, interaction: Interaction) -> None:
 
 
 def _restart(tx: Transaction, interaction: Interaction) -> None:
-    """The next epoch: an answer that is under way is late, and the choices of before are gone."""
+    """Start the next epoch: a running answer becomes late, and old choices are dropped."""
     changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=RESTARTED)
     open_turn(tx, changed, RESTART)

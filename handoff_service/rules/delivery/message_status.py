@@ -1,7 +1,7 @@
-"""How far a message has come, what a provider's word about it may change, and what an error code does.
+"""Message status: how a provider's report changes it, and what each error code leads to.
 
-Twilio says that callbacks may come early, twice and out of order, so a status has a rank and never goes down.
-Source of the words: MessageStatus in Twilio's OpenAPI (twilio-oai), https://www.twilio.com/docs/messaging/api/message-resource
+Twilio's callbacks may arrive early, twice and out of order, so each status has a rank that never goes down. Source of
+the words: MessageStatus in Twilio's OpenAPI (twilio-oai), https://www.twilio.com/docs/messaging/api/message-resource
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ RANK: Mapping[Status, int] = {
 
 DID_NOT_ARRIVE = frozenset({Status.UNDELIVERED, Status.FAILED})
 
-# Twilio's word -> ours. "queued" at Twilio is "sending" here: it has left our outbox.
+# Twilio's word -> ours. "queued" at Twilio is "sending" here because the message has left our outbox.
 TWILIO: Mapping[str, Status] = {
     "accepted": Status.SENDING,
     "scheduled": Status.SENDING,
@@ -40,14 +40,14 @@ TWILIO: Mapping[str, Status] = {
 
 
 def advanced(current: Status, reported: Status) -> Status | None:
-    """The status to store when ``reported`` comes in, or None when it would be a step back or no step."""
+    """The status to store after this report. None when the report is older or changes nothing."""
     if current not in RANK or RANK[reported] <= RANK[current]:
         return None
     return reported
 
 
 class Consequence(StrEnum):
-    """What an error code does to the message, and to those behind it."""
+    """What an error code does to the message and to the messages queued after it."""
 
     SUPPRESS = "nothing is sent to the number any more"
     PERMANENT = "the message has failed"
@@ -59,8 +59,11 @@ class Consequence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What an error code says, in words for a live agent, and what is done. ``waits``: before each further try of what
-    the provider had taken; what it does not take waits anyhow where the code is of the channel."""
+    """An error code's meaning for agents, and its consequence.
+
+    ``waits``: delays before each retry of a message that the provider had accepted. A message that the provider did
+    not accept is always retried when the error concerns the whole channel.
+    """
 
     meaning: str
     advice: str
@@ -68,11 +71,11 @@ class Meaning:
     waits: tuple[timedelta, ...] = ()
 
 
-NO_ACCOUNT = 20003  # also where the provider refuses the account (401) without a code
-TOO_MANY = 20429  # also where it asks to wait (429) with another code
-OPTED_OUT = 21610  # the provider refuses texts to this number from the company's
-COUNTRY_OFF = 21408  # the provider's code; the desk's own list of countries uses it too
-RANGE_FULL = 30450  # the provider's code for SMS pumping; the desk's own limits on replies use it too
+NO_ACCOUNT = 20003  # also used when the provider refuses the account (401) without a code
+TOO_MANY = 20429  # also used when the provider asks us to slow down (429) with another code
+OPTED_OUT = 21610  # the provider refuses texts from the company to this number
+COUNTRY_OFF = 21408  # the provider's code; also used for the desk's own country list
+RANGE_FULL = 30450  # the provider's code for SMS pumping; also used for the desk's own reply limits
 _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 _SLOWLY = "Wait a while before sending more."
@@ -80,7 +83,7 @@ _ADMIN = "Tell an admin: nothing reaches anybody this way until it is mended."
 _OURS = "Tell an admin: this is a fault of Patchboard's."
 _NOT_ACTIVE = Meaning("Our account at the provider is not active.", _ADMIN, Consequence.CHANNEL)
 
-# Source: https://www.twilio.com/docs/api/errors, and each code's own page below it.
+# Source: https://www.twilio.com/docs/api/errors and each code's own page.
 MEANINGS: Mapping[int, Meaning] = {
     10001: _NOT_ACTIVE,
     NO_ACCOUNT: Meaning("The provider does not know our account.", _ADMIN, Consequence.CHANNEL),
@@ -130,11 +133,12 @@ UNNAMED = Meaning("The provider refused it.", "Look the code up at the provider,
 
 
 def meaning(code: int) -> Meaning:
-    """What an error code means; codes that are not in the table get a sentence that is always true."""
+    """An error code's meaning. Codes that are not in the table get a general sentence."""
     return MEANINGS.get(code, UNNAMED)
 
 
 def again_after(code: int | None, retries: int) -> timedelta | None:
-    """How long to wait before the message is sent once more; None: it has failed for good. ``retries``: so far."""
+    """How long to wait before the next retry. None: the message has failed for good. ``retries``: how many were made
+    so far."""
     waits = meaning(code).waits if code is not None else ()
     return waits[retries] if retries < len(waits) else None

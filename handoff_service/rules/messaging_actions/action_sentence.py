@@ -1,4 +1,4 @@
-"""A messaging action as one sentence, in parts of which some are said with weight."""
+"""A messaging action as one sentence, in parts that are stressed or not."""
 
 from collections.abc import Callable, Iterator
 
@@ -37,7 +37,7 @@ _WHO_WAITS = {
 def sentence(action: MessagingAction, *, called: Callable[[str], str] = str) -> list[Part]:
     """``When a requester has waited 2 business hours for an agent, and the state is on hold, the agent is prompted.``
 
-    ``called``: how a number is written.
+    ``called``: formats a number.
     """
     before, after = _WHO_WAITS[action.event]
     parts: list[Part] = [(before, False), (_time(action), True), (after, False)]

@@ -1,4 +1,4 @@
-"""The list pane: a thousand conversations as fast as ten, so no more is read of each than an item shows."""
+"""The list pane. Each item reads only what it shows, so a thousand conversations load as fast as ten."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from handoff_service.store.views import LastLine, Listed, ListedInteraction, Nam
 
 i, m, u, a, g = t.interactions, t.messages, t.users, t.agents, t.live_group
 
-# An index's last entry that fits: however long the conversation is, one or a few rows are looked at.
+# The last matching entry of an index: reads one or a few rows, however long the conversation is.
 _LAST_SAID = (
     select(m.c.id)
     .where(m.c.interaction_id == i.c.id, m.c.kind == Kind.MESSAGE)
@@ -25,7 +25,8 @@ _LAST_SAID = (
 
 
 def _query(*, others: bool) -> sa.Select[Any]:
-    """Active conversations with live agents, newest activity first: mine, or other agents' that I am not in."""
+    """Active conversations with live agents, newest activity first: mine, or those of other agents that I have not
+    joined."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
     return (
         select(
@@ -51,7 +52,7 @@ _LINES = (
 
 
 def listed(conn: Connection, agent_id: int, *, others: bool) -> list[Listed]:
-    """The ongoing conversations, mine or the others', as the list pane shows them."""
+    """The ongoing conversations for the list pane: mine or the others'."""
     rows = conn.execute(_LISTED[others], {"me": agent_id}).all()
     unread = {} if others else conversations.unread(conn, [r.id for r in rows], agent_id)
     lines = conn.execute(_LINES, {"ids": [r.last_id for r in rows if r.last_id]})

@@ -1,4 +1,4 @@
-"""Conversations as they are shown. Each list costs the same number of queries, however long it is."""
+"""Conversations for display. Each list takes a fixed number of queries, however long it is."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -38,13 +38,13 @@ from handoff_service.store.views import (
 i, m, g = t.interactions, t.messages, t.live_group
 _own = t.provider_numbers.alias("own")
 _IS_OWN = sa.exists().where(_own.c.number == i.c.requester_number)
-REACTS_TO = "on message "  # how the line of a reaction names the place of what it is about
+REACTS_TO = "on message "  # precedes the message's position in the line of a reaction
 NEWEST_FIRST = (i.c.last_message_at.desc(), i.c.id.desc())
 OLDEST_FIRST = (i.c.id,)
 
 
 def get(conn: Connection, interaction_id: int, agent_id: int | None = None) -> Interaction:
-    """One interaction, as this agent sees it. NotFound when there is none."""
+    """One interaction for this agent. NotFound when there is none."""
     found = list_(conn, [i.c.id == interaction_id], agent_id=agent_id)
     if not found:
         raise NotFound(f"There is no interaction {interaction_id}.")
@@ -59,7 +59,7 @@ def list_(
     order: Sequence[sa.ColumnElement[object]] = OLDEST_FIRST,
     limit: int | None = None,
 ) -> list[Interaction]:
-    """The interactions that fit, with everything that is shown of them."""
+    """The matching interactions with all displayed fields."""
     p, u, q = t.provider_numbers, t.users, t.queues
     query = (
         select(
@@ -102,7 +102,8 @@ def list_(
 
 
 def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Interaction]:
-    """Active conversations with live agents, newest activity first: mine, or other agents' that I am not in."""
+    """Active conversations with live agents, newest activity first: mine, or those of other agents that I have not
+    joined."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
     with_agents = [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT]
     which = i.c.id.not_in(mine) if others else i.c.id.in_(mine)
@@ -117,7 +118,7 @@ _OTHERS = select(func.count()).where(
 
 
 def others_count(conn: Connection, agent_id: int) -> int:
-    """How many active conversations are with other agents."""
+    """How many active conversations other agents have."""
     return conn.execute(_OTHERS, {"me": agent_id}).scalar_one()
 
 
@@ -132,28 +133,28 @@ _NEWEST_UNREAD = (
 
 
 def newest_unread(conn: Connection, agent_id: int) -> dict[int, int]:
-    """My ongoing conversations that hold messages which I have not read -> the id of the newest of these."""
+    """My ongoing conversations with unread messages -> the id of the newest unread one."""
     return {r[0]: r[1] for r in conn.execute(_NEWEST_UNREAD, {"me": agent_id})}
 
 
 def unread_conversations(conn: Connection, agent_id: int) -> int:
-    """How many of my ongoing conversations hold messages that I have not read: the tab's badge."""
+    """The number of my ongoing conversations with unread messages: the tab's badge."""
     return len(newest_unread(conn, agent_id))
 
 
 def read_seq(conn: Connection, interaction_id: int, agent_id: int) -> int | None:
-    """How far this agent has read; None when they are not in the live group."""
+    """This agent's read position. None outside the live group."""
     query = select(g.c.read_seq).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id)
     return conn.execute(query).scalar()
 
 
 def messages(conn: Connection, interaction_id: int, *, after: int = 0, limit: int | None = None) -> list[Message]:
-    """A conversation's lines after a place in it, oldest first."""
+    """A conversation's lines after a position, oldest first."""
     return some_messages(conn, [m.c.interaction_id == interaction_id, m.c.seq > after], limit=limit)
 
 
 def reacted_since(conn: Connection, interaction_id: int, after: int) -> list[int]:
-    """The places of messages to which the lines after a place are reactions. They may stand in it more than once."""
+    """Positions of the messages that reaction lines after ``after`` refer to. May repeat."""
     reacts = select(m.c.reason).where(
         m.c.interaction_id == interaction_id, m.c.seq > after, m.c.event == Event.REACTION, m.c.reason.is_not(None)
     )
@@ -179,7 +180,7 @@ def past(conn: Connection, of: Interaction, limit: int = 10) -> list[Interaction
 
 
 def first_text(conn: Connection, interaction_id: int) -> str:
-    """What the requester wrote first; empty when they have not written, or sent nothing but pictures."""
+    """The requester's first text. Empty when they have not written, or have sent only pictures."""
     query = (
         select(m.c.body)
         .where(m.c.interaction_id == interaction_id, m.c.kind == Kind.MESSAGE, m.c.direction == Direction.INBOUND)
@@ -194,7 +195,7 @@ _AGAIN = sa.case((m.c.retries > 0, _WAITS_TO_BE_SENT), else_=sa.false()).label("
 
 
 def some_messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None) -> list[Message]:
-    """The lines that fit, by conversation and then in order."""
+    """The matching lines, by conversation and position."""
     a, u = t.agents, t.users
     query = (
         select(m, a.c.name.label("agent_name"), u.c.id.label("user_id"), u.c.name.label("user_name"), _AGAIN)
@@ -252,7 +253,7 @@ def _error(r: sa.Row[tuple[object, ...]]) -> MessageError:
 
 
 def _price(r: sa.Row[tuple[object, ...]]) -> Price | None:
-    """What all tries took, so far as it is known."""
+    """The total price of all tries, as far as known."""
     known = [price for price in (r.price, r.price_before) if price is not None]
     return Price(amount=in_currency(sum(known)), currency=r.currency) if known else None
 
@@ -317,7 +318,7 @@ _PROOFS = (
 
 
 def identities(conn: Connection, rows: Sequence[Any]) -> dict[int, Identity]:
-    """interaction id -> how sure it is who its user is, by the last proof of its profile that stands."""
+    """interaction id -> its user's identity level, by the profile's last proof that was not undone."""
     found = conn.execute(_PROOFS, {"profiles": {r.profile_id for r in rows}})
     proofs = {r.profile_id: r for r in found}
     return {r.id: _identity(r.user_id, proofs.get(r.profile_id), read_at(conn)) for r in rows}
@@ -350,7 +351,8 @@ _UNREAD = (
 
 
 def unread(conn: Connection, ids: Sequence[int], agent_id: int) -> dict[int, int]:
-    """interaction id -> how many of the requester's messages this agent has not read; none: not in it."""
+    """interaction id -> how many of the requester's messages this agent has not read. Has no entry outside the live
+    group."""
     if not ids:
         return {}
     return {r[0]: r[1] for r in conn.execute(_UNREAD, {"me": agent_id, "ids": ids})}

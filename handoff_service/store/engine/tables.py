@@ -1,12 +1,15 @@
-"""The tables. Times are UTC; ids are made by the database; one fact is kept in one place.
+"""Tables. Times are UTC, the database makes the ids, and each fact is stored in one place.
 
-What is not stored because it follows from something else: an interaction is active when ``closed_at`` is null; its
-number (INT0000012) and a case's (CS0000012) are their ids; its candidates are the other users on its number; an agent's
-load is a count; a line is a requester number together with a provider number.
+Derived facts are not stored:
 
-What is stored though the messages say it too: an interaction's ``unanswered`` is the open run, that is, the side that
-wrote last (of requester and live agents). A text must know in no extra statement whether it begins a run, however long
-the conversation is.
+- An interaction is active when ``closed_at`` is null.
+- The numbers of interactions (INT0000012) and cases (CS0000012) are their ids.
+- An interaction's candidates are the other users on its number.
+- An agent's load is a count.
+- A line is a requester number together with a provider number.
+
+One derived fact is stored: an interaction's ``unanswered`` is the open run, the side (requester or live agent) that
+wrote last. It lets a text know without another statement whether it starts a run, however long the conversation is.
 """
 
 import functools
@@ -21,7 +24,7 @@ from handoff_service.rules.delivery.message_status import RANGE_FULL
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC time. SQLite has no type for times: there it is text of one width, which sorts as times do."""
+    """An aware UTC time. SQLite has no time type, so there it is fixed-width text that sorts by time."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -38,7 +41,7 @@ class UtcTime(TypeDecorator[datetime]):
         return datetime.fromisoformat(value + "+00:00") if isinstance(value, str) else value.astimezone(UTC)
 
 
-@functools.lru_cache(64)  # a batch writes the same moment many times
+@functools.lru_cache(64)  # a batch writes the same time often
 def _as_text(value: datetime) -> str:
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
@@ -51,7 +54,8 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER PRIMARY KEY counts up by itself in SQLite
+# in SQLite, only INTEGER PRIMARY KEY increments automatically
+ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def _id() -> Column[int]:
