@@ -32,8 +32,8 @@ from tests.support.sending_story import begin, claim, finish, line
 from tests.support.story import ANN, BOB, DIRECT, MAIN, MIA, STRANGER, Story
 
 RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))
-OUT = "You have opted out of texts from Northwind IT, and get no more. Text START to get them again."
-IN = "You get texts from Northwind IT again. Text HELP for help, STOP to opt out."
+OUT = "You've opted out of texts from Northwind IT and won't get any more. Text START to opt back in."
+IN = "You'll get texts from Northwind IT again. Text HELP for help, STOP to opt out."
 
 
 async def ledger(story: Story, number: str = ANN) -> list[Consent]:
@@ -394,7 +394,7 @@ async def test_a_clear_wish_reaches_the_ledger_beside_a_live_agent_too(story: St
 
 async def test_a_likely_wish_is_asked_back_once_and_then_a_person_decides(story: Story) -> None:
     interaction = (await story.text("take me off the list")).interaction_id or 0
-    asked = "Do you want no more texts from Northwind IT? Reply STOP to opt out, or tell us what you need."
+    asked = "Would you like to stop texts from Northwind IT? Reply STOP to opt out, or tell us what you need."
     assert await story.texted(interaction) == [asked]
     assert await story.begin(interaction) is None, "the virtual agent does not see it"
     assert await ledger(story) == []
@@ -423,7 +423,7 @@ async def test_a_likely_wish_beside_a_live_agent_is_the_agents_to_read(story: St
 async def test_whoever_does_not_know_the_number_hears_what_it_is(story: Story) -> None:
     interaction = (await story.text("wrong number, who is this")).interaction_id or 0
     assert await story.texted(interaction) == [
-        "This is Northwind IT, a help desk by text. Reply STOP for no more texts, or tell us what you need."
+        "This is Northwind IT, a help desk you can text. Reply STOP to opt out, or tell us what you need."
     ]
     assert await story.begin(interaction) is None
 

@@ -13,7 +13,7 @@ def test_stop_and_start_reach_the_open_composer(story: Story) -> None:
     expect(mia.locator("#no-texts")).to_contain_text("by texting “STOP”. Only START, texted by them, changes that.")
     expect(mia.get_by_role("button", name="Send")).to_be_disabled()
     expect(mia.locator("#segments")).to_have_text("No texts can be sent")
-    expect(phone.texts.last).to_contain_text("You have opted out of texts from Northwind IT")
+    expect(phone.texts.last).to_contain_text("You've opted out of texts from Northwind IT")
     mia.keyboard.press("Alt+n")
     expect(mia.get_by_role("button", name="Add note")).to_be_enabled()
     mia.keyboard.press("Alt+n")

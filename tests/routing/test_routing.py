@@ -185,7 +185,7 @@ async def test_a_closed_queue_says_when_it_opens_and_offers_then(story: Story, c
     ann = await texts(story)
     assert await story.offer() == 0
     assert await story.texted(ann) == [
-        "Service desk is closed. We are back on Friday at 08:00. You are in line, and we answer right here. "
+        "Service desk is closed and opens again on Friday at 08:00. You're in line and we'll reply here. "
         "Text BOT for the virtual agent."
     ]
     assert await run_due(story, clock) == 1
@@ -199,7 +199,7 @@ async def test_who_waits_may_go_back_to_the_virtual_agent(story: Story) -> None:
     await story.text("Bot", to=DIRECT)
     seen = await story.see(ann)
     assert (seen.owner.kind, (await story.texted(ann))[-1]) == (
-        Owner.VIRTUAL_AGENT, "You are with the virtual agent again. Text AGENT for a person.",
+        Owner.VIRTUAL_AGENT, "You're back with the virtual agent. Text AGENT for a person.",
     )  # fmt: skip
     await story.available(MIA)
     assert await story.offer() == 0

@@ -126,7 +126,7 @@ async def test_a_failing_bot_is_asked_twice_under_one_turn_and_then_a_person_is(
     assert [q.turn_id for q in bot.asked] == ["1", "1"]
     (offer,) = await story.inbox(MIA)
     assert offer.reason == "The virtual agent could not be reached."
-    assert provider.sent == ["You are in line for Service desk. We answer right here."]
+    assert provider.sent == ["You're in line for Service desk. We'll reply here."]
 
 
 async def test_a_bot_that_recovers_answers(

@@ -93,7 +93,9 @@ async def test_a_late_answer_is_never_sent_and_agents_see_it(story: Story, ann: 
 async def test_what_the_bot_had_understood_is_not_lost_with_a_turn_that_fails(story: Story, ann: int) -> None:
     first = await story.begin(ann)
     assert first is not None
-    await story.finish(first, "How bad is it?", understood=Understood(collected={"Problem": "my laptop is slow"}))
+    await story.finish(
+        first, "How much does this affect you?", understood=Understood(collected={"Problem": "my laptop is slow"})
+    )
     await story.text("2")
     second = await story.begin(ann)
     assert second is not None
@@ -158,9 +160,9 @@ async def test_a_number_or_title_of_the_last_choices_becomes_the_payload(story: 
     question = await story.begin(ann)
     assert question is not None
     choices = (Choice("I can't work", "/blocked"), Choice("I can still work", "/working"))
-    said = BotReply(text="How bad is it?", choices=choices)
+    said = BotReply(text="How much does this affect you?", choices=choices)
     await story.store.write(finish_turn, FinishTurn(turn_id=int(question.turn_id), replies=[said]))
-    assert await story.texted(ann) == ["How bad is it?\n1 I can't work\n2 I can still work"]
+    assert await story.texted(ann) == ["How much does this affect you?\n1 I can't work\n2 I can still work"]
     await story.text("2")
     answer = await story.begin(ann)
     assert answer is not None

@@ -123,7 +123,7 @@ async def test_the_story_by_api_and_signed_webhooks(twilio: FakeTwilio, service:
     assert (await mia.call("GET", "/ongoing"))["items"] == []
     await asyncio.wait_for(until_sent(twilio, "Mia has closed this conversation. Text us any time."), 10)
     assert [m.body for m in twilio.sent if m.to == ANN] == [
-        "You are in line for Service desk. We answer right here.",
+        "You're in line for Service desk. We'll reply here.",
         "Hi Ann, Mia here.",
         "Mia has closed this conversation. Text us any time.",
     ]

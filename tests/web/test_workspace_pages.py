@@ -451,7 +451,7 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
         "A late answer of the virtual agent was not sent , epoch 1 had ended: “Anything else?”",
         "Case CS0000001 opened : screen is dark",
         "Omar Haddad Private note",
-        "ent to Ann: “You are in line for Service desk. We answer right here.”",  # sent, or to be sent
+        "ent to Ann: “You're in line for Service desk. We'll reply here.”",  # sent, or to be sent
         "Not delivered. The carrier filtered it. (30007) Send it again without links, in your own words.",
         "We are asking the provider whether this went out.",
         "Not sent",
