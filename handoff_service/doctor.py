@@ -72,7 +72,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             if not numbers:
                 return (
                     [],
-                    [*waiting, "There is no provider number yet. Import a desk file with: patchboard import FILE"],
+                    [*waiting, "There is not a company number yet. Import a desk file with: patchboard import FILE"],
                     [],
                 )
             found = queues.list_views(conn.execution_options(now=clock.now()))

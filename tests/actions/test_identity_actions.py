@@ -160,7 +160,7 @@ async def test_the_same_words_whether_there_is_an_account_or_not(story: Story) -
         talk += await bot.turn("2", "identity_form", proof="other")
         for year in range(1980, 1984):
             talk += await bot.turn(str(year), "identity_form", proof="told")
-        assert (await story.rows(t.work_items))[-1].reason.startswith("Proof of identity failed: 5 wrong answers")
+        assert (await story.rows(t.work_items))[-1].reason.startswith("Identity check not finished: 5 wrong answers")
         await story.close(bot.interaction)
         talk += await bot.turn("hello", "action_start_proof")
         talks.append(talk)

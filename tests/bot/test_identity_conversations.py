@@ -91,7 +91,7 @@ def test_what_is_dropped_is_dropped_by_the_service_too(
     requester.says("E1001")
     requester.says(text)
     assert "action_drop_proof" in actions.names(requester.sender)
-    assert requester.says("hello")[0].startswith("Hi, this is the virtual agent")
+    assert requester.says("hello")[0].startswith("Hi, I'm the help desk's virtual agent")
 
 
 def test_a_live_agent_has_verified_meanwhile(requester: Conversation) -> None:

@@ -118,7 +118,7 @@ class Talk:
 def test_a_good_code_with_a_detour_and_nothing_shows_it(desk: Service, home: Path) -> None:
     ann = Talk(desk, ANN)
     assert ann.says("do you know who i am", WHO) == [WHO]
-    assert ann.says("what can you do", WHO)[0].startswith("I am the virtual agent")
+    assert ann.says("what can you do", WHO)[0].startswith("I'm the virtual agent")
     ann.says("its e1001", "If we have that on file")
     code = ann.code("ann@example.com")
     assert ann.says(f"it's {code[:3]} {code[3:]}", "Thanks, ") == ["Thanks, Ann, you're verified."]
@@ -146,7 +146,7 @@ def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
     assert bob.interaction["owner"]["kind"] == "queue"
     told = [line for line in bob.lines() if line["event"] == "identity"]
     assert (told[-1]["body"], told[-1]["reason"]) == (
-        "Proof of identity failed", "5 wrong answers, the last of them a code",
+        "Identity check not finished", "5 wrong answers, the last one for a code",
     )  # fmt: skip
 
 

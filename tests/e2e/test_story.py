@@ -69,7 +69,7 @@ def test_from_a_text_to_a_live_agent_and_back(browser: Browser, desk: Service) -
     ann.text("1")
     ann.shows("I've opened case CS0000001")
     ann.text("can I talk to someone")
-    ann.shows("You are in line")
+    ann.shows("You're in line")
 
     mia = page_of(browser, errors)
     mia.goto(f"{desk.url}/sign-in")
@@ -146,7 +146,7 @@ def test_an_agent_asks_for_proof_and_the_code_comes_by_mail(browser: Browser, de
     priya.page.keyboard.press("Enter")
     expect(priya.texts.last).to_have_text(re.compile("Thanks, Priya"))
     expect(head.locator(".badge")).to_have_text("Verified")
-    expect(about).to_contain_text("A code by e-mail")
+    expect(about).to_contain_text("Code by e-mail")
     expect(thread).to_contain_text("******")
     expect(thread).not_to_contain_text(code[1])
     expect(thread.locator(".marker").last).to_contain_text("Mia Chen")

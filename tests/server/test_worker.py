@@ -282,7 +282,7 @@ async def test_media_are_fetched_looked_at_and_stored(
     assert [(m.status, m.content_type, m.width, m.why) for m in line.media] == [
         ("stored", "image/png", 64, None),
         ("stored", "application/pdf", None, None),
-        ("refused", "image/png", None, "It is not what it says it is (image/png)."),
+        ("refused", "image/png", None, "Its content does not match its type (image/png)."),
         ("waiting", "image/png", None, "The provider does not have it (404)."),
     ]
     clock.move(2)

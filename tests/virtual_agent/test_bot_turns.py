@@ -86,7 +86,11 @@ async def test_a_late_answer_is_never_sent_and_agents_see_it(story: Story, ann: 
     assert await story.finish(question, "Have you tried turning it off?") is TurnOutcome.LATE
     assert await story.texted(ann) == ["Mia here, I take this."]
     (late,) = [line for line in await story.lines(ann) if line.event is Event.LATE_REPLY]
-    assert (late.body, late.reason, late.status) == ("Have you tried turning it off?", "epoch 1 had ended", None)
+    assert (late.body, late.reason, late.status) == (
+        "Have you tried turning it off?",
+        "because the conversation had moved on",
+        None,
+    )
     assert (late.kind, late.author.kind) == (Kind.NOTE, Author.VIRTUAL_AGENT)
 
 
@@ -219,7 +223,7 @@ async def test_two_machines_that_text_each_other_come_to_an_end(story: Story, cl
     seen = await story.see(interaction)
     assert seen.owner.kind is Owner.QUEUE
     (item,) = await story.rows(t.work_items, t.work_items.c.interaction_id == interaction)
-    assert item.reason == "The virtual agent has answered this number very often in ten minutes: it may be a machine."
+    assert item.reason == "The virtual agent sent this number too many replies in ten minutes. It may be a machine."
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
     other = (await story.text("hi", number=BOB)).interaction_id or 0
     assert await story.begin(other) is not None

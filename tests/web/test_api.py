@@ -151,7 +151,7 @@ async def test_pictures_come_in_and_go_out(twilio: FakeTwilio, service: Service,
     assert (came["content_type"], came["size"], came["width"], came["status"]) == (
         "image/png", len(picture()), 64, "stored",
     )  # fmt: skip
-    assert refused["why"] == "Files of this type are not taken (application/x-msdownload)."
+    assert refused["why"] == "This file type isn't supported (application/x-msdownload)."
     assert not twilio.credentials_leaked
     assert came["url"].startswith(f"{service.url}/api/v1/media/")
     async with mia.session.get(came["url"], headers={"Authorization": f"Bearer {mia.token}"}) as bytes_of_it:

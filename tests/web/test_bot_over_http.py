@@ -160,7 +160,7 @@ async def test_nobody_is_left_without_an_answer(
 
     await until(told)
     assert (await desk.story.see(ann)).owner.kind is Owner.QUEUE
-    assert "Everyone at Service desk is busy or away" in (await texts_of(desk, ann))[0]
+    assert "Everyone at Service desk is busy right now" in (await texts_of(desk, ann))[0]
     assert len({body["metadata"]["turn_id"] for body in bot[0].asked}) == 1, "asked again under the same id"
 
 

@@ -22,7 +22,7 @@ from handoff_service.store.engine.lanes import Transaction
 
 k = t.webhook_calls
 KEPT = timedelta(days=30)  # calls that were taken, for the admin to look at
-NO_ADDRESS = "No address is set any more."
+NO_ADDRESS = "The webhook no longer has an address."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def call_again(tx: Transaction, call_id: int) -> None:
     """An admin wants this event told (again) now. Its day of attempts begins anew. NotFound."""
     row = _locked(tx, call_id)
     if row is None:
-        raise NotFound("This call is not kept any more.")
+        raise NotFound("This call is no longer stored.")
     tx.conn.execute(update(k).where(k.c.id == call_id).values(state=CallState.WAITING, since=tx.now, attempts=0))
     due_work.schedule(
         tx, [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now)]

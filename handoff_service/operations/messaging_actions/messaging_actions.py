@@ -136,7 +136,7 @@ def _row(action: MessagingAction, position: int) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(a.c.id).where(a.c.name == name)).scalar() is not None:
-        raise Conflict(f"There is a messaging action {name!r} already.")
+        raise Conflict(f"A messaging action named {name!r} already exists.")
 
 
 def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:

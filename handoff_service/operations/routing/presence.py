@@ -22,7 +22,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.routing import work_items
 
 LOST = "The connection was lost"
-RAN_OUT = "An offer ran out"
+RAN_OUT = "An offer expired"
 CAME_BACK = "Signed in or reconnected"
 
 a = t.agents

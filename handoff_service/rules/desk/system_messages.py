@@ -69,7 +69,7 @@ AGENT = Placeholder(example="Mia", long="Maximiliana-Alejandra", instead="Our ag
 DESK = Placeholder(example="Northwind IT", long="Northwind Facilities and Workplace", instead="The help desk")
 TEXTS: Mapping[SystemMessage, Words] = {
     SystemMessage.IN_LINE: Words(
-        when="Once, when a conversation is handed to a queue and an agent is asked",
+        when="Once, when a conversation enters a queue and an agent gets an offer",
         default="You're in line for {queue}. We'll reply here.",
         placeholders={"queue": QUEUE},
     ),
@@ -79,17 +79,17 @@ TEXTS: Mapping[SystemMessage, Words] = {
         placeholders={"queue": QUEUE},
     ),
     SystemMessage.CLOSED: Words(
-        when="Once, when a conversation is handed to a queue outside its hours",
+        when="Once, when a conversation enters a queue that is closed",
         default="{queue} is closed and opens again {opens}. You're in line and we'll reply here.",
         placeholders={"queue": QUEUE, "opens": OPENS},
     ),
     SystemMessage.BOT_INSTEAD: Words(
-        when="Behind the two lines before, where it fits, when there is a virtual agent to go back to",
+        when="After the two texts above, if it fits and there is a virtual agent",
         default="Text BOT for the virtual agent.",
         placeholders={},
     ),
     SystemMessage.BACK_WITH_BOT: Words(
-        when="When somebody who waits texts BOT, and is with the virtual agent again",
+        when="When a waiting requester texts BOT to return to the virtual agent",
         default="You're back with the virtual agent. Text AGENT for a person.",
         placeholders={},
     ),
@@ -99,7 +99,7 @@ TEXTS: Mapping[SystemMessage, Words] = {
         placeholders={"agent.first_name": AGENT},
     ),
     SystemMessage.ACCOUNT_HELP: Words(
-        when="When somebody who is proven asks about a password or a locked account, before the handoff",
+        when="When a verified requester asks about a password or a locked account, before the handoff",
         default="I've opened case {case} with high priority. An agent will reset it with you here. "
         "Please never text us a password.",
         placeholders={"case": CASE},
@@ -131,7 +131,7 @@ TEXTS: Mapping[SystemMessage, Words] = {
         placeholders={"desk": DESK},
     ),
     SystemMessage.ASK_OPT_OUT: Words(
-        when="Once, when somebody texts the virtual agent what may mean that they want no more texts",
+        when="Once, when a text to the virtual agent may mean that the requester wants to opt out",
         default="Would you like to stop texts from {desk}? Reply STOP to opt out, or tell us what you need.",
         placeholders={"desk": DESK},
     ),
@@ -257,11 +257,11 @@ def error(message: SystemMessage, text: str, values: Mapping[str, str] | None = 
     """What is wrong with an edited text; None when it can be saved. ``values``: what is known, such as {queue}."""
     words = TEXTS[message]
     if not is_visible(text):
-        return "must not be empty; reset it to have the usual text"
+        return "must not be empty; reset it to restore the default text"
     if unknown := placeholders.error(text, words.placeholders):
         return unknown
     if message not in ABOUT_CONSENT and (keyword := asks_for_opt_out(text)):
-        return f"asks people to answer {keyword}, with which they opt out of all texts; use another word"
+        return f"asks people to reply {keyword}, which opts them out of all texts; use another word"
     for kind in ("instead", "example" if values is None else "long"):
         filled = placeholders.fill(
             text, {n: getattr(p, kind) for n, p in words.placeholders.items()} | dict(values or {})

@@ -1,4 +1,4 @@
-"""What an offer's card shows of what is known: the fields that the admin chose, or all that was collected."""
+"""Fields on an offer card of what is known: the fields that the admin chose, or all that was collected."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ def any_of_user(fields: Sequence[str]) -> bool:
 def error(fields: Sequence[str]) -> str | None:
     """What is wrong with a choice of fields, in words; None when it can be used."""
     if len(fields) > MOST:
-        return f"must be at most {MOST} fields: a card is read in seconds"
+        return f"must have at most {MOST} fields"
     for n, field in enumerate(fields):
         if not _FIELD.fullmatch(field):
             return f"has {field!r}; write names such as problem or user.department"
