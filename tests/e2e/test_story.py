@@ -132,7 +132,7 @@ def test_an_agent_asks_for_proof_and_the_code_comes_by_mail(browser: Browser, de
     head, about, thread = mia.locator("#head"), mia.locator("#about"), mia.locator("#thread")
     expect(head.locator("h1")).to_have_text("Priya Natarajan")
     expect(head.locator(".badge")).to_have_text("Matched")
-    about.get_by_role("button", name="Ask for proof").click()
+    about.get_by_role("button", name="Check identity").click()
     expect(priya.texts.last).to_contain_text("Mia asked me to confirm who you are.")
     expect(mia.locator("#composer")).to_contain_text("virtual agent")
     priya.text("priya@example.com")

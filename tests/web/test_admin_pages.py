@@ -141,8 +141,8 @@ async def test_a_profile_is_tied_from_its_page_with_its_history(desk: Running, g
     assert "+1 202 555 0101 Ann Lee" in shown((await grace.get("/workspace/admin/profiles?q=555-0101")).text)
     assert "Nothing fits" in shown((await grace.get("/workspace/admin/profiles?q=Lee")).text)
     page = shown((await grace.get("/workspace/admin/profiles/1?q=Ruiz")).text)
-    assert "Tied to Ann Lee" in page
-    assert "Tie to Bob" in page
+    assert "Linked to Ann Lee" in page
+    assert "Link to Bob" in page
     assert (await grace.send("/profiles/1", user_id="2")).headers["Location"].endswith("/profiles/1?done=saved")
     page = shown((await grace.get("/workspace/admin/profiles/1")).text)
     assert "Ann Lee Bob Ruiz Linked by an admin, Grace Okafor INT0000001" in page

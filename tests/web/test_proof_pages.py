@@ -16,7 +16,7 @@ from handoff_service.store.identity import proofs
 from tests.web.workspace_server import Running, Visitor, running, shown
 
 BOT = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/nobody-answers", "PATCHBOARD_BURST_WINDOW": "3000"}
-ASK = "Ask for proof"
+ASK = "Check identity"
 
 
 @pytest.fixture

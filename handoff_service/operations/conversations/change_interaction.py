@@ -75,7 +75,7 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
         raise BadInput(errors={"state": "must be work_in_progress or on_hold; close it to end it"})
     state = moved(interaction.state, ACTS[command.state]) if command.state else None
     if command.state and state is None:
-        raise Conflict(f"{interaction.state} cannot become {command.state}: only work in progress is put on hold.")
+        raise Conflict(f"{interaction.state} cannot become {command.state}: only work in progress can be put on hold.")
     values = {
         "state_reason": command.state_reason,
         "short_description": command.short_description,

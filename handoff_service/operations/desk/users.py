@@ -72,7 +72,7 @@ def change_user(tx: Transaction, command: ChangeUser) -> None:
         _is_free(tx, values["external_id"])
     active = values.get("active", stored.active)
     if not active and values.get("numbers"):
-        raise Conflict(f"{stored.name} is deactivated and has no numbers. Make the user active first.")
+        raise Conflict(f"{stored.name} is deactivated and has no numbers. Activate the user first.")
     columns = {name: value for name, value in values.items() if name in ("external_id", "name", "email", "attributes")}
     if columns or active != stored.active:
         tx.conn.execute(update(u).where(u.c.id == command.id).values(**columns, active=active))

@@ -143,7 +143,7 @@ def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:
     """Make its limits exactly these."""
     q, p = t.queues, t.provider_numbers
     queues = _ids(tx, q.c.id, q.c.name, action.queues, "queues", "queue")
-    numbers = _ids(tx, p.c.id, p.c.number, action.provider_numbers, "provider_numbers", "provider number")
+    numbers = _ids(tx, p.c.id, p.c.number, action.provider_numbers, "provider_numbers", "company number")
     for table, column, ids in (
         (t.messaging_action_queues, "queue_id", queues),
         (t.messaging_action_numbers, "provider_number_id", numbers),

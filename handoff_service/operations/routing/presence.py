@@ -125,4 +125,4 @@ def _take_offers_back(tx: Transaction, agent_id: int) -> None:
         offer = work_items.open_offer(tx.conn, offer_id=r.id)
         if offer is not None:
             end_offer(tx, offer, OfferOutcome.WITHDRAWN)
-            requeue_or_return(tx, rows[r.interaction_id], offer, "is not available any more")
+            requeue_or_return(tx, rows[r.interaction_id], offer, "is no longer available")

@@ -105,7 +105,7 @@ TEXTS: Mapping[SystemMessage, Words] = {
         placeholders={"case": CASE},
     ),
     SystemMessage.GOODBYE: Words(
-        when="When somebody texts BYE to the virtual agent, which closes the conversation",
+        when="When a requester texts BYE to the virtual agent. This closes the conversation",
         default="Goodbye, and thank you. Text us any time.",
         placeholders={},
     ),
@@ -126,7 +126,7 @@ TEXTS: Mapping[SystemMessage, Words] = {
         placeholders={"desk": DESK},
     ),
     SystemMessage.OPTED_IN: Words(
-        when="When somebody who had opted out texts START, unless the provider confirms it",
+        when="When a requester who has opted out texts START, unless the provider confirms it",
         default="You'll get texts from {desk} again. Text HELP for help, STOP to opt out.",
         placeholders={"desk": DESK},
     ),
@@ -136,7 +136,7 @@ TEXTS: Mapping[SystemMessage, Words] = {
         placeholders={"desk": DESK},
     ),
     SystemMessage.WRONG_NUMBER: Words(
-        when="When somebody asks the virtual agent who this is and says it is the wrong number",
+        when="When a text to the virtual agent says that this is a wrong number or asks who this is",
         default="This is {desk}, a help desk you can text. Reply STOP to opt out, or tell us what you need.",
         placeholders={"desk": DESK},
     ),

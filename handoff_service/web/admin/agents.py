@@ -141,8 +141,8 @@ def _deletes(one: views.Agent) -> dict[str, Any]:
         "title": f"Delete {one.name}?",
         "says": [
             "An agent who never had a conversation is deleted.",
-            "Any other is deactivated: signed out at once and offered nothing. Conversations that are theirs go back "
-            "to work assignment, and the history keeps the name.",
+            "Any other agent is deactivated: signed out at once, with no more offers. Their conversations go back "
+            "to their queues, and the history keeps the name.",
         ],
         "verb": "Delete or deactivate",
     }

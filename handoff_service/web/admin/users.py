@@ -141,8 +141,8 @@ def _deletes(user: User) -> dict[str, Any]:
         "title": f"Delete {user.name}?",
         "says": [
             "A user without conversations, cases and messaging profiles is deleted.",
-            "Otherwise it is deactivated: numbers and second facts are taken away, messaging profiles are deactivated, "
-            "and the history keeps the name. The next text from such a number is matched anew.",
+            "Any other user is deactivated: numbers and second facts are removed, messaging profiles are deactivated, "
+            "and the history keeps the name. The next text from such a number is matched again.",
         ],
         "verb": "Delete or deactivate",
     }

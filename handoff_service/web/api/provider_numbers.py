@@ -90,7 +90,7 @@ CALLS = (
     Call(
         method="POST",
         path=NUMBERS,
-        summary="Make a provider number",
+        summary="Create a provider number",
         handle=make,
         body=NewNumberBody,
         answer=ProviderNumber,
