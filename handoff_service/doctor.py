@@ -72,7 +72,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             if not numbers:
                 return (
                     [],
-                    [*waiting, "There is no provider number yet. Import a desk file with: patchboard import FILE"],
+                    [*waiting, "There is not a company number yet. Import a desk file with: patchboard import FILE"],
                     [],
                 )
             found = queues.list_views(conn.execution_options(now=clock.now()))
@@ -145,7 +145,9 @@ async def _mail(settings: Settings) -> list[str]:
     why = await SmtpMailer(server_of(settings.smtp_url, own_host="localhost")).check()
     if why is None:
         return []
-    return [f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Nobody can be proven by a code until it can."]
+    return [
+        f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Identity checks by code will not work until this is fixed."
+    ]
 
 
 async def _webhook(settings: Settings) -> list[str]:

@@ -9,17 +9,17 @@ from tests.bot.conftest import Conversation
 
 WHAT = "What is wrong? One sentence is enough."
 ABOUT = "What is it about? [Laptop] [Phone] [Printer] [Wi-Fi] [Something else]"
-HOW_BAD = "How bad is it right now? [I can't work] [I can still work]"
+HOW_BAD = "How much does this affect you? [I can't work] [I can still work]"
 ITEM = "What do you need? For example a monitor, a headset or a charger."
 WHAT_FOR = "What is it for? One sentence is enough."
 HOURS = "We are here Mo-Fr 08:00-18:00."
-SORRY = "Sorry, I did not get that."
+SORRY = "Sorry, I didn't get that."
 
 
 def test_a_problem_becomes_a_case(requester: Conversation, actions: ActionEndpoint) -> None:
     assert requester.says("hi, my laptop won't start") == [HOW_BAD]
     assert requester.says("cant work at all") == ["Case: hi, my laptop won't start | laptop | blocked"]
-    assert requester.says("thanks!") == ["You are welcome."]
+    assert requester.says("thanks!") == ["You're welcome."]
     assert actions.names(requester.sender) == ["action_open_case"]
 
 
@@ -131,7 +131,7 @@ def test_buttons_carry_their_payload(requester: Conversation) -> None:
         ("any news on my case", "Status of"),
         ("hablas español?", "Entiendo"),
         ("tell me a joke", "That is beyond"),
-        ("i need a new keyboard", "One thing at a time"),
+        ("i need a new keyboard", "Let's finish this first"),
     ],
 )
 def test_an_aside_does_not_lose_the_form(requester: Conversation, aside: str, begins: str) -> None:
@@ -217,7 +217,7 @@ def test_a_case_number_however_it_is_written(requester: Conversation, number: st
 
 def test_never_mind_leaves_the_form_and_forgets(requester: Conversation, actions: ActionEndpoint) -> None:
     requester.says("my laptop wont turn on")
-    assert requester.says("never mind") == ["All right, I have dropped it. Text us any time."]
+    assert requester.says("never mind") == ["OK, I've dropped it. Text us any time."]
     assert actions.names(requester.sender) == ["action_forget"]
     assert requester.says("i have a problem") == [WHAT]
 

@@ -11,7 +11,7 @@ from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
 from tests.support.story import ANN, DIRECT, STRANGER, Story
 
-QUESTION = "How bad is it right now?\n1 I cannot work\n2 I can wait"
+QUESTION = "How much does this affect you?\n1 I cannot work\n2 I can wait"
 
 
 async def _asked(story: Story) -> int:
@@ -25,15 +25,17 @@ async def _asked(story: Story) -> int:
 async def test_a_reaction_is_shown_on_the_message_that_it_quotes_and_is_no_turn(story: Story) -> None:
     ann = await _asked(story)
     due = await story.rows(t.due_work)
-    received = await story.text("Loved “How bad is it right now? 1 I cannot…”", sid="SM-R")
+    received = await story.text("Loved “How much does this affect you? 1 I cannot…”", sid="SM-R")
     assert (received.outcome, received.interaction_id) == (Outcome.STORED, ann)
     *_, asked, line = await story.lines(ann)
     assert (asked.reaction, line.event, line.kind, line.direction) == ("❤️", Event.REACTION, Kind.SYSTEM, None)
     assert line.body.startswith("Loved")
     assert await story.begin(ann) is None
     assert (await story.rows(t.due_work)) == due
-    assert (await story.text("Loved “How bad is it right now? 1 I cannot…”", sid="SM-R")).outcome is Outcome.REPEAT
-    await story.text("Removed a heart from “How bad is it right now? 1 I cannot…”")
+    assert (
+        await story.text("Loved “How much does this affect you? 1 I cannot…”", sid="SM-R")
+    ).outcome is Outcome.REPEAT
+    await story.text("Removed a heart from “How much does this affect you? 1 I cannot…”")
     assert (await story.lines(ann))[1].reaction is None
 
 

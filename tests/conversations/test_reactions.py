@@ -93,13 +93,13 @@ def test_no_text_of_the_bots_data_and_of_the_held_out_file_is_a_reaction() -> No
 @pytest.mark.parametrize(
     ("text", "body", "fits"),
     [
-        ("Liked “How bad is it right…”", "How bad is it right now?\n1 Low\n2 High", True),
-        ("Liked “How bad is it right now? 1 Low 2 High”", "How bad is it right now?\n1 Low\n2 High", True),
+        ("Liked “How much does this affect you right…”", "How much does this affect you?\n1 Low\n2 High", True),
+        ("Liked “How much does this affect you? 1 Low 2 High”", "How much does this affect you?\n1 Low\n2 High", True),
         ("Liked “Say 'yes'”", 'Say "yes"', True),
         ("Liked “Please restart the laptop and”", "Please restart the laptop and text us.", True),
         ("Liked “Yes”", "Yes, it is open", False),
-        ("Liked “Other words”", "How bad is it?", False),
-        ("Liked an image", "How bad is it?", False),
+        ("Liked “Other words”", "How much does this affect you?", False),
+        ("Liked an image", "How much does this affect you?", False),
     ],
 )
 def test_what_a_reaction_quotes(text: str, body: str, fits: bool) -> None:

@@ -96,7 +96,10 @@ async def test_the_doctor_and_the_command_say_what_is_held(
     assert says in (await run("doctor"))[1]
     assert (await run("held"))[1].startswith(says)
     assert await run("held", "cancel") == (0, "Canceled 1 text.\n")
-    assert await run("held", "release") == (1, "patchboard: Nothing is held. Somebody has decided already.\n")
+    assert await run("held", "release") == (
+        1,
+        "patchboard: Nothing is held. Somebody has already sent or canceled these texts.\n",
+    )
     assert await run("held", "show") == (0, "Nothing is held.\n")
     assert says not in (await run("doctor"))[1]
 

@@ -111,9 +111,9 @@ async def test_a_queue_that_is_used_is_not_deleted(story: Story) -> None:
 
 async def test_a_name_that_is_taken_is_refused(story: Story) -> None:
     queue_id = await story.store.write(make_queue, ESCALATIONS)
-    with pytest.raises(Conflict, match="There is a queue 'Escalations' already"):
+    with pytest.raises(Conflict, match="A queue named 'Escalations' already exists"):
         await story.store.write(make_queue, ESCALATIONS)
-    with pytest.raises(Conflict, match="There is a queue 'Service desk' already"):
+    with pytest.raises(Conflict, match="A queue named 'Service desk' already exists"):
         await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"name": "Service desk"}))
 
 
@@ -130,7 +130,9 @@ async def test_a_number_is_its_own_until_it_has_a_conversation(story: Story) -> 
     (row,) = await story.rows(t.provider_numbers, t.provider_numbers.c.id == made)
     assert (row.number, row.label) == (SPARE, SPARE), "a number without a label is its own"
     await story.text(to=DIRECT)
-    with pytest.raises(Conflict, match=r"has conversations and stays itself. Make a provider number \+1888.* instead"):
+    with pytest.raises(
+        Conflict, match=r"has conversations, so it cannot be changed. Create the company number \+1888.* instead"
+    ):
         await story.store.write(
             numbers.change_provider_number, numbers.ChangeProviderNumber(id=2, values={"number": f"{SPARE}9"})
         )
@@ -226,7 +228,7 @@ async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None
     await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"schedule": "Mo-Fr 08:00-18:00; PH off"}))
     with pytest.raises(BadInput) as error:
         await story.store.write(change_desk, {"country": "IN"})
-    assert "which the schedule of Escalations needs" in error.value.errors["country"]
+    assert "the schedule of Escalations uses them" in error.value.errors["country"]
 
 
 # Choices ---------------------------------------------------------------------------------------------------------

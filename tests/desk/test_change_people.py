@@ -148,7 +148,7 @@ async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(s
     for one in (here, there):
         seen = await story.see(one)
         assert (seen.user and seen.user.id, seen.identity.level) == (BOB_ID, Level.MATCHED)
-        assert (await said(story, one))[-1] == "Omar Haddad tied this number to Bob Ruiz"
+        assert (await said(story, one))[-1] == "Omar Haddad linked this number to Bob Ruiz"
     await tie(story, profile, BOB_ID)  # again: nothing to do
     history = await story.store.read(associations.of_number, ANN)
     assert [(a.method, a.by, a.before and a.before.name, a.after and a.after.name) for a in history] == [

@@ -42,7 +42,7 @@ def test_the_panels_follow_the_form_and_nothing_is_saved_before_save(story: Stor
     expect(grace.get_by_label("Field 1")).to_have_count(0)
     expect(grace.get_by_role("button", name="Add a condition")).to_be_focused()
     grace.get_by_role("button", name="Save").click()
-    expect(grace.get_by_role("status").filter(has_text="Saved. It is new")).to_be_visible()
+    expect(grace.get_by_role("status").filter(has_text="Created")).to_be_visible()
     expect(grace.get_by_role("link", name="Say sorry")).to_be_visible()
 
 

@@ -53,7 +53,7 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     expect(dialog).to_contain_text("Prompt the agent")
     dialog.get_by_label("Until").fill("2099-01-01T09:00")
     dialog.get_by_role("button", name="Postpone Remind the agent").click()
-    expect(dialog.get_by_role("alert")).to_have_text("That is more than a year away. Write an earlier time.")
+    expect(dialog.get_by_role("alert")).to_have_text("That is more than a year away. Choose an earlier time.")
     phone.text("hello?")  # what is typed stays while texts come
     expect(mia.locator("#thread")).to_contain_text("hello?")
     expect(dialog.get_by_label("Until")).to_have_value("2099-01-01T09:00")
@@ -79,9 +79,7 @@ def test_closing_needs_a_description(story: Story) -> None:
     dialog = mia.get_by_role("dialog")
     dialog.get_by_label("Short description").fill("  ")
     dialog.get_by_role("button", name="Close the conversation").click()
-    expect(dialog.get_by_role("alert")).to_have_text(
-        "Say in a few words what it was about, for whoever reads it later."
-    )
+    expect(dialog.get_by_role("alert")).to_have_text("Describe in a few words what it was about.")
     dialog.get_by_label("Short description").fill("Laptop")
     dialog.get_by_role("button", name="Close the conversation").click()
     expect(mia.locator("#closed")).to_contain_text("Laptop")

@@ -95,7 +95,7 @@ async def test_what_is_wrong_is_told_with_what_mends_it(
         "Twilio's account is suspended: nothing is sent until that is settled with Twilio.",
         f"{MAIN} sends its texts to https://demo.twilio.com/welcome/sms/reply. Set in Twilio's console, under the "
         f"number, A message comes in: {public_url}/webhooks/twilio/sms (POST).",
-        f"{DIRECT} is no number of this Twilio account: buy it, or take it out under Admin, Provider numbers.",
+        f"{DIRECT} is no number of this Twilio account: buy it, or take it out under Admin, Company numbers.",
     ]
 
 
@@ -194,7 +194,7 @@ async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) ->
     assert await said(environ) == (
         1,
         [
-            "2 texts wait, the oldest since 2026-11-23 14:00 UTC: Too much waits at the provider. (21611) "
+            "2 texts wait, the oldest since 2026-11-23 14:00 UTC: The provider's queue is full. (21611) "
             "Wait a while before sending more."
         ],
     )

@@ -32,7 +32,7 @@ async def ann(story: Story) -> int:
 async def test_the_other_accepts_and_the_sender_leaves(story: Story, ann: int) -> None:
     await send_on(story, ann, to_agent=OMAR, note="Knows the dock.")
     (offer,) = await story.inbox(OMAR)
-    assert (offer.reason, offer.note) == ("Mia Chen transfers this to you.", "Knows the dock.")
+    assert (offer.reason, offer.note) == ("Mia Chen is transferring this to you.", "Knows the dock.")
     assert (await story.see(ann)).owner.name == "Mia Chen", "until it is accepted"
     await story.text("one more thing", to=DIRECT)
     await story.accept(offer.id, OMAR)
@@ -146,7 +146,7 @@ async def test_whoever_never_wrote_hears_nothing_of_a_queue_until_they_write(sto
     assert await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK) == 1, "they may have to wait"
     await story.offer()
     assert len(await story.texted(bob)) == 2
-    assert "You are in line" in (await story.texted(bob))[1]
+    assert "You're in line" in (await story.texted(bob))[1]
     await story.text("hello?", number=BOB, to=DIRECT)
     await story.offer()
     assert len(await story.texted(bob)) == 2

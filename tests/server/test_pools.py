@@ -199,7 +199,7 @@ async def test_an_open_breaker_fails_fast_and_closes_when_the_bot_answers(
         with pytest.raises(BotFailed, match="did not answer within"):
             await bot.ask(question)
     asked = len(servers.asked)
-    with pytest.raises(BotFailed, match="does not answer at the moment"):
+    with pytest.raises(BotFailed, match="is not answering right now"):
         await bot.ask(question)
     assert len(servers.asked) == asked, "an open breaker does not ask"
     monkeypatch.setattr(circuit_breaker, "PAUSE", 0)

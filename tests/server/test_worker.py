@@ -126,7 +126,7 @@ async def test_a_failing_bot_is_asked_twice_under_one_turn_and_then_a_person_is(
     assert [q.turn_id for q in bot.asked] == ["1", "1"]
     (offer,) = await story.inbox(MIA)
     assert offer.reason == "The virtual agent could not be reached."
-    assert provider.sent == ["You are in line for Service desk. We answer right here."]
+    assert provider.sent == ["You're in line for Service desk. We'll reply here."]
 
 
 async def test_a_bot_that_recovers_answers(
@@ -282,7 +282,7 @@ async def test_media_are_fetched_looked_at_and_stored(
     assert [(m.status, m.content_type, m.width, m.why) for m in line.media] == [
         ("stored", "image/png", 64, None),
         ("stored", "application/pdf", None, None),
-        ("refused", "image/png", None, "It is not what it says it is (image/png)."),
+        ("refused", "image/png", None, "Its content does not match its type (image/png)."),
         ("waiting", "image/png", None, "The provider does not have it (404)."),
     ]
     clock.move(2)

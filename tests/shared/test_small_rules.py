@@ -81,5 +81,8 @@ def test_what_the_bot_is_asked(text: str, asked: str) -> None:
 
 
 def test_choices_are_numbered_lines() -> None:
-    assert with_choices("How bad is it?", IMPACT) == "How bad is it?\n1 I can't work\n2 I can still work"
+    assert (
+        with_choices("How much does this affect you?", IMPACT)
+        == "How much does this affect you?\n1 I can't work\n2 I can still work"
+    )
     assert with_choices("", IMPACT) == "1 I can't work\n2 I can still work"

@@ -26,7 +26,7 @@ def said(words: str, *titles: str) -> BotText:
 
 
 FITS = [
-    ("a plain text", said("You are welcome.")),
+    ("a plain text", said("You're welcome.")),
     ("two segments", said("x" * 306)),
     ("two segments with buttons", said("x" * 298, "a", "b")),
     ("placeholders at their longest", said("{problem}" * 4 + "x" * 54)),
@@ -82,7 +82,7 @@ def test_a_text_that_may_not_be_said(text: BotText, line: int, what: str, sugges
 DOMAIN = """\
 responses:
   utter_ask:
-    - text: "How bad is it?"
+    - text: "How much does this affect you?"
       buttons:
         - title: "I can't work"
           payload: /blocked

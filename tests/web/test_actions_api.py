@@ -111,7 +111,7 @@ REFUSED = [
     ("event", {"event": "none"}, "event", "requester_message_without_agent_response"),
     ("unknown key", {"colour": "red"}, "colour", "not permitted"),
     ("queue", {"queues": ["None"]}, "queues", "there is no queue 'None'"),
-    ("number", {"provider_numbers": ["+1"]}, "provider_numbers", "there is no provider number"),
+    ("number", {"provider_numbers": ["+1"]}, "provider_numbers", "there is not a company number"),
     ("segments", {"action": "prompt_requester", "text": "x" * 200}, "text", "one segment"),
     ("state", {"action": "set_state", "text": None}, "state", "must be one of"),
 ]

@@ -107,14 +107,14 @@ async def test_an_action_is_made_shown_as_it_was_typed_and_changed(desk: Running
 
 FAULTS = [
     ("no name", {"name": " "}, "name", "Write a name"),
-    ("a name that is taken", {"name": "Remind the agent"}, None, "There is a messaging action"),
+    ("a name that is taken", {"name": "Remind the agent"}, None, "A messaging action named"),
     ("half an hour", {"number": "0.5"}, "number", "Write a whole number"),
     ("nothing", {"number": "0"}, "number", "Write a whole number"),
     ("too long", {"number": "9999", "unit": "d"}, "number", "at most 366 days"),
     ("no event", {"event": "x"}, "event", "Choose when it starts"),
     ("no action", {"action": ""}, "action", "Choose what it does"),
-    ("a condition of another field", {"field-0": "priority"}, "condition-0", "Choose what it is compared with"),
-    ("an operator that does not fit", {"operator-0": "at_least"}, "condition-0", "cannot be compared by"),
+    ("a condition of another field", {"field-0": "priority"}, "condition-0", "Choose a value to compare with"),
+    ("an operator that does not fit", {"operator-0": "at_least"}, "condition-0", "cannot be compared with"),
     ("a value that is not there", {"value-0": "asleep"}, "condition-0", "none of new"),
     ("a placeholder", {"text": "<b>{nick}"}, "text", "{nick}: there is no such placeholder"),
     ("a text to nobody", {"action": "prompt_requester", "text": ""}, "text", "needed to prompt the requester"),

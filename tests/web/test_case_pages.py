@@ -47,7 +47,7 @@ async def test_a_case_is_opened_seen_and_changed_with_a_note(desk: Running, mia:
     dialog = (await mia.get(f"{path}/cases/new", SCRIPT)).text
     assert ">my dock is dead</textarea>" in dialog
     refused = await mia.act(f"{path}/cases/new", description=" ", kind="problem", priority="3")
-    assert (refused.status, "Say what the case is about" in refused.text) == (400, True)
+    assert (refused.status, "Describe what the case is about" in refused.text) == (400, True)
     assert (await mia.act(f"{path}/cases/new", description="x", kind="cat", priority="3")).status == 400
     for wrong in ("x" * 10_001, "a\0b"):
         answer = await mia.act(f"{path}/cases/new", description=wrong, kind="problem", priority="3")

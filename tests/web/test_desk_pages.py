@@ -71,7 +71,7 @@ async def test_every_page_is_there_and_its_acts_need_a_token(desk: Running, grac
 async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
     assert "+1 888 555 0300" in await save(grace, "/provider-numbers/new", **NUMBER)
     again = await save(grace, "/provider-numbers/new", **NUMBER)
-    assert "There is a provider number +18885550300 already." in again
+    assert "The company number +18885550300 already exists." in again
     wrong = {"number": "0300", "queue": "Service desk", "first_responder": "nobody", "segments_per_second": "fast"}
     said = await save(grace, "/provider-numbers/new", **wrong)
     assert "be a phone number, with its country, such as +12025550101" in said
@@ -122,7 +122,7 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(desk: Running, gr
     assert (queue.country, queue.alarm_seconds, queue.auto_assign) == ("DE", 300, True)
     assert queue.problems == ["No agent of its groups has the mandatory skill hardware and opera."]
     page = (await grace.get(f"{UNDER}/queues/{queue.id}")).text
-    assert "It can never assign. No agent of its groups" in shown(page)
+    assert "This queue cannot assign conversations. No agent of its groups" in shown(page)
     for value in ('value="Boston, New York"', 'value="60"', "Own words", 'value="Mo-Fr 08:00-18:00; PH off"'):
         assert value in page
     assert "Cannot assign. No agent" in shown((await grace.get(f"{UNDER}/queues")).text)
@@ -168,7 +168,7 @@ async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visi
     assert "Closing line Edited" in edited
     assert await desk.desk.store.read(texts.closing_line, "Mia Chen") == "Mia says bye."
     said = await save(grace, "/texts/closing_line", body="Reply STOP " + "x" * 200)
-    assert "asks people to answer STOP" in said
+    assert "asks people to reply STOP" in said
     assert "x" * 200 in said, "what was typed is kept"
     page = shown((await grace.get(f"{UNDER}/texts/closing_line")).text)
     assert "As shipped {agent.first_name} has closed this conversation." in page
@@ -212,10 +212,12 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     for what in ("ISO code", "must be at least 5", "must not be empty"):
         assert what in said
     assert "Lunch no offers" in await save(grace, "/presence-states/new", name="Lunch")
-    assert "one of the three that every desk has" in await save(grace, "/presence-states/new", name="away")
+    assert "must not be available, away or offline" in await save(grace, "/presence-states/new", name="away")
     assert "Lunch takes work" in await save(grace, "/presence-states/1", name="Lunch", takes_work="1")
     assert "Lunch" not in await save(grace, "/presence-states/1/delete")
-    assert "Wrong language is not asked again" in await save(grace, "/reject-reasons/new", words="Wrong language")
+    assert "Wrong language does not get the offer again" in await save(
+        grace, "/reject-reasons/new", words="Wrong language"
+    )
     assert "already" in await save(grace, "/reject-reasons/1", words="Wrong language")
 
 
@@ -263,7 +265,7 @@ async def test_templates_for_the_composer_are_filled(desk: Running) -> None:
         await desk.desk.store.write(import_desk, desk_file.read_bytes(TEMPLATE, "t.toml"))
         page = (await mia.get(f"{at}?q=gre")).text
         assert 'data-text="Hi Ann &lt;b&gt;, Mia here."' in page
-        assert "No template has “&lt;i&gt;” in it." in (await mia.get(f"{at}?q=%3Ci%3E")).text
+        assert "No template contains “&lt;i&gt;”." in (await mia.get(f"{at}?q=%3Ci%3E")).text
         assert (await mia.get("/workspace/conversations/99/templates")).status == 404
 
 

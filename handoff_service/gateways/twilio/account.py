@@ -23,7 +23,7 @@ def faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
     try:
         return list(_faults(settings, numbers))
     except requests.RequestException as error:
-        return [f"Twilio does not answer at {settings.twilio_api_url} ({type(error).__name__}). Is there a network?"]
+        return [f"Twilio does not answer at {settings.twilio_api_url} ({type(error).__name__}). Check the network."]
 
 
 def _faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator[str]:
@@ -64,7 +64,7 @@ def _service(session: requests.Session, address: str, one: ProviderNumber, wante
     named = f"The messaging service {one.messaging_service} of {one.number}"
     asked = session.get(address, timeout=TIMEOUT)
     if asked.status_code == 404:
-        yield f"{named} is none of this Twilio account. Correct it under Admin, Provider numbers."
+        yield f"{named} is not in this Twilio account. Correct it under  Admin, Company numbers."
         return True
     asked.raise_for_status()
     pool = session.get(f"{address}/PhoneNumbers", params={"PageSize": 400}, timeout=TIMEOUT)
@@ -90,7 +90,7 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
     asked.raise_for_status()
     found = asked.json().get("incoming_phone_numbers", [])
     if not found:
-        yield f"{number} is no number of this Twilio account: buy it, or take it out under Admin, Provider numbers."
+        yield f"{number} is no number of this Twilio account: buy it, or take it out under Admin, Company numbers."
         return
     if application := found[0].get("sms_application_sid"):
         yield (

@@ -80,7 +80,7 @@ def fault(pairs: Sequence[tuple[str, str]], query: str, account: str) -> str | N
     at = len(query)
     for name, value in sorted(pairs):
         if name not in _FORMS and not _NAME.fullmatch(name):
-            return "A name is none that a parameter can have."
+            return "A parameter has an invalid name."
         if name == before:
             return f"{_said(name)} is there twice."
         if wrong := _wrong(name, value, before, account, is_open=is_open):

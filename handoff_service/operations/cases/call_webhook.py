@@ -22,7 +22,7 @@ from handoff_service.store.engine.lanes import Transaction
 
 k = t.webhook_calls
 KEPT = timedelta(days=30)  # delivered calls are kept this long for the admin to inspect
-NO_ADDRESS = "No address is set any more."
+NO_ADDRESS = "The webhook no longer has an address."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ def call_again(tx: Transaction, call_id: int) -> None:
     """An admin wants this event sent now, even if it was sent before. Its day of retries starts over. NotFound."""
     row = _locked(tx, call_id)
     if row is None:
-        raise NotFound("This call is not kept any more.")
+        raise NotFound("This call is no longer stored.")
     tx.conn.execute(update(k).where(k.c.id == call_id).values(state=CallState.WAITING, since=tx.now, attempts=0))
     due_work.schedule(
         tx, [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now)]

@@ -70,4 +70,4 @@ def _checked(outage: Outage) -> None:
 
 def _title_is_free(tx: Transaction, title: str) -> None:
     if tx.conn.execute(select(o.c.id).where(o.c.title == title)).scalar() is not None:
-        raise Conflict(f"There is an outage {title!r} already.")
+        raise Conflict(f"An outage named {title!r} already exists.")

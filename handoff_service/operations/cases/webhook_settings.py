@@ -30,7 +30,7 @@ def put_webhook(tx: Transaction, command: PutWebhook) -> None:
         errors["secret"] = wrong
     there = webhook.webhook(tx.conn)
     if there is None and command.secret is None and command.url is not None:
-        errors["secret"] = "is needed for a webhook that is new"  # noqa: S105  # a sentence
+        errors["secret"] = "is required for a new webhook"  # noqa: S105  # a sentence
     if errors:
         raise BadInput(errors=errors)
     if there is not None:

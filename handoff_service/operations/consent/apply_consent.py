@@ -22,7 +22,7 @@ from handoff_service.store.virtual_agent import bot_turns
 
 SAID_STOP = "The requester opted out"
 SAID_START = "The requester opted in"
-MAY_WANT_OUT = "The requester may want no more texts: asked to reply STOP, they wrote again."
+MAY_WANT_OUT = "The requester may want to opt out: we asked them to reply STOP, and they wrote again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
         ),
     )
     if made is None:
-        already = "has opted out already" if ask.opted_out else "has not opted out: there is nothing to take back"
+        already = "has already opted out" if ask.opted_out else "has not opted out, so there is nothing to undo"
         raise Conflict(f"{ask.number} {already}.")
     entry = consents.by_id(tx.conn, [made])[made]
     concerned = consents.with_its_service(tx.conn, provider_id)
@@ -144,7 +144,7 @@ def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
     for ask in asked:
         if ask.provider_number is not None and ask.provider_number not in ours:
             raise BadInput(
-                errors={f"opt_outs.{ask.number}.provider_number": f"{ask.provider_number} is no provider number"}
+                errors={f"opt_outs.{ask.number}.provider_number": f"{ask.provider_number} is not a company number"}
             )
     numbers = sorted({ask.number for ask in asked})
     lock(tx, numbers)
@@ -237,7 +237,7 @@ def _may_opt_in(tx: Transaction, ask: Ask, provider_id: int | None) -> None:
     standing = select(o.c.consent_id).where(o.c.number == ask.number, o.c.provider_number_id.in_(concerned))
     for entry in consents.by_id(tx.conn, list(tx.conn.execute(standing).scalars())).values():
         if entry.source in REQUESTERS_OWN:
-            raise Conflict(f"{ask.number} opted out by themselves; only START, texted by them, takes that back.")
+            raise Conflict(f"{ask.number} opted out by text. Only they can opt back in, by texting START.")
 
 
 def _provider(tx: Transaction, number: str | None) -> int | None:
@@ -245,5 +245,5 @@ def _provider(tx: Transaction, number: str | None) -> int | None:
         return None
     found = tx.conn.execute(select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == number)).scalar()
     if found is None:
-        raise BadInput(errors={"provider_number": f"{number} is no provider number"})
+        raise BadInput(errors={"provider_number": f"{number} is not a company number"})
     return found

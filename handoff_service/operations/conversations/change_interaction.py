@@ -72,10 +72,10 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     """Change state, description or priority. On hold frees the agent's capacity; agents see who did it and why."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
-        raise BadInput(errors={"state": "must be work_in_progress or on_hold; to end it, close it"})
+        raise BadInput(errors={"state": "must be work_in_progress or on_hold; close it to end it"})
     state = moved(interaction.state, ACTS[command.state]) if command.state else None
     if command.state and state is None:
-        raise Conflict(f"{interaction.state} cannot become {command.state}: only work in progress is put on hold.")
+        raise Conflict(f"{interaction.state} cannot become {command.state}: only work in progress can be put on hold.")
     values = {
         "state_reason": command.state_reason,
         "short_description": command.short_description,

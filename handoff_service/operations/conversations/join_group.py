@@ -22,7 +22,7 @@ def join_group(tx: Transaction, command: Member) -> None:
     """
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is not Owner.AGENT:
-        raise Conflict("No live agent has this conversation yet, so there is nobody to join. Take it over instead.")
+        raise Conflict("No live agent has this conversation yet. Take it over instead.")
     join(tx, interaction, command.agent_id)
 
 
@@ -30,7 +30,7 @@ def leave_group(tx: Transaction, command: Member) -> None:
     """Leave the group. Conflict for the assigned agent, who transfers the conversation instead."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
-        raise Conflict("This conversation is assigned to you. Transfer it, so that somebody has it.")
+        raise Conflict("This conversation is assigned to you. Transfer it before you leave.")
     if not live_group.has(tx.conn, interaction.id, command.agent_id):
         return
     live_group.leave(tx, interaction.id, command.agent_id)

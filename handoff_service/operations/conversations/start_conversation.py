@@ -103,7 +103,7 @@ def start_conversation(tx: Transaction, command: Start) -> Started:
     row = _row(line, command.recipient)
     if command.expected_row not in (None, row):
         now = _told(tx.conn, line, row, command.recipient, command.agent_id)
-        raise Conflict(f"The line has changed since you looked, and nothing was sent. Sending now does this: {now}")
+        raise Conflict(f"Not sent, because this conversation has changed. Sending now does this: {now}")
     steps = TABLE[row].steps
     interaction = line.active
     if interaction is not None and AgentWritesStep.CLOSE in steps:
@@ -125,7 +125,7 @@ def _load(conn: Connection, recipient: Recipient) -> _Line:
         select(*t.provider_numbers.c["id", "queue_id"]).where(t.provider_numbers.c.number == recipient.provider_number)
     ).one_or_none()
     if provider is None:
-        raise BadInput(errors={"from": f"{recipient.provider_number} is no provider number"})
+        raise BadInput(errors={"from": f"{recipient.provider_number} is not a company number"})
     if recipient.user_id is not None:
         people.active_user_name(conn, recipient.user_id)
     found = interactions.lock_active(conn, [recipient.to])

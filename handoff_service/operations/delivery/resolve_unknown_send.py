@@ -34,9 +34,9 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
     if row is None:
         raise NotFound(f"There is no message {command.message_id} in this conversation.")
     if row.status != Status.UNKNOWN:
-        raise Conflict("What became of it is known by now.")
+        raise Conflict("The outcome of this text is already known.")
     if tx.now - row.created_at < LONG_ENOUGH:
-        raise Conflict("The provider is being asked. Decide in a few minutes, if it does not tell.")
+        raise Conflict("We are asking the provider. If it has no answer in a few minutes, you can decide.")
     name = people.agent_name(tx.conn, command.agent_id)
     if command.went_out:
         tx.conn.execute(update(m).where(*this).values(status=Status.SENT, changed_at=tx.now))
@@ -44,7 +44,7 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
     else:
         tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED, changed_at=tx.now))
         due_work.release(tx, Work.DELIVER, command.message_id, tx.now)
-    said = f"{name} decided that it went out" if command.went_out else f"{name} had it sent again"
+    said = f"{name} marked it as sent" if command.went_out else f"{name} sent it again"
     line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.STATE, agent_id=command.agent_id
     )

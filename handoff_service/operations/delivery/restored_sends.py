@@ -33,7 +33,7 @@ class DecideHeld:
 def decide_held(tx: Transaction, command: DecideHeld) -> int:
     """Release or cancel everything that is held. Returns the number of texts. Conflict when nothing is held."""
     if not restore_holds.is_held(tx.conn):
-        raise Conflict("Nothing is held. Somebody has decided already.")
+        raise Conflict("Nothing is held. Somebody has already sent or canceled these texts.")
     texts = restore_holds.keys(tx.conn, Work.DELIVER)
     if not command.send:
         _cancel_texts(tx, texts)

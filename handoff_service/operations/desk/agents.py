@@ -169,4 +169,4 @@ def _not_the_last_admin(tx: Transaction, agent_id: int, name: str) -> None:
 
 def _is_free(tx: Transaction, email: str) -> None:
     if tx.conn.execute(select(a.c.id).where(func.lower(a.c.email) == email.lower())).first() is not None:
-        raise Conflict(f"There is an agent with the e-mail address {email!r} already.")
+        raise Conflict(f"An agent with the e-mail address {email!r} already exists.")

@@ -66,7 +66,7 @@ def delete_presence_state(tx: Transaction, state_id: int) -> None:
     p, a = t.presence_states, t.agents
     name = _one(tx, p.c.id, p.c.name, state_id, "presence state")
     if agent := tx.conn.execute(select(a.c.name).where(a.c.presence == name).limit(1)).scalar():
-        raise Conflict(f"{agent} is {name} right now. Delete it when nobody is.")
+        raise Conflict(f"{agent} is {name} right now. Delete it when no agent uses it.")
     tx.conn.execute(delete(p).where(p.c.id == state_id))
 
 
@@ -81,7 +81,7 @@ def delete_reject_reason(tx: Transaction, reason_id: int) -> None:
     r = t.reject_reasons
     _one(tx, r.c.id, r.c.words, reason_id, "reason")
     if tx.conn.execute(select(func.count()).select_from(r)).scalar() == 1:
-        raise Conflict("It is the last reason. Change its words instead, or add another first.")
+        raise Conflict("This is the last reason. Add another first, or edit this one.")
     tx.conn.execute(delete(r).where(r.c.id == reason_id))
 
 
@@ -90,7 +90,7 @@ def _put(
 ) -> None:
     taken = tx.conn.execute(select(table.c.id).where(key == values[key.name])).scalar()
     if taken not in (None, row_id):
-        raise Conflict(f"There is a {what} {values[key.name]!r} already.")
+        raise Conflict(f"The {what} {values[key.name]!r} already exists.")
     if row_id is None:
         last = tx.conn.execute(select(func.max(table.c.position))).scalar() or 0
         tx.conn.execute(insert(table).values(**values, position=last + 1))

@@ -54,7 +54,7 @@ def delete_group(tx: Transaction, group: int) -> None:
     asks = select(q.c.name).join(t.queue_groups, t.queue_groups.c.queue_id == q.c.id)
     queues = tx.conn.execute(asks.where(t.queue_groups.c.group_id == group).order_by(q.c.name)).scalars().all()
     if queues:
-        raise Conflict(f"{stored.name} is asked by {', '.join(queues)}. Take it out there first.")
+        raise Conflict(f"{stored.name} is asked by {', '.join(queues)}. Remove it there first.")
     tx.conn.execute(delete(t.agent_groups).where(t.agent_groups.c.group_id == group))
     tx.conn.execute(delete(g).where(g.c.id == group))
 
@@ -80,4 +80,4 @@ def _one(tx: Transaction, group: int) -> Any:
 
 def _is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(g.c.id).where(g.c.name == name)).first() is not None:
-        raise Conflict(f"There is a group {name!r} already.")
+        raise Conflict(f"A group named {name!r} already exists.")

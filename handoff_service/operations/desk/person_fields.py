@@ -16,7 +16,7 @@ EMAIL = re.compile(rf"[^@\s{NO_CONTROLS}]+@[^@\s{NO_CONTROLS}]+")
 
 def _name(value: str) -> str:
     if not NAME.fullmatch(value):
-        raise ValueError("must be one line that neither begins nor ends with a space")
+        raise ValueError("must be one line without spaces at its beginning or end")
     return value
 
 

@@ -52,7 +52,9 @@ def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> No
     wanted = command.values.get("number", was.number)
     if wanted != was.number:
         if _used(tx, command.id):
-            raise Conflict(f"{was.number} has conversations and stays itself. Make a provider number {wanted} instead.")
+            raise Conflict(
+                f"{was.number} has conversations, so it cannot be changed. Create the company number {wanted} instead."
+            )
         _number_is_free(tx, wanted)
     values = {"label": "" if was.label == was.number else was.label, **command.values}
     tx.conn.execute(update(p).where(p.c.id == command.id).values(**_row(tx, values, wanted)))
@@ -74,7 +76,7 @@ def delete_provider_number(tx: Transaction, number_id: int) -> None:
     """Delete a number that was never used. NotFound; the Conflict for others says what to do instead."""
     number = _one(tx, number_id).number
     if _used(tx, number_id):
-        said = f"{number} has conversations, and their history names it. Change its label to say that it is not in use."
+        said = f"{number} has conversations, so it cannot be deleted. Change its label to show that it is not in use."
         raise Conflict(said)
     if action := tx.conn.execute(_limited_to(number_id)).scalar():
         raise Conflict(f"The messaging action {action!r} is limited to {number}. Change that first.")
@@ -84,7 +86,7 @@ def delete_provider_number(tx: Transaction, number_id: int) -> None:
 def _one(tx: Transaction, number_id: int) -> sa.Row[Any]:
     found = tx.conn.execute(select(p).where(p.c.id == number_id)).one_or_none()
     if found is None:
-        raise NotFound(f"There is no provider number {number_id}.")
+        raise NotFound(f"There is not a company number {number_id}.")
     return found
 
 
@@ -101,7 +103,7 @@ def _limited_to(number_id: int) -> sa.Select[str]:
 
 def _number_is_free(tx: Transaction, number: str) -> None:
     if tx.conn.execute(select(p.c.id).where(p.c.number == number)).scalar() is not None:
-        raise Conflict(f"There is a provider number {number} already.")
+        raise Conflict(f"The company number {number} already exists.")
 
 
 def _row(tx: Transaction, values: Mapping[str, Any], number: str) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def change_user(tx: Transaction, command: ChangeUser) -> None:
         _is_free(tx, values["external_id"])
     active = values.get("active", stored.active)
     if not active and values.get("numbers"):
-        raise Conflict(f"{stored.name} is deactivated and has no numbers. Make the user active first.")
+        raise Conflict(f"{stored.name} is deactivated and has no numbers. Activate the user first.")
     columns = {name: value for name, value in values.items() if name in ("external_id", "name", "email", "attributes")}
     if columns or active != stored.active:
         tx.conn.execute(update(u).where(u.c.id == command.id).values(**columns, active=active))
@@ -120,7 +120,9 @@ def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
     put_numbers(tx, user_id, [])
     tx.conn.execute(delete(t.user_facts).where(t.user_facts.c.user_id == user_id))
     who = "The desk file" if by is None else people.agent_name(tx.conn, by)
-    said = f"{who} deactivated {name}: this conversation stays theirs until it is closed or somebody is verified"
+    said = (
+        f"{who} deactivated {name}: this conversation keeps their name until it is closed or somebody else is verified"
+    )
     line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by)
     messages.append_each(tx, [(one, line) for one in running if one.user_id == user_id])
 
@@ -135,4 +137,4 @@ def _locked(tx: Transaction, user_id: int) -> Any:
 
 def _is_free(tx: Transaction, external_id: str) -> None:
     if tx.conn.execute(select(u.c.id).where(u.c.external_id == external_id)).scalar() is not None:
-        raise Conflict(f"There is a user with the employee number {external_id!r} already.")
+        raise Conflict(f"A user with the employee number {external_id!r} already exists.")

@@ -59,7 +59,7 @@ def _commands(value: dict[Command, list[str]]) -> dict[Command, list[str]]:
 
 def _same_answers(value: int) -> int:
     if value == 1:
-        raise ValueError("must be 0 for never, or at least 2: the first answer is like no other")
+        raise ValueError("must be 0 for never, or at least 2")
     return value
 
 

@@ -13,7 +13,7 @@ SLICE = 1000  # entries of each kind that are checked at once
 
 
 def listed(wrong: list[str]) -> str:
-    more = ["Patchboard stopped looking here; mend these first."] if len(wrong) == MOST_LISTED else []
+    more = ["Patchboard stopped checking here. Fix these errors first."] if len(wrong) == MOST_LISTED else []
     return "\n".join([*wrong, *more])
 
 

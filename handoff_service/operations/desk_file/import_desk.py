@@ -99,7 +99,7 @@ def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> Non
     if password_hash is not None:
         values["password_hash"] = password_hash
     if there is None and "password_hash" not in values:
-        raise BadInput(errors={f"agents.{entry.email}.password": "is needed for an agent who is new"})
+        raise BadInput(errors={f"agents.{entry.email}.password": "is required for a new agent"})
     agent_id = there.id if there else make_agent(tx, MakeAgent(email=entry.email, **values))
     if entry.active is not None:
         values["active"] = entry.active

@@ -29,8 +29,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.identity import proofs
 
-NO_BOT = "There is no virtual agent on this desk that could ask for proof."
-NO_MEANS = "The virtual agent has nothing to ask for: this desk sends no e-mail, and nobody has a second fact."
+NO_BOT = "This desk has no virtual agent to check identity."
+NO_MEANS = "The virtual agent cannot check identity: this desk sends no e-mail, and no user has a second fact."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +54,13 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     if not can_prove(tx):
         raise Conflict(NO_MEANS)
     if interaction.owner is Owner.VIRTUAL_AGENT:
-        raise Conflict("The virtual agent has this conversation already.")
+        raise Conflict("The virtual agent already has this conversation.")
     if interaction.owner is not Owner.AGENT:
-        raise Conflict("Nobody has this conversation yet, so it could not come back. Take it over first.")
+        raise Conflict("Nobody has this conversation yet. Take it over first.")
     cancel_work_item(tx, interaction.id)  # a pending transfer
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     by = people.agent_name(tx.conn, command.agent_id)
-    said = f"{by} asks for proof of who the requester is"
+    said = f"{by} asked for an identity check"
     changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said)
     proofs.begin(tx, changed.id, changed.epoch, changed.requester_number, command.agent_id)
     tx.conn.execute(
@@ -83,5 +83,5 @@ def proof_ran_out(tx: Transaction, command: RanOut) -> None:
     due_work.cancel(tx, Work.PROOF_LIMIT, [key])
     if interaction.owner is Owner.VIRTUAL_AGENT and interaction.back_to is not None:
         waited = durations.describe(ANSWERS_WITHIN)
-        leave_virtual_agent(tx, interaction, f"The requester has not proven who they are: no answer for {waited}.", {})
+        leave_virtual_agent(tx, interaction, f"Identity check not finished: no answer for {waited}.", {})
     return None

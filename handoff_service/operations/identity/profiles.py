@@ -37,7 +37,7 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     """NotFound, also for a deactivated user. Conflict for an inactive profile."""
     profile, running = _locked(tx, command.profile_id)
     if not profile.active:
-        raise Conflict(f"This profile of {profile.number} is not active any more.")
+        raise Conflict(f"This profile of {profile.number} is no longer active.")
     name = people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     if profile.user_id == command.user_id:
         return
@@ -50,7 +50,7 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     tx.conn.execute(update(i).where(i.c.id.in_([one.id for one in concerned])).values(user_id=command.user_id))
     cases_follow(tx, concerned, command.user_id, author=Author.AGENT, agent_id=command.by)
     by = people.agent_name(tx.conn, command.by)
-    said = f"{by} tied this number to {name}" if name else f"{by} tied this number to nobody"
+    said = f"{by} linked this number to {name}" if name else f"{by} unlinked this number"
     line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=command.by
     )

@@ -73,13 +73,13 @@ def send_code(tx: Transaction, proof: Proof) -> Proof:
     only agents see why."""
     row = proof.row
     if not rules.may_send(proofs.sends(tx.conn, row.number, tx.now), tx.now):
-        return fail(tx, proof, "too many codes were asked for on this number")
+        return fail(tx, proof, "too many codes were requested from this number")
     until = tx.now + rules.CODE_LASTS
     may_be_mailed = row.user_id is None or rules.may_send(proofs.mails_to(tx.conn, row.user_id, tx.now), tx.now)
     send_id = proofs.put_send(tx, row, until)
     row = proofs.change(tx, row, code_hash=None, code_until=until)
     if not may_be_mailed:
-        said, why = "No code was mailed", "too many were asked for that go to this person"
+        said, why = "No code was e-mailed", "too many were requested for this person"
         line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=why)
         messages.append(tx, proof.interaction, line)
     elif has_mail(tx, row.user_id):
@@ -101,7 +101,7 @@ def _may_guess(tx: Transaction, row: Proving) -> bool:
 
 
 def _fail_guessed_at(tx: Transaction, proof: Proof) -> Proof:
-    return fail(tx, proof, f"{rules.TRIES} wrong answers about this account within a day, from whatever numbers")
+    return fail(tx, proof, f"{rules.TRIES} wrong answers about this account within a day")
 
 
 def code_verdict(tx: Transaction, proof: Proof, guesses: Sequence[str]) -> Verdict:
@@ -126,7 +126,7 @@ def wrong(tx: Transaction, proof: Proof) -> Proof:
         may_go_on = proof.expects is not Expects.FACT or _may_guess(tx, row)
         return proof if may_go_on else _fail_guessed_at(tx, proof)
     what = "a second fact" if proof.expects is Expects.FACT else "a code"
-    return fail(tx, proof, f"{rules.TRIES} wrong answers, the last of them {what}")
+    return fail(tx, proof, f"{rules.TRIES} wrong answers, the last one for {what}")
 
 
 def succeed(tx: Transaction, proof: Proof, method: Method) -> Proof:

@@ -194,7 +194,7 @@ def finish_proof(tx: Transaction, command: Finish) -> Standing:
         row = proof.row
         failed = row.outcome is Outcome.FAILED
         if failed or row.asked_by is not None:
-            reason = f"Proof of identity failed: {row.why}." if failed else "The requester has proven who they are."
+            reason = f"Identity check not finished: {row.why}." if failed else "Identity check passed."
             collected = {**command.collected, **running_proof.card(row)}
             request_hand_off(tx, RequestHandOff(turn_id=command.turn_id, reason=reason, collected=collected))
     return proof_steps.standing(tx, proof, command.turn_id)
@@ -208,7 +208,7 @@ def drop_proof(tx: Transaction, command: TurnRef) -> Standing:
         return proof_steps.standing(tx, proof, command.turn_id)
     if proof.row.asked_by is None:
         return proof_steps.standing(tx, running_proof.end(tx, proof), command.turn_id)
-    running_proof.fail(tx, proof, "the requester did not want to go on")
+    running_proof.fail(tx, proof, "the requester stopped the check")
     return finish_proof(tx, Finish(turn_id=command.turn_id))
 
 

@@ -29,6 +29,6 @@ def verify_by_hand(tx: Transaction, command: Verify) -> None:
     ended = running_proof.end(tx, Proof(interaction, row), outcome=Outcome.VERIFIED, method=Method.AGENT)
     if interaction.back_to is not None:
         by = people.agent_name(tx.conn, command.agent_id) if command.agent_id is not None else "Somebody"
-        leave_virtual_agent(tx, ended.interaction, f"{by} has verified the requester by hand.", {})
+        leave_virtual_agent(tx, ended.interaction, f"{by} verified the requester manually.", {})
     elif not bot_turns.is_asked(tx.conn, interaction.id, interaction.epoch):
         open_turn(tx, ended.interaction, ENDED)

@@ -68,7 +68,7 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
     )
     cases_follow(tx, [interaction], command.user_id, author=_author(command), agent_id=command.agent_id)
     by = BY[command.method] if command.agent_id is None else people.agent_name(tx.conn, command.agent_id)
-    said = f"{who} is verified by {by}" if who else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
+    said = f"{who} was verified by {by}" if who else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
     _tell(tx, interaction, said, command.agent_id, command.note)
 
 
@@ -98,7 +98,7 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     cases_follow(tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id)
     by = people.agent_name(tx.conn, command.agent_id)
     now = _name(tx, last.old_user_id) or "the guest"
-    _tell(tx, interaction, f"{by} took the verification back: this is {now} again", command.agent_id, None)
+    _tell(tx, interaction, f"{by} undid the verification: this is {now} again", command.agent_id, None)
 
 
 def _author(command: Verify) -> Author:

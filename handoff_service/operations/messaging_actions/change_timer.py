@@ -48,7 +48,7 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
     tx.conn.execute(update(t.timers).where(t.timers.c.id == timer.id).values(due_at=command.due_at))
     timers.wait_for_next(tx, {interaction.id: interaction.line})
     until = command.due_at.astimezone(ZoneInfo(people.desk_time_zone(tx.conn)))
-    _tell(tx, interaction, timer, command.agent_id, f"put off {{}} until {until:%-d %B %Y, %H:%M %Z}")
+    _tell(tx, interaction, timer, command.agent_id, f"postponed {{}} until {until:%-d %B %Y, %H:%M %Z}")
 
 
 def cancel_timer(tx: Transaction, command: Cancel) -> None:

@@ -136,14 +136,14 @@ def _row(action: MessagingAction, position: int) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(a.c.id).where(a.c.name == name)).scalar() is not None:
-        raise Conflict(f"There is a messaging action {name!r} already.")
+        raise Conflict(f"A messaging action named {name!r} already exists.")
 
 
 def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:
     """Set its limits to exactly these."""
     q, p = t.queues, t.provider_numbers
     queues = _ids(tx, q.c.id, q.c.name, action.queues, "queues", "queue")
-    numbers = _ids(tx, p.c.id, p.c.number, action.provider_numbers, "provider_numbers", "provider number")
+    numbers = _ids(tx, p.c.id, p.c.number, action.provider_numbers, "provider_numbers", "company number")
     for table, column, ids in (
         (t.messaging_action_queues, "queue_id", queues),
         (t.messaging_action_numbers, "provider_number_id", numbers),

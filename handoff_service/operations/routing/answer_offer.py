@@ -18,7 +18,7 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import work_items
 
 LEEWAY = timedelta(seconds=1)  # between the end of a gap and the transaction that renews the offers
-GONE = "This offer is no longer yours: it ran out or somebody else took it."
+GONE = "This offer is no longer yours. It expired, or somebody else took it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
     if agent is None or not agent.active:
         raise NotFound(f"There is no active agent {command.agent_id}.")
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
-        raise Conflict(f"{agent.name} has this conversation already.")
+        raise Conflict(f"{agent.name} already has this conversation.")
     cancel_work_item(tx, interaction.id)
     by = people.agent_name(tx.conn, command.by)
     said = f"{by} took over" if command.by == command.agent_id else f"{by} assigned this to {agent.name}"

@@ -58,6 +58,6 @@ def requeue_or_return(tx: Transaction, interaction: Interaction, offer: Offer, w
         tx.conn.execute(this.where(~others.exists()).values(state=WorkItemState.QUEUED))
         return
     tx.conn.execute(this.values(state=WorkItemState.CANCELED, ended_at=tx.now))
-    said = f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The transfer came to nothing."
+    said = f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The conversation stays with its agent."
     line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
     messages.prompt_each(tx, [(interaction, line)])

@@ -190,7 +190,7 @@ def _next_round(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision:
     begins_at = (case.answers.last_at or case.item.created_at) + ROUND_PAUSE
     if desk.decided.get(case.item.id) != (need.round, ALL_DECLINED):
         _log(tx, desk, case, need.round, decision.considered, ALL_DECLINED)
-        said = f"Everybody in {case.queue.name} has declined this. They are asked again in "
+        said = f"Everyone in {case.queue.name} declined. We'll ask again in "
         alert_supervisors(tx, case.interaction, said + durations.describe(ROUND_PAUSE))
     if tx.now < begins_at:
         desk.again.append(begins_at)

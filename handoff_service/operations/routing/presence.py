@@ -21,7 +21,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.routing import work_items
 
 LOST = "The connection was lost"
-RAN_OUT = "An offer ran out"
+RAN_OUT = "An offer expired"
 CAME_BACK = "Signed in or reconnected"
 
 a = t.agents
@@ -122,4 +122,4 @@ def _take_offers_back(tx: Transaction, agent_id: int) -> None:
         offer = work_items.open_offer(tx.conn, offer_id=r.id)
         if offer is not None:
             end_offer(tx, offer, OfferOutcome.WITHDRAWN)
-            requeue_or_return(tx, rows[r.interaction_id], offer, "is not available any more")
+            requeue_or_return(tx, rows[r.interaction_id], offer, "is no longer available")

@@ -86,7 +86,7 @@ def check_schedules(tx: Transaction) -> None:
     country = people.desk_country(tx.conn)
     for queue in queues.list_(tx.conn).values():
         if queue.country is None and queue.schedule is not None and opening_hours.unreadable(queue.schedule, country):
-            said = f"has no public holidays that are known, which the schedule of {queue.name} needs"
+            said = f"has no known public holidays, and the schedule of {queue.name} uses them"
             raise BadInput(errors={"country": said})
 
 
@@ -108,13 +108,13 @@ def _uses(queue_id: int) -> dict[str, Any]:
             p.c.queue_id == queue_id
         ),
         "The messaging action {by!r} is limited to {queue}. Change that first.": limited,
-        "Conversations have waited in {queue}, and history names it. Rename it, or take its groups away.": history,
+        "Conversations have waited in {queue}, so it cannot be deleted. Rename it, or remove its groups.": history,
     }
 
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(q.c.id).where(q.c.name == name)).scalar() is not None:
-        raise Conflict(f"There is a queue {name!r} already.")
+        raise Conflict(f"A queue named {name!r} already exists.")
 
 
 def _save(tx: Transaction, queue_id: int, queue: Queue) -> None:

@@ -66,7 +66,7 @@ def _not_blank(value: str) -> str:
 
 def _own_presence(value: str) -> str:
     if value.lower() in set(Presence):
-        raise ValueError("must not be one of the three that every desk has: available, away, offline")
+        raise ValueError("must not be available, away or offline, because every desk has these")
     return value
 
 

@@ -56,11 +56,11 @@ def fail(tx: Transaction, proof: Proof, why: str) -> Proof:
     """Fail the proof; agents see why."""
     row = proof.row
     if row.claimed is not None and row.user_id is None:
-        why = f"{why}; nobody is known by {row.claimed}"
+        why = f"{why}; no user matches {row.claimed}"
     elif row.user_id is not None and not has_mail(tx, row.user_id):
         why = f"{why}; no e-mail address on file"
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body="Proof of identity failed", event=Event.IDENTITY, reason=why
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body="Identity check not finished", event=Event.IDENTITY, reason=why
     )
     messages.append(tx, proof.interaction, line)
     return end(tx, proof, outcome=Outcome.FAILED, why=why)

@@ -67,7 +67,7 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
     mine = one_of(d.c.id, ids) & (d.c.agent_id == agent_id) & d.c.message_id.is_(None)
     found = {r.id: r.size for r in tx.conn.execute(select(d.c.id, d.c.size).where(mine).with_for_update())}
     if gone := [i for i in ids if i not in found]:
-        raise BadInput(errors={"media": f"must be your own uploads of the last day, each sent once; {gone[0]} is none"})
+        raise BadInput(errors={"media": f"must be your own uploads of the last day, each sent once; {gone[0]} is not"})
     if sum(found.values()) > MOST_BYTES:
         together = in_words(sum(found.values()))
         raise BadInput(errors={"media": f"must be at most {in_words(MOST_BYTES)} together; they have {together}"})

@@ -22,7 +22,7 @@ from handoff_service.store.virtual_agent import bot_turns
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
 UNSENT = frozenset({"Problem", "Item"})  # collected only while a form asks; afterwards the case has it
-NOT_SENT = "What you began to tell us is not sent. Text it again when you want us to see to it."
+NOT_SENT = "Your unfinished report was not sent. Text it again if you still need help."
 LAST = frozenset({Command.BYE, Command.RESTART})  # apply only when no other text follows in the same batch
 
 

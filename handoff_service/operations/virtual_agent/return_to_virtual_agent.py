@@ -35,15 +35,15 @@ class ReturnToBot:
 def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
     """The virtual agent answers the next text. Conflict when there is no bot, or when the bot already owns it."""
     if not command.outcome.strip():
-        raise BadInput(errors={"outcome": "must not be empty: say what was done"})
+        raise BadInput(errors={"outcome": "must not be empty: describe what was done"})
     outcome = checked_text(command.outcome, most=LONGEST_OUTCOME)
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if not tx.terms.bot_answers:
         raise Conflict("There is no virtual agent on this desk.")
     if interaction.owner is Owner.VIRTUAL_AGENT:
-        raise Conflict("The virtual agent has this conversation already.")
+        raise Conflict("The virtual agent already has this conversation.")
     by = people.agent_name(tx.conn, command.agent_id)
-    said = f"{by} gave this back to the virtual agent"
+    said = f"{by} handed this back to the virtual agent"
     return_to_virtual_agent(tx, interaction, said=said, outcome=outcome, agent_id=command.agent_id)
 
 

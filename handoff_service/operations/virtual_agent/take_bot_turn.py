@@ -37,7 +37,7 @@ from handoff_service.store.virtual_agent import bot_turns
 
 EMPTY = "The virtual agent had no answer."  # Rasa returns nothing when an action or a model fails
 LOST = "The virtual agent gave the same answer {} times in a row."
-TOO_MANY = "The virtual agent has answered this number very often in ten minutes: it may be a machine."
+TOO_MANY = "The virtual agent sent this number too many replies in ten minutes. It may be a machine."
 A_WHILE = timedelta(minutes=10)
 PICTURE = "(picture)"  # the bot's input for a picture without words
 RESTART = "/restart"  # Rasa's own payload for a restart, to which it replies nothing
@@ -327,7 +327,7 @@ def _keep_late(tx: Transaction, interaction: Interaction, replies: Sequence[BotR
             author=Author.VIRTUAL_AGENT,
             body=with_choices(reply.text, reply.choices),
             event=Event.LATE_REPLY,
-            reason=f"epoch {epoch} had ended",
+            reason="because the conversation had moved on",
         )
         messages.append(tx, interaction, line)
 

@@ -69,7 +69,7 @@ def _text_fault(text: str) -> str | None:
     if not is_visible(text):
         return nothing_visible(text)
     if keyword := asks_for_opt_out(text):
-        return f"asks people to answer {keyword}, with which they opt out of all texts; use another word"
+        return f"asks people to reply {keyword}, which opts them out of all texts; use another word"
     counted = segments(text)
     if counted.count > 1:
         because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""

@@ -49,7 +49,7 @@ class ConsentSituation(StrEnum):
     """What a text means for consent."""
 
     OPTS_OUT = "an opt-out word"
-    OPTS_OUT_AGAIN = "an opt-out word from who has opted out already"
+    OPTS_OUT_AGAIN = "an opt-out word from who has already opted out"
     OPTS_IN = "an opt-in word from who has opted out"
     ASKS_FOR_HELP = "HELP from who has opted out, or has no virtual agent to answer it"
     BEGINS_WITH_HELP = "the same, where there was no conversation"
@@ -184,8 +184,8 @@ def why_not(source: Source, since: datetime, *, words: str | None = None, by: st
     day = f"{since.day} {since:%B %Y}"
     match source:
         case Source.KEYWORD:
-            return f"Has opted out since {day}, by texting “{words}”. Only START, texted by them, changes that."
+            return f"Opted out on {day} by texting {words}. Only they can opt back in, by texting START."
         case Source.PROVIDER:
-            return f"Has opted out since {day}, as the carrier says. Only START, texted by them, changes that."
+            return f"Opted out on {day}, reported by the carrier. Only they can opt back in, by texting START."
         case _:
-            return f"Has opted out since {day}, recorded by {by or 'another system'}."
+            return f"Opted out on {day}, recorded by {by or 'another system'}."

@@ -40,16 +40,16 @@ class AgentWritesRow:
 TABLE: Mapping[If, AgentWritesRow] = {
     If.NO_ACTIVE_INTERACTION: AgentWritesRow(
         (AgentWritesStep.CREATE, AgentWritesStep.ASSIGN_TO_AGENT),
-        "A new conversation begins, and it is yours.",
+        "Starts a new conversation, assigned to you.",
     ),
     If.ACTIVE_WITH_LIVE_AGENT: AgentWritesRow(
         (AgentWritesStep.INJECT, AgentWritesStep.JOIN_LIVE_GROUP),
-        "Your text goes into the conversation that is there; you join it, and it stays with {owner}.",
+        "Your text joins the current conversation. {owner} stays in charge.",
         (NO_REASSIGNMENT,),
     ),
     If.ACTIVE_WITH_VIRTUAL_AGENT: AgentWritesRow(
         (AgentWritesStep.CLOSE, AgentWritesStep.CREATE, AgentWritesStep.ASSIGN_TO_AGENT),
-        "The conversation with the virtual agent is closed; a new one begins, and it is yours.",
+        "Closes the conversation with the virtual agent and starts a new one, assigned to you.",
     ),
     If.ACTIVE_WITH_SOMEONE_ELSE: AgentWritesRow(
         (
@@ -58,8 +58,8 @@ TABLE: Mapping[If, AgentWritesRow] = {
             AgentWritesStep.CREATE,
             AgentWritesStep.ASSIGN_TO_AGENT,
         ),
-        "The conversation with {person} is closed, the number is tied to {meant} from now on, and a new one begins "
-        "that is yours.",
+        "Closes the conversation with {person}, links the number to {meant} and starts a new conversation, "
+        "assigned to you.",
     ),
 }
 
@@ -72,8 +72,8 @@ class LineFacts:
     user: int | None
 
 
-WAITING = "The conversation waits for a live agent; your text goes into it, and it becomes yours."
-TAKING_PART = "Your text goes into the conversation that is there; you are in it already, and it stays with {owner}."
+WAITING = "Your text joins the conversation that is waiting for a live agent, and the conversation is assigned to you."
+TAKING_PART = "Your text joins the current conversation, which you are already in. {owner} stays in charge."
 
 
 def told(row: If, owner: Owner | None, *, taking_part: bool = False) -> str:

@@ -89,10 +89,10 @@ def judged(content: bytes, said: str, picture: Picture | None) -> Taken | NotTak
         return Taken(picture.content_type, picture.width, picture.height)
     kinds = [kind for kind in FILES if name in kind.types or name in NAMELESS]
     if not kinds and name not in SHOWN.values():
-        return NotTaken(f"Files of this type are not taken ({name[:100]}).")
+        return NotTaken(f"This file type isn't supported ({name[:100]}).")
     found = next((kind for kind in kinds if content.startswith(kind.begins, kind.at)), None)
     if found is None:
-        return NotTaken(f"It is not what it says it is ({name[:100] or 'no type'}).")
+        return NotTaken(f"Its content does not match its type ({name[:100] or 'no type'}).")
     return Taken(name if name in found.types else found.types[0])
 
 

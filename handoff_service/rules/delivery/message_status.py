@@ -79,16 +79,16 @@ RANGE_FULL = 30450  # the provider's code for SMS pumping; also used for the des
 _SOON = (timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30))
 _WHEN_THE_PHONE_IS_ON = (timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 _SLOWLY = "Wait a while before sending more."
-_ADMIN = "Tell an admin: nothing reaches anybody this way until it is mended."
-_OURS = "Tell an admin: this is a fault of Patchboard's."
+_ADMIN = "Tell an admin. No texts can be delivered until this is fixed."
+_OURS = "Tell an admin. This is an error in Patchboard."
 _NOT_ACTIVE = Meaning("Our account at the provider is not active.", _ADMIN, Consequence.CHANNEL)
 
 # Source: https://www.twilio.com/docs/api/errors and each code's own page.
 MEANINGS: Mapping[int, Meaning] = {
     10001: _NOT_ACTIVE,
-    NO_ACCOUNT: Meaning("The provider does not know our account.", _ADMIN, Consequence.CHANNEL),
+    NO_ACCOUNT: Meaning("The provider does not recognize our account.", _ADMIN, Consequence.CHANNEL),
     20005: _NOT_ACTIVE,
-    TOO_MANY: Meaning("The provider takes no more texts just now.", _SLOWLY, Consequence.CHANNEL, _SOON),
+    TOO_MANY: Meaning("The provider accepts no more texts right now.", _SLOWLY, Consequence.CHANNEL, _SOON),
     21211: Meaning("The number is not valid.", "Check the number with the requester."),
     21212: Meaning("Our number is not valid.", _ADMIN, Consequence.ACCOUNT),
     COUNTRY_OFF: Meaning("Texts to this country are switched off.", _ADMIN, Consequence.ACCOUNT),
@@ -98,7 +98,7 @@ MEANINGS: Mapping[int, Meaning] = {
     OPTED_OUT: Meaning(
         "The requester has opted out.", "Nothing can be sent until they text START.", Consequence.SUPPRESS
     ),
-    21611: Meaning("Too much waits at the provider.", _SLOWLY, Consequence.CHANNEL, _SOON),
+    21611: Meaning("The provider's queue is full.", _SLOWLY, Consequence.CHANNEL, _SOON),
     21614: Meaning("The number cannot receive texts.", "Call instead."),
     21617: Meaning("The text was too long.", "Send it in parts.", Consequence.CONTENT),
     21620: Meaning("The provider could not use the picture's address.", _ADMIN, Consequence.ACCOUNT),
@@ -106,30 +106,34 @@ MEANINGS: Mapping[int, Meaning] = {
     21703: Meaning("The messaging service has no number to send from.", _ADMIN, Consequence.ACCOUNT),
     21704: Meaning("The messaging service has no numbers.", _ADMIN, Consequence.ACCOUNT),
     21705: Meaning("There is no such messaging service.", _ADMIN, Consequence.ACCOUNT),
-    30001: Meaning("Too much waited at the provider.", _SLOWLY, Consequence.RETRY, _SOON),
+    30001: Meaning("The provider's queue was full.", _SLOWLY, Consequence.RETRY, _SOON),
     30002: Meaning("The provider has suspended our account.", _ADMIN, Consequence.ACCOUNT),
-    30003: Meaning("The phone is off or out of reach.", "Or call.", Consequence.RETRY, _WHEN_THE_PHONE_IS_ON),
+    30003: Meaning("The phone is off or has no signal.", "Or call.", Consequence.RETRY, _WHEN_THE_PHONE_IS_ON),
     30004: Meaning("The requester's carrier blocks this number.", "Use another way to reach them."),
     30005: Meaning("Nobody has this number.", "Check the number with the requester."),
     30006: Meaning("This is a landline.", "Call instead."),
-    30007: Meaning("The carrier filtered it.", "Send it again without links, in your own words.", Consequence.CONTENT),
-    30008: Meaning("The carrier did not say why.", "Or call.", Consequence.RETRY, (timedelta(minutes=5),)),
-    30011: Meaning("The carrier takes no pictures for this number.", "Send words, with a link.", Consequence.CONTENT),
+    30007: Meaning("The carrier filtered it.", "Rephrase it without links and send it again.", Consequence.CONTENT),
+    30008: Meaning("The carrier gave no reason.", "Or call.", Consequence.RETRY, (timedelta(minutes=5),)),
+    30011: Meaning(
+        "The carrier does not accept pictures for this number.", "Send a text with a link instead.", Consequence.CONTENT
+    ),
     30017: Meaning("The carrier is congested.", "Or call.", Consequence.RETRY, _SOON),
     30019: Meaning("The picture is too large for the carrier.", "Send a smaller one.", Consequence.CONTENT),
-    30022: Meaning("We send faster than our registration allows.", _ADMIN, Consequence.RETRY, _SOON),
-    30023: Meaning("Our texts of today are used up.", _ADMIN, Consequence.RETRY, (timedelta(hours=24),)),
-    30027: Meaning("Our texts of today to T-Mobile are used up.", _ADMIN, Consequence.RETRY, (timedelta(hours=24),)),
+    30022: Meaning("We are sending faster than our registration allows.", _ADMIN, Consequence.RETRY, _SOON),
+    30023: Meaning("We have reached today's limit for texts.", _ADMIN, Consequence.RETRY, (timedelta(hours=24),)),
+    30027: Meaning(
+        "We have reached today's limit for texts to T-Mobile.", _ADMIN, Consequence.RETRY, (timedelta(hours=24),)
+    ),
     30032: Meaning("Our toll-free number is not verified.", _ADMIN, Consequence.ACCOUNT),
     30034: Meaning("Our number is not registered with the carriers.", _ADMIN, Consequence.ACCOUNT),
     30036: Meaning(
-        "It was too old when it could be delivered.", "Send it again if it still matters.", Consequence.CONTENT
+        "The text expired before it could be delivered.", "Send it again if it still matters.", Consequence.CONTENT
     ),
     RANGE_FULL: Meaning("Too many replies to unknown numbers.", "If it is a person, write to them yourself, or call."),
-    63017: Meaning("The account sends too fast.", _SLOWLY, Consequence.RETRY, _SOON),
-    63018: Meaning("Our number sends too fast.", _SLOWLY, Consequence.RETRY, _SOON),
+    63017: Meaning("The account is sending too fast.", _SLOWLY, Consequence.RETRY, _SOON),
+    63018: Meaning("Our number is sending too fast.", _SLOWLY, Consequence.RETRY, _SOON),
 }
-UNNAMED = Meaning("The provider refused it.", "Look the code up at the provider, or try again.")
+UNNAMED = Meaning("The provider rejected it.", "Look up the code in the provider's documentation, or try again.")
 
 
 def meaning(code: int) -> Meaning:

@@ -71,28 +71,28 @@ AGENT = Placeholder(example="Mia", long="Maximiliana-Alejandra", instead="Our ag
 DESK = Placeholder(example="Northwind IT", long="Northwind Facilities and Workplace", instead="The help desk")
 TEXTS: Mapping[SystemMessage, Words] = {
     SystemMessage.IN_LINE: Words(
-        when="Once, when a conversation is handed to a queue and an agent is asked",
-        default="You are in line for {queue}. We answer right here.",
+        when="Once, when a conversation enters a queue and an agent gets an offer",
+        default="You're in line for {queue}. We'll reply here.",
         placeholders={"queue": QUEUE},
     ),
     SystemMessage.WAITING: Words(
         when="Once, when nobody is free",
-        default="Everyone at {queue} is busy or away right now. You are in line, and we answer right here.",
+        default="Everyone at {queue} is busy right now. You're in line and we'll reply here.",
         placeholders={"queue": QUEUE},
     ),
     SystemMessage.CLOSED: Words(
-        when="Once, when a conversation is handed to a queue outside its hours",
-        default="{queue} is closed. We are back {opens}. You are in line, and we answer right here.",
+        when="Once, when a conversation enters a queue that is closed",
+        default="{queue} is closed and opens again {opens}. You're in line and we'll reply here.",
         placeholders={"queue": QUEUE, "opens": OPENS},
     ),
     SystemMessage.BOT_INSTEAD: Words(
-        when="Behind the two lines before, where it fits, when there is a virtual agent to go back to",
+        when="After the two texts above, if it fits and there is a virtual agent",
         default="Text BOT for the virtual agent.",
         placeholders={},
     ),
     SystemMessage.BACK_WITH_BOT: Words(
-        when="When somebody who waits texts BOT, and is with the virtual agent again",
-        default="You are with the virtual agent again. Text AGENT for a person.",
+        when="When a waiting requester texts BOT to return to the virtual agent",
+        default="You're back with the virtual agent. Text AGENT for a person.",
         placeholders={},
     ),
     SystemMessage.CLOSING_LINE: Words(
@@ -101,45 +101,45 @@ TEXTS: Mapping[SystemMessage, Words] = {
         placeholders={"agent.first_name": AGENT},
     ),
     SystemMessage.ACCOUNT_HELP: Words(
-        when="When somebody who is proven asks about a password or a locked account, before the handoff",
-        default="I made case {case} with high priority. An agent resets it with you right here. "
+        when="When a verified requester asks about a password or a locked account, before the handoff",
+        default="I've opened case {case} with high priority. An agent will reset it with you here. "
         "Please never text us a password.",
         placeholders={"case": CASE},
     ),
     SystemMessage.GOODBYE: Words(
-        when="When somebody texts BYE to the virtual agent, which closes the conversation",
+        when="When a requester texts BYE to the virtual agent. This closes the conversation",
         default="Goodbye, and thank you. Text us any time.",
         placeholders={},
     ),
     SystemMessage.HELP: Words(
         when="When somebody texts HELP, unless the provider answers it",
-        default="{desk}: tell us what is wrong. AGENT: a person. RESTART: start over. BYE: done. STOP: no more texts. "
+        default="{desk}: text your problem, or AGENT for a person, RESTART to start over, BYE to end, STOP to opt out. "
         "Msg & data rates may apply.",
         placeholders={"desk": DESK},
     ),
     SystemMessage.RESTARTED: Words(
         when="When somebody texts RESTART to the virtual agent",
-        default="All right, from the beginning. What can we do for you?",
+        default="OK, let's start over. How can we help?",
         placeholders={},
     ),
     SystemMessage.OPTED_OUT: Words(
         when="Once, when somebody opts out with STOP, unless the provider confirms it",
-        default="You have opted out of texts from {desk}, and get no more. Text START to get them again.",
+        default="You've opted out of texts from {desk} and won't get any more. Text START to opt back in.",
         placeholders={"desk": DESK},
     ),
     SystemMessage.OPTED_IN: Words(
-        when="When somebody who had opted out texts START, unless the provider confirms it",
-        default="You get texts from {desk} again. Text HELP for help, STOP to opt out.",
+        when="When a requester who has opted out texts START, unless the provider confirms it",
+        default="You'll get texts from {desk} again. Text HELP for help, STOP to opt out.",
         placeholders={"desk": DESK},
     ),
     SystemMessage.ASK_OPT_OUT: Words(
-        when="Once, when somebody texts the virtual agent what may mean that they want no more texts",
-        default="Do you want no more texts from {desk}? Reply STOP to opt out, or tell us what you need.",
+        when="Once, when a text to the virtual agent may mean that the requester wants to opt out",
+        default="Would you like to stop texts from {desk}? Reply STOP to opt out, or tell us what you need.",
         placeholders={"desk": DESK},
     ),
     SystemMessage.WRONG_NUMBER: Words(
-        when="When somebody asks the virtual agent who this is and says it is the wrong number",
-        default="This is {desk}, a help desk by text. Reply STOP for no more texts, or tell us what you need.",
+        when="When a text to the virtual agent says that this is a wrong number or asks who this is",
+        default="This is {desk}, a help desk you can text. Reply STOP to opt out, or tell us what you need.",
         placeholders={"desk": DESK},
     ),
 }
@@ -261,11 +261,11 @@ def error(message: SystemMessage, text: str, values: Mapping[str, str] | None = 
     {queue}."""
     words = TEXTS[message]
     if not is_visible(text):
-        return "must not be empty; reset it to have the usual text"
+        return "must not be empty; reset it to restore the default text"
     if unknown := placeholders.error(text, words.placeholders):
         return unknown
     if message not in ABOUT_CONSENT and (keyword := asks_for_opt_out(text)):
-        return f"asks people to answer {keyword}, with which they opt out of all texts; use another word"
+        return f"asks people to reply {keyword}, which opts them out of all texts; use another word"
     for kind in ("instead", "example" if values is None else "long"):
         filled = placeholders.fill(
             text, {n: getattr(p, kind) for n, p in words.placeholders.items()} | dict(values or {})

@@ -111,8 +111,8 @@ def mail_text(code: str, desk: str, number: str) -> str:
     minutes = int(CODE_LASTS.total_seconds() // 60)
     return (
         f"Your code for {desk} is {code}\n\n"
-        f"Text it to us as our answer asks. It works once, for {minutes} minutes.\n\n"
-        f"It was asked for by text from {number}. If that was not you, do not pass it on, and tell {desk}.\n"
+        f"Reply to our text with this code. It works once, for {minutes} minutes.\n\n"
+        f"It was requested by text from {number}. If that wasn't you, don't share it, and let {desk} know.\n"
     )
 
 

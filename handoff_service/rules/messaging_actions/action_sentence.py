@@ -22,7 +22,7 @@ FIELDS = {
     "owner": "the owner",
     "priority": "the priority",
     "queue": "the queue",
-    "provider_number": "the company's number",
+    "provider_number": "the company number",
 }
 _YES_OR_NO = {
     "assigned": {True: "an agent is assigned", False: "no agent is assigned"},
@@ -57,7 +57,7 @@ def _limits(action: MessagingAction, called: Callable[[str], str]) -> Iterator[l
     if action.queues:
         yield [("the queue is ", False), *_listed(action.queues)]
     if action.provider_numbers:
-        yield [("the company's number is ", False), *_listed([called(one) for one in action.provider_numbers])]
+        yield [("the company number is ", False), *_listed([called(one) for one in action.provider_numbers])]
 
 
 def _listed(names: tuple[str, ...] | list[str]) -> Iterator[Part]:

@@ -161,14 +161,14 @@ def describe(action: MessagingAction) -> str:
     does = {
         Action.PROMPT_AGENT: "prompt the agent",
         Action.PROMPT_REQUESTER: "text the requester",
-        Action.REASSIGN: "take it from its agent and put it back into its queue",
+        Action.REASSIGN: "take it from its agent and return it to its queue",
         Action.SET_STATE: f"set the state to {_words(action.state or '')}",
     }[action.action]
     limits = []
     if action.queues:
         limits.append(f"the queue is {' or '.join(action.queues)}")
     if action.provider_numbers:
-        limits.append(f"the company's number is {' or '.join(action.provider_numbers)}")
+        limits.append(f"the company number is {' or '.join(action.provider_numbers)}")
     if action.conditions:
         limits.append(conditions.describe(action.conditions, action.match))
     return does + (f", if {', and '.join(limits)}" if limits else "")

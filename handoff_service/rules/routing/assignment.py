@@ -61,12 +61,12 @@ class LeftOut(StrEnum):
     """Why a candidate is not asked, in words for the work item's log."""
 
     NOT_AVAILABLE = "is {presence}"
-    ASKED = "is asked already"
+    ASKED = "already has this offer"
     LACKS_SKILL = "lacks the skill {skills}"
     JOINS_LATER = "joins after {after} s"
-    NEVER_AGAIN = "rejected it for good"
-    DECLINED = "declined it in this round"
-    NO_ROOM = "has no room: {load} of {capacity}"
+    NEVER_AGAIN = "rejected this conversation"
+    DECLINED = "declined in this round"
+    NO_ROOM = "is at capacity: {load} of {capacity}"
 
 
 # What filters a candidate out. The first match is the reason.
@@ -110,12 +110,12 @@ ORDER: Mapping[Assignment, Callable[[Candidate, Need], tuple[int, int]]] = {
 class Because(StrEnum):
     """Why an agent is asked, in words for the log."""
 
-    AFFINITY = "served this requester last"
-    MOST_CAPACITY = "has the most room: {load} of {capacity}"
-    LONGEST_IDLE = "was asked longest ago"
+    AFFINITY = "last served this requester"
+    MOST_CAPACITY = "has the most free capacity: {load} of {capacity}"
+    LONGEST_IDLE = "had the last offer longest ago"
     ROUND_ROBIN = "is next in turn"
-    FIRST_TO_ACCEPT = "is asked with all who are free"
-    NOT_FIRST = "was free, and not first by the queue's rule"
+    FIRST_TO_ACCEPT = "gets the offer with all free agents"
+    NOT_FIRST = "was free, but the queue's rule chose another"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +199,7 @@ class Nobody(StrEnum):
 
     CLOSED = "the queue is closed"
     NOBODY_ONLINE = "nobody is online"
-    ALL_FULL = "everybody is busy"
+    ALL_FULL = "everyone is busy"
 
 
 def nobody(candidates: Iterable[Candidate]) -> Nobody:

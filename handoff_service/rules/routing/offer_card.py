@@ -24,7 +24,7 @@ def any_of_user(fields: Sequence[str]) -> bool:
 def error(fields: Sequence[str]) -> str | None:
     """What is wrong with a choice of fields, in words. None when it is valid."""
     if len(fields) > MOST:
-        return f"must be at most {MOST} fields: a card is read in seconds"
+        return f"must have at most {MOST} fields"
     for n, field in enumerate(fields):
         if not _FIELD.fullmatch(field):
             return f"has {field!r}; write names such as problem or user.department"

@@ -107,9 +107,9 @@ def parse(written: Mapping[str, Any], fields: Callable[[str], Field | None] = FI
     elif len(rest) == 1:
         operator, value = rest.popitem()
     else:
-        raise ValueError("needs field, operator and value, or the short form such as field and is")
+        raise ValueError("needs field, operator and value, or a field with an operator such as is")
     if operator not in field.operators:
-        raise ValueError(f"{name} cannot be compared by {operator!r}; it can by {_listed(field.operators)}")
+        raise ValueError(f"{name} cannot be compared with {operator!r}; use {_listed(field.operators)}")
     return Condition(field=str(name), operator=Operator(operator), value=_value(field, Operator(operator), value))
 
 
@@ -139,7 +139,7 @@ def _value(field: Field, operator: Operator, value: Any) -> Value:
             kind = {str: "a text", int: "a whole number", bool: "true or false"}[field.kind]
             raise ValueError(f"{one!r} is not {kind}")
         if field.words and one not in field.words:
-            raise ValueError(f"{one!r} is none of {', '.join(field.words)}")
+            raise ValueError(f"{one!r} is not one of {', '.join(field.words)}")
     return list(values) if several else value
 
 

@@ -16,7 +16,7 @@ def parse(written: str) -> timedelta:
         raise ValueError("must be a whole number and s, m, h or d, such as 30m or 2d")
     seconds = int(found[1]) * UNITS[found[2]]
     if not 0 < seconds <= LONGEST.total_seconds():
-        raise ValueError(f"must be more than nothing and at most {LONGEST.days}d")
+        raise ValueError(f"must be more than 0 and at most {LONGEST.days}d")
     return timedelta(seconds=seconds)
 
 

@@ -20,18 +20,20 @@ MOST_OUTAGES, TITLE = 4, 24  # outages whose titles are listed, and characters p
 _ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})  # the last two only select how an emoji is drawn
 _WRITTEN = "LMN"  # Unicode categories of letters, marks and numbers: a word would be unreadable without them
 _STANDS: dict[CaseState, str] = {
-    CaseState.OPEN: "open, in line for an agent",
+    CaseState.OPEN: "open, waiting for an agent",
     CaseState.IN_PROGRESS: "in progress",
     CaseState.RESOLVED: "resolved",
     CaseState.CLOSED: "closed",
 }
-UNKNOWN_CASE = "I find no case of yours with that number. Please check it, or ask me how your cases stand."
-NO_CASES = "You have no open case. If something is wrong, tell me in one sentence and I will make one."
-NO_OUTAGE = "I know of no outage right now. If something is wrong, tell me in one sentence and I will make a case."
-ANOTHER_PROBLEM = "If yours is another problem, tell me in one sentence and I will make a case."
-ANY_TIME = 'We are here at any time. Write "agent" to talk to a person.'
-_CLOSED_UNTIL = "We are closed now and open again {opens} ({zone}). You can text any time."
-_CLOSED = "We are closed now, and it is not known yet when we open again. You can text any time."
+UNKNOWN_CASE = "I can't find that case. Check the number, or ask for the status of your cases."
+NO_CASES = "You have no open cases. If something is wrong, describe it in one sentence and I'll open one."
+NO_OUTAGE = (
+    "There are no known outages right now. If something is wrong, describe it in one sentence and I'll open a case."
+)
+ANOTHER_PROBLEM = "If yours is a different problem, describe it in one sentence and I'll open a case."
+ANY_TIME = "We're open around the clock. Text AGENT to talk to a person."
+_CLOSED_UNTIL = "We're closed now and open again {opens} ({zone}). You can text any time."
+_CLOSED = "We're closed now, and the next opening time isn't known yet. You can text any time."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def _with_room(said: Callable[[int], str]) -> str:
 
 def one_case(case: CaseLine, zone: str, now: datetime) -> str:
     """The status of one case."""
-    said = f": {_STANDS[case.state]}. Last change {_day(case.changed_at, zone, now)}."
+    said = f": {_STANDS[case.state]}. Last updated {_day(case.changed_at, zone, now)}."
 
     def with_description(most: int) -> str:
         about = short(case.description, most)
@@ -110,11 +112,11 @@ def _day(at: datetime, zone: str, now: datetime) -> str:
 
 
 def opened(what: str, number: str, description: str, then: str) -> str:
-    """Confirms a new case: ``I made request CS0000012: a second monitor. <then>``."""
+    """Confirms a new case: ``I've opened request CS0000012: a second monitor. <then>``."""
 
     def with_description(most: int) -> str:
         about = short(description, most)
-        return f"I made {what} {number}{f': {about}' if about else ''}. {then}"
+        return f"I've opened {what} {number}{f': {about}' if about else ''}. {then}"
 
     return _with_room(with_description)
 
@@ -125,7 +127,7 @@ def outage_news(outages: Sequence[tuple[str, str]], *, asked_behind: bool) -> st
         return NO_OUTAGE
     texts = " ".join(text for _, text in outages)
     titles = ", ".join(short(title, TITLE) for title, _ in outages[:MOST_OUTAGES])
-    named = f"Down right now: {titles}. Ask me about one by its name."
+    named = f"Down right now: {titles}. Ask me about any of them by name."
     fullest = (texts,) if asked_behind else (f"{texts} {ANOTHER_PROBLEM}", texts)
     most = 1 if asked_behind else 2
     return next((text for text in fullest if segments(text).count <= most), named)
@@ -141,5 +143,5 @@ def hours(*, is_open: bool, until: datetime | None, opens: datetime | None, zone
     place = f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"
     if is_open:
         end = opening(until, zone, now).removeprefix("at ").removeprefix("on ") if until else None
-        return f'We are here now, until {end} ({place}). Write "agent" to talk to a person.' if end else ANY_TIME
+        return f"We're open until {end} ({place}). Text AGENT to talk to a person." if end else ANY_TIME
     return _CLOSED_UNTIL.format(opens=opening(opens, zone, now), zone=place) if opens else _CLOSED

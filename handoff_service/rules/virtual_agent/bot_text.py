@@ -23,8 +23,8 @@ _NUMBERS: Mapping[str, int] = {word: n for n, words in enumerate(_IN_WORDS, star
 #: A bare emoji that answers a yes/no question, without skin tone and variation selector.
 YES_EMOJI, NO_EMOJI = frozenset("👍👌✅✔☑🆗💯🙆"), frozenset("👎❌✖🚫🙅⛔")
 _YES, _NO = frozenset({"yes", "si", "sí"}), frozenset({"no"})
-BLANK = "Your text came without any words. What can I help you with?"
-BLANK_ANSWER = "Your text came without any words. Please answer with one of these:"
+BLANK = "Your text had no words. How can I help?"
+BLANK_ANSWER = "Your text had no words. Please answer with one of these:"
 IN_WORDS = "Please answer with the number or the words of one of these:"
 _LAST = frozenset({"last", "ultimo", "último", "ultima", "última"})
 _LEAD = frozenset(

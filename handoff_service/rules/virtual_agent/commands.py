@@ -80,7 +80,7 @@ def error(words: CommandWords) -> str | None:
                 return f"has {word!r} for {command}; write a word or a few, at most {LONGEST} characters"
             # carriers' keywords need no repeating among the words for opting out and in
             if said.upper() in (*OPT_OUT, *OPT_IN):
-                return f"has {word!r} for {command}, which ends or begins consent in any case; use another word"
+                return f"has {word!r} for {command}, which always opts out or in; use another word"
             if taken.setdefault(said, command) != command:
                 return f"has {word!r} for {taken[said]} and for {command}"
     return None

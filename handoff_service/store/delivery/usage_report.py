@@ -99,7 +99,7 @@ def figures(conn: Connection, days: int = DAYS) -> Figures:
     )
 
 
-NO_CODE = Meaning("The provider did not say why.", "Or call.")
+NO_CODE = Meaning("The provider gave no reason.", "Or call.")
 _PRICE = sa.func.coalesce(m.c.price, 0) + sa.func.coalesce(m.c.price_before, 0)
 
 

@@ -27,7 +27,7 @@ class InboxOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferNow:
-    """A transfer to an agent that nobody has answered yet."""
+    """A transfer to an agent that no answers yet."""
 
     by: Named
     to: Named

@@ -117,7 +117,7 @@ PRESENCE = Editor(
     delete=delete_presence_state,
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}",
-        says="Agents cannot choose it any more. While an agent is in it, it stays.",
+        says="Agents can no longer choose it. It cannot be deleted while an agent uses it.",
         verb="Delete this presence",
     ),
 )
@@ -133,7 +133,7 @@ REASONS = Editor(
     delete=delete_reject_reason,
     deleting=lambda one: Deleting(
         title=f"Delete “{one.words}”",
-        says="Agents cannot choose it any more. Offers that were rejected for it keep it.",
+        says="Agents can no longer choose it. Offers that were rejected for this reason keep it.",
         verb="Delete this reason",
     ),
 )

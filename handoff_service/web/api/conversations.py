@@ -236,7 +236,7 @@ CALLS = (
     Call(
         method="POST",
         path=f"{ONE}/read",
-        summary="I have read up to here",
+        summary="Mark the conversation as read up to here",
         handle=read,
         body=ReadBody,
         answer=Interaction,
@@ -245,7 +245,7 @@ CALLS = (
     Call(
         method="POST",
         path=f"{ONE}/close",
-        summary="End it",
+        summary="Close it",
         handle=close,
         body=CloseBody,
         answer=Interaction,

@@ -109,7 +109,7 @@ CALLS = (
     Call(
         method="POST",
         path=ACTIONS,
-        summary="Make a messaging action",
+        summary="Create a messaging action",
         handle=make,
         body=NewActionBody,
         answer=SavedAction,

@@ -90,7 +90,7 @@ CALLS = (
     Call(
         method="POST",
         path=QUEUES,
-        summary="Make a queue",
+        summary="Create a queue",
         handle=make,
         body=NewQueueBody,
         answer=Queue,
@@ -100,7 +100,7 @@ CALLS = (
     Call(
         method="PATCH",
         path=ONE,
-        summary="Change a queue; what waits in it goes on by its new rules",
+        summary="Change a queue; its new rules apply to waiting conversations",
         handle=change,
         body=QueueBody,
         answer=Queue,
@@ -109,7 +109,7 @@ CALLS = (
     Call(
         method="DELETE",
         path=ONE,
-        summary="Delete a queue that nothing names",
+        summary="Delete a queue that nothing uses",
         handle=delete,
         answer=None,
         status=204,

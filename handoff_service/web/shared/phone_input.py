@@ -24,7 +24,7 @@ WARNINGS = {
     PhoneNumberType.UAN: "looks like a company's number, which may not get texts",
     PhoneNumberType.VOICEMAIL: "looks like a voice mailbox, which may not get texts",
 }
-UNKNOWN = "is in no range of numbers that we know, and may not get texts"
+UNKNOWN = "is in no known number range and may not get texts"
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
 
 

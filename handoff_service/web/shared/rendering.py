@@ -67,7 +67,7 @@ def from_this_site(request: Request) -> None:
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and not _is_ours(request, origin)):
         raise NotAllowed(
-            "This request came from another site. If it did not, PATCHBOARD_PUBLIC_URL is not the address of this page."
+            "This request came from another site. If it did not, set PATCHBOARD_PUBLIC_URL to the address of this page."
         )
 
 

@@ -133,7 +133,7 @@ async def _take_text(desk: AppContext, form: Form) -> None:
     desk.metrics.texts.labels(received.outcome).inc()
     if received.outcome is Outcome.UNKNOWN_NUMBER:
         log.warning("text_to_unknown_number", sid=text.sid, to=log.masked(text.provider_number))
-        raise NotFound("No provider number is the number in To.")
+        raise NotFound("The number in To is not a company number.")
     log.debug(
         f"text_{received.outcome}",
         sid=text.sid, requester=log.masked(text.requester_number), interaction=received.interaction_id,
