@@ -111,7 +111,7 @@ async def test_the_page_shows_that_a_picture_is_on_its_way_and_watches_it(desk: 
 
     await desk.desk.store.write(waiting, None)
     html = (await mia.get("/workspace/conversations/1")).text
-    assert "Fetching the picture from the provider" in shown(html)
+    assert "Downloading the picture from the provider" in shown(html)
     (line,) = re.findall(r'<li class="msg" id="line-1"[^>]*>', html)
     assert "data-open" in line
 

@@ -90,7 +90,7 @@ REFUSED = {
     "too short": ("12345", "is too short for a phone number"),
     "too long": ("+1 202 555 0101 999 99", "is too long"),
     "no such country": ("+999 123456", "must be a phone number"),
-    "a name that nobody has": ("Zoe", "Nobody fits."),
+    "a name that nobody has": ("Zoe", "No match."),
 }
 
 

@@ -171,7 +171,7 @@ async def test_handed_back_with_an_outcome(desk: Running, mia: Visitor, ann: int
         assert (await mia.act(f"{one}/return-to-bot", outcome=outcome)).status == 400
     assert (await mia.act(f"{one}/return-to-bot", outcome="New dock ordered")).status == 204
     assert (await desk.story.see(ann)).owner.kind is Owner.VIRTUAL_AGENT
-    assert "Hand back to the virtual agent" not in shown((await mia.get(one)).text).replace("gave this back", "")
+    assert "Hand back to the virtual agent" not in shown((await mia.get(one)).text).replace("handed this back", "")
 
 
 async def test_the_admins_own_words_to_reject_and_their_presences(desk: Running, mia: Visitor, omar: Visitor) -> None:
