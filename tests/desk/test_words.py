@@ -44,7 +44,7 @@ def test_edited_texts_are_filled() -> None:
     assert system_messages.in_line("Facilities", "{queue}: soon!") == "Facilities: soon!"
     assert system_messages.out_of_hours("x" * 200, "at 08:00", "{queue} opens {opens}") == "Our team opens at 08:00"
     assert system_messages.waiting("IT", "Wait.", instead=BOT) == f"Wait. {BOT}"
-    assert system_messages.waiting("IT", "x" * 140, instead=BOT) == "X" + "x" * 139, "where it fits"
+    assert system_messages.waiting("IT", "x" * 140, instead=BOT) == "X" + "x" * 139, "if it fits"
 
 
 REFUSED = [

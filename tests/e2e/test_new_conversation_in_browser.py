@@ -72,7 +72,7 @@ def test_what_has_changed_since_it_was_seen_is_not_done(story: Story) -> None:
     mia, phone = story.agent(), story.phone()
     mia.route("**/workspace/new/events*", lambda route: route.abort())  # the news do not come through
     dialog = new_message(mia, "Ann", "Is this a bad time?")
-    expect(dialog.locator("#new-told")).to_contain_text("A new conversation begins")
+    expect(dialog.locator("#new-told")).to_contain_text("Starts a new conversation")
     phone.text("hello?")
     dialog.get_by_role("button", name="Send", exact=True).click()
     expect(dialog.get_by_role("alert")).to_contain_text("Not sent, because this conversation has changed.")
@@ -108,7 +108,7 @@ def test_the_draft_is_kept_and_the_focus_comes_back(story: Story) -> None:
     dialog = mia.get_by_role("dialog")
     dialog.get_by_label("To", exact=True).fill("Bob")
     dialog.get_by_label("+1 202 555 0199").check()
-    expect(dialog.locator("#new-told")).to_contain_text("A new conversation begins")
+    expect(dialog.locator("#new-told")).to_contain_text("Starts a new conversation")
     dialog.get_by_label("Message", exact=True).fill("half a text")
     mia.keyboard.press("Escape")
     expect(dialog).to_have_count(0)

@@ -140,7 +140,7 @@ async def test_an_agent_may_take_it_back_before(story: Story, ann: Proving) -> N
 
 async def test_when_it_cannot_be_asked_for(story: Story, ann: Proving) -> None:
     await ask(story, ann)
-    with pytest.raises(Conflict, match="has this conversation already"):
+    with pytest.raises(Conflict, match="already has this conversation"):
         await ask(story, ann, OMAR)
     waiting = Proving(story, (await story.text("hi", number="+12025550102", to=DIRECT)).interaction_id or 0)
     with pytest.raises(Conflict, match="Take it over first"):

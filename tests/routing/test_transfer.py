@@ -95,7 +95,7 @@ async def test_what_cannot_be_transferred_is_refused_with_the_reason(story: Stor
         ({"to_agent": OMAR, "to_queue": 1}, BadInput, "agent_id"),
         ({"to_agent": 99}, NotFound, "no active agent 99"),
         ({"to_queue": 99}, NotFound, "no queue 99"),
-        ({"to_agent": MIA}, Conflict, "has this conversation already"),
+        ({"to_agent": MIA}, Conflict, "already has this conversation"),
     ):
         with pytest.raises(error) as refused:
             await send_on(story, ann, **to)

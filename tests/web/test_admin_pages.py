@@ -114,7 +114,7 @@ async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(desk: Runni
     assert "Delete Dee Moss?" in asked
     assert (await grace.send(f"{one}/delete")).headers["Location"].endswith("/users?done=deactivated")
     page = shown((await grace.get(f"/workspace/admin{one}")).text)
-    assert "Deactivated: no numbers" in page
+    assert "Deactivated: has no numbers" in page
     assert received.interaction_id is not None
     assert (await grace.send(one, name="Dee Moss", external_id="E7", active="1")).status == 303
     assert "Deactivated:" not in (await grace.get(f"/workspace/admin{one}")).text

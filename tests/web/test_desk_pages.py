@@ -145,7 +145,7 @@ async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(desk: R
     assert "cannot be read as opening hours" in said
     assert "waiting: {x}: there is no such placeholder" in said
     half = QUEUE | {"condition_field": "language", "condition_operator": "is", "condition_value": ""}
-    assert "'language' stands alone" in await save(grace, "/queues/new", **half)
+    assert "'language' is alone" in await save(grace, "/queues/new", **half)
     assert "Service desk is the queue of" in await save(grace, "/queues/1/delete")
 
 

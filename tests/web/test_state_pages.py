@@ -146,7 +146,7 @@ BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
     "nothing": ({}, "Write a date and time"),
     "words": ({"at": "soon"}, "Write a date and time"),
     "a wish that is none": ({"later": "never"}, "Write a date and time"),
-    "over": ({"at": "2020-01-01T09:00"}, "That time is over"),
+    "over": ({"at": "2020-01-01T09:00"}, "That time has passed"),
     "far away": ({"at": "9999-12-31T23:59"}, "more than a year away"),
     "huge": ({"at": "2" * 9000}, "Write a date and time"),
 }
