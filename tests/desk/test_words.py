@@ -54,7 +54,7 @@ REFUSED = [
     ("too long", SystemMessage.IN_LINE, "x" * 161, "must fit in one segment"),
     ("too long when filled", SystemMessage.IN_LINE, "{queue}" + "x" * 149, "as in “Service desk"),
     ("too long by one character's alphabet", SystemMessage.IN_LINE, "x" * 80 + "…", "because of …"),
-    ("keyword", SystemMessage.IN_LINE, "Reply stop to leave the line", "answer STOP"),
+    ("keyword", SystemMessage.IN_LINE, "Reply stop to leave the line", "reply STOP"),
 ]
 
 

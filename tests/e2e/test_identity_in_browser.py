@@ -29,7 +29,7 @@ def test_a_guest_becomes_somebody_and_is_taken_back(story: Story) -> None:
     about.get_by_role("button", name="Undo").click()
     opened(mia, "+1 202 555 0177")
     expect(about.get_by_role("button", name="Undo")).to_have_count(0)
-    expect(mia.locator("#thread")).to_contain_text("Mia Chen took the verification back")
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen undid the verification")
 
 
 def test_a_matched_person_is_verified_by_one_click_and_not_this_person_by_two(story: Story) -> None:

@@ -47,7 +47,7 @@ def test_the_dialog_follows_what_happens_on_the_line(story: Story) -> None:
     expect(dialog).to_contain_text("my laptop is dead")
     take_as_mia(story, mia)
     expect(dialog.get_by_role("button", name="Join and send")).to_be_visible()
-    expect(dialog).to_contain_text("it stays with Mia Chen")
+    expect(dialog).to_contain_text("Mia Chen stays in charge")
     expect(dialog.get_by_label("Message", exact=True)).to_have_value("Omar here")
     dialog.get_by_role("button", name="Join and send").click()
     expect(omar.locator("#head")).to_contain_text("with Mia Chen")

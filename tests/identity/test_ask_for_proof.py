@@ -154,7 +154,7 @@ async def test_when_it_cannot_be_asked_for(story: Story, ann: Proving) -> None:
     ("given", "says"),
     [
         (OperationSettings(bot_answers=False), "no virtual agent"),
-        (OperationSettings(mails=False), "nothing to ask for"),
+        (OperationSettings(mails=False), "cannot check identity"),
     ],
 )
 async def test_without_a_bot_or_any_means_it_says_so(

@@ -522,14 +522,14 @@ async def test_a_phone_sees_what_reached_it_and_nothing_else(desk: Running, mia:
 
     def lose(tx: Transaction, _: None) -> None:
         not_sent(
-            tx, messages.send_text(tx, interactions.lock(tx.conn, one), "delayed by the provider", Author.AGENT, agent_id=MIA)
+            tx, messages.send_text(tx, interactions.lock(tx.conn, one), "lost on the way", Author.AGENT, agent_id=MIA)
         )
 
     await desk.desk.store.write(lose, None)
     await mia.act(f"/workspace/conversations/{one}/notes", body="not for Ann")
     phone = shown((await mia.get(f"/phone/texts?from=%2B{ANN[1:]}&to=%2B{DIRECT[1:]}")).text)
     assert "my badge" in phone
-    for unseen in ("delayed by the provider", "not for Ann", "accepted"):
+    for unseen in ("lost on the way", "not for Ann", "accepted"):
         assert unseen not in phone
 
 
