@@ -130,4 +130,4 @@ def test_why_somebody_cannot_be_texted() -> None:
         "Opted out on 3 November 2026 by texting STOP. Only they can opt back in, by texting START."
     )
     assert why_not(Source.AGENT, since, by="Mia Chen") == "Opted out on 3 November 2026, recorded by Mia Chen."
-    assert "as the carrier says" in why_not(Source.PROVIDER, since, words="21610")
+    assert "reported by the carrier" in why_not(Source.PROVIDER, since, words="21610")

@@ -280,7 +280,7 @@ async def test_what_requesters_say_themselves_counts_for_more_than_what_was_reco
     await story.text("STOP")
     await story.text("STOP")
     assert [entry.source for entry in await story.store.read(consents.ledger, ANN)] == [Source.KEYWORD, Source.AGENT]
-    with pytest.raises(Conflict, match="only START"):
+    with pytest.raises(Conflict, match="Only they can"):
         await story.store.write(change_consent, recorded(opted_out=False))
     held = await story.store.read(consents.opted_out, ANN, 1)
     assert held is not None
@@ -294,7 +294,7 @@ async def test_what_is_recorded_never_takes_the_place_of_what_requesters_said(st
     await refused(story)
     await in_one_service(story)
     await story.store.write(change_consent, recorded(of=MAIN))
-    with pytest.raises(Conflict, match="only START"):
+    with pytest.raises(Conflict, match="Only they can"):
         await story.store.write(change_consent, recorded(opted_out=False, of=MAIN))
 
 
@@ -343,7 +343,7 @@ async def test_what_the_provider_refuses_holds_for_the_whole_service(story: Stor
     for one in await story.store.read(people.provider_numbers):
         assert await story.store.read(consents.opted_out, ANN, one.id) is not None
     assert len(await story.store.read(consents.ledger, ANN)) == 1
-    with pytest.raises(Conflict, match="only START"):
+    with pytest.raises(Conflict, match="Only they can"):
         await story.store.write(change_consent, recorded(opted_out=False, of=MAIN))
     await story.text("START", to=MAIN)
     for one in await story.store.read(people.provider_numbers):

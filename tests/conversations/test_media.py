@@ -182,7 +182,7 @@ async def test_what_cannot_be_attached_is_refused_and_nothing_is_sent(story: Sto
     cases = [
         ((used,), "each sent once"),
         ((mine, omars), f"{omars} is none"),
-        ((999,), "999 is none"),
+        ((999,), "999 is not"),
         (tuple(large), "at most 5 MB together; they have 5.2 MB"),
         (tuple(many), "at most 10 pictures; there are 11"),
     ]

@@ -123,7 +123,7 @@ async def test_released_texts_go_out_in_order_with_those_behind_them(
     assert await story.store.read(restore_holds.held) is None
     (row,) = await story.rows(t.restores)
     assert (row.outcome, row.agent_id, row.ended_at) == ("released", MIA, clock())
-    with pytest.raises(Conflict, match="Somebody has decided already"):
+    with pytest.raises(Conflict, match="Somebody has already sent or canceled"):
         await story.store.write(decide_held, DecideHeld(send=False))
 
 

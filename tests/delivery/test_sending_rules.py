@@ -354,7 +354,7 @@ async def test_a_person_decides_where_the_provider_does_not_tell(story: Story, a
         await story.store.write(resolve_unknown_send, settle)
         assert (await line(story, message)).status is status
         assert [int(c.key) for c in await claim(story)] == ([] if went_out else [message])
-        with pytest.raises(Conflict, match="known by now"):
+        with pytest.raises(Conflict, match="already known"):
             await story.store.write(resolve_unknown_send, settle)
     assert [one.body for one in await story.lines(ann)][-1] == "Mia Chen sent it again"
     with pytest.raises(NotFound):

@@ -173,7 +173,7 @@ async def test_an_edited_closing_line_is_what_the_requester_gets(story: Story) -
     assert (saved[edit.name].body, saved[edit.name].edited) == (TEXTS[edit.name].default, False)
     with pytest.raises(BadInput) as error:
         await story.store.write(change_text, replace(edit, body="Reply END"))
-    assert "answer END" in error.value.errors["body"]
+    assert "reply END" in error.value.errors["body"]
 
 
 async def test_the_queues_own_words_come_before_the_desks_and_those_before_what_is_shipped(story: Story) -> None:
@@ -252,7 +252,7 @@ async def test_the_last_reason_to_reject_stays(story: Story) -> None:
     await story.store.write(put_reject_reason, PutReason(words="Wrong language", again=False))
     reasons = await story.store.read(desk.reject_reasons)
     assert [r.words for r in reasons][-1] == "Wrong language"
-    with pytest.raises(Conflict, match="There is a reason 'Wrong language' already"):
+    with pytest.raises(Conflict, match="The reason 'Wrong language' already exists"):
         await story.store.write(put_reject_reason, PutReason(id=1, words="Wrong language", again=True))
     for reason in reasons[:-1]:
         await story.store.write(delete_reject_reason, reason.id)

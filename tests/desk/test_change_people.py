@@ -109,7 +109,7 @@ async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deact
     assert not any(p.active for p in await story.store.read(profiles.list_, number=ANN))
     seen = await story.see(running)
     assert (seen.user and seen.user.name) == "Ann Lee", "history keeps the name"
-    assert (await said(story, running))[-1].startswith("Omar Haddad deactivated Ann Lee: this conversation stays")
+    assert (await said(story, running))[-1].startswith("Omar Haddad deactivated Ann Lee: this conversation keeps")
     assert (await story.text(number=ANN)).interaction_id == running
     assert (await story.see(running)).user == seen.user
     await story.close(running)
@@ -168,7 +168,7 @@ async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_acti
     (one,) = await story.store.read(associations.of_number, ANN)
     assert (one.after, one.interaction.id) == (None, first)
     await story.store.write(profile_changes.deactivate_profile, profile)
-    with pytest.raises(Conflict, match="not active"):
+    with pytest.raises(Conflict, match="no longer active"):
         await tie(story, profile, BOB_ID)
     second = (await story.text(number=ANN)).interaction_id
     assert second is not None

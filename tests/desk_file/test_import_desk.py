@@ -177,7 +177,7 @@ FAULTS = [
     ("action: unknown key", ACTION + 'colour = "red"\n', "6: messaging_actions[0].colour: there is no such key"),
     ("action: duration", ACTION.replace("30m", "half"), "4: messaging_actions[0].duration: must be a whole number and"),
     ("action: condition", ACTION + 'conditions = [{ field = "state", is = "asleep" }]\n',
-     "6: messaging_actions[0].conditions[0]: 'asleep' is none of new, work_in_progress"),
+     "6: messaging_actions[0].conditions[0]: 'asleep' is not one of new, work_in_progress"),
     ("action: placeholder", ACTION + 'text = "{requester.nick}"\n',
      "6: messaging_actions[0].text: {requester.nick}: there is no such placeholder; there are {requester.name}"),
     ("action: business hours", ACTION + 'business_hours = "yes"\n',

@@ -72,7 +72,7 @@ def test_a_transfer_is_declined_taken_back_and_the_sender_still_has_it(story: St
     expect(mia.locator(".owner")).to_contain_text("You are replying")
     transfer_to_omar(mia, "Please.")
     expect(omar.locator("[data-offer]")).to_contain_text("Please.")
-    mia.get_by_role("button", name="Take it back").click()
+    mia.get_by_role("button", name="Cancel transfer").click()
     expect(mia.locator("#strip")).to_be_hidden()
     expect(omar.locator(".offer")).to_have_count(0)
     expect(mia.locator("#thread")).to_contain_text("Mia Chen canceled the transfer")

@@ -62,13 +62,13 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     dialog.get_by_role("button", name="1 h later").click()
     expect(chip).to_have_text(re.compile(r"^1 h 4\d min$"))
     dialog.get_by_role("button", name="Done").click()
-    expect(mia.locator("#thread")).to_contain_text("Mia Chen put off “Remind the agent” until")
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen postponed “Remind the agent” until")
     mia.locator("#draft").fill("Here I am")
     mia.locator("#draft").press("Control+Enter")
     expect(chip).to_have_text(re.compile(r"^(2 d|1 d 23 h)$"))  # the other side's turn: close when abandoned
     mia.locator("#change-timers").click()
     dialog.get_by_role("button", name="Cancel this timer").click()
-    expect(dialog).to_contain_text("No timer runs.")
+    expect(dialog).to_contain_text("No timers.")
     expect(chip).to_have_count(0)
     expect(mia.locator("#fold-timers")).to_have_count(0)
 

@@ -122,7 +122,7 @@ def test_a_new_message_is_begun_with_a_template(story: Story) -> None:
     body.press("End")
     new.get_by_role("button", name="Template").click()
     picker(mia).locator("#find-template").fill("zebra")
-    expect(mia.get_by_text("1 template is not offered here")).to_be_visible()
+    expect(mia.get_by_text("1 template is not shown")).to_be_visible()
     mia.keyboard.press("Escape")
     expect(body).to_have_value("Look left, Ann Lee.")
     expect(new).to_be_visible()

@@ -204,7 +204,7 @@ def test_a_text_that_is_too_long_is_blocked_and_a_note_is_not(story: Story) -> N
     mia.locator("#draft").fill("😀" * 1600)
     expect(mia.get_by_role("button", name="Send")).to_be_enabled()
     mia.locator("#draft").fill("x" * 16_003)
-    expect(mia.locator("#segments")).to_have_text("Too long by 3: a text has at most 16000 characters")
+    expect(mia.locator("#segments")).to_have_text("3 characters too long: a text has at most 16000 characters")
     expect(mia.get_by_role("button", name="Send")).to_be_disabled()
     mia.locator("#draft").press("Control+Enter")
     mia.locator("#draft").fill("x" * 9000)

@@ -141,7 +141,7 @@ async def test_a_number_in_a_messaging_service(environ: dict[str, str], twilio: 
     service, webhook = "MG" + "0123456789abcdef" * 2, f"{public_url}/webhooks/twilio/sms"
     change(environ, f"UPDATE provider_numbers SET messaging_service = '{service}' WHERE number = '{MAIN}'")
     named = f"The messaging service {service} of {MAIN}"
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [f"{named} is none of this Twilio account"]
+    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [f"{named} is not in this Twilio account"]
     twilio.services[service] = {"pool": [], "inbound_request_url": None, "fallback_url": None}
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
         f"{named} has not this number in its sender pool: nothing can be sent",

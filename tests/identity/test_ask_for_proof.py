@@ -140,7 +140,7 @@ async def test_an_agent_may_take_it_back_before(story: Story, ann: Proving) -> N
 
 async def test_when_it_cannot_be_asked_for(story: Story, ann: Proving) -> None:
     await ask(story, ann)
-    with pytest.raises(Conflict, match="has this conversation already"):
+    with pytest.raises(Conflict, match="already has this conversation"):
         await ask(story, ann, OMAR)
     waiting = Proving(story, (await story.text("hi", number="+12025550102", to=DIRECT)).interaction_id or 0)
     with pytest.raises(Conflict, match="Take it over first"):
@@ -154,7 +154,7 @@ async def test_when_it_cannot_be_asked_for(story: Story, ann: Proving) -> None:
     ("given", "says"),
     [
         (OperationSettings(bot_answers=False), "no virtual agent"),
-        (OperationSettings(mails=False), "nothing to ask for"),
+        (OperationSettings(mails=False), "cannot check identity"),
     ],
 )
 async def test_without_a_bot_or_any_means_it_says_so(

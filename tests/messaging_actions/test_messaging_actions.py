@@ -451,7 +451,7 @@ async def test_postponing_stands_in_the_history_and_moves_it(story: Story, rules
     until = rules.clock() + timedelta(hours=2)
     await story.store.write(postpone_timer, Postpone(interaction_id=ann, timer_id=first.id, agent_id=MIA, due_at=until))
     line = (await story.lines(ann))[-1]
-    assert line.body == "Mia Chen put off “remind” until 23 November 2026, 11:00 EST"
+    assert line.body == "Mia Chen postponed “remind” until 23 November 2026, 11:00 EST"
     assert (line.event, line.direction) == ("timer", None)
     await rules.wait(hours=1)
     await rules.wait(hours=1)

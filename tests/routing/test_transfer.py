@@ -95,7 +95,7 @@ async def test_what_cannot_be_transferred_is_refused_with_the_reason(story: Stor
         ({"to_agent": OMAR, "to_queue": 1}, BadInput, "agent_id"),
         ({"to_agent": 99}, NotFound, "no active agent 99"),
         ({"to_queue": 99}, NotFound, "no queue 99"),
-        ({"to_agent": MIA}, Conflict, "has this conversation already"),
+        ({"to_agent": MIA}, Conflict, "already has this conversation"),
     ):
         with pytest.raises(error) as refused:
             await send_on(story, ann, **to)
@@ -103,7 +103,7 @@ async def test_what_cannot_be_transferred_is_refused_with_the_reason(story: Stor
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
     await story.with_agent(OMAR, number=BOB)
     await story.with_agent(OMAR, number=STRANGER)
-    with pytest.raises(Conflict, match="has no room: 2 of 2"):
+    with pytest.raises(Conflict, match="is at capacity: 2 of 2"):
         await send_on(story, ann, to_agent=OMAR)
     await story.store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.AWAY))
     with pytest.raises(Conflict, match="is away"):

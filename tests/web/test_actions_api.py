@@ -111,7 +111,7 @@ REFUSED = [
     ("event", {"event": "none"}, "event", "requester_message_without_agent_response"),
     ("unknown key", {"colour": "red"}, "colour", "not permitted"),
     ("queue", {"queues": ["None"]}, "queues", "there is no queue 'None'"),
-    ("number", {"provider_numbers": ["+1"]}, "provider_numbers", "there is not a company number"),
+    ("number", {"provider_numbers": ["+1"]}, "provider_numbers", "there is no company number"),
     ("segments", {"action": "prompt_requester", "text": "x" * 200}, "text", "one segment"),
     ("state", {"action": "set_state", "text": None}, "state", "must be one of"),
 ]
@@ -184,7 +184,7 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
     lines = (await mia.until(f"{one}/messages", prompted))["items"]
     assert {line["body"] for line in lines if line["event"] == "prompt"} == {"Ann waits for Mia"}
     history = [line["body"] for line in lines if line["event"] == "timer"]
-    assert history[0].startswith("Mia Chen put off “Later” until ")
+    assert history[0].startswith("Mia Chen postponed “Later” until ")
     assert history[1] == "Mia Chen canceled “Later”"
     await mia.call("POST", f"{one}/messages", {"body": "here"}, status=201)
     names = [timer["action"]["name"] for timer in (await mia.call("GET", f"{one}/timers"))["items"]]

@@ -115,7 +115,7 @@ FAULTS = [
     ("no action", {"action": ""}, "action", "Choose what it does"),
     ("a condition of another field", {"field-0": "priority"}, "condition-0", "Choose a value to compare with"),
     ("an operator that does not fit", {"operator-0": "at_least"}, "condition-0", "cannot be compared with"),
-    ("a value that is not there", {"value-0": "asleep"}, "condition-0", "none of new"),
+    ("a value that is not there", {"value-0": "asleep"}, "condition-0", "not one of new"),
     ("a placeholder", {"text": "<b>{nick}"}, "text", "{nick}: there is no such placeholder"),
     ("a text to nobody", {"action": "prompt_requester", "text": ""}, "text", "needed to prompt the requester"),
     ("too long a text", {"action": "prompt_requester", "text": "x" * 161}, "text", "fit in one segment"),

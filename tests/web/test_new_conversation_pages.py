@@ -90,7 +90,7 @@ REFUSED = {
     "too short": ("12345", "is too short for a phone number"),
     "too long": ("+1 202 555 0101 999 99", "is too long"),
     "no such country": ("+999 123456", "must be a phone number"),
-    "a name that nobody has": ("Zoe", "Nobody fits."),
+    "a name that nobody has": ("Zoe", "No match."),
 }
 
 
@@ -175,7 +175,7 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(desk: Runnin
     before = await desk.story.see(one)
     seen = await look(mia, "Ann")
     assert said(seen, "button") == "Join and send"
-    assert "it stays with Omar Haddad" in said(seen, "told")
+    assert "Omar Haddad stays in charge" in said(seen, "told")
     assert "A conversation with this number is open" in shown(seen.text)
     assert "Omar here" in shown(seen.text)
     assert (await send(mia, "Ann", If.ACTIVE_WITH_LIVE_AGENT)).status == 204
@@ -250,9 +250,9 @@ SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "nothing to say": ({"body": " \r\n "}, "Write a message."),
     "too long": ({"body": "x" * 16_001}, "at most 16000"),
     "a NUL": ({"body": "a\0b"}, "NUL"),
-    "not looked": ({"expected_row": ""}, "Look first"),
-    "a row that is none": ({"expected_row": "x" * 9000}, "Look first"),
-    "nobody": ({"q": ""}, "Choose whom"),
+    "not looked": ({"expected_row": ""}, "Check what sending will do"),
+    "a row that is none": ({"expected_row": "x" * 9000}, "Check what sending will do"),
+    "nobody": ({"q": ""}, "Choose a person"),
 }
 
 
@@ -271,7 +271,7 @@ async def test_it_works_without_the_script(desk: Running, mia: Visitor) -> None:
     csrf = await mia.csrf()
     fields = {"q": "Ann", "from": MAIN, "body": "Hi <b>Ann</b>", "csrf": csrf}
     page = await mia.post("/workspace/new/look", **fields)
-    assert "A new conversation begins" in shown(page.text)
+    assert "Starts a new conversation" in shown(page.text)
     assert "Hi &lt;b&gt;Ann" in page.text
     sent = await mia.post("/workspace/new", **fields, choice=f"1:{ANN}", expected_row=If.NO_ACTIVE_INTERACTION)
     assert (sent.status, sent.headers["Location"]) == (303, "/workspace/conversations/1")
@@ -307,7 +307,7 @@ async def texts(mia: Visitor, choice: str, q: str = "q ", sender: str = MAIN) ->
     ) as answer:
         assert answer.status == 200
         page = await answer.text()
-    assert ("not offered here" in page) == ("1 template is" in page)
+    assert ("not shown" in page) == ("1 template is" in page)
     return [unescape(one) for one in re.findall(r'data-text="([^"]*)"', page)]
 
 

@@ -146,7 +146,7 @@ BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
     "nothing": ({}, "Write a date and time"),
     "words": ({"at": "soon"}, "Write a date and time"),
     "a wish that is none": ({"later": "never"}, "Write a date and time"),
-    "over": ({"at": "2020-01-01T09:00"}, "That time is over"),
+    "over": ({"at": "2020-01-01T09:00"}, "That time has passed"),
     "far away": ({"at": "9999-12-31T23:59"}, "more than a year away"),
     "huge": ({"at": "2" * 9000}, "Write a date and time"),
 }
@@ -175,7 +175,7 @@ async def test_the_history_of_the_number_newest_first(desk: Running, mia: Visito
     page = (await mia.get(f"/workspace/conversations/{one}")).text
     fold = shown(page.split('id="fold-history"')[1].split("</details>")[0])
     assert "History 2" in fold
-    assert re.search(r"Bob Ruiz → Ann Lee Undone By hand, by Mia Chen, .* · undone .*Nobody → Bob Ruiz", fold)
+    assert re.search(r"Bob Ruiz → Ann Lee Undone Manually, by Mia Chen, .* · undone .*Nobody → Bob Ruiz", fold)
     assert "“saw the <b>badge</b>”" in fold
     assert "<b>badge" not in page
     await desk.story.close(one)

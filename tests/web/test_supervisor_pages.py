@@ -113,7 +113,7 @@ async def test_observing_joins_nothing_and_reads_nothing(desk: Running, mia: Vis
     assert (await omar.act(f"/workspace/conversations/{ann}/read", up_to="99")).status == 204
     assert [a.id for a in (await desk.story.see(ann)).live_group] == [MIA]
     assert (await desk.story.see(ann, MIA)).unread == 1, "still new for Mia"
-    assert "You observe" not in (await mia.get(f"/workspace/conversations/{ann}")).text
+    assert "You're observing" not in (await mia.get(f"/workspace/conversations/{ann}")).text
 
 
 async def test_join_leave_and_take_over(desk: Running, omar: Visitor, ann: int) -> None:
@@ -137,7 +137,7 @@ async def test_the_dialog_says_why_and_lists_whom_it_can_be_given_to(desk: Runni
     assert "Why this agent" in said
     assert "Offered to Omar Haddad" in said
     assert "Mia Chen Available · 1 of 2 · Service desk" in said
-    assert "has the most room" in said
+    assert "has the most free capacity" in said
 
 
 async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
@@ -171,7 +171,7 @@ async def test_handed_back_with_an_outcome(desk: Running, mia: Visitor, ann: int
         assert (await mia.act(f"{one}/return-to-bot", outcome=outcome)).status == 400
     assert (await mia.act(f"{one}/return-to-bot", outcome="New dock ordered")).status == 204
     assert (await desk.story.see(ann)).owner.kind is Owner.VIRTUAL_AGENT
-    assert "Hand back to the virtual agent" not in shown((await mia.get(one)).text).replace("gave this back", "")
+    assert "Hand back to the virtual agent" not in shown((await mia.get(one)).text).replace("handed this back", "")
 
 
 async def test_the_admins_own_words_to_reject_and_their_presences(desk: Running, mia: Visitor, omar: Visitor) -> None:

@@ -469,7 +469,7 @@ async def test_the_providers_address_of_a_picture_is_not_on_the_page(desk: Runni
     ]
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.media), rows), None)
     page = await mia.get(f"/workspace/conversations/{one}")
-    assert "Fetching the picture" in page.text
+    assert "Downloading the picture" in page.text
     for hidden in ("media.example.com", "javascript:", "text/<b>"):
         assert hidden not in page.text
 

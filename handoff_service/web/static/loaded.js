@@ -18,7 +18,7 @@ async function load(asking) {
   if (dialog.open) return;
   const answer = await fetch(asking.dataset.load, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (answer?.status === 401) return signInAgain();
-  if (!answer?.ok) return say(answer ? await answer.text() : "No connection. Try again.");
+  if (!answer?.ok) return say(answer ? await answer.text() : "No connection.");
   dialog.innerHTML = await answer.text();
   window.htmx.process(dialog);
   chooseKind(dialog);

@@ -35,7 +35,7 @@ export function worked(xhr) {
 
 // The sentence of a failed request of htmx.
 export function why(xhr) {
-  if (!xhr.status) return "No connection. Try again.";
+  if (!xhr.status) return "No connection.";
   return xhr.responseText || `The service answered ${xhr.status}.`;
 }
 
