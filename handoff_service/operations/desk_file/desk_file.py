@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.errors import SetupError
 from handoff_service.lib import opening_hours, text_files
 from handoff_service.operations.cases.outage_fields import OutageEntry
+from handoff_service.operations.desk.desk_fields import DeskEntry, Text
 from handoff_service.operations.desk.person_fields import Attributes, Capacity
 from handoff_service.operations.desk_file import desk_file_errors as faults
 from handoff_service.operations.desk_file import toml_limits
@@ -19,83 +20,22 @@ from handoff_service.operations.messaging_actions.messaging_action_fields import
 from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.shared.field_types import (
     COUNTRY,
-    Country,
     MessagingService,
     Name,
     Number,
     OwnNumber,
     PresenceName,
-    TimeZone,
 )
 from handoff_service.rules.cases import outages, webhook
-from handoff_service.rules.delivery import quiet_hours
 from handoff_service.rules.desk import system_messages, templates
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.messaging_actions import messaging_actions
-from handoff_service.rules.routing import offer_card, queues
+from handoff_service.rules.routing import queues
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
-from handoff_service.rules.virtual_agent import commands
-from handoff_service.rules.virtual_agent.commands import Command
-
-
-def _card_fields(value: list[str]) -> list[str]:
-    if wrong := offer_card.error(value):
-        raise ValueError(wrong)
-    return value
-
-
-Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _commands(value: dict[Command, list[str]]) -> dict[Command, list[str]]:
-    if wrong := commands.error(value):
-        raise ValueError(wrong)
-    return value
-
-
-def _same_answers(value: int) -> int:
-    if value == 1:
-        raise ValueError("must be 0 for never, or at least 2")
-    return value
-
-
-def _quiet_hours(value: str | None) -> str | None:
-    if value:
-        quiet_hours.parse(value)
-    return value or None
-
-
-class DeskEntry(_Entry):
-    """The desk's settings.
-
-    - ``commands``: words for each command; a missing command has its default words, an empty list has none.
-    - ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none.
-    - ``countries``: the countries that may be texted; empty: all.
-    - ``most_in_range``: automatic replies an hour to the other unknown numbers of a range of 10,000.
-    - ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0: no limit.
-    - ``thanks_minutes``: how long after closing, on a line of live agents, a thank-you stays with the closed
-      conversation; 0: never.
-    """
-
-    name: Text
-    country: Country = "US"
-    time_zone: TimeZone = "UTC"
-    reassign_when_away: bool = False
-    away_after_seconds: Annotated[int, Field(ge=5, le=3600)] = 45
-    card_fields: Annotated[list[Text], AfterValidator(_card_fields)] = []
-    commands: Annotated[dict[Command, list[str]], AfterValidator(_commands)] = {}
-    same_answers: Annotated[int, Field(ge=0, le=20), AfterValidator(_same_answers)] = 2
-    quiet_hours: Annotated[str | None, AfterValidator(_quiet_hours)] = None
-    most_answers: Annotated[int, Field(ge=5, le=1000)] = 30
-    countries: list[Country] = []
-    most_in_range: Annotated[int, Field(ge=0, le=10_000)] = 20
-    most_unknown_hourly: Annotated[int, Field(ge=0, le=1_000_000)] = 200
-    most_unknown_daily: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
-    thanks_minutes: Annotated[int, Field(ge=0, le=1440)] = 10
 
 
 class UserEntry(_Entry):

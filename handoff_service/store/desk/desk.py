@@ -1,5 +1,7 @@
 """The desk's own row: name, time zone, country and the admin's choices."""
 
+from dataclasses import fields
+
 from sqlalchemy import Connection, select
 
 from handoff_service.rules.delivery.quiet_hours import QuietHours, parse
@@ -13,15 +15,7 @@ SAME_ANSWERS, MOST_ANSWERS = 2, 30  # defaults for a desk without settings
 
 def desk(conn: Connection) -> Desk | None:
     """None until a desk is first imported."""
-    d = t.desk.c
-    columns = d["name", "country", "time_zone", "reassign_when_away", "away_after_seconds", "card_fields"]
-    row = conn.execute(
-        select(
-            *columns,
-            *d["commands", "same_answers", "quiet_hours", "most_answers", "countries"],
-            *d["most_in_range", "most_unknown_hourly", "most_unknown_daily", "thanks_minutes"],
-        )
-    ).one_or_none()
+    row = conn.execute(select(*(t.desk.c[field.name] for field in fields(Desk)))).one_or_none()
     return Desk(**row._mapping) if row is not None else None
 
 
