@@ -62,13 +62,22 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
         return aside.closed
     reaction, message = aside.reaction, aside.message
     if message is not None and reaction is not None:
-        emoji = None if reaction.removed else reaction.emoji
-        tx.conn.execute(update(m).where(m.c.id == message.id).values(reaction=emoji, changed_at=tx.now))
+        tx.conn.execute(
+            update(m).where(m.c.id == message.id).values(reaction=_now(reaction, message), changed_at=tx.now)
+        )
         where, reason = message.interaction_id, f"{REACTS_TO}{message.seq}"
     else:
         where, reason = _newest(tx, aside) or _closed_at_once(tx, aside), None
     _store(tx, aside, where, kind=Kind.SYSTEM, event=Event.REACTION, reason=reason)
     return where
+
+
+def _now(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
+    """The emoji that the message has afterwards. The removal of another one than it has came late: it stays."""
+    if not reaction.removed:
+        return reaction.emoji
+    had: str | None = message.reaction
+    return had if had and reaction.emoji and not reactions.is_same(had, reaction.emoji) else None
 
 
 def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object) -> None:
