@@ -184,8 +184,14 @@ NAMES: Mapping[str, Sequence[str]] = {
 }
 #: Words for any reaction, which also stand beside the name of one.
 ANY_REACTION = frozenset({"reaction", "reacción", "réaction", "reaktion", "reação", "tapback", "mention"})
-A = frozenset("a an un una une des ein eine einen einem einer um uma".split())
-THE = frozenset("the el la le les los das die den dem der o os as su sa son su his her their".split())
+#: Articles, indefinite ones and all others, with possessives.
+A = frozenset(["a", "an", "un", "una", "une", "des", "ein", "eine", "einen", "einem", "einer", "um", "uma"])
+THE = frozenset(
+    [
+        *("the", "his", "her", "their", "el", "la", "los", "su", "le", "les", "sa", "son", "das", "die", "den", "dem"),
+        *("der", "o", "os", "as"),
+    ]
+)
 #: How a reaction names what has no words, without its article. Apple's and Google's, and their plurals.
 ATTACHMENTS: Sequence[str] = (
     *("image", "photo", "picture", "movie", "video", "attachment", "audio message", "voice message", "sticker"),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from handoff_service.rules.conversations import reaction_words as words
-from handoff_service.rules.conversations.reaction_words import A, ALSO_SAID, ANY_REACTION, ATTACHMENTS, NAMES, THE
+from handoff_service.rules.conversations.reaction_words import ALSO_SAID, ANY_REACTION, ATTACHMENTS, NAMES, THE, A
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, is_visible
 from handoff_service.rules.virtual_agent.bot_text import plain
 
@@ -26,8 +26,8 @@ _ONE_KIND = {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "\u00b4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
-    """``emoji``: empty for a removal that does not name it. ``quoted``: the words of the message that it is about; None:
-    it is about a picture or another attachment. ``sure``: people write no such text themselves; without it only a
+    """``emoji``: empty for a removal that does not name it. ``quoted``: the words of the message that it is about;
+    None: it is about a picture or another attachment. ``sure``: people write no such text themselves; without it only a
     message with these words makes it a reaction."""
 
     emoji: str
@@ -56,9 +56,9 @@ def _readings(said: str) -> Iterator[Reaction]:
         if folded.startswith(before) and (found := pattern.fullmatch(said)) and (shown := _named(found["what"])):
             yield _about(found, shown)
     for before, pattern in _REMOVALS:
-        if folded.startswith(before) and (found := pattern.fullmatch(said)):
-            if (shown := _named(found["what"])) is not None:
-                yield replace(_about(found, shown), removed=True)
+        found = pattern.fullmatch(said) if folded.startswith(before) else None
+        if found and (taken := _named(found["what"])) is not None:
+            yield replace(_about(found, taken), removed=True)
     if (found := _UNQUOTED.fullmatch(said)) and (shown := _emoji(found["what"])):
         yield Reaction(emoji=shown, quoted=found["rest"], sure=False)
 
