@@ -21,7 +21,18 @@ THANKS: Sequence[str] = (
     *("perfect", "great", "awesome", "excellent", "wonderful", "brilliant", "fantastic", "lovely", "amazing", "super"),
     *("ok", "okay", "k", "kk", "oki", "okey", "okie", "alright", "all right", "got it", "will do", "sounds good"),
     *("all good", "good", "cool", "nice", "noted", "understood", "great job", "good job", "well done", "yay", "np"),
-    *("no problem", "no worries", "it works", "it works now", "works now", "that worked", "it worked", "all set"),
+    *(
+        "no problem",
+        "no worries",
+        "it works",
+        "it works now",
+        "works now",
+        "works",
+        "that worked",
+        "it worked",
+        "all set",
+    ),
+    *("works", "works fine", "works again"),
     *("all fixed", "fixed", "working now", "its working", "its working now", "it is working now", "sorted", "done"),
     *("problem solved", "that did it", "that helped", "you too", "bye", "goodbye", "bye bye", "see you", "cya"),
     *("have a good day", "have a great day", "have a nice day", "have a good one", "have a great one"),
@@ -38,6 +49,7 @@ THANKS: Sequence[str] = (
 #: Words that may stand beside them.
 BESIDE: Sequence[str] = (
     *("so much", "very much", "a lot", "a ton", "a bunch", "a million", "again", "all", "everyone", "guys", "folks"),
+    *("ms", "mr", "mrs", "miss", "dr", "sr", "sra"),
     *("team", "sir", "madam", "maam", "for your help", "for the help", "for all your help", "for helping", "so"),
     *("for everything", "for your time", "for the quick response", "for the quick reply", "for your support", "very"),
     *("for the quick help", "for the fast help", "for your assistance", "for the support", "for getting back to me"),
