@@ -123,6 +123,24 @@ async def test_handed_back_with_an_outcome_that_the_bot_is_told(story: Story, an
     assert question.metadata["handed_back"]["outcome"] == "New dock ordered"
 
 
+async def test_a_blank_text_after_a_hand_back_does_not_swallow_what_the_bot_is_told_first(
+    story: Story, ann: int
+) -> None:
+    await story.store.write(return_to_bot, ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="New dock ordered"))
+    await story.text("\u200b", to=DIRECT)
+    assert await story.begin(ann) is None
+    assert (await story.texted(ann))[-1].startswith("Your text came without any words.")
+    await story.text("what now?", to=DIRECT)
+    question = await story.begin(ann)
+    assert question is not None
+    assert question.metadata["before"]["payload"] == "/handed_back"
+    await story.finish(question, "It comes on Monday")
+    await story.text("ok", to=DIRECT)
+    later = await story.begin(ann)
+    assert later is not None
+    assert "before" not in later.metadata
+
+
 async def test_a_supervisor_assigns_by_hand_or_takes_over(story: Story, ann: int) -> None:
     await send_on(story, ann, to_agent=OMAR)
     by_hand = AssignTo(interaction_id=ann, agent_id=OMAR, by=OMAR)

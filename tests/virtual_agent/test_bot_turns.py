@@ -7,7 +7,8 @@ import pytest
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.desk.desk_settings import change_desk
-from handoff_service.operations.virtual_agent.take_bot_turn import EMPTY, PICTURE, FinishTurn, finish_turn
+from handoff_service.operations.virtual_agent.take_bot_turn import EMPTY, FinishTurn, finish_turn
+from handoff_service.operations.virtual_agent.turn_input import PICTURE
 from handoff_service.ports import BotReply, Understood
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.bot_text import Choice

@@ -2,12 +2,14 @@
 
 import codecs
 import re
+import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.desk import desk as desk_rows
@@ -234,7 +236,9 @@ async def test_agents_choose_from_the_admins_own_presences_and_reasons(desk: Run
 
 
 async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace: Visitor) -> None:
+    await desk.desk.store.write(change_desk, {"thanks_minutes": 25})
     exported = await grace.get(f"{UNDER}/desk-file/export")
+    assert tomllib.loads(exported.text)["desk"]["thanks_minutes"] == 25
     assert 'filename="desk.toml"' in exported.headers["Content-Disposition"]
     assert '[[queues]]\nname = "Service desk"' in exported.text
 

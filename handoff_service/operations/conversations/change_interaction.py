@@ -107,5 +107,6 @@ def read_interaction(tx: Transaction, command: ReadInteraction) -> None:
     """Clear one agent's new-message mark. Does nothing for an agent outside the live group."""
     last = interactions.lock(tx.conn, command.interaction_id).last_seq
     up_to = last if command.up_to is None else min(command.up_to, last)  # later messages stay unread
-    if live_group.read_up_to(tx, command.interaction_id, command.agent_id, up_to):
+    read = live_group.read_up_to(tx, command.interaction_id, command.agent_id, up_to)
+    if live_group.read_thanks(tx, command.interaction_id, command.agent_id, up_to) or read:
         tx.hint(f"agent:{command.agent_id}", command.interaction_id)

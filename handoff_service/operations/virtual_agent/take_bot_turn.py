@@ -18,14 +18,10 @@ from sqlalchemy import select, update
 from handoff_service.operations.shared import messages
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
+from handoff_service.operations.virtual_agent.turn_input import told_to_bot, unanswered_texts
 from handoff_service.ports import BotReply, Question, Understood
-from handoff_service.rules.consent.opt_out_wishes import wish
-from handoff_service.rules.delivery.sms_characters import is_visible
 from handoff_service.rules.delivery.sms_text import split
-from handoff_service.rules.shared.mail_signature import without_signature
-from handoff_service.rules.shared.names import first_name
-from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, TurnOutcome, Work
-from handoff_service.rules.virtual_agent import commands
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices, without_bot
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import Interaction
@@ -39,10 +35,7 @@ EMPTY = "The virtual agent had no answer."  # Rasa returns nothing when an actio
 LOST = "The virtual agent gave the same answer {} times in a row."
 TOO_MANY = "The virtual agent sent this number too many replies in ten minutes. It may be a machine."
 A_WHILE = timedelta(minutes=10)
-PICTURE = "(picture)"  # the bot's input for a picture without words
 RESTART = "/restart"  # Rasa's own payload for a restart, to which it replies nothing
-RESTARTED = "The requester started over"
-HANDED_BACK = "/handed_back"  # runs before the first text after an agent returned the conversation
 
 
 type _Row = sa.Row[*tuple[Any, ...]]
@@ -95,7 +88,9 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         message = turn.opening["payload"]
     else:
         answered = bot_turns.answered_up_to(tx.conn, interaction.id)
-        found = _texts(tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq)
+        found = unanswered_texts(
+            tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq
+        )
         if not found:
             due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
             return None
@@ -113,7 +108,7 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
             "\n".join(text for text in found if text), choices
         )
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
-    told = _told(tx, interaction, turn.opening if turn is not None else None)
+    told = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
     return Question(sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata)
 
@@ -232,35 +227,6 @@ def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
     )
 
 
-def _told(tx: Transaction, interaction: Interaction, opening: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Metadata for every turn of an epoch that started when somebody returned the conversation to the bot. The first
-    turn also has what the bot does ``before`` it. The bot therefore neither repeats nor forgets anything."""
-    told: dict[str, Any] = {}
-    before: dict[str, Any] = {"slots": opening["slots"]} if opening and opening["slots"] else {}
-    line = _given_back(tx, interaction) if interaction.epoch > 1 else None
-    if line is not None:
-        told["handed_back"] = {"said": line.body, "outcome": line.reason}
-    if line is not None and line.name and bot_turns.is_first(tx.conn, interaction.id, interaction.epoch):
-        slots = {"handed_back_by": first_name(line.name), "handed_back_outcome": line.reason}
-        before = {"slots": slots | before.get("slots", {}), "leave_form": True}
-        before |= {} if opening else {"payload": HANDED_BACK}
-    return told | ({"before": before} if before else {})
-
-
-def _given_back(tx: Transaction, interaction: Interaction) -> _Row | None:
-    """The line that started the epoch when another owner returned the conversation, with the agent's name, if any.
-
-    A restart also starts an epoch, but the virtual agent owned the conversation before.
-    """
-    m = t.messages
-    query = select(m.c.body, m.c.reason, m.c.created_at, t.agents.c.name).outerjoin(
-        t.agents, t.agents.c.id == m.c.agent_id
-    )
-    began = (m.c.interaction_id == interaction.id, m.c.event == Event.OWNER_CHANGED, m.c.epoch == interaction.epoch)
-    line = tx.conn.execute(query.where(*began)).first()
-    return None if line is None or line.body == RESTARTED else line
-
-
 def _under_way(tx: Transaction, interaction: Interaction) -> _Row | None:
     """The epoch's unanswered turn."""
     b = t.bot_turns.c
@@ -268,37 +234,6 @@ def _under_way(tx: Transaction, interaction: Interaction) -> _Row | None:
         b.interaction_id == interaction.id, b.epoch == interaction.epoch, b.answered_at.is_(None)
     )
     return tx.conn.execute(query).one_or_none()
-
-
-def _texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int) -> list[str]:
-    """The requester's unanswered texts of this epoch, in order; empty strings for texts without visible characters.
-    Leaves out commands and consent texts, which the desk answers."""
-    m = t.messages
-    with_media = sa.exists().where(t.media.c.message_id == m.c.id)
-    rows = tx.conn.execute(
-        select(*m.c["body", "seq"], with_media.label("with_media"))
-        .where(
-            m.c.interaction_id == interaction.id,
-            m.c.direction == Direction.INBOUND,
-            m.c.epoch == interaction.epoch,
-            m.c.seq > after,
-            m.c.seq <= up_to,
-        )
-        .order_by(m.c.seq)
-    ).all()
-    words = desk.commands(tx.conn) if any(commands.may_be(r.body) for r in rows) else {}
-    return [
-        _for_bot(r.body, with_media=r.with_media)
-        for r in rows
-        if commands.meant(r.body, words) is None and wish(r.body, first=r.seq == 1) is None
-    ]
-
-
-def _for_bot(body: str, *, with_media: bool) -> str:
-    """One text as the bot gets it; empty when nothing is visible."""
-    if is_visible(body):
-        return without_signature(body).strip()
-    return PICTURE if with_media else ""
 
 
 def _new_turn(tx: Transaction, interaction: Interaction, opening: Mapping[str, object] | None = None) -> int:
@@ -340,7 +275,7 @@ def _next_turn(tx: Transaction, interaction_id: int) -> None:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
     elif _under_way(tx, interaction):
         due_work.release(tx, Work.BOT_TURN, interaction.id, tx.now)
-    elif _texts(tx, interaction, after=after, up_to=interaction.last_seq):
+    elif unanswered_texts(tx, interaction, after=after, up_to=interaction.last_seq):
         ends, at_latest = tx.terms.burst_ends(tx.now)
         due_work.release(tx, Work.BOT_TURN, interaction.id, ends, latest=at_latest)
     else:

@@ -28,6 +28,11 @@ def _query(*, others: bool) -> sa.Select[Any]:
     """Active conversations with live agents, newest activity first: mine, or those of other agents that I have not
     joined."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
+    which = i.c.id.not_in(mine) if others else i.c.id.in_(mine)
+    return _items().where(i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, which)
+
+
+def _items() -> sa.Select[Any]:
     return (
         select(
             *i.c["id", "state", "requester_number", "user_id", "assigned_to", "last_message_at"],
@@ -37,13 +42,13 @@ def _query(*, others: bool) -> sa.Select[Any]:
         )
         .outerjoin(u, u.c.id == i.c.user_id)
         .outerjoin(a, a.c.id == i.c.assigned_to)
-        .where(i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.not_in(mine) if others else i.c.id.in_(mine))
         .order_by(*conversations.NEWEST_FIRST)
     )
 
 
 # Built once: building a statement costs more than running it.
 _LISTED = {others: _query(others=others) for others in (False, True)}
+_THANKED = _items().where(*conversations.THANKED)
 _LINES = (
     select(*m.c["id", "direction", "author", "agent_id", "body", "status"], a.c.name.label("agent_name"))
     .outerjoin(a, a.c.id == m.c.agent_id)
@@ -52,8 +57,10 @@ _LINES = (
 
 
 def listed(conn: Connection, agent_id: int, *, others: bool) -> list[Listed]:
-    """The ongoing conversations for the list pane: mine or the others'."""
-    rows = conn.execute(_LISTED[others], {"me": agent_id}).all()
+    """The ongoing conversations for the list pane: mine or the others'. Above mine are closed conversations with
+    thanks that I have not read."""
+    thanked = [] if others else conn.execute(_THANKED, {"me": agent_id}).all()
+    rows = [*thanked, *conn.execute(_LISTED[others], {"me": agent_id})]
     unread = {} if others else conversations.unread(conn, [r.id for r in rows], agent_id)
     lines = conn.execute(_LINES, {"ids": [r.last_id for r in rows if r.last_id]})
     last = {r.id: _last_line(r) for r in lines}

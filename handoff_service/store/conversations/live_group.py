@@ -33,6 +33,13 @@ def leave(tx: Transaction, interaction_id: int, agent_id: int) -> None:
     tx.hint(f"agent:{agent_id}", interaction_id)
 
 
+def read_thanks(tx: Transaction, interaction_id: int, agent_id: int, seq: int) -> bool:
+    """The agent who had a closed conversation has read up to ``seq``. Whether thanks after closing are among it."""
+    i = t.interactions
+    mine = (i.c.id == interaction_id, i.c.assigned_to == agent_id, i.c.thanked_seq <= seq)
+    return tx.conn.execute(update(i).where(*mine).values(thanked_seq=None)).rowcount > 0
+
+
 def read_up_to(tx: Transaction, interaction_id: int, agent_id: int, seq: int) -> bool:
     """Move the agent's read position to ``seq``, never backward. Returns whether it changed."""
     changed = tx.conn.execute(

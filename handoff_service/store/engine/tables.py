@@ -268,6 +268,7 @@ proof_answers = Table(
 ACTIVE = sa.text("closed_at IS NULL")
 PROMPTED = sa.text("closed_at IS NULL AND prompted_seq IS NOT NULL")
 CLOSED = sa.text("closed_at IS NOT NULL")
+THANKED = sa.text("thanked_seq IS NOT NULL")
 interactions = Table(
     "interactions", metadata, _id(), _word("requester_number"), _ref("provider_number_id", "provider_numbers.id"),
     _ref("profile_id", "messaging_profiles.id"), _ref("user_id", "users.id", null=True), _word("state"),
@@ -276,13 +277,14 @@ interactions = Table(
     _ref("assigned_to", "agents.id", null=True), _ref("queue_id", "queues.id", null=True),
     Column("last_seq", sa.Integer, nullable=False), _time("opened_at"), _time("closed_at", null=True),
     _time("last_message_at"), _word("unanswered", null=True), Column("prompted_seq", sa.Integer),
-    _word("expects", null=True), Column("back_to", ID),
+    _word("expects", null=True), Column("back_to", ID), Column("thanked_seq", sa.Integer),
     Index(
         "one_active_interaction_a_line", "requester_number", "provider_number_id", unique=True,
         sqlite_where=ACTIVE, postgresql_where=ACTIVE,
     ),
     Index("ix_interactions_ongoing", "assigned_to", sqlite_where=ACTIVE, postgresql_where=ACTIVE),
     Index("ix_interactions_prompted", "assigned_to", sqlite_where=PROMPTED, postgresql_where=PROMPTED),
+    Index("ix_interactions_thanked", "assigned_to", sqlite_where=THANKED, postgresql_where=THANKED),
     Index("ix_interactions_requester_number", "requester_number", "opened_at"),
     Index(
         "ix_interactions_user_id", "user_id", "id",
@@ -290,7 +292,8 @@ interactions = Table(
     ),
     Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
 )  # prompted_seq: the newest line that prompts its agents; expects: what a proof under way expects of the requester
-# (rules/identity/proof.py); back_to: the live agent who asked for that proof and gets the conversation back
+# (rules/identity/proof.py); back_to: the live agent who asked for that proof and gets the conversation back;
+# thanked_seq: thanks that came after closing, until the agent who had it has read them
 IN_FULL_RANGE = sa.text(f"error_code = {RANGE_FULL}")
 messages = Table(
     "messages", metadata, _id(), _ref("interaction_id", "interactions.id"), Column("seq", sa.Integer, nullable=False),

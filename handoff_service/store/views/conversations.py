@@ -1,6 +1,6 @@
 """Conversations and what was said in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from handoff_service.rules.consent.consent_keywords import REQUESTERS_OWN, Source
@@ -133,8 +133,12 @@ class Message:
     created_at: datetime
     #: When a recovered text was sent: its webhook was lost. Null for all others.
     sent_at: datetime | None = None
-    #: The emoji with which the requester has reacted to it. Null: none.
-    reaction: str | None = None
+    reaction: str | None = field(
+        default=None,
+        metadata={
+            "description": "The emoji with which the requester has reacted to this message. Null: none, or removed."
+        },
+    )
 
     @property
     def shown_at(self) -> datetime:

@@ -18,7 +18,7 @@ from sanic.response import HTTPResponse, empty, html, redirect
 from handoff_service.errors import NotAllowed
 from handoff_service.rules.conversations.media import in_words
 from handoff_service.rules.delivery import money
-from handoff_service.rules.delivery.sms_characters import INVISIBLE, MEANINGLESS, STYLED, WRITTEN_ALIKE
+from handoff_service.rules.delivery.sms_characters import INVISIBLE, MEANINGLESS, STYLED, WRITTEN_ALIKE, is_visible
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
 from handoff_service.rules.shared.names import first_name
 from handoff_service.web.shared import assets, directions, links
@@ -121,6 +121,7 @@ def environment() -> Environment:
         isolated=directions.isolated,
         sentence=directions.sentence,
         linked=links.linked,
+        visible=is_visible,
     )
     return made
 

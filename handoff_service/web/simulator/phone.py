@@ -34,6 +34,7 @@ from handoff_service.web.shared.opt_out import until_nothing_leaves
 from handoff_service.web.shared.rendering import form_field, from_this_site, phone, render, went_well
 from handoff_service.web.shared.session import desk_of
 from handoff_service.web.shared.uploads import AROUND, take_body
+from handoff_service.web.simulator.reactions import buttons
 
 BEHAVIOURS = {
     Behaviour.USUAL: "Works as usual",
@@ -134,6 +135,7 @@ async def _page(request: Request, template: str) -> HTTPResponse:
         mailbox=desk.settings.smtp_url is None,
         behaviours=BEHAVIOURS,
         samples=SAMPLES,
+        reactions=buttons,
         behaves={one.number: _simulator(request).behaviour(one.number) for one in shelf.handsets},
     )
 
@@ -189,7 +191,11 @@ async def _text(request: Request) -> HTTPResponse:
         raise NotFound(f"The company has no number {company}.")
     if "hx-request" in request.headers:
         return went_well(request)
-    return went_well(request, "/phone?" + urlencode({"from": number, "to": company}))
+    every = parse_qsl(form_field(request, "query")) or [
+        ("from", number),
+        ("to", company),
+    ]  # all phones on the page stay
+    return went_well(request, "/phone?" + urlencode(every))
 
 
 async def _pictures(request: Request) -> tuple[Attachment, ...]:
