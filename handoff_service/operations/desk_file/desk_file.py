@@ -74,7 +74,8 @@ class DeskEntry(_Entry):
     ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none. ``countries``: those that are texted;
     none: every country. ``most_in_range``: automatic replies an hour to the other unknown numbers of a range of 10,000;
     ``most_unknown_hourly``, ``most_unknown_daily``: to all unknown numbers; 0: no limit. ``thanks_minutes``:
-    after closing on a line of live agents, thanks stay with the closed conversation for so long; 0: never."""
+    after closing on a line of live agents, thanks stay with the closed conversation for so long; 0: never.
+    ``queue_unanswerable``: texts from senders that nobody can text back go to queues."""
 
     name: Text
     country: Country = "US"
@@ -91,6 +92,7 @@ class DeskEntry(_Entry):
     most_unknown_hourly: Annotated[int, Field(ge=0, le=1_000_000)] = 200
     most_unknown_daily: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
     thanks_minutes: Annotated[int, Field(ge=0, le=1440)] = 10
+    queue_unanswerable: bool = False
 
 
 class UserEntry(_Entry):

@@ -53,13 +53,18 @@ def situation(owner: Owner | None) -> RequesterWrites:
 
 
 def first_owner(
-    first_responder: FirstResponder, *, bot_answers: bool, opted_out: bool = False, unanswerable: str | None = None
+    first_responder: FirstResponder,
+    *,
+    bot_answers: bool,
+    opted_out: bool = False,
+    unanswerable: str | None = None,
+    queues_unanswerable: bool = False,
 ) -> FirstOwner:
     """The provider number says which answers first; without a bot it is the live agents, and for somebody who has opted
     out, since only a person can answer them, by another way than a text. ``unanswerable``: why nobody can
-    text the sender."""
+    text the sender; nobody gets such a conversation, unless ``queues_unanswerable``: the desk wants it in a queue."""
     if unanswerable:
-        return FirstOwner(Owner.QUEUE, unanswerable)
+        return FirstOwner(Owner.QUEUE if queues_unanswerable else Owner.NONE, unanswerable)
     if opted_out:
         return FirstOwner(Owner.QUEUE, "The requester has opted out and cannot be texted.")
     if first_responder is FirstResponder.LIVE_AGENT:

@@ -19,10 +19,15 @@ def desk(conn: Connection) -> Desk | None:
         select(
             *columns,
             *d["commands", "same_answers", "quiet_hours", "most_answers", "countries"],
-            *d["most_in_range", "most_unknown_hourly", "most_unknown_daily", "thanks_minutes"],
+            *d["most_in_range", "most_unknown_hourly", "most_unknown_daily", "thanks_minutes", "queue_unanswerable"],
         )
     ).one_or_none()
     return Desk(**row._mapping) if row is not None else None
+
+
+def queues_unanswerable(conn: Connection) -> bool:
+    """Whether texts from senders that nobody can text back go to queues."""
+    return bool(conn.execute(select(t.desk.c.queue_unanswerable)).scalar())
 
 
 def commands(conn: Connection) -> dict[Command, list[str]]:

@@ -260,6 +260,8 @@ def must_join(interaction: Interaction, agent_id: int) -> bool:
 def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
     """(who may speak next, what sending does to that), for the composer."""
     epoch = f"epoch {interaction.epoch}"
+    if interaction.unanswerable and interaction.owner.kind is not Owner.AGENT:
+        return f"Nobody can answer · {epoch}", ""
     match interaction.owner.kind:
         case Owner.AGENT if interaction.assigned_to and interaction.assigned_to.id == agent_id:
             return f"You answer · {epoch}", ""

@@ -20,7 +20,7 @@ from handoff_service.lib import phone_numbers
 from handoff_service.operations.conversations.receive_sms import Attachment, Outcome, Text, receive_sms
 from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES
 from handoff_service.rules.conversations.number_forms import one_form
-from handoff_service.rules.delivery.senders import is_name
+from handoff_service.rules.delivery.senders import is_name, why_unanswerable
 from handoff_service.rules.delivery.sms_text import MAX_BODY, is_e164
 from handoff_service.rules.shared.vocabulary import Direction, Status
 from handoff_service.store.conversations import conversations, media
@@ -57,12 +57,13 @@ MOST_PHONES, MOST_TEXTS, MOST_USERS = 6, 200, 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handset:
-    """One phone: whose it is, and the company number that it texts."""
+    """One phone: whose it is, and the company number that it texts; ``unanswerable``: why nobody can text it."""
 
     number: str
     name: str
     to: ProviderNumber
     texts: list[Message]
+    unanswerable: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +209,9 @@ def _shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf
     for place, number in enumerate(numbers[:MOST_PHONES] if companies else ()):
         company = by_number.get(to[place] if place < len(to) else "", companies[0])
         named = " or ".join(user.name for user in names.get(number, ())) or phone(number)
-        handsets.append(Handset(number=number, name=named, to=company, texts=_texts(conn, number, company.id)))
+        why = why_unanswerable(number, is_own=number in by_number)
+        texts = _texts(conn, number, company.id)
+        handsets.append(Handset(number=number, name=named, to=company, texts=texts, unanswerable=why))
     return Shelf(handsets=handsets, users=people.users(conn, sa.true(), limit=MOST_USERS), companies=companies)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.conversations.number_forms import one_form
+from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity.proof import Expects, may_hold_code
 from handoff_service.rules.shared.vocabulary import Direction, Event, FirstResponder, Owner, State, Unanswered
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
@@ -73,7 +74,8 @@ class Conversation:
 
     ``unanswered``: the open run; ``began``: these texts began it; ``ended``: and ended another. ``answers``: what was
     texted as a secret, which the texts themselves no longer hold. ``about_consent``: those that opt out or in, or ask
-    for help. ``unanswerable``: why nobody can text the sender back, which keeps the bot, queues and timers away.
+    for help. ``unanswerable``: why nobody can text the sender back, which keeps the bot and timers away, and
+    queues too unless the desk wants it there.
     """
 
     number: str
@@ -105,7 +107,8 @@ class Conversation:
 class Facts:
     """What the database knows about the numbers of the texts. ``said_since``: of numbers with a recovered keyword, when
     each later text came, what it meant for consent, and whether it came by itself. ``codes``: of numbers whose texts
-    have six digits, the live codes."""
+    have six digits, the live codes. ``queues_unanswerable``: whether the desk wants texts in its queues that nobody can
+    answer; it is asked for only when there are some."""
 
     providers: dict[str, Provider]
     seen: set[str]
@@ -116,6 +119,7 @@ class Facts:
     said_since: dict[str, list[tuple[datetime, Command | None, bool]]]
     codes: dict[str, list[proofs.LiveCode]]
     active: dict[tuple[str, int], Conversation]
+    queues_unanswerable: bool
 
 
 _PROVIDERS = (
@@ -175,6 +179,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
     words = desk.commands(tx.conn) if any(consent_keywords.may_be_word(text.body) for text in texts) else {}
     lost = [text for text in texts if text.sent_at is not None and consent_keywords.word(text.body, words) is not None]
     with_digits = {text.requester_number for text in texts if may_hold_code(text.body)}
+    strange = any(why_unanswerable(number, is_own=number in providers) for number in numbers)
     return Facts(
         providers=providers,
         seen=seen,
@@ -185,6 +190,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
         said_since=_said_since(tx, lost, words) if lost else {},
         codes=proofs.live_codes(tx.conn, with_digits, tx.now) if with_digits else {},
         active=active,
+        queues_unanswerable=strange and desk.queues_unanswerable(tx.conn),
     )
 
 
