@@ -1,11 +1,21 @@
 """An admin changes users, agents, groups and profiles: table 1 stays true, running conversations are not taken away
 silently, nothing that the history names is lost, and nobody is left waiting."""
 
+import re
+
 import pytest
 
-from handoff_service.errors import Conflict, NotFound
+from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.desk import agents, groups, users
+from handoff_service.operations.desk.provider_numbers import (
+    ChangeProviderNumber,
+    MakeProviderNumber,
+    change_provider_number,
+    make_provider_number,
+)
 from handoff_service.operations.desk.sign_in import Open, hash_password, open_session, signed_in
+from handoff_service.operations.desk_file.desk_file import UserEntry
+from handoff_service.operations.desk_file.import_users import import_users
 from handoff_service.operations.identity import profiles as profile_changes
 from handoff_service.operations.identity.knowledge_facts import hashed, matches
 from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification, verify_requester
@@ -71,6 +81,37 @@ async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story
     assert (await story.see(again)).user == people.Named(id=dee, name="Dee Moss")
     with pytest.raises(Conflict, match="E2000"):
         await story.store.write(users.make_user, make)
+
+
+async def test_no_user_has_a_number_of_the_company(story: Story) -> None:
+    said = rf"\{DIRECT} is the company's own number '.+', so no user can have it"
+    with pytest.raises(BadInput) as refused:
+        await change(story, CY_ID, numbers=[SHARED, DIRECT])
+    assert re.match(said, refused.value.errors["numbers"])
+    with pytest.raises(BadInput):
+        await story.store.write(users.make_user, users.MakeUser(external_id="E2", name="Dee", numbers=[DIRECT]))
+    entry = UserEntry(external_id="E2", name="Dee", numbers=[DIRECT])
+    with pytest.raises(BadInput) as refused:
+        await story.store.write(lambda tx, _: import_users(tx, [entry], {}), None)
+    assert re.match(said, refused.value.errors["users.E2.numbers"])
+
+
+OLD_FORM, NEW_FORM = "+5215512345678", "+525512345678"
+
+
+async def test_the_company_has_no_number_of_a_user(story: Story) -> None:
+    await change(story, CY_ID, numbers=[NEW_FORM])
+    for number in (ANN, OLD_FORM):
+        with pytest.raises(BadInput) as refused:
+            await story.store.write(make_provider_number, MakeProviderNumber(number=number, queue="Service desk"))
+        assert "on their record. Take it away from them first" in refused.value.errors["number"]
+        with pytest.raises(BadInput):
+            await story.store.write(change_provider_number, ChangeProviderNumber(id=2, values={"number": number}))
+    await change(story, CY_ID, numbers=[])
+    made = MakeProviderNumber(number=OLD_FORM, queue="Service desk")
+    await story.store.write(make_provider_number, made)
+    with pytest.raises(BadInput):
+        await change(story, CY_ID, numbers=[NEW_FORM])
 
 
 async def test_two_users_may_have_one_number_and_are_candidates(story: Story) -> None:

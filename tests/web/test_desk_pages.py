@@ -196,14 +196,14 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     right |= {"same_answers": "3", "agent_words": "agent, Kollege,", "bye_words": "bye", "restart_words": "restart"}
     right |= {"opt_out_words": "alto", "quiet_hours": "21:00-08:00", "most_answers": "40", "countries": "de, AT"}
     right |= {"most_in_range": "0", "most_unknown_hourly": "50", "most_unknown_daily": "0"}
-    right |= {"thanks_minutes": "15"}
+    right |= {"thanks_minutes": "15", "queue_unanswerable": "1"}
     assert "Saved" in await save(grace, "/desk", **right)
     saved = await desk.desk.store.read(desk_rows.desk)
     assert saved is not None
     assert (saved.name, saved.away_after_seconds, saved.reassign_when_away) == ("IT", 60, False)
     words = {"agent": ["agent", "Kollege"], "bye": ["bye"], "help": [], "restart": ["restart"]}
     words |= {"opt_out": ["alto"], "opt_in": []}
-    assert saved.thanks_minutes == 15
+    assert (saved.thanks_minutes, saved.queue_unanswerable) == (15, True)
     assert (saved.commands, saved.same_answers) == (words, 3)
     assert (saved.quiet_hours, saved.most_answers, saved.countries) == ("21:00-08:00", 40, ["DE", "AT"])
     assert saved.most_in_range == 0

@@ -560,6 +560,30 @@ async def test_a_typed_number_is_taken_or_explained(visitor: Visitor, typed: str
             assert "The number " in await answer.text()
 
 
+@pytest.mark.parametrize("sender", ["CityBank", "77077"])
+async def test_a_name_and_a_short_code_have_a_phone(visitor: Visitor, sender: str) -> None:
+    address = f"/phone?from={sender}&to=%2B{DIRECT[1:]}"
+    async with visitor.client.get(
+        f"{visitor.address}/phone", params={"typed": sender}, allow_redirects=False
+    ) as answer:
+        assert answer.headers["Location"] == f"/phone?from={sender}"
+    await visitor.post("/phone/texts", SCRIPT, **{"from": sender, "to": DIRECT, "body": "Your parcel waits"})
+    page = shown((await visitor.get(address)).text)
+    assert "Your parcel waits" in page
+    assert ("Cannot be answered" in page) is (sender == "CityBank")
+
+
+async def test_what_cannot_be_answered_is_marked_and_nobody_has_it(desk: Running, mia: Visitor) -> None:
+    one = (await desk.story.text("Your parcel waits", number="CityBank", to=DIRECT)).interaction_id
+    for path in ("/workspace?others=1", f"/workspace/conversations/{one}", "/workspace/search?q=citybank"):
+        page = shown((await mia.get(path)).text)
+        assert "CityBank" in page, path
+        assert "Cannot be answered" in page, path
+    thread = shown((await mia.get(f"/workspace/conversations/{one}")).text)
+    assert "Nobody can answer" in thread
+    assert "Hand back to the virtual agent" not in thread
+
+
 BAD_TEXTS = {
     "from no number": ({"from": "Ann, at her desk", "to": MAIN, "body": "hi"}, 400),
     "to a number that is not the company's": ({"from": ANN, "to": "+18885559999", "body": "hi"}, 404),

@@ -25,7 +25,7 @@ from handoff_service.ports import (
     Unsure,
 )
 from handoff_service.rules.delivery.senders import why_unanswerable
-from handoff_service.rules.delivery.sms_text import is_e164, segments
+from handoff_service.rules.delivery.sms_text import is_e164, is_short_code, segments
 from handoff_service.rules.shared.vocabulary import Status
 
 REMEMBERED = 1000
@@ -89,7 +89,7 @@ class Simulator:
         return body + SIGNATURE if body and self.behaviour(number) is Behaviour.SIGNS else body
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
-        if not is_e164(message.to) or why_unanswerable(message.to):
+        if not (is_e164(message.to) or is_short_code(message.to)) or why_unanswerable(message.to):
             return Refused(code=21211)
         sid = f"SM{secrets.token_hex(16)}"
         self._sent[sid] = message

@@ -44,6 +44,7 @@ def send_sms(tx: Transaction, command: Write) -> int:
     first, *others = split(body) or [body]
     by: dict[str, Any] = {"agent_id": command.agent_id, "event": event}
     message_id = messages.send_text(tx, interaction, first, Author.AGENT, media=command.media, **by)
+    assert message_id is not None  # must_allow has refused the senders that nobody can text
     for part in others:
         messages.send_text(tx, interactions.lock(tx.conn, interaction.id), part, Author.AGENT, **by)
     return message_id

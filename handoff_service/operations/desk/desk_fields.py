@@ -47,6 +47,7 @@ class DeskEntry(BaseModel):
     - ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0: no limit.
     - ``thanks_minutes``: how long after closing, on a line of live agents, a thank-you stays with the closed
       conversation; 0: never.
+    - ``queue_unanswerable``: texts from senders that nobody can text back go to queues.
 
     A number with a title has its field on the admin's page without a line in the template.
     """
@@ -122,3 +123,4 @@ class DeskEntry(BaseModel):
             "in the closed conversation. Any other text starts a new one. From 0 to 1440. 0: off.",
         ),
     ] = 10
+    queue_unanswerable: bool = False

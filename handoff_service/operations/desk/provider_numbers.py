@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.consent.push_consents import push_again
+from handoff_service.operations.desk.own_numbers import refuse_users_number
 from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -38,7 +39,7 @@ class ChangeProviderNumber:
 
 
 def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
-    """Returns its id. BadInput for an unknown queue; Conflict for a number that exists."""
+    """Returns its id. BadInput for an unknown queue or a user's number; Conflict for a number that exists."""
     _number_is_free(tx, command.number)
     values = {name: getattr(command, name) for name in MakeProviderNumber.__dataclass_fields__}
     push_again(tx)
@@ -104,6 +105,7 @@ def _limited_to(number_id: int) -> sa.Select[str]:
 def _number_is_free(tx: Transaction, number: str) -> None:
     if tx.conn.execute(select(p.c.id).where(p.c.number == number)).scalar() is not None:
         raise Conflict(f"The company number {number} already exists.")
+    refuse_users_number(tx, number)
 
 
 def _row(tx: Transaction, values: Mapping[str, Any], number: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.identity.knowledge_facts import Fact, put_facts
 from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
@@ -98,7 +99,8 @@ def delete_user(tx: Transaction, command: DeleteUser) -> bool:
 
 
 def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
-    """Set the user's numbers to exactly these."""
+    """Set the user's numbers to exactly these. BadInput for a company number."""
+    refuse_own_numbers(tx, [("numbers", number) for number in numbers])
     n = t.user_numbers
     tx.conn.execute(delete(n).where(n.c.user_id == user_id, n.c.number.not_in(numbers)))
     there = set(tx.conn.execute(select(n.c.number).where(n.c.user_id == user_id)).scalars())

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.desk.users import ChangeUser, MakeUser, change_user, make_user
 from handoff_service.operations.desk_file.desk_file import UserEntry
 from handoff_service.operations.identity.knowledge_facts import Fact, write_facts
@@ -24,6 +25,7 @@ COLUMNS = ("name", "email", "attributes")
 def import_users(tx: Transaction, entries: Sequence[UserEntry], facts: Mapping[str, Mapping[str, Fact]]) -> None:
     """Create or update users. ``facts``: new ones, by employee number. Users whom the file activates or deactivates
     are changed one by one because their conversations get a line."""
+    refuse_own_numbers(tx, [(f"users.{one.external_id}.numbers", number) for one in entries for number in one.numbers])
     for batch in _each_once(entries):
         query = select(u).where(one_of(u.c.external_id, [entry.external_id for entry in batch]))
         stored = {

@@ -55,6 +55,8 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
         raise Conflict(NO_MEANS)
     if interaction.owner is Owner.VIRTUAL_AGENT:
         raise Conflict("The virtual agent already has this conversation.")
+    if why := people.why_unanswerable(tx.conn, interaction.requester_number):
+        raise Conflict(why)
     if interaction.owner is not Owner.AGENT:
         raise Conflict("Nobody has this conversation yet. Take it over first.")
     cancel_work_item(tx, interaction.id)  # a pending transfer

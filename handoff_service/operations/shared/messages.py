@@ -11,6 +11,7 @@ from handoff_service.rules.delivery.sms_text import narrowed, segments
 from handoff_service.rules.messaging_actions.messaging_actions import begins
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, Status, Work
 from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import insert_rows, update_rows
@@ -59,13 +60,16 @@ def send_text(
     agent_id: int | None = None,
     media: Sequence[int] = (),
     event: Event | None = None,
-) -> int:
-    """Text the requester: writes the message, its place in the outbox and its timers. Returns the message's id.
+) -> int | None:
+    """Text the requester: writes the message, its place in the outbox and its timers. Returns the message's id;
+    None for a sender that nobody can text back, to whom nothing is sent.
 
     - ``media``: this agent's uploads for the message.
     - ``event`` CONSENT: is sent even to somebody who has opted out.
     - ``event`` UNASKED: is not a reply, so it waits for the end of quiet hours. Any other message releases it.
     """
+    if people.why_unanswerable(tx.conn, interaction.requester_number):
+        return None
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
     line = NewLine(
         kind=kind, author=author, body=narrowed(body), agent_id=agent_id, with_media=bool(media), event=event

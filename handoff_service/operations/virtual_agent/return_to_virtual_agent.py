@@ -42,6 +42,8 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
         raise Conflict("There is no virtual agent on this desk.")
     if interaction.owner is Owner.VIRTUAL_AGENT:
         raise Conflict("The virtual agent already has this conversation.")
+    if why := people.why_unanswerable(tx.conn, interaction.requester_number):
+        raise Conflict(why)
     by = people.agent_name(tx.conn, command.agent_id)
     said = f"{by} handed this back to the virtual agent"
     return_to_virtual_agent(tx, interaction, said=said, outcome=outcome, agent_id=command.agent_id)

@@ -53,17 +53,23 @@ def situation(owner: Owner | None) -> RequesterWrites:
 
 
 def first_owner(
-    first_responder: FirstResponder, *, bot_answers: bool, opted_out: bool = False, unanswerable: str | None = None
+    first_responder: FirstResponder,
+    *,
+    bot_answers: bool,
+    opted_out: bool = False,
+    unanswerable: str | None = None,
+    queues_unanswerable: bool = False,
 ) -> FirstOwner:
     """Who owns a new interaction first. The provider number's setting decides, with two exceptions:
 
     - Without a bot, live agents own it.
     - For a requester who has opted out, live agents own it, because only a person can answer other than by text.
 
-    ``unanswerable``: why nobody can text the sender.
+    ``unanswerable``: why nobody can text the sender. Nobody gets such a conversation, unless
+    ``queues_unanswerable``: the desk wants it in a queue.
     """
     if unanswerable:
-        return FirstOwner(Owner.QUEUE, unanswerable)
+        return FirstOwner(Owner.QUEUE if queues_unanswerable else Owner.NONE, unanswerable)
     if opted_out:
         return FirstOwner(Owner.QUEUE, "The requester has opted out and cannot be texted.")
     if first_responder is FirstResponder.LIVE_AGENT:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.conversations.scripts import RUN, length_of_words, words_of
+from handoff_service.rules.delivery.senders import WITHHELD, is_name
 from handoff_service.rules.shared.vocabulary import Direction, Event, Kind
 
 LONGEST = 64  # characters of a word that are compared
@@ -71,9 +72,12 @@ def text_of(body: str, reason: str | None, event: Event | None) -> str:
 
 
 def number_tokens(number: str) -> list[str]:
-    """The search tokens of a requester number: the number forward and backward."""
+    """The search tokens of a requester number: the number forward and backward. A sender's name has its words, and a
+    withheld number also the word for it."""
+    if is_name(number):
+        return words(number)
     digits = number.lstrip("+")
-    return [NUMBER + digits, REVERSED + digits[::-1]]
+    return [NUMBER + digits, REVERSED + digits[::-1], *words(WITHHELD.get(number, ""))]
 
 
 def read(typed: str) -> Wanted:

@@ -54,6 +54,11 @@ def is_sender(number: str) -> bool:
     return re.fullmatch(r"\+?[0-9]{3,15}", number) is not None or is_name(number)
 
 
+def is_short_code(number: str) -> bool:
+    """Whether this is a short code: three to eight digits without a plus."""
+    return re.fullmatch(r"[0-9]{3,8}", number) is not None
+
+
 def narrowed(body: str) -> str:
     """The text as it is sent: in the fewest segments that lose nothing visible.
 

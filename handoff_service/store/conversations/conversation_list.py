@@ -5,7 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, select
 
-from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, Owner, State, Status
+from handoff_service.rules.delivery.senders import why_unanswerable
+from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, State, Status
 from handoff_service.store.conversations import conversations
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
@@ -26,10 +27,9 @@ _LAST_SAID = (
 
 def _query(*, others: bool) -> sa.Select[Any]:
     """Active conversations with live agents, newest activity first: mine, or those of other agents that I have not
-    joined."""
+    joined. The others include those of nobody, whose senders cannot be answered."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
-    which = i.c.id.not_in(mine) if others else i.c.id.in_(mine)
-    return _items().where(i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, which)
+    return _items().where(*conversations.ongoing_where(mine, others=others))
 
 
 def _items() -> sa.Select[Any]:
@@ -39,6 +39,7 @@ def _items() -> sa.Select[Any]:
             u.c.name.label("user_name"),
             a.c.name.label("agent_name"),
             _LAST_SAID.label("last_id"),
+            conversations.IS_OWN.label("is_own"),
         )
         .outerjoin(u, u.c.id == i.c.user_id)
         .outerjoin(a, a.c.id == i.c.assigned_to)
@@ -74,6 +75,7 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[Listed]:
                 assigned_to=Named(id=r.assigned_to, name=r.agent_name) if r.assigned_to else None,
                 unread=unread.get(r.id, 0),
                 last_message_at=r.last_message_at,
+                unanswerable=why_unanswerable(r.requester_number, is_own=r.is_own),
             ),
             last=last.get(r.last_id),
         )

@@ -37,7 +37,7 @@ from handoff_service.store.views import (
 
 i, m, g = t.interactions, t.messages, t.live_group
 _own = t.provider_numbers.alias("own")
-_IS_OWN = sa.exists().where(_own.c.number == i.c.requester_number)
+IS_OWN = sa.exists().where(_own.c.number == i.c.requester_number)
 REACTS_TO = "on message "  # precedes the message's position in the line of a reaction
 NEWEST_FIRST = (i.c.last_message_at.desc(), i.c.id.desc())
 OLDEST_FIRST = (i.c.id,)
@@ -68,7 +68,7 @@ def list_(
             p.c.label.label("provider_label"),
             u.c.name.label("user_name"),
             q.c.name.label("queue_name"),
-            _IS_OWN.label("is_own"),
+            IS_OWN.label("is_own"),
             consents.stands(i.c.requester_number, i.c.provider_number_id).label("consent_id"),
         )
         .join(p, p.c.id == i.c.provider_number_id)
@@ -101,24 +101,26 @@ def list_(
     ]
 
 
+def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElement[bool]]:
+    """What holds of an agent's ongoing conversations, or of the others; ``mine``: the ids of those the agent is in."""
+    if not others:
+        return [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.in_(mine)]
+    return [i.c.closed_at.is_(None), i.c.owner.in_([Owner.AGENT, Owner.NONE]), i.c.id.not_in(mine)]
+
+
 def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Interaction]:
     """Active conversations with live agents, newest activity first: mine, or those of other agents that I have not
-    joined."""
+    joined. The others include those of nobody, whose senders cannot be answered."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
-    with_agents = [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT]
-    which = i.c.id.not_in(mine) if others else i.c.id.in_(mine)
-    return list_(conn, [*with_agents, which], agent_id=agent_id, order=NEWEST_FIRST)
+    return list_(conn, ongoing_where(mine, others=others), agent_id=agent_id, order=NEWEST_FIRST)
 
 
-_OTHERS = select(func.count()).where(
-    i.c.closed_at.is_(None),
-    i.c.owner == Owner.AGENT,
-    i.c.id.not_in(select(g.c.interaction_id).where(g.c.agent_id == sa.bindparam("me"))),
-)
+_MINE = select(g.c.interaction_id).where(g.c.agent_id == sa.bindparam("me"))
+_OTHERS = select(func.count()).where(*ongoing_where(_MINE, others=True))
 
 
 def others_count(conn: Connection, agent_id: int) -> int:
-    """How many active conversations other agents have."""
+    """How many active conversations are with other agents or with nobody."""
     return conn.execute(_OTHERS, {"me": agent_id}).scalar_one()
 
 

@@ -19,6 +19,11 @@ def desk(conn: Connection) -> Desk | None:
     return Desk(**row._mapping) if row is not None else None
 
 
+def queues_unanswerable(conn: Connection) -> bool:
+    """Whether texts from senders that nobody can text back go to queues."""
+    return bool(conn.execute(select(t.desk.c.queue_unanswerable)).scalar())
+
+
 def commands(conn: Connection) -> dict[Command, list[str]]:
     """Each command's words."""
     return with_shipped(conn.execute(select(t.desk.c.commands)).scalar() or {})

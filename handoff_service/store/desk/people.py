@@ -185,10 +185,12 @@ def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]
     return found
 
 
+_OWN = select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == sa.bindparam("number"))
+
+
 def why_unanswerable(conn: Connection, number: str) -> str | None:
     """Why a text to this number is refused: it is a name, withheld or the company's own. None when it can be texted."""
-    own = select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == number)
-    return senders.why_unanswerable(number, is_own=conn.execute(own).first() is not None)
+    return senders.why_unanswerable(number, is_own=conn.execute(_OWN, {"number": number}).first() is not None)
 
 
 def has_texted(conn: Connection, number: str) -> bool:

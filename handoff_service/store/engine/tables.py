@@ -102,13 +102,14 @@ desk = Table(
     _json("card_fields", "[]"), _json("commands", "{}"), _count("same_answers", 2),
     _word("quiet_hours", null=True), _count("most_answers", 30), _json("countries", "[]"), _count("most_in_range", 20),
     _count("most_unknown_hourly", 200), _count("most_unknown_daily", 1000),
-    _count("thanks_minutes", 10),
+    _count("thanks_minutes", 10), _flag("queue_unanswerable", default=False),
 )  # one row. away_after_seconds: how long an agent's connection may be lost; card_fields: what offers' cards show;
 # commands: the words for each, where they are not those shipped; same_answers: how often a bot may repeat itself;
 # quiet_hours: as rules/delivery/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten
 # minutes; countries: ISO codes of those that are texted, none: every country; most_in_range: automatic replies an hour
 # to the other unknown numbers of a range of 10,000; most_unknown_hourly, most_unknown_daily: to all of them; 0: no
-# limit; thanks_minutes: after closing, thanks that come within them stay with the closed conversation; 0: never
+# limit; thanks_minutes: after closing, thanks that come within them stay with the closed conversation; 0: never;
+# queue_unanswerable: texts from senders that nobody can text back go to queues
 
 # One row, written by a migration: the random id that tells this desk from others on the same Redis server.
 installation = Table("installation", metadata, _id(), _word("desk_id"))

@@ -11,7 +11,8 @@ from handoff_service.store.views.people import Agent, Identity, Named, User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedBy:
-    """Who may speak next. ``id`` and ``name`` are the agent's or the queue's."""
+    """Who may speak next. ``id`` and ``name`` are the agent's or the queue's. Nobody has what is closed or cannot
+    be answered."""
 
     kind: Owner
     id: int | None
@@ -157,6 +158,7 @@ class ListedInteraction:
     assigned_to: Named | None
     unread: int
     last_message_at: datetime
+    unanswerable: str | None
 
     @property
     def guest(self) -> bool:

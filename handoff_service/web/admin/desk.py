@@ -32,6 +32,7 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/desk"
 COMMANDS = {f"{command}_words": command for command in Command}  # each has a field of its own
+SWITCHES = ("reassign_when_away", "queue_unanswerable")
 NAMES = (*(name for name in DeskEntry.model_fields if name != "commands"), *COMMANDS)
 
 
@@ -61,7 +62,7 @@ async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
     shown = DeskEntry(name="Patchboard").model_dump() if now is None else asdict(now)
     words = with_shipped(shown["commands"])
     values = {name: "" if shown[name] is None else str(shown[name]) for name in NAMES if name not in COMMANDS}
-    values |= {"reassign_when_away": "1" * shown["reassign_when_away"], "card_fields": "\n".join(shown["card_fields"])}
+    values |= {name: "1" * shown[name] for name in SWITCHES} | {"card_fields": "\n".join(shown["card_fields"])}
     values["countries"] = ", ".join(shown["countries"])
     values |= {name: ", ".join(words[command]) for name, command in COMMANDS.items()}
     return await _form(request, agent, Form(values=values))
@@ -71,7 +72,7 @@ async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
 async def save_desk(request: Request, agent: Agent) -> HTTPResponse:
     form = typed(request, NAMES)
     given: dict[str, Any] = {name: value for name, value in form.values.items() if name not in COMMANDS}
-    given |= {"reassign_when_away": bool(given["reassign_when_away"]), "card_fields": lines(given["card_fields"])}
+    given |= {name: bool(given[name]) for name in SWITCHES} | {"card_fields": lines(given["card_fields"])}
     given["countries"] = [code.upper() for code in lines(given["countries"].replace(",", "\n"))]
     given["commands"] = {c: lines(form.values[name].replace(",", "\n")) for name, c in COMMANDS.items()}
     try:

@@ -259,6 +259,8 @@ def must_join(interaction: Interaction, agent_id: int) -> bool:
 
 def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
     """(who may speak next, what sending does to that), for the composer."""
+    if interaction.unanswerable and interaction.owner.kind is not Owner.AGENT:
+        return "Nobody can answer.", ""
     match interaction.owner.kind:
         case Owner.AGENT if interaction.assigned_to and interaction.assigned_to.id == agent_id:
             return "You are replying.", ""

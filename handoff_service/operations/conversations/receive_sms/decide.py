@@ -50,6 +50,7 @@ def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dic
             bot_answers=tx.terms.bot_answers,
             opted_out=opted_out,
             unanswerable=unanswerable,
+            queues_unanswerable=facts.queues_unanswerable,
         )
         conversation = facts.active[(number, provider.id)] = Conversation(
             number=number,

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.conversations.number_forms import one_form
+from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity.proof import Expects, may_hold_code
 from handoff_service.rules.shared.vocabulary import Direction, Event, FirstResponder, Owner, State, Unanswered
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
@@ -79,7 +80,8 @@ class Conversation:
     - ``began``: these texts started the conversation; ``ended``: they also closed an earlier one.
     - ``answers``: secrets that the stored texts no longer contain.
     - ``about_consent``: texts that opt out, opt in or ask for help.
-    - ``unanswerable``: why nobody can text the sender back. It keeps the bot, queues and timers away.
+    - ``unanswerable``: why nobody can text the sender back. It keeps the bot and timers away,
+      and queues too, unless the desk wants it there.
     """
 
     number: str
@@ -114,6 +116,7 @@ class Facts:
     - ``said_since``: for numbers with a recovered keyword, each later text: when it arrived, its consent meaning, and
       whether it arrived by its own webhook.
     - ``codes``: live codes of numbers whose texts contain six digits.
+    - ``queues_unanswerable``: whether the desk wants such texts in its queues; loaded only when there are some.
     """
 
     providers: dict[str, Provider]
@@ -125,6 +128,7 @@ class Facts:
     said_since: dict[str, list[tuple[datetime, Command | None, bool]]]
     codes: dict[str, list[proofs.LiveCode]]
     active: dict[tuple[str, int], Conversation]
+    queues_unanswerable: bool
 
 
 _PROVIDERS = (
@@ -184,6 +188,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
     words = desk.commands(tx.conn) if any(consent_keywords.may_be_word(text.body) for text in texts) else {}
     lost = [text for text in texts if text.sent_at is not None and consent_keywords.word(text.body, words) is not None]
     with_digits = {text.requester_number for text in texts if may_hold_code(text.body)}
+    strange = any(why_unanswerable(number, is_own=number in providers) for number in numbers)
     return Facts(
         providers=providers,
         seen=seen,
@@ -194,6 +199,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
         said_since=_said_since(tx, lost, words) if lost else {},
         codes=proofs.live_codes(tx.conn, with_digits, tx.now) if with_digits else {},
         active=active,
+        queues_unanswerable=strange and desk.queues_unanswerable(tx.conn),
     )
 
 

@@ -143,7 +143,6 @@ def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list
         if c.owner is Owner.VIRTUAL_AGENT and c.unanswerable is None
     ]
     queued = [c for c in conversations if c.owner is Owner.QUEUE and c.epoch == 1 and c.texts[0][0] == 1]
-    queued = [c for c in queued if c.unanswerable is None]
     if queued:
         tx.conn.execute(
             insert(t.work_items),
