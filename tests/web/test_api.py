@@ -268,10 +268,7 @@ async def test_verifying_moves_interaction_and_profile_and_can_be_undone(
     [
         ("12", "too short"),
         ("hello", "must be a phone number"),
-<<<<<<< HEAD
         ("+1202555010199", "too long"),
-=======
->>>>>>> senders
     ],
 )
 async def test_what_is_no_number_is_refused_with_the_reason(mia: Client, to: str, says: str) -> None:

@@ -1,6 +1,6 @@
 """The words of reactions that phones send as texts, by language.
 
-Sources, each read in November 2026:
+Sources, named beside each table:
 
 - Apple, English: https://github.com/FossifyOrg/Messages/issues/190, https://github.com/openclaw/imsg/issues/66 and
   https://github.com/octoshrimpy/quik, data/src/main/assets/emojis/en.json (also each removal, and Google Messages with
