@@ -16,7 +16,7 @@ class Debouncer:
         self._moment = moment.total_seconds()
         self._wanted = asyncio.Event()
 
-    def wanted(self) -> None:
+    def trigger(self) -> None:
         """Request a run. Call on the loop. Costs almost nothing while a run is pending."""
         self._wanted.set()
 
