@@ -339,13 +339,13 @@ class Worker:
         try:
             faults = await self._deps.provider.tell_consents(batch.tellings) if batch.tellings else {}
         except (OSError, NotOffered) as error:
-            log.warning("consents_not_told", entries=len(batch.entries), why=str(error))
+            log.warning("consents_not_pushed", entries=len(batch.entries), why=str(error))
             failed = NotTold(batch, str(error), offered=not isinstance(error, NotOffered))
             await self._write(claimed, postpone_push, failed)
             return
         await self._write(claimed, finish_push, ConsentPush(batch, faults))
         if batch.entries:
-            log.info("consents_told", entries=len(batch.entries), told=len(batch.tellings), refused=len(faults))
+            log.info("consents_pushed", entries=len(batch.entries), pushed=len(batch.tellings), refused=len(faults))
 
     async def _ask_prices(self, claimed: Claimed) -> None:
         for number, wanted in (await self._deps.store.read(wanted_prices, self._deps.clock())).items():
@@ -355,7 +355,7 @@ class Worker:
                 log.warning("prices_not_known", why=str(error))
                 break
             await self._write(claimed, record_prices, found)
-            log.debug("prices_noted", count=len(found), of=len(wanted.sids))
+            log.debug("prices_recorded", count=len(found), of=len(wanted.sids))
         await self._write(claimed, ask_again, None)
 
     async def _send(self, outgoing: Outgoing) -> SendResult:

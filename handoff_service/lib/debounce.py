@@ -31,7 +31,7 @@ class Debouncer:
                 await self._work()
             except Refusal as error:
                 self._wanted.set()
-                log.warning("wish_failed", why=error.detail)
+                log.warning("debounced_work_failed", why=error.detail)
             except BaseException:
                 self._wanted.set()
                 raise
