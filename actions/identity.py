@@ -12,8 +12,8 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.mentioned_account import FORM, KINDS
 from actions.proof import BACK_TO, THEN, back, begin
-from actions.said_account import FORM, KINDS
 from actions.turn import collected, entities, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity import knowledge_facts

@@ -11,7 +11,7 @@ from sanic import Sanic
 from actions.turn import COLLECTED
 from handoff_service import clock, log
 from handoff_service.connections import Connections
-from handoff_service.context import AppContext, terms
+from handoff_service.context import AppContext, operation_settings
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.gateways.fanout.local_fanout import LocalFanout
@@ -45,7 +45,7 @@ from handoff_service.web.shared import health, media, request_bytes, security
 from handoff_service.web.simulator import mailbox, phone
 from handoff_service.web.webhooks import bot_actions, twilio
 from handoff_service.web.workspace import workspace
-from handoff_service.worker import Worker, WorkerDeps, crews
+from handoff_service.worker import Worker, WorkerDeps, build_workers
 
 AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database may still be away
 WORK_WITHIN = 5.0  # seconds for running work to finish at a stop before it is given back
@@ -91,20 +91,20 @@ async def _open(app: App, settings: Settings) -> None:
     def told(hints: Sequence[Hint], work_at: datetime | None) -> None:
         fanout.publish(hints)
         if hints:
-            indexing.wanted()
+            indexing.trigger()
         if work_at is not None:
             for worker in workers:
                 worker.nudge(work_at)
 
     sweeping = Debouncer(lambda: store.write(want_sweep, None), AFTER_OUTAGE)
     indexing = Debouncer(lambda: store.write(want_index, None), A_MOMENT)
-    store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
+    store = Store(settings.database_url, clock=clock.now, settings=operation_settings(settings), after_commit=told)
 
     def redis_is_back() -> None:
         connections.gap()
 
     def outage() -> None:
-        sweeping.wanted()
+        sweeping.trigger()
         connections.gap()
 
     fanout = await _fanout(settings, store, background, redis_is_back)
@@ -114,7 +114,7 @@ async def _open(app: App, settings: Settings) -> None:
     the_bot = _bot(settings, metrics)
     app.ctx.webhook = HttpWebhook(settings.webhook_hosts.replace(",", " ").split())
     mailer = _mailer(settings)
-    hands = WorkerDeps(
+    deps = WorkerDeps(
         store=store,
         provider=provider,
         bot=the_bot,
@@ -126,7 +126,7 @@ async def _open(app: App, settings: Settings) -> None:
         connections=connections,
         outage=outage,
     )
-    workers += crews(hands)
+    workers += build_workers(deps)
     if store.is_sqlite:
         await store.write(due_work.forget_leases, None)
     if await store.write(check_secret_key, settings.key_fingerprint):

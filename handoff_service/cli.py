@@ -14,7 +14,7 @@ from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.bot_control import bot_supervisor, nlu_report, rasa_cli
 from handoff_service.bot_control.bot_supervisor import RunningBots
-from handoff_service.context import terms
+from handoff_service.context import operation_settings
 from handoff_service.errors import Refusal, SetupError
 from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
 from handoff_service.operations.desk_file import desk_file
@@ -130,7 +130,12 @@ async def _import_file(config: Settings, path: Path, *, only_if_empty: bool = Fa
 @asynccontextmanager
 async def _opened(config: Settings) -> AsyncIterator[Store]:
     """The store for one command, without listeners for changes."""
-    store = Store(config.database_url, clock=clock.now, terms=terms(config), told=lambda _hints, _work_at: None)
+    store = Store(
+        config.database_url,
+        clock=clock.now,
+        settings=operation_settings(config),
+        after_commit=lambda _hints, _work_at: None,
+    )
     try:
         yield store
     finally:

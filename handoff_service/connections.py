@@ -131,7 +131,7 @@ class Connections:
 
     def _note_failure(self, error: Exception) -> None:
         if not self._missed:
-            log.warning("connections_not_told", why=type(error).__name__)
+            log.warning("connections_not_reported", why=type(error).__name__)
         self._missed = True
 
     def _jumped(self) -> bool:

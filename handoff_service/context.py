@@ -37,7 +37,7 @@ class AppContext:
     outage: Callable[[], None]
 
 
-def terms(settings: Settings) -> OperationSettings:
+def operation_settings(settings: Settings) -> OperationSettings:
     """The settings that operations need. A lease lasts longer than the longest bot turn with its retry."""
     return OperationSettings(
         bot_answers=bool(settings.bot_urls),

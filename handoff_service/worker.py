@@ -21,9 +21,9 @@ from handoff_service.operations.cases.call_webhook import BeginCall, FinishCall,
 from handoff_service.operations.consent.push_consents import (
     ConsentPush,
     NotTold,
-    begin_telling,
-    finish_telling,
-    put_off_telling,
+    begin_push,
+    finish_push,
+    postpone_push,
 )
 from handoff_service.operations.conversations.fetch_media import FinishFetch, finish_fetch
 from handoff_service.operations.conversations.index_texts import index_texts
@@ -85,13 +85,13 @@ from handoff_service.store.engine.store import Store
 # its own pool, so a hanging provider, bot, mail server or receiver delays neither the others nor the desk's own work
 # (offers, timers, presence), which is the last pool. There are many bot turns because the gateway limits each bot
 # server by itself: turns that wait for a hanging server must not keep the turns of others from being claimed.
-_OWN_CREWS = {
+_OWN_POOLS = {
     **{Work.DELIVER: SENDS_AT_ONCE, Work.BOT_TURN: 256, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4},
     **{Work.SWEEP_GAPS: 1, Work.TELL_CONSENTS: 1, Work.ASK_PRICES: 1},
 }
 POOLS = (
-    *((frozenset({kind}), most) for kind, most in _OWN_CREWS.items()),
-    (frozenset(Work) - _OWN_CREWS.keys(), 64),
+    *((frozenset({kind}), most) for kind, most in _OWN_POOLS.items()),
+    (frozenset(Work) - _OWN_POOLS.keys(), 64),
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
@@ -132,16 +132,16 @@ class WorkerDeps:
     outage: Callable[[], None] = lambda: None  # called when the database was away, because hints may have been lost
 
 
-def crews(hands: WorkerDeps) -> list["Worker"]:
+def build_workers(deps: WorkerDeps) -> list["Worker"]:
     """The workers of one process. Several processes share the work by their claims."""
-    return [Worker(hands, kinds, at_once) for kinds, at_once in POOLS]
+    return [Worker(deps, kinds, at_once) for kinds, at_once in POOLS]
 
 
 class Worker:
     """Does some kinds of work, with a limited number of places."""
 
-    def __init__(self, hands: WorkerDeps, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64) -> None:
-        self._hands = hands
+    def __init__(self, deps: WorkerDeps, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64) -> None:
+        self._deps = deps
         self._kinds = kinds
         self.name = f"worker_{min(kinds)}" if len(kinds) == 1 else f"worker_{min(kinds)}_and_{len(kinds) - 1}_more"
         self._at_once = at_once
@@ -164,7 +164,7 @@ class Worker:
             Work.MAIL_CODE: self._mail_code,
             Work.PROOF_LIMIT: self._proof_ran_out,
             Work.SWEEP_GAPS: self._sweep_gaps,
-            Work.TELL_CONSENTS: self._tell_consents,
+            Work.TELL_CONSENTS: self._push_consents,
             Work.ASK_PRICES: self._ask_prices,
         }
 
@@ -185,13 +185,13 @@ class Worker:
             self._sleeps_until = None
             try:
                 await self._start_what_is_due()
-                pause = await self._hands.store.read(due_work.next_due, self._hands.clock(), self._kinds)
+                pause = await self._deps.store.read(due_work.next_due, self._deps.clock(), self._kinds)
             except Exception as error:  # noqa: BLE001  # the work loop must outlive a database that is away
                 log.warning("worker_cannot_claim", error=error)
-                self._hands.outage()
+                self._deps.outage()
                 pause = timedelta(seconds=1)
             pause = LONGEST_SLEEP if pause is None else min(pause, LONGEST_SLEEP)
-            self._sleeps_until = self._hands.clock() + pause
+            self._sleeps_until = self._deps.clock() + pause
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), pause.total_seconds())
 
@@ -199,17 +199,17 @@ class Worker:
         """Keep claims of running and queued work. Only a process that is frozen, cut off or dead loses its claims."""
         while True:
             await asyncio.sleep(RENEW_EVERY)
-            now = self._hands.clock()
+            now = self._deps.clock()
             held = [claimed for claimed in self._busy.values() if now < claimed.until + LONGEST_WORK]
             if held:
                 try:
-                    await self._hands.store.write(renew, held)
+                    await self._deps.store.write(renew, held)
                 except Exception as error:  # noqa: BLE001  # the database is away: the next time comes soon
                     log.warning("claims_not_renewed", error=error)
 
     async def step(self) -> int:
         """Do all work that is due now, once, and wait for it. Returns how much there was."""
-        claimed = await self._hands.store.write(due_work.claim, due_work.Claim(self._at_once, self._kinds))
+        claimed = await self._deps.store.write(due_work.claim, due_work.Claim(self._at_once, self._kinds))
         await asyncio.gather(*(self._do(c) for c in claimed))
         return len(claimed)
 
@@ -226,7 +226,7 @@ class Worker:
         if self._held:
             log.info("work_given_back", count=len(self._held))
             with suppress(Exception):  # the database is away: the leases expire by themselves
-                await self._hands.store.write(due_work.end_leases, list(self._held.values()))
+                await self._deps.store.write(due_work.end_leases, list(self._held.values()))
 
     async def _start_what_is_due(self) -> None:
         while (room := self._at_once - len(self._busy)) > 0:
@@ -242,7 +242,7 @@ class Worker:
         self._nudged.set()
 
     async def _claim(self, room: int) -> Sequence[Claimed]:
-        claimed = await self._hands.store.write(due_work.claim, due_work.Claim(room, self._kinds))
+        claimed = await self._deps.store.write(due_work.claim, due_work.Claim(room, self._kinds))
         self._held |= {one.id: one for one in claimed}
         return claimed
 
@@ -255,7 +255,7 @@ class Worker:
         except _Dropped:
             pass
         except Exception as error:  # noqa: BLE001  # logged, and tried again
-            self._hands.metrics.trouble.labels(claimed.kind).inc()
+            self._deps.metrics.trouble.labels(claimed.kind).inc()
             log.warning("work_failed", error=error, kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
             await self._give_back(claimed)
         self._held.pop(claimed.id, None)
@@ -283,9 +283,9 @@ class Worker:
         """Carry out a command about claimed work if the claim is still valid. Otherwise the result is dropped and
         the work ends here, unless ``late`` makes use of it."""
         held = HeldClaim(claimed, command)
-        answer: R | ClaimLost = await self._hands.store.write(fenced(operation, late), held, near=near)
+        answer: R | ClaimLost = await self._deps.store.write(fenced(operation, late), held, near=near)
         if isinstance(answer, ClaimLost):
-            self._hands.metrics.claims_lost.labels(claimed.kind).inc()
+            self._deps.metrics.claims_lost.labels(claimed.kind).inc()
             say = log.warning if answer.late else log.debug  # a receipt that arrives first ends a send every day
             say("claim_lost", kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
             raise _Dropped
@@ -295,14 +295,14 @@ class Worker:
         message_id = int(claimed.key)
         outgoing = await self._write(claimed, begin_sends, BeginSend(message_id, claimed.attempts))
         if isinstance(outgoing, HeldBack):
-            self._hands.metrics.held_back.labels(outgoing.limit.name.lower()).inc()
+            self._deps.metrics.held_back.labels(outgoing.limit.name.lower()).inc()
             if outgoing.first:
                 log.warning("replies_held_back", limit=outgoing.limit.name.lower(), begins_with=outgoing.begins_with)
         if not isinstance(outgoing, Outgoing):
             return
         result = await self._look_up(outgoing) if outgoing.uncertain else await self._send(outgoing)
         waits = await self._write(claimed, finish_sends, FinishSend(message_id, claimed.attempts, result))
-        self._hands.metrics.sends.labels(type(result).__name__.lower()).inc()
+        self._deps.metrics.sends.labels(type(result).__name__.lower()).inc()
         if waits and isinstance(result, Later | Refused):
             why = result.why if isinstance(result, Later) else None
             log.warning("text_not_taken", message=message_id, attempts=claimed.attempts, code=result.code, why=why)
@@ -311,64 +311,64 @@ class Worker:
     async def _sweep_gaps(self, claimed: Claimed) -> None:
         sweep = await self._write(claimed, begin_sweep, None)
         try:
-            found = [await self._hands.provider.received(number, sweep.since) for number in sweep.numbers]
+            found = [await self._deps.provider.received(number, sweep.since) for number in sweep.numbers]
             listed = sorted((one for of_number in found for one in of_number), key=lambda one: one.sent_at)
-            known = await self._hands.store.read(stored, [one.sid for one in listed]) if listed else set()
+            known = await self._deps.store.read(stored, [one.sid for one in listed]) if listed else set()
             missed = [one for one in listed if one.sid not in known]
-            zone = ZoneInfo(await self._hands.store.read(people.desk_time_zone))
+            zone = ZoneInfo(await self._deps.store.read(people.desk_time_zone))
             for some in itertools.batched(missed, RECOVERED_AT_ONCE, strict=False):
                 texts = await asyncio.gather(*(self._recovered(one, zone) for one in some))
                 # A lane handles these in order, and all that are queued in one transaction.
                 near = [(text.provider_number, text.requester_number) for text in texts]
-                take = self._hands.store.write
+                take = self._deps.store.write
                 await asyncio.gather(*(take(receive_sms, text, near=n) for text, n in zip(texts, near, strict=True)))
         except OSError as error:
             log.warning("sweep_failed", why=str(error))
             await self._write(claimed, finish_sweep, FinishSweep(None))
             return
         await self._write(claimed, finish_sweep, FinishSweep(sweep.began))
-        self._hands.metrics.recovered.inc(len(missed))
+        self._deps.metrics.recovered.inc(len(missed))
         log.info("gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed))
 
     async def _recovered(self, listed: ProviderMessage, zone: ZoneInfo) -> Text:
-        pictures = await self._hands.provider.pictures_of(listed.sid) if listed.pictures else ()
+        pictures = await self._deps.provider.pictures_of(listed.sid) if listed.pictures else ()
         return recovered(listed, pictures, zone)
 
-    async def _tell_consents(self, claimed: Claimed) -> None:
-        batch = await self._write(claimed, begin_telling, None)
+    async def _push_consents(self, claimed: Claimed) -> None:
+        batch = await self._write(claimed, begin_push, None)
         try:
-            faults = await self._hands.provider.tell_consents(batch.tellings) if batch.tellings else {}
+            faults = await self._deps.provider.tell_consents(batch.tellings) if batch.tellings else {}
         except (OSError, NotOffered) as error:
-            log.warning("consents_not_told", entries=len(batch.entries), why=str(error))
+            log.warning("consents_not_pushed", entries=len(batch.entries), why=str(error))
             failed = NotTold(batch, str(error), offered=not isinstance(error, NotOffered))
-            await self._write(claimed, put_off_telling, failed)
+            await self._write(claimed, postpone_push, failed)
             return
-        await self._write(claimed, finish_telling, ConsentPush(batch, faults))
+        await self._write(claimed, finish_push, ConsentPush(batch, faults))
         if batch.entries:
-            log.info("consents_told", entries=len(batch.entries), told=len(batch.tellings), refused=len(faults))
+            log.info("consents_pushed", entries=len(batch.entries), pushed=len(batch.tellings), refused=len(faults))
 
     async def _ask_prices(self, claimed: Claimed) -> None:
-        for number, wanted in (await self._hands.store.read(wanted_prices, self._hands.clock())).items():
+        for number, wanted in (await self._deps.store.read(wanted_prices, self._deps.clock())).items():
             try:
-                found = await self._hands.provider.reports(number, wanted.sids, wanted.since)
+                found = await self._deps.provider.reports(number, wanted.sids, wanted.since)
             except OSError as error:
                 log.warning("prices_not_known", why=str(error))
                 break
             await self._write(claimed, record_prices, found)
-            log.debug("prices_noted", count=len(found), of=len(wanted.sids))
+            log.debug("prices_recorded", count=len(found), of=len(wanted.sids))
         await self._write(claimed, ask_again, None)
 
     async def _send(self, outgoing: Outgoing) -> SendResult:
         """Check consent once more, as late as possible, because the requester may have opted out since the message
         was marked."""
-        if await self._hands.store.read(sends_under_way.is_withheld, outgoing.message_id):
+        if await self._deps.store.read(sends_under_way.is_withheld, outgoing.message_id):
             return Withheld()
-        return await self._hands.provider.send(outgoing)
+        return await self._deps.provider.send(outgoing)
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
         """What the provider knows about a send with an unknown outcome."""
         try:
-            return LookedUp(tuple(await self._hands.provider.find(outgoing)))
+            return LookedUp(tuple(await self._deps.provider.find(outgoing)))
         except OSError as error:
             return Unsure(why=str(error))
 
@@ -381,7 +381,7 @@ class Worker:
             turn_id=int(question.turn_id), replies=answer.replies, understood=answer.understood, failure=failure
         )
         outcome = await self._write(claimed, finish_turn, finish, late=keep_late_answer)
-        self._hands.metrics.turns.labels(outcome).inc()
+        self._deps.metrics.turns.labels(outcome).inc()
         log.info("bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure)
 
     async def _ask(self, question: Question) -> tuple[BotAnswer, str | None]:
@@ -389,8 +389,8 @@ class Worker:
         failure = ""
         for _ in range(2):
             try:
-                with self._hands.metrics.turn_seconds.time():
-                    return await self._hands.bot.ask(question), None
+                with self._deps.metrics.turn_seconds.time():
+                    return await self._deps.bot.ask(question), None
             except BotFailed as error:
                 failure = str(error)
         return BotAnswer(), failure
@@ -399,11 +399,11 @@ class Worker:
         await self._write(claimed, offer_work, behind_of(claimed.key))
 
     async def _expire_offer(self, claimed: Claimed) -> None:
-        steady_for = self._hands.connections.steady_for()
+        steady_for = self._deps.connections.steady_for()
         await self._write(claimed, expire_offer, Expire(int(claimed.key), steady_for))
 
     async def _connection_lost(self, claimed: Claimed) -> None:
-        agent_id, connections = int(claimed.key), self._hands.connections
+        agent_id, connections = int(claimed.key), self._deps.connections
         verdict = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
         await self._write(claimed, connection_lost, verdict)
 
@@ -412,7 +412,7 @@ class Worker:
         log.debug("timers_fired", interaction=claimed.key, count=count)
 
     async def _fetch_media(self, claimed: Claimed) -> None:
-        wanted = await self._hands.store.read(media.wanted, int(claimed.key))
+        wanted = await self._deps.store.read(media.wanted, int(claimed.key))
         if wanted is None:
             return await self._write(claimed, due_work.drop, claimed)
         result = await self._fetched(wanted)
@@ -423,20 +423,20 @@ class Worker:
 
     async def _fetched(self, wanted: media.WantedMedium) -> StoredUpload | NotTaken | str:
         """Download one media file, check its type, and store it if it is accepted."""
-        content = await self._hands.provider.fetch(wanted.url)
+        content = await self._deps.provider.fetch(wanted.url)
         if isinstance(content, NotFetched):
             return content.why if content.again else NotTaken(content.why)
         picture = await asyncio.to_thread(picture_in, content)
         verdict = judged(content, wanted.content_type, picture)
         if isinstance(verdict, NotTaken):
             return verdict
-        file = await asyncio.to_thread(self._hands.media.keep, content, self._hands.clock())
+        file = await asyncio.to_thread(self._deps.media.keep, content, self._deps.clock())
         return StoredUpload(file=file, size=len(content), taken=verdict)
 
     async def _forget_upload(self, claimed: Claimed) -> None:
         file = await self._write(claimed, forget_upload, int(claimed.key))
         if file is not None:
-            await asyncio.to_thread(self._hands.media.forget, file, self._hands.clock())
+            await asyncio.to_thread(self._deps.media.forget, file, self._deps.clock())
         log.debug("upload_forgotten", media=claimed.key)
 
     async def _index_texts(self, claimed: Claimed) -> None:
@@ -446,10 +446,10 @@ class Worker:
         call = await self._write(claimed, begin_call, BeginCall(call_id=int(claimed.key)))
         if call is None:
             return
-        called = await self._hands.webhook.call(call)
+        called = await self._deps.webhook.call(call)
         finish = FinishCall(call_id=int(claimed.key), called=called)
         state = await self._write(claimed, finish_call, finish)
-        self._hands.metrics.calls.labels(state).inc()
+        self._deps.metrics.calls.labels(state).inc()
         say = log.warning if state is CallState.GIVEN_UP else log.info
         say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)
 
@@ -459,7 +459,7 @@ class Worker:
         mail = await self._write(claimed, begin_mail, BeginMail(send_id=send_id, code=code))
         if mail is None:
             return
-        mailer = self._hands.mailer
+        mailer = self._deps.mailer
         result: Mailed | NotMailed = NotMailed(why="PATCHBOARD_SMTP_URL is not set", again=False)
         if mailer is not None:
             result = await mailer.send(mail)

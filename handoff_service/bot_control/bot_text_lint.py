@@ -17,16 +17,16 @@ TERMS = "sms_check.yml"
 
 def check(root: Path) -> int:
     """Returns the number of checked texts. SetupError lists every error, one a line, when a text is unfit for SMS."""
-    terms = read_terms(root)
+    settings = read_settings(root)
     texts = [*in_domain(root), *in_actions(root)]
-    found: list[Fault] = [fault for text in texts for fault in faults(text, terms)]
+    found: list[Fault] = [fault for text in texts for fault in faults(text, settings)]
     if found:
         listed = "\n".join(f"  {fault}" for fault in found)
         raise SetupError(f"{len(found)} faults in what the virtual agent says:\n{listed}")
     return len(texts)
 
 
-def read_terms(root: Path) -> SmsCheckSettings:
+def read_settings(root: Path) -> SmsCheckSettings:
     """The settings in sms_check.yml. SetupError when the file is invalid."""
     written = _yaml(root / TERMS)
     unknown = [str(key) for key in written if key not in ("allowed_hosts", "longest")]

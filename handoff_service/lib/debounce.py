@@ -16,7 +16,7 @@ class Debouncer:
         self._moment = moment.total_seconds()
         self._wanted = asyncio.Event()
 
-    def wanted(self) -> None:
+    def trigger(self) -> None:
         """Request a run. Call on the loop. Costs almost nothing while a run is pending."""
         self._wanted.set()
 
@@ -31,7 +31,7 @@ class Debouncer:
                 await self._work()
             except Refusal as error:
                 self._wanted.set()
-                log.warning("wish_failed", why=error.detail)
+                log.warning("debounced_work_failed", why=error.detail)
             except BaseException:
                 self._wanted.set()
                 raise

@@ -8,7 +8,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from ruamel.yaml import YAML
 
 from actions import all_actions
-from actions.proof import GoesOn, proof_first
+from actions.proof import ResumeForm, proof_first
 from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.mail_code import BeginMail, begin_mail
@@ -22,7 +22,7 @@ CODE = "042617"
 
 
 @pytest.fixture
-def terms() -> OperationSettings:
+def operation_settings() -> OperationSettings:
     return OperationSettings(link_key="key")
 
 
@@ -49,7 +49,7 @@ class Bot:
     def __init__(self, story: Story, number: str = ANN) -> None:
         self.story, self.number = story, number
         self.executor = ActionExecutor()
-        self.executor.register_action(GoesOn(Case(story)))
+        self.executor.register_action(ResumeForm(Case(story)))
         for action in all_actions(story):  # type: ignore[arg-type]  # an action needs the desk's store, and no more
             self.executor.register_action(action)
         self.slots: dict[str, Any] = {}

@@ -85,7 +85,7 @@ async def _measure(kind: str, url: str) -> int:
             if work_at is not None:
                 worker.nudge(work_at)
 
-    store = Store(url, clock=clock.now, terms=OperationSettings(bot_answers=False), told=told)
+    store = Store(url, clock=clock.now, settings=OperationSettings(bot_answers=False), after_commit=told)
     await store.write(import_desk, desk_file.read(DESK))
     story = Story(store)
     numbers = [f"+1202555{n:04d}" for n in range(LINES)]

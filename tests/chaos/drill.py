@@ -169,7 +169,7 @@ class Drill:
 async def lay_out(url: str) -> None:
     """The desk of the tests."""
     migrate(url)
-    opened = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
+    opened = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
     await opened.write(import_desk, desk_file.read(DESK))
     opened.close()
 

@@ -11,8 +11,8 @@ from handoff_service.gateways.twilio.gateway import NO_CONSENTS, TwilioProvider
 from handoff_service.operations.consent.change_consent import Ask, change_consent
 from handoff_service.operations.consent.push_consents import (
     ConsentPush,
-    begin_telling,
-    finish_telling,
+    begin_push,
+    finish_push,
     push_from_now_on,
 )
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
@@ -37,9 +37,9 @@ SERVICE = "MG" + "0123456789abcdef" * 2
 @pytest.fixture
 async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
     """A worker that tells Twilio of consent, and does nothing else."""
-    hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
+    deps = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     await story.store.write(push_from_now_on, None)
-    return Worker(hands, frozenset({Work.TELL_CONSENTS}))
+    return Worker(deps, frozenset({Work.TELL_CONSENTS}))
 
 
 async def in_one_service(story: Story) -> None:
@@ -268,9 +268,9 @@ async def test_it_waits_when_the_provider_cannot_be_told(
 async def test_a_change_while_the_provider_is_being_told_is_told_too(story: Story, clock: MovedClock) -> None:
     await story.store.write(change_consent, recorded())
     clock.move(120)
-    batch = await story.store.write(begin_telling, None)
+    batch = await story.store.write(begin_push, None)
     await story.store.write(change_consent, recorded(opted_out=False))
-    await story.store.write(finish_telling, ConsentPush(batch, {}))
+    await story.store.write(finish_push, ConsentPush(batch, {}))
     assert await untold(story) == 1
 
 

@@ -31,7 +31,7 @@ URL = "https://api.twilio.com/media/1"
 
 
 @pytest.fixture
-def terms() -> OperationSettings:
+def operation_settings() -> OperationSettings:
     return OperationSettings(public_url="https://sms.example.com", link_key="key")
 
 

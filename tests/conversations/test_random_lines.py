@@ -87,7 +87,7 @@ class Lines(RuleBasedStateMachine):
         self.seen: list[int] = []
 
     async def _open(self) -> None:
-        self.story = Story(Store(self.url, clock=self.clock, terms=OperationSettings(), told=Heard()))
+        self.story = Story(Store(self.url, clock=self.clock, settings=OperationSettings(), after_commit=Heard()))
         await self.story.available(MIA, OMAR)
 
     def do(self, act: Coroutine[Any, Any, Any]) -> Any:

@@ -58,7 +58,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
 ) -> None:
     """The drill: the original desk has sent them meanwhile."""
     old = settings.read({"PATCHBOARD_HOME": str(tmp_path / "old"), "PATCHBOARD_DATABASE_URL": sqlite_url})
-    store = Store(old.database_url, clock=clock, terms=OperationSettings(), told=Heard())
+    store = Store(old.database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     story = Story(store)
     interaction = await quiet_conversation(story)
     await story.write(interaction, "Queued when the backup was made.")
@@ -68,7 +68,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     new = settings.read({"PATCHBOARD_HOME": str(tmp_path / "new")})
     restore(new, tmp_path / "desk.tar", print)
     clock.move(3600)
-    store = Store(new.database_url, clock=clock, terms=OperationSettings(), told=Heard())
+    store = Store(new.database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     story = Story(store)
     assert await work(story, provider, clock) == [], "sent again"
     found = await store.read(restore_holds.held)
@@ -83,7 +83,7 @@ async def test_the_doctor_and_the_command_say_what_is_held(
 ) -> None:
     for name, value in {"HOME": str(tmp_path), "DATABASE_URL": sqlite_url, "BOT_URL": ""}.items():
         monkeypatch.setenv(f"PATCHBOARD_{name}", value)
-    story = Story(Store(sqlite_url, clock=MovedClock(), terms=OperationSettings(), told=Heard()))
+    story = Story(Store(sqlite_url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard()))
     await story.write(await quiet_conversation(story), "held")
     await hold(story, MovedClock())
     story.store.close()

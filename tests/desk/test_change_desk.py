@@ -36,13 +36,13 @@ SPARE = "+18885550300"
 
 async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
     queue_id = await story.store.write(make_queue, ESCALATIONS)
-    assert (await story.store.read(queues.shown_one, queue_id)).problems == []
+    assert (await story.store.read(queues.get_view, queue_id)).problems == []
     change = ChangeQueue(id=queue_id, values={"schedule": "24/7 off", "skills": (Skill(name="opera"),)})
     with pytest.raises(BadInput) as error:
         await story.store.write(change_queue, change)
     assert error.value.errors == {"schedule": "is never open"}
     await story.store.write(change_queue, replace(change, values={"skills": (Skill(name="opera"),)}))
-    shown = await story.store.read(queues.shown_one, queue_id)
+    shown = await story.store.read(queues.get_view, queue_id)
     assert shown.problems == ["No agent of its groups has the mandatory skill opera."]
     await story.store.write(delete_queue, queue_id)
     with pytest.raises(NotFound):
@@ -52,19 +52,19 @@ async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
 async def test_a_schedule_that_has_run_out_is_a_problem_that_is_shown(story: Story) -> None:
     only_that_year = replace(ESCALATIONS, schedule="2026 Nov 24 08:00-18:00")
     queue_id = await story.store.write(make_queue, only_that_year)
-    shown = await story.store.read(queues.shown_one, queue_id)
+    shown = await story.store.read(queues.get_view, queue_id)
     assert (shown.open_now, str(shown.opens_at), shown.problems) == (False, "2026-11-24 13:00:00+00:00", [])
     story.store._clock.move(3 * 86_400)  # type: ignore[attr-defined]
-    shown = await story.store.read(queues.shown_one, queue_id)
+    shown = await story.store.read(queues.get_view, queue_id)
     assert (shown.opens_at, shown.problems) == (None, ["Its schedule is never open again within a year."])
 
 
 async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
     queue_id = await story.store.write(make_queue, replace(ESCALATIONS, pools=()))
-    assert (await story.store.read(queues.shown_one, queue_id)).problems == ["No group is eligible: add one."]
+    assert (await story.store.read(queues.get_view, queue_id)).problems == ["No group is eligible: add one."]
     await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"pools": ESCALATIONS.pools, "skills": ()}))
     await story.store.write(lambda tx, _: tx.conn.execute(t.agents.update().values(active=False)), None)
-    shown = await story.store.read(queues.shown_one, queue_id)
+    shown = await story.store.read(queues.get_view, queue_id)
     assert shown.problems == ["No active agent is in Service desk: add one."]
 
 
@@ -223,7 +223,7 @@ async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None
     plain = replace(ESCALATIONS, schedule="Mo-Fr 08:00-18:00")
     queue_id = await story.store.write(make_queue, plain)
     await story.store.write(change_desk, {"country": "IN"})
-    assert (await story.store.read(queues.shown_one, queue_id)).open_now
+    assert (await story.store.read(queues.get_view, queue_id)).open_now
     await story.store.write(change_desk, {"country": "US"})
     await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"schedule": "Mo-Fr 08:00-18:00; PH off"}))
     with pytest.raises(BadInput) as error:

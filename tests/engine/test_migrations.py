@@ -127,7 +127,7 @@ async def test_cases_of_before_0008_keep_their_numbers_and_get_a_history(kind: s
                 conn.exec_driver_sql(statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement)
         opened.dispose()
         migrate(url)
-        store = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
+        store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
         (case,) = await store.read(cases.list_, [])
         said = (case.id, case.kind, case.state, case.description, case.opened_by.kind, case.version)
         assert said == (41, "problem", "open", "No wifi", "virtual_agent", 1)

@@ -183,7 +183,9 @@ async def test_consent_that_the_provider_does_not_know(environ: dict[str, str], 
 
 
 async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) -> None:
-    store = Store(environ["PATCHBOARD_DATABASE_URL"], clock=MovedClock(), terms=OperationSettings(), told=Heard())
+    store = Store(
+        environ["PATCHBOARD_DATABASE_URL"], clock=MovedClock(), settings=OperationSettings(), after_commit=Heard()
+    )
     story = Story(store)
     interaction = await quiet_conversation(story)
     message, _ = [await story.write(interaction, body) for body in ("one", "two")]

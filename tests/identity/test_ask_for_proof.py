@@ -18,7 +18,7 @@ from tests.support.story import DIRECT, MIA, OMAR, Story
 
 
 @pytest.fixture
-def terms() -> OperationSettings:
+def operation_settings() -> OperationSettings:
     return OperationSettings(link_key="key")
 
 
@@ -161,7 +161,7 @@ async def test_without_a_bot_or_any_means_it_says_so(
     story: Story, ann: Proving, given: OperationSettings, says: str
 ) -> None:
     def asked(tx, command):  # type: ignore[no-untyped-def]
-        tx.terms = given
+        tx.settings = given
         return ask_for_proof(tx, command)
 
     with pytest.raises(Conflict, match=says):

@@ -20,7 +20,7 @@ ANN_ID, BOB_ID = 1, 2
 
 
 @pytest.fixture
-def terms() -> OperationSettings:
+def operation_settings() -> OperationSettings:
     return OperationSettings(link_key="key")
 
 

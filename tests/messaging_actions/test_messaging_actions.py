@@ -542,7 +542,7 @@ async def test_a_timer_that_came_due_while_the_service_was_down_fires_once(
     clock.move(29 * 60)
     await story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER})))
     clock.move(60 * 60)
-    reopened = Store(database_url, clock=clock, terms=OperationSettings(), told=Heard())
+    reopened = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     await Rules(reopened, clock).fire()
     await Rules(reopened, clock).fire()
     reopened.close()

@@ -94,7 +94,7 @@ class Conversations(RuleBasedStateMachine):
         self.runner.run(self._open())
 
     async def _open(self) -> None:
-        self.story = Story(Store(self.url, clock=self.clock, terms=OperationSettings(), told=Heard()))
+        self.story = Story(Store(self.url, clock=self.clock, settings=OperationSettings(), after_commit=Heard()))
         self.rules = Rules(self.story.store, self.clock)
 
     @initialize()

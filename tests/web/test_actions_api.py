@@ -39,7 +39,7 @@ def service(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> I
     admin.write_text(GRACE)
 
     async def add() -> None:
-        store = Store(module_database, clock=MovedClock(), terms=OperationSettings(), told=Heard())
+        store = Store(module_database, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
         await store.write(import_desk, desk_file.read(admin))
         store.close()
 

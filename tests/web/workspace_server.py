@@ -94,7 +94,9 @@ def _laid_out() -> Path:
 
 
 async def _import(path: Path) -> None:
-    store = Store(f"sqlite:///{path}", clock=clock.now, terms=OperationSettings(), told=lambda _hints, _work_at: None)
+    store = Store(
+        f"sqlite:///{path}", clock=clock.now, settings=OperationSettings(), after_commit=lambda _hints, _work_at: None
+    )
     await store.write(import_desk, desk_file.read(DESK))
     store.close()
 

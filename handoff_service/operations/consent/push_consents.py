@@ -71,7 +71,7 @@ def push_again(tx: Transaction) -> None:
     tx.conn.execute(update(c).where(c.c.id.in_(select(o.c.consent_id))).values(told_at=None))
 
 
-def begin_telling(tx: Transaction, _command: None = None) -> Batch:
+def begin_push(tx: Transaction, _command: None = None) -> Batch:
     """What to push now. It fits into one request unless the company has more senders than one request can hold."""
     senders: dict[str, dict[int, str | None]] = {}
     for row in tx.conn.execute(select(*p.c["id", "number", "messaging_service"]).order_by(p.c.id)):
@@ -81,10 +81,10 @@ def begin_telling(tx: Transaction, _command: None = None) -> Batch:
     first = untold.order_by(c.c.told_why.is_not(None), c.c.id)
     rows = tx.conn.execute(first.limit(max(1, CONSENTS_AT_ONCE // max(1, len(senders))))).all()
     entries = {row.id: row.number for row in rows}
-    return Batch(entries, list(_tellings(tx, entries, senders)))
+    return Batch(entries, list(_states_to_push(tx, entries, senders)))
 
 
-def finish_telling(tx: Transaction, told: ConsentPush) -> None:
+def finish_push(tx: Transaction, told: ConsentPush) -> None:
     """Mark these entries as pushed, except those to retry. The ledger records the provider's objections."""
     entries, faults = told.batch.entries, told.faults
     these = one_of(c.c.id, list(entries))
@@ -97,13 +97,13 @@ def finish_telling(tx: Transaction, told: ConsentPush) -> None:
     due_work.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (PAUSE * requests if goes_on else EVERY))
 
 
-def put_off_telling(tx: Transaction, failed: NotTold) -> None:
+def postpone_push(tx: Transaction, failed: NotTold) -> None:
     """Keep these entries waiting. The ledger records why."""
     tx.conn.execute(update(c).where(one_of(c.c.id, list(failed.batch.entries))).values(told_why=failed.why))
     due_work.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (AFTER_FAILURE if failed.offered else NOT_OFFERED))
 
 
-def _tellings(
+def _states_to_push(
     tx: Transaction, untold: Mapping[int, str], senders: Mapping[str, Mapping[int, str | None]]
 ) -> Iterator[Telling]:
     """The current state of each of these entries' numbers, for each company sender (a number or a whole service)

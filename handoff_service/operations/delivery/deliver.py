@@ -188,7 +188,7 @@ def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, .
     query = select(d.c.message_id, d.c.id).where(one_of(d.c.message_id, with_media)).order_by(d.c.position)
     found: dict[int, tuple[str, ...]] = {}
     for r in tx.conn.execute(query):
-        made = media_links.link(tx.terms.public_url, tx.terms.link_key, r.id, tx.now)
+        made = media_links.link(tx.settings.public_url, tx.settings.link_key, r.id, tx.now)
         found[r.message_id] = (*found.get(r.message_id, ()), made)
     return found
 

@@ -23,7 +23,6 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.row_references import is_referred_to
 
 u = t.users
-MOST_NUMBERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,7 @@ def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
 
 
 def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
-    """Remove numbers, facts and profiles. Table 1 decides anew about the next text from such a number."""
+    """Remove numbers, facts and profiles. Table 1 decides again about the next text from such a number."""
     p = t.messaging_profiles
     numbers = tx.conn.execute(select(p.c.number).where(p.c.user_id == user_id, p.c.active)).scalars().all()
     # before the profiles, in the same lock order as receiving texts

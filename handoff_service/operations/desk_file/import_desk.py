@@ -40,14 +40,14 @@ async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
     If an admin changes a fact between the two steps, the admin's change wins.
     """
     stored = await store.read(stored_secrets, file)
-    return await store.write(import_desk, await run_slow(hash_secrets, file, stored, store.terms.link_key))
+    return await store.write(import_desk, await run_slow(hash_secrets, file, stored, store.settings.link_key))
 
 
 def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]:
     """Like ``import_file``, inside a transaction. It hashes a file that is not hashed yet, which blocks every other
     write; use that only for a desk that serves nobody yet."""
     if isinstance(given, DeskFile):
-        given = hash_secrets(given, stored_secrets(tx.conn, given), tx.terms.link_key)
+        given = hash_secrets(given, stored_secrets(tx.conn, given), tx.settings.link_key)
     file, hashed = given.file, given.hashed
     if file.desk is not None:
         put_desk(tx, file.desk.model_dump())

@@ -49,7 +49,7 @@ class RanOut:
 def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
     """Conflict when there is no virtual agent, or when no live agent owns this conversation."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
-    if not tx.terms.bot_answers:
+    if not tx.settings.bot_answers:
         raise Conflict(NO_BOT)
     if not can_prove(tx):
         raise Conflict(NO_MEANS)

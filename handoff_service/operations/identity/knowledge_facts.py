@@ -92,7 +92,7 @@ def put_facts(tx: Transaction, user_id: int, facts: Mapping[str, Fact | None]) -
 
 def write_facts(tx: Transaction, facts: Mapping[int, Mapping[str, Fact]]) -> None:
     """Write the facts of many users (by id) at once."""
-    key = tx.terms.link_key
+    key = tx.settings.link_key
     rows = [
         {
             "user_id": user_id,

@@ -51,7 +51,7 @@ def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
     if proof is None or email is None:
         due_work.cancel(tx, Work.MAIL_CODE, [command.send_id])
         return None
-    kept = rules.code_hash(tx.terms.link_key, proof.interaction_id, command.code)
+    kept = rules.code_hash(tx.settings.link_key, proof.interaction_id, command.code)
     until = tx.now + rules.CODE_LASTS
     proofs.change(tx, proof, code_hash=kept, code_until=until)
     proofs.put_code(tx, command.send_id, kept, until)

@@ -58,7 +58,7 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
 
 
 def deactivate_profile(tx: Transaction, profile_id: int) -> None:
-    """Table 1 decides anew about the next text from the number. Running conversations continue. NotFound."""
+    """Table 1 decides again about the next text from the number. Running conversations continue. NotFound."""
     profile, _ = _locked(tx, profile_id)
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(active=False))
 

@@ -64,7 +64,7 @@ def standing(tx: Transaction, proof: Proof | None, turn_id: int) -> Standing:
 
 def can_prove(tx: Transaction) -> bool:
     """Whether this desk has any way to verify somebody by text."""
-    return tx.terms.mails or bool(knowledge_facts.names(tx.conn))
+    return tx.settings.mails or bool(knowledge_facts.names(tx.conn))
 
 
 def send_code(tx: Transaction, proof: Proof) -> Proof:

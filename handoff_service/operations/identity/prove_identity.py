@@ -106,7 +106,7 @@ def claim_account(tx: Transaction, command: Claim) -> Standing:
         claimed = command.claimed.strip()[:LONGEST_CLAIM]
         row = proofs.change(tx, proof.row, claimed=claimed, user_id=proofs.claimed_user(tx.conn, claimed))
         proof = replace(proof, row=row)
-        proof = proof_steps.send_code(tx, proof) if tx.terms.mails else proof_steps.ask_fact(tx, proof)
+        proof = proof_steps.send_code(tx, proof) if tx.settings.mails else proof_steps.ask_fact(tx, proof)
     return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
@@ -121,7 +121,7 @@ def something_else(tx: Transaction, command: Alternative) -> Standing:
     """Without a code: send a new one, ask for a fact or another account instead, or let the requester choose."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None and proof.expects is not Expects.ACCOUNT:
-        if command.wish is AlternativeKind.NEW_CODE and tx.terms.mails:
+        if command.wish is AlternativeKind.NEW_CODE and tx.settings.mails:
             proof = proof_steps.send_code(tx, proof)
         elif command.wish is AlternativeKind.OTHER_ACCOUNT:
             proof = running_proof.ask(tx, proof, Expects.ACCOUNT)

@@ -104,10 +104,10 @@ def after_gap(tx: Transaction, gap: Gap) -> None:
 
 def _bound_waits(tx: Transaction) -> None:
     """After the clock steps back, shorten waits to their longest intended length."""
-    lease = tx.terms.lease
+    lease = tx.settings.lease
     held_too_long = d.c.lease_until > tx.now + lease + SKEW
     tx.conn.execute(update(d).where(held_too_long).values(lease_until=tx.now + lease))
-    burst = LONGEST_BURST * tx.terms.burst_window
+    burst = LONGEST_BURST * tx.settings.burst_window
     sends = (d.c.kind == Work.DELIVER) & d.c.line.not_like("again:%")
     waits = d.c.due_at.between(tx.now, tx.now + LONGEST_WAIT) & d.c.lease_until.is_(None)
     too_long = sa.or_(

@@ -260,7 +260,7 @@ IN_LINE, NOBODY = "in line", "nobody"  # what a work item remembers about texts 
 
 
 def _nobody(tx: Transaction, case: _Case, opens_at: datetime | None, *, is_open: bool) -> None:
-    queue, bot = case.queue, tx.terms.bot_answers
+    queue, bot = case.queue, tx.settings.bot_answers
 
     def words() -> str:
         if is_open:

@@ -82,7 +82,7 @@ def send_text(
     work = [due_work.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)]
     run = begins(author, interaction.unanswered)
     if run is not None:
-        arms = timers.armed_by(tx.conn, run, interaction.provider_number_id)
+        arms = timers.armed_actions(tx.conn, run, interaction.provider_number_id)
         ends_another = interaction.unanswered is not None
         begun = timers.UnansweredRun(interaction.id, interaction.line, interaction.queue_id, ends_another, arms)
         work += timers.begin(tx, [begun])

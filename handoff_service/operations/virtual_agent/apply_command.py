@@ -64,7 +64,7 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
 def _leave_queue(tx: Transaction, interaction: Interaction, command: Command) -> None:
     if command is Command.BYE:
         _bye(tx, interaction)
-    elif command is Command.RESTART and tx.terms.bot_answers:
+    elif command is Command.RESTART and tx.settings.bot_answers:
         _restart(tx, return_to_virtual_agent(tx, interaction, said=BY_REQUESTER, outcome=None))
 
 

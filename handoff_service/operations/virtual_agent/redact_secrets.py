@@ -20,7 +20,7 @@ def keep(
     tx: Transaction, interaction_id: int, expects: Expects | None, answers: Sequence[tuple[int, tuple[str, ...]]]
 ) -> None:
     """Keep answers, by their positions in the conversation, until the turn that judges them."""
-    key = tx.terms.link_key
+    key = tx.settings.link_key
     for seq, guesses in answers:
         by_fact = expects is Expects.FACT
         hashes = [fact_hash(key, one) if by_fact else code_hash(key, interaction_id, one) for one in guesses]

@@ -38,7 +38,7 @@ def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
         raise BadInput(errors={"outcome": "must not be empty: describe what was done"})
     outcome = checked_text(command.outcome, most=LONGEST_OUTCOME)
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
-    if not tx.terms.bot_answers:
+    if not tx.settings.bot_answers:
         raise Conflict("There is no virtual agent on this desk.")
     if interaction.owner is Owner.VIRTUAL_AGENT:
         raise Conflict("The virtual agent already has this conversation.")

@@ -276,7 +276,7 @@ def _next_turn(tx: Transaction, interaction_id: int) -> None:
     elif _under_way(tx, interaction):
         due_work.release(tx, Work.BOT_TURN, interaction.id, tx.now)
     elif unanswered_texts(tx, interaction, after=after, up_to=interaction.last_seq):
-        ends, at_latest = tx.terms.burst_ends(tx.now)
+        ends, at_latest = tx.settings.burst_ends(tx.now)
         due_work.release(tx, Work.BOT_TURN, interaction.id, ends, latest=at_latest)
     else:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])

@@ -61,13 +61,13 @@ class Fault:
         return f"{self.file}:{self.line}: {self.name}: {self.what}. {self.suggestion}."
 
 
-def faults(text: BotText, terms: SmsCheckSettings) -> list[Fault]:
+def faults(text: BotText, settings: SmsCheckSettings) -> list[Fault]:
     """Every problem of a text, in line order. Empty: the text may be sent."""
     found = []
     for line in (text.text, *text.buttons):
-        found += [_fault(text, line, *said) for said in _in_line(line.words, terms)]
+        found += [_fault(text, line, *said) for said in _in_line(line.words, settings)]
     if not any(fault.what.startswith("nobody knows") for fault in found):
-        found += [_fault(text, text.text, *said) for said in _in_length(text, terms)]
+        found += [_fault(text, text.text, *said) for said in _in_length(text, settings)]
     return found
 
 
@@ -75,24 +75,24 @@ def _fault(text: BotText, line: BotLine, what: str, suggestion: str) -> Fault:
     return Fault(file=text.file, line=line.number, name=text.name, what=what, suggestion=suggestion)
 
 
-def _in_line(words: str, terms: SmsCheckSettings) -> Iterator[tuple[str, str]]:
+def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
     """Each problem, and how to fix it."""
     for name in dict.fromkeys(_PLACEHOLDER.findall(words)):
-        if name not in terms.longest:
+        if name not in settings.longest:
             yield f"nobody knows how long {{{name}}} gets", "Add it under longest in sms_check.yml"
-    filled = placeholders.fill(words, terms.longest)
+    filled = placeholders.fill(words, settings.longest)
     forcing = "".join(dict.fromkeys(c for c in filled if c not in GSM_7 + GSM_7_EXTENSION))
     if forcing:
         yield f"{_listed(forcing)} makes a segment 70 characters instead of 160", _instead(forcing)
-    for host in _foreign_hosts(filled, terms.allowed_hosts):
+    for host in _foreign_hosts(filled, settings.allowed_hosts):
         yield f"the link to {host} is not allowed", "Take it out, or add the host to allowed_hosts in sms_check.yml"
     keyword = asks_for_keyword(filled)
     if keyword:
         yield f"it asks to answer {keyword}, which phone companies act on", "Ask for another word"
 
 
-def _in_length(text: BotText, terms: SmsCheckSettings) -> Iterator[tuple[str, str]]:
-    filled = [placeholders.fill(line.words, terms.longest) for line in (text.text, *text.buttons)]
+def _in_length(text: BotText, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
+    filled = [placeholders.fill(line.words, settings.longest) for line in (text.text, *text.buttons)]
     sent = with_choices(filled[0], [Choice(title, "") for title in filled[1:]])
     counted = segments(sent)
     if len(sent) > MAX_BODY:

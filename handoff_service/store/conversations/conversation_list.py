@@ -10,7 +10,7 @@ from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, Sta
 from handoff_service.store.conversations import conversations
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.views import LastLine, Listed, ListedInteraction, Named, WrittenBy
+from handoff_service.store.views import LastLine, ListedInteraction, ListItem, Named, WrittenBy
 
 i, m, u, a, g = t.interactions, t.messages, t.users, t.agents, t.live_group
 
@@ -57,7 +57,7 @@ _LINES = (
 )
 
 
-def listed(conn: Connection, agent_id: int, *, others: bool) -> list[Listed]:
+def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
     """The ongoing conversations for the list pane: mine or the others'. Above mine are closed conversations with
     thanks that I have not read."""
     thanked = [] if others else conn.execute(_THANKED, {"me": agent_id}).all()
@@ -66,7 +66,7 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[Listed]:
     lines = conn.execute(_LINES, {"ids": [r.last_id for r in rows if r.last_id]})
     last = {r.id: _last_line(r) for r in lines}
     return [
-        Listed(
+        ListItem(
             interaction=ListedInteraction(
                 id=r.id,
                 state=State(r.state),

@@ -58,7 +58,9 @@ class FoundPerson:
     newest: int | None
 
 
-def finds(conn: Connection, wanted: Wanted, *, where: Where = (), below: int | None = None, limit: int) -> ResultPage:
+def find_interactions(
+    conn: Connection, wanted: Wanted, *, where: Where = (), below: int | None = None, limit: int
+) -> ResultPage:
     """The newest matching interactions, below an id and within ``where``."""
     below = below or BEYOND
     if wanted.nothing:

@@ -43,7 +43,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class UsageReport:
     """``days``: oldest first, in the desk's time zone, without gaps; ``numbers``: (label, number, count)."""
 
     since: date
@@ -69,7 +69,7 @@ class _Sum:
         return Count(**self.texts, costs=dict(self.costs))
 
 
-def figures(conn: Connection, days: int = DAYS) -> Figures:
+def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:
     """The report for the last days, including today. Ids grow over time, so older rows are not read."""
     zone = ZoneInfo(people.desk_time_zone(conn))
     today = read_at(conn).astimezone(zone).date()
@@ -87,7 +87,7 @@ def figures(conn: Connection, days: int = DAYS) -> Figures:
         if row.status in DID_NOT_ARRIVE:
             codes[row.error_code] += row.texts
     called = {r.id: (r.label, r.number) for r in conn.execute(select(*p.c["id", "label", "number"]))}
-    return Figures(
+    return UsageReport(
         since=first,
         days=[(day, found.count()) for day, found in by_day.items()],
         numbers=[(*called[key], found.count()) for key, found in sorted(by_number.items())],

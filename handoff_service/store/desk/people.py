@@ -85,9 +85,9 @@ def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Ag
         return {}
     rows = (conn.execute(_AGENTS) if ids is None else conn.execute(_AGENTS_OF, {"ids": ids})).all()
     found = [r.id for r in rows]
-    roles = _several(conn, _ROLES, found)
-    skills = _several(conn, _SKILLS, found)
-    groups = _several(conn, _GROUPS, found)
+    roles = _values_by_key(conn, _ROLES, found)
+    skills = _values_by_key(conn, _SKILLS, found)
+    groups = _values_by_key(conn, _GROUPS, found)
     return {
         r.id: Agent(
             id=r.id,
@@ -136,7 +136,7 @@ def users(
     """The matching users, by id unless another order is given."""
     u = t.users
     rows = conn.execute(select(u).where(where).order_by(*order).limit(limit)).all()
-    numbers = _several(conn, _NUMBERS, [r.id for r in rows])
+    numbers = _values_by_key(conn, _NUMBERS, [r.id for r in rows])
     return [
         User(
             id=r.id,
@@ -217,7 +217,7 @@ def provider_numbers(conn: Connection) -> list[ProviderNumber]:
     ]
 
 
-def _several(conn: Connection, query: sa.Select[int, str], keys: Collection[int]) -> dict[int, list[str]]:
+def _values_by_key(conn: Connection, query: sa.Select[int, str], keys: Collection[int]) -> dict[int, list[str]]:
     """key -> its sorted values."""
     found: dict[int, list[str]] = {}
     for row in conn.execute(query, {"keys": keys}) if keys else ():

@@ -67,7 +67,7 @@ def export_desk(conn: Connection) -> str:
         )
         for p in people.provider_numbers(conn)
     ]
-    parts += [_action(messaging_actions.saved(stored)) for stored in messaging_actions.list_(conn).values()]
+    parts += [_action(messaging_actions.view_of(stored)) for stored in messaging_actions.list_(conn).values()]
     parts += [
         _table("[[outages]]", title=o.title, text=o.text, since=_time(o.since), until=_time(o.until), active=o.active)
         for o in outages.list_(conn)

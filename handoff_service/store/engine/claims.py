@@ -63,7 +63,7 @@ def renew(tx: Transaction, claims: Sequence[Claimed]) -> None:
     """Extend the leases of these claims, except lost ones."""
     mine = (one_of(due_work.c.id, [c.id for c in claims]), one_of(due_work.c.token, _tokens(claims)))
     free = select(due_work.c.id).where(*mine).with_for_update(skip_locked=True)  # never waits for a lock
-    until = tx.now + tx.terms.lease
+    until = tx.now + tx.settings.lease
     tx.conn.execute(update(due_work).where(due_work.c.id.in_(free)).values(lease_until=until))
 
 

@@ -65,7 +65,7 @@ def engine(
 
 def _postgres(url: str, size: int, timeouts: Timeouts | None) -> sa.Engine:
     url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
-    # Plan each statement anew, which costs 0.1 ms. Otherwise a plan made for an empty table would stay until ANALYZE
+    # Plan statements every time, which costs 0.1 ms. Otherwise a plan made for an empty table would stay until ANALYZE
     # runs.
     options: dict[str, Any] = {"options": "-c plan_cache_mode=force_custom_plan", "connect_timeout": 10}
     if timeouts is not None:

@@ -161,7 +161,7 @@ class Claim:
 
 def claim(tx: Transaction, wish: Claim) -> Sequence[Claimed]:
     """Claim due work, the first row of each kind and line. Nobody else gets it during the lease."""
-    until, token = tx.now + tx.terms.lease, secrets.randbits(63)
+    until, token = tx.now + tx.settings.lease, secrets.randbits(63)
     given = {
         "now": tx.now,
         "until": until,

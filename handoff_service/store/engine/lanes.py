@@ -75,7 +75,7 @@ class Transaction:
 
     conn: sa.Connection
     now: datetime
-    terms: OperationSettings
+    settings: OperationSettings
     hints: list[Hint] = field(default_factory=list)
     work_at: datetime | None = None
     _desk_told: bool = False
@@ -130,20 +130,20 @@ class _CommitAnswerLost(Exception):
 
 
 class Lane(threading.Thread):
-    """One writer. ``told`` is called on the loop after a commit: hints, and when new work is due."""
+    """One writer. ``after_commit`` is called on the loop after a commit: hints, and when new work is due."""
 
     def __init__(
         self,
         engine: sa.Engine,
         clock: Clock,
-        terms: OperationSettings,
+        settings: OperationSettings,
         loop: asyncio.AbstractEventLoop,
-        told: Listener,
+        after_commit: Listener,
         name: str,
     ) -> None:
         super().__init__(name=name, daemon=True)
-        self._engine, self._clock, self._terms = engine, clock, terms
-        self._loop, self._told = loop, told
+        self._engine, self._clock, self._settings = engine, clock, settings
+        self._loop, self._after_commit = loop, after_commit
         # With one writer, the whole batch is one transaction. On PostgreSQL each unit has its own, so that no
         # transaction locks the rows of several operations in an order that conflicts with another lane's.
         self._together = engine.dialect.name == "sqlite"
@@ -261,7 +261,7 @@ class Lane(threading.Thread):
         number = self._numbers.next(now)
         with self._engine.connect() as conn:
             transaction = conn.begin()  # rolled back with the connection unless it is committed
-            tx = Transaction(conn=conn, now=now, terms=self._terms)
+            tx = Transaction(conn=conn, now=now, settings=self._settings)
             self._numbers.store(conn, number, now)
             answers = [pair for unit in units for pair in zip(unit, _carry_out(tx, unit), strict=True)]
             done = _Done(answers, tx.hints, tx.work_at)
@@ -281,7 +281,7 @@ class Lane(threading.Thread):
                 else:
                     waiting.answer.set_result(answer)
             if done.hints or done.work_at:
-                self._told(done.hints, done.work_at)
+                self._after_commit(done.hints, done.work_at)
 
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(deliver)

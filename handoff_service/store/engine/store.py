@@ -36,8 +36,8 @@ class Store:
         url: str,
         *,
         clock: Clock,
-        terms: OperationSettings,
-        told: Listener,
+        settings: OperationSettings,
+        after_commit: Listener,
         writes: Timeouts = WRITES,
         reads: Timeouts = READS,
     ) -> None:
@@ -48,9 +48,9 @@ class Store:
         self._patience = OWN_WORK
         self._reads = _Reads()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._clock, self._public_url, self.terms = clock, terms.public_url, terms
+        self._clock, self._public_url, self.settings = clock, settings.public_url, settings
         loop = asyncio.get_running_loop()
-        self._lanes = [Lane(self._writing, clock, terms, loop, told, f"lane-{n}") for n in range(lanes)]
+        self._lanes = [Lane(self._writing, clock, settings, loop, after_commit, f"lane-{n}") for n in range(lanes)]
         self._steps: Iterator[CommandId] | None = None
         for lane in self._lanes:
             lane.start()

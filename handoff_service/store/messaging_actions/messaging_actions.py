@@ -71,7 +71,7 @@ def get(conn: Connection, action_id: int) -> StoredAction:
     return found[action_id]
 
 
-def saved(stored: StoredAction) -> SavedAction:
+def view_of(stored: StoredAction) -> SavedAction:
     """An action for display."""
     action = stored.action
     return SavedAction(

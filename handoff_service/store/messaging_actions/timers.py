@@ -53,10 +53,10 @@ class UnansweredRun:
     arms: Sequence[ArmedAction]
 
 
-ARMS = (a.c.id.label("action_id"), a.c.seconds, a.c.business_hours)
+ARMED_COLUMNS = (a.c.id.label("action_id"), a.c.seconds, a.c.business_hours)
 
 
-def arms(event: Unanswered) -> sa.ColumnElement[bool]:
+def is_armed(event: Unanswered) -> sa.ColumnElement[bool]:
     """Join condition: an active action with this event that applies to the provider number."""
     numbers = select(limits.c.provider_number_id).where(limits.c.action_id == a.c.id).correlate(a, t.provider_numbers)
     here = numbers.where(limits.c.provider_number_id == t.provider_numbers.c.id)
@@ -64,21 +64,21 @@ def arms(event: Unanswered) -> sa.ColumnElement[bool]:
 
 
 _ARMED_BY = {
-    event: select(*ARMS)
-    .select_from(t.provider_numbers.join(a, arms(event)))
+    event: select(*ARMED_COLUMNS)
+    .select_from(t.provider_numbers.join(a, is_armed(event)))
     .where(t.provider_numbers.c.id == bindparam("number"))
     for event in Unanswered
 }
 
 
-def armed_by(conn: Connection, event: Unanswered, provider_number_id: int) -> list[ArmedAction]:
+def armed_actions(conn: Connection, event: Unanswered, provider_number_id: int) -> list[ArmedAction]:
     """The actions whose timers start with a run on this provider number."""
     found = conn.execute(_ARMED_BY[event], {"number": provider_number_id})
-    return [arms_of(r) for r in found]
+    return [armed_action(r) for r in found]
 
 
-def arms_of(row: Any) -> ArmedAction:
-    """A row with the columns of ``ARMS``."""
+def armed_action(row: Any) -> ArmedAction:
+    """A row with the columns of ``ARMED_COLUMNS``."""
     return ArmedAction(row.action_id, timedelta(seconds=row.seconds), row.business_hours)
 
 

@@ -46,7 +46,7 @@ def list_views(conn: Connection) -> list[views.Queue]:
     return [_shown(conn, queue_id, queue, hours[queue_id], waiting, agents) for queue_id, queue in found.items()]
 
 
-def shown_one(conn: Connection, queue_id: int) -> views.Queue:
+def get_view(conn: Connection, queue_id: int) -> views.Queue:
     """One queue for display. NotFound when there is none."""
     found, hours = get(conn, queue_id), queue_hours.of_queues(conn, [queue_id])
     return _shown(conn, queue_id, found, hours[queue_id], _waiting(conn), _agents(conn))

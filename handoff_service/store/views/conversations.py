@@ -176,7 +176,7 @@ class LastLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListItem:
     """One item of the list pane."""
 
     interaction: ListedInteraction

@@ -56,11 +56,11 @@ async def list_queues(asked: ApiRequest[None, Paging]) -> Page[Queue]:
 
 
 async def one_queue(asked: ApiRequest[Any, Any]) -> Queue:
-    return await asked.desk.store.read(queues.shown_one, asked.id)
+    return await asked.desk.store.read(queues.get_view, asked.id)
 
 
 async def make(asked: ApiRequest[NewQueueBody, Any]) -> Queue:
-    return await asked.desk.store.read(queues.shown_one, await asked.desk.store.write(make_queue, asked.body.meant()))
+    return await asked.desk.store.read(queues.get_view, await asked.desk.store.write(make_queue, asked.body.meant()))
 
 
 async def change(asked: ApiRequest[QueueBody, Any]) -> Queue:

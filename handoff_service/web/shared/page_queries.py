@@ -25,7 +25,7 @@ from handoff_service.store.views import (
     Association,
     Case,
     Interaction,
-    Listed,
+    ListItem,
     Message,
     Offered,
     PastProof,
@@ -91,7 +91,7 @@ class Lists:
     offers: list[Offered]
     gone: list[GoneOffer]
     others: bool
-    ongoing: list[Listed]
+    ongoing: list[ListItem]
     others_count: int
     unread: int
     available: bool

@@ -64,7 +64,7 @@ def put_aside(tx: Transaction, text: Text, provider: Provider, facts: Facts) -> 
 
 def _would_wait(tx: Transaction, provider: Provider) -> bool:
     """Whether a new conversation would wait for a live agent."""
-    return provider.first_responder is FirstResponder.LIVE_AGENT or not tx.terms.bot_answers
+    return provider.first_responder is FirstResponder.LIVE_AGENT or not tx.settings.bot_answers
 
 
 def _names(tx: Transaction, closed: int) -> list[str]:

@@ -47,7 +47,7 @@ def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dic
     if conversation is None or RequesterWritesStep.CREATE in steps:
         first = requester_initiated.first_owner(
             provider.first_responder,
-            bot_answers=tx.terms.bot_answers,
+            bot_answers=tx.settings.bot_answers,
             opted_out=opted_out,
             unanswerable=unanswerable,
             queues_unanswerable=facts.queues_unanswerable,
@@ -84,7 +84,7 @@ def _hide(tx: Transaction, text: Text, conversation: Conversation, codes: list[p
         return replace(text, body=secret.body)
     if codes is None or expects in (Expects.CODE, Expects.CHOICE):
         return text
-    return replace(text, body=redact_secrets.unasked(tx.terms.link_key, expects, codes, text.body))
+    return replace(text, body=redact_secrets.unasked(tx.settings.link_key, expects, codes, text.body))
 
 
 def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:

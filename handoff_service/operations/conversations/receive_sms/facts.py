@@ -132,8 +132,8 @@ class Facts:
 
 
 _PROVIDERS = (
-    select(*t.provider_numbers.c["id", "number", "first_responder", "queue_id"], *timers.ARMS)
-    .select_from(t.provider_numbers.outerjoin(t.messaging_actions, timers.arms(Unanswered.REQUESTER_MESSAGE)))
+    select(*t.provider_numbers.c["id", "number", "first_responder", "queue_id"], *timers.ARMED_COLUMNS)
+    .select_from(t.provider_numbers.outerjoin(t.messaging_actions, timers.is_armed(Unanswered.REQUESTER_MESSAGE)))
     .where(one_of(t.provider_numbers.c.number, "numbers"))
 )
 _SEEN = select(t.messages.c.provider_sid).where(one_of(t.messages.c.provider_sid, "sids"))
@@ -229,5 +229,5 @@ def _load_providers(tx: Transaction, numbers: list[str]) -> dict[str, Provider]:
     for r in tx.conn.execute(_PROVIDERS, {"numbers": numbers}):
         made = providers.setdefault(r.number, Provider(r.id, FirstResponder(r.first_responder), r.queue_id))
         if r.action_id is not None:
-            made.arms.append(timers.arms_of(r))
+            made.arms.append(timers.armed_action(r))
     return providers

@@ -99,7 +99,7 @@ def _obeys(conversation: Conversation) -> bool:
 
 def _go_back(tx: Transaction, conversations: Iterable[Conversation]) -> None:
     """Requesters who wait in a queue and text BOT return to the virtual agent."""
-    if not tx.terms.bot_answers:
+    if not tx.settings.bot_answers:
         return
     for c in conversations:
         if c.owner is Owner.QUEUE and c.unanswerable is None and any(wants_bot(text.body) for _, text in c.texts):

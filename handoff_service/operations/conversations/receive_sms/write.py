@@ -136,7 +136,7 @@ def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due_w
 
 def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list[due_work.Due]) -> None:
     """Queue a bot turn after a pause, or queue a new conversation for live agents. Start timers."""
-    ends, at_latest = tx.terms.burst_ends(tx.now)
+    ends, at_latest = tx.settings.burst_ends(tx.now)
     work = [
         due_work.Due(kind=Work.BOT_TURN, key=str(c.id), line=c.line, due_at=ends, latest=at_latest)
         for c in conversations
