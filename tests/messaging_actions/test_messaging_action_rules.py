@@ -129,7 +129,7 @@ def test_all_of_and_any_of() -> None:
         ({"is": "on_hold"}, "there is no field None"),
         ({"field": "state"}, "needs field, operator and value"),
         ({"field": "state", "is": "new", "is_not": "on_hold"}, "needs field, operator and value"),
-        ({"field": "state", "at_least": "new"}, "state cannot be compared by 'at_least'; use is, is_not, in"),
+        ({"field": "state", "at_least": "new"}, "state cannot be compared with 'at_least'; use is, is_not, in"),
         ({"field": "state", "is": "asleep"}, "'asleep' is not one of new, work_in_progress"),
         ({"field": "state", "in": "new"}, "in needs a list of values"),
         ({"field": "state", "in": []}, "in needs a list of values"),

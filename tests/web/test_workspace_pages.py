@@ -135,7 +135,7 @@ async def test_a_trainer_without_another_role_is_not_let_in(desk: Running, mia: 
     )
     answer = await mia.get("/workspace")
     assert answer.status == 403
-    assert "You cannot do this" in shown(answer.text)
+    assert "You don't have access" in shown(answer.text)
 
 
 # Signing in and out --------------------------------------------------------------------------------------------
