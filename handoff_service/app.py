@@ -18,8 +18,7 @@ from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
-from handoff_service.gateways.simulator.gateway import Simulator
-from handoff_service.gateways.twilio.gateway import TwilioProvider
+from handoff_service.gateways.providers import provider_of
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
 from handoff_service.lib.circuit_breaker import State
@@ -34,7 +33,7 @@ from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
 from handoff_service.operations.desk.check_secret_key import check_secret_key
 from handoff_service.operations.routing.connection import Gap, after_gap
-from handoff_service.ports import Bot, Fanout, Mailer, SmsProvider
+from handoff_service.ports import Bot, Fanout, Mailer
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import due_work, secret_keys
@@ -98,7 +97,8 @@ async def _open(app: App, settings: Settings) -> None:
 
     sweeping = Debouncer(lambda: store.write(want_sweep, None), AFTER_OUTAGE)
     indexing = Debouncer(lambda: store.write(want_index, None), A_MOMENT)
-    store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
+    kind = provider_of(settings)
+    store = Store(settings.database_url, clock=clock.now, terms=terms(settings, kind.errors), told=told)
 
     def redis_is_back() -> None:
         connections.gap()
@@ -110,7 +110,7 @@ async def _open(app: App, settings: Settings) -> None:
     fanout = await _fanout(settings, store, background, redis_is_back)
     connections = Connections(store, clock.now, fanout.catch_up)
     folder = MediaFolder(settings.home / "media")
-    provider = _provider(settings, store)
+    provider = kind.open(settings, lambda receipt: store.write(record_receipt, receipt))
     the_bot = _bot(settings, metrics)
     app.ctx.webhook = HttpWebhook(settings.webhook_hosts.replace(",", " ").split())
     mailer = _mailer(settings)
@@ -186,13 +186,6 @@ async def _fanout(settings: Settings, store: Store, background: Background, retu
     made = RedisFanout(settings.redis_url, channel=channel, background=background, returned=returned)
     await made.start()
     return made
-
-
-def _provider(settings: Settings, store: Store) -> SmsProvider:
-    if settings.sms_provider == "twilio":
-        return TwilioProvider(settings)
-    pictures = MediaFolder(settings.home / "simulator")
-    return Simulator(lambda receipt: store.write(record_receipt, receipt), pictures=pictures)
 
 
 def _mailer(settings: Settings) -> Mailer | None:

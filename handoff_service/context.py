@@ -11,6 +11,7 @@ from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.metrics import Metrics
 from handoff_service.ports import Bot, Fanout, Mailer, SmsProvider
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.settings import Settings
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
@@ -37,8 +38,8 @@ class AppContext:
     outage: Callable[[], None]
 
 
-def terms(settings: Settings) -> OperationSettings:
-    """What operations need to know of the settings. A lease outlasts the longest bot turn, asked twice."""
+def terms(settings: Settings, send_errors: SendErrors) -> OperationSettings:
+    """What operations know of the settings and the provider. A lease outlasts the longest bot turn, asked twice."""
     return OperationSettings(
         bot_answers=bool(settings.bot_urls),
         burst_window=timedelta(seconds=settings.burst_window),
@@ -46,4 +47,5 @@ def terms(settings: Settings) -> OperationSettings:
         public_url=settings.public_url,
         link_key=settings.secret_key,
         mails=settings.mails,
+        send_errors=send_errors,
     )

@@ -14,6 +14,7 @@ from handoff_service import clock
 from handoff_service.bot_control.rasa_cli import RASA, actions_url
 from handoff_service.errors import SetupError
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
+from handoff_service.gateways.providers import provider_of
 from handoff_service.gateways.twilio import account
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS
 from handoff_service.gateways.twilio.signature import sign
@@ -62,9 +63,10 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
     """The provider numbers, what is wrong, and what should be known."""
     opened = engine(settings.database_url, size=1, writes=False)
     try:
-        with database_errors(), opened.connect() as conn:
-            if pending_revisions(conn):
+        with database_errors(), opened.connect() as connection:
+            if pending_revisions(connection):
                 return [], ["The database lacks tables or columns. Make them with: patchboard migrate"], []
+            conn = connection.execution_options(now=clock.now(), send_errors=provider_of(settings).errors)
             waiting = held(conn)
             if secret_keys.differs(conn, settings.key_fingerprint):
                 waiting.append(secret_keys.DIFFERS)
@@ -75,7 +77,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
                     [*waiting, "There is no provider number yet. Import a desk file with: patchboard import FILE"],
                     [],
                 )
-            found = queues.list_views(conn.execution_options(now=clock.now()))
+            found = queues.list_views(conn)
             never = [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
             never += [*_not_taken(conn), *waiting]
             untold = [said] if (said := _untold(conn)) else []

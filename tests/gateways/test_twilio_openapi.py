@@ -16,8 +16,8 @@ import jsonschema_rs
 
 from handoff_service import settings
 from handoff_service.gateways.twilio import account
+from handoff_service.gateways.twilio.errors import STATUSES
 from handoff_service.gateways.twilio.gateway import TwilioProvider
-from handoff_service.rules.delivery.message_status import TWILIO
 from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.views import Named, ProviderNumber
 from tests.conftest import MovedClock
@@ -135,7 +135,7 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
 
 
 def test_every_status_of_twilios_is_known() -> None:
-    assert set(COMPONENTS["schemas"]["message_enum_status"]["enum"]) - INBOUND == set(TWILIO)
+    assert set(COMPONENTS["schemas"]["message_enum_status"]["enum"]) - INBOUND == set(STATUSES)
 
 
 def test_what_is_not_described_is_found() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.engine.lanes import OperationSettings
@@ -39,7 +40,7 @@ def service(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> I
     admin.write_text(GRACE)
 
     async def add() -> None:
-        store = Store(module_database, clock=MovedClock(), terms=OperationSettings(), told=Heard())
+        store = Store(module_database, clock=MovedClock(), terms=OperationSettings(send_errors=ERRORS), told=Heard())
         await store.write(import_desk, desk_file.read(admin))
         store.close()
 

@@ -30,6 +30,7 @@ from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 from urllib3.exceptions import NewConnectionError
 
+from handoff_service.gateways.twilio.errors import NO_ACCOUNT, STATUSES, TOO_MANY
 from handoff_service.gateways.twilio.media import TwilioMedia
 from handoff_service.ports import (
     CONSENTS_AT_ONCE,
@@ -48,7 +49,6 @@ from handoff_service.ports import (
     Unsure,
 )
 from handoff_service.rules.consent.consent_keywords import Source
-from handoff_service.rules.delivery.message_status import NO_ACCOUNT, TOO_MANY, TWILIO
 from handoff_service.rules.delivery.money import MILLION
 from handoff_service.rules.delivery.sms_text import is_sender
 from handoff_service.rules.shared.vocabulary import Status
@@ -314,13 +314,13 @@ def _reported(listed: MessageInstance) -> Reported:
         sid=str(listed.sid),
         price=abs(round(Decimal(str(listed.price)) * MILLION)) if priced else None,
         currency=str(listed.price_unit).upper() if priced else None,
-        status=TWILIO.get(str(listed.status)),
+        status=STATUSES.get(str(listed.status)),
         error_code=int(listed.error_code) if listed.error_code else None,
     )
 
 
 def _status(message: MessageInstance) -> Status:
-    return TWILIO.get(str(message.status), Status.SENDING)
+    return STATUSES.get(str(message.status), Status.SENDING)
 
 
 def _why(error: BaseException) -> str:

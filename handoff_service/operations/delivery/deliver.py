@@ -2,9 +2,10 @@
 
 A message is ``sending`` from the commit before the provider is asked to the commit after. Whoever finds it so again
 (after a crash or a timeout) looks it up at the provider before sending it again, for no provider call can be repeated
-safely. What an error code does is in ``rules/delivery/message_status.py``; what waits to be sent again has failed
-meanwhile. Whether the requester may be texted is looked at in the same transaction that marks the message, under a lock
-that whoever changes consent waits for; and once more just before the provider is asked.
+safely. What an error does is in ``rules/delivery/send_errors.py``, and the provider's table says which error a code is.
+What waits to be sent again has failed meanwhile. Whether the requester may be texted is looked at in the same
+transaction that marks the message, under a lock that whoever changes consent waits for; and once more just before the
+provider is asked.
 """
 
 import random
@@ -22,16 +23,9 @@ from handoff_service.operations.delivery.record_receipt import apply_early_recei
 from handoff_service.operations.shared.messages import notify
 from handoff_service.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure, Withheld
 from handoff_service.rules.conversations import media_links
-from handoff_service.rules.delivery.message_status import (
-    COUNTRY_OFF,
-    DID_NOT_ARRIVE,
-    OPTED_OUT,
-    RANGE_FULL,
-    Consequence,
-    again_after,
-    meaning,
-)
+from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
 from handoff_service.rules.delivery.reply_limits import Limit
+from handoff_service.rules.delivery.send_errors import COUNTRY_OFF, OPTED_OUT, RANGE_FULL, SendErrors
 from handoff_service.rules.shared.vocabulary import Author, Event, Status, Work
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import due_work
@@ -195,15 +189,16 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
     """
     by_id = {c.message_id: c for c in commands}
     rows = tx.conn.execute(_LOCKED, {"ids": list(by_id)}).all()
-    taken = _taken(tx, commands)
+    taken, errors = _taken(tx, commands), tx.terms.send_errors
     changes, done, later, opted_out = [], [], [], []
     for row in rows:
         if row.provider_sid is not None or row.status not in (Status.SENDING, Status.UNKNOWN):
             continue  # a callback was quicker than the provider's answer, or a person; that has ended this work
-        fate = _fate(by_id[row.id], taken, row.retries)
-        if fate.code == OPTED_OUT and row.event == Event.CONSENT:
+        fate = _fate(by_id[row.id], taken, row.retries, errors)
+        is_opt_out = errors.is_opt_out(fate.code)
+        if is_opt_out and row.event == Event.CONSENT:
             fate = _Fate(Status.CANCELED, None, None, None)  # the provider has confirmed it already, by itself
-        elif fate.code == OPTED_OUT and not isinstance(by_id[row.id].result, Withheld):
+        elif is_opt_out and not isinstance(by_id[row.id].result, Withheld):
             opted_out.append(row.id)
         taken.add(fate.sid)
         changes.append(
@@ -245,12 +240,12 @@ class _Fate:
     counts: bool = False
 
 
-def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _Fate:
+def _fate(command: FinishSend, taken: Collection[str | None], retries: int, errors: SendErrors) -> _Fate:
     match command.result:
         case Accepted(sid=sid, status=status):
             return _Fate(status, sid, None, None)
-        case Refused(code=code) if meaning(code).then is not Consequence.CHANNEL:
-            again = again_after(code, retries)
+        case Refused(code=code) if not errors.explain(code).holds_line:
+            again = errors.again_after(code, retries)
             return _Fate(Status.FAILED, None, code, again, counts=again is not None)
         case Later(code=code) | Refused(code=code):
             return _Fate(Status.QUEUED, None, code, _growing(timedelta(seconds=1), command.attempts))

@@ -25,6 +25,7 @@ import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway, OutcomeUnknown, Overloaded, Refusal
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.store.engine import command_ids
 from handoff_service.store.engine.admission import Admission, Patience, Ticket
 from handoff_service.store.engine.command_ids import CommandId
@@ -45,6 +46,7 @@ class OperationSettings:
     public_url: str = ""
     link_key: str = ""  # signs the links by which the provider fetches pictures; keys the hashes of codes and facts
     mails: bool = True  # there is some way to send e-mail
+    send_errors: SendErrors = field(default_factory=SendErrors)  # the provider's error codes, with our own
 
     def burst_ends(self, now: datetime) -> tuple[datetime, datetime]:
         """When a burst of texts that begins now ends: without a further text, and at the latest."""

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from handoff_service.rules.delivery.message_status import RANGE_FULL
+from handoff_service.rules.delivery.send_errors import RANGE_FULL
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -303,7 +303,7 @@ messages = Table(
     _time("changed_at", null=True),
     UniqueConstraint("interaction_id", "seq"),
     Index("ix_messages_in_full_range", "created_at", sqlite_where=IN_FULL_RANGE, postgresql_where=IN_FULL_RANGE),
-)  # retries: how often it was sent again because of its error code (rules/delivery/message_status.py); price: what the
+)  # retries: how often it was sent again because of its error code (rules/delivery/send_errors.py); price: what the
 # provider takes for it, in millionths of the currency (ISO 4217); null until it says; price_before: for earlier tries;
 # sent_at: when the requester sent a recovered text, which stands there in the thread; null for all others
 unknown_replies = Table(

@@ -17,10 +17,10 @@ from handoff_service import log
 from handoff_service.context import AppContext
 from handoff_service.errors import BadInput, NotFound, Refusal, Unavailable
 from handoff_service.gateways.twilio import form as twilio_form
+from handoff_service.gateways.twilio.errors import STATUSES
 from handoff_service.gateways.twilio.signature import is_signed
 from handoff_service.operations.conversations.receive_sms import Attachment, Outcome, Text, receive_sms
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
-from handoff_service.rules.delivery.message_status import TWILIO
 from handoff_service.rules.delivery.sms_text import is_e164, is_sender
 from handoff_service.rules.virtual_agent.commands import Command
 from handoff_service.settings import Settings
@@ -177,9 +177,9 @@ def _media(form: Form) -> tuple[Attachment, ...]:
 
 
 def _receipt(form: Form, ours: str, retries: str) -> Receipt:
-    sid, status, code = _sid(form), TWILIO.get(form.get("MessageStatus", "")), form.get("ErrorCode", "")
+    sid, status, code = _sid(form), STATUSES.get(form.get("MessageStatus", "")), form.get("ErrorCode", "")
     if status is None:
-        raise _wrong("MessageStatus", f"must be one of {', '.join(TWILIO)}")
+        raise _wrong("MessageStatus", f"must be one of {', '.join(STATUSES)}")
     return Receipt(
         sid=sid,
         status=status,
