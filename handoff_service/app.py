@@ -18,7 +18,7 @@ from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
-from handoff_service.gateways.providers import provider_of
+from handoff_service.gateways.providers import PROVIDERS, provider_of
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
 from handoff_service.lib.circuit_breaker import State
@@ -42,7 +42,7 @@ from handoff_service.store.engine.store import Store
 from handoff_service.web import api
 from handoff_service.web.shared import health, media, request_bytes, security
 from handoff_service.web.simulator import mailbox, phone
-from handoff_service.web.webhooks import bot_actions, twilio
+from handoff_service.web.webhooks import bot_actions, sms_provider
 from handoff_service.web.workspace import workspace
 from handoff_service.worker import Worker, WorkerDeps, crews
 
@@ -69,7 +69,9 @@ def create_app(settings: Settings) -> App:
     app.register_middleware(security.add_headers(settings.public_url), "response")
     request_bytes.protect(app)
     app.error_handler.add(Exception, security.refuse)
-    app.blueprint(twilio.blueprint(settings))
+    for kind in PROVIDERS.values():
+        if kind.webhooks:
+            app.blueprint(sms_provider.blueprint(kind, settings))
     app.blueprint(bot_actions.blueprint())
     app.blueprint(api.blueprint())
     app.blueprint(health.blueprint())
