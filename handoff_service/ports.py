@@ -108,7 +108,7 @@ class ProviderMessage:
     pictures: int = 0
 
 
-CONSENTS_AT_ONCE = 25  # in one request to Twilio: https://www.twilio.com/docs/messaging/features/consent-api
+CONSENTS_AT_ONCE = 25  # a provider is told at most this many at once; it may cut them into smaller requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

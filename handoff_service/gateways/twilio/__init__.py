@@ -1,4 +1,4 @@
-"""Twilio: sending, looking up, media, signature, the account.
+"""Twilio's whole story: settings, sending, look-up, receipts, webhooks, signature, media, error codes, consents, the account.
 
-It may import ports, settings, store and rules.
+It may import ports, operations' commands, settings, store and rules. ``provider.py`` puts the parts together.
 """

@@ -10,8 +10,9 @@ import aiohttp
 import requests
 
 from handoff_service import clock
+from handoff_service.gateways.twilio.settings import is_twilios, signature_keys
 from handoff_service.gateways.twilio.signature import sign
-from handoff_service.settings import Settings, is_twilios
+from handoff_service.settings import Settings
 from handoff_service.store.views import ProviderNumber
 
 TIMEOUT = 10.0  # seconds
@@ -145,7 +146,7 @@ async def _webhook(settings: Settings) -> list[str]:
     """A signed request the way Twilio makes them: out to the public address and back into the service."""
     url = f"{settings.public_url}/webhooks/twilio/status"
     form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}  # a status that is none: 400 says that it was read
-    signed = sign(url, sorted(form.items()), settings.signature_keys[0], settings.twilio_signature)
+    signed = sign(url, sorted(form.items()), signature_keys(settings)[0], settings.twilio_signature)
     try:
         async with (
             aiohttp.ClientSession(timeout=PATIENCE) as session,

@@ -14,6 +14,7 @@ from handoff_service.errors import BadInput, Refusal
 from handoff_service.gateways.provider import Acknowledgement, MayHideText, ProviderRequest, ProviderWebhook
 from handoff_service.gateways.twilio import form as twilio_form
 from handoff_service.gateways.twilio.errors import STATUSES
+from handoff_service.gateways.twilio.settings import signature_keys
 from handoff_service.gateways.twilio.signature import is_signed
 from handoff_service.operations.conversations.receive_sms import Attachment, Text
 from handoff_service.operations.delivery.record_receipt import Receipt
@@ -71,7 +72,7 @@ def _signed_form(request: ProviderRequest, settings: Settings) -> Form:
         raise BadInput(f"The body must be a form ({FORM}).")
     pairs = _pairs(request.body)
     query = f"?{request.query}" if request.query else ""
-    signature, keys = request.headers.get("x-twilio-signature", ""), settings.signature_keys
+    signature, keys = request.headers.get("x-twilio-signature", ""), signature_keys(settings)
     if not is_signed(request.address + query, pairs, signature, keys, settings.twilio_signature):
         raise NotTwilio(f"The signature is missing or wrong for {request.address}")
     if wrong := twilio_form.fault(pairs, query, settings.twilio_account_sid or ""):

@@ -1,7 +1,7 @@
 """Tell the provider who may be texted, of each change that it may not know: so nothing else in its account texts them.
 
 It does not know what agents, programs, imports and the admin's own words change, nor that a STOP to one of the
-company's numbers holds for all. What it does know comes the other way: by what it refuses (21610), by what it answers
+company's numbers holds for all. What it does know comes the other way: by what it refuses, by what it answers
 (``OptOutType``), and by the gap sweep, which takes in a STOP whose webhook was lost. What is told is how things stand,
 so telling it twice is telling it once.
 """
@@ -26,7 +26,7 @@ from handoff_service.store.engine.one_of import one_of
 
 EVERY = timedelta(minutes=2)
 SETTLED = timedelta(minutes=1)  # so long it waits: what is taken back at once needs no telling, and clocks differ
-PAUSE = timedelta(seconds=0.6)  # for each request: Twilio takes 100 a minute
+PAUSE = timedelta(seconds=0.6)  # for each request: below 100 a minute
 AFTER_FAILURE = timedelta(minutes=1)
 NOT_OFFERED = timedelta(hours=6)  # an account that has no such list gets one by writing to the provider
 KEY = "consent"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from handoff_service.rules.delivery.senders import is_name
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, LOOK_ALIKES, MEANINGLESS, is_visible
 
-MAX_BODY = 1600  # characters that Twilio takes in one message, error 21617
+MAX_BODY = 1600  # characters that a provider takes in one message
 LONGEST = 10 * MAX_BODY  # that somebody may write at once, which goes out in parts; ours
 
 GSM_7 = (

@@ -32,7 +32,7 @@ def stands(number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[i
 
 def with_its_service(conn: Connection, provider_number_id: int | None) -> set[int]:
     """This number of the company's with those in the same messaging service, since the provider keeps one list for all
-    of them; EVERY_NUMBER for None. https://www.twilio.com/docs/messaging/services"""
+    of them; EVERY_NUMBER for None."""
     if provider_number_id is None:
         return {EVERY_NUMBER}
     p, other = t.provider_numbers, t.provider_numbers.alias("other")

@@ -30,7 +30,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One text from a requester. ``sid`` is the provider's id for it (Twilio: MessageSid). ``answered_as``: the keyword
+    """One text from a requester. ``sid`` is the provider's id for it. ``answered_as``: the keyword
     that the provider took it for and has answered by itself, if it did. ``recovered``: its webhook was lost; when
     it was sent, in words, and ``sent_at``, an aware UTC time."""
 
