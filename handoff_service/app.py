@@ -18,7 +18,7 @@ from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
-from handoff_service.gateways.providers import PROVIDERS, provider_of
+from handoff_service.gateways.providers import PROVIDERS, provider_of, send_errors_of
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
 from handoff_service.lib.circuit_breaker import State
@@ -100,7 +100,7 @@ async def _open(app: App, settings: Settings) -> None:
     sweeping = Debouncer(lambda: store.write(want_sweep, None), AFTER_OUTAGE)
     indexing = Debouncer(lambda: store.write(want_index, None), A_MOMENT)
     kind = provider_of(settings)
-    store = Store(settings.database_url, clock=clock.now, terms=terms(settings, kind.errors), told=told)
+    store = Store(settings.database_url, clock=clock.now, terms=terms(settings, send_errors_of(settings)), told=told)
 
     def redis_is_back() -> None:
         connections.gap()

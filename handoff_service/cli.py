@@ -16,7 +16,7 @@ from handoff_service.bot_control import bot_supervisor, nlu_report, rasa_cli
 from handoff_service.bot_control.bot_supervisor import RunningBots
 from handoff_service.context import terms
 from handoff_service.errors import Refusal, SetupError
-from handoff_service.gateways.providers import provider_of
+from handoff_service.gateways.providers import send_errors_of
 from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
@@ -131,7 +131,7 @@ async def _import_file(config: Settings, path: Path, *, only_if_empty: bool = Fa
 @asynccontextmanager
 async def _opened(config: Settings) -> AsyncIterator[Store]:
     """The store for one command, with nobody to tell what it changed."""
-    known = terms(config, provider_of(config).errors)
+    known = terms(config, send_errors_of(config))
     store = Store(config.database_url, clock=clock.now, terms=known, told=lambda _hints, _work_at: None)
     try:
         yield store

@@ -13,7 +13,7 @@ from handoff_service import clock
 from handoff_service.bot_control.rasa_cli import RASA, actions_url
 from handoff_service.errors import SetupError
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
-from handoff_service.gateways.providers import provider_of
+from handoff_service.gateways.providers import provider_of, send_errors_of
 from handoff_service.settings import Settings
 from handoff_service.store.consent import consents
 from handoff_service.store.delivery import outbox, restore_holds
@@ -58,7 +58,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
         with database_errors(), opened.connect() as connection:
             if pending_revisions(connection):
                 return [], ["The database lacks tables or columns. Make them with: patchboard migrate"], []
-            conn = connection.execution_options(now=clock.now(), send_errors=kind.errors)
+            conn = connection.execution_options(now=clock.now(), send_errors=send_errors_of(settings))
             waiting = held(conn)
             if secret_keys.differs(conn, settings.key_fingerprint):
                 waiting.append(secret_keys.DIFFERS)

@@ -65,6 +65,8 @@ class ProviderKind:
     errors: SendErrors
     #: Build the gateway. A provider in this process passes receipts on by itself.
     open: Callable[[Settings, Receipts], SmsProvider]
+    #: It stands in for the others: a copy of a desk may run with it, whose messages have another provider's codes.
+    stands_in: bool = False
     #: The addresses that it calls.
     webhooks: Sequence[ProviderWebhook] = ()
     #: What is wrong with the account and its numbers, each with what mends it, for ``patchboard doctor``.
