@@ -18,8 +18,7 @@ from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
-from handoff_service.gateways.simulator.gateway import Simulator
-from handoff_service.gateways.twilio.gateway import TwilioProvider
+from handoff_service.gateways.providers import PROVIDERS, provider_of, send_errors_of
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
 from handoff_service.lib.circuit_breaker import State
@@ -34,7 +33,7 @@ from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
 from handoff_service.operations.desk.check_secret_key import check_secret_key
 from handoff_service.operations.routing.connection import Gap, after_gap
-from handoff_service.ports import Bot, Fanout, Mailer, SmsProvider
+from handoff_service.ports import Bot, Fanout, Mailer
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import due_work, secret_keys
@@ -43,7 +42,7 @@ from handoff_service.store.engine.store import Store
 from handoff_service.web import api
 from handoff_service.web.shared import health, media, request_bytes, security
 from handoff_service.web.simulator import mailbox, phone
-from handoff_service.web.webhooks import bot_actions, twilio
+from handoff_service.web.webhooks import bot_actions, sms_provider
 from handoff_service.web.workspace import workspace
 from handoff_service.worker import Worker, WorkerDeps, build_workers
 
@@ -70,7 +69,9 @@ def create_app(settings: Settings) -> App:
     app.register_middleware(security.add_headers(settings.public_url), "response")
     request_bytes.protect(app)
     app.error_handler.add(Exception, security.refuse)
-    app.blueprint(twilio.blueprint(settings))
+    for kind in PROVIDERS.values():
+        if kind.webhooks:
+            app.blueprint(sms_provider.blueprint(kind, settings))
     app.blueprint(bot_actions.blueprint())
     app.blueprint(api.blueprint())
     app.blueprint(health.blueprint())
@@ -98,7 +99,13 @@ async def _open(app: App, settings: Settings) -> None:
 
     sweeping = Debouncer(lambda: store.write(want_sweep, None), AFTER_OUTAGE)
     indexing = Debouncer(lambda: store.write(want_index, None), A_MOMENT)
-    store = Store(settings.database_url, clock=clock.now, settings=operation_settings(settings), after_commit=told)
+    kind = provider_of(settings)
+    store = Store(
+        settings.database_url,
+        clock=clock.now,
+        settings=operation_settings(settings, send_errors_of(settings)),
+        after_commit=told,
+    )
 
     def redis_is_back() -> None:
         connections.gap()
@@ -110,7 +117,7 @@ async def _open(app: App, settings: Settings) -> None:
     fanout = await _fanout(settings, store, background, redis_is_back)
     connections = Connections(store, clock.now, fanout.catch_up)
     folder = MediaFolder(settings.home / "media")
-    provider = _provider(settings, store)
+    provider = kind.open(settings, lambda receipt: store.write(record_receipt, receipt))
     the_bot = _bot(settings, metrics)
     app.ctx.webhook = HttpWebhook(settings.webhook_hosts.replace(",", " ").split())
     mailer = _mailer(settings)
@@ -185,13 +192,6 @@ async def _fanout(settings: Settings, store: Store, background: Background, retu
     made = RedisFanout(settings.redis_url, channel=channel, background=background, returned=returned)
     await made.start()
     return made
-
-
-def _provider(settings: Settings, store: Store) -> SmsProvider:
-    if settings.sms_provider == "twilio":
-        return TwilioProvider(settings)
-    pictures = MediaFolder(settings.home / "simulator")
-    return Simulator(lambda receipt: store.write(record_receipt, receipt), pictures=pictures)
 
 
 def _mailer(settings: Settings) -> Mailer | None:

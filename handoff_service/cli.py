@@ -16,6 +16,7 @@ from handoff_service.bot_control import bot_supervisor, nlu_report, rasa_cli
 from handoff_service.bot_control.bot_supervisor import RunningBots
 from handoff_service.context import operation_settings
 from handoff_service.errors import Refusal, SetupError
+from handoff_service.gateways.providers import send_errors_of
 from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
@@ -130,12 +131,8 @@ async def _import_file(config: Settings, path: Path, *, only_if_empty: bool = Fa
 @asynccontextmanager
 async def _opened(config: Settings) -> AsyncIterator[Store]:
     """The store for one command, without listeners for changes."""
-    store = Store(
-        config.database_url,
-        clock=clock.now,
-        settings=operation_settings(config),
-        after_commit=lambda _hints, _work_at: None,
-    )
+    known = operation_settings(config, send_errors_of(config))
+    store = Store(config.database_url, clock=clock.now, settings=known, after_commit=lambda _hints, _work_at: None)
     try:
         yield store
     finally:

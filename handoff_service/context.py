@@ -11,6 +11,7 @@ from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.metrics import Metrics
 from handoff_service.ports import Bot, Fanout, Mailer, SmsProvider
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.settings import Settings
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
@@ -37,8 +38,9 @@ class AppContext:
     outage: Callable[[], None]
 
 
-def operation_settings(settings: Settings) -> OperationSettings:
-    """The settings that operations need. A lease lasts longer than the longest bot turn with its retry."""
+def operation_settings(settings: Settings, send_errors: SendErrors) -> OperationSettings:
+    """The settings that operations need, and the provider's error codes. A lease lasts longer than the longest bot
+    turn with its retry."""
     return OperationSettings(
         bot_answers=bool(settings.bot_urls),
         burst_window=timedelta(seconds=settings.burst_window),
@@ -46,4 +48,5 @@ def operation_settings(settings: Settings) -> OperationSettings:
         public_url=settings.public_url,
         link_key=settings.secret_key,
         mails=settings.mails,
+        send_errors=send_errors,
     )

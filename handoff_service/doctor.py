@@ -1,6 +1,5 @@
 """``patchboard doctor``: shows the settings, checks every connection, and says how to fix problems."""
 
-import asyncio
 import resource
 from datetime import timedelta
 from typing import TextIO
@@ -14,9 +13,7 @@ from handoff_service import clock
 from handoff_service.bot_control.rasa_cli import RASA, actions_url
 from handoff_service.errors import SetupError
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
-from handoff_service.gateways.twilio import account
-from handoff_service.gateways.twilio.gateway import NO_CONSENTS
-from handoff_service.gateways.twilio.signature import sign
+from handoff_service.gateways.providers import provider_of, send_errors_of
 from handoff_service.settings import Settings
 from handoff_service.store.consent import consents
 from handoff_service.store.delivery import outbox, restore_holds
@@ -40,31 +37,28 @@ async def examine(settings: Settings, out: TextIO) -> int:
     print(file=out)
     numbers, faults, notes = _database(settings)
     faults += [*await _redis(settings), *await _bot(settings), *await _actions(settings), *await _mail(settings)]
-    if settings.sms_provider == "twilio":
-        faults += [*await asyncio.to_thread(account.faults, settings, numbers), *await _webhook(settings)]
+    kind = provider_of(settings)
+    faults += await kind.faults(settings, numbers)
     notes += _files()
     for note in notes:
         print(f"note   {note}", file=out)
     for fault in faults:
         print(f"WRONG  {fault}", file=out)
     if not faults:
-        asked = {
-            "Redis": settings.redis_url,
-            "mail": settings.smtp_url,
-            "Twilio's account, its webhooks, the clock": settings.sms_provider == "twilio",
-        }
+        asked = {"Redis": settings.redis_url, "mail": settings.smtp_url, kind.checked: kind.checked}
         more = [name for name, there in asked.items() if there]
         print("ok     " + ", ".join(["database", "bot", *more]), file=out)
     return 1 if faults else 0
 
 
 def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list[str]]:
-    """The provider numbers, the errors, and the notices."""
-    opened = engine(settings.database_url, size=1, writes=False)
+    """The company numbers, the errors, and the notices."""
+    kind, opened = provider_of(settings), engine(settings.database_url, size=1, writes=False)
     try:
-        with database_errors(), opened.connect() as conn:
-            if pending_revisions(conn):
+        with database_errors(), opened.connect() as connection:
+            if pending_revisions(connection):
                 return [], ["The database lacks tables or columns. Make them with: patchboard migrate"], []
+            conn = connection.execution_options(now=clock.now(), send_errors=send_errors_of(settings))
             waiting = held(conn)
             if secret_keys.differs(conn, settings.key_fingerprint):
                 waiting.append(secret_keys.DIFFERS)
@@ -75,11 +69,12 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
                     [*waiting, "There is not a company number yet. Import a desk file with: patchboard import FILE"],
                     [],
                 )
-            found = queues.list_views(conn.execution_options(now=clock.now()))
+            found = queues.list_views(conn)
             never = [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
             never += [*_not_taken(conn), *waiting]
             untold = [said] if (said := _untold(conn)) else []
-            return (numbers, never, untold) if NO_CONSENTS in said else (numbers, never + untold, [])
+            is_usual = kind.no_consents is not None and kind.no_consents in said
+            return (numbers, never, untold) if is_usual else (numbers, never + untold, [])
     except SetupError as error:
         return [], [str(error)], []
     finally:
@@ -148,28 +143,6 @@ async def _mail(settings: Settings) -> list[str]:
     return [
         f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Identity checks by code will not work until this is fixed."
     ]
-
-
-async def _webhook(settings: Settings) -> list[str]:
-    """A signed request like Twilio's: out to the public address and back into the service."""
-    url = f"{settings.public_url}/webhooks/twilio/status"
-    # an invalid status: the answer 400 shows that the request was read
-    form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}
-    signed = sign(url, sorted(form.items()), settings.signature_keys[0], settings.twilio_signature)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=PATIENCE) as session,
-            session.post(url, data=form, headers={"X-Twilio-Signature": signed}) as answer,
-        ):
-            status = answer.status
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return [f"Nothing answers at {url} ({type(error).__name__}). Start the service, and check the proxy before it."]
-    if status == 403:
-        return [
-            f"{url} refuses our signature: the service behind it has another PATCHBOARD_PUBLIC_URL, auth token, "
-            "PATCHBOARD_TWILIO_SIGNATURE or shared key."
-        ]
-    return [] if status == 400 else [f"{url} answers {status}: what is there is not this service."]
 
 
 async def _actions(settings: Settings) -> list[str]:

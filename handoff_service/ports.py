@@ -110,7 +110,7 @@ class ProviderMessage:
     pictures: int = 0
 
 
-CONSENTS_AT_ONCE = 25  # per request to Twilio: https://www.twilio.com/docs/messaging/features/consent-api
+CONSENTS_AT_ONCE = 25  # per call of the port; a provider may split them into smaller requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,6 @@ from handoff_service.errors import SetupError
 SECRET = {"secret": True}
 
 
-def is_twilios(url: str) -> bool:
-    """Whether this is one of Twilio's own hosts, such as a region's. Any other server has all of Twilio's interfaces
-    at one address."""
-    return (urlsplit(url).hostname or "").endswith(".twilio.com")
-
-
 def key_fingerprint(secret_key: str) -> str:
     """A keyed hash of a constant. It distinguishes secret keys and cannot be reversed."""
     return hmac.new(secret_key.encode(), b"patchboard: which secret key is this", "sha256").hexdigest()[:32]
@@ -65,13 +59,6 @@ class Settings:
     def bot_urls(self) -> tuple[str, ...]:
         """The bot's addresses. Each is a process that answers a share of the conversations. Empty: no bot."""
         return tuple(self.bot_url.split(",")) if self.bot_url else ()
-
-    @property
-    def signature_keys(self) -> tuple[str, ...]:
-        """The secrets that may have signed a webhook: one, and a second one during a rotation."""
-        tokens = (self.twilio_auth_token, self.twilio_auth_token_secondary)
-        shared = (self.twilio_shared_key, self.twilio_shared_key_secondary)
-        return tuple(filter(None, shared if self.twilio_signature == "sha256" else tokens))
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import settings
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
@@ -122,7 +123,7 @@ def postgres_database() -> Iterator[str]:
 async def lay_out(url: str) -> None:
     """Migrate a database and import the desk of ``desk.toml``."""
     migrate(url)
-    opened = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
+    opened = Store(url, clock=MovedClock(), settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
     await opened.write(import_desk, desk_file.read(DESK))
     await opened.write(offer_work, None)  # importing asks for a look through the queues
     opened.close()
@@ -212,7 +213,7 @@ def module_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 
 @pytest.fixture
 def operation_settings() -> OperationSettings:
-    return OperationSettings()
+    return OperationSettings(send_errors=ERRORS)
 
 
 @pytest.fixture

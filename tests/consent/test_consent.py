@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service.errors import BadInput, Conflict
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.consent.change_consent import Ask, change_consent
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
@@ -236,7 +237,7 @@ async def test_a_text_and_a_stop_in_the_same_moment(story: Story) -> None:
 
 async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(postgres_url: str, clock: MovedClock) -> None:
     """Two processes: one has taken in a STOP and not committed it when the other looks whether it may send."""
-    opened = Store(postgres_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
+    opened = Store(postgres_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
     story = Story(opened)
     interaction = await story.with_agent(MIA)
     await sent(story)
@@ -244,7 +245,7 @@ async def test_whoever_sends_waits_for_an_opt_out_that_is_under_way(postgres_url
     engine = sa.create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as conn:
         text = Text(sid="SMstop", requester_number=ANN, provider_number=DIRECT, body="STOP")
-        receive_sms.run(Transaction(conn, clock(), OperationSettings()), [text])
+        receive_sms.run(Transaction(conn, clock(), OperationSettings(send_errors=ERRORS)), [text])
         sending = asyncio.ensure_future(begin(story, message))
         waiting = sa.text(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%SHARE%'"

@@ -10,6 +10,7 @@ from typing import Any
 
 from handoff_service import clock as real
 from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.ports import Accepted, Outgoing
@@ -46,7 +47,12 @@ async def test_nothing_leaves_after_an_opt_out_was_acknowledged(database_url: st
         for pool in pools if work_at is not None else ():
             pool.nudge(work_at)
 
-    store = Store(database_url, clock=real.now, settings=OperationSettings(bot_answers=False), after_commit=told)
+    store = Store(
+        database_url,
+        clock=real.now,
+        settings=OperationSettings(bot_answers=False, send_errors=ERRORS),
+        after_commit=told,
+    )
     story, provider = Story(store), SlowProvider()
     none: Any = provider
     deps = WorkerDeps(store=store, provider=none, bot=NoBot(), clock=real.now)

@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from handoff_service import settings
 from handoff_service.doctor import examine
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS
 from handoff_service.gateways.twilio.signature import is_signed
 from handoff_service.ports import Refused
@@ -184,7 +185,10 @@ async def test_consent_that_the_provider_does_not_know(environ: dict[str, str], 
 
 async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) -> None:
     store = Store(
-        environ["PATCHBOARD_DATABASE_URL"], clock=MovedClock(), settings=OperationSettings(), after_commit=Heard()
+        environ["PATCHBOARD_DATABASE_URL"],
+        clock=MovedClock(),
+        settings=OperationSettings(send_errors=ERRORS),
+        after_commit=Heard(),
     )
     story = Story(store)
     interaction = await quiet_conversation(story)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from handoff_service.gateways.simulator.errors import ERRORS
 from handoff_service.gateways.simulator.gateway import Behaviour, Simulator
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.delivery.record_receipt import Receipt
@@ -40,6 +41,8 @@ async def provider(receipts: Receipts, tmp_path: Path) -> AsyncIterator[Simulato
 
 class TestContract(SmsProviderContract):
     """What every SMS provider does."""
+
+    errors = ERRORS
 
 
 async def test_a_text_is_sent_and_then_delivered(provider: Simulator, receipts: Receipts) -> None:

@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from handoff_service import worker as workers
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import NOT_ASKED, TURNS_AT_ONCE, RasaBot, asked_at
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.lib.circuit_breaker import State
 from handoff_service.ports import SENDS_AT_ONCE, BotAnswer, BotFailed, Outgoing, Question
 from handoff_service.rules.shared.vocabulary import Owner, Work
@@ -65,7 +66,7 @@ async def test_an_offer_is_made_while_the_provider_hangs(database_url: str, cloc
         for pool in pools if work_at is not None else ():
             pool.nudge(work_at)
 
-    store = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=told)
+    store = Store(database_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=told)
     story, provider = Story(store), HungProvider()
     await asyncio.gather(*(story.text(number=f"+1202555{n:04d}", to=DIRECT) for n in range(200)))
     while await story.offer() or await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK):

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.engine.lanes import OperationSettings
@@ -39,7 +40,9 @@ def service(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> I
     admin.write_text(GRACE)
 
     async def add() -> None:
-        store = Store(module_database, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
+        store = Store(
+            module_database, clock=MovedClock(), settings=OperationSettings(send_errors=ERRORS), after_commit=Heard()
+        )
         await store.write(import_desk, desk_file.read(admin))
         store.close()
 

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, delete, insert, select
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared import messages
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
-from handoff_service.rules.delivery.message_status import OPTED_OUT
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
@@ -195,9 +194,10 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
     if not message_ids:
         return
     m = t.messages
-    concerned = tx.conn.execute(select(m.c.interaction_id).where(one_of(m.c.id, message_ids))).scalars()
+    found = tx.conn.execute(select(*m.c["interaction_id", "error_code"]).where(one_of(m.c.id, message_ids)))
+    codes = {r.interaction_id: r.error_code for r in found}
     # first, in the same lock order as receiving texts
-    rows = interactions.lock_each(tx.conn, set(concerned)).values()
+    rows = interactions.lock_each(tx.conn, set(codes)).values()
     lock(tx, [row.requester_number for row in rows])
     for row in rows:
         change = ConsentChange(
@@ -205,7 +205,7 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
             opted_out=True,
             source=Source.PROVIDER,
             provider_number_id=row.provider_number_id,
-            words=str(OPTED_OUT),
+            words=str(codes[row.id]),
         )
         record_in(tx, row, change)
 

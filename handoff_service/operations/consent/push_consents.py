@@ -1,7 +1,7 @@
 """Push consent changes that the provider may not know, so nothing else in its account texts people who opted out.
 
 The provider does not know changes by agents, programs, imports and the admin's own keywords, nor that a STOP to one
-company number covers all. It reports its own opt-outs through refused sends (21610), its own answers
+company number covers all. It reports its own opt-outs through refused sends, its own answers
 (``OptOutType``) and the gap sweep, which stores a STOP whose webhook was lost. A push sends the current state, so
 pushing twice is harmless.
 """
@@ -26,7 +26,7 @@ from handoff_service.store.engine.one_of import one_of
 
 EVERY = timedelta(minutes=2)
 SETTLED = timedelta(minutes=1)  # delay before a push: a change that is undone at once needs none, and clocks differ
-PAUSE = timedelta(seconds=0.6)  # between requests: Twilio accepts 100 a minute
+PAUSE = timedelta(seconds=0.6)  # for each request: below 100 a minute
 AFTER_FAILURE = timedelta(minutes=1)
 NOT_OFFERED = timedelta(hours=6)  # retry interval; the company gets this list for its account by asking the provider
 KEY = "consent"

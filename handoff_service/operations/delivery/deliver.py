@@ -3,8 +3,8 @@
 - A message is ``sending`` from the commit before the provider call to the commit after it.
 - No provider call can be repeated safely. A message that is still ``sending`` after a crash or timeout is therefore
   looked up at the provider before it is sent again.
-- ``rules/delivery/message_status.py`` says what an error code does. A message that waits for its retry has the status
-  failed.
+- ``rules/delivery/send_errors.py`` says what an error does, and the provider's table says which error a code is. A
+  message that waits for its retry has the status failed.
 - The transaction that marks the message checks consent under a lock that blocks consent changes. Consent is checked
   again right before the provider call.
 """
@@ -24,16 +24,9 @@ from handoff_service.operations.delivery.record_receipt import apply_early_recei
 from handoff_service.operations.shared.messages import notify
 from handoff_service.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure, Withheld
 from handoff_service.rules.conversations import media_links
-from handoff_service.rules.delivery.message_status import (
-    COUNTRY_OFF,
-    DID_NOT_ARRIVE,
-    OPTED_OUT,
-    RANGE_FULL,
-    Consequence,
-    again_after,
-    meaning,
-)
+from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
 from handoff_service.rules.delivery.reply_limits import Limit
+from handoff_service.rules.delivery.send_errors import COUNTRY_OFF, OPTED_OUT, RANGE_FULL, SendErrors
 from handoff_service.rules.shared.vocabulary import Author, Event, Status, Work
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import due_work
@@ -201,15 +194,16 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
     """
     by_id = {c.message_id: c for c in commands}
     rows = tx.conn.execute(_LOCKED, {"ids": list(by_id)}).all()
-    taken = _taken(tx, commands)
+    taken, errors = _taken(tx, commands), tx.settings.send_errors
     changes, done, later, opted_out = [], [], [], []
     for row in rows:
         if row.provider_sid is not None or row.status not in (Status.SENDING, Status.UNKNOWN):
             continue  # a callback or a person was faster than the provider's answer and has ended this work
-        fate = _fate(by_id[row.id], taken, row.retries)
-        if fate.code == OPTED_OUT and row.event == Event.CONSENT:
+        fate = _fate(by_id[row.id], taken, row.retries, errors)
+        is_opt_out = errors.is_opt_out(fate.code)
+        if is_opt_out and row.event == Event.CONSENT:
             fate = _Fate(Status.CANCELED, None, None, None)  # the provider has already sent its own confirmation
-        elif fate.code == OPTED_OUT and not isinstance(by_id[row.id].result, Withheld):
+        elif is_opt_out and not isinstance(by_id[row.id].result, Withheld):
             opted_out.append(row.id)
         taken.add(fate.sid)
         changes.append(
@@ -251,12 +245,12 @@ class _Fate:
     counts: bool = False
 
 
-def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _Fate:
+def _fate(command: FinishSend, taken: Collection[str | None], retries: int, errors: SendErrors) -> _Fate:
     match command.result:
         case Accepted(sid=sid, status=status):
             return _Fate(status, sid, None, None)
-        case Refused(code=code) if meaning(code).then is not Consequence.CHANNEL:
-            again = again_after(code, retries)
+        case Refused(code=code) if not errors.explain(code).holds_line:
+            again = errors.again_after(code, retries)
             return _Fate(Status.FAILED, None, code, again, counts=again is not None)
         case Later(code=code) | Refused(code=code):
             return _Fate(Status.QUEUED, None, code, _growing(timedelta(seconds=1), command.attempts))

@@ -8,7 +8,8 @@ from sqlalchemy import delete, or_, select
 
 from handoff_service.operations.consent.change_consent import refused_for_consent
 from handoff_service.operations.shared.messages import notify
-from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, OPTED_OUT, advanced, again_after
+from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, advanced
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -81,7 +82,7 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
         if message is None:
             early.append(receipt)
             continue
-        _apply(message, receipt)
+        _apply(message, receipt, tx.settings.send_errors)
         by_sid[receipt.sid] = message
     _keep(tx, early)
     _write(tx, [m for m in messages if m.changed])
@@ -112,14 +113,14 @@ def apply_early_receipts(tx: Transaction, sids: Collection[str]) -> None:
         _record(tx, [Receipt(sid=r.provider_sid, status=Status(r.status), error_code=r.error_code) for r in rows])
 
 
-def _apply(message: _Message, receipt: Receipt) -> None:
+def _apply(message: _Message, receipt: Receipt, errors: SendErrors) -> None:
     if message.sid is None:
         message.sid, message.changed = receipt.sid, True
     status = advanced(message.status, receipt.status)
     if status is not None and message.again is None:
         message.status, message.code, message.changed = status, receipt.error_code, True
         if status in DID_NOT_ARRIVE:
-            message.again = again_after(receipt.error_code, message.retries)
+            message.again = errors.again_after(receipt.error_code, message.retries)
 
 
 def send_later(tx: Transaction, messages: Sequence[tuple[int, datetime]]) -> None:
@@ -169,5 +170,5 @@ def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
     )
     due_work.cancel(tx, Work.DELIVER, [m.id for m in messages])  # it was sent, whatever the provider answered
     send_later(tx, [(m.id, tx.now + m.again) for m in again if m.again is not None])
-    refused_for_consent(tx, [m.id for m in messages if m.code == OPTED_OUT])
+    refused_for_consent(tx, [m.id for m in messages if tx.settings.send_errors.is_opt_out(m.code)])
     notify(tx, {m.interaction_id for m in messages})

@@ -11,7 +11,7 @@ from enum import StrEnum
 from handoff_service.rules.delivery.senders import is_name
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, LOOK_ALIKES, MEANINGLESS, is_visible
 
-MAX_BODY = 1600  # characters that Twilio accepts in one message, error 21617
+MAX_BODY = 1600  # characters that a provider accepts in one message
 LONGEST = 10 * MAX_BODY  # our own limit on what somebody may write at once; it is sent in parts
 
 GSM_7 = (

@@ -32,7 +32,7 @@ def stands(number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[i
 
 def with_its_service(conn: Connection, provider_number_id: int | None) -> set[int]:
     """This company number and all others in the same messaging service, because the provider keeps one opt-out list
-    per service. EVERY_NUMBER for None. https://www.twilio.com/docs/messaging/services"""
+    per service. EVERY_NUMBER for None."""
     if provider_number_id is None:
         return {EVERY_NUMBER}
     p, other = t.provider_numbers, t.provider_numbers.alias("other")

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.delivery.message_status import meaning
 from handoff_service.rules.delivery.money import in_currency
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity.identity_level import Level, Method, Proof, level
 from handoff_service.rules.shared.durations import describe
@@ -18,7 +18,7 @@ from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, media
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.database import read_at, send_errors
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import (
     Agent,
@@ -216,10 +216,11 @@ def some_messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], lim
     )
     rows = conn.execute(query).all()
     with_them = media.of_messages(conn, [r.id for r in rows])
-    return [_message(r, with_them.get(r.id, [])) for r in rows]
+    errors = send_errors(conn)
+    return [_message(r, with_them.get(r.id, []), errors) for r in rows]
 
 
-def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
+def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium], errors: SendErrors) -> Message:
     author = Author(r.author)
     by = {
         Author.REQUESTER: (r.user_id, r.user_name),
@@ -235,7 +236,7 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
         body=r.body,
         media=with_it,
         status=Status(r.status) if r.status else None,
-        error=_error(r) if r.error_code is not None else None,
+        error=_error(r, errors) if r.error_code is not None else None,
         segments=r.segments,
         encoding=r.encoding,
         provider_sid=r.provider_sid,
@@ -250,8 +251,8 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
     )
 
 
-def _error(r: sa.Row[tuple[object, ...]]) -> MessageError:
-    said = meaning(r.error_code)
+def _error(r: sa.Row[tuple[object, ...]], errors: SendErrors) -> MessageError:
+    said = errors.explain(r.error_code)
     then = ""
     if r.status == Status.QUEUED:
         then = "It goes out by itself when that is over. "

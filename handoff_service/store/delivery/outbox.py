@@ -3,9 +3,9 @@
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules.delivery.message_status import meaning
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import send_errors
 from handoff_service.store.views.supervision import NotTaken
 
 _behind = t.due_work.alias("behind")
@@ -29,11 +29,12 @@ _NOT_TAKEN = (
 
 def not_taken(conn: Connection) -> list[NotTaken]:
     """Messages that are retried until the provider accepts them. Only these have an error code while queued."""
+    errors = send_errors(conn)
     return [
         NotTaken(
             code=r.error_code,
-            meaning=meaning(r.error_code).meaning,
-            advice=meaning(r.error_code).advice,
+            meaning=errors.explain(r.error_code).meaning,
+            advice=errors.explain(r.error_code).advice,
             since=r.since,
             texts=r.texts,
         )

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, Meaning, meaning
+from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
+from handoff_service.rules.delivery.send_errors import SendError
 from handoff_service.rules.shared.vocabulary import Direction, Status
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.database import read_at, send_errors
 
 DAYS = 30
 i, m, p = t.interactions, t.messages, t.provider_numbers
@@ -38,7 +39,7 @@ class Failure:
     """A cause of failed texts: the provider's code, its meaning, and the number of texts."""
 
     code: int | None
-    meaning: Meaning
+    meaning: SendError
     count: int
 
 
@@ -86,20 +87,21 @@ def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:
             each.add(row)
         if row.status in DID_NOT_ARRIVE:
             codes[row.error_code] += row.texts
+    errors = send_errors(conn)
     called = {r.id: (r.label, r.number) for r in conn.execute(select(*p.c["id", "label", "number"]))}
     return UsageReport(
         since=first,
         days=[(day, found.count()) for day, found in by_day.items()],
         numbers=[(*called[key], found.count()) for key, found in sorted(by_number.items())],
         failures=[
-            Failure(code=code, meaning=meaning(code) if code is not None else NO_CODE, count=count)
+            Failure(code=code, meaning=errors.explain(code) if code is not None else NO_CODE, count=count)
             for code, count in sorted(codes.items(), key=lambda one: (-one[1], one[0] or 0))
         ],
         whole=whole.count(),
     )
 
 
-NO_CODE = Meaning("The provider gave no reason.", "Or call.")
+NO_CODE = SendError("The provider gave no reason.", "Or call.")
 _PRICE = sa.func.coalesce(m.c.price, 0) + sa.func.coalesce(m.c.price_before, 0)
 
 

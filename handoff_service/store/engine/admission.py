@@ -11,7 +11,7 @@ from time import monotonic
 from handoff_service import log
 from handoff_service.errors import Overloaded
 
-REQUEST_SECONDS = 3.5  # Twilio waits 15 s, and its webhooks are to be answered within 5
+REQUEST_SECONDS = 3.5  # providers wait some 15 s, and their webhooks are to be answered within 5
 LONG_REQUEST_SECONDS = 60.0  # for requests that take long by nature: an import, a dry run
 LONGEST_QUEUE = 0.6  # seconds
 LONGEST_WAIT = 1.0  # seconds in a queue that is longer than one batch

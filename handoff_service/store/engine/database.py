@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.store.engine import driver_errors
 from handoff_service.store.engine.postgres_connection import connect_within
 
@@ -126,6 +127,12 @@ def public_url(connection: sa.Connection) -> str:
     """The service's own address, for links in the results of a reading connection."""
     address: str = connection.get_execution_options()["public_url"]
     return address
+
+
+def send_errors(connection: sa.Connection) -> SendErrors:
+    """What the provider's error codes mean, for what a connection of the store shows."""
+    known: SendErrors = connection.get_execution_options()["send_errors"]
+    return known
 
 
 def upsert(connection: sa.Connection, table: sa.Table) -> Any:

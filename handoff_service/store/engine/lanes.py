@@ -25,6 +25,7 @@ import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway, OutcomeUnknown, Overloaded, Refusal
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.store.engine import command_ids
 from handoff_service.store.engine.admission import Admission, Patience, Ticket
 from handoff_service.store.engine.command_ids import CommandId
@@ -45,6 +46,7 @@ class OperationSettings:
     public_url: str = ""
     link_key: str = ""  # signs media links for the provider; also the key for hashes of codes and facts
     mails: bool = True  # whether there is a way to send e-mail
+    send_errors: SendErrors = field(default_factory=SendErrors)  # the provider's error codes, with our own
 
     def burst_ends(self, now: datetime) -> tuple[datetime, datetime]:
         """When a burst of texts that starts now ends: without another text, and at the latest."""

@@ -44,7 +44,9 @@ class Store:
         self.is_sqlite = url.startswith("sqlite")
         lanes = 1 if self.is_sqlite else LANES
         self._writing = engine(url, size=lanes, writes=True, timeouts=writes)
+        self._writing = self._writing.execution_options(send_errors=settings.send_errors)
         self._reading = engine(url, size=READERS, writes=False, timeouts=reads)
+        self._reading = self._reading.execution_options(send_errors=settings.send_errors)
         self._patience = OWN_WORK
         self._reads = _Reads()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from handoff_service.rules.delivery.message_status import RANGE_FULL
+from handoff_service.rules.delivery.send_errors import RANGE_FULL
 
 
 class UtcTime(TypeDecorator[datetime]):

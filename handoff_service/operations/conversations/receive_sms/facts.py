@@ -33,7 +33,7 @@ class Attachment:
 class Text:
     """A text from a requester.
 
-    - ``sid``: the provider's id (Twilio: MessageSid).
+    - ``sid``: the provider's id.
     - ``answered_as``: the keyword that the provider recognized and answered itself, if any.
     - ``recovered``: for a text whose webhook was lost, the time it was sent, in words.
     - ``sent_at``: the same time, as an aware UTC time.
