@@ -78,9 +78,9 @@ async def test_a_reaction_and_its_removal_change_neither_a_conversation_nor_its_
 
 async def test_the_removal_of_another_reaction_came_late(story: Story) -> None:
     ann = await _asked(story)
-    await story.text("Loved “How bad is it right now? 1 I…”")
-    await story.text("Liked “How bad is it right now? 1 I…”")
-    await story.text("Removed a heart from “How bad is it right now? 1 I…”")
+    await story.text("Loved “How much does this affect you? 1 I…”")
+    await story.text("Liked “How much does this affect you? 1 I…”")
+    await story.text("Removed a heart from “How much does this affect you? 1 I…”")
     assert (await story.lines(ann))[1].reaction == "👍"
 
 

@@ -138,7 +138,7 @@ def test_no_text_of_the_bots_data_and_of_the_held_out_file_is_a_reaction() -> No
 @pytest.mark.parametrize(
     ("text", "body", "fits"),
     [
-        ("Liked “How much does this affect you right…”", "How much does this affect you?\n1 Low\n2 High", True),
+        ("Liked “How much does this affect…”", "How much does this affect you?\n1 Low\n2 High", True),
         ("Liked “How much does this affect you? 1 Low 2 High”", "How much does this affect you?\n1 Low\n2 High", True),
         ("Liked “Say 'yes'”", 'Say "yes"', True),
         ("Liked “Please restart the laptop and”", "Please restart the laptop and text us.", True),

@@ -71,7 +71,7 @@ async def test_search_finds_it(story: Story, sender: str, typed: str) -> None:
     for indexed in (False, True):
         if indexed:
             await story.store.write(index_texts, None)
-        found = await story.store.read(lambda conn: search.finds(conn, search_query.read(typed), limit=5))
+        found = await story.store.read(lambda conn: search.find_interactions(conn, search_query.read(typed), limit=5))
         assert [one.interaction_id for one in found.items] == [interaction], f"{indexed=}"
 
 

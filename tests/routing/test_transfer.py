@@ -129,7 +129,7 @@ async def test_a_blank_text_after_a_hand_back_does_not_swallow_what_the_bot_is_t
     await story.store.write(return_to_bot, ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="New dock ordered"))
     await story.text("\u200b", to=DIRECT)
     assert await story.begin(ann) is None
-    assert (await story.texted(ann))[-1].startswith("Your text came without any words.")
+    assert (await story.texted(ann))[-1].startswith("Your text had no words.")
     await story.text("what now?", to=DIRECT)
     question = await story.begin(ann)
     assert question is not None

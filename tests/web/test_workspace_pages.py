@@ -297,7 +297,7 @@ async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia:
     mine, others = await mia.get("/workspace"), await mia.get("/workspace?others=1")
     assert "Bob Ruiz" not in mine.text
     assert "Others 1" in shown(mine.text)
-    assert "One is with other agents" in shown(mine.text)
+    assert "One is under Others" in shown(mine.text)
     assert "Bob Ruiz" in others.text
     opened = shown((await mia.get("/workspace/conversations/1?others=1")).text)
     assert "Omar Haddad is replying." in opened
