@@ -157,7 +157,7 @@ def test_a_code_that_is_too_old_is_followed_by_a_new_one(desk: Service) -> None:
     old = guest.code("ann@example.com")
     with sqlite3.connect(desk.log.with_name("patchboard.db")) as database:
         database.execute("UPDATE proofs SET code_until = '2026-01-01 00:00:00.000000' WHERE outcome IS NULL")
-    (answer,) = guest.says(old, "too old")
+    (answer,) = guest.says(old, "has expired")
     assert answer.startswith("That code has expired. If we have you on file")
     new = guest.code("ann@example.com", but=old)
     assert guest.says(new, "Thanks, ") == ["Thanks, Ann, you're verified."]
@@ -217,7 +217,7 @@ def test_an_agent_verifies_by_hand_and_the_bot_goes_on(desk: Service) -> None:
 @pytest.mark.parametrize(
     ("number", "leaves", "answer"),
     [
-        ("+13035550171", "RESTART", "beginning"),
+        ("+13035550171", "RESTART", "start over"),
         ("+13035550172", "BYE", "Goodbye"),
         ("+13035550173", "AGENT", "."),
         ("+13035550174", "i typed it wrong", WHO),

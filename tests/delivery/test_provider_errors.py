@@ -27,7 +27,7 @@ ERRORS = SendErrors(
 
 
 @pytest.fixture
-def terms() -> OperationSettings:
+def operation_settings() -> OperationSettings:
     return OperationSettings(send_errors=ERRORS)
 
 
