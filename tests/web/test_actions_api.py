@@ -130,7 +130,8 @@ async def test_a_dry_run_is_the_admins_and_saves_nothing(mia: Client, grace: Cli
     before = await grace.call("GET", "/messaging-actions")
     seen = await grace.call("POST", "/messaging-actions/dry-run", {**REMIND, "active": False, "queues": ["None"]})
     assert (seen["times"], seen["busiest"], seen["conversations"]) == (0, None, [])
-    assert (len(seen["days"]), seen["judged_by_today"]) == (31, ["queue"])
+    assert len(seen["days"]) in (30, 31)  # dates: 30 in the hour after clocks were set back
+    assert seen["judged_by_today"] == ["queue"]
     assert await grace.call("GET", "/messaging-actions") == before
     for how, field in (({"duration": "0m"}, "duration"), ({"text": "{nick}"}, "text"), ({"colour": "red"}, "colour")):
         problem = await grace.call("POST", "/messaging-actions/dry-run", {**REMIND, **how}, status=400)

@@ -187,7 +187,7 @@ async def test_the_dry_run_with_and_without_the_script(desk: Running, grace: Vis
     fragment = await grace.act(f"{LIST}/dry-run", **fired)
     assert "It would have fired 1 time , on 100.0 % of 1 waits." in shown(fragment.text)
     assert "Ann Lee INT0000001" in shown(fragment.text)
-    assert fragment.text.count("<rect") == 31
+    assert fragment.text.count("<rect") in (30, 31)  # dates: 30 in the hour after clocks were set back
     fragment = await grace.act(f"{LIST}/dry-run", **REMIND | {"number": "x"})
     assert "Write a whole number" in shown(fragment.text)
     assert "<html" not in fragment.text
