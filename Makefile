@@ -1,36 +1,36 @@
-# make run, make test: everything from a bare clone. `make help` lists the rest.
+# `make run` and `make test` work from a bare clone. `make help` lists the rest.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-# Where this is set, every start of the service compiles all of its modules again, which takes a fifth of it.
+# With this variable set, each start compiles all modules again, which takes a fifth of the start.
 export PYTHONDONTWRITEBYTECODE :=
 
 UV := $(shell command -v uv || echo .venv-uv/bin/uv)
 PYTEST := .venv/bin/pytest
 AT_ONCE := -n auto --dist loadfile --no-loadscope-reorder # files side by side, those that take long first
 
-help: ## this list
+help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
-run: setup setup-bot ## the whole product with demo data: service, bot, phone simulator; Ctrl-C stops it
+run: setup setup-bot ## start the service, the bot and the phone simulator with demo data; Ctrl-C stops them
 	@PATCHBOARD_DEMO=$${PATCHBOARD_DEMO:-1} .venv/bin/patchboard run
 
-test: setup setup-bot services browser check docs ## all checks and tests
+test: setup setup-bot services browser check docs ## run all checks and tests
 	$(PYTEST) $(AT_ONCE)
 
-check: setup ## formatter, linter, types, import rules
+check: setup ## check format, lint, types and import rules
 	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q . && .venv/bin/mypy --no-error-summary && .venv/bin/lint-imports --no-logo 2>&1 | tail -n 3
 
-train: setup setup-bot ## validate the trainers' data, check that every text fits SMS, then train
+train: setup setup-bot ## validate the training data, check that every text fits SMS, then train
 	@.venv/bin/patchboard bot check && .venv/bin/patchboard bot train
 
-nlu: setup setup-bot ## how well the virtual agent understands, cross-validated; CONFIG=other.yml tries another pipeline
+nlu: setup setup-bot ## measure by cross-validation how well the virtual agent understands; CONFIG=other.yml tries another pipeline
 	@.venv/bin/patchboard bot nlu --config $(or $(CONFIG),config.yml)
 
-bench: setup setup-bot services ## the benchmarks, as ratios to floors measured in the same run
+bench: setup setup-bot services ## run the benchmarks; results are ratios to a baseline from the same run
 	@.venv/bin/python -m tests.bench
 
-chaos: setup services ## the fault drills in their long form; the first prints lost=N duplicated=N for each database
+chaos: setup services ## run the long fault drills; the first prints lost=N duplicated=N for each database
 	@.venv/bin/python -m tests.chaos.drill
 	@.venv/bin/python -m tests.bench.overload
 	@.venv/bin/python -m tests.chaos.lost_commits
@@ -46,14 +46,14 @@ chaos: setup services ## the fault drills in their long form; the first prints l
 	@PATCHBOARD_TEST_FUZZ=5000 $(PYTEST) tests/web/test_fuzz.py
 	@PATCHBOARD_LONG_TESTS=1 $(PYTEST) -s tests/delivery/test_quiet_hours_everywhere.py tests/web/test_floods.py
 
-simulation: setup services ## a big desk's day in moved time: 200 agents, 5,000 conversations, both databases, two processes
+simulation: setup services ## simulate a day of a large desk: 200 agents, 5,000 conversations, both databases, two processes
 	PATCHBOARD_TEST_AGENTS=200 PATCHBOARD_TEST_CONVERSATIONS=5000 $(PYTEST) tests/routing/test_routing_simulation.py --durations=0
 
-screenshot: setup setup-bot browser ## the README's picture, taken by the end-to-end test
+screenshot: setup setup-bot browser ## retake the README's picture with the end-to-end test
 	PATCHBOARD_SCREENSHOT=docs/workspace.png $(PYTEST) tests/e2e/test_story.py
 
-setup: .venv/.ready ## the service's environment, in .venv
-setup-bot: .venv-bot/.ready ## the bot's environment, in .venv-bot
+setup: .venv/.ready ## build the service's environment in .venv
+setup-bot: .venv-bot/.ready ## build the bot's environment in .venv-bot
 
 .venv-uv/bin/uv:
 	@echo "-> fetching uv into .venv-uv (it installs everything else)"
@@ -91,29 +91,29 @@ services:
 browser:
 	@.ci/browser
 
-migration: setup ## write a migration from what has changed in tables.py: make migration NAME="..."
+migration: setup ## write a migration for the changes in tables.py: make migration NAME="..."
 	@.venv/bin/python -m handoff_service.store.engine.make_migration "$(NAME)"
 
-lock: | $(UV) ## lock the requirements anew
+lock: | $(UV) ## lock the dependencies again
 	@$(UV) pip compile --quiet --group service -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/service.txt
 	@$(UV) pip compile --quiet --group service --group dev -p 3.13 --universal --generate-hashes --no-emit-index-url --override requirements/overrides.txt -o requirements/dev.txt
 	@$(UV) pip compile --quiet --group bot -p 3.10 --universal --generate-hashes --no-emit-index-url -o requirements/bot.txt
 	@$(UV) pip compile --quiet --group audit -p 3.13 --universal --generate-hashes --no-emit-index-url -o requirements/audit.txt
 	@$(UV) pip compile --quiet --group docs -p 3.13 --universal --generate-hashes --no-emit-index-url -o requirements/docs.txt
 
-docs: .venv-docs/.ready ## the documentation site, in site/; fails on a dead link
+docs: .venv-docs/.ready ## build the documentation in site/; a dead link fails the build
 	@.venv-docs/bin/sphinx-build -q -W --keep-going -b html docs site && echo "-> site/index.html"
 
-audit: .venv-audit/.ready ## known advisories against the locked requirements; fails when they cannot be reached
+audit: .venv-audit/.ready ## check the locked dependencies for known vulnerabilities; fails when the advisories cannot be reached
 	@.ci/audit .venv-audit/bin/pip-audit requirements/dev.txt requirements/bot.txt requirements/audit.txt
 
-sbom: .venv-audit/.ready ## bills of materials (CycloneDX) of service and bot, in sbom/
+sbom: .venv-audit/.ready ## write bills of materials (CycloneDX) of service and bot into sbom/
 	@mkdir -p sbom
 	@for group in service bot; do \
 		.venv-audit/bin/python -W ignore -m cyclonedx_py requirements requirements/$$group.txt --pyproject pyproject.toml \
 			--output-reproducible --of JSON -o sbom/$$group.json && echo "-> sbom/$$group.json" || exit 1; done
 
-clean: ## take away the environments (the data in .patchboard stays)
+clean: ## delete the environments; the data in .patchboard stays
 	rm -rf .venv .venv-bot .venv-audit .venv-docs .venv-uv
 
 .PHONY: help run test check train nlu bench chaos simulation screenshot setup setup-bot services browser migration lock docs audit sbom clean

@@ -4,18 +4,18 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action
 
 from actions.account_help import AccountHelpAction
+from actions.add_to_case import AddToCaseAction
 from actions.case_status import CaseStatusAction
 from actions.cases import OpenCaseAction
 from actions.fallback import FallbackAction
-from actions.forget import ForgetAction
 from actions.hand_off import HandOffAction
 from actions.identity import identity_actions
-from actions.more_facts import AddToCaseAction
 from actions.office_hours import OfficeHoursAction
 from actions.outage_news import OutageNewsAction
 from actions.problem_form import AskKnownOutage, ValidateProblemForm
-from actions.proof import GoesOn
+from actions.proof import ResumeForm
 from actions.requests import OpenRequestAction
+from actions.reset_slots import ResetSlotsAction
 from handoff_service.context import AppContext
 
 
@@ -33,7 +33,7 @@ def all_actions(desk: AppContext) -> list[Action]:
         OfficeHoursAction(desk),
         HandOffAction(desk),
         FallbackAction(desk),
-        ForgetAction(),
+        ResetSlotsAction(),
         *identity_actions(desk),
     ]
-    return [one if isinstance(one, FormValidationAction) else GoesOn(one) for one in made]
+    return [one if isinstance(one, FormValidationAction) else ResumeForm(one) for one in made]

@@ -19,7 +19,7 @@ from handoff_service.store.cases import cases
 from handoff_service.store.conversations import conversations
 from handoff_service.store.desk import texts
 
-REASON = "Needs help with a password or a locked account, and is proven."
+REASON = "Needs help with a password or a locked account. Identity verified."
 
 
 class AccountHelpAction(Action):
@@ -49,7 +49,7 @@ class AccountHelpAction(Action):
         there = await self._desk.store.read(_open_already, interaction_id(tracker))
         number = await self._desk.store.write(open_case, wanted)
         if number in there:
-            dispatcher.utter_message(text=f"Your case {number} is open already. An agent goes on with it right here.")
+            dispatcher.utter_message(text=f"Your case {number} is already open. An agent will continue with it here.")
         else:
             dispatcher.utter_message(text=await self._desk.store.read(texts.account_help, number))
         collected = {"Topic": "account", "Case": number} | ({"Account": account} if account else {})

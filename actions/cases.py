@@ -15,7 +15,7 @@ from handoff_service.rules.virtual_agent.bot_replies import opened, short
 
 LONGEST_SAID = 60
 BLOCKED = "blocked"
-THEN = "Text me more any time, or ask for a person."
+THEN = "Text any details here, or ask for a person."
 
 
 class OpenCaseAction(Action):

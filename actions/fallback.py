@@ -13,7 +13,7 @@ from handoff_service.context import AppContext
 from handoff_service.operations.virtual_agent.take_bot_turn import RequestHandOff, request_hand_off
 
 NAME = "action_fallback"
-REASON = "The virtual agent did not understand, twice in a row."
+REASON = "The virtual agent did not understand twice in a row."
 
 
 class FallbackAction(Action):

@@ -12,8 +12,8 @@ from rasa_sdk.forms import FormValidationAction
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
+from actions.mentioned_account import FORM, KINDS
 from actions.proof import BACK_TO, THEN, back, begin
-from actions.said_account import FORM, KINDS
 from actions.turn import collected, entities, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity import knowledge_facts
@@ -128,10 +128,10 @@ class AskProof(_WithDesk):
         match standing.expects:
             case Expects.CODE:
                 asked = "asked" if standing.stepped else "again"  # after an aside no code is on its way
-                dispatcher.utter_message(response=f"utter_code_{after or asked}", left=standing.left)
+                dispatcher.utter_message(response=f"utter_code_{after or asked}", left=_tries(standing.left))
             case Expects.FACT:
                 name = "utter_fact_wrong" if after else "utter_fact_asked"
-                dispatcher.utter_message(response=name, facts=asked_facts(standing.facts), left=standing.left)
+                dispatcher.utter_message(response=name, facts=asked_facts(standing.facts), left=_tries(standing.left))
             case Expects.CHOICE:
                 dispatcher.utter_message(response="utter_no_code" if standing.facts else "utter_no_code_no_fact")
             case _:
@@ -259,6 +259,10 @@ def _slots(standing: Standing) -> dict[str, Any]:
         return {"account": "known", "proof": str(standing.outcome)}
     again = {"account": None} if standing.expects is Expects.ACCOUNT else {}
     return {**again, "proof": "gone" if standing.expects is None else None}
+
+
+def _tries(left: int) -> str:
+    return "1 try" if left == 1 else f"{left} tries"
 
 
 def _intent(tracker: Tracker) -> str | None:

@@ -7,7 +7,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 from rasa_sdk.types import DomainDict
 
-from actions.said_account import FORM, said_account
+from actions.mentioned_account import FORM, mentioned_account
 from actions.turn import form_of, turn_id
 from handoff_service.context import AppContext
 from handoff_service.operations.identity.prove_identity import TurnRef, begin_proof
@@ -34,7 +34,9 @@ async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list
     standing = await desk.store.write(begin_proof, TurnRef(turn_id=turn_id(tracker)))
     failed = standing.outcome is Outcome.FAILED
     return [
-        SlotSet("account", None if failed else said_account(tracker)),  # checked as an answer to the form's question
+        SlotSet(
+            "account", None if failed else mentioned_account(tracker)
+        ),  # checked as an answer to the form's question
         SlotSet("proof", "failed" if failed else None),
         SlotSet("requested_slot", None),
         SlotSet(THEN, then),
@@ -43,7 +45,7 @@ async def begin(desk: AppContext, tracker: Tracker, *, then: str | None) -> list
     ]
 
 
-class GoesOn(Action):
+class ResumeForm(Action):
     """An action that may be run because a proof has succeeded. Then it ends the turn itself: no rule knows what comes
     after it, and Rasa would say that it did not understand."""
 

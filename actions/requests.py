@@ -13,7 +13,7 @@ from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.rules.shared.vocabulary import CaseKind
 from handoff_service.rules.virtual_agent.bot_replies import opened
 
-THEN = "We text you here about it. Ask me any time how it stands."
+THEN = "We'll text you updates. Ask me for its status any time."
 
 
 class OpenRequestAction(Action):

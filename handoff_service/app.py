@@ -1,4 +1,4 @@
-"""The one place that builds and wires everything."""
+"""Builds and wires everything; no other module does."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,15 +11,14 @@ from sanic import Sanic
 from actions.turn import COLLECTED
 from handoff_service import clock, log
 from handoff_service.connections import Connections
-from handoff_service.context import AppContext, terms
+from handoff_service.context import AppContext, operation_settings
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import RasaBot
 from handoff_service.gateways.fanout.local_fanout import LocalFanout
 from handoff_service.gateways.fanout.redis_fanout import RedisFanout
 from handoff_service.gateways.mail.mailbox import Mailbox
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
-from handoff_service.gateways.simulator.gateway import Simulator
-from handoff_service.gateways.twilio.gateway import TwilioProvider
+from handoff_service.gateways.providers import PROVIDERS, provider_of, send_errors_of
 from handoff_service.gateways.webhook.gateway import HttpWebhook
 from handoff_service.lib.background import Background
 from handoff_service.lib.circuit_breaker import State
@@ -34,7 +33,7 @@ from handoff_service.operations.delivery.record_receipt import record_receipt
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
 from handoff_service.operations.desk.check_secret_key import check_secret_key
 from handoff_service.operations.routing.connection import Gap, after_gap
-from handoff_service.ports import Bot, Fanout, Mailer, SmsProvider
+from handoff_service.ports import Bot, Fanout, Mailer
 from handoff_service.settings import Settings
 from handoff_service.store.desk.desk import desk_id
 from handoff_service.store.engine import due_work, secret_keys
@@ -43,12 +42,12 @@ from handoff_service.store.engine.store import Store
 from handoff_service.web import api
 from handoff_service.web.shared import health, media, request_bytes, security
 from handoff_service.web.simulator import mailbox, phone
-from handoff_service.web.webhooks import bot_actions, twilio
+from handoff_service.web.webhooks import bot_actions, sms_provider
 from handoff_service.web.workspace import workspace
-from handoff_service.worker import Worker, WorkerDeps, crews
+from handoff_service.worker import Worker, WorkerDeps, build_workers
 
-AFTER_OUTAGE = timedelta(seconds=5)  # so long, and again: the database may still be away
-WORK_WITHIN = 5.0  # seconds that work under way has to finish at a stop, before it is given back
+AFTER_OUTAGE = timedelta(seconds=5)  # delay of each retry, because the database may still be away
+WORK_WITHIN = 5.0  # seconds for running work to finish at a stop before it is given back
 APP_NAME = "patchboard"
 type App = Sanic[Any, Any]
 
@@ -70,7 +69,9 @@ def create_app(settings: Settings) -> App:
     app.register_middleware(security.add_headers(settings.public_url), "response")
     request_bytes.protect(app)
     app.error_handler.add(Exception, security.refuse)
-    app.blueprint(twilio.blueprint(settings))
+    for kind in PROVIDERS.values():
+        if kind.webhooks:
+            app.blueprint(sms_provider.blueprint(kind, settings))
     app.blueprint(bot_actions.blueprint())
     app.blueprint(api.blueprint())
     app.blueprint(health.blueprint())
@@ -91,30 +92,36 @@ async def _open(app: App, settings: Settings) -> None:
     def told(hints: Sequence[Hint], work_at: datetime | None) -> None:
         fanout.publish(hints)
         if hints:
-            indexing.wanted()
+            indexing.trigger()
         if work_at is not None:
             for worker in workers:
                 worker.nudge(work_at)
 
     sweeping = Debouncer(lambda: store.write(want_sweep, None), AFTER_OUTAGE)
     indexing = Debouncer(lambda: store.write(want_index, None), A_MOMENT)
-    store = Store(settings.database_url, clock=clock.now, terms=terms(settings), told=told)
+    kind = provider_of(settings)
+    store = Store(
+        settings.database_url,
+        clock=clock.now,
+        settings=operation_settings(settings, send_errors_of(settings)),
+        after_commit=told,
+    )
 
     def redis_is_back() -> None:
         connections.gap()
 
     def outage() -> None:
-        sweeping.wanted()
+        sweeping.trigger()
         connections.gap()
 
     fanout = await _fanout(settings, store, background, redis_is_back)
     connections = Connections(store, clock.now, fanout.catch_up)
     folder = MediaFolder(settings.home / "media")
-    provider = _provider(settings, store)
+    provider = kind.open(settings, lambda receipt: store.write(record_receipt, receipt))
     the_bot = _bot(settings, metrics)
     app.ctx.webhook = HttpWebhook(settings.webhook_hosts.replace(",", " ").split())
     mailer = _mailer(settings)
-    hands = WorkerDeps(
+    deps = WorkerDeps(
         store=store,
         provider=provider,
         bot=the_bot,
@@ -126,15 +133,15 @@ async def _open(app: App, settings: Settings) -> None:
         connections=connections,
         outage=outage,
     )
-    workers += crews(hands)
+    workers += build_workers(deps)
     if store.is_sqlite:
         await store.write(due_work.forget_leases, None)
     if await store.write(check_secret_key, settings.key_fingerprint):
         log.warning("secret_key_differs", advice=secret_keys.DIFFERS)
-    # Nobody can tell what the clock did meanwhile.
+    # The clock may have changed before the start.
     await store.write(after_gap, Gap(clock_changed=True))
-    await store.write(want_index, None)  # what an earlier process left
-    await store.write(want_sweep, None)  # and what came while none was there
+    await store.write(want_index, None)  # index texts that an earlier process left
+    await store.write(want_sweep, None)  # fetch texts that came while no process ran
     await store.write(push_from_now_on, None)
     await store.write(want_prices, None)
     app.ctx.desk = AppContext(
@@ -167,7 +174,7 @@ async def _close(app: App) -> None:
     working = [worker.name for worker in desk.workers]
     await desk.background.stop(*working, "connections", "indexing", "sweeping")
     await asyncio.gather(*(worker.close(WORK_WITHIN) for worker in desk.workers))
-    await desk.fanout.close()  # only now: the work above has told others what is new
+    await desk.fanout.close()  # last, because the work above has published hints
     await desk.background.stop()
     desk.password_checks.close()
     await desk.provider.close()
@@ -178,21 +185,13 @@ async def _close(app: App) -> None:
 
 
 async def _fanout(settings: Settings, store: Store, background: Background, returned: Callable[[], None]) -> Fanout:
-    """The desk's own id keeps it apart from others on the same Redis server, whose channels are
-    those of all databases."""
+    """The desk's own id separates it from others on the same Redis server, whose channels span all its databases."""
     if not settings.redis_url:
         return LocalFanout()
     channel = f"patchboard:{await store.read(desk_id)}:hints"
     made = RedisFanout(settings.redis_url, channel=channel, background=background, returned=returned)
     await made.start()
     return made
-
-
-def _provider(settings: Settings, store: Store) -> SmsProvider:
-    if settings.sms_provider == "twilio":
-        return TwilioProvider(settings)
-    pictures = MediaFolder(settings.home / "simulator")
-    return Simulator(lambda receipt: store.write(record_receipt, receipt), pictures=pictures)
 
 
 def _mailer(settings: Settings) -> Mailer | None:

@@ -14,8 +14,9 @@ from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.bot_control import bot_supervisor, nlu_report, rasa_cli
 from handoff_service.bot_control.bot_supervisor import RunningBots
-from handoff_service.context import terms
+from handoff_service.context import operation_settings
 from handoff_service.errors import Refusal, SetupError
+from handoff_service.gateways.providers import send_errors_of
 from handoff_service.operations.delivery.restored_sends import DecideHeld, decide_held
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
@@ -35,7 +36,7 @@ DEMO = Path(__file__).parent / "demo.toml"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. 0 when it did what it says, 1 with a sentence when it could not."""
+    """Run one command. Returns 0 on success, 1 after printing the error."""
     asked = parser().parse_args(arguments)
     try:
         run: Callable[[Settings, argparse.Namespace], int] = asked.run
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """All commands, with what each one does."""
+    """All commands with their help."""
     made = argparse.ArgumentParser(
         prog="patchboard", description="A text-message help desk. Settings: patchboard doctor"
     )
@@ -93,7 +94,7 @@ def _migrate(config: Settings, _asked: argparse.Namespace) -> int:
 
 
 def _progress(sentence: str) -> None:
-    """The effects of a command so far, apart from its output."""
+    """Print a command's progress, separate from its output."""
     print(sentence, file=sys.stderr, flush=True)
 
 
@@ -129,8 +130,9 @@ async def _import_file(config: Settings, path: Path, *, only_if_empty: bool = Fa
 
 @asynccontextmanager
 async def _opened(config: Settings) -> AsyncIterator[Store]:
-    """The store for one command, with nobody to tell what it changed."""
-    store = Store(config.database_url, clock=clock.now, terms=terms(config), told=lambda _hints, _work_at: None)
+    """The store for one command, without listeners for changes."""
+    known = operation_settings(config, send_errors_of(config))
+    store = Store(config.database_url, clock=clock.now, settings=known, after_commit=lambda _hints, _work_at: None)
     try:
         yield store
     finally:
@@ -206,7 +208,7 @@ def _bot(config: Settings, asked: argparse.Namespace) -> int:
 
 
 def _run(config: Settings, _asked: argparse.Namespace) -> int:
-    """The service in this process, the bot in one of its own for each address, which end with it."""
+    """Runs the service in this process, and one bot process per address, which end with it."""
     with only_process(config.database_url, config.public_url, clock.now()):
         return _run_both(config)
 
@@ -227,7 +229,7 @@ def _run_both(config: Settings) -> int:
 
 
 def _greet(config: Settings) -> None:
-    """Where to go and how to sign in."""
+    """Print the address and how to sign in."""
     lines = [f"Workspace        {config.public_url}/workspace"]
     if config.has_simulator:
         lines.append(f"Phone simulator  {config.public_url}/phone")

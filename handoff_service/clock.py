@@ -1,4 +1,4 @@
-"""The one place that asks what time it is. Everything else is given the time."""
+"""The one module that asks for the time. All others get it as an argument."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,5 +7,5 @@ type Clock = Callable[[], datetime]
 
 
 def now() -> datetime:
-    """The present moment in UTC."""
+    """The current time in UTC."""
     return datetime.now(UTC)

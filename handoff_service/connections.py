@@ -1,9 +1,7 @@
-"""Which agents have an event stream open in this process, and whether this process has been working
-without a gap.
+"""Open event streams of agents in this process, and whether the process has worked without a gap.
 
-Both are asked at the moment at which an agent would be set to Away. A gap is anything that may have
-kept agents from being seen: the database was away, the process was frozen, or the clock was
-changed. After it everybody gets their full time.
+Both are checked at the moment when an agent would be set to Away. A gap is anything that may have hidden agents: the
+database was away, the process was frozen, or the clock changed. After a gap, every agent gets the full time.
 """
 
 import asyncio
@@ -20,22 +18,22 @@ from handoff_service.operations.routing.connection import EVERY, Connected, Gap,
 from handoff_service.store.engine.store import Store
 
 TICK = 1.0  # seconds
-# Seconds that a tick may be late, and that the clock may move by itself, before it is a gap.
+# Seconds that a tick may be late, or the clock may drift, before it counts as a gap.
 LATE = 5.0
 
 
 class Steadiness(Protocol):
-    """What a verdict about an agent asks."""
+    """What a verdict about an agent needs to know."""
 
     def holds(self, agent_id: int) -> bool:
         """Whether the agent has an event stream open in this process."""
 
     def steady_for(self) -> timedelta:
-        """How long this process has been working without a gap."""
+        """How long this process has worked without a gap."""
 
 
 class AlwaysSteady:
-    """For a worker without streams beside it: tests, and tools."""
+    """For a worker without streams: tests and tools."""
 
     def holds(self, _agent_id: int) -> bool:
         return False
@@ -45,9 +43,9 @@ class AlwaysSteady:
 
 
 class Connections:
-    """Counts streams by agent, tells the database whom this process holds, and notices gaps.
+    """Counts streams by agent, reports this process's agents to the database, and notices gaps.
 
-    ``caught_up`` is called after a gap: what was hinted during it may have been missed.
+    ``caught_up`` is called after a gap, because hints may have been lost.
     """
 
     def __init__(
@@ -60,15 +58,14 @@ class Connections:
         self._store, self._clock, self._caught_up, self._monotonic = store, clock, caught_up, monotonic
         self._open: Counter[int] = Counter()
         self._left: set[int] = set()
-        self._missed = False  # there is a gap, or has been one that nothing was done about yet
+        self._missed = False  # whether a gap has not been handled yet
         self._stepped = False
         self._steady_since = self._told_at = monotonic()
         self._seen = monotonic(), clock()
 
     @asynccontextmanager
     async def hold(self, agent_id: int) -> AsyncIterator[None]:
-        """The agent is connected for as long as the block lasts. Arriving ends an automatic
-        Away."""
+        """The agent counts as connected until the block ends. Arriving ends an automatic Away."""
         self._open[agent_id] += 1
         self._left.discard(agent_id)
         try:
@@ -90,7 +87,7 @@ class Connections:
         return timedelta(seconds=self._monotonic() - self._steady_since)
 
     def gap(self) -> None:
-        """Somebody has found the database away. Call on the loop."""
+        """The database was found away. Call on the loop."""
         self._missed = True
 
     async def run(self) -> None:
@@ -100,8 +97,7 @@ class Connections:
             await self.tick()
 
     async def tick(self) -> None:
-        """Notice a gap and make it good when the service works again; else tell the
-        database whom this process holds."""
+        """Handle a gap once the service works again; otherwise report this process's agents to the database."""
         if self._jumped():
             self._missed = True
         self._stepped |= self._clock_stepped()
@@ -135,7 +131,7 @@ class Connections:
 
     def _note_failure(self, error: Exception) -> None:
         if not self._missed:
-            log.warning("connections_not_told", why=type(error).__name__)
+            log.warning("connections_not_reported", why=type(error).__name__)
         self._missed = True
 
     def _jumped(self) -> bool:

@@ -1,4 +1,4 @@
-"""The desk while it runs: what every surface, action and worker of one process is given."""
+"""The running desk: what every surface, action and worker of one process gets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.lib.password_checks import PasswordChecks
 from handoff_service.metrics import Metrics
 from handoff_service.ports import Bot, Fanout, Mailer, SmsProvider
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.settings import Settings
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
@@ -19,7 +20,7 @@ from handoff_service.worker import Worker
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppContext:
-    """Built in ``app.py`` and nowhere else."""
+    """Built only in ``app.py``."""
 
     settings: Settings
     clock: Clock
@@ -37,8 +38,9 @@ class AppContext:
     outage: Callable[[], None]
 
 
-def terms(settings: Settings) -> OperationSettings:
-    """What operations need to know of the settings. A lease outlasts the longest bot turn, asked twice."""
+def operation_settings(settings: Settings, send_errors: SendErrors) -> OperationSettings:
+    """The settings that operations need, and the provider's error codes. A lease lasts longer than the longest bot
+    turn with its retry."""
     return OperationSettings(
         bot_answers=bool(settings.bot_urls),
         burst_window=timedelta(seconds=settings.burst_window),
@@ -46,4 +48,5 @@ def terms(settings: Settings) -> OperationSettings:
         public_url=settings.public_url,
         link_key=settings.secret_key,
         mails=settings.mails,
+        send_errors=send_errors,
     )

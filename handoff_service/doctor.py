@@ -1,6 +1,5 @@
-"""``patchboard doctor``: the settings, what answers, and what to do about what does not."""
+"""``patchboard doctor``: shows the settings, checks every connection, and says how to fix problems."""
 
-import asyncio
 import resource
 from datetime import timedelta
 from typing import TextIO
@@ -14,9 +13,7 @@ from handoff_service import clock
 from handoff_service.bot_control.rasa_cli import RASA, actions_url
 from handoff_service.errors import SetupError
 from handoff_service.gateways.mail.smtp import SmtpMailer, server_of
-from handoff_service.gateways.twilio import account
-from handoff_service.gateways.twilio.gateway import NO_CONSENTS
-from handoff_service.gateways.twilio.signature import sign
+from handoff_service.gateways.providers import provider_of, send_errors_of
 from handoff_service.settings import Settings
 from handoff_service.store.consent import consents
 from handoff_service.store.delivery import outbox, restore_holds
@@ -34,37 +31,34 @@ PATIENCE = aiohttp.ClientTimeout(total=5)
 
 
 async def examine(settings: Settings, out: TextIO) -> int:
-    """Print settings and findings. 0 when nothing is wrong, 1 otherwise."""
+    """Print settings and findings. Returns 0 without errors, else 1."""
     for name, value in settings.shown().items():
         print(f"{name}={value}", file=out)
     print(file=out)
     numbers, faults, notes = _database(settings)
     faults += [*await _redis(settings), *await _bot(settings), *await _actions(settings), *await _mail(settings)]
-    if settings.sms_provider == "twilio":
-        faults += [*await asyncio.to_thread(account.faults, settings, numbers), *await _webhook(settings)]
+    kind = provider_of(settings)
+    faults += await kind.faults(settings, numbers)
     notes += _files()
     for note in notes:
         print(f"note   {note}", file=out)
     for fault in faults:
         print(f"WRONG  {fault}", file=out)
     if not faults:
-        asked = {
-            "Redis": settings.redis_url,
-            "mail": settings.smtp_url,
-            "Twilio's account, its webhooks, the clock": settings.sms_provider == "twilio",
-        }
+        asked = {"Redis": settings.redis_url, "mail": settings.smtp_url, kind.checked: kind.checked}
         more = [name for name, there in asked.items() if there]
         print("ok     " + ", ".join(["database", "bot", *more]), file=out)
     return 1 if faults else 0
 
 
 def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list[str]]:
-    """The provider numbers, what is wrong, and what should be known."""
-    opened = engine(settings.database_url, size=1, writes=False)
+    """The company numbers, the errors, and the notices."""
+    kind, opened = provider_of(settings), engine(settings.database_url, size=1, writes=False)
     try:
-        with database_errors(), opened.connect() as conn:
-            if pending_revisions(conn):
+        with database_errors(), opened.connect() as connection:
+            if pending_revisions(connection):
                 return [], ["The database lacks tables or columns. Make them with: patchboard migrate"], []
+            conn = connection.execution_options(now=clock.now(), send_errors=send_errors_of(settings))
             waiting = held(conn)
             if secret_keys.differs(conn, settings.key_fingerprint):
                 waiting.append(secret_keys.DIFFERS)
@@ -72,14 +66,15 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
             if not numbers:
                 return (
                     [],
-                    [*waiting, "There is no provider number yet. Import a desk file with: patchboard import FILE"],
+                    [*waiting, "There is not a company number yet. Import a desk file with: patchboard import FILE"],
                     [],
                 )
-            found = queues.list_views(conn.execution_options(now=clock.now()))
+            found = queues.list_views(conn)
             never = [f"The queue {q.name} can never assign: {problem}" for q in found for problem in q.problems]
             never += [*_not_taken(conn), *waiting]
             untold = [said] if (said := _untold(conn)) else []
-            return (numbers, never, untold) if NO_CONSENTS in said else (numbers, never + untold, [])
+            is_usual = kind.no_consents is not None and kind.no_consents in said
+            return (numbers, never, untold) if is_usual else (numbers, never + untold, [])
     except SetupError as error:
         return [], [str(error)], []
     finally:
@@ -87,7 +82,7 @@ def _database(settings: Settings) -> tuple[list[ProviderNumber], list[str], list
 
 
 def held(conn: sa.Connection) -> list[str]:
-    """What a restore holds until an admin decides."""
+    """The work that a restore holds until an admin decides."""
     found = restore_holds.held(conn)
     if found is None:
         return []
@@ -100,7 +95,7 @@ def held(conn: sa.Connection) -> list[str]:
 
 
 def _files() -> list[str]:
-    """Each connection is an open file, and the service raises its limit as far as the system lets it."""
+    """Each connection is an open file. The service raises its limit to the system's maximum."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most == resource.RLIM_INFINITY or most >= ENOUGH_FILES:
         return []
@@ -111,7 +106,7 @@ def _files() -> list[str]:
 
 
 def _not_taken(conn: sa.Connection) -> list[str]:
-    """What the provider does not take just now."""
+    """Messages that the provider does not accept at the moment."""
     return [
         f"{one.texts} text{'s wait, the oldest' if one.texts > 1 else ' waits,'} since {one.since:%Y-%m-%d %H:%M} UTC: "
         f"{one.meaning} ({one.code}) {one.advice}"
@@ -120,7 +115,7 @@ def _not_taken(conn: sa.Connection) -> list[str]:
 
 
 def _untold(conn: sa.Connection) -> str:
-    """Changes of consent that the provider should know by now; empty when there are none."""
+    """Consent changes that should have reached the provider by now. Empty when there are none."""
     waiting, why = consents.untold(conn, clock.now() - SHOULD_BE_TOLD)
     said = f"{why}." if why else "is the service running?"
     return f"The provider does not know of {waiting} change{'s' * (waiting > 1)} of consent: {said}" if waiting else ""
@@ -145,32 +140,13 @@ async def _mail(settings: Settings) -> list[str]:
     why = await SmtpMailer(server_of(settings.smtp_url, own_host="localhost")).check()
     if why is None:
         return []
-    return [f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Nobody can be proven by a code until it can."]
-
-
-async def _webhook(settings: Settings) -> list[str]:
-    """A signed request the way Twilio makes them: out to the public address and back into the service."""
-    url = f"{settings.public_url}/webhooks/twilio/status"
-    form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}  # a status that is none: 400 says that it was read
-    signed = sign(url, sorted(form.items()), settings.signature_keys[0], settings.twilio_signature)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=PATIENCE) as session,
-            session.post(url, data=form, headers={"X-Twilio-Signature": signed}) as answer,
-        ):
-            status = answer.status
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return [f"Nothing answers at {url} ({type(error).__name__}). Start the service, and check the proxy before it."]
-    if status == 403:
-        return [
-            f"{url} refuses our signature: the service behind it has another PATCHBOARD_PUBLIC_URL, auth token, "
-            "PATCHBOARD_TWILIO_SIGNATURE or shared key."
-        ]
-    return [] if status == 400 else [f"{url} answers {status}: what is there is not this service."]
+    return [
+        f"Mail cannot be sent by PATCHBOARD_SMTP_URL: {why}. Identity checks by code will not work until this is fixed."
+    ]
 
 
 async def _actions(settings: Settings) -> list[str]:
-    """Where the bot has its custom actions done: asked as it asks, for one that is none (404)."""
+    """The address of the bot's custom actions. Requests an unknown action, which must return 404."""
     if not settings.bot_urls:
         return []
     url, headers = actions_url(settings), {"Authorization": f"Bearer {settings.bot_token}"}
@@ -189,7 +165,7 @@ async def _actions(settings: Settings) -> list[str]:
 
 
 async def _bot(settings: Settings) -> list[str]:
-    """Each address is asked: one that is away leaves its share of the conversations to live agents."""
+    """Ask each address. The conversations of an unreachable bot go to live agents."""
     mend = "patchboard bot run" if RASA.exists() else "make setup-bot, then patchboard bot run"
     share = "everything" if len(settings.bot_urls) == 1 else "its share of the conversations"
     faults = []

@@ -1,4 +1,4 @@
-"""What can be refused. A class's docstring is the sentence that a person reads; ``detail`` says more."""
+"""Refusals and their errors. A class's docstring is the sentence that people read; ``detail`` adds to it."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ class Refusal(Exception):
 
     status = 400
     loggable = False
-    retry_after: int | None = None  #: seconds after which the same request may succeed
+    retry_after: int | None = None  #: seconds until the same request may succeed
 
     def __init__(self, detail: str = "", *, errors: Mapping[str, str] | None = None) -> None:
         self.title = (type(self).__doc__ or "").strip()
@@ -19,7 +19,7 @@ class Refusal(Exception):
 
 
 class BadInput(Refusal):
-    """Something in the request is not as it should be."""
+    """Something in the request is not valid."""
 
 
 class NotSignedIn(Refusal):
@@ -35,13 +35,13 @@ class NotAllowed(Refusal):
 
 
 class NotFound(Refusal):
-    """There is no such thing."""
+    """This does not exist."""
 
     status = 404
 
 
 class Conflict(Refusal):
-    """It has changed in the meantime."""
+    """This has changed in the meantime. Reload and try again."""
 
     status = 409
 
@@ -61,13 +61,13 @@ class Unavailable(Refusal):
 
 
 class Busy(Unavailable):
-    """Too many people sign in at this moment. Try again in a few seconds."""
+    """Too many people are signing in. Try again in a few seconds."""
 
     retry_after = 5
 
 
 class Overloaded(Unavailable):
-    """There is more to do than the database can keep up with. Nothing was done; try again in a moment."""
+    """The service is overloaded. Nothing was done; try again in a moment."""
 
 
 class DatabaseAway(Unavailable):
@@ -82,7 +82,7 @@ class DatabaseAway(Unavailable):
 
 
 class OutcomeUnknown(DatabaseAway):
-    """The database was lost in the middle of a commit. Send the same again: nothing is done twice."""
+    """The database failed while saving. Send the same request again; it will not be done twice."""
 
 
 class SetupError(Exception):

@@ -1,4 +1,4 @@
-"""Logs for the person on call: one line an event, a stable ``action`` first, ids after it, never a text's words."""
+"""Logs for the person on call: one line per event, a stable ``action`` first, then ids, never message text."""
 
 import logging
 import sys
@@ -20,14 +20,14 @@ def info(action: str, /, **facts: object) -> None:
 
 
 def debug(action: str, /, **facts: object) -> None:
-    """Log what happens many times a second: shown with PATCHBOARD_LOG=debug only, and cheap otherwise."""
+    """Log a frequent event: shown only with PATCHBOARD_LOG=debug, and cheap otherwise."""
     if _log.isEnabledFor(logging.DEBUG):
         _log.debug(_format(action, facts))
 
 
 def warning(action: str, /, *, error: BaseException | None = None, **facts: object) -> None:
-    """Log what needs a person. An unexpected error is logged with its trace; an outage, which may be logged many times,
-    with its name alone."""
+    """Log an event that needs a person. An unexpected error is logged with its traceback; an outage, which may
+    repeat often, with its name only."""
     if isinstance(error, Unavailable):
         facts["why"], error = error.why or error.detail, None
     _log.warning(_format(action, facts), exc_info=error)
@@ -43,7 +43,7 @@ def _quoted(value: object) -> str:
 
 
 def start(level: str = "info", stream: TextIO = sys.stderr) -> None:
-    """Send the log to a stream. Called once, by the command that starts."""
+    """Send the log to a stream. The command that starts calls it once."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     _log.handlers[:] = [handler]

@@ -1,4 +1,5 @@
-"""What Prometheus reads at ``/metrics``: counts and times of this process. Made in ``app.py``, given to who counts."""
+"""Metrics for Prometheus at ``/metrics``: this process's counts and times. Built in ``app.py`` and passed to the
+modules that count."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -7,7 +8,7 @@ TEXT_FORMAT = CONTENT_TYPE_LATEST
 
 
 class Metrics:
-    """Each process has its own; a scrape of several workers is answered by one of them."""
+    """Each process has its own. With several workers, one of them answers a scrape."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -46,5 +47,5 @@ class Metrics:
         )  # fmt: skip
 
     def shown(self) -> bytes:
-        """All of it in Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self._registry)

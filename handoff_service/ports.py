@@ -1,4 +1,4 @@
-"""What operations need of the world. Each port has a real gateway and a plain twin that ships."""
+"""Ports: what operations need from the outside world. Each port has a real gateway and a plain twin that ships."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
@@ -16,10 +16,12 @@ from handoff_service.store.engine.lanes import Hint
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A text on its way out. ``uncertain``: an earlier try may have gone out, so look before sending.
+    """An outgoing text.
 
-    ``media_urls``: pictures that go with it, by links that the provider can fetch for an hour. ``retries``: how often
-    it was sent again before, which its receipts tell. ``messaging_service``: whose pool ``sender`` is in, by its id.
+    - ``uncertain``: an earlier try may have gone out, so look it up before sending.
+    - ``media_urls``: links to its pictures, which the provider can fetch for an hour.
+    - ``retries``: how many were made before; its receipts report the number.
+    - ``messaging_service``: the provider's id of the service whose pool has ``sender``.
     """
 
     message_id: int
@@ -36,7 +38,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The provider has it, under this id."""
+    """The provider accepted it under this id."""
 
     sid: str
     status: Status = Status.SENDING
@@ -44,14 +46,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """The provider will not send it. ``code`` is the provider's error code."""
+    """The provider refused to send it. ``code`` is the provider's error code."""
 
     code: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """Surely not accepted: the provider could not be reached, or asked to wait, with the ``code`` of that."""
+    """Certainly not accepted: the provider could not be reached, or asked to wait with this ``code``."""
 
     why: str
     code: int | None = None
@@ -59,14 +61,14 @@ class Later:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsure:
-    """It may have gone out or not: the connection broke, or the provider failed, after it was asked."""
+    """The outcome is unknown: the connection broke, or the provider failed, after the request was sent."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """The provider was not asked: the requester opted out after the text was marked as sending."""
+    """The provider was not asked, because the requester opted out after the text was marked as sending."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,26 +81,26 @@ class SentBefore:
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What the provider's list holds that could be this message; nothing: it never went out."""
+    """Messages in the provider's list that could be this one. Empty: it was never sent."""
 
     found: tuple[SentBefore, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotFetched:
-    """A medium could not be fetched: why, in a sentence for a person, and whether trying again may help."""
+    """A media file could not be fetched: the reason in a sentence, and whether a retry may help."""
 
     why: str
     again: bool
 
 
 type SendResult = Accepted | Refused | Later | Unsure | LookedUp | Withheld
-SENDS_AT_ONCE = 48  # a provider starts this many sends at once without letting any wait; the worker claims no more
+SENDS_AT_ONCE = 48  # a provider starts this many sends at once without a queue; the worker claims no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderMessage:
-    """A text to one of our numbers, as the provider lists it. ``pictures``: how many came with it."""
+    """An incoming text in the provider's list. ``pictures``: how many it has."""
 
     sid: str
     sender: str
@@ -108,13 +110,13 @@ class ProviderMessage:
     pictures: int = 0
 
 
-CONSENTS_AT_ONCE = 25  # in one request to Twilio: https://www.twilio.com/docs/messaging/features/consent-api
+CONSENTS_AT_ONCE = 25  # per call of the port; a provider may split them into smaller requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """Whether a number may be texted by one of the company's senders: a provider number, or a messaging service's id.
-    ``reference``: 32 hexadecimal digits, of its own."""
+    """Whether one of the company's senders (a provider number or a messaging service's id) may text a number.
+    ``reference``: a unique id of 32 hexadecimal digits."""
 
     reference: str
     number: str
@@ -126,7 +128,7 @@ class Telling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentNotTaken:
-    """The provider did not take what it was told of a number: why, and whether telling it again may help."""
+    """The provider did not accept the consent state of a number: the reason, and whether a retry may help."""
 
     why: str
     again: bool = False
@@ -138,8 +140,8 @@ class NotOffered(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """What the provider says of a text by now: what it takes for it (``price`` in millionths of ``currency``, ISO
-    4217), and what became of one that we sent. None: it does not say, or not yet."""
+    """The provider's report on a text: its price (``price`` in millionths of ``currency``, ISO 4217), and the
+    outcome of one that we sent. None: not known, or not yet."""
 
     sid: str
     price: int | None = None
@@ -150,27 +152,27 @@ class Reported:
 
 class SmsProvider(Protocol):
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
-        """Send one text. Never raises for what the provider or the network does."""
+        """Send one text. Never raises for errors of the provider or the network."""
 
     async def find(self, message: Outgoing) -> Sequence[SentBefore]:
         """Messages at the provider that could be this one: same numbers and text, not older. Raises OSError."""
 
     async def received(self, number: str, since: datetime) -> Sequence[ProviderMessage]:
-        """The texts to this number of ours since then, oldest first. Raises OSError."""
+        """The texts to this company number since then, oldest first. Raises OSError."""
 
     async def pictures_of(self, sid: str) -> Sequence[tuple[str, str]]:
-        """The address and media type of what came with a text. Raises OSError."""
+        """The addresses and media types of a text's media. Raises OSError."""
 
     async def tell_consents(self, tellings: Sequence[Telling]) -> Mapping[str, ConsentNotTaken]:
-        """Tell the provider who may be texted. Number -> what it said against it, of those that it did not take.
-        Raises OSError, NotOffered."""
+        """Push consent states to the provider. Returns number -> objection for those it did not accept. Raises
+        OSError, NotOffered."""
 
     async def reports(self, number: str, sids: Set[str], since: datetime) -> Sequence[Reported]:
-        """What these texts from and to this number of ours, none older than ``since``, cost, and what became of them,
-        so far as it knows by now. Raises OSError."""
+        """The known prices and outcomes of these texts from and to this company number, none older than ``since``.
+        Raises OSError."""
 
     async def fetch(self, url: str) -> bytes | NotFetched:
-        """A picture or file that came with a text. Never raises for what the provider or the network does."""
+        """A text's picture or file. Never raises for errors of the provider or the network."""
 
     async def close(self) -> None: ...
 
@@ -189,12 +191,12 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Mailed:
-    """The mail server has it."""
+    """The mail server accepted it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotMailed:
-    """The mail server did not take it: why, in a sentence for a person, and whether trying again may help."""
+    """The mail server did not accept it: the reason in a sentence, and whether a retry may help."""
 
     why: str
     again: bool
@@ -202,7 +204,7 @@ class NotMailed:
 
 class Mailer(Protocol):
     async def send(self, mail: Mail) -> Mailed | NotMailed:
-        """Send one mail. Never raises for what the mail server or the network does."""
+        """Send one mail. Never raises for errors of the mail server or the network."""
 
 
 # The bot -------------------------------------------------------------------------------------------------------
@@ -210,10 +212,10 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One turn asked of the bot. ``sender`` is the interaction's id, ``turn_id`` makes a repeat harmless.
+    """One turn for the bot. ``sender`` is the interaction's id; ``turn_id`` makes a repeat harmless.
 
-    ``metadata["before"]``, in the first turn after somebody gave the conversation back, is what the bot does before it
-    (``slots`` that are set, ``leave_form``, a ``payload`` that runs first); bot/sms_channel.py says more.
+    ``metadata["before"]``, in the first turn after somebody returned the conversation to the bot, is what the bot
+    does first (``slots`` to set, ``leave_form``, a ``payload`` to run); see bot/sms_channel.py.
     """
 
     sender: str
@@ -232,8 +234,8 @@ class BotReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """A bot's own account of a turn, for agents: what it took the text for and how surely (0 to 1), which actions it
-    ran, and what it knows of the requester's wish by now, by the names that agents read."""
+    """The bot's own report on a turn, for agents: the intent with its confidence (0 to 1), the actions it ran, and
+    what it knows of the requester's wish by now, by the names that agents read."""
 
     intent: str | None = None
     confidence: float | None = None
@@ -243,14 +245,14 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class BotAnswer:
-    """The messages of a turn, none when the bot says nothing. ``understood`` None: this bot does not tell."""
+    """A turn's messages; empty when the bot says nothing. ``understood`` None: this bot does not report."""
 
     replies: tuple[BotReply, ...] = ()
     understood: Understood | None = None
 
 
 class BotFailed(Exception):
-    """The bot gave no answer that can be used. The text says why, in words for an agent."""
+    """The bot gave no usable answer. The text is the reason, in words for an agent."""
 
 
 class Bot(Protocol):
@@ -265,7 +267,7 @@ class Bot(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookCall:
-    """One event for the company's own system. ``timestamp``: seconds since 1970, which the signature covers."""
+    """One event for the company's own system. ``timestamp``: Unix time in seconds, which the signature covers."""
 
     url: str
     event_id: str
@@ -276,7 +278,7 @@ class WebhookCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """``status``: what was answered, if anything was. ``why``: what was wrong, in words; None: it was taken."""
+    """``status``: the response's status, if any. ``why``: what was wrong, in words; None: the call succeeded."""
 
     status: int | None = None
     why: str | None = None
@@ -284,7 +286,7 @@ class Called:
 
 class Webhook(Protocol):
     async def call(self, call: WebhookCall) -> Called:
-        """Tell one event. Never raises for what the receiver or the network does."""
+        """Send one event. Never raises for errors of the receiver or the network."""
 
     async def close(self) -> None: ...
 
@@ -293,22 +295,21 @@ class Webhook(Protocol):
 
 
 class Fanout(Protocol):
-    """Carries hints to every process. Where hints may have been lost, every listener is given
-    ``EVERYTHING`` instead, and asks the database for all it shows; it does so when it starts,
-    too."""
+    """Carries hints to every process. When hints may have been lost, and at the start, every listener gets
+    ``EVERYTHING`` and reads all it shows from the database."""
 
     async def start(self) -> None: ...
 
     def publish(self, hints: Sequence[Hint]) -> None:
-        """Pass hints on. Never blocks and never raises."""
+        """Publish hints. Never blocks and never raises."""
 
     def catch_up(self) -> None:
-        """Tell every listener in this process that it may have missed something."""
+        """Send ``EVERYTHING`` to every listener in this process, because hints may have been lost."""
 
     def listen(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Hint]]]:
-        """Hints about these topics from now on. When the listener is too slow, hints are merged, never queued up."""
+        """Hints about these topics from now on. For a slow listener, hints are merged, not queued."""
 
     def end_streams(self) -> None:
-        """End every listener, now and from now on: this process stops. Publishing goes on until ``close``."""
+        """End every listener, now and from now on, because this process stops. Publishing works until ``close``."""
 
     async def close(self) -> None: ...

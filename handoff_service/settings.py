@@ -15,20 +15,14 @@ from handoff_service.errors import SetupError
 SECRET = {"secret": True}
 
 
-def is_twilios(url: str) -> bool:
-    """Whether this is one of Twilio's own hosts, such as a region's. Any other server speaks all of Twilio's
-    interfaces at one address."""
-    return (urlsplit(url).hostname or "").endswith(".twilio.com")
-
-
 def key_fingerprint(secret_key: str) -> str:
-    """A keyed hash of a constant: tells one secret key from another, and cannot be turned back into it."""
+    """A keyed hash of a constant. It distinguishes secret keys and cannot be reversed."""
     return hmac.new(secret_key.encode(), b"patchboard: which secret key is this", "sha256").hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting under its variable's name without ``PATCHBOARD_``, in lower case. Times are in seconds."""
+    """Every setting, named like its variable without ``PATCHBOARD_``, in lower case. Times are in seconds."""
 
     home: Path
     database_url: str
@@ -58,38 +52,31 @@ class Settings:
 
     @property
     def key_fingerprint(self) -> str:
-        """Tells one secret key from another without showing it."""
+        """Distinguishes secret keys without revealing them."""
         return key_fingerprint(self.secret_key)
 
     @property
     def bot_urls(self) -> tuple[str, ...]:
-        """The bot's addresses, each a process that answers its share of the conversations; none: no bot."""
+        """The bot's addresses. Each is a process that answers a share of the conversations. Empty: no bot."""
         return tuple(self.bot_url.split(",")) if self.bot_url else ()
 
     @property
-    def signature_keys(self) -> tuple[str, ...]:
-        """The secrets that may have signed a webhook: one, and a second one during a rotation."""
-        tokens = (self.twilio_auth_token, self.twilio_auth_token_secondary)
-        shared = (self.twilio_shared_key, self.twilio_shared_key_secondary)
-        return tuple(filter(None, shared if self.twilio_signature == "sha256" else tokens))
-
-    @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        """The addresses of the reverse proxies that may say for which client a request is."""
+        """The reverse proxies that may name the original client of a request."""
         return tuple(ip_network(part.strip()) for part in self.trusted_proxies.split(",") if part.strip())
 
     @property
     def has_simulator(self) -> bool:
-        """Whether the phone page is there, and the mailbox page when no mail server is."""
+        """Whether the phone page exists, and the mailbox page when there is no mail server."""
         return self.demo and self.sms_provider == "simulator"
 
     @property
     def mails(self) -> bool:
-        """Whether e-mail goes anywhere."""
+        """Whether e-mail can be sent."""
         return self.smtp_url is not None or self.has_simulator
 
     def shown(self) -> dict[str, str]:
-        """Variable -> value, secrets and the passwords in addresses masked, for ``patchboard doctor``."""
+        """Variable -> value for ``patchboard doctor``, with secrets and passwords in addresses masked."""
         rows = {}
         for f in fields(self):
             value = getattr(self, f.name)
@@ -154,7 +141,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 class _Reader:
-    """Reads one variable at a time, and says which one is wrong."""
+    """Reads one variable at a time. Errors name the variable."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -210,7 +197,7 @@ class _Reader:
         parts = urlsplit(text or "smtp://none")
         try:
             usable = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
-        except ValueError:  # a port that is no number
+        except ValueError:  # a port that is not a number
             usable = False
         if not usable:
             right = "smtp://user:password@mail.example.com:587?from=desk@example.com, or smtps://"
@@ -221,7 +208,7 @@ class _Reader:
         return _address(name, self.text(name, default).rstrip("/"))
 
     def addresses(self, name: str, default: str) -> str | None:
-        """One address or several with commas between them, each once; None when the variable is empty."""
+        """One address, or several separated by commas, without duplicates. None when the variable is empty."""
         given = [part.strip() for part in self.text(name, default, may_be_empty=True).split(",")]
         return ",".join(dict.fromkeys(_address(name, part) for part in given if part)) or None
 
@@ -234,7 +221,7 @@ def _address(name: str, text: str) -> str:
 
 
 def replace_key(home: Path, name: str, key: str) -> None:
-    """Put a key of a backup in place of the one in HOME."""
+    """Replace the key in HOME by a backup's key."""
     home.mkdir(parents=True, exist_ok=True)
     part = home / f".{name}.part"
     with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
@@ -245,7 +232,7 @@ def replace_key(home: Path, name: str, key: str) -> None:
 
 
 def _kept(home: Path, name: str) -> str:
-    """A secret that is made on the first run and kept in HOME, readable by its owner alone."""
+    """A secret that the first run creates and keeps in HOME, readable only by its owner."""
     path = home / name
     home.mkdir(parents=True, exist_ok=True)
     try:

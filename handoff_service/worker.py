@@ -1,4 +1,5 @@
-"""The worker: claims what is due and does it. Idle, it sleeps until the next due time or a nudge; it does not poll."""
+"""The worker: claims due work and does it. When idle, it sleeps until the next due time or a nudge; it does not
+poll."""
 
 import asyncio
 import itertools
@@ -20,9 +21,9 @@ from handoff_service.operations.cases.call_webhook import BeginCall, FinishCall,
 from handoff_service.operations.consent.push_consents import (
     ConsentPush,
     NotTold,
-    begin_telling,
-    finish_telling,
-    put_off_telling,
+    begin_push,
+    finish_push,
+    postpone_push,
 )
 from handoff_service.operations.conversations.fetch_media import FinishFetch, finish_fetch
 from handoff_service.operations.conversations.index_texts import index_texts
@@ -80,32 +81,33 @@ from handoff_service.store.engine.due_work import Claimed
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.store import Store
 
-# The pools: which work shares places, and how many. What waits for another server has a pool of its own, so that a
-# provider, bot, mail server or receiver that hangs holds up neither the others nor the desk's own work (offers,
-# timers, presence), which is the last pool. Bot turns are many because each server has places of its own in the
-# gateway: those that wait for a server that hangs must not keep the others' turns from being claimed.
-_OWN_CREWS = {
+# The pools: which kinds of work share places, and how many places there are. Work that waits for another server has
+# its own pool, so a hanging provider, bot, mail server or receiver delays neither the others nor the desk's own work
+# (offers, timers, presence), which is the last pool. There are many bot turns because the gateway limits each bot
+# server by itself: turns that wait for a hanging server must not keep the turns of others from being claimed.
+_OWN_POOLS = {
     **{Work.DELIVER: SENDS_AT_ONCE, Work.BOT_TURN: 256, Work.FETCH_MEDIA: 4, Work.CALL_WEBHOOK: 8, Work.MAIL_CODE: 4},
     **{Work.SWEEP_GAPS: 1, Work.TELL_CONSENTS: 1, Work.ASK_PRICES: 1},
 }
 POOLS = (
-    *((frozenset({kind}), most) for kind, most in _OWN_CREWS.items()),
-    (frozenset(Work) - _OWN_CREWS.keys(), 64),
+    *((frozenset({kind}), most) for kind, most in _OWN_POOLS.items()),
+    (frozenset(Work) - _OWN_POOLS.keys(), 64),
 )
 LONGEST_SLEEP = timedelta(seconds=30)  # how late a nudge that was lost between processes may be noticed
 AFTER_TROUBLE = timedelta(seconds=5)
 RECOVERED_AT_ONCE = 100  # texts of a gap sweep that are stored together; webhooks wait for no more than these
 GIVES_BACK_FOR = 10  # seconds
-RENEW_EVERY = 5.0  # seconds; well within a lease, see desk.py
-LONGEST_WORK = timedelta(minutes=10)  # after which a claim is not renewed any more: something hangs for good
+RENEW_EVERY = 5.0  # seconds; well within a lease, see context.py
+# after this time a claim is not renewed any more, because something hangs for good
+LONGEST_WORK = timedelta(minutes=10)
 
 
 class _Dropped(Exception):
-    """The claim was lost, so this worker has nothing more to do with the work."""
+    """The claim was lost, so this worker drops the work."""
 
 
 class NoWebhook:
-    """Where there is nothing to call with: every call is put off."""
+    """The twin for a desk without a webhook client: every call is put off."""
 
     async def call(self, _call: WebhookCall) -> Called:
         return Called(why="This process makes no calls.")
@@ -116,7 +118,7 @@ class NoWebhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerDeps:
-    """What the worker does its work with. ``mailer`` None: there is no way to send e-mail."""
+    """What the worker needs to do its work. ``mailer`` None: e-mail cannot be sent."""
 
     store: Store
     provider: SmsProvider
@@ -127,27 +129,27 @@ class WorkerDeps:
     metrics: Metrics = field(default_factory=Metrics)
     webhook: Webhook = field(default_factory=NoWebhook)
     connections: Steadiness = field(default_factory=AlwaysSteady)
-    outage: Callable[[], None] = lambda: None  # called when the database was away: something may have been missed
+    outage: Callable[[], None] = lambda: None  # called when the database was away, because hints may have been lost
 
 
-def crews(hands: WorkerDeps) -> list["Worker"]:
+def build_workers(deps: WorkerDeps) -> list["Worker"]:
     """The workers of one process. Several processes share the work by their claims."""
-    return [Worker(hands, kinds, at_once) for kinds, at_once in POOLS]
+    return [Worker(deps, kinds, at_once) for kinds, at_once in POOLS]
 
 
 class Worker:
-    """Does the work of some kinds, so much at once."""
+    """Does some kinds of work, with a limited number of places."""
 
-    def __init__(self, hands: WorkerDeps, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64) -> None:
-        self._hands = hands
+    def __init__(self, deps: WorkerDeps, kinds: frozenset[Work] = frozenset(Work), at_once: int = 64) -> None:
+        self._deps = deps
         self._kinds = kinds
         self.name = f"worker_{min(kinds)}" if len(kinds) == 1 else f"worker_{min(kinds)}_and_{len(kinds) - 1}_more"
         self._at_once = at_once
         self._nudged = asyncio.Event()
-        self._sleeps_until: datetime | None = None  # None: awake, and will look again before sleeping
+        self._sleeps_until: datetime | None = None  # None: awake, and will look again before it sleeps
         self._busy: dict[asyncio.Task[None], Claimed] = {}
         self._claiming: asyncio.Task[Sequence[Claimed]] | None = None
-        self._held: dict[int, Claimed] = {}  # claimed, and not done yet
+        self._held: dict[int, Claimed] = {}  # claimed and not done yet
         self._by_kind: Mapping[Work, Callable[[Claimed], Awaitable[None]]] = {
             Work.DELIVER: self._deliver,
             Work.BOT_TURN: self._take_bot_turn,
@@ -162,12 +164,12 @@ class Worker:
             Work.MAIL_CODE: self._mail_code,
             Work.PROOF_LIMIT: self._proof_ran_out,
             Work.SWEEP_GAPS: self._sweep_gaps,
-            Work.TELL_CONSENTS: self._tell_consents,
+            Work.TELL_CONSENTS: self._push_consents,
             Work.ASK_PRICES: self._ask_prices,
         }
 
     def nudge(self, at: datetime) -> None:
-        """There is something to do at this time: wake up for it, unless that is planned anyway."""
+        """There is work at this time: wake up for it, unless that is planned anyway."""
         if self._sleeps_until is None or at < self._sleeps_until:
             self._nudged.set()
 
@@ -183,38 +185,37 @@ class Worker:
             self._sleeps_until = None
             try:
                 await self._start_what_is_due()
-                pause = await self._hands.store.read(due_work.next_due, self._hands.clock(), self._kinds)
+                pause = await self._deps.store.read(due_work.next_due, self._deps.clock(), self._kinds)
             except Exception as error:  # noqa: BLE001  # the work loop must outlive a database that is away
                 log.warning("worker_cannot_claim", error=error)
-                self._hands.outage()
+                self._deps.outage()
                 pause = timedelta(seconds=1)
             pause = LONGEST_SLEEP if pause is None else min(pause, LONGEST_SLEEP)
-            self._sleeps_until = self._hands.clock() + pause
+            self._sleeps_until = self._deps.clock() + pause
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), pause.total_seconds())
 
     async def _renew_claims(self) -> None:
-        """Keep what is under way, however long it takes or waits for a place: only a process that is frozen, cut off
-        or dead loses its claims."""
+        """Keep claims of running and queued work. Only a process that is frozen, cut off or dead loses its claims."""
         while True:
             await asyncio.sleep(RENEW_EVERY)
-            now = self._hands.clock()
+            now = self._deps.clock()
             held = [claimed for claimed in self._busy.values() if now < claimed.until + LONGEST_WORK]
             if held:
                 try:
-                    await self._hands.store.write(renew, held)
+                    await self._deps.store.write(renew, held)
                 except Exception as error:  # noqa: BLE001  # the database is away: the next time comes soon
                     log.warning("claims_not_renewed", error=error)
 
     async def step(self) -> int:
-        """Do everything that is due at this moment once, and wait for it. Returns how much that was."""
-        claimed = await self._hands.store.write(due_work.claim, due_work.Claim(self._at_once, self._kinds))
+        """Do all work that is due now, once, and wait for it. Returns how much there was."""
+        claimed = await self._deps.store.write(due_work.claim, due_work.Claim(self._at_once, self._kinds))
         await asyncio.gather(*(self._do(c) for c in claimed))
         return len(claimed)
 
     async def close(self, patience: float = 0.0) -> None:
-        """Let what is under way finish within ``patience`` seconds, and give the rest back: the next process may claim
-        it at once. Cancel ``run`` before."""
+        """Let running work finish within ``patience`` seconds and give the rest back, so the next process may claim
+        it at once. Cancel ``run`` first."""
         if self._claiming is not None:
             await asyncio.wait([self._claiming])
         if self._busy:
@@ -224,13 +225,13 @@ class Worker:
         await asyncio.gather(*self._busy, return_exceptions=True)
         if self._held:
             log.info("work_given_back", count=len(self._held))
-            with suppress(Exception):  # the database is away: the leases end by themselves
-                await self._hands.store.write(due_work.end_leases, list(self._held.values()))
+            with suppress(Exception):  # the database is away: the leases expire by themselves
+                await self._deps.store.write(due_work.end_leases, list(self._held.values()))
 
     async def _start_what_is_due(self) -> None:
         while (room := self._at_once - len(self._busy)) > 0:
             self._claiming = asyncio.create_task(self._claim(room))
-            claimed = await asyncio.shield(self._claiming)  # a claim is not cancelled half way: see close
+            claimed = await asyncio.shield(self._claiming)  # a claim is never cancelled halfway: see close
             for one in claimed:
                 task = asyncio.create_task(self._do(one))
                 self._busy[task] = one
@@ -241,7 +242,7 @@ class Worker:
         self._nudged.set()
 
     async def _claim(self, room: int) -> Sequence[Claimed]:
-        claimed = await self._hands.store.write(due_work.claim, due_work.Claim(room, self._kinds))
+        claimed = await self._deps.store.write(due_work.claim, due_work.Claim(room, self._kinds))
         self._held |= {one.id: one for one in claimed}
         return claimed
 
@@ -254,14 +255,14 @@ class Worker:
         except _Dropped:
             pass
         except Exception as error:  # noqa: BLE001  # logged, and tried again
-            self._hands.metrics.trouble.labels(claimed.kind).inc()
+            self._deps.metrics.trouble.labels(claimed.kind).inc()
             log.warning("work_failed", error=error, kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
             await self._give_back(claimed)
         self._held.pop(claimed.id, None)
 
     async def _give_back(self, claimed: Claimed) -> None:
-        """Let go of failed work. In a short outage of the database this is tried again, because the
-        lease would hold the work back for longer; in a long outage the lease ends by itself."""
+        """Release failed work. In a short outage of the database this is retried, because otherwise the lease would
+        delay the work for longer. In a long outage the lease expires by itself."""
         back = due_work.GiveBack(claimed.kind, claimed.key, AFTER_TROUBLE)
         for _ in range(GIVES_BACK_FOR):
             with suppress(Exception):
@@ -279,13 +280,13 @@ class Worker:
         late: Callable[[Transaction, C], R | None] | None = None,
         near: object = None,
     ) -> R:
-        """Carry out a command about claimed work, if the claim still stands. Otherwise the result is dropped and the
-        work ends here, unless ``late`` makes something of it."""
+        """Carry out a command about claimed work if the claim is still valid. Otherwise the result is dropped and
+        the work ends here, unless ``late`` makes use of it."""
         held = HeldClaim(claimed, command)
-        answer: R | ClaimLost = await self._hands.store.write(fenced(operation, late), held, near=near)
+        answer: R | ClaimLost = await self._deps.store.write(fenced(operation, late), held, near=near)
         if isinstance(answer, ClaimLost):
-            self._hands.metrics.claims_lost.labels(claimed.kind).inc()
-            say = log.warning if answer.late else log.debug  # a receipt that comes first ends a send every day
+            self._deps.metrics.claims_lost.labels(claimed.kind).inc()
+            say = log.warning if answer.late else log.debug  # a receipt that arrives first ends a send every day
             say("claim_lost", kind=claimed.kind, key=claimed.key, attempts=claimed.attempts)
             raise _Dropped
         return answer
@@ -294,14 +295,14 @@ class Worker:
         message_id = int(claimed.key)
         outgoing = await self._write(claimed, begin_sends, BeginSend(message_id, claimed.attempts))
         if isinstance(outgoing, HeldBack):
-            self._hands.metrics.held_back.labels(outgoing.limit.name.lower()).inc()
+            self._deps.metrics.held_back.labels(outgoing.limit.name.lower()).inc()
             if outgoing.first:
                 log.warning("replies_held_back", limit=outgoing.limit.name.lower(), begins_with=outgoing.begins_with)
         if not isinstance(outgoing, Outgoing):
             return
         result = await self._look_up(outgoing) if outgoing.uncertain else await self._send(outgoing)
         waits = await self._write(claimed, finish_sends, FinishSend(message_id, claimed.attempts, result))
-        self._hands.metrics.sends.labels(type(result).__name__.lower()).inc()
+        self._deps.metrics.sends.labels(type(result).__name__.lower()).inc()
         if waits and isinstance(result, Later | Refused):
             why = result.why if isinstance(result, Later) else None
             log.warning("text_not_taken", message=message_id, attempts=claimed.attempts, code=result.code, why=why)
@@ -310,63 +311,64 @@ class Worker:
     async def _sweep_gaps(self, claimed: Claimed) -> None:
         sweep = await self._write(claimed, begin_sweep, None)
         try:
-            found = [await self._hands.provider.received(number, sweep.since) for number in sweep.numbers]
+            found = [await self._deps.provider.received(number, sweep.since) for number in sweep.numbers]
             listed = sorted((one for of_number in found for one in of_number), key=lambda one: one.sent_at)
-            known = await self._hands.store.read(stored, [one.sid for one in listed]) if listed else set()
+            known = await self._deps.store.read(stored, [one.sid for one in listed]) if listed else set()
             missed = [one for one in listed if one.sid not in known]
-            zone = ZoneInfo(await self._hands.store.read(people.desk_time_zone))
+            zone = ZoneInfo(await self._deps.store.read(people.desk_time_zone))
             for some in itertools.batched(missed, RECOVERED_AT_ONCE, strict=False):
                 texts = await asyncio.gather(*(self._recovered(one, zone) for one in some))
-                # A lane takes them in this order, and all that wait in one transaction.
+                # A lane handles these in order, and all that are queued in one transaction.
                 near = [(text.provider_number, text.requester_number) for text in texts]
-                take = self._hands.store.write
+                take = self._deps.store.write
                 await asyncio.gather(*(take(receive_sms, text, near=n) for text, n in zip(texts, near, strict=True)))
         except OSError as error:
             log.warning("sweep_failed", why=str(error))
             await self._write(claimed, finish_sweep, FinishSweep(None))
             return
         await self._write(claimed, finish_sweep, FinishSweep(sweep.began))
-        self._hands.metrics.recovered.inc(len(missed))
+        self._deps.metrics.recovered.inc(len(missed))
         log.info("gaps_swept", since=sweep.since.isoformat(), listed=len(listed), recovered=len(missed))
 
     async def _recovered(self, listed: ProviderMessage, zone: ZoneInfo) -> Text:
-        pictures = await self._hands.provider.pictures_of(listed.sid) if listed.pictures else ()
+        pictures = await self._deps.provider.pictures_of(listed.sid) if listed.pictures else ()
         return recovered(listed, pictures, zone)
 
-    async def _tell_consents(self, claimed: Claimed) -> None:
-        batch = await self._write(claimed, begin_telling, None)
+    async def _push_consents(self, claimed: Claimed) -> None:
+        batch = await self._write(claimed, begin_push, None)
         try:
-            faults = await self._hands.provider.tell_consents(batch.tellings) if batch.tellings else {}
+            faults = await self._deps.provider.tell_consents(batch.tellings) if batch.tellings else {}
         except (OSError, NotOffered) as error:
-            log.warning("consents_not_told", entries=len(batch.entries), why=str(error))
+            log.warning("consents_not_pushed", entries=len(batch.entries), why=str(error))
             failed = NotTold(batch, str(error), offered=not isinstance(error, NotOffered))
-            await self._write(claimed, put_off_telling, failed)
+            await self._write(claimed, postpone_push, failed)
             return
-        await self._write(claimed, finish_telling, ConsentPush(batch, faults))
+        await self._write(claimed, finish_push, ConsentPush(batch, faults))
         if batch.entries:
-            log.info("consents_told", entries=len(batch.entries), told=len(batch.tellings), refused=len(faults))
+            log.info("consents_pushed", entries=len(batch.entries), pushed=len(batch.tellings), refused=len(faults))
 
     async def _ask_prices(self, claimed: Claimed) -> None:
-        for number, wanted in (await self._hands.store.read(wanted_prices, self._hands.clock())).items():
+        for number, wanted in (await self._deps.store.read(wanted_prices, self._deps.clock())).items():
             try:
-                found = await self._hands.provider.reports(number, wanted.sids, wanted.since)
+                found = await self._deps.provider.reports(number, wanted.sids, wanted.since)
             except OSError as error:
                 log.warning("prices_not_known", why=str(error))
                 break
             await self._write(claimed, record_prices, found)
-            log.debug("prices_noted", count=len(found), of=len(wanted.sids))
+            log.debug("prices_recorded", count=len(found), of=len(wanted.sids))
         await self._write(claimed, ask_again, None)
 
     async def _send(self, outgoing: Outgoing) -> SendResult:
-        """Look at consent once more, as late as possible: the requester may have opted out since it was marked."""
-        if await self._hands.store.read(sends_under_way.is_withheld, outgoing.message_id):
+        """Check consent once more, as late as possible, because the requester may have opted out since the message
+        was marked."""
+        if await self._deps.store.read(sends_under_way.is_withheld, outgoing.message_id):
             return Withheld()
-        return await self._hands.provider.send(outgoing)
+        return await self._deps.provider.send(outgoing)
 
     async def _look_up(self, outgoing: Outgoing) -> SendResult:
-        """What the provider knows of a send whose outcome is unknown."""
+        """What the provider knows about a send with an unknown outcome."""
         try:
-            return LookedUp(tuple(await self._hands.provider.find(outgoing)))
+            return LookedUp(tuple(await self._deps.provider.find(outgoing)))
         except OSError as error:
             return Unsure(why=str(error))
 
@@ -379,16 +381,16 @@ class Worker:
             turn_id=int(question.turn_id), replies=answer.replies, understood=answer.understood, failure=failure
         )
         outcome = await self._write(claimed, finish_turn, finish, late=keep_late_answer)
-        self._hands.metrics.turns.labels(outcome).inc()
+        self._deps.metrics.turns.labels(outcome).inc()
         log.info("bot_turn", interaction=claimed.key, turn=question.turn_id, outcome=outcome, why=failure)
 
     async def _ask(self, question: Question) -> tuple[BotAnswer, str | None]:
-        """The bot's answer; asked a second time when the first fails, under the same turn id."""
+        """The bot's answer. If the first try fails, asks again under the same turn id."""
         failure = ""
         for _ in range(2):
             try:
-                with self._hands.metrics.turn_seconds.time():
-                    return await self._hands.bot.ask(question), None
+                with self._deps.metrics.turn_seconds.time():
+                    return await self._deps.bot.ask(question), None
             except BotFailed as error:
                 failure = str(error)
         return BotAnswer(), failure
@@ -397,11 +399,11 @@ class Worker:
         await self._write(claimed, offer_work, behind_of(claimed.key))
 
     async def _expire_offer(self, claimed: Claimed) -> None:
-        steady_for = self._hands.connections.steady_for()
+        steady_for = self._deps.connections.steady_for()
         await self._write(claimed, expire_offer, Expire(int(claimed.key), steady_for))
 
     async def _connection_lost(self, claimed: Claimed) -> None:
-        agent_id, connections = int(claimed.key), self._hands.connections
+        agent_id, connections = int(claimed.key), self._deps.connections
         verdict = Lost(agent_id, connections.holds(agent_id), connections.steady_for())
         await self._write(claimed, connection_lost, verdict)
 
@@ -410,7 +412,7 @@ class Worker:
         log.debug("timers_fired", interaction=claimed.key, count=count)
 
     async def _fetch_media(self, claimed: Claimed) -> None:
-        wanted = await self._hands.store.read(media.wanted, int(claimed.key))
+        wanted = await self._deps.store.read(media.wanted, int(claimed.key))
         if wanted is None:
             return await self._write(claimed, due_work.drop, claimed)
         result = await self._fetched(wanted)
@@ -420,21 +422,21 @@ class Worker:
         log.info("media_fetched", media=wanted.id, status=status, attempts=claimed.attempts, why=why)
 
     async def _fetched(self, wanted: media.WantedMedium) -> StoredUpload | NotTaken | str:
-        """Download one medium, look at what it is, and store it when it is taken."""
-        content = await self._hands.provider.fetch(wanted.url)
+        """Download one media file, check its type, and store it if it is accepted."""
+        content = await self._deps.provider.fetch(wanted.url)
         if isinstance(content, NotFetched):
             return content.why if content.again else NotTaken(content.why)
         picture = await asyncio.to_thread(picture_in, content)
         verdict = judged(content, wanted.content_type, picture)
         if isinstance(verdict, NotTaken):
             return verdict
-        file = await asyncio.to_thread(self._hands.media.keep, content, self._hands.clock())
+        file = await asyncio.to_thread(self._deps.media.keep, content, self._deps.clock())
         return StoredUpload(file=file, size=len(content), taken=verdict)
 
     async def _forget_upload(self, claimed: Claimed) -> None:
         file = await self._write(claimed, forget_upload, int(claimed.key))
         if file is not None:
-            await asyncio.to_thread(self._hands.media.forget, file, self._hands.clock())
+            await asyncio.to_thread(self._deps.media.forget, file, self._deps.clock())
         log.debug("upload_forgotten", media=claimed.key)
 
     async def _index_texts(self, claimed: Claimed) -> None:
@@ -444,20 +446,20 @@ class Worker:
         call = await self._write(claimed, begin_call, BeginCall(call_id=int(claimed.key)))
         if call is None:
             return
-        called = await self._hands.webhook.call(call)
+        called = await self._deps.webhook.call(call)
         finish = FinishCall(call_id=int(claimed.key), called=called)
         state = await self._write(claimed, finish_call, finish)
-        self._hands.metrics.calls.labels(state).inc()
+        self._deps.metrics.calls.labels(state).inc()
         say = log.warning if state is CallState.GIVEN_UP else log.info
         say("webhook_called", event=call.event_id, state=state, status=called.status, why=called.why)
 
     async def _mail_code(self, claimed: Claimed) -> None:
-        """The code is made here, and is nowhere after this: only its hash is stored."""
+        """The code is generated here and exists nowhere afterwards; only its hash is stored."""
         send_id, code = int(claimed.key), f"{secrets.randbelow(1_000_000):06}"
         mail = await self._write(claimed, begin_mail, BeginMail(send_id=send_id, code=code))
         if mail is None:
             return
-        mailer = self._hands.mailer
+        mailer = self._deps.mailer
         result: Mailed | NotMailed = NotMailed(why="PATCHBOARD_SMTP_URL is not set", again=False)
         if mailer is not None:
             result = await mailer.send(mail)

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from handoff_service import settings
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
@@ -122,7 +123,7 @@ def postgres_database() -> Iterator[str]:
 async def lay_out(url: str) -> None:
     """Migrate a database and import the desk of ``desk.toml``."""
     migrate(url)
-    opened = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
+    opened = Store(url, clock=MovedClock(), settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
     await opened.write(import_desk, desk_file.read(DESK))
     await opened.write(offer_work, None)  # importing asks for a look through the queues
     opened.close()
@@ -211,14 +212,16 @@ def module_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 
 
 @pytest.fixture
-def terms() -> OperationSettings:
-    return OperationSettings()
+def operation_settings() -> OperationSettings:
+    return OperationSettings(send_errors=ERRORS)
 
 
 @pytest.fixture
-async def store(database_url: str, clock: MovedClock, heard: Heard, terms: OperationSettings) -> AsyncIterator[Store]:
+async def store(
+    database_url: str, clock: MovedClock, heard: Heard, operation_settings: OperationSettings
+) -> AsyncIterator[Store]:
     """A store on a fresh database that holds the desk of ``desk.toml``."""
-    opened = Store(database_url, clock=clock, terms=terms, told=heard)
+    opened = Store(database_url, clock=clock, settings=operation_settings, after_commit=heard)
     yield opened
     opened.close()
 

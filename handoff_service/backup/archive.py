@@ -1,8 +1,8 @@
 """The archive file: a tar, compressed when its name ends in ``gz``.
 
-Members in order: ``tables/NAME.jsonl`` (each table after those that it refers to), ``media/NAME``,
-``keys/secret_key`` and ``keys/bot_token``, and last ``manifest.json``, so an archive without its end
-has no manifest. The manifest holds the SHA-256 of every other member.
+Members in order: ``tables/NAME.jsonl`` (each table after the tables it refers to), ``media/NAME``,
+``keys/secret_key``, ``keys/bot_token``, and last ``manifest.json``, so a truncated archive has no manifest. The
+manifest has the SHA-256 of every other member.
 """
 
 import gzip
@@ -32,33 +32,33 @@ _BLOCK = 1024 * 1024
 
 @dataclass(slots=True, kw_only=True)
 class Manifest:
-    """What an archive says of itself."""
+    """An archive's description of itself."""
 
     format: int = FORMAT
     schema: str
-    database: str  #: the kind that it was made from: sqlite or postgresql
+    database: str  #: the database it was made from: sqlite or postgresql
     made_at: str  #: ISO 8601, UTC
     desk: str
     columns: dict[str, list[str]] = field(default_factory=dict)  #: table -> its columns
-    rows: dict[str, int] = field(default_factory=dict)  #: table -> how many
+    rows: dict[str, int] = field(default_factory=dict)  #: table -> number of rows
     media: int = 0
     sha256: dict[str, str] = field(default_factory=dict)  #: member -> its hash
 
 
 def table_of(member: str) -> str | None:
-    """The table that a member holds."""
+    """The member's table, if it is one."""
     found = _TABLE.fullmatch(member)
     return found[1] if found else None
 
 
 def medium_of(member: str) -> str | None:
-    """The name of the medium that a member holds."""
+    """The member's media file name, if it is one."""
     name = member.removeprefix("media/")
     return name if member.startswith("media/") and is_name(name) else None
 
 
 def key_of(member: str) -> str | None:
-    """The name of the key that a member holds."""
+    """The member's key name, if it is one."""
     name = member.removeprefix("keys/")
     return name if member.startswith("keys/") and name in KEYS else None
 
@@ -70,7 +70,7 @@ class Writer:
         self._tar, self._folder, self.manifest = tar, folder, manifest
 
     def add_lines(self, name: str, lines: Iterable[bytes]) -> int:
-        """Add lines whose total length is not known yet, by a temporary file. Returns their count."""
+        """Add lines of unknown total length, through a temporary file. Returns their count."""
         with tempfile.TemporaryFile(dir=self._folder) as whole:
             count = 0
             for line in lines:
@@ -97,7 +97,7 @@ class Writer:
 
 
 class _Hashing(io.RawIOBase):
-    """Hashes what is read through it."""
+    """Hashes what passes through it."""
 
     def __init__(self, content: IO[bytes]) -> None:
         self._content, self.digest = content, hashlib.sha256()
@@ -110,7 +110,7 @@ class _Hashing(io.RawIOBase):
 
 @contextmanager
 def new_archive(path: Path, manifest: Manifest) -> Iterator[Writer]:
-    """Write an archive under a temporary name; it gets its own name when it is whole and on the disk."""
+    """Write an archive under a temporary name, and rename it when it is complete and on disk."""
     part = path.with_name(f".{path.name}.part")
     try:
         with os.fdopen(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as raw:
@@ -134,7 +134,7 @@ def _tar(raw: IO[bytes], path: Path) -> tarfile.TarFile:
 
 
 def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """The members of an archive in their order. SetupError when one has no place in it."""
+    """An archive's members in order. SetupError for an unexpected member."""
     with tarfile.open(path) as tar:
         for member in tar:
             content = tar.extractfile(member) if member.isreg() else None
@@ -145,7 +145,7 @@ def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Around everything that reads an archive: SetupError when it cannot be read."""
+    """Wraps all reading of an archive: SetupError when it cannot be read."""
     try:
         yield
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, FileNotFoundError) as error:
@@ -157,7 +157,7 @@ def _has_a_place(name: str) -> bool:
 
 
 def check(path: Path) -> Manifest:
-    """Read an archive from end to end and compare every hash. SetupError when anything differs."""
+    """Read a whole archive and compare every hash. SetupError when anything differs."""
     found: dict[str, str] = {}
     manifest: Manifest | None = None
     with readable(path):

@@ -1,4 +1,4 @@
-"""``patchboard backup``: write one archive of a desk, also while it serves."""
+"""``patchboard backup``: write one archive of a desk, even while it serves."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,10 +19,10 @@ type Report = Callable[[str], None]
 
 
 def back_up(settings: Settings, path: Path, report: Report) -> None:
-    """Write the archive. All tables are read in one transaction, so they fit together.
+    """Write the archive. One transaction reads all tables, so they are consistent.
 
-    Media come after the database: a file is stored before the row that names it, so every medium that
-    the rows name is there, unless its message was erased meanwhile.
+    Media follow the database. A file is stored before the row that names it, so every named file exists unless its
+    message was erased meanwhile.
     """
     opened = engine(settings.database_url, size=1, writes=False)
     try:
@@ -57,7 +57,7 @@ def _write(settings: Settings, connection: sa.Connection, path: Path, report: Re
 
 def _add_media(archive: Writer, folder: MediaFolder, report: Report) -> None:
     for path in folder.files():
-        with suppress(FileNotFoundError):  # an upload that was forgotten meanwhile
+        with suppress(FileNotFoundError):  # an upload that was deleted meanwhile
             archive.add_file(f"media/{path.name}", path)
             archive.manifest.media += 1
     if archive.manifest.media:

@@ -1,8 +1,7 @@
-"""``patchboard restore``: put a desk back from an archive, into an empty database and HOME.
+"""``patchboard restore``: restore a desk from an archive into an empty database and HOME.
 
-The database is filled in one transaction, at the schema that the archive has, and then migrated. Keys
-and media are put in place before the commit; without the database they mean nothing, so a restore that
-is interrupted leaves nothing half done.
+One transaction fills the database at the archive's schema; then it is migrated. Keys and media are put in place
+before the commit. They mean nothing without the database, so an interrupted restore leaves nothing half done.
 """
 
 import secrets
@@ -37,12 +36,13 @@ from handoff_service.store.engine.migrate import (
 from handoff_service.store.engine.one_process import only_process
 from handoff_service.store.engine.portable_rows import read_rows, set_counters, tables_of
 
-PEOPLES = ("agents", "users", "groups", "queues", "provider_numbers", "interactions")  # a desk in use has rows here
+# a desk in use has rows in these
+PEOPLES = ("agents", "users", "groups", "queues", "provider_numbers", "interactions")
 
 
 def restore(settings: Settings, path: Path, report: Report) -> None:
-    """Restore a desk; its sends are held until an admin releases them. SetupError, with nothing done,
-    when the archive is damaged or newer, the database holds a desk, or a desk is serving from it."""
+    """Restore a desk. Its sends are held until an admin releases them. SetupError, with nothing done, when the
+    archive is damaged or newer, the database has a desk, or a desk is serving from it."""
     report(f"Checking {path}.")
     manifest = check(path)
     if manifest.schema not in known_revisions():
@@ -75,7 +75,7 @@ def _restore(settings: Settings, path: Path, manifest: Manifest, report: Report)
 
 
 def _refuse_open_file(settings: Settings) -> None:
-    """SQLite gives up its write-ahead log only when no other connection has the file open."""
+    """SQLite drops its write-ahead log only when no other connection has the file open."""
     file = database_file(settings.database_url)
     if file is None or not file.is_file():
         return
@@ -103,7 +103,7 @@ def _refuse_others(connection: sa.Connection) -> None:
 
 
 def _empty(connection: sa.Connection) -> None:
-    """Take away the tables of a desk that was never used. SetupError when it was used."""
+    """Drop the tables of a desk that was never used. SetupError when it was used."""
     pending_revisions(connection)  # also refuses a newer schema and another program's tables
     if revision_of(connection) is None:
         return
@@ -122,7 +122,7 @@ def _empty(connection: sa.Connection) -> None:
 
 @contextmanager
 def _added_media(folder: MediaFolder) -> Iterator[list[str]]:
-    """The media that this restore added; they are removed again when it fails."""
+    """The media that this restore added. They are removed again when it fails."""
     added: list[str] = []
     try:
         yield added

@@ -1,7 +1,7 @@
-"""The bot's processes under ``patchboard run``: one for each address, started again when it ends by itself.
+"""Supervises the bot's processes under ``patchboard run``: one per address, restarted when it ends by itself.
 
-A process that the system kills, for its memory, would otherwise send every conversation to live agents until somebody
-looks at the log.
+Without a restart, a process that the system kills for its memory use would send every conversation to live agents
+until somebody reads the log.
 """
 
 import os
@@ -19,15 +19,15 @@ from handoff_service.bot_control import rasa_cli
 from handoff_service.bot_control.rasa_cli import show_progress
 from handoff_service.settings import Settings
 
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before it is started again; ours
-TO_END = 10.0  # seconds that it has to end when it is asked to; ours
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0  # seconds before a restart; our own choice
+TO_END = 10.0  # seconds to end after a request to stop; our own choice
 
 type Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What starts a bot, and where it then answers."""
+    """The command that starts a bot, and the address where it then answers."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
@@ -35,7 +35,7 @@ class Command:
 
 
 def commands(config: Settings) -> list[Command]:
-    """One for each address of PATCHBOARD_BOT_URL."""
+    """One command per address of PATCHBOARD_BOT_URL."""
     return [
         Command(*rasa_cli.command(config, number), f"{url.split('/webhooks')[0]}/webhooks/sms/")
         for number, url in enumerate(config.bot_urls, start=1)
@@ -43,7 +43,7 @@ def commands(config: Settings) -> list[Command]:
 
 
 class RunningBots:
-    """Starts the bots and keeps them running until ``end``. ``say``: tells whoever started them how they are."""
+    """Starts the bots and keeps them running until ``end``. ``say``: reports their status to the caller."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class RunningBots:
             threading.Thread(target=self._keep_running, args=(command,), daemon=True).start()
 
     def end(self) -> None:
-        """End them all. None is started after this."""
+        """End all bots. None is started afterwards."""
         with self._starts:
             self._ending.set()
         for process in self._processes.values():
@@ -101,7 +101,8 @@ class RunningBots:
             return process
 
     def _wait_until_up(self, command: Command, process: Process) -> bool:
-        """Say when it answers; until then live agents are handed what comes in. Whether it ever did."""
+        """Report when the bot answers; until then, conversations go to live agents. Returns whether it ever
+        answered."""
         while process.poll() is None and not self._ending.is_set():
             try:
                 with urllib.request.urlopen(command.address, timeout=2):  # noqa: S310  # from the settings

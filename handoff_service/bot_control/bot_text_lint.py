@@ -1,4 +1,4 @@
-"""What the virtual agent may say, with file and line: the responses in domain.yml, and what actions utter."""
+"""Lint the virtual agent's texts with file and line: the responses in domain.yml and what actions utter."""
 
 import ast
 from collections.abc import Iterator
@@ -16,18 +16,18 @@ TERMS = "sms_check.yml"
 
 
 def check(root: Path) -> int:
-    """How many texts were checked. SetupError with every fault, one a line, when one may not be said by SMS."""
-    terms = read_terms(root)
+    """Returns the number of checked texts. SetupError lists every error, one a line, when a text is unfit for SMS."""
+    settings = read_settings(root)
     texts = [*in_domain(root), *in_actions(root)]
-    found: list[Fault] = [fault for text in texts for fault in faults(text, terms)]
+    found: list[Fault] = [fault for text in texts for fault in faults(text, settings)]
     if found:
         listed = "\n".join(f"  {fault}" for fault in found)
         raise SetupError(f"{len(found)} faults in what the virtual agent says:\n{listed}")
     return len(texts)
 
 
-def read_terms(root: Path) -> SmsCheckSettings:
-    """The terms in sms_check.yml. SetupError when it says something else."""
+def read_settings(root: Path) -> SmsCheckSettings:
+    """The settings in sms_check.yml. SetupError when the file is invalid."""
     written = _yaml(root / TERMS)
     unknown = [str(key) for key in written if key not in ("allowed_hosts", "longest")]
     if unknown:
@@ -43,7 +43,7 @@ def read_terms(root: Path) -> SmsCheckSettings:
 
 
 def in_domain(root: Path, name: str = "domain.yml") -> Iterator[BotText]:
-    """The variants of each response. Texts for other channels than SMS are never sent, and not here."""
+    """The variants of each response, without those for other channels than SMS, which are never sent."""
     for response, variants in (_yaml(root / name).get("responses") or {}).items():
         for variant in variants or ():
             if variant.get("channel", "sms") != "sms":
@@ -57,7 +57,7 @@ def in_domain(root: Path, name: str = "domain.yml") -> Iterator[BotText]:
 
 
 def in_actions(root: Path) -> Iterator[BotText]:
-    """The texts that actions pass to ``utter_message(text=...)``: a string, an f-string or a constant of the module."""
+    """The texts that actions pass to ``utter_message(text=...)``: a string, an f-string or a module constant."""
     for path in sorted((root / "actions").glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8-sig"))
         constants = {
@@ -81,7 +81,8 @@ def _uttered(call: ast.Call, constants: dict[str, ast.expr], file: str) -> Itera
 
 
 def _words(node: ast.expr) -> str | None:
-    """The words of a string or f-string, its expressions as placeholders; None for what is only known when it runs."""
+    """The words of a string or f-string, with its expressions as placeholders. None when the text is only known at
+    run time."""
     match node:
         case ast.Constant(value=str() as words):
             return words
@@ -94,7 +95,7 @@ def _words(node: ast.expr) -> str | None:
 
 
 def _text(variant: CommentedMap) -> BotLine:
-    """The text, and behind it the address of its picture, as the service sends them."""
+    """The text, followed by its picture's address, as the service sends them."""
     words = "\n".join(str(variant[key]) for key in ("text", "image") if variant.get(key))
     number = variant.lc.value("text")[0] if "text" in variant else variant.lc.line
     return BotLine(number=number + 1, words=words)
@@ -105,7 +106,7 @@ def _line(of: CommentedMap, key: str) -> BotLine:
 
 
 def _yaml(path: Path) -> Any:
-    """A YAML file that knows its lines."""
+    """Load a YAML file with line numbers."""
     try:
         return YAML(typ="rt").load(path.read_text(encoding="utf-8-sig")) or CommentedMap()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The report of ``make nlu``: what Rasa's cross-validation wrote, short enough for a terminal."""
+"""The report of ``make nlu``: the results of Rasa's cross-validation, short enough for a terminal."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ MOST_CONFUSIONS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """Shares from 0 to 1; ``examples`` is how many there are."""
+    """Shares from 0 to 1. ``examples``: the number of examples."""
 
     name: str
     precision: float
@@ -23,7 +23,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """``times`` texts that mean one intent were taken for another; ``example`` is one of them."""
+    """``times``: how many texts of one intent were mistaken for another; ``example``: one of them."""
 
     meant: str
     taken_for: str
@@ -33,7 +33,7 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NluReport:
-    """``intents`` from the worst understood to the best, ``confusions`` from the most frequent."""
+    """``intents``: worst understood first; ``confusions``: most frequent first."""
 
     accuracy: float
     macro_f1: float
@@ -42,7 +42,7 @@ class NluReport:
 
 
 def read(folder: Path) -> NluReport:
-    """The report that ``rasa test nlu --cross-validation`` left in a folder."""
+    """Read the report of ``rasa test nlu --cross-validation`` from a folder."""
     report: dict[str, Any] = json.loads((folder / "intent_report.json").read_text(encoding="utf-8-sig"))
     wrong: list[dict[str, Any]] = []
     if (folder / "intent_errors.json").exists():
@@ -68,7 +68,7 @@ def read(folder: Path) -> NluReport:
 
 
 def lines(report: NluReport) -> Iterator[str]:
-    """The report as it is printed."""
+    """The printed report."""
     examples = sum(intent.examples for intent in report.intents)
     yield f"accuracy {report.accuracy:.3f}   macro F1 {report.macro_f1:.3f}   {examples} examples"
     yield ""

@@ -1,4 +1,4 @@
-"""The bot's own environment: train, check and run Rasa there. The service speaks to it by HTTP only."""
+"""Trains, checks and runs Rasa in the bot's own environment. The service talks to it over HTTP only."""
 
 import fcntl
 import hashlib
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RASA = ROOT / ".venv-bot" / "bin" / "rasa"
 SOURCES = ("config.yml", "domain.yml", "data")
 _STEP = re.compile(r"Starting to train component '(\w+)'")
-# What a program needs to run, to find its libraries, and to use as many cores as it was given.
+# Variables a program needs to run, to find its libraries, and to use as many cores as allowed.
 _INHERITED = re.compile(
     r"PATH|HOME|USER|LANG|LC_\w+|TZ|TMPDIR|SHELL|TERM|LD_LIBRARY_PATH|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|XDG_\w+"
     r"|NO_PROXY|no_proxy|(OMP|MKL|OPENBLAS|NUMEXPR|TF|CUDA|RASA|PYTHON)_?\w*"
@@ -34,7 +34,7 @@ QUIET = {
 
 
 def fingerprint() -> str:
-    """A hash of everything that a model is made from: the same hash needs no new training."""
+    """A hash of everything a model is made from. The same hash needs no new training."""
     digest = hashlib.sha256()
     for path in sorted(
         p for source in SOURCES for p in ([ROOT / source] if "." in source else (ROOT / source).rglob("*.yml"))
@@ -44,14 +44,14 @@ def fingerprint() -> str:
 
 
 def model(home: Path) -> Path:
-    """Where the model for the present data is, or will be."""
+    """The path of the model for the current data, whether or not it exists."""
     return home / "models" / f"{fingerprint()}.tar.gz"
 
 
 def check(home: Path) -> int:
-    """Validate the trainers' data and check what the virtual agent says. How many texts that is.
+    """Validate the training data and lint the virtual agent's texts. Returns the number of texts.
 
-    SetupError when a text may not be said by SMS, or the data is not fit to train on.
+    SetupError when a text is unfit for SMS or the data is unfit for training.
     """
     texts = bot_text_lint.check(ROOT)
     _rasa(home, ["data", "validate", "--data", "data", "--domain", "domain.yml", "--config", "config.yml"])
@@ -59,7 +59,7 @@ def check(home: Path) -> int:
 
 
 def cross_validate(home: Path, config: str = "config.yml", folds: int = 5) -> NluReport:
-    """How well texts are understood that were left out of training, in turns, by the pipeline of a config file."""
+    """Cross-validation: how well a config file's pipeline understands texts that were left out of training."""
     out = home / "nlu-report"
     arguments = ["test", "nlu", "--nlu", "data/nlu", "--config", config, "--domain", "domain.yml"]
     _rasa(home, [*arguments, "--cross-validation", "--folds", str(folds), "--no-plot", "--out", str(out)])
@@ -67,11 +67,11 @@ def cross_validate(home: Path, config: str = "config.yml", folds: int = 5) -> Nl
 
 
 def train(home: Path, *, force: bool = False) -> Path:
-    """The model for the present data, trained now (about 20 s) unless it is there. Older models are thrown away."""
+    """The model for the current data, trained now (about 20 s) unless it exists. Older models are deleted."""
     target = model(home)
     target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / ".training").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second finds the model of the first
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second process waits and finds the first one's model
         if target.exists() and not force:
             return target
         half_done = f"training-{os.getpid()}"
@@ -85,13 +85,13 @@ def train(home: Path, *, force: bool = False) -> Path:
 
 
 def actions_url(settings: Settings) -> str:
-    """Where the service does the bot's custom actions."""
+    """The address where the service runs the bot's custom actions."""
     return f"http://{settings.host}:{settings.port}/bot/actions"
 
 
 def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, str]]:
-    """The command and environment that serve the model, on loopback, at the port of PATCHBOARD_BOT_URL's first address,
-    or of its n-th."""
+    """The command and environment that serve the model on loopback, at the port of the n-th address in
+    PATCHBOARD_BOT_URL (default: the first)."""
     if not settings.bot_urls:
         raise SetupError("PATCHBOARD_BOT_URL is empty: there is no virtual agent to run.")
     if not 1 <= number <= len(settings.bot_urls):
@@ -110,7 +110,7 @@ def command(settings: Settings, number: int = 1) -> tuple[list[str], dict[str, s
 
 
 def _rasa(home: Path, arguments: Sequence[str]) -> None:
-    """Run Rasa. Its hundreds of lines go to a log; what it is working on is shown."""
+    """Run Rasa. Its long output goes to a log; only the progress is shown."""
     _installed()
     written = home / "logs" / f"rasa-{arguments[0]}.log"
     written.parent.mkdir(parents=True, exist_ok=True)
@@ -137,8 +137,8 @@ def _rasa(home: Path, arguments: Sequence[str]) -> None:
 def environment(home: Path) -> dict[str, str]:
     """The process environment of any rasa command: quiet, with its cache in ``home``.
 
-    Rasa is given what a program needs to run, and none of our secrets, such as the provider's token or the mail
-    server's password.
+    Contains what a program needs to run, and none of our secrets, such as the provider's token or the mail server's
+    password.
     """
     inherited = {name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)}
     return {**inherited, **QUIET, "RASA_CACHE_DIRECTORY": str(home / "bot-cache")}
@@ -150,5 +150,5 @@ def _installed() -> None:
 
 
 def show_progress(text: str) -> None:
-    """A line of progress for whoever started a long command."""
+    """Print a line of progress of a long command."""
     print(f"-> {text}", file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
-"""The supervisor of a process's background tasks: none of them ends unseen.
+"""Supervises a process's background tasks, so that none of them ends unnoticed.
 
-Each task is started by name and is meant to run until it is cancelled. One that raises, or simply
-ends, is logged, counted and restarted, after a pause that doubles with every failure.
+Each task has a name and runs until it is cancelled. A task that raises or ends is logged, counted and restarted
+after a pause that doubles with every failure.
 """
 
 import asyncio
@@ -13,24 +13,23 @@ from handoff_service import log
 
 FIRST_PAUSE = 0.5  # seconds before the first restart
 LONGEST_PAUSE = 30.0  # seconds
-RAN_WELL = 10.0  # seconds without a failure, after which a task's failures are forgotten
-KEEPS_FAILING = 2  # failures in a row, from which on the task is named as failing
+RAN_WELL = 10.0  # seconds without a failure after which a task's failures are forgotten
+KEEPS_FAILING = 2  # failures in a row after which the task is reported as failing
 
 type Run = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class _State:
-    """How a task has fared lately."""
+    """A task's recent failures."""
 
-    failures: int = 0  #: in a row
+    failures: int = 0  #: consecutive failures
     started_at: float = 0.0  #: by the monotonic clock
     error: str = ""  #: the class of the latest error
 
 
 class Background:
-    """Starts, restarts and counts tasks. ``failed`` is called with a task's name at each
-    failure."""
+    """Starts, restarts and counts tasks. Calls ``failed`` with a task's name at each failure."""
 
     def __init__(self, failed: Callable[[str], None] = lambda _name: None, *, pause: float = FIRST_PAUSE) -> None:
         self._failed = failed
@@ -39,14 +38,14 @@ class Background:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def start(self, name: str, run: Run) -> None:
-        """Run this in the background, under a name of its own, until it is stopped."""
+        """Run this in the background under a unique name until it is stopped."""
         if name in self._tasks:
             raise ValueError(f"The background task {name!r} was started already.")
         self._states[name] = _State()
         self._tasks[name] = asyncio.create_task(self._supervise(name, run), name=name)
 
     def failing(self) -> dict[str, str]:
-        """The tasks that keep failing, by name, with a sentence that says why."""
+        """The tasks that keep failing -> a sentence with the reason."""
         return {
             name: f"This background task has failed {state.failures} times in a row ({state.error})."
             for name, state in self._states.items()
@@ -54,7 +53,7 @@ class Background:
         }
 
     async def stop(self, *names: str) -> None:
-        """Cancel these tasks, or all of them when none is named, and wait until they have ended."""
+        """Cancel these tasks (none named: all) and wait until they have ended."""
         stopped = [self._tasks.pop(name) for name in names or list(self._tasks) if name in self._tasks]
         for task in stopped:
             task.cancel()
@@ -76,7 +75,7 @@ class Background:
             pause = min(self._pause * 2 ** min(state.failures - 1, 10), LONGEST_PAUSE)
             self._failed(name)
             log.warning("background_task_failed", error=error, task=name, failures=state.failures, restart_in=pause)
-            state.started_at = float("inf")  # it does not run during the pause
+            state.started_at = float("inf")  # the task does not run during the pause
             await asyncio.sleep(pause)
 
     def _has_run_well(self, state: _State) -> bool:

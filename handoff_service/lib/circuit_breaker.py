@@ -1,4 +1,4 @@
-"""A circuit breaker: a server that does not answer is not asked for a while, so that nobody waits for it.
+"""A circuit breaker: stops sending requests to an unresponsive server for a while, so that nobody waits for it.
 
 https://learn.microsoft.com/azure/architecture/patterns/circuit-breaker
 """
@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from enum import StrEnum
 
-FAILURES = 5  # in a row, after which it opens
-PAUSE = 10.0  # seconds until one request may try again; no longer, because each one that fails fast misses the server
+FAILURES = 5  # consecutive failures that open the breaker
+PAUSE = 10.0  # seconds until one request may probe the server; short, because every request until then fails
 
 
 class State(StrEnum):
-    """``closed``: requests pass. ``open``: none does. ``half_open``: one tries whether the server is back."""
+    """``closed``: requests pass. ``open``: none passes. ``half_open``: one request probes the server."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -20,7 +20,7 @@ class State(StrEnum):
 
 
 class CircuitBreaker:
-    """Of one server. Each request asks ``allows`` first, and reports how it ended."""
+    """The breaker of one server. Each request first calls ``allows`` and later reports its result."""
 
     def __init__(
         self,
@@ -35,8 +35,8 @@ class CircuitBreaker:
         self._opened_at = 0.0
 
     def allows(self) -> bool:
-        """Whether to send this request. The first one after the pause becomes the probe; the
-        others fail fast until it has ended."""
+        """Whether to send this request. The first one after the pause is the probe; others fail fast until it has
+        ended."""
         if self.state is State.OPEN and self._seconds() - self._opened_at >= PAUSE:
             self._become(State.HALF_OPEN)
             return True
@@ -54,7 +54,7 @@ class CircuitBreaker:
             self._open()
 
     def abandoned(self) -> None:
-        """The request was canceled, so it tells nothing. Another one becomes the probe."""
+        """The request was canceled, so its result is unknown. The next request becomes the probe."""
         if self.state is State.HALF_OPEN:
             self._open()
 

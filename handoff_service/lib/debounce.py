@@ -1,4 +1,4 @@
-"""Something that many ask for, done once a moment later for all of them."""
+"""Debounce: run an action once, a moment after the first of many triggers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,22 +9,20 @@ from handoff_service.errors import Refusal
 
 
 class Debouncer:
-    """Does ``work`` a ``moment`` after the first wish for it. A wish stands until the work has
-    succeeded."""
+    """Runs ``work`` a ``moment`` after the first trigger. A trigger stays pending until the work has succeeded."""
 
     def __init__(self, work: Callable[[], Awaitable[object]], moment: timedelta) -> None:
         self._work = work
         self._moment = moment.total_seconds()
         self._wanted = asyncio.Event()
 
-    def wanted(self) -> None:
-        """Call on the loop. Costs next to nothing while a wish waits already."""
+    def trigger(self) -> None:
+        """Request a run. Call on the loop. Costs almost nothing while a run is pending."""
         self._wanted.set()
 
     async def run(self) -> None:
-        """Fulfil wishes until cancelled. What the work raises ends this, except for a
-        Refusal (the database is away), which is logged and tried again; whoever restarts it
-        finds the wish still standing."""
+        """Process triggers until cancelled. A Refusal (the database is away) is logged and retried. Any other error
+        ends this, and the trigger is still pending after a restart."""
         while True:
             await self._wanted.wait()
             await asyncio.sleep(self._moment)
@@ -33,7 +31,7 @@ class Debouncer:
                 await self._work()
             except Refusal as error:
                 self._wanted.set()
-                log.warning("wish_failed", why=error.detail)
+                log.warning("debounced_work_failed", why=error.detail)
             except BaseException:
                 self._wanted.set()
                 raise

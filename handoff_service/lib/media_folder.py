@@ -1,6 +1,6 @@
-"""Where the bytes of media are: files under HOME, named by the hash of what they hold. Several processes share it.
+"""The media folder: files under HOME, named by the hash of their content. Several processes share it.
 
-Written to a temporary name, synced, then renamed: a name stands for a whole file or for none.
+Files are written under a temporary name, synced and renamed, so a name always refers to a whole file.
 """
 
 import hashlib
@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import IO
 
 _NAME = re.compile(r"[0-9a-f]{64}")
-JUST_NOW = timedelta(hours=1)  # a file that was stored so lately may be about to be referred to
+JUST_NOW = timedelta(hours=1)  # a file stored this recently may be about to get a reference
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFolder:
-    """A folder, made when the first file comes. Its methods block."""
+    """A folder, created with its first file. Its methods block."""
 
     path: Path
 
     def keep(self, content: bytes, now: datetime) -> str:
-        """Store the content. Returns its name; the same content again is the same file."""
+        """Store the content. Returns its name; the same content always has the same name."""
         name = hashlib.sha256(content).hexdigest()
         there = self._file(name)
         if not there.exists():
@@ -41,20 +41,20 @@ class MediaFolder:
         return name
 
     def read(self, name: str) -> bytes | None:
-        """The content, or None when the file is not here."""
+        """The content. None when the file is missing."""
         try:
             return self._file(name).read_bytes()
         except FileNotFoundError:
             return None
 
     def files(self) -> Iterator[Path]:
-        """Every whole file of the folder."""
+        """Every complete file of the folder."""
         for path in sorted(self.path.glob("??/*")):
             if is_name(path.name) and path.is_file():
                 yield path
 
     def add(self, name: str, content: IO[bytes]) -> bool:
-        """Store what is read, under its hash, which the caller has checked. False when it was there already."""
+        """Store a stream under its hash, which the caller has checked. False when the file existed."""
         there = self._file(name)
         if there.exists():
             return False
@@ -72,11 +72,11 @@ class MediaFolder:
         return True
 
     def remove(self, name: str) -> None:
-        """Delete a file, whoever refers to it."""
+        """Delete a file, even if something refers to it."""
         self._file(name).unlink(missing_ok=True)
 
     def forget(self, name: str, now: datetime) -> None:
-        """Delete a file that nothing refers to any more, unless somebody has just stored the same again."""
+        """Delete an unreferenced file, unless somebody has just stored the same content again."""
         there = self._file(name)
         if there.exists() and now.timestamp() - there.stat().st_mtime >= JUST_NOW.total_seconds():
             there.unlink(missing_ok=True)
@@ -88,12 +88,12 @@ class MediaFolder:
 
 
 def is_name(name: str) -> bool:
-    """Whether this could be the name of a file here."""
+    """Whether this is a valid file name of the folder."""
     return _NAME.fullmatch(name) is not None
 
 
 def _sync(folder: Path) -> None:
-    """Make the new name itself durable."""
+    """Make the renaming durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,8 +1,8 @@
-"""When somebody is there: a schedule in OpenStreetMap's notation for opening hours, public holidays included.
+"""Opening hours: a schedule in OpenStreetMap's notation, including public holidays.
 
-``Mo-Fr 08:00-18:00; PH off`` is Monday to Friday, 8 to 18 o'clock, closed on public holidays;
-``Mo-Fr 08:00-18:00; Sa 09:00-12:00; PH off; 2026 Dec 24-31 off`` adds Saturdays and closes between the
-years. The notation: https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification
+``Mo-Fr 08:00-18:00; PH off`` is Monday to Friday, 8 to 18, closed on public holidays. ``Mo-Fr 08:00-18:00; Sa
+09:00-12:00; PH off; 2026 Dec 24-31 off`` adds Saturdays and closes between Christmas and New Year. The notation:
+https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification
 """
 
 import functools
@@ -27,28 +27,29 @@ _HOLIDAYS = re.compile(r"\b[PS]H\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """``time_zone`` is an IANA name, ``country`` the ISO code whose public holidays ``PH`` means. None: always open."""
+    """``expression`` None: always open. ``time_zone`` is an IANA name; ``country`` is the ISO code whose public
+    holidays ``PH`` means."""
 
     expression: str | None
     time_zone: str
     country: str | None = None
 
     def is_open(self, at: datetime) -> bool:
-        """Whether somebody is there at this moment."""
+        """Whether it is open at this moment."""
         return self.expression is None or self._read().is_open(at.astimezone(ZoneInfo(self.time_zone)))
 
     def opens_at(self, at: datetime) -> datetime | None:
-        """The next moment that is open, ``at`` itself when it is; None when there is none within a year."""
+        """The next open moment; ``at`` itself when open. None when it does not open within a year."""
         return next((start for start, _ in self._open_times(at, at + LOOKS_AHEAD)), None)
 
     def closes_at(self, at: datetime) -> datetime | None:
-        """When the time that is open at ``at`` ends; None when it is closed then, or never ends."""
+        """When the period that is open at ``at`` ends. None when it is closed then, or never closes."""
         if self.expression is None or not self.is_open(at):
             return None
         return next((end for _, end in self._open_times(at, at + LOOKS_AHEAD)), None)
 
     def after(self, at: datetime, duration: timedelta) -> datetime | None:
-        """The moment when so much open time has passed since ``at``; None when that is more than a year away."""
+        """The moment when this much open time has passed since ``at``. None when that is more than a year away."""
         left = duration
         for start, end in self._open_times(at, at + LOOKS_AHEAD + duration):
             if end - start >= left:
@@ -57,15 +58,15 @@ class Schedule:
         return None
 
     def open_between(self, start: datetime, end: datetime) -> timedelta:
-        """How much of this time is open."""
+        """The open time between two moments."""
         return sum((b - a for a, b in self.open_times(start, end)), timedelta())
 
     def open_times(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-        """The open times between two moments, in order, UTC."""
+        """The open periods between two moments, in order, UTC."""
         return list(self._open_times(start, end))
 
     def _open_times(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """One after the other, as far as they are asked for: a year of them takes 2 ms, the next three 20 us."""
+        """Yields lazily: a year of periods takes 2 ms, the next three take 20 us."""
         if end <= start:
             return
         if self.expression is None:
@@ -80,21 +81,22 @@ class Schedule:
         expression = self.expression or "24/7"
         try:
             return _parsed(expression, self.time_zone, self.country)
-        except UnknownCountryError:  # no holidays are known there, which is no reason to lose a text
+        except UnknownCountryError:  # unknown holidays are no reason to lose a text
             return _parsed(expression, self.time_zone, None)
 
 
 class OpenTimes:
-    """A schedule's open times between two moments, laid out once for whoever asks thousands of times."""
+    """A schedule's open periods between two moments, computed once for thousands of queries."""
 
     def __init__(self, schedule: Schedule, start: datetime, end: datetime) -> None:
         times = schedule.open_times(start, end)
         self._starts = [a for a, _ in times]
         self._ends = [b for _, b in times]
-        self._counted = list(accumulate((b - a for a, b in times), initial=timedelta()))  # open before each of them
+        # total open time before each period
+        self._counted = list(accumulate((b - a for a, b in times), initial=timedelta()))
 
     def after(self, at: datetime, duration: timedelta) -> datetime | None:
-        """As for a schedule; None when that is later than the end."""
+        """Like ``Schedule.after``; None beyond the end."""
         now = bisect_right(self._ends, at)
         if now == len(self._ends):
             return None
@@ -104,7 +106,7 @@ class OpenTimes:
 
 
 def error(expression: str, country: str | None = None) -> str | None:
-    """What is wrong with an expression, in words; None when it can be used."""
+    """What is wrong with an expression. None when it is valid."""
     if wrong := unreadable(expression, country):
         return wrong
     if Schedule(expression, "UTC", country).opens_at(datetime(2026, 1, 1, tzinfo=UTC)) is None:
@@ -113,7 +115,7 @@ def error(expression: str, country: str | None = None) -> str | None:
 
 
 def unreadable(expression: str, country: str | None = None) -> str | None:
-    """Why an expression cannot be read; None when it can. One that is never open can."""
+    """Why an expression cannot be parsed. None when it can. An expression that is never open is parsable."""
     try:
         _parsed(expression, "UTC", country)
     except ParserError:
@@ -128,7 +130,7 @@ _SIMPLE = re.compile(r"[MTWFS][ouehra](-[MTWFS][ouehra])?(,[MTWFS][ouehra])* [0-
 
 
 def in_words(expression: str | None) -> str:
-    """``Mon to Fri, 08:00 to 18:00; closed on public holidays``: what is usual. The rest stays as it is written."""
+    """Common expressions in words: ``Mon to Fri, 08:00 to 18:00; closed on public holidays``. Others stay unchanged."""
     if expression in (None, "24/7"):
         return "always open"
     return "; ".join(_in_words(rule.strip()) for rule in (expression or "").split(";"))
@@ -146,6 +148,6 @@ def _in_words(rule: str) -> str:
 
 @functools.lru_cache(256)
 def _parsed(expression: str, time_zone: str, country: str | None) -> OpeningHours:
-    """The country counts only where holidays are named: one whose holidays are not known is refused."""
+    """Passes the country only when holidays are named, because a country without known holidays is refused."""
     holidays = country if _HOLIDAYS.search(expression) else None
     return OpeningHours(expression, timezone=ZoneInfo(time_zone), country=holidays)

@@ -1,7 +1,8 @@
-"""Password checks: a few at a time, in threads of their own.
+"""Password checks: a few at a time, in their own threads.
 
-One check takes a core for some 50 ms and 64 MB. So at most ``AT_ONCE`` run, the next ones wait, and beyond
-``MOST_WAITING`` the answer is "try again" at once: a flood of sign-ins costs neither memory nor the webhooks' time.
+One check takes a core for about 50 ms and 64 MB. At most ``AT_ONCE`` run at a time, and the next ones wait. Beyond
+``MOST_WAITING`` the answer is "try again" at once, so a flood of sign-ins costs neither memory nor the webhooks'
+time.
 """
 
 import asyncio
@@ -14,24 +15,24 @@ from contextlib import suppress
 from handoff_service.errors import Busy
 
 AT_ONCE = 2
-MOST_WAITING = 20  # a second or so of checks
-NICE = 10  # of the threads, where the system knows it for threads: webhooks go first
+MOST_WAITING = 20  # about a second of checks
+NICE = 10  # niceness of the threads, where the system supports it per thread: webhooks have priority
 
 
 class PasswordChecks:
-    """Runs ``check``. Must be used on one event loop."""
+    """Runs password checks. Use it on one event loop."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password", initializer=_go_second)
         self._waiting = 0
 
     def admit(self) -> None:
-        """Busy when too many wait: asked before anything else is done for a sign-in."""
+        """Busy when too many wait. Call it first in a sign-in."""
         if self._waiting >= AT_ONCE + MOST_WAITING:
             raise Busy
 
     async def run[**P, R](self, check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """The answer of the check. Busy when too many wait."""
+        """The result of the check. Busy when too many wait."""
         self.admit()
         self._waiting += 1
         done = self._threads.submit(check, *args, **kwargs)
@@ -41,11 +42,12 @@ class PasswordChecks:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._leave)
 
-        done.add_done_callback(count)  # also when the client has hung up: what runs still takes its thread
+        # even when the client has disconnected: a running check still occupies its thread
+        done.add_done_callback(count)
         return await asyncio.wrap_future(done)
 
     def close(self) -> None:
-        """Drop what waits."""
+        """Drop the waiting checks."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _leave(self) -> None:

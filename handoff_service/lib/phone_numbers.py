@@ -1,4 +1,4 @@
-"""The one reader of phone numbers as people type them: pages, API, desk file, search."""
+"""Reads phone numbers as people type them: for pages, API, desk file and search."""
 
 import re
 import unicodedata
@@ -17,27 +17,27 @@ WRONG = {
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "is too short for a phone number: write the area code too",
 }
 _SHAPE = re.compile(r"(?:tel:)?[+(\d][\d\s()./+\-\u2010-\u2015]*", re.IGNORECASE)
-# A number of an office exchange behind the phone number: ext. 5, x5, ;ext=5, #5, ",5", Durchw. 5, poste 5, доб. 5.
+# An extension after the phone number: ext. 5, x5, ;ext=5, #5, ",5", Durchw. 5, poste 5, доб. 5.
 _INSIDE = re.compile(r"(?<=\d)[\s()/]*(?:;?[^\W\d_]{1,12}\.?|#|[,;]+)[\s.:=]*#?\s*\d{1,15}\W*$", re.IGNORECASE)
-# Prefixes of calls within a country that libphonenumber no longer reads: Mexico's, until 3 August 2019.
+# National prefixes that libphonenumber no longer reads: Mexico's, until 3 August 2019.
 _TRUNKS = {"MX": ("044", "045", "01")}
-_NOT_SEEN = frozenset({"Cf", "Cc"})  # direction marks and the like, which come with a copied contact
+_NOT_SEEN = frozenset({"Cf", "Cc"})  # direction marks and the like in a copied contact
 
 
 class NotANumber(ValueError):
-    """What was typed is no phone number that a text can go to. Its words follow the field's name."""
+    """The input is not a phone number that can get texts. The message follows the field's name."""
 
 
 def read(typed: str, country: str | None) -> str:
-    """The number in E.164, in the one form that Patchboard keeps (``rules/conversations/number_forms.py``).
+    """The number in E.164, in Patchboard's canonical form (``rules/conversations/number_forms.py``).
 
-    ``country`` (ISO 3166) reads a national number; None: none was said. NotANumber says what is wrong.
+    ``country`` (ISO 3166) is for national numbers; None: there is none. NotANumber says what is wrong.
     """
     return one_form(as_written(typed, country))
 
 
 def as_written(typed: str, country: str | None) -> str:
-    """The number in E.164. A company's own number stays in the form that the provider lists it in."""
+    """The number in E.164 but not in canonical form, because a company number must match the provider's list."""
     number = _parsed(typed, country)
     written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     length = phonenumbers.is_possible_number_with_reason(parsed_form(written))
@@ -47,12 +47,12 @@ def as_written(typed: str, country: str | None) -> str:
 
 
 def parsed_form(written: str) -> PhoneNumber:
-    """libphonenumber's view of a number in E.164. It knows a country's form of today alone."""
+    """libphonenumber's reading of an E.164 number. It knows only a country's current form."""
     return phonenumbers.parse(one_form(written))
 
 
 def searched(typed: str, country: str | None) -> str | None:
-    """The number that somebody looks for; None: it is a part of one, or no number. NotANumber for an extension."""
+    """The number in a search. None: it is partial or not a number. NotANumber for an extension."""
     plain = _plain(typed)
     if has_extension(plain):
         raise NotANumber(_extension(plain))
@@ -65,13 +65,13 @@ def searched(typed: str, country: str | None) -> str | None:
 
 
 def looks_like_one(typed: str) -> bool:
-    """Whether somebody types a phone number here, and not a name."""
+    """Whether the input looks like a phone number rather than a name."""
     plain = _plain(typed)
     return has_extension(plain) or (_SHAPE.fullmatch(plain) is not None and sum(c.isdecimal() for c in plain) > 2)
 
 
 def has_extension(plain: str) -> bool:
-    """Whether a whole number (seven digits at least) comes with an extension."""
+    """Whether a whole number (at least seven digits) has an extension."""
     found = _INSIDE.search(plain)
     before = plain[: found.start()] if found else ""
     return _SHAPE.fullmatch(before) is not None and sum(c.isdecimal() for c in before) > 6
@@ -91,7 +91,7 @@ def _parsed(typed: str, country: str | None) -> PhoneNumber:
 
 
 def _spellings(plain: str, country: str | None) -> list[str]:
-    """What may be meant, likeliest first. 00 and 011 dial abroad from most countries, and from North America."""
+    """Possible readings, most likely first. 00 is the international prefix in most countries, 011 in North America."""
     abroad = ["+" + plain[len(begins) :] for begins in ("00", "011") if plain.startswith(begins)]
     within = [plain[len(begins) :] for begins in _TRUNKS.get(country or "", ()) if plain.startswith(begins)]
     return [plain, *abroad, *within]
@@ -109,6 +109,6 @@ def _extension(plain: str) -> str:
 
 
 def _plain(typed: str) -> str:
-    """Fullwidth digits and the like in plain ones; without what nobody sees."""
+    """Replace fullwidth and similar digits by ASCII digits, and remove invisible characters."""
     composed = unicodedata.normalize("NFKC", typed).strip()
     return "".join(c for c in composed if unicodedata.category(c) not in _NOT_SEEN)

@@ -1,4 +1,4 @@
-"""Where somebody with a phone number may be: the time zones, the countries."""
+"""Phone regions: the possible time zones and countries of a phone number."""
 
 from collections.abc import Collection
 from functools import cache
@@ -18,11 +18,11 @@ from handoff_service.lib.region_zones import REGION_ZONES
 
 
 def of_number(number: str, *, said: str | None = None, instead: str) -> list[ZoneInfo]:
-    """The zones where the person with this number may be.
+    """The possible time zones of the person with this number.
 
-    ``said``: what is known of the person, an IANA name. Without it, an area code's zones for a
-    number that has one, and all zones of the number's region for any other (mobile, toll-free).
-    ``instead``: the zone for a number of no region, such as a short code.
+    ``said``: the person's known zone, an IANA name. Without it, the zones of the area code, or for a number without
+    one (mobile, toll-free) all zones of its region. ``instead``: the zone for a number without a region, such as a
+    short code.
     """
     if said in _known_zones():
         return [ZoneInfo(said)]
@@ -35,14 +35,14 @@ def of_number(number: str, *, said: str | None = None, instead: str) -> list[Zon
 
 @cache
 def _known_zones() -> frozenset[str]:
-    """Reads the system's folder of zones once: that takes milliseconds."""
+    """Reads the system's zone folder once, because that takes milliseconds."""
     return frozenset(available_timezones())
 
 
 def _zones(number: PhoneNumber) -> list[str]:
     by_prefix = timezone.time_zones_for_geographical_number(number)
     region = region_code_for_number(number)
-    if region is None:  # no valid number of its country, such as one made up for a story
+    if region is None:  # not a valid number of its country, for example a fictional one
         sharing = region_codes_for_country_code(number.country_code or 0)
         main = REGION_ZONES.get(sharing[0], "").split() if sharing else []
         return [name for name in by_prefix if name in main] or list(by_prefix)
@@ -53,8 +53,8 @@ def _zones(number: PhoneNumber) -> list[str]:
 
 
 def may_be_in(number: str, countries: Collection[str]) -> bool:
-    """Whether a number can be one of these countries' (ISO codes): by its region where that is known, else by its
-    calling code, which countries share. A short code is good in any country, a calling code that nobody has in none."""
+    """Whether a number may belong to one of these countries (ISO codes): by its region if known, else by its calling
+    code, which countries may share. A short code matches any country; an unassigned calling code matches none."""
     if not number.startswith("+"):
         return True
     try:

@@ -1,14 +1,13 @@
 """The time zones of each region that libphonenumber knows.
 
-From zone.tab of the IANA time zone database (https://www.iana.org/time-zones), which is in the public
-domain. Where that names many zones whose clocks agree today, only those stand here that
-libphonenumber's own table has for the calling code. Three regions have no row in zone.tab: AC and TA
-take the zone of Saint Helena, XK the zone of Belgrade.
+From zone.tab of the IANA time zone database (https://www.iana.org/time-zones), which is in the public domain. Where
+it names many zones with the same current time, only those in libphonenumber's table for the calling code are listed.
+Three regions have no row in zone.tab: AC and TA use Saint Helena's zone, XK uses Belgrade's.
 """
 
 from collections.abc import Mapping
 
-#: ISO code of a region -> its zones, with blanks between them.
+#: ISO code of a region -> its zones, separated by spaces.
 REGION_ZONES: Mapping[str, str] = {
     "AC": "Atlantic/St_Helena",
     "AD": "Europe/Andorra",

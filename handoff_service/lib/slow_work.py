@@ -1,6 +1,6 @@
-"""Work that takes a core for a while, such as parsing a desk file or hashing second facts: in threads of its own.
+"""Threads for work that takes a core for a while, such as parsing a desk file or hashing second facts.
 
-Two at once, so that it can neither take every core nor the threads that other work waits for.
+At most two run at a time, so they leave cores and threads for other work.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ AT_ONCE = 2
 
 
 async def run_slow[**P, R](function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call a function in such a thread. A caller that stops waiting gets nothing; the function runs to its end."""
+    """Call a function in such a thread. If the caller is cancelled, the function still runs to its end."""
     call = functools.partial(function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_threads(), call)
 

@@ -1,9 +1,10 @@
-"""Text files that people made with another program: a spreadsheet, an editor, a shell."""
+"""Text files from other programs: a spreadsheet, an editor, a shell."""
 
 import codecs
 
 UTF_8_ONLY = "Save it again as UTF-8, then read it in once more."
-#: Byte order marks (Unicode Standard, section 23.8). UTF-32 comes first: its mark begins as UTF-16's does.
+#: Byte order marks (Unicode Standard, section 23.8). UTF-32 comes first because UTF-16's mark is a prefix of its
+#: mark.
 MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",
@@ -13,13 +14,13 @@ MARKS = {
 
 
 class NotUtf8(ValueError):
-    """The file is no UTF-8 text. Its words follow the file's name."""
+    """The file is not UTF-8 text. The message follows the file's name."""
 
 
 def text_of(content: bytes) -> str:
-    """The text of a file in UTF-8, with or without a byte order mark. NotUtf8 names the encoding if it can."""
+    """The text of a UTF-8 file, with or without a byte order mark. NotUtf8 names the encoding if possible."""
     encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
-    if encoding is None and b"\0" in content[:4]:  # UTF-16 without a mark: every other byte of English is zero
+    if encoding is None and b"\0" in content[:4]:  # UTF-16 without a mark: every other byte of English text is zero
         encoding = "UTF-16"
     if encoding is not None:
         raise NotUtf8(f"is {encoding} text. {UTF_8_ONLY}")

@@ -1,1 +1,1 @@
-"""The tables of the product page, and nothing else. Pure: the standard library and this package only."""
+"""Decision tables of the product page, and nothing else. Pure: imports the standard library and this package only."""

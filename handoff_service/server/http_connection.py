@@ -1,8 +1,10 @@
-"""One client's connection, and how many of them there may be.
+"""Client connections and their limits.
 
-A client that opens connections and sends nothing, or sends its request byte by byte, must not keep others out. So a
-request has to arrive in time, however it drips; an idle connection is closed after a while; and when there are too
-many, those that have been idle the longest make room.
+A client that opens connections and sends nothing, or sends its request byte by byte, must not lock others out:
+
+- A whole request must arrive in time.
+- An idle connection is closed after a while.
+- When there are too many connections, those idle the longest are closed.
 """
 
 import heapq
@@ -18,18 +20,18 @@ from sanic.server import HttpProtocol
 from handoff_service.web.shared.client_address import is_proxy
 from handoff_service.web.shared.webhook_overload import BEGINNING, REFUSAL, WebhooksUnderWay, bytes_to_come
 
-MOST_PER_ADDRESS = 500  # connections of one client; an office behind one address has several for each browser
-MOST_OF_FILES = 0.8  # this share of the open files may be connections; the rest is the database's, logs and so on
+MOST_PER_ADDRESS = 500  # connections per client; an office behind one address has several per browser
+MOST_OF_FILES = 0.8  # share of the open files for connections; the database, logs and so on need the rest
 FIRST_REQUEST_WITHIN = 10.0  # seconds from opening a connection to its first byte
-IDLE_FOR_CLIENTS = 15.0  # seconds that a client's connection may stay idle between two requests
-IDLE_FOR_PROXIES = 75.0  # longer than proxies keep them (nginx 60 s), so that it is the proxy who closes them
-LATE = 5.0  # seconds by which a look at the timeouts is late when the process was frozen
-MADE_ROOM = 10  # a tenth of the connections goes at once, so that the next ones need no search
+IDLE_FOR_CLIENTS = 15.0  # seconds that a client's connection may be idle between requests
+IDLE_FOR_PROXIES = 75.0  # longer than proxies keep connections (nginx 60 s), so that the proxy closes them
+LATE = 5.0  # a timeout check this many seconds late means that the process was frozen
+MADE_ROOM = 10  # closes a tenth of the connections at once, so the next ones need no search
 
 
 class ConnectionLimits:
-    """Counts the open connections of one process by address. A proxy's connections are many clients', so they only
-    count for the whole."""
+    """Counts one process's open connections by address. A proxy's connections serve many clients, so they count only
+    toward the total."""
 
     def __init__(self, *, per_address: int = MOST_PER_ADDRESS, in_all: int | None = None) -> None:
         self._per_address = per_address
@@ -39,7 +41,7 @@ class ConnectionLimits:
         self._searched = 0.0
 
     def admit(self, new: "HttpConnection", connections: Iterable["HttpConnection"]) -> bool:
-        """Count a connection. Whether there is room for it, or could be made."""
+        """Count a connection. Returns whether there is room for it, if need be by closing others."""
         self._open[new.address] += 1
         self._all += 1
         if self._all > self._in_all:
@@ -55,8 +57,8 @@ class ConnectionLimits:
             del self._open[address]
 
     def _make_room(self, candidates: list["HttpConnection"], limit: int) -> bool:
-        """Close those that have waited the longest without a whole request. Searching is not free, so a search that
-        found none stands for a second."""
+        """Close the connections that have waited longest without a whole request. A failed search is not repeated
+        for a second, because searching is expensive."""
         now = time.monotonic()
         if now - self._searched < 1:
             return False
@@ -70,7 +72,7 @@ class ConnectionLimits:
 
 
 class HttpConnection(HttpProtocol):
-    """Sanic's protocol, with limits."""
+    """Sanic's protocol with limits."""
 
     __slots__ = ("_checked_at", "_counted", "_has_webhook", "_limits", "_to_skip", "_webhooks", "address", "is_proxys")
 
@@ -79,7 +81,7 @@ class HttpConnection(HttpProtocol):
         self._limits, self._webhooks = limits, webhooks
         self._has_webhook = False
         self._checked_at = time.monotonic()
-        self._to_skip = 0  # bytes of a refused request's body that are still to arrive
+        self._to_skip = 0  # remaining bytes of a refused request's body
         self.address = ""
         self.is_proxys = False
         self._counted = False
@@ -99,20 +101,20 @@ class HttpConnection(HttpProtocol):
         return self._counted
 
     def stop_counting(self) -> None:
-        """It is closed, or will be at once."""
+        """The connection is closed or about to be."""
         if self._counted:
             self._counted = False
             self._limits.forget(self.address)
 
     @property
     def _is_arriving(self) -> bool:
-        """Whether a part of a request has arrived, and not all of it."""
+        """Whether part of a request has arrived."""
         body = getattr(self.http, "request_body", None)
         return self.http is not None and (self.http.stage is Stage.REQUEST or body is not None)
 
     @property
     def _is_idle(self) -> bool:
-        """Whether the next byte begins a request."""
+        """Whether the next byte starts a request."""
         return not self.recv_buffer and (self.http is None or self.http.stage is Stage.IDLE)
 
     def connection_made(self, transport: Any) -> None:
@@ -141,10 +143,10 @@ class HttpConnection(HttpProtocol):
             return
         super().data_received(data)
         if arriving:
-            self._time = began  # a request that drips in gets no more time than one that stops
+            self._time = began  # a slow request gets no more time than one that stops
 
     def _refuse_webhook(self, data: bytes) -> bool:
-        """Answer a webhook 503 at once when it would have to wait too long. Whether that was done."""
+        """Answer a webhook 503 at once if it would wait too long. Returns whether that happened."""
         to_come = bytes_to_come(data)
         if to_come is None or self._webhooks.admit(self.app):
             self._has_webhook = to_come is not None
@@ -164,8 +166,8 @@ class HttpConnection(HttpProtocol):
         self._webhook_answered()
 
     def check_timeouts(self) -> None:
-        """Called by Sanic every few seconds. A body that never ends gets no answer, because Sanic would then wait for
-        the rest of it without a limit. After this process was frozen, everybody gets their full time."""
+        """Sanic calls this every few seconds. A body that never ends gets no answer, because Sanic would wait for
+        the rest without limit. After this process was frozen, all connections get their full time."""
         now, shortest = time.monotonic(), min(self.keep_alive_timeout, self.request_timeout, self.response_timeout)
         if now - self._checked_at > shortest / 2 + LATE:
             self._time = now
@@ -183,10 +185,10 @@ class HttpConnection(HttpProtocol):
             super().connection_lost(exc)  # type: ignore[no-untyped-call]
 
     def answer_and_close(self) -> None:
-        """The answer that is being made is the last one of this connection."""
+        """Close this connection after its current answer."""
         if self.http is not None and self.http.stage in (Stage.REQUEST, Stage.HANDLER):
             self.http.keep_alive = False
 
     def close_if_idle(self) -> bool:
-        """Close it unless a request is arriving or being answered."""
+        """Close the connection unless a request is arriving or being answered."""
         return not self.recv_buffer and bool(super().close_if_idle())

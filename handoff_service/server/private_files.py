@@ -1,4 +1,4 @@
-"""Nobody but the account that runs Patchboard can read what it stores: people's texts, media and keys."""
+"""Private files: only the account that runs Patchboard can read the texts, media and keys it stores."""
 
 import os
 import stat
@@ -9,18 +9,18 @@ from pathlib import Path
 from handoff_service.settings import Settings
 from handoff_service.store.engine.database_copy import database_file
 
-_OTHERS = 0o077  # what the group and everybody else may do
+_OTHERS = 0o077  # permissions of the group and everybody else
 
 
 def set_umask() -> None:
-    """Whatever this process and its children create from now on is private. Called before anything is created."""
+    """Make all files that this process and its children create private. Call it before anything is created."""
     os.umask(_OTHERS)
 
 
 def make_private(settings: Settings) -> None:
-    """Take the rights of others from what is in HOME, and from a SQLite file elsewhere.
+    """Remove other accounts' permissions from the files in HOME and from a SQLite file elsewhere.
 
-    A folder that is private already is not looked into: what is in it was made private before it.
+    Skips the content of a private folder, because it was made private first.
     """
     database = database_file(settings.database_url)
     beside = database.parent.glob(f"{database.name}*") if database is not None else ()
@@ -31,14 +31,14 @@ def make_private(settings: Settings) -> None:
 
 def _all(paths: Iterable[Path]) -> None:
     for path in list(paths):
-        with suppress(OSError):  # another account's, or gone meanwhile
+        with suppress(OSError):  # another account's file, or deleted meanwhile
             _one(path)
 
 
 def _one(path: Path) -> None:
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode) or mode & stat.S_ISVTX or not mode & _OTHERS:
-        return  # a link's target, or a folder that several accounts share such as /tmp, is not ours
+        return  # skip link targets and folders that several accounts share, such as /tmp
     if stat.S_ISDIR(mode):
         _all(path.iterdir())
     path.chmod(stat.S_IMODE(mode) & ~_OTHERS)

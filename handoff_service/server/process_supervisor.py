@@ -1,8 +1,8 @@
-"""The supervisor process: starts the workers, replaces each one that ends, and restarts them one by one on SIGUSR1.
+"""The supervisor process: starts the workers, replaces a worker that ends, and restarts them one by one on SIGUSR1.
 
-The supervisor holds the listening socket, and the workers inherit it. So no connection is refused while a worker is
-replaced. Each worker is a new Python, so a rolling restart brings new code. Each has a lifeline to the supervisor (a
-pair of sockets): the worker writes to it when it is ready, and stops when the other end is closed.
+The supervisor holds the listening socket and the workers inherit it, so no connection is refused while a worker is
+replaced. Each worker is a new Python process, so a rolling restart loads new code. Each worker has a lifeline to the
+supervisor (a socket pair): the worker writes to it when it is ready, and stops when the other end is closed.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from handoff_service import log
 from handoff_service.server.serving import STOP_WITHIN, raise_file_limit
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds before a worker that has ended is replaced; doubled each time
-STABLE_AFTER = 60.0  # seconds that a worker must have run for the pause to begin at its first length again
-LOOK_FOR_WORK = b"w"  # on a lifeline: the process that has just ended may have given work back
-READY_WITHIN = 60.0  # seconds that a new worker has until a rolling restart is given up
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds before an ended worker is replaced; doubled each time
+STABLE_AFTER = 60.0  # seconds a worker must run before the pause starts over at its first length
+LOOK_FOR_WORK = b"w"  # sent on a lifeline: a process that has just ended may have given work back
+READY_WITHIN = 60.0  # seconds for a new worker to become ready before a rolling restart is given up
 WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 
 
@@ -28,18 +28,18 @@ WORKER = (sys.executable, "-m", "handoff_service.server.worker_process")
 class _Worker:
     process: asyncio.subprocess.Process
     lifeline: socket.socket
-    ready: asyncio.Task[bytes]  #: what it writes when it answers requests; nothing when it ended before
+    ready: asyncio.Task[bytes]  #: the worker's first bytes, when it answers requests; empty when it ended before
     started: float
 
 
 class Supervisor:
-    """Keeps ``count`` workers running. ``command``: what starts one, without its two arguments."""
+    """Keeps ``count`` workers running. ``command``: starts one, without its two arguments."""
 
     def __init__(self, listening: socket.socket, count: int, *, command: Sequence[str] = WORKER) -> None:
         self._listening, self._command = listening, command
         self._workers: list[_Worker | None] = [None] * count
         self._pauses = [FIRST_PAUSE] * count
-        self._watches: dict[_Worker, asyncio.Task[None]] = {}  # of every worker that has not ended
+        self._watches: dict[_Worker, asyncio.Task[None]] = {}  # of every running worker
         self._changing = asyncio.Lock()  # held while a worker is replaced
         self._stopping = asyncio.Event()
         self._restarts = asyncio.Event()
@@ -59,7 +59,7 @@ class Supervisor:
         await self._stop()
 
     async def _fill(self, place: int) -> _Worker:
-        """Start a worker for this place, and watch it."""
+        """Start and watch a worker for this place."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         inherited = (self._listening.fileno(), theirs.fileno())
@@ -78,7 +78,7 @@ class Supervisor:
         with worker.lifeline:
             code = await worker.process.wait()
             await worker.ready
-        if self._workers[place] is not worker or self._stopping.is_set():  # it was asked to end
+        if self._workers[place] is not worker or self._stopping.is_set():  # the worker was asked to end
             log.info("worker_ended", pid=worker.process.pid, code=code)
             return
         loop = asyncio.get_running_loop()
@@ -103,7 +103,7 @@ class Supervisor:
             say("rolling_restart_done", replaced=sum(done), of=len(done))
 
     async def _restart(self, place: int) -> bool:
-        """Replace one worker. The old one is asked to end when the new one answers, and stays when that never does."""
+        """Replace one worker. The old one is asked to end once the new one answers, and stays if that never happens."""
         async with self._changing:
             old = self._workers[place]
             new = await self._fill(place)
@@ -111,7 +111,8 @@ class Supervisor:
                 self._workers[place] = old
                 log.warning("worker_not_ready", pid=new.process.pid, within=READY_WITHIN)
                 await _end(new)
-                if old is not None and old.process.returncode is not None:  # it died meanwhile, and nobody replaced it
+                # it has died meanwhile without being replaced
+                if old is not None and old.process.returncode is not None:
                     await self._fill(place)
                 return False
         if old is not None:
@@ -136,7 +137,7 @@ class Supervisor:
 
 
 async def _first_words(lifeline: socket.socket) -> bytes:
-    """What the worker writes; nothing when it ends before."""
+    """The worker's first bytes. Empty when it ends before writing."""
     try:
         return await asyncio.get_running_loop().sock_recv(lifeline, 16)
     except OSError:
@@ -144,7 +145,7 @@ async def _first_words(lifeline: socket.socket) -> bytes:
 
 
 async def _end(worker: _Worker) -> None:
-    """Ask a worker to finish, and kill it when it does not."""
+    """Ask a worker to finish, and kill it if it does not."""
     with suppress(ProcessLookupError):
         worker.process.terminate()
     try:

@@ -1,7 +1,12 @@
-"""One process that serves HTTP on a listening socket until it is asked to stop, and then finishes what it has begun.
+"""One process that serves HTTP on a listening socket. When asked to stop, it first finishes what it has started.
 
-The order of a stop: accept no connection any more, end the event streams, answer every request that is under way with
-``Connection: close``, close the idle connections, then close the desk (work, gateways, lanes, database).
+The order of a stop:
+
+- Accept no more connections.
+- End the event streams.
+- Answer every running request with ``Connection: close``.
+- Close the idle connections.
+- Close the desk (work, gateways, lanes, database).
 """
 
 import asyncio
@@ -28,27 +33,27 @@ from handoff_service.errors import SetupError
 from handoff_service.server.http_connection import ConnectionLimits, HttpConnection
 from handoff_service.web.shared.webhook_overload import WebhooksUnderWay
 
-# Connections that the system keeps until we accept them. It drops those beyond net.core.somaxconn, and their clients
-# try again after 1, 3, 7 and 15 seconds.
+# Connections that the system queues until we accept them. It drops those beyond net.core.somaxconn; their clients
+# retry after 1, 3, 7 and 15 seconds.
 BACKLOG = 65_535
 PORT_IS_FREE_WITHIN = 3.0  # seconds: a process that has just ended may still hold the port
 IDLE_LINGER = 1.0  # seconds in which an idle connection may send one more request before it is closed
-REQUESTS_WITHIN = 10.0  # seconds that requests under way have to finish
-STOP_WITHIN = 30.0  # seconds from the signal to the end of the process, whatever hangs
-LOOK = 0.02  # seconds between two looks at the open connections during a stop
+REQUESTS_WITHIN = 10.0  # seconds for running requests to finish
+STOP_WITHIN = 30.0  # seconds from the signal to the end of the process, even if something hangs
+LOOK = 0.02  # seconds between checks of the open connections during a stop
 
 type App = Sanic[Any, Any]
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The socket that one process listens on, or several that share it. SetupError when it cannot be had.
+    """The socket that one process, or several, listen on. SetupError when it is unavailable.
 
-    It is bound only. Connections are refused until a process serves, because a client should not have to wait while
-    the database is migrated.
+    It is only bound here. Connections are refused until a process serves, because clients should not wait while the
+    database is migrated.
     """
     try:
         family = socket.AF_INET6 if ip_address(host).version == 6 else socket.AF_INET
-    except ValueError:  # a name
+    except ValueError:  # a host name
         family = socket.AF_INET
     until = time.monotonic() + PORT_IS_FREE_WITHIN
     while True:
@@ -85,15 +90,15 @@ def _cannot_listen(host: str, port: int, error: OSError) -> str:
 
 
 def raise_file_limit() -> int:
-    """Allow this process as many open files, and so connections, as the system lets it. Returns how many."""
+    """Raise this process's limit of open files, and so of connections, to the system's maximum. Returns the limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
 
 
 def run(make_app: Callable[[], App], listening: socket.socket, *, lifeline: socket.socket | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, or until the other end of ``lifeline`` is closed, which only happens when the
-    supervisor process has ended. ``ready`` is written to the lifeline when requests are answered."""
+    """Serve until SIGTERM or SIGINT, or until the other end of ``lifeline`` closes, which means that the supervisor
+    process has ended. Writes ``ready`` to the lifeline once requests are answered."""
     raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(make_app, listening, lifeline))
@@ -111,7 +116,7 @@ async def _run(make_app: Callable[[], App], listening: socket.socket, lifeline: 
 
     def ready() -> None:
         if lifeline is not None:
-            with suppress(OSError):  # the supervisor is gone, which the watch notices
+            with suppress(OSError):  # the watch notices that the supervisor is gone
                 lifeline.sendall(b"ready")
 
     await _serve(app, listening, stopping, ready)
@@ -131,8 +136,8 @@ def _look_for_work(app: App) -> None:
 def _watch(
     lifeline: socket.socket, loop: asyncio.AbstractEventLoop, stopping: asyncio.Event, look: Callable[[], None]
 ) -> None:
-    """Look for work when the supervisor says so, and stop when it is gone. A thread does it, so that a process with a
-    blocked loop ends too."""
+    """Look for work when the supervisor asks for it, and stop when the supervisor is gone. Runs in a thread, so that
+    a process with a blocked loop ends too."""
 
     def wait() -> None:
         with suppress(OSError):  # reset: the supervisor was killed before it had read everything
@@ -146,14 +151,15 @@ def _watch(
 
 
 def _end_in_time() -> None:
-    """End the process when its stop takes too long. Claimed work then waits for the end of its lease."""
+    """Kill the process when its stop takes too long. Claimed work then waits for the end of its lease."""
     time.sleep(STOP_WITHIN)
     log.warning("stop_took_too_long", seconds=STOP_WITHIN, pid=os.getpid())
     os._exit(1)
 
 
 async def _serve(app: App, listening: socket.socket, stopping: asyncio.Event, ready: Callable[[], None]) -> None:
-    remaining = listening.dup()  # the server below closes its own; this one takes what is queued at the stop
+    # the server below closes its own; this one accepts the connections that are queued at the stop
+    remaining = listening.dup()
     connection = partial(HttpConnection, limits=ConnectionLimits(), webhooks=WebhooksUnderWay())
     server: Any = await app.create_server(
         sock=listening,
@@ -176,9 +182,9 @@ async def _serve(app: App, listening: socket.socket, stopping: asyncio.Event, re
 
 
 async def _drain(app: App, server: Any, connection: partial[HttpConnection], remaining: socket.socket) -> None:
-    """Answer everything that has arrived, and no more."""
+    """Answer every request that has arrived, and no more."""
     loop = asyncio.get_running_loop()
-    app.config.KEEP_ALIVE = False  # each next answer says Connection: close
+    app.config.KEEP_ALIVE = False  # each further answer says Connection: close
     desk: AppContext = app.ctx.desk
     for open_connection in list(server.connections):
         open_connection.answer_and_close()
@@ -201,12 +207,12 @@ async def _drain(app: App, server: Any, connection: partial[HttpConnection], rem
 
 
 def _queued(listening: socket.socket) -> list[socket.socket]:
-    """The connections that clients have opened and nobody has accepted: closing the socket would reset them."""
+    """Connections that clients have opened and nobody has accepted. Closing the socket would reset them."""
     accepted = []
     listening.setblocking(False)
     while True:
         try:
             accepted.append(listening.accept()[0])
-        except OSError:  # none is left
+        except OSError:  # none left
             listening.close()
             return accepted

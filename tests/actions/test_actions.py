@@ -78,7 +78,7 @@ def slots_set(result: Any) -> dict[str, Any]:
 async def test_a_case_is_made_told_and_the_slots_are_emptied(bot: Bot, story: Story) -> None:
     slots = {"problem": "hi, my laptop won't start", "device": "laptop", "impact": "blocked"}
     result = await bot.run("action_open_case", slots=slots)
-    assert result["responses"][0]["text"].startswith("I made case CS0000001: hi, my laptop won't start.")
+    assert result["responses"][0]["text"].startswith("I've opened case CS0000001: hi, my laptop won't start.")
     assert slots_set(result) == EMPTIED
     (case,) = await story.rows(t.cases)
     assert (case.description, case.device, case.impact, case.interaction_id) == (*slots.values(), bot.interaction)

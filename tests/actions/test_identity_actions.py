@@ -8,7 +8,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from ruamel.yaml import YAML
 
 from actions import all_actions
-from actions.proof import GoesOn, proof_first
+from actions.proof import ResumeForm, proof_first
 from handoff_service.bot_control.rasa_cli import ROOT
 from handoff_service.operations.identity import knowledge_facts
 from handoff_service.operations.identity.mail_code import BeginMail, begin_mail
@@ -22,7 +22,7 @@ CODE = "042617"
 
 
 @pytest.fixture
-def terms() -> OperationSettings:
+def operation_settings() -> OperationSettings:
     return OperationSettings(link_key="key")
 
 
@@ -49,7 +49,7 @@ class Bot:
     def __init__(self, story: Story, number: str = ANN) -> None:
         self.story, self.number = story, number
         self.executor = ActionExecutor()
-        self.executor.register_action(GoesOn(Case(story)))
+        self.executor.register_action(ResumeForm(Case(story)))
         for action in all_actions(story):  # type: ignore[arg-type]  # an action needs the desk's store, and no more
             self.executor.register_action(action)
         self.slots: dict[str, Any] = {}
@@ -126,21 +126,21 @@ class Bot:
 
 async def test_what_needs_a_proof_goes_on_after_it(story: Story) -> None:
     bot = Bot(story)
-    assert (await bot.turn("status of my case", "action_case"))[0].startswith("To check who you are")
+    assert (await bot.turn("status of my case", "action_case"))[0].startswith("To confirm who you are")
     (asks,) = await bot.turn("E1001", "identity_form", account="E1001")
-    assert asks.startswith("If we know you by that, a code is on its way")
+    assert asks.startswith("If we have that on file")
     await bot.mail()
     assert await bot.turn("999999", "identity_form", proof="told") == [
-        'That is not the code. Tries left: 4. What are its 6 digits? If you have none, text "no code".'
+        'That is not the code. 4 tries left. What are its 6 digits? If you have none, text "no code".'
     ]
     assert await bot.turn(CODE, "identity_form", proof="told") == [
-        "Thank you, Ann. Now I know who you are.",
+        "Thanks, Ann, you're verified.",
         "Case CS0000001 is open.",
     ]
     assert (bot.slots["account"], bot.slots["proof"], bot.slots["after_proof"]) == (None, None, None)
     assert await bot.turn("and now?", "action_case") == ["Case CS0000001 is open."]
     (told,) = await bot.turn("who am i", "action_who_am_i")
-    assert told.startswith("You are Ann Lee, and have proven it.")
+    assert told.startswith("You're verified as Ann Lee until ")
     assert (await bot.turn("thats not me", "action_not_me"))[0] == "Sorry about that."
     assert (await story.see(bot.interaction)).identity.level != "verified"
 
@@ -160,16 +160,16 @@ async def test_the_same_words_whether_there_is_an_account_or_not(story: Story) -
         talk += await bot.turn("2", "identity_form", proof="other")
         for year in range(1980, 1984):
             talk += await bot.turn(str(year), "identity_form", proof="told")
-        assert (await story.rows(t.work_items))[-1].reason.startswith("Proof of identity failed: 5 wrong answers")
+        assert (await story.rows(t.work_items))[-1].reason.startswith("Identity check not finished: 5 wrong answers")
         await story.close(bot.interaction)
         talk += await bot.turn("hello", "action_start_proof")
         talks.append(talk)
     assert talks[0] == talks[1] == talks[2]
     assert talks[0][4].splitlines()[1:] == [
-        *("Send a new code", "Ask me something else", "Another e-mail or number", "Get me a person"),
+        *("Send a new code", "Check another way", "Another e-mail or number", "Talk to a person"),
     ]
-    assert talks[0][5] == "Then tell me something that is on your record: your birth year?"
-    assert talks[0][-1] == "I could not check who you are. A person takes over."
+    assert talks[0][5] == "What is your birth year, as on your record?"
+    assert talks[0][-1] == "I couldn't verify you, so a person will take over."
     assert [text for text in talks[0] if segments(text).count > 1] == []
 
 
@@ -187,31 +187,31 @@ async def test_an_account_that_was_mistyped_is_said_again(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("who am i", "action_who_am_i")
     await bot.turn("E9999", "identity_form", account="E9999")
-    asks = "If we know you by that, a code is on its way to your e-mail on file."
+    asks = "If we have that on file, we've e-mailed a 6-digit code."
     await bot.turn("hm", "action_ask_proof")
     (first,) = await bot.turn("oops ann@example.com", "identity_form", account="ann@example.com")
     assert first.startswith(asks)
     (who,) = await bot.turn("wrong email", "identity_form", proof="other_account")
-    assert who.startswith("To check who you are")
+    assert who.startswith("To confirm who you are")
     (second,) = await bot.turn("E1001", "identity_form", account="E1001")
     assert second.startswith(asks)
     await bot.mail()
-    assert await bot.turn(CODE, "identity_form", proof="told") == ["Thank you, Ann. Now I know who you are."]
+    assert await bot.turn(CODE, "identity_form", proof="told") == ["Thanks, Ann, you're verified."]
 
 
 async def test_what_the_proof_is_for_said_again_is_no_other_topic(story: Story) -> None:
     bot = Bot(story)
     await bot.turn("status of my case", "action_case")
     bot.intent = "case"
-    assert await bot.turn("and my case?", "action_other_topic") == ["I will, once I know who you are."]
+    assert await bot.turn("and my case?", "action_other_topic") == ["I will, once I've confirmed who you are."]
     bot.intent = "account_help"
     (other,) = await bot.turn("forgot my password", "action_other_topic")
-    assert other.startswith("One thing at a time")
+    assert other.startswith("Let's finish this first")
 
 
 async def test_what_is_dropped_says_so_once(story: Story) -> None:
     bot = Bot(story)
-    for intent, said in (("never_mind", ["All right, I have dropped it. Text us any time."]), ("bye", [])):
+    for intent, said in (("never_mind", ["OK, I've dropped it. Text us any time."]), ("bye", [])):
         await bot.turn("status of my case", "action_case")
         bot.intent = intent
         assert await bot.turn("as I said", "action_drop_proof") == said
@@ -221,4 +221,4 @@ async def test_what_is_dropped_says_so_once(story: Story) -> None:
 async def test_a_form_that_was_left_behind_ends_politely(story: Story) -> None:
     bot = Bot(story)
     bot.slots = {"account": "E1001"}
-    assert await bot.turn("hello", "identity_form") == ["All right. If something is wrong, tell me in one sentence."]
+    assert await bot.turn("hello", "identity_form") == ["OK. If something is wrong, describe it in one sentence."]

@@ -53,7 +53,7 @@ async def test_a_request_is_made_once_for_a_turn_and_its_slots_are_emptied(bot: 
     slots = {"item": "a second monitor", "item_reason": "mine is broken", "problem": "kept"}
     result = [await bot.run("action_open_request", slots=slots) for _ in range(2)][1]
     assert said(result) == [
-        "I made request CS0000001: a second monitor. We text you here about it. Ask me any time how it stands."
+        "I've opened request CS0000001: a second monitor. We'll text you updates. Ask me for its status any time."
     ]
     assert slots_set(result) == {"item": None, "item_reason": None}
     (case,) = await story.rows(t.cases)
@@ -80,7 +80,7 @@ async def test_who_is_not_proven_proves_it_first_and_comes_back_to_the_topic(
 async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(proven: Bot, story: Story) -> None:
     result = await proven.run("action_account_help", slots={"system": "Okta"})
     assert said(result) == [
-        "I made case CS0000001 with high priority. An agent resets it with you right here. "
+        "I've opened case CS0000001 with high priority. An agent will reset it with you here. "
         "Please never text us a password."
     ]
     (case,) = await story.rows(t.cases)
@@ -93,7 +93,7 @@ async def test_a_proven_person_who_is_locked_out_gets_one_case_and_a_person(prov
 async def test_asked_again_it_is_the_same_case_until_that_is_settled(proven: Bot, story: Story) -> None:
     await opened(story, "Locked out", kind="access", priority=2)
     result = await proven.run("action_account_help")
-    assert said(result) == ["Your case CS0000001 is open already. An agent goes on with it right here."]
+    assert said(result) == ["Your case CS0000001 is already open. An agent will continue with it here."]
     assert await story.count(t.cases) == 1
 
 
@@ -115,7 +115,7 @@ async def test_one_case_by_its_number_and_the_same_words_for_somebody_elses_and_
     mine = await opened(story, "No wifi")
     bobs = await opened(story, "Bob's own", user=BOB_ID)
     result = await proven.run("action_case_status", slots={"case_number": f"cs{mine}"})
-    assert said(result) == ["CS0000001 (No wifi): open, in line for an agent. Last change today at 09:00."]
+    assert said(result) == ["CS0000001 (No wifi): open, waiting for an agent. Last updated today at 09:00."]
     assert slots_set(result) == {"case_number": None}
     for number in (f"CS000000{bobs}", "CS0009999", "my ticket"):
         assert said(await proven.run("action_case_status", slots={"case_number": number})) == [UNKNOWN_CASE], number
@@ -198,11 +198,11 @@ async def test_a_sentence_is_an_answer_to_what_is_wrong(
 async def test_office_hours_are_those_of_the_queue_of_the_number_that_was_texted(
     bot: Bot, story: Story, clock: MovedClock
 ) -> None:
-    assert said(await bot.run("action_office_hours"))[0].startswith("We are here at any time.")
+    assert said(await bot.run("action_office_hours"))[0].startswith("We're open around the clock.")
     schedule = {"schedule": "Mo-Fr 08:00-18:00; PH off", "time_zone": "America/Chicago"}
     await story.store.write(change_queue, ChangeQueue(id=1, values=schedule))
-    assert said(await bot.run("action_office_hours"))[0].startswith("We are here now, until 18:00 (Chicago time).")
+    assert said(await bot.run("action_office_hours"))[0].startswith("We're open until 18:00 (Chicago time).")
     clock.move(3 * 86_400)  # Thanksgiving
     assert said(await bot.run("action_office_hours")) == [
-        "We are closed now and open again tomorrow at 08:00 (Chicago time). You can text any time."
+        "We're closed now and open again tomorrow at 08:00 (Chicago time). You can text any time."
     ]

@@ -50,19 +50,19 @@ def main() -> int:
     missed = 0
     for kind in ("SQLite", "PostgreSQL"):
         with ExitStack() as stack:
-            rungs = [stack.enter_context(running(rung)) for rung in _rungs(kind, stack)]
+            baselines = [stack.enter_context(running(rung)) for rung in _baselines(kind, stack)]
             for turn in range(ROUNDS + 1):  # the first is a warm-up
-                for rung in rungs:
+                for rung in baselines:
                     measured = _measure(rung.port, COUNT if turn else COUNT // 4)
                     if turn:
                         rung.found.append(measured)
                 print(f"-> {kind}: round {turn} of {ROUNDS}", file=sys.stderr)
-            missed += _report(kind, rungs)
+            missed += _report(kind, baselines)
     missed += outbox.main() + reads.main() + offers.main() + bot_turns.main()
     return 1 if missed else 0
 
 
-def _rungs(kind: str, stack: ExitStack) -> list[Rung]:
+def _baselines(kind: str, stack: ExitStack) -> list[Rung]:
     home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
 
     def database(name: str) -> str:
@@ -79,7 +79,7 @@ def _rungs(kind: str, stack: ExitStack) -> list[Rung]:
         "PATCHBOARD_BURST_WINDOW": "3000",  # the bot's turns come after the run: the webhook alone is measured
         "PATCHBOARD_DEMO": "1",
     }
-    rung = [sys.executable, "-m", "tests.bench.rungs"]
+    rung = [sys.executable, "-m", "tests.bench.baselines"]
     naive = Rung(f"one INSERT, {'aiosqlite' if kind == 'SQLite' else 'asyncpg'} + SQLAlchemy async", [
         *rung, "naive", database("naive"),
     ])  # fmt: skip
@@ -140,18 +140,18 @@ def _measure(port: int, count: int) -> Measured:
     return measured
 
 
-def _report(kind: str, rungs: list[Rung]) -> int:
+def _report(kind: str, baselines: list[Rung]) -> int:
     """Print the table of one database. Returns how many budgets were missed."""
-    floor = rungs[0]
+    floor = baselines[0]
     print(f"\n{kind}, {CONNECTIONS} connections, median of {ROUNDS} rounds of {COUNT} texts")
     print(f"{'':<60}{'texts/s':>9}{'of floor':>10}{'p50 ms':>9}{'p99 ms':>9}")
-    for rung in rungs:
+    for rung in baselines:
         p50, p99 = (statistics.median(getattr(m, name) for m in rung.found) for name in ("p50", "p99"))
         print(f"{rung.name:<60}{rung.rate:>9.0f}{rung.rate / floor.rate:>10.2f}{p50:>9.1f}{p99:>9.1f}")
     missed = 0
-    for rung in rungs:
+    for rung in baselines:
         for other, least in rung.budgets.items():
-            ratio = rung.rate / next(r.rate for r in rungs if r.name == other)
+            ratio = rung.rate / next(r.rate for r in baselines if r.name == other)
             missed += ratio < least
             print(f"  budget: at least {least:.2f}x of '{other}': {ratio:.2f}x {'met' if ratio >= least else 'MISSED'}")
     return missed

@@ -73,7 +73,9 @@ def _stock() -> dict[str, str]:
 
 async def _turns(database: str, ours: str, stock: str) -> int:
     """In turns, so that both have the same machine. Ours is the whole turn: asked from and stored in the database."""
-    store = Store(database, clock=clock.now, terms=OperationSettings(burst_window=HOUR), told=lambda _hints, _at: None)
+    store = Store(
+        database, clock=clock.now, settings=OperationSettings(burst_window=HOUR), after_commit=lambda _hints, _at: None
+    )
     bot = RasaBot([ours], TOKEN, 60, shown=COLLECTED)
     times: dict[str, list[float]] = {"ours": [], "stock": []}
     async with aiohttp.ClientSession() as session:

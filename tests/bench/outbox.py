@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from handoff_service import clock
 from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.operations.desk_file import desk_file
@@ -85,7 +86,9 @@ async def _measure(kind: str, url: str) -> int:
             if work_at is not None:
                 worker.nudge(work_at)
 
-    store = Store(url, clock=clock.now, terms=OperationSettings(bot_answers=False), told=told)
+    store = Store(
+        url, clock=clock.now, settings=OperationSettings(bot_answers=False, send_errors=ERRORS), after_commit=told
+    )
     await store.write(import_desk, desk_file.read(DESK))
     story = Story(store)
     numbers = [f"+1202555{n:04d}" for n in range(LINES)]

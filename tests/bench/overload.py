@@ -83,7 +83,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for the service too, which is started here
     for kind in ("SQLite", "PostgreSQL"):
         with ExitStack() as stack:
-            product = bench._rungs(kind, stack)[1]
+            product = bench._baselines(kind, stack)[1]
             rung = stack.enter_context(bench.running(product))
             asyncio.run(measure(rung.port, 64, 500, secrets.token_hex(4)))
             held = asyncio.run(measure(rung.port, 64, 3000, secrets.token_hex(4))).rate

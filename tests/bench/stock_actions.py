@@ -14,5 +14,5 @@ class OpenCase(Action):
         return "action_open_case"
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> list[dict[str, Any]]:
-        dispatcher.utter_message(text=f"I made case CS0000001: {tracker.get_slot('problem')}.")
+        dispatcher.utter_message(text=f"I've opened case CS0000001: {tracker.get_slot('problem')}.")
         return [SlotSet(slot, None) for slot in ("problem", "device", "impact")]

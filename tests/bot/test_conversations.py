@@ -9,17 +9,17 @@ from tests.bot.conftest import Conversation
 
 WHAT = "What is wrong? One sentence is enough."
 ABOUT = "What is it about? [Laptop] [Phone] [Printer] [Wi-Fi] [Something else]"
-HOW_BAD = "How bad is it right now? [I can't work] [I can still work]"
+HOW_BAD = "How much does this affect you? [I can't work] [I can still work]"
 ITEM = "What do you need? For example a monitor, a headset or a charger."
 WHAT_FOR = "What is it for? One sentence is enough."
 HOURS = "We are here Mo-Fr 08:00-18:00."
-SORRY = "Sorry, I did not get that."
+SORRY = "Sorry, I didn't get that."
 
 
 def test_a_problem_becomes_a_case(requester: Conversation, actions: ActionEndpoint) -> None:
     assert requester.says("hi, my laptop won't start") == [HOW_BAD]
     assert requester.says("cant work at all") == ["Case: hi, my laptop won't start | laptop | blocked"]
-    assert requester.says("thanks!") == ["You are welcome."]
+    assert requester.says("thanks!") == ["You're welcome."]
     assert actions.names(requester.sender) == ["action_open_case"]
 
 
@@ -122,16 +122,16 @@ def test_buttons_carry_their_payload(requester: Conversation) -> None:
 @pytest.mark.parametrize(
     ("aside", "begins"),
     [
-        ("hello", "Hi, this is"),
-        ("what can you do", "I am the"),
-        ("thx", "You are"),
+        ("hello", "Hi, I'm the"),
+        ("what can you do", "I'm the"),
+        ("thx", "You're welcome"),
         ("bye", "No rush."),
         ("what time do you close", "We are here"),
         ("is it down for everyone", "Nothing is known"),
         ("any news on my case", "Status of"),
         ("hablas español?", "Entiendo"),
-        ("tell me a joke", "That is beyond"),
-        ("i need a new keyboard", "One thing at a time"),
+        ("tell me a joke", "I can't help"),
+        ("i need a new keyboard", "Let's finish this first"),
     ],
 )
 def test_an_aside_does_not_lose_the_form(requester: Conversation, aside: str, begins: str) -> None:
@@ -156,7 +156,7 @@ def test_a_person_inside_the_form_gets_what_was_collected(requester: Conversatio
     slots = call["tracker"]["slots"]
     known = {"problem": "printer on floor 2 is jammed", "device": "printer", "topic": "printer"}
     assert {name: slots[name] for name in (*COLLECTED, "requested_slot") if slots[name]} == known
-    assert requester.says("hello")[0].startswith("Hi, this is")  # the form is gone
+    assert requester.says("hello")[0].startswith("Hi, I'm the")  # the form is gone
 
 
 def test_not_understood_twice_in_a_row(requester: Conversation, actions: ActionEndpoint) -> None:
@@ -173,7 +173,7 @@ def test_no_answer_to_how_bad_is_asked_again(requester: Conversation, actions: A
     assert requester.says(no_answer) == [SORRY, HOW_BAD]
     assert requester.says(no_answer) == []
     assert actions.names(requester.sender) == ["action_fallback", "action_fallback"]
-    assert requester.says("hello")[0].startswith("Hi, this is")  # the fallback left the form
+    assert requester.says("hello")[0].startswith("Hi, I'm the")  # the fallback left the form
 
 
 def test_an_answer_after_a_miss_goes_on(requester: Conversation) -> None:
@@ -217,7 +217,7 @@ def test_a_case_number_however_it_is_written(requester: Conversation, number: st
 
 def test_never_mind_leaves_the_form_and_forgets(requester: Conversation, actions: ActionEndpoint) -> None:
     requester.says("my laptop wont turn on")
-    assert requester.says("never mind") == ["All right, I have dropped it. Text us any time."]
+    assert requester.says("never mind") == ["OK, I've dropped it. Text us any time."]
     assert actions.names(requester.sender) == ["action_forget"]
     assert requester.says("i have a problem") == [WHAT]
 

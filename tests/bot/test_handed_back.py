@@ -33,9 +33,9 @@ def test_a_conversation_given_back_is_acknowledged_once_and_the_form_of_before_i
     status, replies = requester.turn("thanks", turn_id="t1", before=BEFORE)
     assert (status, texts(replies)) == (
         200,
-        ["This is the virtual agent again. Mia told me what was done, so you need not repeat it.", "You are welcome."],
+        ["You're back with the virtual agent. Mia filled me in.", "You're welcome."],
     )
-    assert requester.says("thanks") == ["You are welcome."]
+    assert requester.says("thanks") == ["You're welcome."]
     requester.says("agent")
     slots = actions.last(requester.sender)["tracker"]["slots"]
     assert (slots["handed_back_outcome"], slots["requested_slot"]) == ("New dock ordered", None)
@@ -44,13 +44,13 @@ def test_a_conversation_given_back_is_acknowledged_once_and_the_form_of_before_i
 def test_the_first_turn_may_be_the_services_own(requester: Conversation) -> None:
     before = {"slots": {"problem": "no sound", "device": "headset"}}
     status, replies = requester.turn("/have_a_problem", before=before)
-    assert (status, texts(replies)) == (200, ["How bad is it right now?"])
+    assert (status, texts(replies)) == (200, ["How much does this affect you?"])
 
 
 def test_the_services_restart_forgets_everything(requester: Conversation) -> None:
     requester.says("my laptop is dead")
     assert requester.turn("/restart") == (200, [])
-    assert requester.says("thanks") == ["You are welcome."]
+    assert requester.says("thanks") == ["You're welcome."]
     assert requester.says("i have a problem") == ["What is wrong? One sentence is enough."]
 
 

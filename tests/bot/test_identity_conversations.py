@@ -10,7 +10,7 @@ import pytest
 from tests.bot.action_endpoint import ActionEndpoint
 from tests.bot.conftest import Conversation
 
-WHO = "To check who you are: what is your employee number or work e-mail?"
+WHO = "To confirm who you are, what is your employee number or work e-mail?"
 CODE = "The code?"
 
 
@@ -26,7 +26,7 @@ def test_who_are_you_and_prove_it(requester: Conversation, begins: str, says: st
     assert requester.says(begins) == [WHO]
     assert requester.says(says) == [CODE]
     assert requester.says("/tell_secret") == [f"Proof: {account} | verified"]
-    assert requester.says("thanks") == ["You are welcome."]
+    assert requester.says("thanks") == ["You're welcome."]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_is_dropped_is_dropped_by_the_service_too(
     requester.says("E1001")
     requester.says(text)
     assert "action_drop_proof" in actions.names(requester.sender)
-    assert requester.says("hello")[0].startswith("Hi, this is the virtual agent")
+    assert requester.says("hello")[0].startswith("Hi, I'm the help desk's virtual agent")
 
 
 def test_a_live_agent_has_verified_meanwhile(requester: Conversation) -> None:
@@ -100,7 +100,7 @@ def test_a_live_agent_has_verified_meanwhile(requester: Conversation) -> None:
     requester.says("who am i")
     requester.says("E1001")
     assert requester.says("/proof_ended")[0].startswith("Proof: ")
-    assert requester.says("thanks") == ["You are welcome."]
+    assert requester.says("thanks") == ["You're welcome."]
 
 
 def test_a_person_at_any_point(requester: Conversation, actions: ActionEndpoint) -> None:
@@ -121,4 +121,4 @@ def test_a_live_agent_asks_while_a_form_is_open(requester: Conversation) -> None
     requester.says("E1001")
     assert requester.says("/prove_identity")[-1] in (WHO, CODE)  # the service empties the slots
     assert requester.says("/tell_secret")[0].endswith("verified")
-    assert requester.says("/tell_secret")[0].startswith("I am not waiting for a code")
+    assert requester.says("/tell_secret")[0].startswith("I'm not waiting for a code")

@@ -17,7 +17,7 @@ TOKEN = "identity-token"
 ANN, BOB, PRIYA = "+12025550101", "+12025550102", "+12025550103"
 MAIN, DIRECT = "+18885550100", "+18885550200"
 LONG_NAME = "Maximiliana Alejandra Fernández-Castellanos de la Vega y Montemayor"
-WHO = "To check who you are: what is your employee number or work e-mail?"
+WHO = "To confirm who you are, what is your employee number or work e-mail?"
 
 
 @pytest.fixture(scope="module")
@@ -118,12 +118,12 @@ class Talk:
 def test_a_good_code_with_a_detour_and_nothing_shows_it(desk: Service, home: Path) -> None:
     ann = Talk(desk, ANN)
     assert ann.says("do you know who i am", WHO) == [WHO]
-    assert ann.says("what can you do", WHO)[0].startswith("I am the virtual agent")
-    ann.says("its e1001", "If we know you by that")
+    assert ann.says("what can you do", WHO)[0].startswith("I'm the virtual agent")
+    ann.says("its e1001", "If we have that on file")
     code = ann.code("ann@example.com")
-    assert ann.says(f"it's {code[:3]} {code[3:]}", "Thank you") == ["Thank you, Ann. Now I know who you are."]
+    assert ann.says(f"it's {code[:3]} {code[3:]}", "Thanks, ") == ["Thanks, Ann, you're verified."]
     assert ann.interaction["identity"]["method"] == "code"
-    assert ann.says("who am i", "You are")[0].startswith("You are Ann Lee, and have proven it.")
+    assert ann.says("who am i", "You're verified")[0].startswith("You're verified as Ann Lee until ")
     assert [line["body"] for line in ann.lines() if "it's" in line["body"]] == ["it's *** ***"]
     kept = [path for place in (desk.log.parent, home) for path in place.rglob("*") if path.is_file()]
     assert not [path.name for path in kept if path.suffix in (".db", ".db-wal", ".log") and holds(path, code)]
@@ -137,30 +137,30 @@ def holds(path: Path, code: str) -> bool:
 def test_wrong_codes_lock_out_and_a_person_sees_why(desk: Service) -> None:
     bob = Talk(desk, BOB)
     bob.says("that is not me", WHO)
-    bob.says("bob@example.com", "If we know you by that")
+    bob.says("bob@example.com", "If we have that on file")
     wrong = "000000" if bob.code("bob@example.com") != "000000" else "111111"
     for left in (4, 3, 2, 1):
         (answer,) = bob.says(wrong, "That is not the code.")
-        assert f"Tries left: {left}." in answer
-    assert bob.says(wrong, "A person takes over.")[0] == "I could not check who you are. A person takes over."
+        assert f"{left} {'try' if left == 1 else 'tries'} left." in answer
+    assert bob.says(wrong, "a person will take over.")[0] == "I couldn't verify you, so a person will take over."
     assert bob.interaction["owner"]["kind"] == "queue"
     told = [line for line in bob.lines() if line["event"] == "identity"]
     assert (told[-1]["body"], told[-1]["reason"]) == (
-        "Proof of identity failed", "5 wrong answers, the last of them a code",
+        "Identity check not finished", "5 wrong answers, the last one for a code",
     )  # fmt: skip
 
 
 def test_a_code_that_is_too_old_is_followed_by_a_new_one(desk: Service) -> None:
     guest = Talk(desk, "+13035550188")
     guest.says("who am i", WHO)
-    guest.says("e1001", "If we know you by that")
+    guest.says("e1001", "If we have that on file")
     old = guest.code("ann@example.com")
     with sqlite3.connect(desk.log.with_name("patchboard.db")) as database:
         database.execute("UPDATE proofs SET code_until = '2026-01-01 00:00:00.000000' WHERE outcome IS NULL")
-    (answer,) = guest.says(old, "too old")
-    assert answer.startswith("That code is too old. If we know you, a new one is on its way")
+    (answer,) = guest.says(old, "has expired")
+    assert answer.startswith("That code has expired. If we have you on file")
     new = guest.code("ann@example.com", but=old)
-    assert guest.says(new, "Thank you") == ["Thank you, Ann. Now I know who you are."]
+    assert guest.says(new, "Thanks, ") == ["Thanks, Ann, you're verified."]
     assert guest.interaction["user"]["name"] == "Ann Lee"
 
 
@@ -171,8 +171,8 @@ def test_on_somebody_elses_number_it_becomes_the_proven_persons(desk: Service) -
     before = phone.interaction
     assert phone.says("this is not me", WHO) == ["Sorry about that.", WHO]
     assert phone.interaction["guest"]
-    phone.says("priya@example.com", "If we know you by that")
-    phone.says(phone.code("priya@example.com"), "Thank you, Priya.")
+    phone.says("priya@example.com", "If we have that on file")
+    phone.says(phone.code("priya@example.com"), "Thanks, Priya, ")
     seen = phone.interaction
     assert (before["user"]["name"], seen["user"]["name"]) == (LONG_NAME, "Priya Natarajan")
     assert (seen["id"], seen["identity"]["level"]) == (before["id"], "verified")
@@ -189,14 +189,14 @@ def test_an_agent_asks_and_gets_it_back(desk: Service) -> None:
     priya.hears("Mia here.")
     asked = priya.call("POST", f"{one}/ask-for-proof")
     assert asked["owner"]["kind"] == "virtual_agent"
-    priya.hears("Mia asks me to check who you are.")
-    priya.says("never mind", "Mia goes on with you.")
+    priya.hears("Mia asked me to confirm who you are.")
+    priya.says("never mind", "Mia will continue with you.")
     assert priya.interaction["owner"]["kind"] == "agent"
     priya.call("POST", f"{one}/ask-for-proof")
-    priya.hears("Mia asks me to check who you are.")
+    priya.hears("Mia asked me to confirm who you are.")
     before = priya.code_or_none("priya@example.com")
-    priya.says("priya@example.com", "If we know you by that")
-    priya.says(priya.code("priya@example.com", but=before), "Thank you, Priya.")
+    priya.says("priya@example.com", "If we have that on file")
+    priya.says(priya.code("priya@example.com", but=before), "Thanks, Priya, ")
     seen = priya.interaction
     assert (seen["owner"]["kind"], seen["owner"]["name"], seen["identity"]["level"]) == (
         "agent",
@@ -211,13 +211,13 @@ def test_an_agent_verifies_by_hand_and_the_bot_goes_on(desk: Service) -> None:
     ann = guest.call("GET", "/api/v1/users?q=ann%20lee")["items"][0]["id"]
     guest.call("POST", f"/api/v1/interactions/{guest.interaction['id']}/verify", {"user_id": ann})
     said = guest.hears("case")
-    assert said[0] == "Thank you, Ann. Now I know who you are."
+    assert said[0] == "Thanks, Ann, you're verified."
 
 
 @pytest.mark.parametrize(
     ("number", "leaves", "answer"),
     [
-        ("+13035550171", "RESTART", "beginning"),
+        ("+13035550171", "RESTART", "start over"),
         ("+13035550172", "BYE", "Goodbye"),
         ("+13035550173", "AGENT", "."),
         ("+13035550174", "i typed it wrong", WHO),
@@ -229,7 +229,7 @@ def test_nothing_shows_a_code_that_is_texted_late(
     guest = Talk(desk, number)
     guest.says("i forgot my password", WHO)
     before = guest.code_or_none("ann@example.com")
-    guest.says("ann@example.com", "If we know you by that")
+    guest.says("ann@example.com", "If we have that on file")
     code = guest.code("ann@example.com", but=before)
     guest.says(leaves, answer)
     if leaves == "BYE":
@@ -244,79 +244,79 @@ def test_nothing_shows_a_code_that_is_texted_late(
 def test_a_mistyped_address_and_a_code_sent_anew(desk: Service) -> None:
     guest = Talk(desk, "+13035550175")
     guest.says("i forgot my password", WHO)
-    guest.says("anne@example.com", "If we know you by that")
+    guest.says("anne@example.com", "If we have that on file")
     assert guest.says("forgot my password", "What are the 6 digits") == [
-        "I will, once I know who you are.",
+        "I will, once I've confirmed who you are.",
         'What are the 6 digits of your code? If none has come, text "no code".',
     ]
     before = guest.code_or_none("priya@example.com")
-    guest.says("oops i mean priya@example.com", "If we know you by that")
+    guest.says("oops i mean priya@example.com", "If we have that on file")
     first = guest.code("priya@example.com", but=before)
-    guest.says("can you resend it", "If we know you by that")
+    guest.says("can you resend it", "If we have that on file")
     second = guest.code("priya@example.com", but=first)
-    assert guest.says(f"oh its {second}", "Thank you")[0] == "Thank you, Priya. Now I know who you are."
+    assert guest.says(f"oh its {second}", "Thanks, ")[0] == "Thanks, Priya, you're verified."
 
 
 def test_at_the_second_fact_only_answers_are_tries(desk: Service) -> None:
     guest = Talk(desk, "+13035550177")
     guest.says("i forgot my password", WHO)
-    guest.says("E1001", "If we know you by that")
-    guest.says("no code", "2 Ask me something else")
-    asks = "Then tell me something that is on your record: your birth year?"
+    guest.says("E1001", "If we have that on file")
+    guest.says("no code", "2 Check another way")
+    asks = "What is your birth year, as on your record?"
     guest.says("2", asks)
     for aside in ("tell me a joke", "hold on a sec", "are you open at 10 today", "necesito ayuda por favor"):
         assert guest.says(aside, asks)[-1] == asks
         assert aside in [line["body"] for line in guest.lines()], "agents can read it"
-    assert "Tries left: 4." in guest.says("1991", "That is not what we have.")[0]
-    assert guest.says("1990", "Thank you")[0] == "Thank you, Ann. Now I know who you are."
+    assert "4 tries left." in guest.says("1991", "That doesn't match our records.")[0]
+    assert guest.says("1990", "Thanks, ")[0] == "Thanks, Ann, you're verified."
 
 
 def test_a_proof_is_dropped_at_the_second_fact(desk: Service) -> None:
     guest = Talk(desk, "+13035550178")
     guest.says("i forgot my password", WHO)
-    guest.says("E1001", "If we know you by that")
-    guest.says("no code", "2 Ask me something else")
+    guest.says("E1001", "If we have that on file")
+    guest.says("no code", "2 Check another way")
     guest.says("2", "birth year?")
-    assert guest.says("never mind", "dropped") == ["All right, I have dropped it. Text us any time."]
+    assert guest.says("never mind", "dropped") == ["OK, I've dropped it. Text us any time."]
     assert guest.says("1990", WHO) == [WHO], "no try any more: it could be an employee number"
 
 
 NOT_PROVEN_YET = "+1303555019"  # and one more figure
-HOW_BAD = "How bad is it right now?\n1 I can't work\n2 I can still work"
+HOW_BAD = "How much does this affect you?\n1 I can't work\n2 I can still work"
 
 
 def test_a_report_goes_on_behind_the_proof_that_an_aside_needed(desk: Service) -> None:
     guest = Talk(desk, f"{NOT_PROVEN_YET}1")
     assert guest.says("my monitor is broken", HOW_BAD) == [HOW_BAD]
     assert guest.says("whats the status of my other case", WHO) == [WHO]
-    guest.says("E1004", "If we know you by that")
+    guest.says("E1004", "If we have that on file")
     told = guest.says(guest.code("maximiliana@example.com"), HOW_BAD)
-    assert told[0].startswith("Thank you, Maximiliana.")
-    assert told[1].startswith("You have no open case.")
-    assert guest.says("1", "I made case")[0].startswith("I made case CS")
+    assert told[0].startswith("Thanks, Maximiliana, ")
+    assert told[1].startswith("You have no open cases.")
+    assert guest.says("1", "I've opened case")[0].startswith("I've opened case CS")
 
 
 def test_never_mind_drops_the_aside_and_not_the_report(desk: Service) -> None:
     guest = Talk(desk, f"{NOT_PROVEN_YET}2")
     guest.says("screen is cracked", HOW_BAD)
     guest.says("whats the status of my case", WHO)
-    assert guest.says("never mind", HOW_BAD) == ["All right, back to what you began.", HOW_BAD]
-    (told,) = guest.says("well i could kind of still work on my phone i guess so number 2 i think", "I made case")
+    assert guest.says("never mind", HOW_BAD) == ["OK, back to where we were.", HOW_BAD]
+    (told,) = guest.says("well i could kind of still work on my phone i guess so number 2 i think", "I've opened case")
     assert "screen is cracked" in told
 
 
 def test_who_one_is_is_not_asked_of_who_has_said_so(desk: Service) -> None:
     guest = Talk(desk, f"{NOT_PROVEN_YET}3")
     (asked,) = guest.says("forgot my pw, im E1002", "digits")
-    assert asked.startswith("If we know you by that")
+    assert asked.startswith("If we have that on file")
     another = Talk(desk, f"{NOT_PROVEN_YET}4")
     another.says("hi its tom, employee number E2001, wifi is down at my desk", HOW_BAD)
-    another.says("dos", "I made case")
-    assert another.says("whats the status of my case", "digits")[0].startswith("If we know you by that")
+    another.says("dos", "I've opened case")
+    assert another.says("whats the status of my case", "digits")[0].startswith("If we have that on file")
 
 
 def test_a_name_comes_back_with_its_letters(desk: Service) -> None:
     jose = Talk(desk, f"{NOT_PROVEN_YET}5")
     jose.says("mi teléfono no enciende, soy José Núñez del área económica", HOW_BAD)
-    (told,) = jose.says("el primero", "I made case")
+    (told,) = jose.says("el primero", "I've opened case")
     assert "mi teléfono no enciende, soy José Núñez del área económica" in told

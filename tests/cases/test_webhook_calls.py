@@ -162,7 +162,7 @@ async def test_without_an_address_nothing_waits(story: Story, tickets: TicketSys
     await changed(story, case, state="closed")
     await work(worker)
     (call,) = await calls(story)
-    assert (call.state, call.why, tickets.events) == ("given_up", "No address is set any more.", [])
+    assert (call.state, call.why, tickets.events) == ("given_up", "The webhook no longer has an address.", [])
 
 
 async def test_a_call_whose_answer_was_lost_is_made_again(

@@ -20,6 +20,7 @@ from pathlib import Path
 import aiohttp
 import sqlalchemy as sa
 
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.engine import tables as t
@@ -169,7 +170,7 @@ class Drill:
 async def lay_out(url: str) -> None:
     """The desk of the tests."""
     migrate(url)
-    opened = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
+    opened = Store(url, clock=MovedClock(), settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
     await opened.write(import_desk, desk_file.read(DESK))
     opened.close()
 

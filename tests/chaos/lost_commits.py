@@ -92,7 +92,7 @@ class Drill:
     async def run(self) -> None:
         """Give the commands, eight at a time, and compare what they did with what they were to do."""
         connection = LossyConnection(self.url, share=0.5, most=self.lose)
-        store = Store(await connection.start(), clock=MovedClock(), terms=OperationSettings(), told=Heard())
+        store = Store(await connection.start(), clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
         self._limit = asyncio.Semaphore(8)
         kinds = (self._text_in, self._note, self._text, self._case, self._first_text, self._close, self._transfer,
                  self._consent)  # fmt: skip

@@ -87,7 +87,7 @@ async def drill(url: str, home: Path, twilio: FakeTwilio) -> int:
 async def main() -> None:
     with tempfile.TemporaryDirectory() as home, postgres_database() as url:
         migrate(url)
-        store = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
+        store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
         await store.write(import_desk, desk_file.read(DESK))
         store.close()
         async with FakeTwilio() as twilio:

@@ -67,7 +67,7 @@ class Told:
 
 async def _desk(url: str) -> None:
     migrate(url)
-    store = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
+    store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
     await store.write(import_desk, desk_file.read(DESK))
     store.close()
 

@@ -127,7 +127,7 @@ def test_what_an_entry_changed(entries: list[tuple[int, bool, set[int]]], expect
 def test_why_somebody_cannot_be_texted() -> None:
     since = datetime(2026, 11, 3, 9, 0)  # noqa: DTZ001  # the desk's own zone
     assert why_not(Source.KEYWORD, since, words="STOP") == (
-        "Has opted out since 3 November 2026, by texting “STOP”. Only START, texted by them, changes that."
+        "Opted out on 3 November 2026 by texting STOP. Only they can opt back in, by texting START."
     )
-    assert why_not(Source.AGENT, since, by="Mia Chen") == "Has opted out since 3 November 2026, recorded by Mia Chen."
-    assert "as the carrier says" in why_not(Source.PROVIDER, since, words="21610")
+    assert why_not(Source.AGENT, since, by="Mia Chen") == "Opted out on 3 November 2026, recorded by Mia Chen."
+    assert "reported by the carrier" in why_not(Source.PROVIDER, since, words="21610")

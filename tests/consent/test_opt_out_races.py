@@ -10,6 +10,7 @@ from typing import Any
 
 from handoff_service import clock as real
 from handoff_service.gateways.bot.no_bot import NoBot
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.ports import Accepted, Outgoing
@@ -18,7 +19,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
 from handoff_service.web.shared.opt_out import until_nothing_leaves
-from handoff_service.worker import POOLS, Worker, WorkerDeps, crews
+from handoff_service.worker import POOLS, Worker, WorkerDeps, build_workers
 from tests.support.story import DIRECT, MIA, Story
 
 RACES = int(os.environ.get("PATCHBOARD_CHAOS_RACES", "100"))
@@ -46,13 +47,18 @@ async def test_nothing_leaves_after_an_opt_out_was_acknowledged(database_url: st
         for pool in pools if work_at is not None else ():
             pool.nudge(work_at)
 
-    store = Store(database_url, clock=real.now, terms=OperationSettings(bot_answers=False), told=told)
+    store = Store(
+        database_url,
+        clock=real.now,
+        settings=OperationSettings(bot_answers=False, send_errors=ERRORS),
+        after_commit=told,
+    )
     story, provider = Story(store), SlowProvider()
     none: Any = provider
-    hands = WorkerDeps(store=store, provider=none, bot=NoBot(), clock=real.now)
+    deps = WorkerDeps(store=store, provider=none, bot=NoBot(), clock=real.now)
     numbers = [f"+1202{5550000 + n}" for n in range(RACES)]
     came = await asyncio.gather(*(story.text(number=number, to=DIRECT) for number in numbers))
-    deliver = next(p for (kinds, _), p in zip(POOLS, crews(hands), strict=True) if Work.DELIVER in kinds)
+    deliver = next(p for (kinds, _), p in zip(POOLS, build_workers(deps), strict=True) if Work.DELIVER in kinds)
     pools.append(deliver)
     running = asyncio.create_task(deliver.run())
     acknowledged: dict[str, float] = {}

@@ -11,8 +11,8 @@ from handoff_service.gateways.twilio.gateway import NO_CONSENTS, TwilioProvider
 from handoff_service.operations.consent.change_consent import Ask, change_consent
 from handoff_service.operations.consent.push_consents import (
     ConsentPush,
-    begin_telling,
-    finish_telling,
+    begin_push,
+    finish_push,
     push_from_now_on,
 )
 from handoff_service.operations.conversations.receive_sms import Text, receive_sms
@@ -37,9 +37,9 @@ SERVICE = "MG" + "0123456789abcdef" * 2
 @pytest.fixture
 async def worker(story: Story, at_twilio: TwilioProvider, clock: MovedClock) -> Worker:
     """A worker that tells Twilio of consent, and does nothing else."""
-    hands = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
+    deps = WorkerDeps(store=story.store, provider=at_twilio, bot=NoBot(), clock=clock)
     await story.store.write(push_from_now_on, None)
-    return Worker(hands, frozenset({Work.TELL_CONSENTS}))
+    return Worker(deps, frozenset({Work.TELL_CONSENTS}))
 
 
 async def in_one_service(story: Story) -> None:
@@ -268,9 +268,9 @@ async def test_it_waits_when_the_provider_cannot_be_told(
 async def test_a_change_while_the_provider_is_being_told_is_told_too(story: Story, clock: MovedClock) -> None:
     await story.store.write(change_consent, recorded())
     clock.move(120)
-    batch = await story.store.write(begin_telling, None)
+    batch = await story.store.write(begin_push, None)
     await story.store.write(change_consent, recorded(opted_out=False))
-    await story.store.write(finish_telling, ConsentPush(batch, {}))
+    await story.store.write(finish_push, ConsentPush(batch, {}))
     assert await untold(story) == 1
 
 
@@ -280,7 +280,7 @@ async def test_what_requesters_say_themselves_counts_for_more_than_what_was_reco
     await story.text("STOP")
     await story.text("STOP")
     assert [entry.source for entry in await story.store.read(consents.ledger, ANN)] == [Source.KEYWORD, Source.AGENT]
-    with pytest.raises(Conflict, match="only START"):
+    with pytest.raises(Conflict, match="Only they can"):
         await story.store.write(change_consent, recorded(opted_out=False))
     held = await story.store.read(consents.opted_out, ANN, 1)
     assert held is not None
@@ -294,7 +294,7 @@ async def test_what_is_recorded_never_takes_the_place_of_what_requesters_said(st
     await refused(story)
     await in_one_service(story)
     await story.store.write(change_consent, recorded(of=MAIN))
-    with pytest.raises(Conflict, match="only START"):
+    with pytest.raises(Conflict, match="Only they can"):
         await story.store.write(change_consent, recorded(opted_out=False, of=MAIN))
 
 
@@ -343,7 +343,7 @@ async def test_what_the_provider_refuses_holds_for_the_whole_service(story: Stor
     for one in await story.store.read(people.provider_numbers):
         assert await story.store.read(consents.opted_out, ANN, one.id) is not None
     assert len(await story.store.read(consents.ledger, ANN)) == 1
-    with pytest.raises(Conflict, match="only START"):
+    with pytest.raises(Conflict, match="Only they can"):
         await story.store.write(change_consent, recorded(opted_out=False, of=MAIN))
     await story.text("START", to=MAIN)
     for one in await story.store.read(people.provider_numbers):

@@ -4,14 +4,28 @@ from datetime import timedelta
 
 import pytest
 
+from handoff_service.operations.conversations.change_interaction import (
+    ChangeInteraction,
+    ReadInteraction,
+    change_interaction,
+    read_interaction,
+)
 from handoff_service.operations.conversations.receive_sms import Outcome
+from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.desk.desk_settings import change_desk
-from handoff_service.rules.shared.vocabulary import Event, Kind, Owner, State
+from handoff_service.operations.shared.uploads import StoredUpload, Upload, keep_upload
+from handoff_service.rules.conversations.media import Taken
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, State, Work
+from handoff_service.store.conversations import conversation_list
+from handoff_service.store.conversations.conversations import unread_conversations
 from handoff_service.store.engine import tables as t
 from tests.conftest import MovedClock
-from tests.support.story import ANN, DIRECT, STRANGER, Story
+from tests.support.story import ANN, DIRECT, MIA, OMAR, STRANGER, Story
 
-QUESTION = "How bad is it right now?\n1 I cannot work\n2 I can wait"
+QUESTION = "How much does this affect you?\n1 I cannot work\n2 I can wait"
+
+
+PNG = StoredUpload(file="a" * 64, size=214_000, taken=Taken("image/png", 640, 480))
 
 
 async def _asked(story: Story) -> int:
@@ -25,30 +39,64 @@ async def _asked(story: Story) -> int:
 async def test_a_reaction_is_shown_on_the_message_that_it_quotes_and_is_no_turn(story: Story) -> None:
     ann = await _asked(story)
     due = await story.rows(t.due_work)
-    received = await story.text("Loved “How bad is it right now? 1 I cannot…”", sid="SM-R")
+    received = await story.text("Loved “How much does this affect you? 1 I cannot…”", sid="SM-R")
     assert (received.outcome, received.interaction_id) == (Outcome.STORED, ann)
     *_, asked, line = await story.lines(ann)
     assert (asked.reaction, line.event, line.kind, line.direction) == ("❤️", Event.REACTION, Kind.SYSTEM, None)
     assert line.body.startswith("Loved")
     assert await story.begin(ann) is None
     assert (await story.rows(t.due_work)) == due
-    assert (await story.text("Loved “How bad is it right now? 1 I cannot…”", sid="SM-R")).outcome is Outcome.REPEAT
-    await story.text("Removed a heart from “How bad is it right now? 1 I cannot…”")
+    assert (
+        await story.text("Loved “How much does this affect you? 1 I cannot…”", sid="SM-R")
+    ).outcome is Outcome.REPEAT
+    await story.text("Removed a heart from “How much does this affect you? 1 I cannot…”")
     assert (await story.lines(ann))[1].reaction is None
 
 
-async def test_a_reaction_changes_nothing_of_a_conversation_on_hold_or_closed(story: Story) -> None:
+@pytest.mark.parametrize("state", [State.WORK_IN_PROGRESS, State.ON_HOLD, State.CLOSED_COMPLETE])
+async def test_a_reaction_and_its_removal_change_neither_a_conversation_nor_its_timers(
+    story: Story, state: State
+) -> None:
     ann = await story.with_agent()
     await story.write(ann, "I am looking into it")
+    if state is State.ON_HOLD:
+        await story.store.write(change_interaction, ChangeInteraction(interaction_id=ann, agent_id=MIA, state=state))
+    elif state is State.CLOSED_COMPLETE:
+        await story.close(ann)
     (before,) = await story.rows(t.interactions)
-    await story.text("👍 to “I am looking into it”", to=DIRECT)
-    (after,) = await story.rows(t.interactions)
-    assert after._asdict() | {"last_seq": before.last_seq} == before._asdict()
-    await story.close(ann)
-    (before,) = await story.rows(t.interactions)
-    await story.text("Questioned “I am looking into it”", to=DIRECT)
-    (after,) = await story.rows(t.interactions)
-    assert after._asdict() | {"last_seq": before.last_seq} == before._asdict()
+    due = await story.rows(t.due_work)
+    assert any(row.kind == Work.TIMER for row in due) is (state is not State.CLOSED_COMPLETE)
+    for text, shown in (("👍 to “I am looking into it”", "👍"), ("Removed a like from “I am looking…”", None)):
+        await story.text(text, to=DIRECT)
+        (after,) = await story.rows(t.interactions)
+        assert after._asdict() | {"last_seq": before.last_seq} == before._asdict()
+        assert (before.state, after.closed_at) == (state, before.closed_at)
+        assert await story.rows(t.due_work) == due
+        (said,) = [line for line in await story.lines(ann) if line.author.kind is Author.AGENT and line.direction]
+        assert said.reaction == shown
+
+
+async def test_the_removal_of_another_reaction_came_late(story: Story) -> None:
+    ann = await _asked(story)
+    await story.text("Loved “How much does this affect you? 1 I…”")
+    await story.text("Liked “How much does this affect you? 1 I…”")
+    await story.text("Removed a heart from “How much does this affect you? 1 I…”")
+    assert (await story.lines(ann))[1].reaction == "👍"
+
+
+async def test_a_reaction_to_a_picture_is_shown_on_the_newest_one(story: Story) -> None:
+    ann = await story.with_agent()
+    for _ in range(2):
+        uploaded = await story.store.write(keep_upload, Upload(agent_id=MIA, stored=PNG))
+        command = Write(interaction_id=ann, agent_id=MIA, body="", media=(uploaded,))
+        await story.store.write(send_sms, command)
+    await story.write(ann, "That is how it looks")
+    await story.text("Loved an image", to=DIRECT)
+    *_, older, newest, words, line = await story.lines(ann)
+    assert (older.reaction, newest.reaction, words.reaction) == (None, "❤️", None)
+    assert line.reason == f"on message {newest.seq}"
+    await story.text("Removed a heart from an image", to=DIRECT)
+    assert [one.reaction for one in await story.lines(ann) if one.media] == [None, None]
 
 
 async def test_a_reaction_to_nothing_known_is_kept_and_starts_nothing(story: Story) -> None:
@@ -87,6 +135,45 @@ async def test_thanks_stay_with_the_conversation_that_was_just_closed(
     assert (await story.count(t.work_items) == items) is stays
     assert (await story.see(first)).state is State.CLOSED_COMPLETE
     assert ((await story.lines(first))[-1].body == body) is stays
+
+
+@pytest.mark.parametrize("body", ["Thanks Mia", "thank you Mia Chen!", "Muchas gracias, Mía 🙏"])
+async def test_the_agent_of_a_closed_conversation_is_thanked_by_name_and_sees_it_as_unread(
+    story: Story, body: str
+) -> None:
+    ann = await story.with_agent(MIA)
+    await story.store.write(read_interaction, ReadInteraction(interaction_id=ann, agent_id=MIA))
+    await story.close(ann, MIA)
+    assert await story.store.read(unread_conversations, MIA) == 0
+    await story.text(body, to=DIRECT)
+    (listed,) = await story.store.read(conversation_list.listed, MIA, others=False)
+    assert (listed.interaction.id, listed.interaction.unread, listed.last and listed.last.body) == (ann, 1, body)
+    assert listed.interaction.state is State.CLOSED_COMPLETE
+    assert await story.store.read(unread_conversations, MIA) == 1
+    assert await story.store.read(unread_conversations, OMAR) == 0
+    await story.store.write(read_interaction, ReadInteraction(interaction_id=ann, agent_id=MIA))
+    assert await story.store.read(unread_conversations, MIA) == 0
+    assert await story.store.read(conversation_list.listed, MIA, others=False) == []
+
+
+async def test_somebody_elses_name_is_no_thanks(story: Story) -> None:
+    ann = await story.with_agent(MIA)
+    await story.close(ann, MIA)
+    assert (await story.text("thanks printer", to=DIRECT)).interaction_id != ann
+
+
+async def test_a_blank_text_to_live_agents_waits_for_one_that_shows_something(story: Story) -> None:
+    blank = await story.text("\u200b \u2800", to=DIRECT)
+    kept = await story.see(blank.interaction_id or 0)
+    assert (blank.outcome, kept.state, kept.owner.kind) == (Outcome.STORED, State.CLOSED_COMPLETE, Owner.NONE)
+    assert await story.count(t.work_items) == 0
+    assert await story.count(t.due_work) == 0
+    await story.text("", to=DIRECT)
+    first = await story.text("my badge is stuck", to=DIRECT)
+    assert first.interaction_id != blank.interaction_id
+    assert await story.count(t.work_items) == 1
+    assert (await story.text(" ", to=DIRECT)).interaction_id == first.interaction_id
+    assert [line.body for line in await story.lines(first.interaction_id or 0)][-1] == " "
 
 
 async def test_thanks_on_a_line_of_the_virtual_agent_are_its_own(story: Story) -> None:

@@ -34,14 +34,14 @@ async def test_a_reply_of_the_virtual_agent_that_shows_nothing_is_skipped(story:
     ann = (await story.text("hi, my laptop won't start")).interaction_id or 0
     question = await story.begin(ann)
     assert question is not None
-    assert await story.finish(question, NOTHING, "How bad is it?") is TurnOutcome.ANSWERED
-    assert await story.texted(ann) == ["How bad is it?"]
+    assert await story.finish(question, NOTHING, "How much does this affect you?") is TurnOutcome.ANSWERED
+    assert await story.texted(ann) == ["How much does this affect you?"]
 
 
 async def test_a_requesters_blank_text_is_stored_and_answered_without_the_bot(story: Story) -> None:
     ann = (await story.text("\u200b \u2800")).interaction_id or 0
     assert await story.begin(ann) is None
-    assert await story.texted(ann) == ["Your text came without any words. What can I help you with?"]
+    assert await story.texted(ann) == ["Your text had no words. How can I help?"]
     assert await story.begin(ann) is None  # it is answered once
     await story.text("")
     await story.text("my laptop is slow")
@@ -55,7 +55,7 @@ async def test_an_emoji_that_chooses_nothing_brings_the_choices_again(story: Sto
     question = await story.begin(ann)
     assert question is not None
     choices = (Choice("I cannot work", "/blocked"), Choice("I can wait", "/waits"))
-    reply = BotReply(text="How bad is it?", choices=choices)
+    reply = BotReply(text="How much does this affect you?", choices=choices)
     await story.store.write(finish_turn, FinishTurn(turn_id=int(question.turn_id), replies=[reply]))
     await story.text("\U0001f44d\U0001f3fd")
     assert await story.begin(ann) is None

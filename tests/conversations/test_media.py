@@ -31,7 +31,7 @@ URL = "https://api.twilio.com/media/1"
 
 
 @pytest.fixture
-def terms() -> OperationSettings:
+def operation_settings() -> OperationSettings:
     return OperationSettings(public_url="https://sms.example.com", link_key="key")
 
 
@@ -181,8 +181,8 @@ async def test_what_cannot_be_attached_is_refused_and_nothing_is_sent(story: Sto
     before = await story.count(t.messages)
     cases = [
         ((used,), "each sent once"),
-        ((mine, omars), f"{omars} is none"),
-        ((999,), "999 is none"),
+        ((mine, omars), f"{omars} is not"),
+        ((999,), "999 is not"),
         (tuple(large), "at most 5 MB together; they have 5.2 MB"),
         (tuple(many), "at most 10 pictures; there are 11"),
     ]

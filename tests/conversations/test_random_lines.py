@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from handoff_service.errors import Refusal
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.rules.shared.vocabulary import Owner, Work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
@@ -87,7 +88,9 @@ class Lines(RuleBasedStateMachine):
         self.seen: list[int] = []
 
     async def _open(self) -> None:
-        self.story = Story(Store(self.url, clock=self.clock, terms=OperationSettings(), told=Heard()))
+        self.story = Story(
+            Store(self.url, clock=self.clock, settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
+        )
         await self.story.available(MIA, OMAR)
 
     def do(self, act: Coroutine[Any, Any, Any]) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from handoff_service.rules.conversations.reactions import quotes, read
+from handoff_service.rules.conversations.reactions import is_same, quotes, read
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,6 +32,20 @@ ROOT = Path(__file__).parents[2]
         ("Lachte über „Kaffee hilft“", "😂", "Kaffee hilft"),
         ("Adorou “Tudo certo”", "❤️", "Tudo certo"),
         ("Liked “\ufffc”", "👍", None),
+        ('\u200a\u200b😮\u200b à "\u200aC\'est réparé\u200a"\u200a', "😮", "C'est réparé"),
+        ("a attribué la mention « Rires » à « Merci d’attendre »", "😂", "Merci d'attendre"),
+        ("A ajouté un « J’aime » à « Bonjour »", "👍", "Bonjour"),
+        ("S’est interrogé(e) sur « Lundi »", "❓", "Lundi"),
+        ("Gefällt „Neustart hilft“", "👍", "Neustart hilft"),
+        ("Gefällt „Neustart hilft“ nicht", "👎", "Neustart hilft"),
+        ("Hat „Bis morgen“ mit „Gefällt mir“ markiert", "👍", "Bis morgen"),
+        ("Exclamó por “Urgente”", "‼️", "Urgente"),
+        ("Reagiu com ✅ a uma imagem", "✅", None),
+        ("Reacted 2️⃣ to “Choose one”", "2️⃣", "Choose one"),
+        ("Reacted with a sticker to “Done”", "🖼️", "Done"),
+        ("Loved 3 photos", "❤️", None),
+        ("Liked “We have reset it”.", "👍", "We have reset it"),
+        ("Liked 「Done」", "👍", "Done"),
     ],
 )
 def test_reactions(text: str, emoji: str, quoted: str | None) -> None:
@@ -41,21 +55,45 @@ def test_reactions(text: str, emoji: str, quoted: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "emoji"),
     [
-        "Removed a heart from “Done”",
-        "Removed an exclamation from an image",
-        "Removed 🥲 from “Done”",
-        "Quitó un corazón de “Hecho”",
-        "A supprimé un point d’exclamation de « Fait »",
-        "Hat ein Herz von „Fertig“ entfernt",
-        "Removeu uma curtida de “Pronto”",
+        ("Removed a heart from “Done”", "❤️"),
+        ("Removed an exclamation from an image", "‼️"),
+        ("Removed 🥲 from “Done”", "🥲"),
+        ("Removed a reaction from “Done”", ""),
+        ("\u200aRemoved \u200c👏🏼\u200c from “\u200aDone\u200a”\u200a", "👏🏼"),
+        ("Quitó un corazón de “Hecho”", "❤️"),
+        ("Se eliminó 👍 de “Hecho”", "👍"),
+        ("A supprimé un point d’exclamation de « Fait »", "‼️"),
+        ("A retiré la réaction 😂 à « Fait »", "😂"),
+        ("A retiré la mention « Adore » de « Fait »", "❤️"),
+        ("Hat ein Herz von „Fertig“ entfernt", "❤️"),
+        ("Entfernte 👎 aus „Fertig“", "👎"),
+        ("Removeu uma curtida de “Pronto”", "👍"),
     ],
 )
-def test_removals(text: str) -> None:
+def test_removals(text: str, emoji: str) -> None:
     found = read(text)
     assert found is not None
     assert found.removed
+    assert found.emoji == emoji
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["👍 to all of you", "Me gusta “modo oscuro”", "J’adore « Word »", 'loved "Frozen"', "Liked 'I am fine'",
+     "Liked “We have res"],
+)  # fmt: skip
+def test_what_people_write_too_is_a_reaction_only_to_a_message_with_these_words(text: str) -> None:
+    found = read(text)
+    assert found is not None
+    assert not found.sure
+
+
+def test_an_emoji_is_the_same_however_it_is_drawn() -> None:
+    assert is_same("❤️", "❤")
+    assert is_same("👍🏽", "👍")
+    assert not is_same("👍", "👎")
 
 
 @pytest.mark.parametrize(
@@ -70,10 +108,17 @@ def test_removals(text: str) -> None:
         "I like “dark mode”",
         'It says "Liked an error" and stops',
         "👍",
-        "👍 to all of you",
         '2 to "B"',
         "Amou",
         "Loved",
+        "Loved the photo",
+        "Me encanta la foto",
+        "Mag den Film",
+        "Removed a virus from my laptop",
+        "Added “printer 4” to “floor 2”",
+        "it's 'broken'",
+        'Reacted well to "your plan"',
+        "Hat mein Passwort entfernt",
         "",
     ],
 )
@@ -93,11 +138,15 @@ def test_no_text_of_the_bots_data_and_of_the_held_out_file_is_a_reaction() -> No
 @pytest.mark.parametrize(
     ("text", "body", "fits"),
     [
-        ("Liked “How bad is it right…”", "How bad is it right now?\n1 Low\n2 High", True),
-        ("Liked “How bad is it right now? 1 Low 2 High”", "How bad is it right now?\n1 Low\n2 High", True),
+        ("Liked “How much does this affect…”", "How much does this affect you?\n1 Low\n2 High", True),
+        ("Liked “How much does this affect you? 1 Low 2 High”", "How much does this affect you?\n1 Low\n2 High", True),
         ("Liked “Say 'yes'”", 'Say "yes"', True),
         ("Liked “Please restart the laptop and”", "Please restart the laptop and text us.", True),
         ("Liked “Yes”", "Yes, it is open", False),
+        ("Liked “it is on itsway”", "It is on its way", True),
+        ("Liked “Is the pri", "Is the printer on?", False),
+        ("Liked “Is the printer in room 7", "Is the printer in room 7 on?", True),
+        ("👍 to See you at nine", "See you at nine!", True),
         ("Liked “Other words”", "How bad is it?", False),
         ("Liked an image", "How bad is it?", False),
     ],

@@ -100,7 +100,7 @@ async def test_a_number_that_live_agents_answer_first_is_queued_at_once(story: S
 
 
 async def test_without_a_bot_live_agents_answer_and_are_told_why(database_url: str, clock: MovedClock) -> None:
-    store = Store(database_url, clock=clock, terms=OperationSettings(bot_answers=False), told=Heard())
+    store = Store(database_url, clock=clock, settings=OperationSettings(bot_answers=False), after_commit=Heard())
     await Story(store).text()
     (item,) = await Story(store).rows(t.work_items)
     store.close()

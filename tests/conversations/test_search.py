@@ -107,10 +107,10 @@ async def said(story: Story) -> Story:
 
 
 async def test_what_finds_what(said: Story) -> None:
-    found = {
-        case: [find.interaction_id for find in (await said.store.read(search.finds, read(typed), limit=10)).items]
-        for case, (typed, _) in FOUND.items()
-    }
+    found = {}
+    for case, (typed, _) in FOUND.items():
+        page = await said.store.read(search.find_interactions, read(typed), limit=10)
+        found[case] = [find.interaction_id for find in page.items]
     assert found == {case: right for case, (_, right) in FOUND.items()}
 
 
@@ -119,16 +119,16 @@ async def test_what_is_not_indexed_yet_is_found_as_well(story: Story) -> None:
         for body in texts:
             await story.text(body, number=number)
     for case, (typed, right) in FOUND.items():
-        found = (await story.store.read(search.finds, read(typed), limit=10)).items
+        found = (await story.store.read(search.find_interactions, read(typed), limit=10)).items
         assert (case, [find.interaction_id for find in found]) == (case, right)
 
 
 async def test_the_line_is_the_newest_that_fits(said: Story) -> None:
     await said.text("laptop again")
     await index(said)
-    (first, second) = (await said.store.read(search.finds, read("laptop"), limit=10)).items
+    (first, second) = (await said.store.read(search.find_interactions, read("laptop"), limit=10)).items
     assert (first, second) == (search.Result(2, 2), search.Result(1, 4))
-    (by_number,) = (await said.store.read(search.finds, read("INT0000001"), limit=10)).items
+    (by_number,) = (await said.store.read(search.find_interactions, read("INT0000001"), limit=10)).items
     assert by_number.seq is None
 
 
@@ -153,7 +153,7 @@ async def test_pages_are_in_the_lists_order_and_leave_nothing_out(
     ):
         seen, below = [], None
         for _ in range(100):
-            page = await story.store.read(search.finds, read(typed), where=where, below=below, limit=limit)
+            page = await story.store.read(search.find_interactions, read(typed), where=where, below=below, limit=limit)
             seen += [find.interaction_id for find in page.items]
             assert len(page.items) <= limit
             if (below := page.below) is None:
@@ -170,9 +170,9 @@ async def test_what_only_agents_see_is_found_and_what_tells_of_the_machinery_is_
     await index(story)
     lines = {line.seq: line.body for line in await story.lines(conversation)}
     for typed, said in {"dock": "ask Omar about the dock", "cable": "Have you tried another cable?"}.items():
-        (find,) = (await story.store.read(search.finds, read(typed), limit=10)).items
+        (find,) = (await story.store.read(search.find_interactions, read(typed), limit=10)).items
         assert lines[find.seq or 0] == said
-    assert (await story.store.read(search.finds, read("accepted"), limit=10)).items == []
+    assert (await story.store.read(search.find_interactions, read("accepted"), limit=10)).items == []
     assert "Mia Chen accepted" in lines.values()
 
 

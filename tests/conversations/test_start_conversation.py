@@ -132,11 +132,9 @@ async def test_the_preview_tells_the_row_in_one_sentence_and_does_nothing(desk: 
     first = await desk.start(agent=OMAR)
     seen = await desk.look()
     assert seen.interaction_id == first.interaction_id
-    assert seen.told == (
-        "Your text goes into the conversation that is there; you join it, and it stays with Omar Haddad."
-    )
+    assert seen.told == ("Your text joins the current conversation. Omar Haddad stays in charge.")
     other = await desk.look(user=BOB_ID)
-    assert other.told.startswith("The conversation with Ann Lee is closed, the number is tied to Bob Ruiz from now on")
+    assert other.told.startswith("Closes the conversation with Ann Lee, links the number to Bob Ruiz")
     assert await story.count(t.interactions) == 1
 
 
@@ -146,7 +144,7 @@ async def test_another_row_than_the_agent_saw_is_refused_whole(desk: Desk, story
     start = Start(agent_id=MIA, recipient=Recipient(to=ANN, provider_number=MAIN), body="Hi", expected_row=expected)
     with pytest.raises(Conflict) as refusal:
         await story.store.write(start_conversation, start)
-    assert "The conversation with the virtual agent is closed; a new one begins" in refusal.value.detail
+    assert "Closes the conversation with the virtual agent and starts a new one" in refusal.value.detail
     assert (await story.see(bots)).owner.kind is Owner.VIRTUAL_AGENT
     assert await story.count(t.interactions) == 1
     assert await story.texted(bots) == []
@@ -173,7 +171,7 @@ async def test_what_waits_in_a_queue_becomes_the_agents(desk: Desk, story: Story
     waiting = (await story.text("hi")).interaction_id or 0
     await story.hand_off(waiting)
     assert (await desk.look()).told == (
-        "The conversation waits for a live agent; your text goes into it, and it becomes yours."
+        "Your text joins the conversation that is waiting for a live agent, and the conversation is assigned to you."
     )
     started = await desk.start()
     assert started.interaction_id == waiting

@@ -65,7 +65,7 @@ async def test_another_process_goes_on_where_one_was_ended(
     for n in range(7):
         await story.text(f"word{n}")
     await story.store.write(index_texts, None)
-    again = Store(database_url, clock=clock, terms=story.store._lanes[0]._terms, told=lambda *_: None)  # type: ignore[arg-type]
+    again = Store(database_url, clock=clock, settings=story.store._lanes[0]._settings, after_commit=lambda *_: None)  # type: ignore[arg-type]
     await index(Story(again))
     again.close()
     assert [len(await found(story, f"word{n}")) for n in range(7)] == [1] * 7

@@ -3,9 +3,16 @@
 import pytest
 
 from handoff_service.errors import Conflict
+from handoff_service.operations.conversations.index_texts import index_texts
 from handoff_service.operations.conversations.send_sms import Write, send_sms
 from handoff_service.operations.conversations.start_conversation import Recipient, Start, start_conversation
+from handoff_service.operations.desk.desk_settings import change_desk
+from handoff_service.operations.virtual_agent.return_to_virtual_agent import ReturnToBot, return_to_bot
+from handoff_service.rules.conversations import search_query
 from handoff_service.rules.delivery.senders import is_name, why_unanswerable
+from handoff_service.rules.shared.vocabulary import Owner
+from handoff_service.store.conversations import conversations, search
+from handoff_service.store.conversations.conversation_list import listed
 from handoff_service.store.engine import tables as t
 from tests.support.story import DIRECT, MAIN, MIA, Story
 
@@ -34,6 +41,62 @@ async def test_nobody_texts_it(story: Story, sender: str) -> None:
     with pytest.raises(Conflict):
         await story.store.write(start_conversation, first)
     assert await story.count(t.messages) == 1
+
+
+@pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
+async def test_agents_find_it_under_others_and_close_it(story: Story, sender: str) -> None:
+    interaction = (await story.text("Your parcel is late", number=sender)).interaction_id or 0
+    assert (await story.see(interaction)).owner.kind is Owner.NONE
+    (item,) = await story.store.read(lambda conn: listed(conn, MIA, others=True))
+    assert (item.interaction.id, item.interaction.unanswerable) == (interaction, why(sender))
+    assert await story.store.read(conversations.others_count, MIA) == 1
+    (one,) = await story.store.read(lambda conn: conversations.ongoing(conn, MIA, others=True))
+    assert one.id == interaction
+    assert not await story.store.read(lambda conn: listed(conn, MIA, others=False))
+    await story.close(interaction)
+    assert not await story.store.read(lambda conn: listed(conn, MIA, others=True))
+    assert await story.texted(interaction) == []
+    assert (await story.text("Again", number=sender)).interaction_id != interaction
+
+
+FOUND = {
+    "by its name": ("CityBank 24", "citybank"), "by two words": ("My Bank", "my bank"), "by its text": ("O2", "card"),
+    "withheld": ("+2562533", "blocked"), "our own, by its end": (DIRECT, "0200"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sender", "typed"), FOUND.values(), ids=FOUND)
+async def test_search_finds_it(story: Story, sender: str, typed: str) -> None:
+    interaction = (await story.text("re: card", number=sender)).interaction_id
+    for indexed in (False, True):
+        if indexed:
+            await story.store.write(index_texts, None)
+        found = await story.store.read(lambda conn: search.find_interactions(conn, search_query.read(typed), limit=5))
+        assert [one.interaction_id for one in found.items] == [interaction], f"{indexed=}"
+
+
+@pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS)
+async def test_an_admin_may_queue_it_and_nobody_is_ever_texted(story: Story, sender: str) -> None:
+    await story.store.write(change_desk, {"queue_unanswerable": True})
+    interaction = (await story.text("Your parcel is late", number=sender)).interaction_id or 0
+    assert (await story.see(interaction)).owner.kind is Owner.QUEUE
+    await story.offer()  # nobody is there, which other requesters are told
+    await story.available(MIA)
+    await story.offer()
+    (offer,) = await story.inbox(MIA)
+    assert offer.reason == why(sender)
+    await story.accept(offer.id, MIA)
+    await story.text("BOT", number=sender)
+    assert (await story.see(interaction)).owner.kind is Owner.AGENT
+    with pytest.raises(Conflict):
+        await story.store.write(return_to_bot, ReturnToBot(interaction_id=interaction, agent_id=MIA, outcome="read"))
+    await story.close(interaction)
+    assert await story.texted(interaction) == []
+    assert await story.count(t.timers) == 0
+
+
+def why(sender: str) -> str | None:
+    return why_unanswerable(sender, is_own=sender == DIRECT)
 
 
 NAMES = {

@@ -233,7 +233,7 @@ async def test_a_failed_delivery_carries_its_code(story: Story, ann: int) -> Non
     await story.store.write(record_receipt, Receipt(sid="SM9", status=Status.UNDELIVERED, error_code=30003))
     failed = await line(story, message)
     assert failed.error is not None
-    assert (failed.status, failed.error.meaning) == (Status.UNDELIVERED, "The phone is off or out of reach.")
+    assert (failed.status, failed.error.meaning) == (Status.UNDELIVERED, "The phone is off or has no signal.")
 
 
 async def test_a_receipt_for_nothing_that_is_known_is_kept_once(story: Story) -> None:

@@ -9,7 +9,7 @@ from handoff_service.operations.delivery.record_receipt import Receipt, record_r
 from handoff_service.ports import Accepted, Reported
 from handoff_service.rules.delivery.money import describe, in_currency
 from handoff_service.rules.shared.vocabulary import Status, Work
-from handoff_service.store.delivery.usage_report import figures
+from handoff_service.store.delivery.usage_report import usage_report
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Price
 from handoff_service.worker import Worker, WorkerDeps
@@ -46,7 +46,7 @@ async def test_what_texts_cost_is_asked_for_and_shown(
     clock.move(60)
     assert await worker.step() == 1
     assert (await line(story, ids[-1])).price == Price(amount="0.0166", currency="USD")
-    found = await story.store.read(figures)
+    found = await story.store.read(usage_report)
     assert found.whole.costs == {"USD": 16_600 + 8_300 * (len(ids) - 1)}
     clock.move(600)
     twilio.segment_price = "-9"
@@ -69,7 +69,7 @@ async def test_each_try_is_paid_for(story: Story, clock: MovedClock) -> None:
         await story.store.write(record_receipt, off)
         clock.move(1800)
     assert (await line(story, message)).price == Price(amount="0.0166", currency="USD")
-    assert (await story.store.read(figures)).whole.costs == {"USD": 16_600}
+    assert (await story.store.read(usage_report)).whole.costs == {"USD": 16_600}
 
 
 async def test_a_price_that_is_not_known_yet_is_asked_for_again_for_a_day(

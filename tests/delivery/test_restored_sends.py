@@ -11,6 +11,7 @@ from handoff_service import cli, settings
 from handoff_service.backup.create import back_up
 from handoff_service.backup.restore import restore
 from handoff_service.errors import Conflict
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.consent.push_consents import push_from_now_on
 from handoff_service.operations.delivery.restored_sends import CANCELED, DecideHeld, decide_held
 from handoff_service.operations.delivery.sweep_gaps import want_sweep
@@ -58,7 +59,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
 ) -> None:
     """The drill: the original desk has sent them meanwhile."""
     old = settings.read({"PATCHBOARD_HOME": str(tmp_path / "old"), "PATCHBOARD_DATABASE_URL": sqlite_url})
-    store = Store(old.database_url, clock=clock, terms=OperationSettings(), told=Heard())
+    store = Store(old.database_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
     story = Story(store)
     interaction = await quiet_conversation(story)
     await story.write(interaction, "Queued when the backup was made.")
@@ -68,7 +69,7 @@ async def test_the_texts_of_a_backup_wait_in_the_restored_desk(
     new = settings.read({"PATCHBOARD_HOME": str(tmp_path / "new")})
     restore(new, tmp_path / "desk.tar", print)
     clock.move(3600)
-    store = Store(new.database_url, clock=clock, terms=OperationSettings(), told=Heard())
+    store = Store(new.database_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
     story = Story(store)
     assert await work(story, provider, clock) == [], "sent again"
     found = await store.read(restore_holds.held)
@@ -83,7 +84,9 @@ async def test_the_doctor_and_the_command_say_what_is_held(
 ) -> None:
     for name, value in {"HOME": str(tmp_path), "DATABASE_URL": sqlite_url, "BOT_URL": ""}.items():
         monkeypatch.setenv(f"PATCHBOARD_{name}", value)
-    story = Story(Store(sqlite_url, clock=MovedClock(), terms=OperationSettings(), told=Heard()))
+    story = Story(
+        Store(sqlite_url, clock=MovedClock(), settings=OperationSettings(send_errors=ERRORS), after_commit=Heard())
+    )
     await story.write(await quiet_conversation(story), "held")
     await hold(story, MovedClock())
     story.store.close()
@@ -96,7 +99,10 @@ async def test_the_doctor_and_the_command_say_what_is_held(
     assert says in (await run("doctor"))[1]
     assert (await run("held"))[1].startswith(says)
     assert await run("held", "cancel") == (0, "Canceled 1 text.\n")
-    assert await run("held", "release") == (1, "patchboard: Nothing is held. Somebody has decided already.\n")
+    assert await run("held", "release") == (
+        1,
+        "patchboard: Nothing is held. Somebody has already sent or canceled these texts.\n",
+    )
     assert await run("held", "show") == (0, "Nothing is held.\n")
     assert says not in (await run("doctor"))[1]
 
@@ -120,7 +126,7 @@ async def test_released_texts_go_out_in_order_with_those_behind_them(
     assert await story.store.read(restore_holds.held) is None
     (row,) = await story.rows(t.restores)
     assert (row.outcome, row.agent_id, row.ended_at) == ("released", MIA, clock())
-    with pytest.raises(Conflict, match="Somebody has decided already"):
+    with pytest.raises(Conflict, match="Somebody has already sent or canceled"):
         await story.store.write(decide_held, DecideHeld(send=False))
 
 

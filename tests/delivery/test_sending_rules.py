@@ -136,7 +136,7 @@ async def test_supervisors_are_told_what_the_provider_does_not_take_until_it_doe
         await begin(story, message)
         await finish(story, message, Refused(code=20003))
     (told,) = (await story.store.read(supervision.now, OMAR)).not_taken
-    assert (told.code, told.meaning) == (20003, "The provider does not know our account.")
+    assert (told.code, told.meaning) == (20003, "The provider does not recognize our account.")
     assert (told.since, told.texts) == (since, 3), "what stands behind them waits too"
     clock.move(300)
     await claim(story)
@@ -354,9 +354,9 @@ async def test_a_person_decides_where_the_provider_does_not_tell(story: Story, a
         await story.store.write(resolve_unknown_send, settle)
         assert (await line(story, message)).status is status
         assert [int(c.key) for c in await claim(story)] == ([] if went_out else [message])
-        with pytest.raises(Conflict, match="known by now"):
+        with pytest.raises(Conflict, match="already known"):
             await story.store.write(resolve_unknown_send, settle)
-    assert [one.body for one in await story.lines(ann)][-1] == "Mia Chen had it sent again"
+    assert [one.body for one in await story.lines(ann)][-1] == "Mia Chen sent it again"
     with pytest.raises(NotFound):
         await story.store.write(
             resolve_unknown_send, ResolveSend(interaction_id=ann, message_id=0, agent_id=MIA, went_out=True)

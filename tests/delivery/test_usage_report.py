@@ -5,7 +5,7 @@ from datetime import date
 from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
 from handoff_service.ports import Accepted
 from handoff_service.rules.shared.vocabulary import Status
-from handoff_service.store.delivery.usage_report import Count, figures
+from handoff_service.store.delivery.usage_report import Count, usage_report
 from tests.conftest import MovedClock
 from tests.consent.test_consent import sent
 from tests.support.sending_story import begin, claim, finish
@@ -27,7 +27,7 @@ async def test_counts_by_day_number_and_reason(story: Story, clock: MovedClock) 
     clock.move(3600)
     await story.text("STOP", to=MAIN)
     await sent(story)
-    found = await story.store.read(figures)
+    found = await story.store.read(usage_report)
     assert (found.since, len(found.days)) == (date(2026, 10, 26), 30)
     days = dict(found.days)
     assert days[date(2026, 11, 23)] == Count(received=1, sent=4, delivered=1, failed=2, segments=5)

@@ -36,13 +36,13 @@ SPARE = "+18885550300"
 
 async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
     queue_id = await story.store.write(make_queue, ESCALATIONS)
-    assert (await story.store.read(queues.shown_one, queue_id)).problems == []
+    assert (await story.store.read(queues.get_view, queue_id)).problems == []
     change = ChangeQueue(id=queue_id, values={"schedule": "24/7 off", "skills": (Skill(name="opera"),)})
     with pytest.raises(BadInput) as error:
         await story.store.write(change_queue, change)
     assert error.value.errors == {"schedule": "is never open"}
     await story.store.write(change_queue, replace(change, values={"skills": (Skill(name="opera"),)}))
-    shown = await story.store.read(queues.shown_one, queue_id)
+    shown = await story.store.read(queues.get_view, queue_id)
     assert shown.problems == ["No agent of its groups has the mandatory skill opera."]
     await story.store.write(delete_queue, queue_id)
     with pytest.raises(NotFound):
@@ -52,19 +52,19 @@ async def test_a_queue_is_made_changed_and_deleted(story: Story) -> None:
 async def test_a_schedule_that_has_run_out_is_a_problem_that_is_shown(story: Story) -> None:
     only_that_year = replace(ESCALATIONS, schedule="2026 Nov 24 08:00-18:00")
     queue_id = await story.store.write(make_queue, only_that_year)
-    shown = await story.store.read(queues.shown_one, queue_id)
+    shown = await story.store.read(queues.get_view, queue_id)
     assert (shown.open_now, str(shown.opens_at), shown.problems) == (False, "2026-11-24 13:00:00+00:00", [])
     story.store._clock.move(3 * 86_400)  # type: ignore[attr-defined]
-    shown = await story.store.read(queues.shown_one, queue_id)
+    shown = await story.store.read(queues.get_view, queue_id)
     assert (shown.opens_at, shown.problems) == (None, ["Its schedule is never open again within a year."])
 
 
 async def test_a_queue_without_active_agents_says_so(story: Story) -> None:
     queue_id = await story.store.write(make_queue, replace(ESCALATIONS, pools=()))
-    assert (await story.store.read(queues.shown_one, queue_id)).problems == ["No group is eligible: add one."]
+    assert (await story.store.read(queues.get_view, queue_id)).problems == ["No group is eligible: add one."]
     await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"pools": ESCALATIONS.pools, "skills": ()}))
     await story.store.write(lambda tx, _: tx.conn.execute(t.agents.update().values(active=False)), None)
-    shown = await story.store.read(queues.shown_one, queue_id)
+    shown = await story.store.read(queues.get_view, queue_id)
     assert shown.problems == ["No active agent is in Service desk: add one."]
 
 
@@ -111,9 +111,9 @@ async def test_a_queue_that_is_used_is_not_deleted(story: Story) -> None:
 
 async def test_a_name_that_is_taken_is_refused(story: Story) -> None:
     queue_id = await story.store.write(make_queue, ESCALATIONS)
-    with pytest.raises(Conflict, match="There is a queue 'Escalations' already"):
+    with pytest.raises(Conflict, match="A queue named 'Escalations' already exists"):
         await story.store.write(make_queue, ESCALATIONS)
-    with pytest.raises(Conflict, match="There is a queue 'Service desk' already"):
+    with pytest.raises(Conflict, match="A queue named 'Service desk' already exists"):
         await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"name": "Service desk"}))
 
 
@@ -130,7 +130,9 @@ async def test_a_number_is_its_own_until_it_has_a_conversation(story: Story) -> 
     (row,) = await story.rows(t.provider_numbers, t.provider_numbers.c.id == made)
     assert (row.number, row.label) == (SPARE, SPARE), "a number without a label is its own"
     await story.text(to=DIRECT)
-    with pytest.raises(Conflict, match=r"has conversations and stays itself. Make a provider number \+1888.* instead"):
+    with pytest.raises(
+        Conflict, match=r"has conversations, so it cannot be changed. Create the company number \+1888.* instead"
+    ):
         await story.store.write(
             numbers.change_provider_number, numbers.ChangeProviderNumber(id=2, values={"number": f"{SPARE}9"})
         )
@@ -171,7 +173,7 @@ async def test_an_edited_closing_line_is_what_the_requester_gets(story: Story) -
     assert (saved[edit.name].body, saved[edit.name].edited) == (TEXTS[edit.name].default, False)
     with pytest.raises(BadInput) as error:
         await story.store.write(change_text, replace(edit, body="Reply END"))
-    assert "answer END" in error.value.errors["body"]
+    assert "reply END" in error.value.errors["body"]
 
 
 async def test_the_queues_own_words_come_before_the_desks_and_those_before_what_is_shipped(story: Story) -> None:
@@ -221,12 +223,12 @@ async def test_a_country_without_known_holidays_is_no_trap(story: Story) -> None
     plain = replace(ESCALATIONS, schedule="Mo-Fr 08:00-18:00")
     queue_id = await story.store.write(make_queue, plain)
     await story.store.write(change_desk, {"country": "IN"})
-    assert (await story.store.read(queues.shown_one, queue_id)).open_now
+    assert (await story.store.read(queues.get_view, queue_id)).open_now
     await story.store.write(change_desk, {"country": "US"})
     await story.store.write(change_queue, ChangeQueue(id=queue_id, values={"schedule": "Mo-Fr 08:00-18:00; PH off"}))
     with pytest.raises(BadInput) as error:
         await story.store.write(change_desk, {"country": "IN"})
-    assert "which the schedule of Escalations needs" in error.value.errors["country"]
+    assert "the schedule of Escalations uses them" in error.value.errors["country"]
 
 
 # Choices ---------------------------------------------------------------------------------------------------------
@@ -250,7 +252,7 @@ async def test_the_last_reason_to_reject_stays(story: Story) -> None:
     await story.store.write(put_reject_reason, PutReason(words="Wrong language", again=False))
     reasons = await story.store.read(desk.reject_reasons)
     assert [r.words for r in reasons][-1] == "Wrong language"
-    with pytest.raises(Conflict, match="There is a reason 'Wrong language' already"):
+    with pytest.raises(Conflict, match="The reason 'Wrong language' already exists"):
         await story.store.write(put_reject_reason, PutReason(id=1, words="Wrong language", again=True))
     for reason in reasons[:-1]:
         await story.store.write(delete_reject_reason, reason.id)

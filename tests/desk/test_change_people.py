@@ -1,11 +1,21 @@
 """An admin changes users, agents, groups and profiles: table 1 stays true, running conversations are not taken away
 silently, nothing that the history names is lost, and nobody is left waiting."""
 
+import re
+
 import pytest
 
-from handoff_service.errors import Conflict, NotFound
+from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.desk import agents, groups, users
+from handoff_service.operations.desk.provider_numbers import (
+    ChangeProviderNumber,
+    MakeProviderNumber,
+    change_provider_number,
+    make_provider_number,
+)
 from handoff_service.operations.desk.sign_in import Open, hash_password, open_session, signed_in
+from handoff_service.operations.desk_file.desk_file import UserEntry
+from handoff_service.operations.desk_file.import_users import import_users
 from handoff_service.operations.identity import profiles as profile_changes
 from handoff_service.operations.identity.knowledge_facts import hashed, matches
 from handoff_service.operations.identity.verify_requester import Undo, Verify, undo_verification, verify_requester
@@ -73,6 +83,37 @@ async def test_a_new_user_is_whose_the_next_text_from_the_number_is(story: Story
         await story.store.write(users.make_user, make)
 
 
+async def test_no_user_has_a_number_of_the_company(story: Story) -> None:
+    said = rf"\{DIRECT} is the company's own number '.+', so no user can have it"
+    with pytest.raises(BadInput) as refused:
+        await change(story, CY_ID, numbers=[SHARED, DIRECT])
+    assert re.match(said, refused.value.errors["numbers"])
+    with pytest.raises(BadInput):
+        await story.store.write(users.make_user, users.MakeUser(external_id="E2", name="Dee", numbers=[DIRECT]))
+    entry = UserEntry(external_id="E2", name="Dee", numbers=[DIRECT])
+    with pytest.raises(BadInput) as refused:
+        await story.store.write(lambda tx, _: import_users(tx, [entry], {}), None)
+    assert re.match(said, refused.value.errors["users.E2.numbers"])
+
+
+OLD_FORM, NEW_FORM = "+5215512345678", "+525512345678"
+
+
+async def test_the_company_has_no_number_of_a_user(story: Story) -> None:
+    await change(story, CY_ID, numbers=[NEW_FORM])
+    for number in (ANN, OLD_FORM):
+        with pytest.raises(BadInput) as refused:
+            await story.store.write(make_provider_number, MakeProviderNumber(number=number, queue="Service desk"))
+        assert "on their record. Take it away from them first" in refused.value.errors["number"]
+        with pytest.raises(BadInput):
+            await story.store.write(change_provider_number, ChangeProviderNumber(id=2, values={"number": number}))
+    await change(story, CY_ID, numbers=[])
+    made = MakeProviderNumber(number=OLD_FORM, queue="Service desk")
+    await story.store.write(make_provider_number, made)
+    with pytest.raises(BadInput):
+        await change(story, CY_ID, numbers=[NEW_FORM])
+
+
 async def test_two_users_may_have_one_number_and_are_candidates(story: Story) -> None:
     await change(story, CY_ID, numbers=[SHARED, ANN])
     received = await story.text(number=ANN)
@@ -109,7 +150,7 @@ async def test_a_user_nobody_knows_is_deleted_and_one_the_history_names_is_deact
     assert not any(p.active for p in await story.store.read(profiles.list_, number=ANN))
     seen = await story.see(running)
     assert (seen.user and seen.user.name) == "Ann Lee", "history keeps the name"
-    assert (await said(story, running))[-1].startswith("Omar Haddad deactivated Ann Lee: this conversation stays")
+    assert (await said(story, running))[-1].startswith("Omar Haddad deactivated Ann Lee: this conversation keeps")
     assert (await story.text(number=ANN)).interaction_id == running
     assert (await story.see(running)).user == seen.user
     await story.close(running)
@@ -148,7 +189,7 @@ async def test_tying_a_profile_takes_what_runs_along_visibly_and_can_be_undone(s
     for one in (here, there):
         seen = await story.see(one)
         assert (seen.user and seen.user.id, seen.identity.level) == (BOB_ID, Level.MATCHED)
-        assert (await said(story, one))[-1] == "Omar Haddad tied this number to Bob Ruiz"
+        assert (await said(story, one))[-1] == "Omar Haddad linked this number to Bob Ruiz"
     await tie(story, profile, BOB_ID)  # again: nothing to do
     history = await story.store.read(associations.of_number, ANN)
     assert [(a.method, a.by, a.before and a.before.name, a.after and a.after.name) for a in history] == [
@@ -168,7 +209,7 @@ async def test_a_profile_is_tied_to_nobody_or_deactivated_and_never_are_two_acti
     (one,) = await story.store.read(associations.of_number, ANN)
     assert (one.after, one.interaction.id) == (None, first)
     await story.store.write(profile_changes.deactivate_profile, profile)
-    with pytest.raises(Conflict, match="not active"):
+    with pytest.raises(Conflict, match="no longer active"):
         await tie(story, profile, BOB_ID)
     second = (await story.text(number=ANN)).interaction_id
     assert second is not None

@@ -44,7 +44,7 @@ def test_edited_texts_are_filled() -> None:
     assert system_messages.in_line("Facilities", "{queue}: soon!") == "Facilities: soon!"
     assert system_messages.out_of_hours("x" * 200, "at 08:00", "{queue} opens {opens}") == "Our team opens at 08:00"
     assert system_messages.waiting("IT", "Wait.", instead=BOT) == f"Wait. {BOT}"
-    assert system_messages.waiting("IT", "x" * 140, instead=BOT) == "X" + "x" * 139, "where it fits"
+    assert system_messages.waiting("IT", "x" * 140, instead=BOT) == "X" + "x" * 139, "if it fits"
 
 
 REFUSED = [
@@ -54,7 +54,7 @@ REFUSED = [
     ("too long", SystemMessage.IN_LINE, "x" * 161, "must fit in one segment"),
     ("too long when filled", SystemMessage.IN_LINE, "{queue}" + "x" * 149, "as in “Service desk"),
     ("too long by one character's alphabet", SystemMessage.IN_LINE, "x" * 80 + "…", "because of …"),
-    ("keyword", SystemMessage.IN_LINE, "Reply stop to leave the line", "answer STOP"),
+    ("keyword", SystemMessage.IN_LINE, "Reply stop to leave the line", "reply STOP"),
 ]
 
 

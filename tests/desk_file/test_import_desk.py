@@ -177,7 +177,7 @@ FAULTS = [
     ("action: unknown key", ACTION + 'colour = "red"\n', "6: messaging_actions[0].colour: there is no such key"),
     ("action: duration", ACTION.replace("30m", "half"), "4: messaging_actions[0].duration: must be a whole number and"),
     ("action: condition", ACTION + 'conditions = [{ field = "state", is = "asleep" }]\n',
-     "6: messaging_actions[0].conditions[0]: 'asleep' is none of new, work_in_progress"),
+     "6: messaging_actions[0].conditions[0]: 'asleep' is not one of new, work_in_progress"),
     ("action: placeholder", ACTION + 'text = "{requester.nick}"\n',
      "6: messaging_actions[0].text: {requester.nick}: there is no such placeholder; there are {requester.name}"),
     ("action: business hours", ACTION + 'business_hours = "yes"\n',
@@ -193,12 +193,12 @@ FAULTS = [
     ("queue: text", QUEUE + 'texts = { closed = "{x}" }\n', "3: queues[0].texts: closed: {x}: there is no such placeh"),
     ("queue: accept", QUEUE + "accept_seconds = 4\n", "3: queues[0].accept_seconds: Input should be greater than or"),
     ("template", '[[templates]]\nname = "T"\nbody = "{name}"\n', "3: templates[0].body: {name}: there is no such"),
-    ("text", '[texts]\nwaiting = "Reply STOP"\n', "2: texts.waiting: asks people to answer STOP"),
+    ("text", '[texts]\nwaiting = "Reply STOP"\n', "2: texts.waiting: asks people to reply STOP"),
     ("text: unknown", '[texts]\nhello = "x"\n', "2: texts.hello"),
-    ("presence", '[[presence_states]]\nname = "Away"\n', "2: presence_states[0].name: must not be one of the three"),
+    ("presence", '[[presence_states]]\nname = "Away"\n', "2: presence_states[0].name: must not be available"),
     ("country", '[desk]\nname = "D"\ncountry = "XX"\n', "3: desk.country: must be a country's ISO code"),
     ("outage: text", OUTAGE + 'text = "Reply STOP"\nsince = 2026-11-23T09:00:00Z\n',
-     "3: outages[0].text: asks people to answer STOP"),
+     "3: outages[0].text: asks people to reply STOP"),
     ("outage: end", OUTAGE + 'text = "x"\nsince = 2026-11-23T09:00:00Z\nuntil = 2026-11-23T08:00:00Z\n',
      "5: outages[0].until: must be later than its beginning"),
     ("outage: no zone", OUTAGE + 'text = "x"\nsince = 2026-11-23T09:00:00\n', "4: outages[0].since: Input should have"),
@@ -223,7 +223,7 @@ async def test_a_webhook_that_is_new_needs_its_secret_in_the_file(story: Story, 
     path.write_text('[case_webhook]\nurl = "https://tickets.example.com/hook"\n')
     with pytest.raises(BadInput) as error:
         await story.store.write(import_desk, desk_file.read(path))
-    assert error.value.errors == {"case_webhook.secret": "is needed for a webhook that is new"}
+    assert error.value.errors == {"case_webhook.secret": "is required for a new webhook"}
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
@@ -275,5 +275,5 @@ async def test_a_file_that_cannot_be_taken_whole_changes_nothing(story: Story, t
 async def test_a_new_agent_needs_a_password(story: Story, tmp_path: Path) -> None:
     path = tmp_path / "desk.toml"
     path.write_text('[[agents]]\nemail = "new@example.com"\nname = "New"\n')
-    with pytest.raises(BadInput, match="not as it should"):
+    with pytest.raises(BadInput, match="is not valid"):
         await story.store.write(import_desk, desk_file.read(path))

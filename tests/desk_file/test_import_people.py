@@ -21,7 +21,7 @@ KEY = "key"
 
 
 @pytest.fixture
-def terms() -> OperationSettings:
+def operation_settings() -> OperationSettings:
     return OperationSettings(link_key=KEY)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from handoff_service import cli
 from handoff_service.metrics import Metrics
+from handoff_service.operations.desk.desk_fields import DeskEntry
 from handoff_service.operations.desk_file import desk_file
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +54,7 @@ def test_each_command_is_described() -> None:
     assert not [name for name in commands if f"`patchboard {name}" not in text]
 
 
-@pytest.mark.parametrize("entry", [desk_file.DeskEntry, desk_file.UserEntry, desk_file.AgentEntry,
+@pytest.mark.parametrize("entry", [DeskEntry, desk_file.UserEntry, desk_file.AgentEntry,
                                    desk_file.ProviderNumberEntry, desk_file.QueueEntry, desk_file.MessagingActionEntry,
                                    desk_file.OutageEntry])  # fmt: skip
 def test_each_key_of_a_desk_file_is_described(entry: type[desk_file.DeskFile]) -> None:

@@ -76,7 +76,7 @@ def test_what_is_refused_is_said_in_words_and_the_text_is_kept(story: Story) -> 
 
     send_picture(phone, file("run.png", "image/png", b"MZ"), "and this")
     expect(mia.locator('.medium[data-status="refused"]')).to_have_text(
-        "The picture was not taken. It is not what it says it is (image/png)."
+        "The picture was rejected. Its content does not match its type (image/png)."
     )
     expect(mia.locator("#thread")).to_contain_text("and this")
 

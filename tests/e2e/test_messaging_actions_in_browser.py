@@ -28,7 +28,7 @@ def test_the_panels_follow_the_form_and_nothing_is_saved_before_save(story: Stor
     grace.get_by_label("2, high").check()
     expect(sentence).to_contain_text("and the priority is one of 1 or 2, ")
     grace.get_by_label("Prompt the requester").check()
-    text = grace.get_by_label("Tell the requester")
+    text = grace.get_by_label("Text for the requester")
     text.fill("Sorry, {requester.first_name}")
     expect(grace.locator("#panels .bubble")).to_have_text("Sorry, Ann")
     expect(grace.locator("#counted")).to_have_text("10 / 160 · 1 segment · GSM-7")
@@ -42,7 +42,7 @@ def test_the_panels_follow_the_form_and_nothing_is_saved_before_save(story: Stor
     expect(grace.get_by_label("Field 1")).to_have_count(0)
     expect(grace.get_by_role("button", name="Add a condition")).to_be_focused()
     grace.get_by_role("button", name="Save").click()
-    expect(grace.get_by_role("status").filter(has_text="Saved. It is new")).to_be_visible()
+    expect(grace.get_by_role("status").filter(has_text="Created")).to_be_visible()
     expect(grace.get_by_role("link", name="Say sorry")).to_be_visible()
 
 

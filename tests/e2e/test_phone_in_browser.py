@@ -13,7 +13,7 @@ def test_a_phone_that_is_off_is_told_to_the_agent(story: Story) -> None:
     mia.locator("#draft").fill("Are you there?")
     mia.keyboard.press("Control+Enter")
     problem = mia.locator("#thread .problem")
-    expect(problem).to_contain_text("The phone is off or out of reach. (30003)")
+    expect(problem).to_contain_text("The phone is off or has no signal. (30003)")
     expect(problem).to_contain_text("It is sent again within 30 minutes.")
     with phone.page.expect_response("**/phone/behaviour"):
         how.select_option("Everything comes twice")

@@ -26,7 +26,7 @@ def test_results_appear_as_one_types_and_lead_to_the_line(story: Story) -> None:
     expect(mia.locator("#search")).to_be_focused()
     expect(mia.locator("#results")).to_contain_text("Find a person or a conversation")
     mia.keyboard.type("d")
-    expect(mia.locator("#results")).to_contain_text("Two letters or digits at least")
+    expect(mia.locator("#results")).to_contain_text("Use at least two letters or digits")
     mia.keyboard.type("ockin")
     expect(mia.locator("#results mark")).to_have_text("docking")
     expect(mia).to_have_url(f"{story.desk.url}/workspace/search?q=dockin")

@@ -53,7 +53,7 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     expect(dialog).to_contain_text("Prompt the agent")
     dialog.get_by_label("Until").fill("2099-01-01T09:00")
     dialog.get_by_role("button", name="Postpone Remind the agent").click()
-    expect(dialog.get_by_role("alert")).to_have_text("That is more than a year away. Write an earlier time.")
+    expect(dialog.get_by_role("alert")).to_have_text("That is more than a year away. Choose an earlier time.")
     phone.text("hello?")  # what is typed stays while texts come
     expect(mia.locator("#thread")).to_contain_text("hello?")
     expect(dialog.get_by_label("Until")).to_have_value("2099-01-01T09:00")
@@ -62,13 +62,13 @@ def test_a_timer_counts_down_is_put_off_and_ends_with_an_answer(story: Story) ->
     dialog.get_by_role("button", name="1 h later").click()
     expect(chip).to_have_text(re.compile(r"^1 h 4\d min$"))
     dialog.get_by_role("button", name="Done").click()
-    expect(mia.locator("#thread")).to_contain_text("Mia Chen put off “Remind the agent” until")
+    expect(mia.locator("#thread")).to_contain_text("Mia Chen postponed “Remind the agent” until")
     mia.locator("#draft").fill("Here I am")
     mia.locator("#draft").press("Control+Enter")
     expect(chip).to_have_text(re.compile(r"^(2 d|1 d 23 h)$"))  # the other side's turn: close when abandoned
     mia.locator("#change-timers").click()
     dialog.get_by_role("button", name="Cancel this timer").click()
-    expect(dialog).to_contain_text("No timer runs.")
+    expect(dialog).to_contain_text("No timers.")
     expect(chip).to_have_count(0)
     expect(mia.locator("#fold-timers")).to_have_count(0)
 
@@ -79,9 +79,7 @@ def test_closing_needs_a_description(story: Story) -> None:
     dialog = mia.get_by_role("dialog")
     dialog.get_by_label("Short description").fill("  ")
     dialog.get_by_role("button", name="Close the conversation").click()
-    expect(dialog.get_by_role("alert")).to_have_text(
-        "Say in a few words what it was about, for whoever reads it later."
-    )
+    expect(dialog.get_by_role("alert")).to_have_text("Describe in a few words what it was about.")
     dialog.get_by_label("Short description").fill("Laptop")
     dialog.get_by_role("button", name="Close the conversation").click()
     expect(mia.locator("#closed")).to_contain_text("Laptop")

@@ -65,11 +65,11 @@ def test_from_a_text_to_a_live_agent_and_back(browser: Browser, desk: Service) -
     ann = Phone(page_of(browser, errors), desk, "Ann Lee")
 
     ann.text("hi, my laptop won't start")
-    ann.shows("How bad is it right now?")
+    ann.shows("How much does this affect you?")
     ann.text("1")
-    ann.shows("I made case CS0000001")
+    ann.shows("I've opened case CS0000001")
     ann.text("can I talk to someone")
-    ann.shows("You are in line")
+    ann.shows("You're in line")
 
     mia = page_of(browser, errors)
     mia.goto(f"{desk.url}/sign-in")
@@ -82,7 +82,7 @@ def test_from_a_text_to_a_live_agent_and_back(browser: Browser, desk: Service) -
 
     thread = mia.locator("#thread")
     expect(thread).to_contain_text("hi, my laptop won't start")
-    expect(thread).to_contain_text("I made case CS0000001")
+    expect(thread).to_contain_text("I've opened case CS0000001")
     expect(thread.locator(".marker").last).to_contain_text("Mia Chen accepted")
     expect(mia.locator("#context")).to_contain_text("CS0000001")
     expect(mia.locator("#context")).to_contain_text("laptop")
@@ -119,7 +119,7 @@ def test_from_a_text_to_a_live_agent_and_back(browser: Browser, desk: Service) -
     ann.shows("Mia has closed this conversation. Text us any time.")
     expect(mia.locator(".item").filter(has_text="Ann Lee")).to_have_count(0, timeout=15_000)
     ann.text("thanks")
-    ann.shows("You are welcome.")
+    ann.shows("You're welcome.")
     assert errors == []
 
 
@@ -132,11 +132,11 @@ def test_an_agent_asks_for_proof_and_the_code_comes_by_mail(browser: Browser, de
     head, about, thread = mia.locator("#head"), mia.locator("#about"), mia.locator("#thread")
     expect(head.locator("h1")).to_have_text("Priya Natarajan")
     expect(head.locator(".badge")).to_have_text("Matched")
-    about.get_by_role("button", name="Ask for proof").click()
-    expect(priya.texts.last).to_contain_text("Mia asks me to check who you are.")
+    about.get_by_role("button", name="Check identity").click()
+    expect(priya.texts.last).to_contain_text("Mia asked me to confirm who you are.")
     expect(mia.locator("#composer")).to_contain_text("virtual agent")
     priya.text("priya@example.com")
-    expect(priya.texts.last).to_contain_text("a code is on its way")
+    expect(priya.texts.last).to_contain_text("e-mailed a 6-digit code")
 
     mailbox = story.page(story.context(), "/mailbox")
     mail = mailbox.locator("article").filter(has_text="priya@example.com").first
@@ -144,9 +144,9 @@ def test_an_agent_asks_for_proof_and_the_code_comes_by_mail(browser: Browser, de
     assert code
     priya.page.get_by_label("Text", exact=True).fill(code[1])
     priya.page.keyboard.press("Enter")
-    expect(priya.texts.last).to_have_text(re.compile("Thank you, Priya"))
+    expect(priya.texts.last).to_have_text(re.compile("Thanks, Priya"))
     expect(head.locator(".badge")).to_have_text("Verified")
-    expect(about).to_contain_text("A code by e-mail")
+    expect(about).to_contain_text("Code by e-mail")
     expect(thread).to_contain_text("******")
     expect(thread).not_to_contain_text(code[1])
     expect(thread.locator(".marker").last).to_contain_text("Mia Chen")

@@ -20,7 +20,7 @@ WIDTHS = {1440: 900, 1280: 800, 1024: 768, 390: 844}
 
 def test_the_whole_way_from_the_first_text_to_the_closing_line(story: Story) -> None:
     mia = story.agent()
-    expect(mia.get_by_role("heading", name="Nothing is offered to you")).to_be_visible()
+    expect(mia.get_by_role("heading", name="No offers right now")).to_be_visible()
     phone = Phone(story.page(story.context(), "/phone"))
     phone.page.get_by_label("Whose phone").select_option(label="Ann Lee · +1 202 555 0101")
     phone.page.get_by_role("button", name="Open the phone").click()
@@ -46,7 +46,7 @@ def test_the_whole_way_from_the_first_text_to_the_closing_line(story: Story) -> 
     mia.get_by_role("button", name="Close", exact=True).click()
     dialog = mia.get_by_role("dialog")
     expect(dialog.get_by_label("Short description")).to_have_value("hi, my laptop won't start")
-    expect(dialog.get_by_label("The requester gets this line")).to_have_value(
+    expect(dialog.get_by_label("Closing text to the requester")).to_have_value(
         "Mia has closed this conversation. Text us any time."
     )
     dialog.get_by_role("button", name="Close the conversation").click()
@@ -121,7 +121,7 @@ def test_an_offer_that_was_taken_stays_for_a_moment_as_one_line(story: Story) ->
     other = mia.context.new_page()
     other.goto(f"{story.desk.url}/workspace")
     other.get_by_role("button", name="Accept").click()
-    expect(mia.locator(".offer")).to_have_text("You took it")
+    expect(mia.locator(".offer")).to_have_text("You accepted it")
     expect(mia.locator(".offer")).to_have_count(0)
     expect(mia.locator("#ongoing .item")).to_contain_text("Ann Lee")
 
@@ -134,7 +134,7 @@ def test_rejecting_asks_why_and_the_next_agent_is_asked(story: Story) -> None:
     mia.get_by_role("button", name="Reject Ann Lee").click()
     mia.get_by_role("dialog").get_by_label("Not my subject").check()
     mia.get_by_role("button", name="Reject the offer").click()
-    expect(mia.locator(".offer")).to_have_text("You rejected it")
+    expect(mia.locator(".offer")).to_have_text("You rejected this offer")
     expect(omar.locator(".offer")).to_contain_text("Ann Lee")
 
 
@@ -204,7 +204,7 @@ def test_a_text_that_is_too_long_is_blocked_and_a_note_is_not(story: Story) -> N
     mia.locator("#draft").fill("😀" * 1600)
     expect(mia.get_by_role("button", name="Send")).to_be_enabled()
     mia.locator("#draft").fill("x" * 16_003)
-    expect(mia.locator("#segments")).to_have_text("Too long by 3: a text has at most 16000 characters")
+    expect(mia.locator("#segments")).to_have_text("3 characters too long: a text has at most 16000 characters")
     expect(mia.get_by_role("button", name="Send")).to_be_disabled()
     mia.locator("#draft").press("Control+Enter")
     mia.locator("#draft").fill("x" * 9000)
@@ -233,7 +233,7 @@ def test_a_send_that_fails_says_why_and_keeps_the_text(story: Story) -> None:
     mia.route("**/messages", lambda route: route.abort())
     mia.locator("#draft").fill("can you hear me?")
     mia.locator("#draft").press("Control+Enter")
-    expect(mia.locator("#not-sent")).to_have_text("Not sent. No connection. What you wrote is kept.")
+    expect(mia.locator("#not-sent")).to_have_text("Not sent. No connection. Your draft is kept.")
     expect(mia.locator("#draft")).to_have_value("can you hear me?")
     mia.unroute("**/messages")
     mia.locator("#draft").press("Control+Enter")
@@ -278,7 +278,7 @@ def test_a_send_whose_answer_was_lost_is_not_sent_twice_by_sending_again(story: 
     mia.route("**/messages", lose_the_answer)
     mia.locator("#draft").fill("on my way")
     mia.locator("#draft").press("Control+Enter")
-    expect(mia.locator("#not-sent")).to_have_text("Not sent. No connection. What you wrote is kept.")
+    expect(mia.locator("#not-sent")).to_have_text("Not sent. No connection. Your draft is kept.")
     mia.unroute("**/messages")
     mine = mia.locator('#thread .msg[data-from="agent"]')
     mia.locator("#draft").press("Control+Enter")
@@ -373,7 +373,7 @@ def test_a_restart_loses_nothing_and_says_so_meanwhile(browser: Browser, trouble
         phone, mia = Story(desk, browser, troubles).talking()
         mia.locator("#draft").fill("half a sentence")
     expect(mia.locator("#connection")).to_contain_text("Connection lost at")
-    expect(mia.locator("#connection")).to_contain_text("What you write is kept.")
+    expect(mia.locator("#connection")).to_contain_text("Your draft is kept.")
     with running_service(tmp_path, port=port, DEMO="1"):
         expect(mia.locator("#connection")).to_be_hidden(timeout=20_000)
         expect(mia.locator("#draft")).to_have_value("half a sentence")

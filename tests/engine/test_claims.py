@@ -104,7 +104,7 @@ class Two:
 
 @pytest.fixture
 async def two(story: Story, clock: MovedClock, database_url: str) -> Any:
-    other = Store(database_url, clock=clock, terms=OperationSettings(), told=Heard())
+    other = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     yield Two(clock, story, other)
     other.close()
 
@@ -155,7 +155,7 @@ async def test_a_late_bot_answer_is_still_kept_as_a_note(two: Two, story: Story,
 async def test_a_text_is_sent_once_and_keeps_its_id(two: Two, story: Story, clock: MovedClock) -> None:
     interaction = await story.with_agent(MIA)
     settle = two.worker(World("before"), Work.DELIVER, story.store)
-    settle._hands.provider.thawed.set()  # type: ignore[attr-defined]  # what the desk said before
+    settle._deps.provider.thawed.set()  # type: ignore[attr-defined]  # what the desk said before
     while await settle.step():
         pass
     message = await story.write(interaction, "Hello")

@@ -70,7 +70,7 @@ async def test_ids_are_kept_for_a_day(store: Store, clock: MovedClock) -> None:
 
 
 async def test_many_at_once_in_two_processes_are_one(store: Store, database_url: str, clock: MovedClock) -> None:
-    other = Store(database_url, clock=clock, terms=OperationSettings(), told=Heard())
+    other = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     before = await groups(store)
     answers = await asyncio.gather(
         *(one.under(ONE).write(add_group, "a", near=n) for n in range(10) for one in (store, other))

@@ -31,7 +31,9 @@ async def opened(clock: MovedClock) -> AsyncIterator[Opened]:
     stores: list[Store] = []
 
     async def open_store(url: str) -> Store:
-        stores.append(Store(url, clock=clock, terms=OperationSettings(), told=Heard(), writes=HURRIED, reads=HURRIED))
+        stores.append(
+            Store(url, clock=clock, settings=OperationSettings(), after_commit=Heard(), writes=HURRIED, reads=HURRIED)
+        )
         return stores[-1]
 
     yield open_store

@@ -76,7 +76,7 @@ async def test_sleeping_is_until_the_next_thing_that_can_be_claimed(store: Store
 
 async def test_many_claimers_get_each_row_once(store: Store, database_url: str, clock: MovedClock) -> None:
     await arm(store, *((str(n), f"line {n}", 0) for n in range(200)))
-    other = Store(database_url, clock=clock, terms=OperationSettings(), told=Heard())
+    other = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     got: list[str] = []
     stores = [store, other] if not store.is_sqlite else [store]
 

@@ -89,7 +89,7 @@ async def test_a_unique_conflict_looks_again_once(store: Store) -> None:
 @pytest.fixture
 async def closing(database_url: str, clock: MovedClock) -> Store:
     """A store that the test closes itself."""
-    return Store(database_url, clock=clock, terms=OperationSettings(), told=Heard())
+    return Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
 
 
 async def test_closing_finishes_what_is_in_the_lanes(closing: Store, database_url: str, clock: MovedClock) -> None:
@@ -97,6 +97,6 @@ async def test_closing_finishes_what_is_in_the_lanes(closing: Store, database_ur
     await asyncio.sleep(0)
     closing.close()
     assert await asyncio.gather(*answers) == [f"g{n}" for n in range(50)]
-    again = Store(database_url, clock=clock, terms=OperationSettings(), told=Heard())
+    again = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     assert {f"g{n}" for n in range(50)} <= await names(again)
     again.close()

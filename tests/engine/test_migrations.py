@@ -127,7 +127,7 @@ async def test_cases_of_before_0008_keep_their_numbers_and_get_a_history(kind: s
                 conn.exec_driver_sql(statement.replace(AT, f"{AT}+00") if kind == "postgresql" else statement)
         opened.dispose()
         migrate(url)
-        store = Store(url, clock=MovedClock(), terms=OperationSettings(), told=Heard())
+        store = Store(url, clock=MovedClock(), settings=OperationSettings(), after_commit=Heard())
         (case,) = await store.read(cases.list_, [])
         said = (case.id, case.kind, case.state, case.description, case.opened_by.kind, case.version)
         assert said == (41, "problem", "open", "No wifi", "virtual_agent", 1)
@@ -159,7 +159,7 @@ def test_agents_of_before_0016_get_back_what_they_had_chosen(kind: str, tmp_path
                 desk_ids.add(desk_id(conn))
             opened.dispose()
         assert [tuple(row) for row in rows] == [
-            ("available", "away", "An offer ran out"),
+            ("available", "away", "An offer expired"),
             ("Back office", "away", "The connection was lost"),
             ("away", None, None),
             ("offline", None, None),
@@ -171,7 +171,7 @@ def test_agents_of_before_0016_get_back_what_they_had_chosen(kind: str, tmp_path
 _AGENT = "INSERT INTO agents (id, email, name, password_hash, capacity, presence, presence_reason) VALUES"
 _LOG = "INSERT INTO presence_log (agent_id, presence, since) VALUES"
 BEFORE_0016 = [
-    f"{_AGENT} (1, '1@x', 'A', 'x', 1, 'away', 'An offer ran out')",
+    f"{_AGENT} (1, '1@x', 'A', 'x', 1, 'away', 'An offer expired')",
     f"{_AGENT} (2, '2@x', 'B', 'x', 1, 'away', 'The connection was lost')",
     f"{_AGENT} (3, '3@x', 'C', 'x', 1, 'away', NULL)",
     f"{_AGENT} (4, '4@x', 'D', 'x', 1, 'offline', 'Mia deactivated D.')",

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from handoff_service.ports import Accepted, Outgoing, Refused, SmsProvider
+from handoff_service.rules.delivery.send_errors import OWN, Reason, SendErrors
 
 ANN, BOB, LINE = "+12025550101", "+12025550102", "+18885550100"
 
@@ -22,7 +23,9 @@ def outgoing(message_id: int = 1, *, to: str = ANN, body: str = "Your printer is
 class SmsProviderContract:
     """The port ``SmsProvider``. ``nobody`` is a number that the provider refuses."""
 
-    nobody = "12345"
+    nobody = "12"
+    #: What the provider's codes mean.
+    errors: SendErrors
 
     async def test_a_text_is_accepted_under_an_id_of_its_own(self, provider: SmsProvider) -> None:
         """Two texts, even with the same words to the same number, have two ids."""
@@ -34,7 +37,12 @@ class SmsProviderContract:
         """A refusal is an answer, not an exception."""
         result = await provider.send(outgoing(to=self.nobody))
         assert isinstance(result, Refused)
-        assert result.code > 0
+        assert self.errors.explain(result.code).reason is Reason.BAD_NUMBER
+
+    def test_its_codes_do_not_hide_patchboards_own(self) -> None:
+        """The three numbers of Patchboard's own refusals are free, or mean the same at this provider."""
+        for code, own in OWN.items():
+            assert self.errors.of_provider.get(code, own).reason is own.reason
 
     async def test_what_was_sent_is_found(self, provider: SmsProvider) -> None:
         """Exactly the one, so that it can be linked instead of sent again."""

@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from handoff_service import settings
 from handoff_service.doctor import examine
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import NO_CONSENTS
 from handoff_service.gateways.twilio.signature import is_signed
 from handoff_service.ports import Refused
@@ -95,7 +96,7 @@ async def test_what_is_wrong_is_told_with_what_mends_it(
         "Twilio's account is suspended: nothing is sent until that is settled with Twilio.",
         f"{MAIN} sends its texts to https://demo.twilio.com/welcome/sms/reply. Set in Twilio's console, under the "
         f"number, A message comes in: {public_url}/webhooks/twilio/sms (POST).",
-        f"{DIRECT} is no number of this Twilio account: buy it, or take it out under Admin, Provider numbers.",
+        f"{DIRECT} is no number of this Twilio account: buy it, or take it out under Admin, Company numbers.",
     ]
 
 
@@ -141,7 +142,7 @@ async def test_a_number_in_a_messaging_service(environ: dict[str, str], twilio: 
     service, webhook = "MG" + "0123456789abcdef" * 2, f"{public_url}/webhooks/twilio/sms"
     change(environ, f"UPDATE provider_numbers SET messaging_service = '{service}' WHERE number = '{MAIN}'")
     named = f"The messaging service {service} of {MAIN}"
-    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [f"{named} is none of this Twilio account"]
+    assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [f"{named} is not in this Twilio account"]
     twilio.services[service] = {"pool": [], "inbound_request_url": None, "fallback_url": None}
     assert [one.partition(". ")[0] for one in (await said(environ))[1]] == [
         f"{named} has not this number in its sender pool: nothing can be sent",
@@ -183,7 +184,12 @@ async def test_consent_that_the_provider_does_not_know(environ: dict[str, str], 
 
 
 async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) -> None:
-    store = Store(environ["PATCHBOARD_DATABASE_URL"], clock=MovedClock(), terms=OperationSettings(), told=Heard())
+    store = Store(
+        environ["PATCHBOARD_DATABASE_URL"],
+        clock=MovedClock(),
+        settings=OperationSettings(send_errors=ERRORS),
+        after_commit=Heard(),
+    )
     story = Story(store)
     interaction = await quiet_conversation(story)
     message, _ = [await story.write(interaction, body) for body in ("one", "two")]
@@ -194,7 +200,7 @@ async def test_texts_that_the_provider_does_not_take(environ: dict[str, str]) ->
     assert await said(environ) == (
         1,
         [
-            "2 texts wait, the oldest since 2026-11-23 14:00 UTC: Too much waits at the provider. (21611) "
+            "2 texts wait, the oldest since 2026-11-23 14:00 UTC: The provider's queue is full. (21611) "
             "Wait a while before sending more."
         ],
     )

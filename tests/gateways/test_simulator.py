@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from handoff_service.gateways.simulator.errors import ERRORS
 from handoff_service.gateways.simulator.gateway import Behaviour, Simulator
 from handoff_service.lib.media_folder import MediaFolder
 from handoff_service.operations.delivery.record_receipt import Receipt
-from handoff_service.ports import Accepted
+from handoff_service.ports import Accepted, Refused
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.shared.vocabulary import Status
 from tests.gateways.sms_provider_contract import ANN, SmsProviderContract, outgoing
@@ -39,6 +41,8 @@ async def provider(receipts: Receipts, tmp_path: Path) -> AsyncIterator[Simulato
 
 class TestContract(SmsProviderContract):
     """What every SMS provider does."""
+
+    errors = ERRORS
 
 
 async def test_a_text_is_sent_and_then_delivered(provider: Simulator, receipts: Receipts) -> None:
@@ -75,6 +79,19 @@ async def test_a_phone_behaves_as_it_is_told(
         await asyncio.sleep(0)
     assert [(one.status, one.error_code) for one in told] == steps
     await simulator.close()
+
+
+TO = {
+    "a short code": ("77077", True),
+    "a name": ("CityBank", False),
+    "withheld": ("+8656696", False),
+    "none": ("7", False),
+}
+
+
+@pytest.mark.parametrize(("to", "taken"), TO.values(), ids=TO)
+async def test_what_can_be_texted(provider: Simulator, to: str, *, taken: bool) -> None:
+    assert isinstance(await provider.send(replace(outgoing(), to=to)), Accepted if taken else Refused)
 
 
 async def test_a_phone_that_signs_its_texts_sends_a_mail_signature_below_them(tmp_path: Path) -> None:

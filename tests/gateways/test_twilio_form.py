@@ -14,8 +14,10 @@ COUNT = int(os.environ.get("PATCHBOARD_TEST_RECUTS", "4000"))  # 100,000 in `mak
 URL = "https://sms.example.com/webhooks/twilio/sms"
 TEXT: Pairs = [
     ("AccountSid", ACCOUNT_SID), ("Body", "Hi"), ("From", "+12025550101"), ("FromCity", "WASHINGTON"),
-    ("MessageSid", sid(1)), ("NumMedia", "0"), ("SmsStatus", "received"), ("To", "+18885550100"), ("ToZip", ""),
+    ("FromCountry", "US"), ("MessageSid", sid(1)), ("NumMedia", "0"), ("SmsStatus", "received"),
+    ("To", "+18885550100"), ("ToZip", ""),
 ]  # fmt: skip
+ROME = [("FromCity", "ROME") if name == "FromCity" else (name, value) for name, value in TEXT]
 
 
 def test_no_recut_and_no_mutation_is_accepted() -> None:
@@ -24,7 +26,7 @@ def test_no_recut_and_no_mutation_is_accepted() -> None:
     while tried < COUNT:
         receipt = chance.random() < 0.3
         form, query = (receipt_form(chance), f"message={chance.randint(1, 99)}") if receipt else (text_form(chance), "")
-        assert fault(form, query, ACCOUNT_SID) is None, form
+        assert fault(form, query, ACCOUNT_SID) is None or left_to_the_sweep(dict(form)), form
         signed = f"{URL}?{query}" if query else URL
         signature = sign(signed, form, AUTH_TOKEN)
         for other, its_query in recuts(form, query, chance, 30):
@@ -43,11 +45,16 @@ def test_no_recut_and_no_mutation_is_accepted() -> None:
     assert accepted == []
 
 
+def left_to_the_sweep(form: dict[str, str]) -> bool:
+    """Whether a text is refused although it is genuine: its sender looks like a parameter behind another sender."""
+    return form["From"].startswith(("City", "State", "Zip")) and "From" in form["Body"]
+
+
 RECUTS: list[tuple[str, Pairs, Pairs]] = [
     (
         "another message: the id swallows what follows",
         TEXT,
-        [*TEXT[:4], ("MessageSid", f"{sid(1)}NumMedia0"), *TEXT[6:]],
+        [*TEXT[:5], ("MessageSid", f"{sid(1)}NumMedia0"), *TEXT[7:]],
     ),
     ("a shorter text", [*TEXT[:1], ("Body", "I saw Doctor Who"), *TEXT[2:]], [
         *TEXT[:1], ("Body", "I saw "), ("Doctor", " Who"), *TEXT[2:],
@@ -56,14 +63,25 @@ RECUTS: list[tuple[str, Pairs, Pairs]] = [
     ("no text, by the account", TEXT, [("AccountSid", f"{ACCOUNT_SID}BodyHi"), *TEXT[2:]]),
     (
         "another sender, out of what was written",
-        [*TEXT[:1], ("Body", "HiFrom+12025550199G"), *TEXT[2:3], *TEXT[4:]],
-        [*TEXT[:2], ("From", "+12025550199"), ("GFro", "m+12025550101"), *TEXT[4:]],
+        [*TEXT[:1], ("Body", "HiFrom+12025550199G"), *TEXT[2:3], *TEXT[5:]],
+        [*TEXT[:2], ("From", "+12025550199"), ("GFro", "m+12025550101"), *TEXT[5:]],
     ),
     (
         "another sender, with an own name for the real one",
         [*TEXT[:1], ("Body", "HiFrom+12025550199FromA"), *TEXT[2:]],
         [*TEXT[:2], ("From", "+12025550199"), ("FromAFrom", "+12025550101"), *TEXT[3:]],
     ),
+    (
+        "another sender, with the real one in its city",
+        [*TEXT[:1], ("Body", "xFrom+12025550199FromCityA"), ("From", "SUPPORT"), *TEXT[5:]],
+        [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("FromCity", "AFromSUPPORT"), *TEXT[5:]],
+    ),
+    (
+        "another sender, with the real one under an own name",
+        [*TEXT[:1], ("Body", "xFrom+12025550199G"), ("From", "SUPPORT"), *TEXT[5:]],
+        [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("GFro", "mSUPPORT"), *TEXT[5:]],
+    ),
+    ("a city as sender", ROME, [*TEXT[:1], ("Body", "HiFrom+12025550101"), ("From", "CityROME"), *TEXT[4:]]),
     ("no account", TEXT, [("AccountSidAC", ACCOUNT_SID[2:]), *TEXT[1:]]),
 ]  # fmt: skip
 
@@ -79,8 +97,10 @@ GENUINE: list[tuple[str, Pairs]] = [
     ("a parameter nobody has heard of", [("Sparkle", "1")]),
     ("another one, in lower case", [("zebra", "From here To there")]),
     ("words that are names", [("Body", f"AccountSid From+1 To+1 MessageSid{sid(1)}")]),
-    ("a city as it is written", [("FromCity", "Toronto-Fromstadt"), ("ToCity", "Montréal")]),
+    ("a city as it is written", [("FromCity", "Toronto-Tostadt"), ("ToCity", "Montréal")]),
     ("a reply's own ids", [("OriginalRepliedMessageSid", sid(4)), ("OriginalRepliedMessageSender", "+12025550101")]),
+    ("a bank's name", [("From", "CityBank")]),
+    ("an insurer's name", [("From", "State Farm")]),
     ("no account's id", []),
 ]
 
@@ -96,3 +116,12 @@ def test_what_twilio_may_send(more: Pairs) -> None:
 @pytest.mark.parametrize("name", ["", "Fr om", "From-", "9", "X" * 41, "Ünïcode", "A\0"])
 def test_names_are_words(name: str) -> None:
     assert fault([*TEXT, (name, "")], "", ACCOUNT_SID)
+
+
+def test_a_sender_named_as_a_city_is_no_city() -> None:
+    """Its own signature must not make a number out of its text."""
+    body = "xFrom+12025550199"
+    genuine = [*TEXT[:1], ("Body", body), ("From", "CityBank"), *TEXT[5:]]
+    other = [*TEXT[:1], ("Body", "x"), ("From", "+12025550199"), ("FromCity", "Bank"), *TEXT[5:]]
+    assert joined(genuine) == joined(other)
+    assert fault(other, "", ACCOUNT_SID)

@@ -11,6 +11,7 @@ import pytest
 
 from handoff_service import settings
 from handoff_service.gateways.twilio import gateway
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.gateways.twilio.gateway import TwilioProvider
 from handoff_service.ports import Accepted, Later, Refused, SentBefore, Unsure
 from handoff_service.rules.shared.vocabulary import Status
@@ -42,6 +43,8 @@ def provider(connect: Connect) -> TwilioProvider:
 
 class TestTwilio(SmsProviderContract):
     """Twilio passes the contract of the port."""
+
+    errors = ERRORS
 
 
 def opt_out(twilio: FakeTwilio) -> None:

@@ -49,7 +49,7 @@ async def test_a_picture_is_fetched_with_credentials_that_its_store_does_not_get
     assert await provider.fetch(url) == picture()
     assert not twilio.credentials_leaked
     twilio.auth_token = "another"
-    assert await provider.fetch(url) == NotFetched(why="The provider did not hand it over (401).", again=True)
+    assert await provider.fetch(url) == NotFetched(why="The provider refused the download (401).", again=True)
 
 
 async def test_five_megabytes_and_no_more(twilio: FakeTwilio, provider: TwilioProvider) -> None:
@@ -62,7 +62,7 @@ async def test_five_megabytes_and_no_more(twilio: FakeTwilio, provider: TwilioPr
 
 TROUBLE = [
     ("not there yet", 404, NotFetched(why="The provider does not have it (404).", again=True)),
-    ("failing", 503, NotFetched(why="The provider did not hand it over (503).", again=True)),
+    ("failing", 503, NotFetched(why="The provider refused the download (503).", again=True)),
     ("elsewhere", "http://127.0.0.1:9/secret", FOREIGN),
     ("elsewhere, nearly", "https://twilio.com.evil.example/x", FOREIGN),
     ("elsewhere, without TLS", "http://mms.twiliocdn.com/x", FOREIGN),
@@ -101,7 +101,7 @@ async def test_a_redirect_back_to_twilio_has_no_credentials_either(
 ) -> None:
     url, _ = twilio.keep_media(picture())
     twilio.media_faults.append(url)
-    assert await provider.fetch(url) == NotFetched(why="The provider did not hand it over (401).", again=True)
+    assert await provider.fetch(url) == NotFetched(why="The provider refused the download (401).", again=True)
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ import jsonschema_rs
 
 from handoff_service import settings
 from handoff_service.gateways.twilio import account
+from handoff_service.gateways.twilio.errors import STATUSES
 from handoff_service.gateways.twilio.gateway import TwilioProvider
-from handoff_service.rules.delivery.message_status import TWILIO
 from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.views import Named, ProviderNumber
 from tests.conftest import MovedClock
@@ -125,7 +125,7 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
         id=1, number=LINE, label=LINE, first_responder=FirstResponder.LIVE_AGENT, queue=Named(id=1, name="Desk"),
         segments_per_second=1, messaging_service=None,
     )  # fmt: skip
-    await asyncio.to_thread(account.faults, settings.read(twilio.environ(tmp_path)), [number])
+    await asyncio.to_thread(account._account_faults, settings.read(twilio.environ(tmp_path)), [number])
     asked = {(one.method, re.sub(r"/[A-Z]{2}[0-9a-f]{32}", "/x", one.path)) for one in twilio.exchanges}
     assert {path.rpartition("/")[2] for _, path in asked} == {
         "Messages.json", "Media.json", "x.json", "IncomingPhoneNumbers.json",
@@ -135,7 +135,7 @@ async def test_what_we_ask_and_what_the_fake_answers_is_as_twilio_describes_it(
 
 
 def test_every_status_of_twilios_is_known() -> None:
-    assert set(COMPONENTS["schemas"]["message_enum_status"]["enum"]) - INBOUND == set(TWILIO)
+    assert set(COMPONENTS["schemas"]["message_enum_status"]["enum"]) - INBOUND == set(STATUSES)
 
 
 def test_what_is_not_described_is_found() -> None:

@@ -18,7 +18,7 @@ from tests.support.story import DIRECT, MIA, OMAR, Story
 
 
 @pytest.fixture
-def terms() -> OperationSettings:
+def operation_settings() -> OperationSettings:
     return OperationSettings(link_key="key")
 
 
@@ -54,13 +54,13 @@ async def test_it_begins_at_once_and_comes_back_verified_without_an_offer(story:
     seen = await story.see(ann.interaction)
     assert seen.assigned_to is not None
     assert (seen.owner.kind, seen.assigned_to.id, seen.identity.level) == (Owner.AGENT, MIA, "verified")
-    assert await last_change(story, ann) == ("Back with Mia Chen", "The requester has proven who they are.")
+    assert await last_change(story, ann) == ("Back with Mia Chen", "Identity check passed.")
     (made,) = await story.rows(t.associations)
     assert (made.method, made.note) == ("code", "asked for by Mia Chen")
     assert (await story.inbox(MIA), await story.inbox(OMAR)) == ([], [])
     assert await story.count(t.due_work, t.due_work.c.kind == Work.PROOF_LIMIT) == 0
     prompts = [line.body for line in await story.lines(ann.interaction) if line.event is Event.PROMPT]
-    assert prompts == ["Back with you. The requester has proven who they are."]
+    assert prompts == ["Back with you. Identity check passed."]
 
 
 async def test_it_comes_back_when_the_proof_fails_and_says_how(story: Story, ann: Proving) -> None:
@@ -69,7 +69,7 @@ async def test_it_comes_back_when_the_proof_fails_and_says_how(story: Story, ann
     await ann.mailed()
     for _ in range(5):
         await ann.answers(OTHER_CODE)
-    why = "Proof of identity failed: 5 wrong answers, the last of them a code."
+    why = "Identity check not finished: 5 wrong answers, the last one for a code."
     assert await last_change(story, ann) == ("Back with Mia Chen", why)
     assert (await story.see(ann.interaction)).identity.level == "matched"
 
@@ -104,14 +104,14 @@ async def test_it_comes_back_when_the_requester_wants_no_proof(story: Story, ann
     await opened(story, ann)
     await ann.claims("E1001")
     assert (await ann.drops()).outcome is Outcome.FAILED
-    why = "Proof of identity failed: the requester did not want to go on."
+    why = "Identity check not finished: the requester stopped the check."
     assert await last_change(story, ann) == ("Back with Mia Chen", why)
 
 
 async def test_it_comes_back_when_an_agent_verifies_by_hand_meanwhile(story: Story, ann: Proving) -> None:
     await opened(story, ann)
     await story.store.write(verify_by_hand, Verify(interaction_id=ann.interaction, agent_id=OMAR, user_id=1))
-    assert await last_change(story, ann) == ("Back with Mia Chen", "Omar Haddad has verified the requester by hand.")
+    assert await last_change(story, ann) == ("Back with Mia Chen", "Omar Haddad verified the requester manually.")
     assert await story.count(t.due_work, t.due_work.c.kind == Work.PROOF_LIMIT) == 0
 
 
@@ -140,7 +140,7 @@ async def test_an_agent_may_take_it_back_before(story: Story, ann: Proving) -> N
 
 async def test_when_it_cannot_be_asked_for(story: Story, ann: Proving) -> None:
     await ask(story, ann)
-    with pytest.raises(Conflict, match="has this conversation already"):
+    with pytest.raises(Conflict, match="already has this conversation"):
         await ask(story, ann, OMAR)
     waiting = Proving(story, (await story.text("hi", number="+12025550102", to=DIRECT)).interaction_id or 0)
     with pytest.raises(Conflict, match="Take it over first"):
@@ -154,14 +154,14 @@ async def test_when_it_cannot_be_asked_for(story: Story, ann: Proving) -> None:
     ("given", "says"),
     [
         (OperationSettings(bot_answers=False), "no virtual agent"),
-        (OperationSettings(mails=False), "nothing to ask for"),
+        (OperationSettings(mails=False), "cannot check identity"),
     ],
 )
 async def test_without_a_bot_or_any_means_it_says_so(
     story: Story, ann: Proving, given: OperationSettings, says: str
 ) -> None:
     def asked(tx, command):  # type: ignore[no-untyped-def]
-        tx.terms = given
+        tx.settings = given
         return ask_for_proof(tx, command)
 
     with pytest.raises(Conflict, match=says):

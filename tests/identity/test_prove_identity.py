@@ -20,7 +20,7 @@ ANN_ID, BOB_ID = 1, 2
 
 
 @pytest.fixture
-def terms() -> OperationSettings:
+def operation_settings() -> OperationSettings:
     return OperationSettings(link_key="key")
 
 
@@ -47,7 +47,7 @@ async def test_a_code_verifies_for_a_time_and_is_gone(story: Story, ann: Proving
     assert (seen.identity.level, seen.identity.method, seen.identity.verified_by) == ("verified", "code", None)
     assert seen.owner.kind is Owner.VIRTUAL_AGENT
     (told,) = [line for line in await story.lines(ann.interaction) if line.event is Event.IDENTITY]
-    assert told.body == "Ann Lee is verified by a code to the e-mail on file"
+    assert told.body == "Ann Lee was verified by a code to the e-mail on file"
     (proof,) = await story.rows(t.proofs)
     assert (proof.code_hash, await story.count(t.proof_answers), await ann.mailed()) == (None, 0, None)
     clock.move(8 * 3600)
@@ -137,11 +137,11 @@ async def test_five_wrong_codes_bring_a_person_and_lock_the_number_for_a_day(
     assert (await ann.answers(OTHER_CODE)).outcome is Outcome.FAILED
     assert (await story.see(ann.interaction)).owner.kind is Owner.QUEUE
     (item,) = await story.rows(t.work_items)
-    why = "5 wrong answers, the last of them a code"
-    assert item.reason == f"Proof of identity failed: {why}."
+    why = "5 wrong answers, the last one for a code"
+    assert item.reason == f"Identity check not finished: {why}."
     assert item.collected == {"Proof": f"failed: {why}", "Says to be": "E1001"}
     (told,) = [line for line in await story.lines(ann.interaction) if line.event is Event.IDENTITY]
-    assert (told.body, told.reason) == ("Proof of identity failed", why)
+    assert (told.body, told.reason) == ("Identity check not finished", why)
     (past,) = await story.store.read(proofs.of_number, ANN)
     assert (past.claimed, past.why) == ("E1001", why)
     await story.close(ann.interaction)
@@ -169,7 +169,7 @@ async def test_codes_for_a_number_three_in_ten_minutes_ten_a_day(story: Story, a
         assert (await ann.wants(AlternativeKind.NEW_CODE)).expects is Expects.CODE
     assert (await ann.wants(AlternativeKind.NEW_CODE)).outcome is Outcome.FAILED
     (item,) = await story.rows(t.work_items)
-    assert item.reason == "Proof of identity failed: too many codes were asked for on this number."
+    assert item.reason == "Identity check not finished: too many codes were requested from this number."
     await story.close(ann.interaction)
     for _ in range(7):
         clock.move(600)
@@ -201,7 +201,7 @@ async def test_without_an_account_or_an_address_everything_is_the_same_but_the_m
         seen.append((standings, len(await story.texted(one.interaction))))
     assert seen[0] == seen[1] == seen[2]
     whys = [item.reason.split("; ")[-1] for item in await story.rows(t.work_items)]
-    assert whys[1:] == ["nobody is known by nobody@example.com.", "no e-mail address on file."]
+    assert whys[1:] == ["no user matches nobody@example.com.", "no e-mail address on file."]
 
 
 async def test_an_account_that_was_mistyped_is_said_again(story: Story, ann: Proving) -> None:
@@ -298,7 +298,7 @@ async def test_somebody_who_was_guessed_at_too_often_is_not_asked_for_a_fact_but
     assert (await ann.claims(account)).expects is Expects.CODE, "a code still proves who has the mail"
     assert (await ann.wants(AlternativeKind.OTHER)).outcome is Outcome.FAILED
     item = (await story.rows(t.work_items))[-1]
-    assert item.reason.startswith("Proof of identity failed: 5 wrong answers about this account within a day")
+    assert item.reason.startswith("Identity check not finished: 5 wrong answers about this account within a day")
 
 
 async def test_a_fact_proves_nobody_who_was_guessed_at_too_often_under_another_name(story: Story) -> None:
@@ -407,7 +407,7 @@ async def test_one_address_gets_no_more_codes_from_eight_numbers_than_from_one(s
     unknown = [(await _asks(story, f"+1202555018{n}", "E9999"))[0] for n in range(8)]
     assert known == unknown, "what is said is the same with and without an account"
     quiet = await story.see(1), await story.lines(8)
-    assert ("No code was mailed", "too many were asked for that go to this person") in [
+    assert ("No code was e-mailed", "too many were requested for this person") in [
         (line.body, line.reason) for line in quiet[1]
     ], "agents see why"
     clock.move(601)

@@ -128,10 +128,10 @@ async def test_undo_goes_back_step_by_step_and_all_of_it_is_history(story: Story
     assert await story.count(t.associations) == 2
     told = [(line.body, line.reason) for line in await story.lines(ann) if line.event is Event.IDENTITY]
     assert told == [
-        ("Bob Ruiz is verified by Mia Chen", "knew the badge number"),
-        ("Cy Ruiz is verified by Mia Chen", "knew the badge number"),
-        ("Omar Haddad took the verification back: this is Bob Ruiz again", None),
-        ("Omar Haddad took the verification back: this is Ann Lee again", None),
+        ("Bob Ruiz was verified by Mia Chen", "knew the badge number"),
+        ("Cy Ruiz was verified by Mia Chen", "knew the badge number"),
+        ("Omar Haddad undid the verification: this is Bob Ruiz again", None),
+        ("Omar Haddad undid the verification: this is Ann Lee again", None),
     ]
     assert await story.texted(ann) == [], "the requester sees none of it"
 

@@ -121,9 +121,9 @@ async def test_a_wish_stands_until_its_work_has_succeeded(error: Exception) -> N
     tasks, soon = Background(failed.append, pause=0.001), Debouncer(work, timedelta(milliseconds=1))
     tasks.start("soon", soon.run)
     for _ in range(3):
-        soon.wanted()
+        soon.trigger()
     await until(lambda: done)
     assert (done, len(failed)) == (1, 2 * isinstance(error, ValueError))
-    soon.wanted()
+    soon.trigger()
     await until(lambda: done == 2)
     await tasks.stop()

@@ -173,7 +173,7 @@ class Histories(RuleBasedStateMachine):
         return self.runner.run(act)
 
     async def _open(self) -> Story:
-        return Story(Store(self.url, clock=self.clock, terms=OperationSettings(), told=Heard()))
+        return Story(Store(self.url, clock=self.clock, settings=OperationSettings(), after_commit=Heard()))
 
     @initialize()
     def the_rules(self) -> None:

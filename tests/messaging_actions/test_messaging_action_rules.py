@@ -129,8 +129,8 @@ def test_all_of_and_any_of() -> None:
         ({"is": "on_hold"}, "there is no field None"),
         ({"field": "state"}, "needs field, operator and value"),
         ({"field": "state", "is": "new", "is_not": "on_hold"}, "needs field, operator and value"),
-        ({"field": "state", "at_least": "new"}, "state cannot be compared by 'at_least'; it can by is, is_not, in"),
-        ({"field": "state", "is": "asleep"}, "'asleep' is none of new, work_in_progress"),
+        ({"field": "state", "at_least": "new"}, "state cannot be compared with 'at_least'; use is, is_not, in"),
+        ({"field": "state", "is": "asleep"}, "'asleep' is not one of new, work_in_progress"),
         ({"field": "state", "in": "new"}, "in needs a list of values"),
         ({"field": "state", "in": []}, "in needs a list of values"),
         ({"field": "priority", "is": "2"}, "'2' is not a whole number"),
@@ -205,6 +205,6 @@ def test_actions_in_words() -> None:
     )  # fmt: skip
     said = "set the state to on hold, if the queue is Hardware or Network, and state is work in progress"
     assert describe(limited) == said
-    assert describe(action(action=Action.REASSIGN)) == "take it from its agent and put it back into its queue"
+    assert describe(action(action=Action.REASSIGN)) == "take it from its agent and return it to its queue"
     assert why(action(), timedelta(minutes=30)) == "30 minutes without agent response"
     assert why(action(event=A), timedelta(days=2)) == "2 days without requester response"

@@ -451,7 +451,7 @@ async def test_postponing_stands_in_the_history_and_moves_it(story: Story, rules
     until = rules.clock() + timedelta(hours=2)
     await story.store.write(postpone_timer, Postpone(interaction_id=ann, timer_id=first.id, agent_id=MIA, due_at=until))
     line = (await story.lines(ann))[-1]
-    assert line.body == "Mia Chen put off “remind” until 23 November 2026, 11:00 EST"
+    assert line.body == "Mia Chen postponed “remind” until 23 November 2026, 11:00 EST"
     assert (line.event, line.direction) == ("timer", None)
     await rules.wait(hours=1)
     await rules.wait(hours=1)
@@ -542,7 +542,7 @@ async def test_a_timer_that_came_due_while_the_service_was_down_fires_once(
     clock.move(29 * 60)
     await story.store.write(due_work.claim, due_work.Claim(10, frozenset({Work.TIMER})))
     clock.move(60 * 60)
-    reopened = Store(database_url, clock=clock, terms=OperationSettings(), told=Heard())
+    reopened = Store(database_url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     await Rules(reopened, clock).fire()
     await Rules(reopened, clock).fire()
     reopened.close()

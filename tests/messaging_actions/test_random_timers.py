@@ -94,7 +94,7 @@ class Conversations(RuleBasedStateMachine):
         self.runner.run(self._open())
 
     async def _open(self) -> None:
-        self.story = Story(Store(self.url, clock=self.clock, terms=OperationSettings(), told=Heard()))
+        self.story = Story(Store(self.url, clock=self.clock, settings=OperationSettings(), after_commit=Heard()))
         self.rules = Rules(self.story.store, self.clock)
 
     @initialize()
@@ -141,7 +141,7 @@ class Conversations(RuleBasedStateMachine):
     @rule(who=st.integers(0, 1), author=st.sampled_from([Author.VIRTUAL_AGENT, Author.SYSTEM]))
     def the_bot_or_the_product_says_something(self, who: int, author: Author) -> None:
         def speak(tx: Transaction, _: None) -> None:
-            messages.send_text(tx, interactions.lock(tx.conn, self.ids[who]), "You are in line", author)
+            messages.send_text(tx, interactions.lock(tx.conn, self.ids[who]), "You're in line", author)
 
         if self.open(who):
             self.do(self.story.store.write(speak, None))

@@ -122,11 +122,11 @@ async def test_a_freeze_and_a_changed_clock_set_nobody_away(
 
 
 async def test_the_database_is_read_only_for_a_while(
-    postgres_url: str, terms: OperationSettings, clock: MovedClock, time: Time, heard: Heard
+    postgres_url: str, operation_settings: OperationSettings, clock: MovedClock, time: Time, heard: Heard
 ) -> None:
     """Whatever it refuses with: nothing ends, nobody is set to Away, and all goes on when it
     takes writes again."""
-    store = Store(postgres_url, clock=clock, terms=terms, told=heard)
+    store = Store(postgres_url, clock=clock, settings=operation_settings, after_commit=heard)
     story, connections = Story(store), Connections(store, clock, monotonic=time)
     await story.available(MIA)
     async with connections.hold(MIA):

@@ -14,8 +14,8 @@ from handoff_service.store.routing import inbox
 from tests.conftest import Heard, MovedClock
 from tests.support.story import ANN, BOB, DIRECT, MIA, OMAR, STRANGER, Story
 
-IN_LINE = "You are in line for Service desk. We answer right here."
-WAITING = "Everyone at Service desk is busy or away right now. You are in line, and we answer right here."
+IN_LINE = "You're in line for Service desk. We'll reply here."
+WAITING = "Everyone at Service desk is busy right now. You're in line and we'll reply here."
 WAITING += " Text BOT for the virtual agent."
 
 

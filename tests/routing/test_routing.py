@@ -74,7 +74,7 @@ async def test_the_log_says_of_each_candidate_why(story: Story) -> None:
     (decision,) = (await waiting_item(story, ann)).decisions
     assert (decision.said, decision.round) == ("offered to Mia Chen", 1)
     assert {c.agent.name: (c.chosen, c.why) for c in decision.candidates} == {
-        "Mia Chen": (True, "has the most room: 0 of 2"),
+        "Mia Chen": (True, "has the most free capacity: 0 of 2"),
         "Omar Haddad": (False, "is offline"),
     }
 
@@ -90,7 +90,7 @@ async def test_the_second_pool_joins_after_its_time(story: Story, clock: MovedCl
     assert await run_due(story, clock) == 1
     assert len(await story.inbox(OMAR)) == 1
     assert [d.said for d in (await waiting_item(story, ann)).decisions] == [
-        "everybody is busy", "offered to Omar Haddad",
+        "everyone is busy", "offered to Omar Haddad",
     ]  # fmt: skip
 
 
@@ -162,7 +162,7 @@ async def test_when_all_decline_supervisors_are_told_once_and_rounds_follow_with
     assert await story.offer() == 0
     assert await story.offer() == 0
     prompts = [line.body for line in await story.lines(ann) if line.event is Event.PROMPT]
-    assert prompts == ["Everybody in Service desk has declined this. They are asked again in 30 seconds"]
+    assert prompts == ["Everyone in Service desk declined. We'll ask again in 30 seconds"]
     assert await run_due(story, clock) == 1
     assert (await waiting_item(story, ann)).round == 2
 
@@ -174,8 +174,8 @@ async def test_a_reason_for_good_is_not_asked_again_in_any_round(story: Story, c
     await reject(story, MIA, "Not my subject")
     clock.move(3600)
     assert await story.offer() == 0
-    (last,) = [d for d in (await waiting_item(story, ann)).decisions if d.said == "everybody is busy"]
-    assert "rejected it for good" in {c.why for c in last.candidates}
+    (last,) = [d for d in (await waiting_item(story, ann)).decisions if d.said == "everyone is busy"]
+    assert "rejected this conversation" in {c.why for c in last.candidates}
 
 
 async def test_a_closed_queue_says_when_it_opens_and_offers_then(story: Story, clock: MovedClock) -> None:
@@ -185,7 +185,7 @@ async def test_a_closed_queue_says_when_it_opens_and_offers_then(story: Story, c
     ann = await texts(story)
     assert await story.offer() == 0
     assert await story.texted(ann) == [
-        "Service desk is closed. We are back on Friday at 08:00. You are in line, and we answer right here. "
+        "Service desk is closed and opens again on Friday at 08:00. You're in line and we'll reply here. "
         "Text BOT for the virtual agent."
     ]
     assert await run_due(story, clock) == 1
@@ -199,7 +199,7 @@ async def test_who_waits_may_go_back_to_the_virtual_agent(story: Story) -> None:
     await story.text("Bot", to=DIRECT)
     seen = await story.see(ann)
     assert (seen.owner.kind, (await story.texted(ann))[-1]) == (
-        Owner.VIRTUAL_AGENT, "You are with the virtual agent again. Text AGENT for a person.",
+        Owner.VIRTUAL_AGENT, "You're back with the virtual agent. Text AGENT for a person.",
     )  # fmt: skip
     await story.available(MIA)
     assert await story.offer() == 0
@@ -217,7 +217,7 @@ async def test_a_wait_that_is_too_long_is_told_to_supervisors_once(story: Story,
     await run_due(story, clock)
     await story.offer()
     prompts = [line.body for line in await story.lines(ann) if line.event is Event.PROMPT]
-    assert prompts == ["Has waited in Service desk for 5 minutes"]
+    assert prompts == ["Waiting in Service desk for 5 minutes"]
 
 
 async def test_waiting_in_one_queue_holds_up_no_other(story: Story) -> None:
@@ -294,7 +294,7 @@ async def test_an_offer_that_ran_out_says_why_the_agent_is_away(story: Story, cl
     clock.now = work.due_at
     await story.store.write(expire_offer, Expire(int(work.key)))
     mia = (await story.store.read(people.agents))[MIA]
-    assert (mia.presence, mia.presence_reason) == ("away", "An offer ran out")
+    assert (mia.presence, mia.presence_reason) == ("away", "An offer expired")
     await set_to(story, Presence.AVAILABLE)
     assert (await story.store.read(people.agents))[MIA].presence_reason is None
 

@@ -32,7 +32,7 @@ async def ann(story: Story) -> int:
 async def test_the_other_accepts_and_the_sender_leaves(story: Story, ann: int) -> None:
     await send_on(story, ann, to_agent=OMAR, note="Knows the dock.")
     (offer,) = await story.inbox(OMAR)
-    assert (offer.reason, offer.note) == ("Mia Chen transfers this to you.", "Knows the dock.")
+    assert (offer.reason, offer.note) == ("Mia Chen is transferring this to you.", "Knows the dock.")
     assert (await story.see(ann)).owner.name == "Mia Chen", "until it is accepted"
     await story.text("one more thing", to=DIRECT)
     await story.accept(offer.id, OMAR)
@@ -95,7 +95,7 @@ async def test_what_cannot_be_transferred_is_refused_with_the_reason(story: Stor
         ({"to_agent": OMAR, "to_queue": 1}, BadInput, "agent_id"),
         ({"to_agent": 99}, NotFound, "no active agent 99"),
         ({"to_queue": 99}, NotFound, "no queue 99"),
-        ({"to_agent": MIA}, Conflict, "has this conversation already"),
+        ({"to_agent": MIA}, Conflict, "already has this conversation"),
     ):
         with pytest.raises(error) as refused:
             await send_on(story, ann, **to)
@@ -103,7 +103,7 @@ async def test_what_cannot_be_transferred_is_refused_with_the_reason(story: Stor
     await story.store.write(set_presence, SetPresence(agent_id=MIA, presence=Presence.AWAY))
     await story.with_agent(OMAR, number=BOB)
     await story.with_agent(OMAR, number=STRANGER)
-    with pytest.raises(Conflict, match="has no room: 2 of 2"):
+    with pytest.raises(Conflict, match="is at capacity: 2 of 2"):
         await send_on(story, ann, to_agent=OMAR)
     await story.store.write(set_presence, SetPresence(agent_id=OMAR, presence=Presence.AWAY))
     with pytest.raises(Conflict, match="is away"):
@@ -121,6 +121,24 @@ async def test_handed_back_with_an_outcome_that_the_bot_is_told(story: Story, an
     question = await story.begin(ann)
     assert question is not None
     assert question.metadata["handed_back"]["outcome"] == "New dock ordered"
+
+
+async def test_a_blank_text_after_a_hand_back_does_not_swallow_what_the_bot_is_told_first(
+    story: Story, ann: int
+) -> None:
+    await story.store.write(return_to_bot, ReturnToBot(interaction_id=ann, agent_id=MIA, outcome="New dock ordered"))
+    await story.text("\u200b", to=DIRECT)
+    assert await story.begin(ann) is None
+    assert (await story.texted(ann))[-1].startswith("Your text had no words.")
+    await story.text("what now?", to=DIRECT)
+    question = await story.begin(ann)
+    assert question is not None
+    assert question.metadata["before"]["payload"] == "/handed_back"
+    await story.finish(question, "It comes on Monday")
+    await story.text("ok", to=DIRECT)
+    later = await story.begin(ann)
+    assert later is not None
+    assert "before" not in later.metadata
 
 
 async def test_a_supervisor_assigns_by_hand_or_takes_over(story: Story, ann: int) -> None:
@@ -146,7 +164,7 @@ async def test_whoever_never_wrote_hears_nothing_of_a_queue_until_they_write(sto
     assert await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK) == 1, "they may have to wait"
     await story.offer()
     assert len(await story.texted(bob)) == 2
-    assert "You are in line" in (await story.texted(bob))[1]
+    assert "You're in line" in (await story.texted(bob))[1]
     await story.text("hello?", number=BOB, to=DIRECT)
     await story.offer()
     assert len(await story.texted(bob)) == 2

@@ -154,7 +154,7 @@ async def test_a_webhook_too_many_is_refused_and_its_connection_goes_on(server: 
     server.webhooks.is_full = True
     for parts in ([WHOLE], [WHOLE[:-3], WHOLE[-3:]], [WHOLE[:-3], WHOLE[-3:-1], WHOLE[-1:]]):
         status, body = await answer(connection, *parts)
-        assert (status, body[:13]) == (503, b"There is more")
+        assert (status, body[:13]) == (503, b"The service i")
     assert await server.answers(connection), "a page is not refused"
     server.webhooks.is_full = False
     assert await answer(connection, WHOLE) == (200, b"hello 1")

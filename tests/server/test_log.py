@@ -13,7 +13,7 @@ from handoff_service.errors import DatabaseAway, Overloaded
     [
         (DatabaseAway("SQLITE_BUSY"), "action=worker_cannot_claim kind=deliver why=SQLITE_BUSY", False),
         (DatabaseAway(), "action=worker_cannot_claim kind=deliver why='The database cannot be reached.", False),
-        (Overloaded(), "action=worker_cannot_claim kind=deliver why='There is more to do", False),
+        (Overloaded(), "action=worker_cannot_claim kind=deliver why='The service is overloaded", False),
         (ValueError("a"), "action=worker_cannot_claim kind=deliver", True),
     ],
 )

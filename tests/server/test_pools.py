@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from handoff_service import worker as workers
 from handoff_service.gateways.bot.no_bot import NoBot
 from handoff_service.gateways.bot.rasa import NOT_ASKED, TURNS_AT_ONCE, RasaBot, asked_at
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.lib.circuit_breaker import State
 from handoff_service.ports import SENDS_AT_ONCE, BotAnswer, BotFailed, Outgoing, Question
 from handoff_service.rules.shared.vocabulary import Owner, Work
@@ -21,7 +22,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import OperationSettings
 from handoff_service.store.engine.store import Store
-from handoff_service.worker import Worker, WorkerDeps, crews
+from handoff_service.worker import Worker, WorkerDeps, build_workers
 from tests.conftest import MovedClock
 from tests.support.story import DIRECT, MIA, Story
 
@@ -65,14 +66,14 @@ async def test_an_offer_is_made_while_the_provider_hangs(database_url: str, cloc
         for pool in pools if work_at is not None else ():
             pool.nudge(work_at)
 
-    store = Store(database_url, clock=clock, terms=OperationSettings(), told=told)
+    store = Store(database_url, clock=clock, settings=OperationSettings(send_errors=ERRORS), after_commit=told)
     story, provider = Story(store), HungProvider()
     await asyncio.gather(*(story.text(number=f"+1202555{n:04d}", to=DIRECT) for n in range(200)))
     while await story.offer() or await story.count(t.due_work, t.due_work.c.kind == Work.OFFER_WORK):
         pass  # everybody is told that they wait
     assert await story.count(t.due_work, t.due_work.c.kind == Work.DELIVER) >= 200
     none: Any = provider
-    pools += crews(WorkerDeps(store=store, provider=none, bot=NoBot(), clock=clock))
+    pools += build_workers(WorkerDeps(store=store, provider=none, bot=NoBot(), clock=clock))
     async with running(pools), asyncio.timeout(10):
         while len(provider.asked) < SENDS_AT_ONCE:
             await asyncio.sleep(0.01)
@@ -124,8 +125,10 @@ async def servers() -> AsyncIterator[Servers]:
 
 def turns(story: Story, bot: RasaBot, clock: MovedClock) -> Worker:
     none: Any = None
-    hands = WorkerDeps(store=story.store, provider=none, bot=bot, clock=clock)
-    (pool,) = [pool for (kinds, _), pool in zip(workers.POOLS, crews(hands), strict=True) if Work.BOT_TURN in kinds]
+    deps = WorkerDeps(store=story.store, provider=none, bot=bot, clock=clock)
+    (pool,) = [
+        pool for (kinds, _), pool in zip(workers.POOLS, build_workers(deps), strict=True) if Work.BOT_TURN in kinds
+    ]
     return pool
 
 
@@ -169,7 +172,7 @@ async def test_people_of_the_healthy_bot_notice_nothing_of_the_hung_one(
             tx,
             [
                 due_work.Due(
-                    kind=Work.BOT_TURN, key=str(one), line=f"x{one}", due_at=tx.now + 2 * tx.terms.burst_window
+                    kind=Work.BOT_TURN, key=str(one), line=f"x{one}", due_at=tx.now + 2 * tx.settings.burst_window
                 )
                 for one in healthy
             ],
@@ -199,7 +202,7 @@ async def test_an_open_breaker_fails_fast_and_closes_when_the_bot_answers(
         with pytest.raises(BotFailed, match="did not answer within"):
             await bot.ask(question)
     asked = len(servers.asked)
-    with pytest.raises(BotFailed, match="does not answer at the moment"):
+    with pytest.raises(BotFailed, match="is not answering right now"):
         await bot.ask(question)
     assert len(servers.asked) == asked, "an open breaker does not ask"
     monkeypatch.setattr(circuit_breaker, "PAUSE", 0)

@@ -109,8 +109,8 @@ async def test_a_claim_that_was_under_way_at_the_stop_is_given_back(
     store: Store, story: Story, clock: MovedClock
 ) -> None:
     """``run`` is cancelled while the claim is in the lane: nobody would do the work before the lease ends."""
-    hands = WorkerDeps(store=store, provider=Provider(), bot=NoBot(), clock=clock)
-    worker = Worker(hands, frozenset({Work.BOT_TURN}))
+    deps = WorkerDeps(store=store, provider=Provider(), bot=NoBot(), clock=clock)
+    worker = Worker(deps, frozenset({Work.BOT_TURN}))
     await story.text()
     clock.move(60)
     running = asyncio.create_task(worker.run())

@@ -25,7 +25,7 @@ from handoff_service.ports import (
 from handoff_service.rules.conversations.media import Taken
 from handoff_service.rules.shared.vocabulary import Event, Status, Work
 from handoff_service.store.engine import tables as t
-from handoff_service.worker import POOLS, Worker, WorkerDeps, crews
+from handoff_service.worker import POOLS, Worker, WorkerDeps, build_workers
 from tests.conftest import MovedClock
 from tests.support.pictures import PDF, picture
 from tests.support.story import ANN, BOB, DIRECT, MIA, Story
@@ -97,9 +97,9 @@ async def work(worker: Worker) -> None:
         pass
 
 
-def pool_of(kind: Work, hands: WorkerDeps) -> Worker:
+def pool_of(kind: Work, deps: WorkerDeps) -> Worker:
     """The pool that does work of this kind."""
-    return next(pool for (kinds, _), pool in zip(POOLS, crews(hands), strict=True) if kind in kinds)
+    return next(pool for (kinds, _), pool in zip(POOLS, build_workers(deps), strict=True) if kind in kinds)
 
 
 async def test_a_text_is_answered_after_the_burst(
@@ -126,7 +126,7 @@ async def test_a_failing_bot_is_asked_twice_under_one_turn_and_then_a_person_is(
     assert [q.turn_id for q in bot.asked] == ["1", "1"]
     (offer,) = await story.inbox(MIA)
     assert offer.reason == "The virtual agent could not be reached."
-    assert provider.sent == ["You are in line for Service desk. We answer right here."]
+    assert provider.sent == ["You're in line for Service desk. We'll reply here."]
 
 
 async def test_a_bot_that_recovers_answers(
@@ -250,11 +250,11 @@ async def test_a_bot_that_hangs_holds_up_no_agents_text(story: Story, provider: 
     ann = await story.with_agent(MIA, number=BOB)
     await story.write(ann, "Still here")
     clock.move(2)
-    hands = WorkerDeps(store=story.store, provider=provider, bot=Hangs(), clock=clock)
-    turns = pool_of(Work.BOT_TURN, hands)
+    deps = WorkerDeps(store=story.store, provider=provider, bot=Hangs(), clock=clock)
+    turns = pool_of(Work.BOT_TURN, deps)
     hanging = asyncio.create_task(turns.run())
-    await work(pool_of(Work.OFFER_WORK, hands))
-    await work(pool_of(Work.DELIVER, hands))
+    await work(pool_of(Work.OFFER_WORK, deps))
+    await work(pool_of(Work.DELIVER, deps))
     assert provider.sent[-1] == "Still here"
     hanging.cancel()
     await turns.close()
@@ -282,7 +282,7 @@ async def test_media_are_fetched_looked_at_and_stored(
     assert [(m.status, m.content_type, m.width, m.why) for m in line.media] == [
         ("stored", "image/png", 64, None),
         ("stored", "application/pdf", None, None),
-        ("refused", "image/png", None, "It is not what it says it is (image/png)."),
+        ("refused", "image/png", None, "Its content does not match its type (image/png)."),
         ("waiting", "image/png", None, "The provider does not have it (404)."),
     ]
     clock.move(2)
@@ -319,10 +319,10 @@ async def test_downloads_that_hang_hold_up_no_agents_text(story: Story, bot: Bot
     hangs = Hangs()
     bob = await story.with_agent(MIA, number=BOB)
     await story.write(bob, "Still here")
-    hands = WorkerDeps(store=story.store, provider=hangs, bot=bot, clock=clock)
-    fetching = pool_of(Work.FETCH_MEDIA, hands)
+    deps = WorkerDeps(store=story.store, provider=hangs, bot=bot, clock=clock)
+    fetching = pool_of(Work.FETCH_MEDIA, deps)
     hanging = asyncio.create_task(fetching.run())
-    await work(pool_of(Work.DELIVER, hands))
+    await work(pool_of(Work.DELIVER, deps))
     assert hangs.sent[-1] == "Still here"
     hanging.cancel()
     await fetching.close()

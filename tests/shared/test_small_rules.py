@@ -4,7 +4,8 @@ from itertools import permutations
 
 import pytest
 
-from handoff_service.rules.delivery.message_status import RANK, TWILIO, advanced
+from handoff_service.gateways.twilio.errors import STATUSES
+from handoff_service.rules.delivery.message_status import RANK, advanced
 from handoff_service.rules.shared.vocabulary import Status
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices
 
@@ -23,7 +24,7 @@ def test_a_received_text_has_no_receipts() -> None:
 
 
 def test_every_word_of_twilio_has_a_rank() -> None:
-    assert set(TWILIO.values()) <= set(RANK)
+    assert set(STATUSES.values()) <= set(RANK)
 
 
 IMPACT = [Choice("I can't work", '/inform_impact{"impact":"blocked"}'), Choice("I can still work", "/still")]
@@ -81,5 +82,8 @@ def test_what_the_bot_is_asked(text: str, asked: str) -> None:
 
 
 def test_choices_are_numbered_lines() -> None:
-    assert with_choices("How bad is it?", IMPACT) == "How bad is it?\n1 I can't work\n2 I can still work"
+    assert (
+        with_choices("How much does this affect you?", IMPACT)
+        == "How much does this affect you?\n1 I can't work\n2 I can still work"
+    )
     assert with_choices("", IMPACT) == "1 I can't work\n2 I can still work"

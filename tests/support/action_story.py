@@ -86,7 +86,7 @@ class Rules:
 def fired(lines: list[Any]) -> list[str]:
     """What messaging actions said in a conversation: prompts to agents, texts to the requester, changes of state."""
     said = [line for line in lines if line.event in (Event.PROMPT, Event.TIMER) or _of_the_product(line)]
-    return [line.body for line in said if not line.body.startswith("You are in line")]
+    return [line.body for line in said if not line.body.startswith("You're in line")]
 
 
 def _of_the_product(line: Any) -> bool:

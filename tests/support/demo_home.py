@@ -17,7 +17,8 @@ from argon2 import PasswordHasher
 
 from handoff_service import clock, settings
 from handoff_service.cli import DEMO
-from handoff_service.context import terms
+from handoff_service.context import operation_settings
+from handoff_service.gateways.providers import send_errors_of
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_file
 from handoff_service.settings import Settings
@@ -44,7 +45,12 @@ def _made() -> Path:
 
 
 async def _import(config: Settings) -> None:
-    store = Store(config.database_url, clock=clock.now, terms=terms(config), told=lambda _hints, _work_at: None)
+    store = Store(
+        config.database_url,
+        clock=clock.now,
+        settings=operation_settings(config, send_errors_of(config)),
+        after_commit=lambda _hints, _work_at: None,
+    )
     with patch("handoff_service.operations.desk.sign_in._hasher", CHEAP):
         await import_file(store, desk_file.read(DEMO))
     store.close()

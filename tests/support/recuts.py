@@ -21,10 +21,14 @@ def text_form(chance: random.Random) -> Pairs:
         "hello", "", "I saw Doctor Who", "HiFrom+12025550199", "HiFrom+12025550199FromA", "HiFrom+12025550199G",
         f"HiFrom+12025550199MessageSid{sid(9)}NumMedia0", f"xMessageSid{sid(7)}", "Body", "ErrorCode30003",
         f"XFrom72975FromCityAFromCountryUSMessageSid{sid(8)}To+18885550200ToZip",
-        "".join(chance.choices(ALPHABET, k=40)), "xFromA", "see FromHELLO", "xFrom12345",
+        "".join(chance.choices(ALPHABET, k=40)), "xFromA", "see FromHELLO", "xFrom12345", "xFrom+12025550199FromCityA",
+        "xFrom+12025550199G",
     ]  # fmt: skip
     city = chance.choice(["WASHINGTON", "", "NEW YORK", "Montréal", "TORONTO"])
-    sender = chance.choice(["+12025550101"] * 3 + ["12345", "SUPPORT", "ABCHELLO", "TomTom", "Booking.com", "A"])
+    sender = chance.choice(
+        ["+12025550101"] * 3
+        + ["12345", "SUPPORT", "ABCHELLO", "TomTom", "Booking.com", "A", "CityBank", "StateFarm", "ZipCar"]
+    )
     form = {
         "MessageSid": sid(chance.getrandbits(100)), "AccountSid": ACCOUNT_SID, "From": sender,
         "To": "+18885550100", "Body": chance.choice(traps), "NumMedia": "0", "NumSegments": "1",

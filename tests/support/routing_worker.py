@@ -14,7 +14,7 @@ from tests.routing.test_routing_simulation import KINDS
 
 async def main(url: str) -> None:
     clock = MovedClock()
-    store = Store(url, clock=clock, terms=OperationSettings(), told=Heard())
+    store = Store(url, clock=clock, settings=OperationSettings(), after_commit=Heard())
     worker = Worker(WorkerDeps(store=store, provider=None, bot=NoBot(), clock=clock), KINDS)  # type: ignore[arg-type]
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):

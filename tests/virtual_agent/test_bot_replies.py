@@ -28,7 +28,7 @@ def test_whatever_a_case_is_about_it_is_told_in_one_segment(description: str) ->
         words.open_cases([line(description, CaseState.IN_PROGRESS, f"CS{10**9 + n}") for n in range(count)])
         for count in range(1, 30)
     ]
-    texts.append(words.opened("request", "CS1234567890", description, "We text you here about it."))
+    texts.append(words.opened("request", "CS1234567890", description, "We'll text you updates."))
     for text in texts:
         counted = segments(text)
         assert (counted.count, counted.encoding) == (1, Encoding.GSM_7), text
@@ -40,7 +40,7 @@ def test_whatever_a_case_is_about_it_is_told_in_one_segment(description: str) ->
 def test_no_letter_of_a_description_is_lost_for_a_cheaper_text(description: str) -> None:
     texts = [words.one_case(line(description, state), NEW_YORK, NOW) for state in CaseState]
     texts += [words.open_cases([line(description, CaseState.IN_PROGRESS)] * count) for count in range(1, 30)]
-    texts.append(words.opened("request", "CS1234567890", description, "We text you here about it."))
+    texts.append(words.opened("request", "CS1234567890", description, "We'll text you updates."))
     begins = unicodedata.normalize("NFC", description)[:3]
     for text in texts:
         assert begins in text, text
@@ -49,7 +49,7 @@ def test_no_letter_of_a_description_is_lost_for_a_cheaper_text(description: str)
 
 def test_a_name_is_written_as_its_owner_writes_it() -> None:
     assert words.opened("case", "CS0000012", JOSE, "Ask for a person any time.") == (
-        f"I made case CS0000012: {JOSE}. Ask for a person any time."
+        f"I've opened case CS0000012: {JOSE}. Ask for a person any time."
     )
     assert words.plain("laptop 🔥 “hot”…") == 'laptop "hot"...'
 
@@ -59,12 +59,14 @@ def test_how_cases_are_said() -> None:
         number="CS0000012", state=CaseState.IN_PROGRESS, description="No “wifi”.", changed_at=NOW - timedelta(days=1)
     )
     assert words.one_case(case, NEW_YORK, NOW) == (
-        'CS0000012 (No "wifi"): in progress. Last change yesterday at 09:00.'
+        'CS0000012 (No "wifi"): in progress. Last updated yesterday at 09:00.'
     )
     assert words.open_cases([case]) == 'Your open case:\nCS0000012 in progress: No "wifi"'
     assert words.open_cases([case] * 4).startswith("You have 4 open cases, the newest:\nCS0000012 in progress: ")
     assert words.open_cases([case] * 4).count("\n") == 3
-    assert words.opened("request", "CS0000012", "a monitor!", "Bye.") == "I made request CS0000012: a monitor. Bye."
+    assert (
+        words.opened("request", "CS0000012", "a monitor!", "Bye.") == "I've opened request CS0000012: a monitor. Bye."
+    )
 
 
 VPN = ("VPN", "The VPN is down since 9 o'clock. Networks is on it. Mail and the web work without it.")
@@ -85,7 +87,7 @@ def test_what_is_down() -> None:
     assert words.outage_news([VPN], asked_behind=True) == VPN[1]
     assert words.outage_news([VPN], asked_behind=False) == f"{VPN[1]} {words.ANOTHER_PROBLEM}"
     assert words.outage_news([VPN, LONG], asked_behind=True) == (
-        "Down right now: VPN, Payroll and time.... Ask me about one by its name."
+        "Down right now: VPN, Payroll and time.... Ask me about any of them by name."
     )
 
 
@@ -102,17 +104,17 @@ def at(hours: float) -> datetime:
 
 
 HOURS = [
-    ("always", True, None, NOW, 'We are here at any time. Write "agent" to talk to a person.'),
+    ("always", True, None, NOW, "We're open around the clock. Text AGENT to talk to a person."),
     ("open", True, at(9), NOW,
-     'We are here now, until 18:00 (New York time). Write "agent" to talk to a person.'),
+     "We're open until 18:00 (New York time). Text AGENT to talk to a person."),
     ("over midnight", True, at(16), NOW,
-     'We are here now, until tomorrow at 01:00 (New York time). Write "agent" to talk to a person.'),
+     "We're open until tomorrow at 01:00 (New York time). Text AGENT to talk to a person."),
     ("closed", False, None, at(23),
-     "We are closed now and open again tomorrow at 08:00 (New York time). You can text any time."),
+     "We're closed now and open again tomorrow at 08:00 (New York time). You can text any time."),
     ("closed for days", False, None, at(72),
-     "We are closed now and open again on Thursday at 09:00 (New York time). You can text any time."),
+     "We're closed now and open again on Thursday at 09:00 (New York time). You can text any time."),
     ("for good", False, None, None,
-     "We are closed now, and it is not known yet when we open again. You can text any time."),
+     "We're closed now, and the next opening time isn't known yet. You can text any time."),
 ]  # fmt: skip
 
 

@@ -7,7 +7,8 @@ import pytest
 from handoff_service.operations.cases.open_case import OpenCase, open_case
 from handoff_service.operations.conversations.receive_sms import Attachment, Text, receive_sms
 from handoff_service.operations.desk.desk_settings import change_desk
-from handoff_service.operations.virtual_agent.take_bot_turn import EMPTY, PICTURE, FinishTurn, finish_turn
+from handoff_service.operations.virtual_agent.take_bot_turn import EMPTY, FinishTurn, finish_turn
+from handoff_service.operations.virtual_agent.turn_input import PICTURE
 from handoff_service.ports import BotReply, Understood
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.bot_text import Choice
@@ -86,14 +87,20 @@ async def test_a_late_answer_is_never_sent_and_agents_see_it(story: Story, ann: 
     assert await story.finish(question, "Have you tried turning it off?") is TurnOutcome.LATE
     assert await story.texted(ann) == ["Mia here, I take this."]
     (late,) = [line for line in await story.lines(ann) if line.event is Event.LATE_REPLY]
-    assert (late.body, late.reason, late.status) == ("Have you tried turning it off?", "epoch 1 had ended", None)
+    assert (late.body, late.reason, late.status) == (
+        "Have you tried turning it off?",
+        "because the conversation had moved on",
+        None,
+    )
     assert (late.kind, late.author.kind) == (Kind.NOTE, Author.VIRTUAL_AGENT)
 
 
 async def test_what_the_bot_had_understood_is_not_lost_with_a_turn_that_fails(story: Story, ann: int) -> None:
     first = await story.begin(ann)
     assert first is not None
-    await story.finish(first, "How bad is it?", understood=Understood(collected={"Problem": "my laptop is slow"}))
+    await story.finish(
+        first, "How much does this affect you?", understood=Understood(collected={"Problem": "my laptop is slow"})
+    )
     await story.text("2")
     second = await story.begin(ann)
     assert second is not None
@@ -158,9 +165,9 @@ async def test_a_number_or_title_of_the_last_choices_becomes_the_payload(story: 
     question = await story.begin(ann)
     assert question is not None
     choices = (Choice("I can't work", "/blocked"), Choice("I can still work", "/working"))
-    said = BotReply(text="How bad is it?", choices=choices)
+    said = BotReply(text="How much does this affect you?", choices=choices)
     await story.store.write(finish_turn, FinishTurn(turn_id=int(question.turn_id), replies=[said]))
-    assert await story.texted(ann) == ["How bad is it?\n1 I can't work\n2 I can still work"]
+    assert await story.texted(ann) == ["How much does this affect you?\n1 I can't work\n2 I can still work"]
     await story.text("2")
     answer = await story.begin(ann)
     assert answer is not None
@@ -217,7 +224,7 @@ async def test_two_machines_that_text_each_other_come_to_an_end(story: Story, cl
     seen = await story.see(interaction)
     assert seen.owner.kind is Owner.QUEUE
     (item,) = await story.rows(t.work_items, t.work_items.c.interaction_id == interaction)
-    assert item.reason == "The virtual agent has answered this number very often in ten minutes: it may be a machine."
+    assert item.reason == "The virtual agent sent this number too many replies in ten minutes. It may be a machine."
     assert await story.count(t.due_work, t.due_work.c.kind == Work.BOT_TURN) == 0
     other = (await story.text("hi", number=BOB)).interaction_id or 0
     assert await story.begin(other) is not None

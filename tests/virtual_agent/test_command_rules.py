@@ -38,8 +38,8 @@ def test_an_admins_words_replace_those_shipped_for_that_command_alone() -> None:
 
 
 FAULTS = [
-    ({Command.AGENT: ["stop"]}, "ends or begins consent"),
-    ({Command.RESTART: ["Start!"]}, "ends or begins consent"),
+    ({Command.AGENT: ["stop"]}, "always opts out or in"),
+    ({Command.RESTART: ["Start!"]}, "always opts out or in"),
     ({Command.AGENT: ["boss"], Command.BYE: ["BOSS"]}, "for agent and for bye"),
     ({Command.AGENT: ["..."]}, "write a word or a few"),
     ({Command.AGENT: ["x" * 41]}, "write a word or a few"),

@@ -87,7 +87,7 @@ async def test_bye_with_something_after_it_in_the_same_moment_closes_nothing(sto
 
 async def test_help_is_answered_by_the_desk_and_the_question_before_it_stands(story: Story, ann: int) -> None:
     await story.text("HELP")
-    assert (await story.texted(ann))[-1].startswith("Northwind IT: tell us what is wrong. AGENT: a person.")
+    assert (await story.texted(ann))[-1].startswith("Northwind IT: text your problem, or AGENT for a person,")
     assert await story.begin(ann) is None, "nothing for the bot"
     await story.text("the second")
     question = await story.begin(ann)
@@ -105,7 +105,7 @@ async def test_restart_begins_the_bots_conversation_afresh(story: Story, ann: in
     assert opened is not None
     assert (opened.message, opened.metadata) == (RESTART, {"interaction_id": ann, "epoch": 2})
     assert await story.finish(opened) is TurnOutcome.ANSWERED
-    assert (await story.texted(ann))[-1] == "All right, from the beginning. What can we do for you?"
+    assert (await story.texted(ann))[-1] == "OK, let's start over. How can we help?"
     assert "An answer to it" not in await story.texted(ann)
     await story.text("1")
     question = await story.begin(ann)
@@ -178,7 +178,7 @@ async def test_how_often_is_the_admins_and_a_bot_that_tells_is_not_counted(story
         await story.text("thanks")
         question = await story.begin(ann)
         assert question is not None
-        assert await story.finish(question, "You are welcome.", understood=understood) is TurnOutcome.ANSWERED
+        assert await story.finish(question, "You're welcome.", understood=understood) is TurnOutcome.ANSWERED
         if understood is None:
             continue
         await story.store.write(change_desk, {"same_answers": 2})

@@ -26,7 +26,7 @@ def said(words: str, *titles: str) -> BotText:
 
 
 FITS = [
-    ("a plain text", said("You are welcome.")),
+    ("a plain text", said("You're welcome.")),
     ("two segments", said("x" * 306)),
     ("two segments with buttons", said("x" * 298, "a", "b")),
     ("placeholders at their longest", said("{problem}" * 4 + "x" * 54)),
@@ -82,7 +82,7 @@ def test_a_text_that_may_not_be_said(text: BotText, line: int, what: str, sugges
 DOMAIN = """\
 responses:
   utter_ask:
-    - text: "How bad is it?"
+    - text: "How much does this affect you?"
       buttons:
         - title: "I can't work"
           payload: /blocked
@@ -106,12 +106,12 @@ class Action:
         dispatcher.utter_message(response="utter_ask")
         dispatcher.utter_message(text=later)
 """
-TERMS_FILE = "allowed_hosts: [example.com]\nlongest: {number: CS0000001}\n"
+SETTINGS_FILE = "allowed_hosts: [example.com]\nlongest: {number: CS0000001}\n"
 
 
-def project(folder: Path, *, domain: str = DOMAIN, terms: str = TERMS_FILE) -> Path:
+def project(folder: Path, *, domain: str = DOMAIN, settings: str = SETTINGS_FILE) -> Path:
     (folder / "domain.yml").write_text(domain)
-    (folder / "sms_check.yml").write_text(terms)
+    (folder / "sms_check.yml").write_text(settings)
     (folder / "actions").mkdir()
     (folder / "actions" / "cases.py").write_text(ACTION)
     return folder
@@ -133,16 +133,18 @@ def test_faults_are_told_with_file_line_and_suggestion(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "terms", "says"),
+    ("domain", "settings", "says"),
     [
-        ("responses:\n  utter_x: [text: 'a]\n", TERMS_FILE, "domain.yml:"),
+        ("responses:\n  utter_x: [text: 'a]\n", SETTINGS_FILE, "domain.yml:"),
         (DOMAIN, "longest: {}\nallowed: []\n", "sms_check.yml:2: there is no key 'allowed'"),
     ],
     ids=["no YAML", "an unknown key"],
 )
-def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path: Path, domain: str, terms: str, says: str) -> None:
+def test_a_file_that_cannot_be_read_is_told_with_its_line(
+    tmp_path: Path, domain: str, settings: str, says: str
+) -> None:
     with pytest.raises(SetupError, match=says):
-        bot_text_lint.check(project(tmp_path, domain=domain, terms=terms))
+        bot_text_lint.check(project(tmp_path, domain=domain, settings=settings))
 
 
 def test_what_is_shipped_may_be_said() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.engine.lanes import OperationSettings
@@ -39,7 +40,9 @@ def service(module_database: str, tmp_path_factory: pytest.TempPathFactory) -> I
     admin.write_text(GRACE)
 
     async def add() -> None:
-        store = Store(module_database, clock=MovedClock(), terms=OperationSettings(), told=Heard())
+        store = Store(
+            module_database, clock=MovedClock(), settings=OperationSettings(send_errors=ERRORS), after_commit=Heard()
+        )
         await store.write(import_desk, desk_file.read(admin))
         store.close()
 
@@ -111,7 +114,7 @@ REFUSED = [
     ("event", {"event": "none"}, "event", "requester_message_without_agent_response"),
     ("unknown key", {"colour": "red"}, "colour", "not permitted"),
     ("queue", {"queues": ["None"]}, "queues", "there is no queue 'None'"),
-    ("number", {"provider_numbers": ["+1"]}, "provider_numbers", "there is no provider number"),
+    ("number", {"provider_numbers": ["+1"]}, "provider_numbers", "there is no company number"),
     ("segments", {"action": "prompt_requester", "text": "x" * 200}, "text", "one segment"),
     ("state", {"action": "set_state", "text": None}, "state", "must be one of"),
 ]
@@ -185,7 +188,7 @@ async def test_timers_are_seen_put_off_canceled_and_fire(mia: Client, grace: Cli
     lines = (await mia.until(f"{one}/messages", prompted))["items"]
     assert {line["body"] for line in lines if line["event"] == "prompt"} == {"Ann waits for Mia"}
     history = [line["body"] for line in lines if line["event"] == "timer"]
-    assert history[0].startswith("Mia Chen put off “Later” until ")
+    assert history[0].startswith("Mia Chen postponed “Later” until ")
     assert history[1] == "Mia Chen canceled “Later”"
     await mia.call("POST", f"{one}/messages", {"body": "here"}, status=201)
     names = [timer["action"]["name"] for timer in (await mia.call("GET", f"{one}/timers"))["items"]]

@@ -56,7 +56,7 @@ async def test_only_admins_see_the_pages(desk: Running) -> None:
         await mia.sign_in()
         for path in ["/", *(p for p in PAGES if "<" not in p)]:
             answer = await mia.get(f"/workspace/admin{path}")
-            assert (answer.status, "This needs the role admin" in shown(answer.text)) == (403, True), path
+            assert (answer.status, "This requires the role admin" in shown(answer.text)) == (403, True), path
     async with desk.visitor() as anyone:
         assert (await anyone.get("/workspace/admin/users")).headers["Location"].startswith("/sign-in?")
 
@@ -76,7 +76,7 @@ async def test_users_are_found_by_name_employee_number_and_the_end_of_a_number(g
         page = shown((await grace.get(f"/workspace/admin/users?q={q}")).text)
         assert ("Ann Lee" in page, "Bob Ruiz" in page) == (True, False), q
     nobody = shown((await grace.get("/workspace/admin/users?q=%3Cq%3E")).text)
-    assert "Nothing fits “<q>”" in nobody
+    assert "No results for “<q>”" in nobody
 
 
 async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(desk: Running, grace: Admin) -> None:
@@ -114,7 +114,7 @@ async def test_a_user_is_made_changed_and_deactivated_by_plain_forms(desk: Runni
     assert "Delete Dee Moss?" in asked
     assert (await grace.send(f"{one}/delete")).headers["Location"].endswith("/users?done=deactivated")
     page = shown((await grace.get(f"/workspace/admin{one}")).text)
-    assert "Deactivated: no numbers" in page
+    assert "Deactivated: has no numbers" in page
     assert received.interaction_id is not None
     assert (await grace.send(one, name="Dee Moss", external_id="E7", active="1")).status == 303
     assert "Deactivated:" not in (await grace.get(f"/workspace/admin{one}")).text
@@ -139,13 +139,13 @@ async def test_a_profile_is_tied_from_its_page_with_its_history(desk: Running, g
     assert "No messaging profiles yet" in empty
     received = await desk.story.text(number=ANN)
     assert "+1 202 555 0101 Ann Lee" in shown((await grace.get("/workspace/admin/profiles?q=555-0101")).text)
-    assert "Nothing fits" in shown((await grace.get("/workspace/admin/profiles?q=Lee")).text)
+    assert "No results" in shown((await grace.get("/workspace/admin/profiles?q=Lee")).text)
     page = shown((await grace.get("/workspace/admin/profiles/1?q=Ruiz")).text)
-    assert "Tied to Ann Lee" in page
-    assert "Tie to Bob" in page
+    assert "Linked to Ann Lee" in page
+    assert "Link to Bob" in page
     assert (await grace.send("/profiles/1", user_id="2")).headers["Location"].endswith("/profiles/1?done=saved")
     page = shown((await grace.get("/workspace/admin/profiles/1")).text)
-    assert "Ann Lee Bob Ruiz Tied by an admin, Grace Okafor INT0000001" in page
+    assert "Ann Lee Bob Ruiz Linked by an admin, Grace Okafor INT0000001" in page
     assert received.interaction_id is not None
     assert (await desk.story.see(received.interaction_id)).user is not None
     assert (await grace.send("/profiles/1", user_id="x")).status == 400
@@ -165,7 +165,7 @@ async def test_agents_and_groups_are_set_up_by_plain_forms(desk: Running, grace:
     one = made.headers["Location"].removeprefix("/workspace/admin").split("?")[0]
     page = shown((await grace.get("/workspace/admin/agents")).text)
     assert "Lee Park lee@example.com Agent Nights Offline 0 of 3" in page
-    assert "Nights 1 the agent's own" in page
+    assert "Nights 1 the agent's own limit" in page
 
     async with desk.visitor() as lee:
         assert (await lee.sign_in("lee@example.com", "long enough")).status == 303

@@ -123,7 +123,7 @@ async def test_the_story_by_api_and_signed_webhooks(twilio: FakeTwilio, service:
     assert (await mia.call("GET", "/ongoing"))["items"] == []
     await asyncio.wait_for(until_sent(twilio, "Mia has closed this conversation. Text us any time."), 10)
     assert [m.body for m in twilio.sent if m.to == ANN] == [
-        "You are in line for Service desk. We answer right here.",
+        "You're in line for Service desk. We'll reply here.",
         "Hi Ann, Mia here.",
         "Mia has closed this conversation. Text us any time.",
     ]
@@ -151,7 +151,7 @@ async def test_pictures_come_in_and_go_out(twilio: FakeTwilio, service: Service,
     assert (came["content_type"], came["size"], came["width"], came["status"]) == (
         "image/png", len(picture()), 64, "stored",
     )  # fmt: skip
-    assert refused["why"] == "Files of this type are not taken (application/x-msdownload)."
+    assert refused["why"] == "This file type isn't supported (application/x-msdownload)."
     assert not twilio.credentials_leaked
     assert came["url"].startswith(f"{service.url}/api/v1/media/")
     async with mia.session.get(came["url"], headers={"Authorization": f"Bearer {mia.token}"}) as bytes_of_it:

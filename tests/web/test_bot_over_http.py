@@ -160,7 +160,7 @@ async def test_nobody_is_left_without_an_answer(
 
     await until(told)
     assert (await desk.story.see(ann)).owner.kind is Owner.QUEUE
-    assert "Everyone at Service desk is busy or away" in (await texts_of(desk, ann))[0]
+    assert "Everyone at Service desk is busy right now" in (await texts_of(desk, ann))[0]
     assert len({body["metadata"]["turn_id"] for body in bot[0].asked}) == 1, "asked again under the same id"
 
 
@@ -212,7 +212,7 @@ async def test_bye_and_restart_with_a_stock_bot(desk: Running, bot: tuple[StockB
 
     await until(lambda: said("You said: hello"))
     await desk.story.text("start over")
-    await until(lambda: said("All right, from the beginning. What can we do for you?"))
+    await until(lambda: said("OK, let's start over. How can we help?"))
     assert bot[0].asked[-1]["message"] == "/restart"
     await desk.story.text("bye")
     await until(lambda: said("Goodbye, and thank you. Text us any time."))

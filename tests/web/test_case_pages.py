@@ -47,7 +47,7 @@ async def test_a_case_is_opened_seen_and_changed_with_a_note(desk: Running, mia:
     dialog = (await mia.get(f"{path}/cases/new", SCRIPT)).text
     assert ">my dock is dead</textarea>" in dialog
     refused = await mia.act(f"{path}/cases/new", description=" ", kind="problem", priority="3")
-    assert (refused.status, "Say what the case is about" in refused.text) == (400, True)
+    assert (refused.status, "Describe what the case is about" in refused.text) == (400, True)
     assert (await mia.act(f"{path}/cases/new", description="x", kind="cat", priority="3")).status == 400
     for wrong in ("x" * 10_001, "a\0b"):
         answer = await mia.act(f"{path}/cases/new", description=wrong, kind="problem", priority="3")
@@ -66,7 +66,7 @@ async def test_a_case_is_opened_seen_and_changed_with_a_note(desk: Running, mia:
     assert (await mia.act(one, **given | {"note": ""})).status == 204, "the same again"
     page = panel((await mia.get(f"{path}/news?after=999", SCRIPT)).text)
     assert "CS0000001 Resolved" in page
-    assert "Elsewhere JIRA-7" in page
+    assert "External number JIRA-7" in page
     assert "State: Open → Resolved External number: none → JIRA-7 “Replaced it”" in page
     assert "Mia Chen set case CS0000001 to resolved: Replaced it" in shown((await mia.get(path)).text)
     (case,) = await all_cases(desk)
@@ -98,7 +98,7 @@ async def test_a_guests_case_goes_to_whom_they_turn_out_to_be_and_back(desk: Run
     (case,) = await all_cases(desk)
     assert case.user is not None
     assert case.user.name == "Bob Ruiz"
-    assert "Goes to somebody else" in panel((await mia.get(f"/workspace/conversations/{guest}")).text)
+    assert "Requester changed" in panel((await mia.get(f"/workspace/conversations/{guest}")).text)
     await desk.desk.store.write(undo_verification, Undo(interaction_id=guest, agent_id=MIA))
     (case,) = await all_cases(desk)
     assert (case.user, case.version) == (None, 3)

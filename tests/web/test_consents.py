@@ -12,7 +12,7 @@ from tests.web.test_api import Client
 from tests.web.test_desk_api import sign_in
 from tests.web.workspace_server import Running, Visitor, running, shown
 
-WHY = "Only START, texted by them, changes that."
+WHY = "Only they can opt back in, by texting START."
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def test_the_composer_says_why_and_nothing_is_sent(desk: Running, mia: Vis
     await desk.story.text("stop", to=DIRECT)
     news = (await mia.get(f"{page}/news")).text
     assert 'id="no-texts" data-tone="fail" role="status">' in news
-    assert f"by texting “stop”. {WHY}" in shown(news)
+    assert f"by texting stop. {WHY}" in shown(news)
     refused = await mia.act(f"{page}/messages", body="Still there?")
     assert (refused.status, WHY in refused.text) == (409, True)
 
@@ -49,13 +49,13 @@ async def test_the_composer_says_why_and_nothing_is_sent(desk: Running, mia: Vis
 async def test_an_agent_stops_texts_and_allows_them_again(desk: Running, mia: Visitor) -> None:
     ann = await desk.story.with_agent()
     page = f"/workspace/conversations/{ann}"
-    assert "No more texts for Ann Lee" in (await mia.get(f"{page}/consent")).text
+    assert "Stop texts to Ann Lee" in (await mia.get(f"{page}/consent")).text
     await mia.act(f"{page}/consent", opted_out="1", note="Said so on the phone")
     assert "recorded by Mia Chen" in shown((await mia.get(page)).text)
-    assert "Texts for Ann Lee again" in (await mia.get(f"{page}/consent")).text
+    assert "Allow texts to Ann Lee again" in (await mia.get(f"{page}/consent")).text
     assert (await mia.act(f"{page}/consent", opted_out="", note=" ")).status == 400
     await mia.act(f"{page}/consent", opted_out="", note="A mistake")
-    assert "Has opted out" not in shown((await mia.get(page)).text)
+    assert "Opted out on" not in shown((await mia.get(page)).text)
 
 
 async def test_the_new_message_dialog_says_it_before_anything_is_written(desk: Running, mia: Visitor) -> None:
@@ -75,14 +75,14 @@ async def test_the_ledger_by_the_api(desk: Running, api: Client) -> None:
     seen = await api.call("GET", f"/interactions/{ann}")
     assert seen["opted_out"]["source"] == "api"
     refused = await api.call("POST", f"/interactions/{ann}/messages", {"body": "hello"}, status=409)
-    assert "Has opted out since" in refused["detail"]
+    assert "Opted out on" in refused["detail"]
     preview = await api.call("POST", "/conversations/preview", {"to": ANN, "from": DIRECT})
     assert preview["opted_out"]["why"].endswith("recorded by Mia Chen.")
     await api.call("POST", "/conversations", {"to": ANN, "from": DIRECT, "body": "hello"}, status=409)
     await api.call("POST", "/consents", {"number": ANN, "opted_out": True}, status=409)
     await api.call("POST", "/consents", {"number": ANN, "opted_out": False}, status=400)
     wrong = await api.call("POST", "/consents", {"number": ANN, "opted_out": True, "provider_number": BOB}, status=400)
-    assert wrong["errors"] == {"provider_number": f"{BOB} is no provider number"}
+    assert wrong["errors"] == {"provider_number": f"{BOB} is not a company number"}
     back = await api.call("POST", "/consents", {"number": ANN, "opted_out": False, "note": "By mail"}, status=201)
     await desk.story.text("STOP", number=BOB)
     first = await api.call("GET", "/consents?limit=2")
@@ -97,10 +97,10 @@ async def test_the_ledger_and_the_figures_as_pages(desk: Running) -> None:
     async with desk.visitor() as omar:
         await omar.sign_in("omar@example.com", "demo-omar")
         assert "Nobody has opted out" in shown((await omar.get("/workspace/admin/consents")).text)
-        assert "Nothing was texted in these days" in shown((await omar.get("/workspace/admin/figures")).text)
+        assert "There were no texts in these days" in shown((await omar.get("/workspace/admin/figures")).text)
         await desk.story.text("STOP", number=BOB)
         ledger = shown((await omar.get("/workspace/admin/consents")).text)
-        assert "Opted out, holds now texted “STOP” all our numbers" in ledger
+        assert "Opted out, in force texted “STOP” all our numbers" in ledger
         assert "Main line" in shown((await omar.get("/workspace/admin/figures")).text)
 
 
@@ -110,7 +110,7 @@ async def test_an_agent_cannot_lift_what_the_carrier_says(desk: Running, mia: Vi
     await desk.desk.store.write(refused_for_consent, [message])
     page = f"/workspace/conversations/{ann}"
     seen = (await mia.get(page)).text
-    assert "as the carrier says" in shown(seen)
+    assert "reported by the carrier" in shown(seen)
     assert "consent-it" not in seen, "what can only be refused is not offered"
     refused = await mia.act(f"{page}/consent", opted_out="", note="She wants to")
-    assert (refused.status, "only START" in refused.text) == (409, True)
+    assert (refused.status, "Only they can" in refused.text) == (409, True)

@@ -2,12 +2,14 @@
 
 import codecs
 import re
+import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from handoff_service.operations.desk.desk_settings import change_desk
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.desk import desk as desk_rows
@@ -71,7 +73,7 @@ async def test_every_page_is_there_and_its_acts_need_a_token(desk: Running, grac
 async def test_provider_numbers(desk: Running, grace: Visitor) -> None:
     assert "+1 888 555 0300" in await save(grace, "/provider-numbers/new", **NUMBER)
     again = await save(grace, "/provider-numbers/new", **NUMBER)
-    assert "There is a provider number +18885550300 already." in again
+    assert "The company number +18885550300 already exists." in again
     wrong = {"number": "0300", "queue": "Service desk", "first_responder": "nobody", "segments_per_second": "fast"}
     said = await save(grace, "/provider-numbers/new", **wrong)
     assert "be a phone number, with its country, such as +12025550101" in said
@@ -122,7 +124,7 @@ async def test_a_queue_is_written_down_in_full_and_shown_again(desk: Running, gr
     assert (queue.country, queue.alarm_seconds, queue.auto_assign) == ("DE", 300, True)
     assert queue.problems == ["No agent of its groups has the mandatory skill hardware and opera."]
     page = (await grace.get(f"{UNDER}/queues/{queue.id}")).text
-    assert "It can never assign. No agent of its groups" in shown(page)
+    assert "This queue cannot assign conversations. No agent of its groups" in shown(page)
     for value in ('value="Boston, New York"', 'value="60"', "Own words", 'value="Mo-Fr 08:00-18:00; PH off"'):
         assert value in page
     assert "Cannot assign. No agent" in shown((await grace.get(f"{UNDER}/queues")).text)
@@ -145,7 +147,7 @@ async def test_a_queues_form_keeps_what_was_typed_and_says_what_is_wrong(desk: R
     assert "cannot be read as opening hours" in said
     assert "waiting: {x}: there is no such placeholder" in said
     half = QUEUE | {"condition_field": "language", "condition_operator": "is", "condition_value": ""}
-    assert "'language' stands alone" in await save(grace, "/queues/new", **half)
+    assert "'language' is alone" in await save(grace, "/queues/new", **half)
     assert "Service desk is the queue of" in await save(grace, "/queues/1/delete")
 
 
@@ -168,10 +170,10 @@ async def test_system_messages_are_edited_and_go_back(desk: Running, grace: Visi
     assert "Closing line Edited" in edited
     assert await desk.desk.store.read(texts.closing_line, "Mia Chen") == "Mia says bye."
     said = await save(grace, "/texts/closing_line", body="Reply STOP " + "x" * 200)
-    assert "asks people to answer STOP" in said
+    assert "asks people to reply STOP" in said
     assert "x" * 200 in said, "what was typed is kept"
     page = shown((await grace.get(f"{UNDER}/texts/closing_line")).text)
-    assert "As shipped {agent.first_name} has closed this conversation." in page
+    assert "Default text {agent.first_name} has closed this conversation." in page
     assert "With long names" in page
     assert "Edited" not in await save(grace, "/texts/closing_line", body="whatever", reset="1")
     assert (await grace.get(f"{UNDER}/texts/hello")).status == 404
@@ -183,7 +185,7 @@ async def test_templates_are_made_found_changed_and_deleted(desk: Running, grace
     assert one.body == "Hi {requester.first_name},\nrestart it."
     assert "Hi there, restart it." in shown((await grace.get(f"{UNDER}/templates/{one.id}")).text)
     assert "VPN" in shown((await grace.get(f"{UNDER}/templates?q=restart")).text)
-    assert "Nothing fits" in shown((await grace.get(f"{UNDER}/templates?q=zebra")).text)
+    assert "No results" in shown((await grace.get(f"{UNDER}/templates?q=zebra")).text)
     assert "there is no such placeholder" in await save(grace, f"/templates/{one.id}", name="VPN", body="{x}")
     assert "must not be empty" in await save(grace, "/templates/new", name=" ", body="x")
     assert "No templates yet" in await save(grace, f"/templates/{one.id}/delete")
@@ -194,14 +196,14 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     right |= {"same_answers": "3", "agent_words": "agent, Kollege,", "bye_words": "bye", "restart_words": "restart"}
     right |= {"opt_out_words": "alto", "quiet_hours": "21:00-08:00", "most_answers": "40", "countries": "de, AT"}
     right |= {"most_in_range": "0", "most_unknown_hourly": "50", "most_unknown_daily": "0"}
-    right |= {"thanks_minutes": "15"}
+    right |= {"thanks_minutes": "15", "queue_unanswerable": "1"}
     assert "Saved" in await save(grace, "/desk", **right)
     saved = await desk.desk.store.read(desk_rows.desk)
     assert saved is not None
     assert (saved.name, saved.away_after_seconds, saved.reassign_when_away) == ("IT", 60, False)
     words = {"agent": ["agent", "Kollege"], "bye": ["bye"], "help": [], "restart": ["restart"]}
     words |= {"opt_out": ["alto"], "opt_in": []}
-    assert saved.thanks_minutes == 15
+    assert (saved.thanks_minutes, saved.queue_unanswerable) == (15, True)
     assert (saved.commands, saved.same_answers) == (words, 3)
     assert (saved.quiet_hours, saved.most_answers, saved.countries) == ("21:00-08:00", 40, ["DE", "AT"])
     assert saved.most_in_range == 0
@@ -212,10 +214,12 @@ async def test_the_desks_time_country_and_choices(desk: Running, grace: Visitor)
     for what in ("ISO code", "must be at least 5", "must not be empty"):
         assert what in said
     assert "Lunch no offers" in await save(grace, "/presence-states/new", name="Lunch")
-    assert "one of the three that every desk has" in await save(grace, "/presence-states/new", name="away")
+    assert "must not be available, away or offline" in await save(grace, "/presence-states/new", name="away")
     assert "Lunch takes work" in await save(grace, "/presence-states/1", name="Lunch", takes_work="1")
     assert "Lunch" not in await save(grace, "/presence-states/1/delete")
-    assert "Wrong language is not asked again" in await save(grace, "/reject-reasons/new", words="Wrong language")
+    assert "Wrong language does not get the offer again" in await save(
+        grace, "/reject-reasons/new", words="Wrong language"
+    )
     assert "already" in await save(grace, "/reject-reasons/1", words="Wrong language")
 
 
@@ -232,7 +236,9 @@ async def test_agents_choose_from_the_admins_own_presences_and_reasons(desk: Run
 
 
 async def test_the_desk_is_exported_and_imported_as_a_file(desk: Running, grace: Visitor) -> None:
+    await desk.desk.store.write(change_desk, {"thanks_minutes": 25})
     exported = await grace.get(f"{UNDER}/desk-file/export")
+    assert tomllib.loads(exported.text)["desk"]["thanks_minutes"] == 25
     assert 'filename="desk.toml"' in exported.headers["Content-Disposition"]
     assert '[[queues]]\nname = "Service desk"' in exported.text
 
@@ -263,7 +269,7 @@ async def test_templates_for_the_composer_are_filled(desk: Running) -> None:
         await desk.desk.store.write(import_desk, desk_file.read_bytes(TEMPLATE, "t.toml"))
         page = (await mia.get(f"{at}?q=gre")).text
         assert 'data-text="Hi Ann &lt;b&gt;, Mia here."' in page
-        assert "No template has “&lt;i&gt;” in it." in (await mia.get(f"{at}?q=%3Ci%3E")).text
+        assert "No template contains “&lt;i&gt;”." in (await mia.get(f"{at}?q=%3Ci%3E")).text
         assert (await mia.get("/workspace/conversations/99/templates")).status == 404
 
 

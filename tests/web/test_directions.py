@@ -41,7 +41,7 @@ OURS = re.compile(
     r'|^"[^"]*" if [^~]* else "[^"]*"( \| format\(.*)?$|^\{"|^\(offer\.outcome|^"\{" ~ name|^"Sent" if'
     r'|\b(state|intent|kind|impact|assignment|level|field) \| words|map\("words"\)|removeprefix\('
     r"|(case|interaction)\.name$"  # their numbers
-    r"|text\.reaction$"  # an emoji
+    r"|text\.reaction$|^button\.label$"  # emoji
 )
 
 

@@ -96,8 +96,8 @@ async def test_a_file_is_only_ever_saved_and_what_is_refused_says_why(desk: Runn
     assert "<script>alert" not in html
     said = shown(html)
     assert "Save the file application/pdf · 1 KB" in said
-    assert "The picture was not taken. It is not what it says it is (image/png)." in said
-    assert "The file was not taken. Files of this type are not taken (application/x-msdownload)." in said
+    assert "The picture was rejected. Its content does not match its type (image/png)." in said
+    assert "The file was rejected. This file type isn't supported (application/x-msdownload)." in said
     assert "look" in said
 
 
@@ -111,7 +111,7 @@ async def test_the_page_shows_that_a_picture_is_on_its_way_and_watches_it(desk: 
 
     await desk.desk.store.write(waiting, None)
     html = (await mia.get("/workspace/conversations/1")).text
-    assert "Fetching the picture from the provider" in shown(html)
+    assert "Downloading the picture from the provider" in shown(html)
     (line,) = re.findall(r'<li class="msg" id="line-1"[^>]*>', html)
     assert "data-open" in line
 

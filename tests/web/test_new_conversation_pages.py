@@ -76,10 +76,13 @@ async def test_a_number_is_shown_as_people_read_it(mia: Visitor) -> None:
 async def test_somebody_with_several_numbers_lets_one_choose(mia: Visitor) -> None:
     answer = await look(mia, "Bob")
     assert "+1 202 555 0102" in shown(answer.text)
-    assert "Choose one of them." in shown(answer.text)
+    assert "Choose one." in shown(answer.text)
     assert "checked" not in answer.text
     refused = await send(mia, "Bob", If.NO_ACTIVE_INTERACTION)
-    assert (refused.status, refused.text.split(":")[0]) == (400, "Choose whom the text goes to")
+    assert (refused.status, refused.text.split(":")[0]) == (
+        400,
+        "Choose a person from the list, or a number that can receive texts.",
+    )
     assert said(await look(mia, "Bob", f"2:{SHARED}"), "number") == SHARED
 
 
@@ -87,7 +90,7 @@ REFUSED = {
     "too short": ("12345", "is too short for a phone number"),
     "too long": ("+1 202 555 0101 999 99", "is too long"),
     "no such country": ("+999 123456", "must be a phone number"),
-    "a name that nobody has": ("Zoe", "Nobody fits."),
+    "a name that nobody has": ("Zoe", "No match."),
 }
 
 
@@ -104,7 +107,7 @@ WARNED = {
     "a landline": ("+44 161 496 0123", "looks like a landline"),
     "toll-free": ("888 234 5678", "looks like a toll-free number"),
     "premium": ("+1 900 234 5678", "looks like a premium-rate number"),
-    "unknown range": ("+1 202 055 0123", "is in no range"),
+    "unknown range": ("+1 202 055 0123", "is in no known number range"),
 }
 
 
@@ -158,7 +161,7 @@ async def test_a_link_names_somebody_and_a_number_that_is_not_on_the_record(mia:
 
 async def test_no_active_interaction(desk: Running, mia: Visitor) -> None:
     seen = await look(mia, "Ann")
-    assert (said(seen, "button"), said(seen, "told")) == ("Send", "A new conversation begins, and it is yours.")
+    assert (said(seen, "button"), said(seen, "told")) == ("Send", "Starts a new conversation, assigned to you.")
     answer = await send(mia, "Ann", If.NO_ACTIVE_INTERACTION)
     assert (answer.status, answer.headers["HX-Redirect"]) == (204, "/workspace/conversations/1")
     one = await desk.story.see(1)
@@ -172,8 +175,8 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(desk: Runnin
     before = await desk.story.see(one)
     seen = await look(mia, "Ann")
     assert said(seen, "button") == "Join and send"
-    assert "it stays with Omar Haddad" in said(seen, "told")
-    assert "This line is already in use" in shown(seen.text)
+    assert "Omar Haddad stays in charge" in said(seen, "told")
+    assert "A conversation with this number is open" in shown(seen.text)
     assert "Omar here" in shown(seen.text)
     assert (await send(mia, "Ann", If.ACTIVE_WITH_LIVE_AGENT)).status == 204
     after = await desk.story.see(one)
@@ -181,7 +184,7 @@ async def test_active_with_a_live_agent_joins_and_reassigns_nothing(desk: Runnin
     assert {a.id for a in after.live_group} == {MIA, OMAR}
     assert await desk.story.count(t.interactions) == 1
     again = await look(mia, "Ann")
-    assert (said(again, "button"), "you are in it already" in said(again, "told")) == ("Send", True)
+    assert (said(again, "button"), "which you are already in" in said(again, "told")) == ("Send", True)
     page = shown((await mia.get(f"/workspace/conversations/{one}")).text)
     assert "with Omar Haddad" in page
     assert "Live group Omar Haddad assigned Mia Chen (you)" in page
@@ -206,7 +209,7 @@ async def test_active_with_a_different_person_replaces_the_profile(desk: Running
         await desk.desk.store.write(lambda tx, what: tx.conn.execute(what), statement)
     seen = await look(mia, "Cy")
     assert said(seen, "button") == "Close the old one and send"
-    assert "The conversation with Bob Ruiz is closed, the number is tied to Cy Ruiz" in said(seen, "told")
+    assert "Closes the conversation with Bob Ruiz, links the number to Cy Ruiz" in said(seen, "told")
     assert (await send(mia, "Cy", If.ACTIVE_WITH_SOMEONE_ELSE)).status == 204
     new = await desk.story.see(old + 1)
     assert (new.user and new.user.id, new.owner.id) == (CY_ID, MIA)
@@ -236,20 +239,20 @@ async def test_a_line_that_has_changed_is_not_silently_dealt_with_otherwise(desk
     bots = (await desk.story.text("hi")).interaction_id or 0
     refused = await send(mia, "Ann", If(row[1]))
     assert refused.status == 409
-    assert "has changed since you looked, and nothing was sent" in refused.text
-    assert "The conversation with the virtual agent is closed" in refused.text
+    assert "Not sent, because this conversation has changed" in refused.text
+    assert "Closes the conversation with the virtual agent" in refused.text
     one = await desk.story.see(bots)
     assert (one.owner.kind, one.state) == (Owner.VIRTUAL_AGENT, State.NEW)
     assert await desk.story.texted(bots) == []
 
 
 SEND_REFUSED: dict[str, tuple[dict[str, str], str]] = {
-    "nothing to say": ({"body": " \r\n "}, "Write what the text says."),
+    "nothing to say": ({"body": " \r\n "}, "Write a message."),
     "too long": ({"body": "x" * 16_001}, "at most 16000"),
     "a NUL": ({"body": "a\0b"}, "NUL"),
-    "not looked": ({"expected_row": ""}, "Look first"),
-    "a row that is none": ({"expected_row": "x" * 9000}, "Look first"),
-    "nobody": ({"q": ""}, "Choose whom"),
+    "not looked": ({"expected_row": ""}, "Check what sending will do"),
+    "a row that is none": ({"expected_row": "x" * 9000}, "Check what sending will do"),
+    "nobody": ({"q": ""}, "Choose a person"),
 }
 
 
@@ -268,7 +271,7 @@ async def test_it_works_without_the_script(desk: Running, mia: Visitor) -> None:
     csrf = await mia.csrf()
     fields = {"q": "Ann", "from": MAIN, "body": "Hi <b>Ann</b>", "csrf": csrf}
     page = await mia.post("/workspace/new/look", **fields)
-    assert "A new conversation begins" in shown(page.text)
+    assert "Starts a new conversation" in shown(page.text)
     assert "Hi &lt;b&gt;Ann" in page.text
     sent = await mia.post("/workspace/new", **fields, choice=f"1:{ANN}", expected_row=If.NO_ACTIVE_INTERACTION)
     assert (sent.status, sent.headers["Location"]) == (303, "/workspace/conversations/1")
@@ -304,7 +307,7 @@ async def texts(mia: Visitor, choice: str, q: str = "q ", sender: str = MAIN) ->
     ) as answer:
         assert answer.status == 200
         page = await answer.text()
-    assert ("not offered here" in page) == ("1 template is" in page)
+    assert ("not shown" in page) == ("1 template is" in page)
     return [unescape(one) for one in re.findall(r'data-text="([^"]*)"', page)]
 
 

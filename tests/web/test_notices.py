@@ -262,9 +262,9 @@ async def test_whoever_the_product_set_away_is_told_why_with_the_way_back(desk: 
         values = {"automatic_presence": "away", "automatic_reason": reason} if reason else {"presence": "away"}
         return sa.update(t.agents).where(t.agents.c.id == MIA).values(values)
 
-    await desk.desk.store.write(lambda tx, _: tx.conn.execute(away("An offer ran out")), None)
+    await desk.desk.store.write(lambda tx, _: tx.conn.execute(away("An offer expired")), None)
     for path in ("/workspace", "/workspace/counts", "/workspace/lists"):
-        assert "You are away: An offer ran out. Back to available" in shown((await mia.get(path)).text), path
+        assert "You are away: An offer expired. Back to available" in shown((await mia.get(path)).text), path
     assert (await mia.act("/workspace/presence", presence="available")).status == 204
     assert "You are away:" not in shown((await mia.get("/workspace")).text)
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(away(None)), None)

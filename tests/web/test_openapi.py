@@ -59,7 +59,7 @@ def test_bad_characters_and_numbers_are_refused_by_name(service: Service, token:
     for body in ("[" * 100_000, "{", '"text"', "[]", "null", "9" * 5000, '{"name": NaN}', ""):
         assert sent("POST", users, body)[0] == 400, body[:20]
     assert sent("POST", users, "name=N", "application/x-www-form-urlencoded")[0] == 400
-    assert sent("GET", f"{users}?cursor=x")[1] == {"cursor": "must be the next of an earlier page"}
+    assert sent("GET", f"{users}?cursor=x")[1] == {"cursor": "must be the next cursor of an earlier page"}
     assert set(sent("GET", f"{users}?limit=201")[1]) == {"limit"}
     assert set(sent("GET", f"{users}?q=%00")[1]) == {"q"}
     assert sent("GET", f"/api/v1/profiles?user_id={huge}")[1] == {"user_id": "must be a whole number of 64 bits"}

@@ -16,7 +16,7 @@ from handoff_service.store.identity import proofs
 from tests.web.workspace_server import Running, Visitor, running, shown
 
 BOT = {"PATCHBOARD_BOT_URL": "http://127.0.0.1:9/nobody-answers", "PATCHBOARD_BURST_WINDOW": "3000"}
-ASK = "Ask for proof"
+ASK = "Check identity"
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def test_one_click_sends_it_to_the_virtual_agent_and_it_comes_back(desk: R
     answer = await mia.act(f"{page}/ask-for-proof")
     assert answer.status in (200, 204)
     said = shown((await mia.get(page)).text)
-    assert "Mia Chen asks for proof of who the requester is" in said
+    assert "Mia Chen asked for an identity check" in said
     async with asyncio.timeout(30):  # nobody answers at the bot's address: it is asked twice, then given back
         while (await desk.story.see(ann)).owner.kind is not Owner.AGENT:
             await asyncio.sleep(0.05)
@@ -62,8 +62,8 @@ async def test_a_failed_proof_is_in_the_history(desk: Running, mia: Visitor) -> 
 
     await desk.desk.store.write(fails, None)
     said = shown((await mia.get(page)).text)
-    assert "Proof of identity failed , said to be e9999" in said
-    assert "5 wrong answers; nobody is known by e9999" in said
+    assert "Identity check not finished , claimed to be e9999" in said
+    assert "5 wrong answers; no user matches e9999" in said
 
 
 async def test_without_a_bot_it_says_so_and_offers_nothing(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ async def test_without_a_bot_it_says_so_and_offers_nothing(tmp_path: Path) -> No
         await mia.sign_in()
         _, page = await conversation(desk)
         html = (await mia.get(page)).text
-        assert (ASK in html, "There is no virtual agent that could ask for proof." in html) == (False, True)
+        assert (ASK in html, "This desk has no virtual agent to check identity." in html) == (False, True)
         answer = await mia.act(f"{page}/ask-for-proof")
         assert (answer.status, "no virtual agent" in answer.text) == (409, True)
 

@@ -45,7 +45,9 @@ async def restored(desk: Running) -> int:
     return await desk.story.store.write(queued, None)
 
 
-@pytest.mark.parametrize(("act", "says"), [("release", "the texts go out now"), ("cancel", "none of them is sent")])
+@pytest.mark.parametrize(
+    ("act", "says"), [("release", "The texts are being sent"), ("cancel", "None of the texts will be sent")]
+)
 async def test_an_admin_decides(desk: Running, act: str, says: str) -> None:
     async with desk.visitor() as one:
         await one.sign_in("grace@example.com", "demo-grace")

@@ -57,13 +57,13 @@ async def test_people_and_conversations_are_found_and_lead_to_the_line(desk: Run
 async def test_what_was_typed_is_never_markup_and_the_page_says_what_to_do(mia: Visitor) -> None:
     said = {
         "": "Find a person or a conversation",
-        "?q=x": "Two letters or digits at least.",
-        "?q=nothing+like+this": "Nothing found for “nothing like this”",
-        "?q=%3Cscript%3Ealert%281%29%3C%2Fscript%3E": "Nothing found for “<script>alert(1)</script>”",
+        "?q=x": "Use at least two letters or digits.",
+        "?q=nothing+like+this": "No results for “nothing like this”",
+        "?q=%3Cscript%3Ealert%281%29%3C%2Fscript%3E": "No results for “<script>alert(1)</script>”",
         "?q=%20&below=x": "Find a person or a conversation",
-        "?q=" + "x" * 5000: "Nothing found for",
-        "?q=word&below=99999999999999999999": "Nothing found",
-        "?q=INT999999999999999": "Nothing found",
+        "?q=" + "x" * 5000: "No results for",
+        "?q=word&below=99999999999999999999": "No results",
+        "?q=INT999999999999999": "No results",
     }
     for query, words in said.items():
         page = await mia.get(f"/workspace/search{query}")

@@ -92,7 +92,7 @@ async def test_hold_needs_a_reason_and_close_a_description(desk: Running, mia: V
         'name="short_description" maxlength="160" aria-required="true" value="my laptop is dead"'
         in (await mia.get(path)).text
     )
-    for verb, why in (("hold", "Say why"), ("close", "Say in a few words what it was about")):
+    for verb, why in (("hold", "Write why"), ("close", "Describe in a few words what it was about")):
         answer = await mia.act(f"{path}/{verb}", reason="  ", short_description=" \t ")
         assert answer.status == 400
         assert why in answer.text
@@ -143,12 +143,12 @@ async def test_a_timer_is_on_the_page_and_is_put_off_and_canceled(desk: Running,
 
 
 BAD_TIMES: dict[str, tuple[dict[str, str], str]] = {
-    "nothing": ({}, "Write the day and the time"),
-    "words": ({"at": "soon"}, "Write the day and the time"),
-    "a wish that is none": ({"later": "never"}, "Write the day and the time"),
-    "over": ({"at": "2020-01-01T09:00"}, "That time is over"),
+    "nothing": ({}, "Write a date and time"),
+    "words": ({"at": "soon"}, "Write a date and time"),
+    "a wish that is none": ({"later": "never"}, "Write a date and time"),
+    "over": ({"at": "2020-01-01T09:00"}, "That time has passed"),
     "far away": ({"at": "9999-12-31T23:59"}, "more than a year away"),
-    "huge": ({"at": "2" * 9000}, "Write the day and the time"),
+    "huge": ({"at": "2" * 9000}, "Write a date and time"),
 }
 
 
@@ -175,7 +175,7 @@ async def test_the_history_of_the_number_newest_first(desk: Running, mia: Visito
     page = (await mia.get(f"/workspace/conversations/{one}")).text
     fold = shown(page.split('id="fold-history"')[1].split("</details>")[0])
     assert "History 2" in fold
-    assert re.search(r"Bob Ruiz → Ann Lee Undone By hand, by Mia Chen, .* · undone .*Nobody → Bob Ruiz", fold)
+    assert re.search(r"Bob Ruiz → Ann Lee Undone Manually, by Mia Chen, .* · undone .*Nobody → Bob Ruiz", fold)
     assert "“saw the <b>badge</b>”" in fold
     assert "<b>badge" not in page
     await desk.story.close(one)
@@ -189,7 +189,7 @@ async def test_a_number_on_another_users_record_is_said_in_words(desk: Running, 
     one = (await desk.desk.store.write(start_conversation, command)).interaction_id
     path = f"/workspace/conversations/{one}"
     page = shown((await mia.get(path)).text)
-    assert "This number is on Ann Lee's record, the profile says Bob Ruiz." in page
+    assert "This number is on Ann Lee's record, but linked to Bob Ruiz." in page
     assert "On this number 1" in page
     assert (await mia.act(f"{path}/verify", user_id=str(ANN_ID))).status == 204
     page = (await mia.get(path)).text

@@ -66,7 +66,7 @@ async def test_the_page_says_who_waits_who_is_there_and_what_is_wrong(desk: Runn
     await change(desk, sa.insert(t.queues).values(name="Facilities", assignment="round_robin", accept_seconds=60))
     said = shown((await omar.get("/workspace/supervisor")).text)
     for words in (
-        "Facilities cannot assign anything: No group is eligible: add one.",
+        "Facilities cannot assign any conversation: No group is eligible: add one.",
         "Ann Lee Mia Chen Service desk Work in progress",
         "Bob Ruiz",
         "always open · most capacity",
@@ -92,10 +92,10 @@ async def test_what_the_provider_does_not_take_is_said_to_supervisors_and_in_the
         work = {"kind": "deliver", "key": str(n), "line": "ann", "due_at": ahead, "attempts": 1}
         await change(desk, sa.insert(w).values(work))
     said = shown((await omar.get("/workspace/supervisor/now")).text)
-    assert "The provider does not know our account. ( 20003 ) One text waits, since" in said
-    assert "Tell an admin: nothing reaches anybody this way until it is mended." in said
+    assert "The provider does not recognize our account. ( 20003 ) One text waits, since" in said
+    assert "Tell an admin. No texts can be delivered until this is fixed." in said
     said = shown((await mia.get(f"/workspace/conversations/{ann}")).text)
-    assert "Not sent yet. The provider does not know our account. (20003) It goes out by itself when" in said
+    assert "Not sent yet. The provider does not recognize our account. (20003) It goes out by itself when" in said
 
 
 async def test_numbers_in_the_address_that_are_none_are_no_numbers(omar: Visitor, ann: int) -> None:
@@ -109,11 +109,11 @@ async def test_numbers_in_the_address_that_are_none_are_no_numbers(omar: Visitor
 async def test_observing_joins_nothing_and_reads_nothing(desk: Running, mia: Visitor, omar: Visitor, ann: int) -> None:
     await desk.story.text("anyone?", number=ANN, to=DIRECT)
     page = (await omar.get(f"/workspace/conversations/{ann}")).text
-    assert "You observe, and nobody sees that you are here." in shown(page)
+    assert "You're observing. Nobody can see you." in shown(page)
     assert (await omar.act(f"/workspace/conversations/{ann}/read", up_to="99")).status == 204
     assert [a.id for a in (await desk.story.see(ann)).live_group] == [MIA]
     assert (await desk.story.see(ann, MIA)).unread == 1, "still new for Mia"
-    assert "You observe" not in (await mia.get(f"/workspace/conversations/{ann}")).text
+    assert "You're observing" not in (await mia.get(f"/workspace/conversations/{ann}")).text
 
 
 async def test_join_leave_and_take_over(desk: Running, omar: Visitor, ann: int) -> None:
@@ -137,7 +137,7 @@ async def test_the_dialog_says_why_and_lists_whom_it_can_be_given_to(desk: Runni
     assert "Why this agent" in said
     assert "Offered to Omar Haddad" in said
     assert "Mia Chen Available · 1 of 2 · Service desk" in said
-    assert "has the most room" in said
+    assert "has the most free capacity" in said
 
 
 async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
@@ -157,7 +157,7 @@ async def test_a_transfer_shows_who_can_take_it_and_how_it_goes(
     assert (await mia.act(f"{one}/transfer", to="agent", agent_id=str(OMAR), note=note)).status == 204
     assert "Waiting for Omar Haddad" in shown((await mia.get(one)).text)
     card = (await omar.get("/workspace")).text
-    assert "Mia Chen transfers this to you." in card
+    assert "Mia Chen is transferring this to you." in card
     assert "Knows the &lt;b&gt;dock&lt;/b&gt;." in card
     assert (await mia.act(f"{one}/transfer/cancel")).status == 204
     assert (await mia.act(f"{one}/transfer/cancel")).status == 409
@@ -171,14 +171,14 @@ async def test_handed_back_with_an_outcome(desk: Running, mia: Visitor, ann: int
         assert (await mia.act(f"{one}/return-to-bot", outcome=outcome)).status == 400
     assert (await mia.act(f"{one}/return-to-bot", outcome="New dock ordered")).status == 204
     assert (await desk.story.see(ann)).owner.kind is Owner.VIRTUAL_AGENT
-    assert "Hand back to the virtual agent" not in shown((await mia.get(one)).text).replace("gave this back", "")
+    assert "Hand back to the virtual agent" not in shown((await mia.get(one)).text).replace("handed this back", "")
 
 
 async def test_the_admins_own_words_to_reject_and_their_presences(desk: Running, mia: Visitor, omar: Visitor) -> None:
     await change(desk, sa.update(t.reject_reasons).where(t.reject_reasons.c.position == 2).values(words="Not <mine>"))
     await change(desk, sa.insert(t.presence_states).values(name="lunch", takes_work=False, position=1))
     page = (await mia.get("/workspace")).text
-    assert "Not &lt;mine&gt; You will not be asked again for this one." in shown(page).replace("<", "&lt;").replace(
+    assert "Not &lt;mine&gt; You will not get this offer again." in shown(page).replace("<", "&lt;").replace(
         ">", "&gt;"
     )
     assert "Lunch no offers" in shown(page)

@@ -135,7 +135,7 @@ async def test_a_trainer_without_another_role_is_not_let_in(desk: Running, mia: 
     )
     answer = await mia.get("/workspace")
     assert answer.status == 403
-    assert "This is not allowed" in shown(answer.text)
+    assert "You don't have access" in shown(answer.text)
 
 
 # Signing in and out --------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ async def test_a_wrong_try_keeps_the_address_and_not_the_password(visitor: Visit
 
 
 async def test_the_demo_lists_its_agents(visitor: Visitor) -> None:
-    assert "Demo: come in as MC Mia Chen agent" in shown((await visitor.get("/sign-in")).text)
+    assert "Sign in as MC Mia Chen agent" in shown((await visitor.get("/sign-in")).text)
 
 
 async def test_a_real_desk_lists_nobody_and_has_no_phones(tmp_path: Path) -> None:
@@ -251,7 +251,7 @@ async def test_an_offer_that_somebody_took_says_so_once_on_the_page_that_shows_i
     await desk.story.available(OMAR)
     await desk.story.accept(await offered(desk, OMAR), OMAR)
     fragment = await mia.get(f"/workspace/lists?shown={item}", SCRIPT)
-    assert "Omar Haddad took it" in shown(fragment.text)
+    assert "Omar Haddad accepted it" in shown(fragment.text)
     assert "took it" not in (await mia.get("/workspace/lists", SCRIPT)).text
 
 
@@ -260,7 +260,7 @@ async def test_accepting_what_is_gone_says_so(desk: Running, mia: Visitor) -> No
     item = await offered(desk)
     assert (await mia.act(f"/workspace/offers/{item}/accept")).headers["HX-Redirect"] == "/workspace/conversations/1"
     again = await mia.act(f"/workspace/offers/{item}/accept")
-    assert (again.status, again.text) == (409, "This offer is no longer yours: it ran out or somebody else took it.")
+    assert (again.status, again.text) == (409, "This offer is no longer yours. It expired, or somebody else took it.")
 
 
 async def test_rejecting_needs_a_reason_and_keeps_it(desk: Running, mia: Visitor) -> None:
@@ -297,10 +297,10 @@ async def test_others_conversations_have_a_list_of_their_own(desk: Running, mia:
     mine, others = await mia.get("/workspace"), await mia.get("/workspace?others=1")
     assert "Bob Ruiz" not in mine.text
     assert "Others 1" in shown(mine.text)
-    assert "One is with other agents" in shown(mine.text)
+    assert "One is under Others" in shown(mine.text)
     assert "Bob Ruiz" in others.text
     opened = shown((await mia.get("/workspace/conversations/1?others=1")).text)
-    assert "Omar Haddad answers · epoch 2" in opened
+    assert "Omar Haddad is replying." in opened
     assert "Sending adds you to the conversation." in opened
 
 
@@ -336,7 +336,7 @@ async def test_a_name_reason_or_description_is_never_markup(desk: Running, mia: 
 async def test_an_unknown_conversation_is_a_page_that_says_so(mia: Visitor) -> None:
     answer = await mia.get("/workspace/conversations/77")
     assert (answer.status, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
-    assert "Nothing is here There is no interaction 77." in shown(answer.text)
+    assert "Page not found There is no interaction 77." in shown(answer.text)
     assert (await mia.get("/workspace/conversations/77/news", SCRIPT)).text == "There is no interaction 77."
 
 
@@ -351,7 +351,7 @@ async def test_a_very_long_name_is_whole_in_the_panel(desk: Running, mia: Visito
 async def test_candidates_on_a_shared_number_are_listed(desk: Running, mia: Visitor) -> None:
     one = await conversation(desk, mia, number=SHARED)
     said = shown((await mia.get(f"/workspace/conversations/{one}")).text)
-    assert "The number is on several users" in said
+    assert "This number is on several users' records" in said
     assert "Also on this number 2" in said
     assert "Bob Ruiz E1002 · bob@example.com" in said
 
@@ -362,11 +362,11 @@ async def test_sending_says_what_it_takes_over(tmp_path: Path) -> None:
         await mia.sign_in()
         await desk.story.text("hi", number=STRANGER)
         page = shown((await mia.get("/workspace/conversations/1")).text)
-        assert "The virtual agent answers · epoch 1 · Sending takes this over from the virtual agent." in page
+        assert "The virtual agent is replying. · Sending takes it over from the virtual agent." in page
         assert (await mia.act("/workspace/conversations/1/messages", body="Hi, Mia here")).status == 204
         news = await mia.get("/workspace/conversations/1/news?after=1", SCRIPT)
         assert "Mia Chen took over" in shown(news.text)
-        assert "You answer · epoch 2" in shown(news.text)
+        assert "You are replying." in shown(news.text)
 
 
 async def test_a_closed_conversation_has_no_composer_and_says_so(desk: Running, mia: Visitor) -> None:
@@ -435,7 +435,7 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
     def add(tx: Transaction, _: None) -> None:
         row = interactions.lock(tx.conn, one)
         system = {"kind": Kind.SYSTEM, "author": Author.SYSTEM}
-        late = {"event": Event.LATE_REPLY, "reason": "epoch 1 had ended", "body": "Anything else?"}
+        late = {"event": Event.LATE_REPLY, "reason": "because the conversation had moved on", "body": "Anything else?"}
         case = {"event": Event.CASE_OPENED, "reason": "screen is dark", "body": "Case CS0000001 opened"}
         messages.append(tx, row, messages.NewLine(kind=Kind.NOTE, author=Author.VIRTUAL_AGENT, **late))
         messages.append(tx, row, messages.NewLine(**system, **case))
@@ -448,12 +448,12 @@ async def test_lines_that_only_agents_see_and_every_receipt(desk: Running, mia: 
     await desk.desk.store.write(add, None)
     said = shown((await mia.get(f"/workspace/conversations/{one}")).text)
     for words in (
-        "A late answer of the virtual agent was not sent , epoch 1 had ended: “Anything else?”",
+        "A late answer from the virtual agent was not sent , because the conversation had moved on: “Anything else?”",
         "Case CS0000001 opened : screen is dark",
         "Omar Haddad Private note",
-        "ent to Ann: “You are in line for Service desk. We answer right here.”",  # sent, or to be sent
-        "Not delivered. The carrier filtered it. (30007) Send it again without links, in your own words.",
-        "We are asking the provider whether this went out.",
+        "ent to Ann: “You're in line for Service desk. We'll reply here.”",  # sent, or to be sent
+        "Not delivered. The carrier filtered it. (30007) Rephrase it without links and send it again.",
+        "We are checking with the provider whether this was sent.",
         "Not sent",
         "Mia Chen accepted after",
     ):
@@ -469,7 +469,7 @@ async def test_the_providers_address_of_a_picture_is_not_on_the_page(desk: Runni
     ]
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(sa.insert(t.media), rows), None)
     page = await mia.get(f"/workspace/conversations/{one}")
-    assert "Fetching the picture" in page.text
+    assert "Downloading the picture" in page.text
     for hidden in ("media.example.com", "javascript:", "text/<b>"):
         assert hidden not in page.text
 
@@ -482,7 +482,7 @@ async def test_a_long_conversation_begins_with_its_newest_lines(
     for n in range(6):
         await desk.story.text(f"text {n}", to=DIRECT)
     page = await mia.get(f"/workspace/conversations/{one}")
-    assert "Show what was said before" in page.text
+    assert "Show earlier messages" in page.text
     assert "the very first</p>" not in page.text
     assert "the very first</p>" in (await mia.get(f"/workspace/conversations/{one}?all=1")).text
 
@@ -558,6 +558,30 @@ async def test_a_typed_number_is_taken_or_explained(visitor: Visitor, typed: str
             assert answer.headers["Location"] == "/phone?from=%2B12025550177"
         else:
             assert "The number " in await answer.text()
+
+
+@pytest.mark.parametrize("sender", ["CityBank", "77077"])
+async def test_a_name_and_a_short_code_have_a_phone(visitor: Visitor, sender: str) -> None:
+    address = f"/phone?from={sender}&to=%2B{DIRECT[1:]}"
+    async with visitor.client.get(
+        f"{visitor.address}/phone", params={"typed": sender}, allow_redirects=False
+    ) as answer:
+        assert answer.headers["Location"] == f"/phone?from={sender}"
+    await visitor.post("/phone/texts", SCRIPT, **{"from": sender, "to": DIRECT, "body": "Your parcel waits"})
+    page = shown((await visitor.get(address)).text)
+    assert "Your parcel waits" in page
+    assert ("Cannot be answered" in page) is (sender == "CityBank")
+
+
+async def test_what_cannot_be_answered_is_marked_and_nobody_has_it(desk: Running, mia: Visitor) -> None:
+    one = (await desk.story.text("Your parcel waits", number="CityBank", to=DIRECT)).interaction_id
+    for path in ("/workspace?others=1", f"/workspace/conversations/{one}", "/workspace/search?q=citybank"):
+        page = shown((await mia.get(path)).text)
+        assert "CityBank" in page, path
+        assert "Cannot be answered" in page, path
+    thread = shown((await mia.get(f"/workspace/conversations/{one}")).text)
+    assert "Nobody can answer" in thread
+    assert "Hand back to the virtual agent" not in thread
 
 
 BAD_TEXTS = {

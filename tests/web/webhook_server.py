@@ -12,10 +12,11 @@ import aiohttp
 from sanic import Sanic
 
 from handoff_service import settings
+from handoff_service.gateways.twilio import provider
 from handoff_service.metrics import Metrics
 from handoff_service.operations.conversations.receive_sms import Outcome, Received, receive_sms
 from handoff_service.operations.delivery.record_receipt import record_receipt
-from handoff_service.web.webhooks.twilio import blueprint
+from handoff_service.web.webhooks.sms_provider import blueprint
 from tests.support.fake_twilio import ACCOUNT_SID, AUTH_TOKEN, Answer
 
 PUBLIC = "https://sms.example.com/desk"  # behind a proxy that takes /desk away
@@ -54,7 +55,7 @@ async def running(store: RecordingStore, home: Path, **changes: str) -> AsyncIte
     app = Sanic(f"webhooks-{secrets.token_hex(4)}", configure_logging=False)
     app.config.update(MOTD=False, ACCESS_LOG=False, TOUCHUP=False)  # touch-up works for one start in a process
     app.ctx.desk = SimpleNamespace(store=store, metrics=Metrics(), outage=lambda: None)
-    app.blueprint(blueprint(settings.read(environ | changes)))
+    app.blueprint(blueprint(provider.KIND, settings.read(environ | changes)))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = await app.create_server(sock=listening, return_asyncio_server=True)

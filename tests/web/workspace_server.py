@@ -20,6 +20,7 @@ from sanic import Sanic
 from handoff_service import clock, settings
 from handoff_service.app import create_app
 from handoff_service.context import AppContext
+from handoff_service.gateways.twilio.errors import ERRORS
 from handoff_service.operations.desk_file import desk_file
 from handoff_service.operations.desk_file.import_desk import import_desk
 from handoff_service.store.engine.lanes import OperationSettings
@@ -94,7 +95,12 @@ def _laid_out() -> Path:
 
 
 async def _import(path: Path) -> None:
-    store = Store(f"sqlite:///{path}", clock=clock.now, terms=OperationSettings(), told=lambda _hints, _work_at: None)
+    store = Store(
+        f"sqlite:///{path}",
+        clock=clock.now,
+        settings=OperationSettings(send_errors=ERRORS),
+        after_commit=lambda _hints, _work_at: None,
+    )
     await store.write(import_desk, desk_file.read(DESK))
     store.close()
 

@@ -21,7 +21,7 @@ from handoff_service.rules.virtual_agent.bot_text import Choice
 ACCOUNT = "Patchboard-Turn"  # the header in which our own channel tells what it understood
 LONGEST_SLOT = 200  # characters that agents see of one thing that was collected
 TURNS_AT_ONCE = 16  # of one server: Rasa works on one core, so more only wait there
-NOT_ASKED = "The virtual agent does not answer at the moment."
+NOT_ASKED = "The virtual agent is not answering right now."
 NO_ANSWER = frozenset({502, 503, 504})  # what a proxy says of a server that does not answer
 
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from datetime import datetime
 from enum import StrEnum
 
+from handoff_service.gateways.simulator.errors import BAD_NUMBER, FILTERED, LANDLINE, OFF
 from handoff_service.lib.media_folder import MediaFolder, is_name
 from handoff_service.operations.delivery.record_receipt import Receipt
 from handoff_service.ports import (
@@ -25,7 +26,7 @@ from handoff_service.ports import (
     Unsure,
 )
 from handoff_service.rules.delivery.senders import why_unanswerable
-from handoff_service.rules.delivery.sms_text import is_e164, segments
+from handoff_service.rules.delivery.sms_text import is_e164, is_short_code, segments
 from handoff_service.rules.shared.vocabulary import Status
 
 REMEMBERED = 1000
@@ -51,9 +52,9 @@ class Behaviour(StrEnum):
 STEPS: Mapping[Behaviour, Sequence[tuple[Status, float, int | None]]] = {
     Behaviour.USUAL: (SENT, DELIVERED),
     Behaviour.SLOW: ((Status.SENT, 4.0, None), (Status.DELIVERED, 8.0, None)),
-    Behaviour.OFF: ((Status.UNDELIVERED, 0.5, 30003),),
-    Behaviour.LANDLINE: ((Status.UNDELIVERED, 0.5, 30006),),
-    Behaviour.FILTERED: ((Status.UNDELIVERED, 0.5, 30007),),
+    Behaviour.OFF: ((Status.UNDELIVERED, 0.5, OFF),),
+    Behaviour.LANDLINE: ((Status.UNDELIVERED, 0.5, LANDLINE),),
+    Behaviour.FILTERED: ((Status.UNDELIVERED, 0.5, FILTERED),),
     Behaviour.TWICE: (SENT, DELIVERED, SENT, DELIVERED),  # and backwards
     Behaviour.RIGHT_TO_LEFT: (SENT, DELIVERED),
     Behaviour.SIGNS: (SENT, DELIVERED),
@@ -89,8 +90,8 @@ class Simulator:
         return body + SIGNATURE if body and self.behaviour(number) is Behaviour.SIGNS else body
 
     async def send(self, message: Outgoing) -> Accepted | Refused | Later | Unsure:
-        if not is_e164(message.to) or why_unanswerable(message.to):
-            return Refused(code=21211)
+        if not (is_e164(message.to) or is_short_code(message.to)) or why_unanswerable(message.to):
+            return Refused(code=BAD_NUMBER)
         sid = f"SM{secrets.token_hex(16)}"
         self._sent[sid] = message
         while len(self._sent) > REMEMBERED:

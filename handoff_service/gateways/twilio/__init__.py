@@ -1,4 +1,4 @@
-"""Twilio: sending, looking up, media, signature, the account.
+"""Twilio: settings, sending, look-up, receipts, webhooks, signature, media, error codes, consents, the account.
 
-It may import ports, settings, store and rules.
+It may import ports, settings, store, rules and the commands of operations. ``provider.py`` puts the parts together.
 """

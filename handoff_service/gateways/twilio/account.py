@@ -1,29 +1,39 @@
 """What ``patchboard doctor`` asks Twilio: whether it knows us, and where it sends what is texted to our numbers."""
 
+import asyncio
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import aiohttp
 import requests
 
 from handoff_service import clock
-from handoff_service.settings import Settings, is_twilios
+from handoff_service.gateways.twilio.settings import is_twilios, signature_keys
+from handoff_service.gateways.twilio.signature import sign
+from handoff_service.settings import Settings
 from handoff_service.store.views import ProviderNumber
 
 TIMEOUT = 10.0  # seconds
+PATIENCE = aiohttp.ClientTimeout(total=5)  # with our own webhook
 MOST_APART = timedelta(seconds=60)  # of the clocks: beyond that the provider's list and ours do not fit together
 IN_SERVICE = "in Twilio's console, under the service"
 MESSAGING = "https://messaging.twilio.com"
 CONSOLE = "in Twilio's console, under the number"
 
 
-def faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
-    """What is wrong with the account, with what mends it. Blocks for as long as Twilio takes."""
+async def faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
+    """What is wrong with the account, its numbers and the way to our webhooks, with what mends it."""
+    return [*await asyncio.to_thread(_account_faults, settings, numbers), *await _webhook(settings)]
+
+
+def _account_faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> list[str]:
+    """Blocks for as long as Twilio takes."""
     try:
         return list(_faults(settings, numbers))
     except requests.RequestException as error:
-        return [f"Twilio does not answer at {settings.twilio_api_url} ({type(error).__name__}). Is there a network?"]
+        return [f"Twilio does not answer at {settings.twilio_api_url} ({type(error).__name__}). Check the network."]
 
 
 def _faults(settings: Settings, numbers: Sequence[ProviderNumber]) -> Iterator[str]:
@@ -64,7 +74,7 @@ def _service(session: requests.Session, address: str, one: ProviderNumber, wante
     named = f"The messaging service {one.messaging_service} of {one.number}"
     asked = session.get(address, timeout=TIMEOUT)
     if asked.status_code == 404:
-        yield f"{named} is none of this Twilio account. Correct it under Admin, Provider numbers."
+        yield f"{named} is not in this Twilio account. Correct it under  Admin, Company numbers."
         return True
     asked.raise_for_status()
     pool = session.get(f"{address}/PhoneNumbers", params={"PageSize": 400}, timeout=TIMEOUT)
@@ -90,7 +100,7 @@ def _number(session: requests.Session, base: str, number: str, wanted: str) -> I
     asked.raise_for_status()
     found = asked.json().get("incoming_phone_numbers", [])
     if not found:
-        yield f"{number} is no number of this Twilio account: buy it, or take it out under Admin, Provider numbers."
+        yield f"{number} is no number of this Twilio account: buy it, or take it out under Admin, Company numbers."
         return
     if application := found[0].get("sms_application_sid"):
         yield (
@@ -130,3 +140,24 @@ def _clock_apart(date: str | None) -> str | None:
     if apart < MOST_APART:
         return None
     return f"This machine's clock is {apart.total_seconds():.0f} s away from Twilio's: let it follow a time server."
+
+
+async def _webhook(settings: Settings) -> list[str]:
+    """A signed request the way Twilio makes them: out to the public address and back into the service."""
+    url = f"{settings.public_url}/webhooks/twilio/status"
+    form = {"MessageSid": "SMdoctor", "MessageStatus": "doctor"}  # a status that is none: 400 says that it was read
+    signed = sign(url, sorted(form.items()), signature_keys(settings)[0], settings.twilio_signature)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=PATIENCE) as session,
+            session.post(url, data=form, headers={"X-Twilio-Signature": signed}) as answer,
+        ):
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return [f"Nothing answers at {url} ({type(error).__name__}). Start the service, and check the proxy before it."]
+    if status == 403:
+        return [
+            f"{url} refuses our signature: the service behind it has another PATCHBOARD_PUBLIC_URL, auth token, "
+            "PATCHBOARD_TWILIO_SIGNATURE or shared key."
+        ]
+    return [] if status == 400 else [f"{url} answers {status}: what is there is not this service."]

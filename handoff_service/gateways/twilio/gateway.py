@@ -30,9 +30,10 @@ from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 from urllib3.exceptions import NewConnectionError
 
+from handoff_service.gateways.twilio.errors import NO_ACCOUNT, STATUSES, TOO_MANY
 from handoff_service.gateways.twilio.media import TwilioMedia
+from handoff_service.gateways.twilio.settings import is_twilios
 from handoff_service.ports import (
-    CONSENTS_AT_ONCE,
     SENDS_AT_ONCE,
     Accepted,
     ConsentNotTaken,
@@ -48,17 +49,18 @@ from handoff_service.ports import (
     Unsure,
 )
 from handoff_service.rules.consent.consent_keywords import Source
-from handoff_service.rules.delivery.message_status import NO_ACCOUNT, TOO_MANY, TWILIO
 from handoff_service.rules.delivery.money import MILLION
 from handoff_service.rules.delivery.sms_text import is_sender
 from handoff_service.rules.shared.vocabulary import Status
-from handoff_service.settings import Settings, is_twilios
+from handoff_service.settings import Settings
 
 LISTS_AT_ONCE = 4  # what is read of Twilio's lists by due work of the desk; it has threads of its own
 VALID_FOR = 4 * 3600  # seconds that a text may wait at Twilio: an answer of yesterday helps nobody; 36,000 at most
 LONGEST_STAY = timedelta(seconds=VALID_FOR)  # of a text at Twilio, by which its list may be out of the order we expect
 TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; ours
 
+# Consents in one request: https://www.twilio.com/docs/messaging/features/consent-api
+CONSENTS_IN_REQUEST = 25
 PAGE = 500  # at most 1000: https://www.twilio.com/docs/usage/twilios-response#response-formats-list-paging-information
 MOST_MEDIA = 10  # of one message
 # Of a single consent, which may be told again: https://www.twilio.com/docs/api/errors/30646
@@ -212,8 +214,8 @@ class TwilioProvider:
 
     def _tell_consents(self, tellings: Sequence[Telling]) -> dict[str, ConsentNotTaken]:
         faults: dict[str, ConsentNotTaken] = {}
-        for start in range(0, len(tellings), CONSENTS_AT_ONCE):
-            faults |= self._tell_some(tellings[start : start + CONSENTS_AT_ONCE])
+        for start in range(0, len(tellings), CONSENTS_IN_REQUEST):
+            faults |= self._tell_some(tellings[start : start + CONSENTS_IN_REQUEST])
         return faults
 
     def _tell_some(self, tellings: Sequence[Telling]) -> dict[str, ConsentNotTaken]:
@@ -314,13 +316,13 @@ def _reported(listed: MessageInstance) -> Reported:
         sid=str(listed.sid),
         price=abs(round(Decimal(str(listed.price)) * MILLION)) if priced else None,
         currency=str(listed.price_unit).upper() if priced else None,
-        status=TWILIO.get(str(listed.status)),
+        status=STATUSES.get(str(listed.status)),
         error_code=int(listed.error_code) if listed.error_code else None,
     )
 
 
 def _status(message: MessageInstance) -> Status:
-    return TWILIO.get(str(message.status), Status.SENDING)
+    return STATUSES.get(str(message.status), Status.SENDING)
 
 
 def _why(error: BaseException) -> str:

@@ -37,7 +37,7 @@ OLD_STORE = ("s3-external-1.amazonaws.com", "/media.twiliocdn.com/")
 
 _HOST = re.compile(r"[a-z0-9.-]+")
 
-FOREIGN = NotFetched(why="It was not fetched: its address is not the provider's.", again=False)
+FOREIGN = NotFetched(why="It was not downloaded, because its address is not the provider's.", again=False)
 TOO_LARGE = NotFetched(why=f"It is larger than {in_words(MOST_BYTES)}.", again=False)
 
 
@@ -84,7 +84,7 @@ class TwilioMedia:
                 url = _as_requested(urljoin(url, answer.headers["location"]))
             if not (self._is_api(url) or _is_store(url)):
                 return FOREIGN
-        return NotFetched(why="The provider sent us around in circles.", again=True)
+        return NotFetched(why="The provider redirected us too many times.", again=True)
 
     def _ask(self, url: str, *, signed: bool) -> requests.Response:
         return self._session.get(
@@ -137,7 +137,7 @@ def _content(answer: requests.Response, until: float) -> bytes | NotFetched:
     if answer.status_code == 404:
         return NotFetched(why="The provider does not have it (404).", again=True)
     if answer.status_code != 200:
-        return NotFetched(why=f"The provider did not hand it over ({answer.status_code}).", again=True)
+        return NotFetched(why=f"The provider refused the download ({answer.status_code}).", again=True)
     promised = answer.headers.get("content-length", "")
     if promised.isdecimal() and int(promised) > MOST_BYTES:
         return TOO_LARGE
@@ -149,5 +149,5 @@ def _content(answer: requests.Response, until: float) -> bytes | NotFetched:
         if time.monotonic() > until:
             raise TimeoutError
     if promised.isdecimal() and len(content) < int(promised):
-        return NotFetched(why="The connection to the provider broke off.", again=True)
+        return NotFetched(why="The connection to the provider was lost.", again=True)
     return bytes(content)

@@ -96,7 +96,7 @@ class HttpWebhook:
                 return Called(why=FORBIDDEN)
             return Called(why="It could not be reached.")
         except (aiohttp.ClientError, ValueError, RuntimeError):  # broken off; no address at all; the service stops
-            return Called(why="The call broke off.")
+            return Called(why="The connection was lost.")
 
     def _refused(self, url: str) -> str | None:
         parts = urlsplit(url)

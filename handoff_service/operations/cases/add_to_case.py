@@ -1,4 +1,4 @@
-"""Add what a requester says more to the case that the virtual agent made for them in this conversation."""
+"""Add a requester's note to the case that the virtual agent made in this conversation."""
 
 from dataclasses import dataclass
 
@@ -16,15 +16,15 @@ c, h = t.cases, t.case_changes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddToCase:
-    """Asked by the virtual agent in a turn."""
+    """Requested by the virtual agent during a turn."""
 
     turn_id: int
     note: str
 
 
 def add_to_case(tx: Transaction, command: AddToCase) -> str | None:
-    """The number of the case that the note was added to, the newest of this conversation that nobody has settled; None:
-    there is none. The same note as the last changes nothing, since a turn may be asked twice."""
+    """Returns the number of the case that got the note: the newest unresolved one of this conversation. None when
+    there is none. Repeating the last note changes nothing, because a turn may run twice."""
     turn = select(t.bot_turns.c.interaction_id).where(t.bot_turns.c.id == command.turn_id)
     interaction = interactions.lock(tx.conn, tx.conn.execute(turn).scalar_one())
     made_here = (c.c.interaction_id == interaction.id, c.c.bot_turn_id.is_not(None), c.c.state.in_(sorted(UNSETTLED)))

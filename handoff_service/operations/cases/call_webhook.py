@@ -1,7 +1,7 @@
-"""Tell an event to the outgoing webhook's address. The call itself is outside any transaction.
+"""Send an event to the outgoing webhook's address. The HTTP call happens outside any transaction.
 
-At least once: a call that is not known to have been taken is made again, under the same event id, for a day. Calls
-about one case are made in order, since they share a line of ``due_work``.
+Delivery is at least once: a call without confirmed success is retried for a day under the same event id. Calls about
+one case are made in order because they share a line of ``due_work``.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
 k = t.webhook_calls
-KEPT = timedelta(days=30)  # calls that were taken, for the admin to look at
-NO_ADDRESS = "No address is set any more."
+KEPT = timedelta(days=30)  # delivered calls are kept this long for the admin to inspect
+NO_ADDRESS = "The webhook no longer has an address."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class FinishCall:
 
 
 def begin_call(tx: Transaction, command: BeginCall) -> WebhookCall | None:
-    """The call to make now, signed at this moment. None when there is none; the work is then taken away."""
+    """The call to make now, freshly signed. None when there is none; its work is then removed."""
     row = _locked(tx, command.call_id)
     if row is None or row.state != CallState.WAITING:
         due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
@@ -58,7 +58,7 @@ def begin_call(tx: Transaction, command: BeginCall) -> WebhookCall | None:
 
 
 def finish_call(tx: Transaction, command: FinishCall) -> CallState:
-    """Write down what the call came to; one that was not taken is made again later, for a day."""
+    """Record the result of a call. A failed call is retried for a day."""
     row, called = _locked(tx, command.call_id), command.called
     if row is None or row.state != CallState.WAITING:
         due_work.cancel(tx, Work.CALL_WEBHOOK, [command.call_id])
@@ -77,10 +77,10 @@ def finish_call(tx: Transaction, command: FinishCall) -> CallState:
 
 
 def call_again(tx: Transaction, call_id: int) -> None:
-    """An admin wants this event told (again) now. Its day of attempts begins anew. NotFound."""
+    """An admin wants this event sent now, even if it was sent before. Its day of retries starts over. NotFound."""
     row = _locked(tx, call_id)
     if row is None:
-        raise NotFound("This call is not kept any more.")
+        raise NotFound("This call is no longer stored.")
     tx.conn.execute(update(k).where(k.c.id == call_id).values(state=CallState.WAITING, since=tx.now, attempts=0))
     due_work.schedule(
         tx, [due_work.Due(kind=Work.CALL_WEBHOOK, key=str(call_id), line=line(row.case_id), due_at=tx.now)]

@@ -1,4 +1,4 @@
-"""Change a case, or write a note to it. Each change is an entry of its history with who, when and why."""
+"""Change a case or add a note. Each change is a history entry with who, when and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ CHANGEABLE = ("kind", "state", "priority", "description", "device", "impact", "u
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeCase:
-    """``values``: some of CHANGEABLE; what is not named stays. ``note``: why, for agents. ``interaction_id``: the
-    conversation from which it is done, where a line says so; without one, the case's own."""
+    """``values``: changes to fields of CHANGEABLE; other fields stay. ``note``: the reason, for agents.
+    ``interaction_id``: the conversation that gets a line about the change; None: the case's own."""
 
     id: int
     agent_id: int
@@ -36,11 +36,11 @@ class ChangeCase:
 
 
 def change_case(tx: Transaction, command: ChangeCase) -> None:
-    """Any state may follow any other: a case that was closed too early is opened again. What changes nothing leaves no
-    entry and is told to nobody, so that two systems that follow each other come to rest. NotFound; BadInput."""
+    """Any state may follow any other, so a case that was closed too early can be reopened. A change that changes
+    nothing leaves no entry and sends no event, so two mirrored systems cannot loop. NotFound; BadInput."""
     within = _interaction_of(tx, command)
     if within is not None:
-        interaction = interactions.lock(tx.conn, within)  # before the case, as whoever opens one does
+        interaction = interactions.lock(tx.conn, within)  # before the case, in the same lock order as opening one
         if command.interaction_id is not None:
             must_take_part(tx, interaction, command.agent_id)
     row = tx.conn.execute(select(c).where(c.c.id == command.id).with_for_update()).one_or_none()
@@ -62,8 +62,8 @@ def change_case(tx: Transaction, command: ChangeCase) -> None:
 def cases_follow(
     tx: Transaction, concerned: Sequence[Interaction], user_id: int | None, *, author: Author, agent_id: int | None
 ) -> None:
-    """The person of these locked interactions is this user now: cases that were opened in them go along, but for those
-    that are somebody else's on purpose."""
+    """These locked interactions now belong to this user. Cases opened in them follow, except cases that somebody
+    assigned to another user on purpose."""
     before = {one.id: one.user_id for one in concerned}
     query = select(c).where(one_of(c.c.interaction_id, before)).order_by(c.c.id).with_for_update()
     for row in tx.conn.execute(query).all() if before else ():
@@ -80,7 +80,7 @@ def _interaction_of(tx: Transaction, command: ChangeCase) -> int | None:
 def write_change(
     tx: Transaction, row: Any, author: Author, agent_id: int | None, changes: Changes, note: str | None
 ) -> None:
-    """An entry of a locked case's history, and the change itself."""
+    """Write a locked case's change and its history entry."""
     values = {name: after for name, (_, after) in changes.items()}
     version = row.version + 1
     tx.conn.execute(update(c).where(c.c.id == row.id).values(**values, version=version, changed_at=tx.now))
@@ -91,7 +91,7 @@ def write_change(
 
 
 def _say(tx: Transaction, interaction_id: int, command: ChangeCase, changes: Changes, note: str | None) -> None:
-    """Nothing is put into a conversation that is closed."""
+    """Add a line to the conversation. A closed conversation gets none."""
     interaction = interactions.lock(tx.conn, interaction_id)
     if not interaction.active:
         return

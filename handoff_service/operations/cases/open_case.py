@@ -23,8 +23,8 @@ c = t.cases
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase:
-    """Asked by the virtual agent in a turn. ``once``: while the user has a case of this kind that nobody has settled,
-    that one is meant."""
+    """Requested by the virtual agent during a turn. ``once``: reuse the user's unresolved case of this kind, if
+    there is one."""
 
     turn_id: int
     description: str
@@ -37,7 +37,8 @@ class OpenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenByHand:
-    """By an agent, on the page or by the API. Of this user, else of the interaction's; one of the two is needed."""
+    """An agent opens a case on the page or through the API. It belongs to this user, else to the interaction's user;
+    one of the two is required."""
 
     agent_id: int
     description: str
@@ -51,7 +52,7 @@ class OpenByHand:
 
 
 def open_case(tx: Transaction, command: OpenCase) -> str:
-    """Make the case and return its number. The same turn again gets the same case."""
+    """Make the case and return its number. Running the same turn again returns the same case."""
     interaction_id = tx.conn.execute(
         select(t.bot_turns.c.interaction_id).where(t.bot_turns.c.id == command.turn_id)
     ).scalar_one()
@@ -71,7 +72,7 @@ def open_case(tx: Transaction, command: OpenCase) -> str:
 
 
 def open_by_hand(tx: Transaction, command: OpenByHand) -> int:
-    """Returns the case's id. BadInput names what is wrong by field; NotFound for a user or interaction that is not."""
+    """Returns the case's id. BadInput names each wrong field; NotFound for an unknown user or interaction."""
     if not command.description.strip():
         raise BadInput(errors={"description": "must not be empty"})
     if command.interaction_id is None and command.user_id is None:

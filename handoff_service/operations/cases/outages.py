@@ -1,4 +1,4 @@
-"""An admin or a supervisor says what is down, changes it, or takes it away."""
+"""An admin or a supervisor reports, changes or removes an outage."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -18,21 +18,21 @@ o = t.outages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOutage:
-    """``values`` are fields of ``Outage``; what is not named stays."""
+    """``values``: changed fields of ``Outage``; other fields stay."""
 
     id: int
     values: Mapping[str, Any]
 
 
 def make_outage(tx: Transaction, outage: Outage) -> int:
-    """Returns its id. BadInput names what is wrong by field; Conflict for a title that is taken."""
+    """Returns its id. BadInput names each wrong field; Conflict for a title in use."""
     _checked(outage)
     _title_is_free(tx, outage.title)
     return tx.conn.execute(insert(o).values(**asdict(outage)).returning(o.c.id)).scalar_one()
 
 
 def change_outage(tx: Transaction, command: ChangeOutage) -> None:
-    """NotFound, and as for making one."""
+    """NotFound, and the errors of ``make_outage``."""
     stored = _locked(tx, command.id)
     changed = replace(stored, **command.values)
     _checked(changed)
@@ -42,7 +42,7 @@ def change_outage(tx: Transaction, command: ChangeOutage) -> None:
 
 
 def put_outage(tx: Transaction, outage: Outage) -> None:
-    """Make the outage with this title, or make it so."""
+    """Create the outage with this title, or update it to match."""
     found = tx.conn.execute(select(o.c.id).where(o.c.title == outage.title)).scalar()
     if found is None:
         make_outage(tx, outage)
@@ -70,4 +70,4 @@ def _checked(outage: Outage) -> None:
 
 def _title_is_free(tx: Transaction, title: str) -> None:
     if tx.conn.execute(select(o.c.id).where(o.c.title == title)).scalar() is not None:
-        raise Conflict(f"There is an outage {title!r} already.")
+        raise Conflict(f"An outage named {title!r} already exists.")

@@ -1,4 +1,4 @@
-"""Write an entry into a case's history: who looks at it is told after the commit, and so is the outgoing webhook."""
+"""Write an entry into a case's history. After the commit, open pages and the outgoing webhook hear about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ type Changes = Mapping[str, tuple[str | int | None, str | int | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """``changes``: field -> before and after; none for the opening, or for a note alone."""
+    """``changes``: field -> before and after; empty for the opening and for a note alone."""
 
     case_id: int
     version: int
@@ -32,7 +32,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requester:
-    """Whose case it is, as other systems know people. ``number``: the phone it was texted from."""
+    """The case's requester, as other systems identify people. ``number``: the phone that texted about it."""
 
     user_id: int | None
     external_id: str | None
@@ -43,7 +43,7 @@ class Requester:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseEntry:
-    """What an event says: the case as it is after the change, without its history; the change; the requester."""
+    """An event's content: the case after the change (without its history), the change and the requester."""
 
     case: Case
     change: CaseChange
@@ -52,7 +52,7 @@ class CaseEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """The body of a call. The members are those of Standard Webhooks."""
+    """The body of a call. Its fields are those of Standard Webhooks."""
 
     type: CaseEvent
     timestamp: datetime
@@ -63,7 +63,7 @@ _EVENT = TypeAdapter(Event)
 
 
 def record(tx: Transaction, entry: Entry) -> None:
-    """Add the entry to a case that has been written, and is locked or new."""
+    """Add an entry to the history of a case that has just been written and is locked or new."""
     changes = {name: list(pair) for name, pair in entry.changes.items()}
     tx.conn.execute(
         insert(t.case_changes).values(
@@ -83,7 +83,7 @@ def record(tx: Transaction, entry: Entry) -> None:
 
 
 def _tell_onlookers(tx: Transaction, case: Case) -> None:
-    """Whoever has the case in the panel beside an active conversation."""
+    """Notify pages that show the case beside an active conversation."""
     i = t.interactions
     where = i.c.id == (case.interaction.id if case.interaction else None)
     if case.user is not None:
@@ -92,7 +92,7 @@ def _tell_onlookers(tx: Transaction, case: Case) -> None:
 
 
 def _tell_webhook(tx: Transaction, case: Case) -> None:
-    """One call, behind those about the same case. Its id is that of no other, also after a backup was put back."""
+    """Queue one call after earlier calls about the same case. Its id is unique, even after a backup is restored."""
     kind = CaseEvent.CREATED if case.version == 1 else CaseEvent.CHANGED
     told = CaseEntry(case=replace(case, history=[]), change=case.history[-1], requester=_requester(tx, case))
     body = _EVENT.dump_json(Event(type=kind, timestamp=tx.now, data=told), exclude={"data": {"case": {"history"}}})
@@ -110,7 +110,7 @@ def _tell_webhook(tx: Transaction, case: Case) -> None:
 
 
 def line(case_id: int) -> str:
-    """Calls about one case are made in order."""
+    """The line of due work that keeps calls about one case in order."""
     return f"case:{case_id}"
 
 

@@ -1,4 +1,4 @@
-"""An admin says where the outgoing webhook calls, and by what secret it is known there."""
+"""An admin sets the outgoing webhook's address and signing secret."""
 
 from dataclasses import dataclass
 
@@ -15,14 +15,14 @@ w = t.case_webhook
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutWebhook:
-    """``url`` None: events are told to nobody from now on. ``secret`` None: it stays."""
+    """``url`` None: stop sending events. ``secret`` None: keep the current one."""
 
     url: str | None
     secret: str | None = None
 
 
 def put_webhook(tx: Transaction, command: PutWebhook) -> None:
-    """BadInput names what is wrong by field; a webhook that is new needs a secret."""
+    """BadInput names each wrong field. A new webhook needs a secret."""
     errors = {}
     if command.url is not None and (wrong := rules.address_fault(command.url)):
         errors["url"] = wrong
@@ -30,7 +30,7 @@ def put_webhook(tx: Transaction, command: PutWebhook) -> None:
         errors["secret"] = wrong
     there = webhook.webhook(tx.conn)
     if there is None and command.secret is None and command.url is not None:
-        errors["secret"] = "is needed for a webhook that is new"  # noqa: S105  # a sentence
+        errors["secret"] = "is required for a new webhook"  # noqa: S105  # a sentence
     if errors:
         raise BadInput(errors=errors)
     if there is not None:

@@ -1,4 +1,4 @@
-"""Do what a requester's text means for consent, in the transaction that takes the text in; see
+"""Apply a requester's consent keyword in the transaction that stores the text; see
 ``rules/consent/consent_keywords.py``."""
 
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ from handoff_service.store.virtual_agent import bot_turns
 
 SAID_STOP = "The requester opted out"
 SAID_START = "The requester opted in"
-MAY_WANT_OUT = "The requester may want no more texts: asked to reply STOP, they wrote again."
+MAY_WANT_OUT = "The requester may want to opt out: we asked them to reply STOP, and they wrote again."
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a text means, as it was written; ``sid``: the provider's id for the text; ``answered``: the provider has
-    answered it by itself."""
+    """A consent keyword and its original text. ``sid``: the provider's id for the text; ``answered``: the provider
+    has already sent its own answer."""
 
     means: ConsentSituation
     words: str
@@ -37,7 +37,7 @@ class Word:
 
 
 def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
-    """Whoever receives texts holds the locks on the interaction and on the number's profile."""
+    """The caller holds the locks on the interaction and on the number's profile."""
     interaction = interactions.lock(tx.conn, interaction_id)
     steps = TABLE[word.means]
     opts_in = word.means is ConsentSituation.OPTS_IN
@@ -58,7 +58,8 @@ def apply_consent(tx: Transaction, interaction_id: int, word: Word) -> None:
 
 
 def _ask_back(tx: Transaction, interaction: Interaction, sid: str) -> None:
-    """Ask whether they want no more texts; if they were asked before and did not reply STOP, a person decides."""
+    """Ask whether the requester wants no more texts. A person decides if they were asked before and did not reply
+    STOP."""
     if _was_asked(tx, interaction, sid):
         leave_virtual_agent(tx, interaction, MAY_WANT_OUT, bot_turns.collected(tx.conn, interaction.id))
     else:
@@ -66,7 +67,7 @@ def _ask_back(tx: Transaction, interaction: Interaction, sid: str) -> None:
 
 
 def _was_asked(tx: Transaction, interaction: Interaction, sid: str) -> bool:
-    """Whether a text before this one was asked back in the conversation: the same rule finds the same texts again."""
+    """Whether this conversation has already asked about an earlier text. The same rule finds the same texts again."""
     m = t.messages
     before = select(m.c.seq).where(m.c.provider_sid == sid).scalar_subquery()
     earlier = select(*m.c["body", "seq"]).where(

@@ -1,7 +1,8 @@
-"""Change whether a number may be texted: one ledger, whoever says so: requester, provider, agent, API, import.
+"""Change whether a number may be texted. One ledger holds every change: by requester, provider, agent, API and
+import.
 
-Whoever sends holds a share of the lock on the number's profile while it looks (``deliver``), and whoever changes
-consent holds the lock itself, so nothing that waits for sending leaves after an opt-out was committed.
+``deliver`` holds a shared lock on the number's profile while it checks consent. A consent change holds the exclusive
+lock. No queued message therefore leaves after an opt-out is committed.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,6 @@ from sqlalchemy import Connection, delete, insert, select
 from handoff_service.errors import BadInput, Conflict
 from handoff_service.operations.shared import messages
 from handoff_service.rules.consent.consent_keywords import EVERY_NUMBER, REQUESTERS_OWN, Source
-from handoff_service.rules.delivery.message_status import OPTED_OUT
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
 from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions
@@ -31,8 +31,8 @@ c, o = t.consents, t.opt_outs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentChange:
-    """``provider_number_id``: the company's number that it is about, None for all of them; ``words``: what the
-    requester texted, or the provider's error code."""
+    """``provider_number_id``: the company number it covers; None: all of them. ``words``: the requester's text, or
+    the provider's error code."""
 
     number: str
     opted_out: bool
@@ -45,7 +45,7 @@ class ConsentChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """What an agent or a program asks for, with ``provider_number`` as people write it (None: all of them)."""
+    """A request by an agent or a program. ``provider_number``: in the form people write; None: all of them."""
 
     number: str
     opted_out: bool
@@ -56,11 +56,11 @@ class Ask:
 
 
 def record(tx: Transaction, change: ConsentChange) -> int | None:
-    """Write a change into the ledger, in a transaction that has locked the number's profile (``lock``). Returns the
-    entry's id; None when nothing changes.
+    """Write a change into the ledger. The transaction must hold the lock on the number's profile (``lock``). Returns
+    the entry's id; None when nothing changes.
 
-    Who opts in, opts in for all that was said of all numbers, and for the company's number where it was said. What is
-    said of a number holds for all numbers of its messaging service.
+    An opt-in lifts opt-outs from all company numbers and from the number that was texted. A change for one company
+    number covers all numbers of its messaging service.
     """
     where = consents.with_its_service(tx.conn, change.provider_number_id)
     holds = select(o.c.provider_number_id, c.c.source).join(c, c.c.id == o.c.consent_id)
@@ -69,7 +69,7 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
     own = {place for place, source in standing.items() if source in REQUESTERS_OWN}
     ended = standing.keys() & {EVERY_NUMBER, *where}
     if change.opted_out and where <= (own if change.source in REQUESTERS_OWN else standing.keys()):
-        return None  # what requesters say themselves counts for more than what was recorded of them
+        return None  # requesters' own changes outrank changes recorded by others
     if not change.opted_out and not ended:
         return None
     row = {
@@ -95,7 +95,7 @@ def record(tx: Transaction, change: ConsentChange) -> int | None:
 
 
 def lock(tx: Transaction, numbers: Sequence[str]) -> None:
-    """Keep everybody else from changing, and from sending by, the consent of these numbers until the commit."""
+    """Until the commit, block others from changing the consent of these numbers and from sending to them."""
     p = t.messaging_profiles
     tx.conn.execute(
         select(p.c.id).where(one_of(p.c.number, numbers), p.c.active).order_by(p.c.id).with_for_update()
@@ -103,13 +103,13 @@ def lock(tx: Transaction, numbers: Sequence[str]) -> None:
 
 
 def change_consent(tx: Transaction, ask: Ask) -> Consent:
-    """Do what an agent or a program asks. Returns the ledger's newest entry about the number.
+    """Apply the request of an agent or a program. Returns the number's newest ledger entry.
 
-    BadInput for a provider number that is none; Conflict where it is so already, and where requesters themselves opted
-    out: only their own START takes that back.
+    BadInput for an unknown provider number. Conflict when nothing would change, and when the requesters opted out
+    themselves: only their own START lifts that.
     """
     provider_id = _provider(tx, ask.provider_number)
-    active = interactions.lock_active(tx.conn, [ask.number])  # first, as whoever receives texts does
+    active = interactions.lock_active(tx.conn, [ask.number])  # first, in the same lock order as receiving texts
     lock(tx, [ask.number])
     if not ask.opted_out:
         _may_opt_in(tx, ask, provider_id)
@@ -125,7 +125,7 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
         ),
     )
     if made is None:
-        already = "has opted out already" if ask.opted_out else "has not opted out: there is nothing to take back"
+        already = "has already opted out" if ask.opted_out else "has not opted out, so there is nothing to undo"
         raise Conflict(f"{ask.number} {already}.")
     entry = consents.by_id(tx.conn, [made])[made]
     concerned = consents.with_its_service(tx.conn, provider_id)
@@ -136,14 +136,14 @@ def change_consent(tx: Transaction, ask: Ask) -> Consent:
 
 
 def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
-    """Take in opt-outs from elsewhere, however many, in a few statements; nothing is done where one stands already, or
-    stood and was taken back: the same file may come again. BadInput names the provider number that is none."""
+    """Import opt-outs from elsewhere in a few statements, whatever their number. An opt-out that exists, or existed
+    and was lifted, is skipped, so the same file can be imported again. BadInput names the unknown provider number."""
     p = t.provider_numbers
     ours: dict[str | None, int] = {r.number: r.id for r in tx.conn.execute(select(p.c.number, p.c.id))}
     for ask in asked:
         if ask.provider_number is not None and ask.provider_number not in ours:
             raise BadInput(
-                errors={f"opt_outs.{ask.number}.provider_number": f"{ask.provider_number} is no provider number"}
+                errors={f"opt_outs.{ask.number}.provider_number": f"{ask.provider_number} is not a company number"}
             )
     numbers = sorted({ask.number for ask in asked})
     lock(tx, numbers)
@@ -181,7 +181,7 @@ def import_opt_outs(tx: Transaction, asked: Sequence[Ask]) -> None:
 
 
 def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
-    """Conflict, with why and since when, where this number cannot be texted by that provider number."""
+    """Conflict when this number cannot be texted from that provider number. The error says why and since when."""
     if why := people.why_unanswerable(conn, number):
         raise Conflict(why)
     held = consents.opted_out(conn, number, provider_number_id)
@@ -190,12 +190,14 @@ def must_allow(conn: Connection, number: str, provider_number_id: int) -> None:
 
 
 def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
-    """The provider refused these messages because their requesters have opted out there."""
+    """Handle messages that the provider refused because it has an opt-out for their requesters."""
     if not message_ids:
         return
     m = t.messages
-    concerned = tx.conn.execute(select(m.c.interaction_id).where(one_of(m.c.id, message_ids))).scalars()
-    rows = interactions.lock_each(tx.conn, set(concerned)).values()  # first, as whoever receives texts does
+    found = tx.conn.execute(select(*m.c["interaction_id", "error_code"]).where(one_of(m.c.id, message_ids)))
+    codes = {r.interaction_id: r.error_code for r in found}
+    # first, in the same lock order as receiving texts
+    rows = interactions.lock_each(tx.conn, set(codes)).values()
     lock(tx, [row.requester_number for row in rows])
     for row in rows:
         change = ConsentChange(
@@ -203,13 +205,13 @@ def refused_for_consent(tx: Transaction, message_ids: Sequence[int]) -> None:
             opted_out=True,
             source=Source.PROVIDER,
             provider_number_id=row.provider_number_id,
-            words=str(OPTED_OUT),
+            words=str(codes[row.id]),
         )
         record_in(tx, row, change)
 
 
 def record_in(tx: Transaction, interaction: Interaction, change: ConsentChange) -> None:
-    """Write a change into the ledger, and what agents see of it into a locked conversation with the number."""
+    """Write a change into the ledger, and a line for agents into a locked conversation with the number."""
     if (made := record(tx, change)) is not None:
         messages.append(tx, interaction, _line(consents.by_id(tx.conn, [made])[made]))
 
@@ -235,7 +237,7 @@ def _may_opt_in(tx: Transaction, ask: Ask, provider_id: int | None) -> None:
     standing = select(o.c.consent_id).where(o.c.number == ask.number, o.c.provider_number_id.in_(concerned))
     for entry in consents.by_id(tx.conn, list(tx.conn.execute(standing).scalars())).values():
         if entry.source in REQUESTERS_OWN:
-            raise Conflict(f"{ask.number} opted out by themselves; only START, texted by them, takes that back.")
+            raise Conflict(f"{ask.number} opted out by text. Only they can opt back in, by texting START.")
 
 
 def _provider(tx: Transaction, number: str | None) -> int | None:
@@ -243,5 +245,5 @@ def _provider(tx: Transaction, number: str | None) -> int | None:
         return None
     found = tx.conn.execute(select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == number)).scalar()
     if found is None:
-        raise BadInput(errors={"provider_number": f"{number} is no provider number"})
+        raise BadInput(errors={"provider_number": f"{number} is not a company number"})
     return found

@@ -1,9 +1,9 @@
-"""Tell the provider who may be texted, of each change that it may not know: so nothing else in its account texts them.
+"""Push consent changes that the provider may not know, so nothing else in its account texts people who opted out.
 
-It does not know what agents, programs, imports and the admin's own words change, nor that a STOP to one of the
-company's numbers holds for all. What it does know comes the other way: by what it refuses (21610), by what it answers
-(``OptOutType``), and by the gap sweep, which takes in a STOP whose webhook was lost. What is told is how things stand,
-so telling it twice is telling it once.
+The provider does not know changes by agents, programs, imports and the admin's own keywords, nor that a STOP to one
+company number covers all. It reports its own opt-outs through refused sends, its own answers
+(``OptOutType``) and the gap sweep, which stores a STOP whose webhook was lost. A push sends the current state, so
+pushing twice is harmless.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,10 +25,10 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 
 EVERY = timedelta(minutes=2)
-SETTLED = timedelta(minutes=1)  # so long it waits: what is taken back at once needs no telling, and clocks differ
-PAUSE = timedelta(seconds=0.6)  # for each request: Twilio takes 100 a minute
+SETTLED = timedelta(minutes=1)  # delay before a push: a change that is undone at once needs none, and clocks differ
+PAUSE = timedelta(seconds=0.6)  # for each request: below 100 a minute
 AFTER_FAILURE = timedelta(minutes=1)
-NOT_OFFERED = timedelta(hours=6)  # an account that has no such list gets one by writing to the provider
+NOT_OFFERED = timedelta(hours=6)  # retry interval; the company gets this list for its account by asking the provider
 KEY = "consent"
 
 c, o, p = t.consents, t.opt_outs, t.provider_numbers
@@ -36,8 +36,7 @@ c, o, p = t.consents, t.opt_outs, t.provider_numbers
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries of the ledger that are to be told, with their numbers, and what there is to tell of them, which may be
-    nothing."""
+    """Ledger entries to push, their numbers, and the states to send for them, which may be none."""
 
     entries: Mapping[int, str]
     tellings: Sequence[Telling]
@@ -45,7 +44,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class ConsentPush:
-    """``faults``: number -> what the provider said against it."""
+    """``faults``: number -> the provider's objection."""
 
     batch: Batch
     faults: Mapping[str, ConsentNotTaken]
@@ -53,7 +52,7 @@ class ConsentPush:
 
 @dataclass(frozen=True, slots=True)
 class NotTold:
-    """The provider could not be asked, or (``offered`` false) keeps no such list for this account."""
+    """The provider could not be reached, or (``offered`` false) has no such list for this account."""
 
     batch: Batch
     why: str
@@ -61,31 +60,32 @@ class NotTold:
 
 
 def push_from_now_on(tx: Transaction, _command: None = None) -> None:
-    """Look again and again for what is to be told. Not while a restore holds what was queued before it."""
+    """Start the recurring push. It pauses while a restore holds the sends that were queued before it."""
     if restore_holds.is_held(tx.conn):
         return
     due_work.schedule(tx, [due_work.Due(kind=Work.TELL_CONSENTS, key=KEY, line=KEY, due_at=tx.now + EVERY)])
 
 
 def push_again(tx: Transaction) -> None:
-    """The company has another sender, which must know too who may not be texted."""
+    """The company has a new sender, which needs the opt-outs too."""
     tx.conn.execute(update(c).where(c.c.id.in_(select(o.c.consent_id))).values(told_at=None))
 
 
-def begin_telling(tx: Transaction, _command: None = None) -> Batch:
-    """What to tell now, which fits into one request unless the company has more than that many senders."""
+def begin_push(tx: Transaction, _command: None = None) -> Batch:
+    """What to push now. It fits into one request unless the company has more senders than one request can hold."""
     senders: dict[str, dict[int, str | None]] = {}
     for row in tx.conn.execute(select(*p.c["id", "number", "messaging_service"]).order_by(p.c.id)):
         senders.setdefault(row.messaging_service or row.number, {})[row.id] = row.number
     untold = select(c.c.id, c.c.number).where(t.IS_UNTOLD, c.c.at <= tx.now - SETTLED)
-    first = untold.order_by(c.c.told_why.is_not(None), c.c.id)  # those that failed before hold up nobody
+    # entries that failed before go last, so they block nothing
+    first = untold.order_by(c.c.told_why.is_not(None), c.c.id)
     rows = tx.conn.execute(first.limit(max(1, CONSENTS_AT_ONCE // max(1, len(senders))))).all()
     entries = {row.id: row.number for row in rows}
-    return Batch(entries, list(_tellings(tx, entries, senders)))
+    return Batch(entries, list(_states_to_push(tx, entries, senders)))
 
 
-def finish_telling(tx: Transaction, told: ConsentPush) -> None:
-    """These are told, but for those that are to be told again; what the provider said against them is in the ledger."""
+def finish_push(tx: Transaction, told: ConsentPush) -> None:
+    """Mark these entries as pushed, except those to retry. The ledger records the provider's objections."""
     entries, faults = told.batch.entries, told.faults
     these = one_of(c.c.id, list(entries))
     tx.conn.execute(update(c).where(these).values(told_at=tx.now, told_why=None))
@@ -97,17 +97,17 @@ def finish_telling(tx: Transaction, told: ConsentPush) -> None:
     due_work.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (PAUSE * requests if goes_on else EVERY))
 
 
-def put_off_telling(tx: Transaction, failed: NotTold) -> None:
-    """These still wait, and the ledger says why."""
+def postpone_push(tx: Transaction, failed: NotTold) -> None:
+    """Keep these entries waiting. The ledger records why."""
     tx.conn.execute(update(c).where(one_of(c.c.id, list(failed.batch.entries))).values(told_why=failed.why))
     due_work.release(tx, Work.TELL_CONSENTS, KEY, tx.now + (AFTER_FAILURE if failed.offered else NOT_OFFERED))
 
 
-def _tellings(
+def _states_to_push(
     tx: Transaction, untold: Mapping[int, str], senders: Mapping[str, Mapping[int, str | None]]
 ) -> Iterator[Telling]:
-    """How things stand for each number of these entries with each of the company's senders (a number, or a whole
-    service) of which they changed something. ``senders``: sender -> its numbers by their ids."""
+    """The current state of each of these entries' numbers, for each company sender (a number or a whole service)
+    that they changed. ``senders``: sender -> its numbers by id."""
     numbers = list(dict.fromkeys(untold.values()))
     holding: dict[str, dict[int, int]] = {number: {} for number in numbers}
     for row in tx.conn.execute(select(o).where(one_of(o.c.number, numbers))):

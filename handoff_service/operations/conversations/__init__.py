@@ -1,4 +1,4 @@
-"""Conversations: take texts in, answer, close, start, media, the index of texts.
+"""Conversations: receive texts, answer, close, start, media, the text index.
 
 They may import shared steps, routing, consent and the virtual agent.
 """

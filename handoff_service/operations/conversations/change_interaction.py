@@ -1,4 +1,4 @@
-"""What a live agent does with a conversation besides answering: close it, change it, say how far they have read."""
+"""A live agent closes a conversation, changes it, or marks it as read."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ DID = {State.ON_HOLD: "put this on hold", State.WORK_IN_PROGRESS: "took this off
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseInteraction:
-    """``closing_text``: the one line that the requester sees; None is the usual one, an empty text is none."""
+    """``closing_text``: the one line for the requester. None: the default text. Empty: no text."""
 
     interaction_id: int
     agent_id: int
@@ -34,8 +34,8 @@ class CloseInteraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeInteraction:
-    """What is None stays as it is. ``state`` is work in progress or on hold; closing is a verb of its own.
-    ``state_reason`` is the present state's; a new state begins without one."""
+    """Fields that are None stay. ``state`` is work in progress or on hold; closing is a separate operation.
+    ``state_reason`` belongs to the current state; a new state starts without one."""
 
     interaction_id: int
     agent_id: int
@@ -47,7 +47,7 @@ class ChangeInteraction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadInteraction:
-    """``up_to`` is a place in the conversation; None is all that is there."""
+    """``up_to``: a position in the conversation; None: its end."""
 
     interaction_id: int
     agent_id: int
@@ -55,7 +55,7 @@ class ReadInteraction:
 
 
 def close_interaction(tx: Transaction, command: CloseInteraction) -> None:
-    """End it: one line to the requester, nobody owns it, what waited for it waits no more."""
+    """Close it: send one line to the requester, clear the owner, and cancel the work that waits for it."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in CLOSED:
         raise BadInput(errors={"state": "must be closed_complete or closed_abandoned"})
@@ -72,10 +72,10 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
     """Change state, description or priority. On hold frees the agent's capacity; agents see who did it and why."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if command.state not in (None, State.WORK_IN_PROGRESS, State.ON_HOLD):
-        raise BadInput(errors={"state": "must be work_in_progress or on_hold; to end it, close it"})
+        raise BadInput(errors={"state": "must be work_in_progress or on_hold; close it to end it"})
     state = moved(interaction.state, ACTS[command.state]) if command.state else None
     if command.state and state is None:
-        raise Conflict(f"{interaction.state} cannot become {command.state}: only work in progress is put on hold.")
+        raise Conflict(f"{interaction.state} cannot become {command.state}: only work in progress can be put on hold.")
     values = {
         "state_reason": command.state_reason,
         "short_description": command.short_description,
@@ -104,8 +104,9 @@ def change_interaction(tx: Transaction, command: ChangeInteraction) -> None:
 
 
 def read_interaction(tx: Transaction, command: ReadInteraction) -> None:
-    """Take the new-message mark away for one agent. Nothing happens for an agent who is not in the live group."""
+    """Clear one agent's new-message mark. Does nothing for an agent outside the live group."""
     last = interactions.lock(tx.conn, command.interaction_id).last_seq
-    up_to = last if command.up_to is None else min(command.up_to, last)  # what comes later is not read yet
-    if live_group.read_up_to(tx, command.interaction_id, command.agent_id, up_to):
+    up_to = last if command.up_to is None else min(command.up_to, last)  # later messages stay unread
+    read = live_group.read_up_to(tx, command.interaction_id, command.agent_id, up_to)
+    if live_group.read_thanks(tx, command.interaction_id, command.agent_id, up_to) or read:
         tx.hint(f"agent:{command.agent_id}", command.interaction_id)

@@ -1,4 +1,4 @@
-"""Media that came with texts: what became of fetching them. The download itself is outside any transaction."""
+"""Media in texts: the result of fetching them. The download itself happens outside any transaction."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,13 +13,13 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
-MOST_TRIES = 12  # the waits between them add up to about an hour
+MOST_TRIES = 12  # the waits between tries add up to about an hour
 LONGEST_WAIT = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishFetch:
-    """``result``: what was stored, why it is not taken, or (a plain sentence) what went wrong this time."""
+    """``result``: the stored file, the reason it was refused, or a sentence about what failed this time."""
 
     media_id: int
     attempts: int
@@ -27,7 +27,7 @@ class FinishFetch:
 
 
 def finish_fetch(tx: Transaction, command: FinishFetch) -> MediaStatus:
-    """Write down what became of a medium, and tell those who look at it. Trouble is tried again for about an hour."""
+    """Record the result for a media file and notify pages that show it. A failed fetch is retried for about an hour."""
     d = t.media
     row = tx.conn.execute(
         select(*d.c["status", "message_id"], t.messages.c.interaction_id)

@@ -1,7 +1,7 @@
-"""Make new texts findable, a batch at a time, as one piece of due work for the whole desk.
+"""Add new texts to the search index, a batch at a time, as one piece of due work for the whole desk.
 
-Nothing of this is in the transaction that stores a text: a process that has written asks for it a moment later (see
-``app.py``), and each asks when it starts, so that what an earlier one left is found as well.
+The transaction that stores a text does none of this. After a write, a process requests indexing a moment later (see
+``app.py``). Each process also requests it on start, so texts left by an earlier process are indexed too.
 """
 
 from datetime import timedelta
@@ -11,13 +11,14 @@ from handoff_service.store.conversations import text_index
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine.lanes import Transaction
 
-A_MOMENT = timedelta(seconds=1)  # how long a text may be stored before it can be found
+A_MOMENT = timedelta(seconds=1)  # maximum age of a text that search cannot find yet
 
 
 def index_texts(tx: Transaction, _command: None = None) -> bool:
     """Index one batch. Returns whether there is more, which is then due at once."""
     newest = text_index.newest_message(tx.conn)
-    due_work.cancel(tx, Work.INDEX_TEXTS, [due_work.DESK_LINE])  # before looking: what is stored after this asks again
+    # before reading: texts stored after this request indexing again
+    due_work.cancel(tx, Work.INDEX_TEXTS, [due_work.DESK_LINE])
     more = text_index.index_next(tx.conn, newest)
     if more:
         want_index(tx)
@@ -25,7 +26,7 @@ def index_texts(tx: Transaction, _command: None = None) -> bool:
 
 
 def want_index(tx: Transaction, _command: None = None) -> None:
-    """There may be texts that are not indexed."""
+    """Request indexing, because unindexed texts may exist."""
     due_work.schedule(
         tx, [due_work.Due(kind=Work.INDEX_TEXTS, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now)]
     )

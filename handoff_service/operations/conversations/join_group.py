@@ -1,4 +1,4 @@
-"""A live agent joins an interaction's live group without writing in it, or leaves it again. Agents see both."""
+"""A live agent joins an interaction's live group without writing, or leaves it. Agents see both."""
 
 from dataclasses import dataclass
 
@@ -16,21 +16,21 @@ class Member:
 
 
 def join_group(tx: Transaction, command: Member) -> None:
-    """Take part; nothing is reassigned, and a member already is left as they are. What is there counts as read.
+    """Join the group. Nothing is reassigned; for a member nothing changes. Existing messages count as read.
 
-    Conflict when no live agent has it: then there is no group to join, and whoever wants it takes it over.
+    Conflict when no live agent owns it: there is no group to join, so the agent takes it over instead.
     """
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is not Owner.AGENT:
-        raise Conflict("No live agent has this conversation yet, so there is nobody to join. Take it over instead.")
+        raise Conflict("No live agent has this conversation yet. Take it over instead.")
     join(tx, interaction, command.agent_id)
 
 
 def leave_group(tx: Transaction, command: Member) -> None:
-    """Take part no longer. Conflict for the assigned agent, who transfers it instead."""
+    """Leave the group. Conflict for the assigned agent, who transfers the conversation instead."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
-        raise Conflict("This conversation is assigned to you. Transfer it, so that somebody has it.")
+        raise Conflict("This conversation is assigned to you. Transfer it before you leave.")
     if not live_group.has(tx.conn, interaction.id, command.agent_id):
         return
     live_group.leave(tx, interaction.id, command.agent_id)

@@ -1,4 +1,4 @@
-"""A live agent writes to the requester of an interaction, or a private note."""
+"""A live agent writes to an interaction's requester, or adds a private note."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from handoff_service.store.engine.lanes import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """``media``: uploads of this agent that go with the text, which may then be empty."""
+    """``media``: this agent's uploads for the text. With media, the text may be empty."""
 
     interaction_id: int
     agent_id: int
@@ -28,11 +28,11 @@ class Write:
 
 
 def send_sms(tx: Transaction, command: Write) -> int:
-    """Text the requester. Returns the message's id, the first one's where a long text goes out in parts.
+    """Text the requester. Returns the message's id, or the first one's when a long text is sent in parts.
 
-    When a live agent owns the conversation, the writer joins the live group, where its owner sees that, and nothing is
-    reassigned. When the virtual agent or a queue owns it, the writer takes it over first, because only the owner
-    speaks. Conflict for a requester who has opted out.
+    If a live agent owns the conversation, the writer joins the live group, the owner sees that, and nothing is
+    reassigned. If the virtual agent or a queue owns it, the writer takes it over first, because only the owner may
+    write. Conflict for a requester who has opted out.
     """
     body = checked_text(command.body, may_be_empty=bool(command.media))
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
@@ -44,13 +44,14 @@ def send_sms(tx: Transaction, command: Write) -> int:
     first, *others = split(body) or [body]
     by: dict[str, Any] = {"agent_id": command.agent_id, "event": event}
     message_id = messages.send_text(tx, interaction, first, Author.AGENT, media=command.media, **by)
+    assert message_id is not None  # must_allow has refused the senders that nobody can text
     for part in others:
         messages.send_text(tx, interactions.lock(tx.conn, interaction.id), part, Author.AGENT, **by)
     return message_id
 
 
 def write_note(tx: Transaction, command: Write) -> int:
-    """A private note: live agents see it, the requester never does. Returns its place in the conversation."""
+    """A private note: live agents see it, the requester never does. Returns its position in the conversation."""
     body = checked_text(command.body, most=10_000)
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     line = messages.NewLine(kind=Kind.NOTE, author=Author.AGENT, body=body, agent_id=command.agent_id)

@@ -1,4 +1,4 @@
-"""An agent writes first: table 3 of the product page, previewed and performed by the same facts."""
+"""An agent starts a conversation: table 3 of the product page. Preview and sending use the same facts."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ from handoff_service.store.views import OptedOut
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """Whom an agent means to text: a number in E.164, the company's number, and the person when one is named."""
+    """The recipient: a number in E.164, the company number to send from, and the person, when one is named."""
 
     to: str
     provider_number: str
@@ -37,7 +37,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """``expected_row``: the row of table 3 that the agent was shown. Nothing is done when another one holds by now."""
+    """``expected_row``: the row of table 3 that the agent saw. Nothing is sent when another row applies by now."""
 
     agent_id: int
     recipient: Recipient
@@ -48,7 +48,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The interaction that the text went into, its message, and the row of table 3 that was applied."""
+    """The interaction that got the text, its message, and the row of table 3 that was applied."""
 
     interaction_id: int
     message_id: int
@@ -57,8 +57,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What sending would do: the row, in one sentence, and the active interaction's id if there is one. ``opted_out``:
-    why sending would be refused; ``unanswerable``: the same, for a number that no text may go to."""
+    """What sending would do: the row, its sentence, and the active interaction's id, if any.
+
+    ``opted_out``: why sending would be refused; ``unanswerable``: why no text can reach the number.
+    """
 
     row: If
     told: str
@@ -75,7 +77,7 @@ class _Line:
 
 
 def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
-    """Read the table for this agent without doing anything."""
+    """Look up the table for this agent. Changes nothing."""
     line = _load(conn, recipient)
     row = _row(line, recipient)
     opted_out = consents.opted_out(conn, recipient.to, line.provider_id)
@@ -85,7 +87,7 @@ def preview(conn: Connection, recipient: Recipient, agent_id: int) -> Preview:
 
 
 def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
-    """The name of the person whom the first text would reach; None for a guest."""
+    """The name of the person the first text would reach. None for a guest."""
     p = t.messaging_profiles
     profile = conn.execute(select(p).where(p.c.number == recipient.to, p.c.active)).one_or_none()
     user_id = _user_of(conn, recipient, profile)
@@ -93,15 +95,15 @@ def recipient_name(conn: Connection, recipient: Recipient) -> str | None:
 
 
 def start_conversation(tx: Transaction, command: Start) -> Started:
-    """Send the first text. NotFound for a user who is not there, BadInput for numbers and texts that cannot be used,
-    Conflict when the row is not the expected one any more, and for a requester who has opted out."""
+    """Send the first text. NotFound for an unknown user; BadInput for unusable numbers and texts; Conflict when
+    another row applies by now, and for a requester who has opted out."""
     body = checked_text(command.body, may_be_empty=bool(command.media))
     line = _load(tx.conn, command.recipient)
     must_allow(tx.conn, command.recipient.to, line.provider_id)
     row = _row(line, command.recipient)
     if command.expected_row not in (None, row):
         now = _told(tx.conn, line, row, command.recipient, command.agent_id)
-        raise Conflict(f"The line has changed since you looked, and nothing was sent. Sending now does this: {now}")
+        raise Conflict(f"Not sent, because this conversation has changed. Sending now does this: {now}")
     steps = TABLE[row].steps
     interaction = line.active
     if interaction is not None and AgentWritesStep.CLOSE in steps:
@@ -123,7 +125,7 @@ def _load(conn: Connection, recipient: Recipient) -> _Line:
         select(*t.provider_numbers.c["id", "queue_id"]).where(t.provider_numbers.c.number == recipient.provider_number)
     ).one_or_none()
     if provider is None:
-        raise BadInput(errors={"from": f"{recipient.provider_number} is no provider number"})
+        raise BadInput(errors={"from": f"{recipient.provider_number} is not a company number"})
     if recipient.user_id is not None:
         people.active_user_name(conn, recipient.user_id)
     found = interactions.lock_active(conn, [recipient.to])
@@ -137,7 +139,7 @@ def _row(line: _Line, recipient: Recipient) -> If:
 
 
 def _profile(tx: Transaction, recipient: Recipient, *, replace: bool) -> tuple[int, int | None]:
-    """(profile, user) of the number from now on: the person who is named, else whoever table 1 says."""
+    """The number's profile and user from now on: the named person, else the result of table 1."""
     p = t.messaging_profiles
     there = tx.conn.execute(select(p).where(p.c.number == recipient.to, p.c.active).with_for_update()).one_or_none()
     user_id = _user_of(tx.conn, recipient, there)
@@ -153,7 +155,7 @@ def _profile(tx: Transaction, recipient: Recipient, *, replace: bool) -> tuple[i
 
 
 def _user_of(conn: Connection, recipient: Recipient, profile: Row[Any] | None) -> int | None:
-    """The person who is named, else whoever table 1 says the number belongs to."""
+    """The named person, else the number's user by table 1."""
     if recipient.user_id is not None:
         return recipient.user_id
     users = select(t.user_numbers.c.user_id).where(t.user_numbers.c.number == recipient.to)
@@ -198,7 +200,7 @@ def _create(tx: Transaction, command: Start, line: _Line, profile_id: int, user_
 
 
 def _told(conn: Connection, line: _Line, row: If, recipient: Recipient, agent_id: int) -> str:
-    """What sending does, in one sentence for this agent."""
+    """One sentence for this agent about what sending does."""
     active = line.active
     taking_part = active is not None and live_group.has(conn, active.id, agent_id)
     return told(row, active.owner if active else None, taking_part=taking_part).format(

@@ -1,10 +1,12 @@
-"""Send what is in the outbox: mark it, ask the provider (outside any transaction), write down what became of it.
+"""Send the outbox: mark a message, call the provider (outside any transaction), and record the result.
 
-A message is ``sending`` from the commit before the provider is asked to the commit after. Whoever finds it so again
-(after a crash or a timeout) looks it up at the provider before sending it again, for no provider call can be repeated
-safely. What an error code does is in ``rules/delivery/message_status.py``; what waits to be sent again has failed
-meanwhile. Whether the requester may be texted is looked at in the same transaction that marks the message, under a lock
-that whoever changes consent waits for; and once more just before the provider is asked.
+- A message is ``sending`` from the commit before the provider call to the commit after it.
+- No provider call can be repeated safely. A message that is still ``sending`` after a crash or timeout is therefore
+  looked up at the provider before it is sent again.
+- ``rules/delivery/send_errors.py`` says what an error does, and the provider's table says which error a code is. A
+  message that waits for its retry has the status failed.
+- The transaction that marks the message checks consent under a lock that blocks consent changes. Consent is checked
+  again right before the provider call.
 """
 
 import random
@@ -22,16 +24,9 @@ from handoff_service.operations.delivery.record_receipt import apply_early_recei
 from handoff_service.operations.shared.messages import notify
 from handoff_service.ports import Accepted, Later, LookedUp, Outgoing, Refused, SendResult, Unsure, Withheld
 from handoff_service.rules.conversations import media_links
-from handoff_service.rules.delivery.message_status import (
-    COUNTRY_OFF,
-    DID_NOT_ARRIVE,
-    OPTED_OUT,
-    RANGE_FULL,
-    Consequence,
-    again_after,
-    meaning,
-)
+from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
 from handoff_service.rules.delivery.reply_limits import Limit
+from handoff_service.rules.delivery.send_errors import COUNTRY_OFF, OPTED_OUT, RANGE_FULL, SendErrors
 from handoff_service.rules.shared.vocabulary import Author, Event, Status, Work
 from handoff_service.store.consent import consents
 from handoff_service.store.engine import due_work
@@ -40,13 +35,14 @@ from handoff_service.store.engine.bulk import update_rows
 from handoff_service.store.engine.lanes import SetBased, Transaction
 from handoff_service.store.engine.one_of import one_of
 
-LOOK_UP_AFTER = timedelta(seconds=30)  # at the soonest: lists lag, and a callback usually settles an unsure send before
+# not sooner: the provider's list lags, and a callback usually settles the outcome first
+LOOK_UP_AFTER = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class BeginSend:
-    """Work of kind ``deliver`` that this process has claimed."""
+    """Claimed work of kind ``deliver``."""
 
     message_id: int
     attempts: int
@@ -72,7 +68,7 @@ _OUTGOING = (
     .join(t.provider_numbers, t.provider_numbers.c.id == t.interactions.c.provider_number_id)
     .where(one_of(t.messages.c.id, "ids"))
 )
-_SHARED_LOCKS = (  # a change of consent waits for these locks, or is seen by the statement behind this one
+_SHARED_LOCKS = (  # a consent change either waits for these locks, or is visible to the next statement
     select(t.messaging_profiles.c.id)
     .where(
         t.messaging_profiles.c.active,
@@ -94,12 +90,14 @@ _LOCKED = (
 
 
 def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | HeldBack | None]:
-    """Mark each message as sending. None for one that is not sent now; its work is put off, or taken away. HeldBack for
-    an automatic reply that exceeds a limit: it has failed.
+    """Mark each message as sending.
 
-    Canceled: what waits for somebody who has opted out, but for what confirms it, and prompts that were answered while
-    they waited. Put off: what may have left before a
-    crash, until the provider's list can be trusted to show it; and what is over its number's rate.
+    - None: the message is not sent now; its work is delayed or removed.
+    - HeldBack: an automatic reply over a limit. It has failed.
+
+    Cancels messages to numbers that have opted out, except the opt-out confirmation, and prompts that the requester
+    has answered. Delays messages that may have left before a crash until the provider's list is reliable, and
+    messages over their number's rate.
     """
     attempts = {c.message_id: c.attempts for c in commands}
     ids = {"ids": list(attempts)}
@@ -126,12 +124,12 @@ def _begin(tx: Transaction, commands: Sequence[BeginSend]) -> list[Outgoing | He
     put_off = kept_back | held.keys() | abroad | too_many.keys()
     later = dict.fromkeys(crashed, tx.now + LOOK_UP_AFTER) | held
     later |= send_gates.over_rate(tx, [r for i, r in waiting.items() if i not in put_off])
-    for message_id, at in later.items():  # neither a crash nor our own rate is a failure of the provider's
+    for message_id, at in later.items():  # neither a crash nor our own rate limit is the provider's failure
         failed = 0 if message_id in crashed else attempts[message_id] - 1
         due_work.release(tx, Work.DELIVER, message_id, at, attempts=failed)
     sends = waiting.keys() - put_off - later.keys()
     _add_up(tx, [i for i in sends if found[i].retries])
-    _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # a try before it had its own
+    _put(tx, sends, status=Status.SENDING, provider_sid=None, error_code=None)  # set by an earlier try
     notify(tx, {found[i].interaction_id for i in kept_back | abroad | too_many.keys()})
     due_work.cancel(tx, Work.DELIVER, attempts.keys() - sends - unsure - later.keys())
     links = _links(tx, [i for i in sends | unsure if found[i].with_media])
@@ -162,7 +160,7 @@ def _put(tx: Transaction, messages: Collection[int], **values: object) -> None:
 
 
 def _add_up(tx: Transaction, again: Sequence[int]) -> None:
-    """Each try is paid for: what the one before took is kept when a message is sent once more."""
+    """Add up prices: each try costs money, so a retry keeps the price of the try before it."""
     m = t.messages.c
     if again:
         paid = sa.func.coalesce(m.price_before, 0) + m.price
@@ -171,39 +169,41 @@ def _add_up(tx: Transaction, again: Sequence[int]) -> None:
 
 
 def _waits(row: send_gates.Row) -> bool:
-    """Whether it surely did not leave, or failed and is to be sent again."""
+    """Whether the message certainly did not leave, or failed and has a retry due."""
     return row.status == Status.QUEUED or (row.retries > 0 and row.status in DID_NOT_ARRIVE)
 
 
 def _links(tx: Transaction, with_media: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """message id -> links to its pictures, made anew for this try."""
+    """message id -> fresh links to its pictures for this try."""
     if not with_media:
         return {}
     d = t.media
     query = select(d.c.message_id, d.c.id).where(one_of(d.c.message_id, with_media)).order_by(d.c.position)
     found: dict[int, tuple[str, ...]] = {}
     for r in tx.conn.execute(query):
-        made = media_links.link(tx.terms.public_url, tx.terms.link_key, r.id, tx.now)
+        made = media_links.link(tx.settings.public_url, tx.settings.link_key, r.id, tx.now)
         found[r.message_id] = (*found.get(r.message_id, ()), made)
     return found
 
 
 def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
-    """Write down what became of each send. A receipt that came first is not overwritten.
+    """Record the result of each send. A receipt that arrived first is kept.
 
-    Returns which the provider did not take, so that they wait for their next try with all behind them.
+    Returns True for sends that the provider did not accept. They wait for their retry, together with the messages
+    queued after them.
     """
     by_id = {c.message_id: c for c in commands}
     rows = tx.conn.execute(_LOCKED, {"ids": list(by_id)}).all()
-    taken = _taken(tx, commands)
+    taken, errors = _taken(tx, commands), tx.settings.send_errors
     changes, done, later, opted_out = [], [], [], []
     for row in rows:
         if row.provider_sid is not None or row.status not in (Status.SENDING, Status.UNKNOWN):
-            continue  # a callback was quicker than the provider's answer, or a person; that has ended this work
-        fate = _fate(by_id[row.id], taken, row.retries)
-        if fate.code == OPTED_OUT and row.event == Event.CONSENT:
-            fate = _Fate(Status.CANCELED, None, None, None)  # the provider has confirmed it already, by itself
-        elif fate.code == OPTED_OUT and not isinstance(by_id[row.id].result, Withheld):
+            continue  # a callback or a person was faster than the provider's answer and has ended this work
+        fate = _fate(by_id[row.id], taken, row.retries, errors)
+        is_opt_out = errors.is_opt_out(fate.code)
+        if is_opt_out and row.event == Event.CONSENT:
+            fate = _Fate(Status.CANCELED, None, None, None)  # the provider has already sent its own confirmation
+        elif is_opt_out and not isinstance(by_id[row.id].result, Withheld):
             opted_out.append(row.id)
         taken.add(fate.sid)
         changes.append(
@@ -235,8 +235,8 @@ def _finish(tx: Transaction, commands: Sequence[FinishSend]) -> list[bool]:
 
 @dataclass(frozen=True, slots=True)
 class _Fate:
-    """What becomes of a message: its status, the provider's id and error code, and when to try again (None: never).
-    ``counts``: that is a retry, which does not hold back what is behind it."""
+    """A message's new status, provider id and error code, and when to retry (None: never). ``counts``: the retry
+    does not block the messages queued after it."""
 
     status: Status
     sid: str | None
@@ -245,12 +245,12 @@ class _Fate:
     counts: bool = False
 
 
-def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _Fate:
+def _fate(command: FinishSend, taken: Collection[str | None], retries: int, errors: SendErrors) -> _Fate:
     match command.result:
         case Accepted(sid=sid, status=status):
             return _Fate(status, sid, None, None)
-        case Refused(code=code) if meaning(code).then is not Consequence.CHANNEL:
-            again = again_after(code, retries)
+        case Refused(code=code) if not errors.explain(code).holds_line:
+            again = errors.again_after(code, retries)
             return _Fate(Status.FAILED, None, code, again, counts=again is not None)
         case Later(code=code) | Refused(code=code):
             return _Fate(Status.QUEUED, None, code, _growing(timedelta(seconds=1), command.attempts))
@@ -265,7 +265,8 @@ def _fate(command: FinishSend, taken: Collection[str | None], retries: int) -> _
                 return _Fate(Status.QUEUED, None, None, timedelta(0))
             if len(free) == 1:
                 return _Fate(free[0].status, free[0].sid, None, None)
-            return _Fate(Status.UNKNOWN, None, None, LONGEST_WAIT)  # two alike: a callback or a person decides
+            # two identical messages: a callback or a person decides
+            return _Fate(Status.UNKNOWN, None, None, LONGEST_WAIT)
 
 
 def _growing(first: timedelta, doublings: int) -> timedelta:
@@ -274,7 +275,7 @@ def _growing(first: timedelta, doublings: int) -> timedelta:
 
 
 def _taken(tx: Transaction, commands: Sequence[FinishSend]) -> set[str | None]:
-    """Of the ids that were looked up, those that belong to another message already: each is used once."""
+    """Of the ids that were looked up, those that belong to another message. Each id is used once."""
     found = [one.sid for c in commands if isinstance(c.result, LookedUp) for one in c.result.found]
     if not found:
         return set()

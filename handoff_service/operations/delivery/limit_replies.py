@@ -1,7 +1,7 @@
-"""Hold back automatic replies to unknown numbers that exceed the desk's limits (``rules/delivery/reply_limits.py``).
+"""Block automatic replies to unknown numbers that exceed the desk's limits (``rules/delivery/reply_limits.py``).
 
-The replies that may go out are counted in ``unknown_replies``, one row a message, for a day. The desk's row is locked
-meanwhile, so that two processes cannot both send the last one.
+Allowed replies are counted in ``unknown_replies``, one row per message, for a day. The desk's row is locked
+meanwhile, so two processes cannot both send the last allowed one.
 """
 
 from collections import Counter
@@ -24,8 +24,7 @@ m, r = t.messages, t.unknown_replies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldBack:
-    """A reply that is not sent. ``first``: nothing was held back for the same limit (and range) within the last hour,
-    so this is where an alarm begins."""
+    """A blocked reply. ``first``: it is the first block of this limit (and range) in an hour, so it raises an alarm."""
 
     limit: Limit
     begins_with: str
@@ -33,10 +32,10 @@ class HeldBack:
 
 
 def over_limits(tx: Transaction, rows: Mapping[int, Row]) -> dict[int, HeldBack]:
-    """Which of these messages are automatic replies to unknown numbers that exceed a limit. The others are counted.
+    """Automatic replies to unknown numbers that exceed a limit. All others are counted.
 
-    What agents write always goes out, and so does what confirms an opt-out. A message that was counted before, and is
-    tried again, goes out.
+    Agents' messages and opt-out confirmations are always sent. A message that was counted before a retry is sent
+    too.
     """
     unknown = {
         i: row
@@ -99,7 +98,7 @@ def _same_alarm(one: HeldBack, limit: Limit, begins_with: str) -> bool:
 
 
 def _is_held_back(tx: Transaction, limit: Limit, begins_with: str) -> bool:
-    """Whether a reply was held back for this within the last hour."""
+    """Whether a reply was blocked for this limit and range in the last hour."""
     i = t.interactions
     query = (
         select(m.c.id)

@@ -1,7 +1,7 @@
-"""What each text costs and what became of it, as the provider says: asked for later.
+"""Prices and outcomes of texts, fetched from the provider later.
 
-The price is not known yet when a text is taken, and no receipt tells it. Receipts that are lost are made good here: a
-status that the list tells goes the way of receipts, with its error code.
+A provider does not know the price when it accepts a text, and no receipt carries it. This also repairs lost
+receipts: a status in the provider's list is handled like a receipt, with its error code.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 
 EVERY = timedelta(minutes=10)
-AFTER = timedelta(minutes=1)  # a provider knows the price of a text a moment after it has left, or much later
-GIVEN_UP = timedelta(hours=24)  # what has no price by then has none, and what is not known by then stays so
+AFTER = timedelta(minutes=1)  # a provider knows a text's price a moment after sending, or much later
+GIVEN_UP = timedelta(hours=24)  # prices and outcomes that are unknown by then stay unknown
 KEY = "prices"
 _PRICELESS = frozenset({Status.QUEUED, Status.CANCELED})
 _ON_ITS_WAY = frozenset({Status.SENDING, Status.SENT})
@@ -32,14 +32,14 @@ i, m, p = t.interactions, t.messages, t.provider_numbers
 
 @dataclass(frozen=True, slots=True)
 class WantedPrice:
-    """A provider number's texts without a price or an end, and when the first of them was written."""
+    """A provider number's texts without a price or final status, and when the first of them was written."""
 
     sids: frozenset[str]
     since: datetime
 
 
 def want_prices(tx: Transaction, _command: None = None) -> None:
-    """Ask from now on, again and again."""
+    """Start the recurring price query."""
     due_work.schedule(tx, [due_work.Due(kind=Work.ASK_PRICES, key=KEY, line=KEY, due_at=tx.now + AFTER)])
 
 
@@ -48,7 +48,7 @@ def ask_again(tx: Transaction, _command: None = None) -> None:
 
 
 def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, WantedPrice]:
-    """Provider number -> which texts to ask about. Ids grow with time, so what is older is not read."""
+    """Provider number -> the texts to ask about. Ids grow over time, so older ones are skipped."""
     begins = now - GIVEN_UP
     older = conn.execute(select(m.c.id).where(m.c.created_at < begins).order_by(m.c.id.desc()).limit(1)).scalar() or 0
     query = (
@@ -73,12 +73,12 @@ def wanted_prices(conn: sa.Connection, now: datetime) -> dict[str, WantedPrice]:
 
 
 def record_prices(tx: Transaction, found: Sequence[Reported]) -> None:
-    """Write down what the provider has said. A price stays; a status moves forwards only."""
+    """Record the provider's reports. A price never changes; a status only moves forward."""
     by_sid = {one.sid: one for one in found}
     if not by_sid:
         return
     query = select(*m.c["id", "provider_sid", "price", "direction"]).where(one_of(m.c.provider_sid, list(by_sid)))
-    rows = tx.conn.execute(query.order_by(m.c.id).with_for_update()).all()  # a try that begins has an id of its own
+    rows = tx.conn.execute(query.order_by(m.c.id).with_for_update()).all()  # a try that starts now has its own id
     prices = []
     receipts = []
     for row in rows:

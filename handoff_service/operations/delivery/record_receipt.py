@@ -1,4 +1,4 @@
-"""Record delivery receipts. They may come early, twice and out of order, and never move a message backwards."""
+"""Record delivery receipts. They may arrive early, twice and out of order, and never move a message backward."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from sqlalchemy import delete, or_, select
 
 from handoff_service.operations.consent.change_consent import refused_for_consent
 from handoff_service.operations.shared.messages import notify
-from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, OPTED_OUT, advanced, again_after
+from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, advanced
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
@@ -17,13 +18,13 @@ from handoff_service.store.engine.database import upsert
 from handoff_service.store.engine.lanes import SetBased, Transaction
 from handoff_service.store.engine.one_of import one_of
 
-KEPT_FOR = timedelta(days=1)  # a receipt that nothing matches by then is about somebody else's message
+KEPT_FOR = timedelta(days=1)  # a receipt that matches nothing by then concerns somebody else's message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What the provider says of a message: its own id for it, ours when the callback's address carried it, with which
-    of its tries this is about (0: the first)."""
+    """The provider's report about a message. It has the provider's id, and ours when the callback address carried
+    it, with the number of the try (0: the first)."""
 
     sid: str
     status: Status
@@ -59,7 +60,7 @@ class _Message:
 
 
 def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
-    """Whether each receipt was about a message that is known. The others are kept until the message's id arrives."""
+    """Whether each receipt matched a known message. The others are kept until their message's id arrives."""
     rows = tx.conn.execute(
         _MESSAGES,
         {"sids": [r.sid for r in receipts], "ids": [r.message_id for r in receipts if r.message_id is not None]},
@@ -76,12 +77,12 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
         if message is None and receipt.message_id is not None:
             message = by_id.get(receipt.message_id)
             if message is not None and (message.sid is not None or message.retries != receipt.retries):
-                message = None  # our id with somebody else's SID, or an earlier try's: not this message
+                message = None  # our id with another SID, or an earlier try: not this message
         known.append(message is not None)
         if message is None:
             early.append(receipt)
             continue
-        _apply(message, receipt)
+        _apply(message, receipt, tx.settings.send_errors)
         by_sid[receipt.sid] = message
     _keep(tx, early)
     _write(tx, [m for m in messages if m.changed])
@@ -89,7 +90,8 @@ def _record(tx: Transaction, receipts: Sequence[Receipt]) -> list[bool]:
 
 
 def _never_tried(tx: Transaction, messages: Sequence[_Message]) -> set[int]:
-    """What is in the outbox still as it was written: a receipt with its id is about a message of another database's."""
+    """Messages that are still untouched in the outbox. A receipt with such an id concerns a message of another
+    database."""
     w = t.due_work.c
     queued = [str(m.id) for m in messages if m.status == Status.QUEUED and m.sid is None]
     if not queued:
@@ -102,7 +104,7 @@ record_receipt: SetBased[Receipt, bool] = SetBased(_record)
 
 
 def apply_early_receipts(tx: Transaction, sids: Collection[str]) -> None:
-    """Take in the receipts that came before the provider's answer did."""
+    """Apply receipts that arrived before the provider's answer."""
     u = t.unmatched_receipts
     if not sids:
         return
@@ -111,18 +113,18 @@ def apply_early_receipts(tx: Transaction, sids: Collection[str]) -> None:
         _record(tx, [Receipt(sid=r.provider_sid, status=Status(r.status), error_code=r.error_code) for r in rows])
 
 
-def _apply(message: _Message, receipt: Receipt) -> None:
+def _apply(message: _Message, receipt: Receipt, errors: SendErrors) -> None:
     if message.sid is None:
         message.sid, message.changed = receipt.sid, True
     status = advanced(message.status, receipt.status)
     if status is not None and message.again is None:
         message.status, message.code, message.changed = status, receipt.error_code, True
         if status in DID_NOT_ARRIVE:
-            message.again = again_after(receipt.error_code, message.retries)
+            message.again = errors.again_after(receipt.error_code, message.retries)
 
 
 def send_later(tx: Transaction, messages: Sequence[tuple[int, datetime]]) -> None:
-    """Send these once more at their times. Each is a line of its own, so that nothing waits behind it."""
+    """Schedule retries at these times. Each gets its own line, so it blocks no other message."""
     due_work.schedule(
         tx,
         [
@@ -166,7 +168,7 @@ def _write(tx: Transaction, messages: Sequence[_Message]) -> None:
             for m in messages
         ],
     )
-    due_work.cancel(tx, Work.DELIVER, [m.id for m in messages])  # it went out, whatever the answer to the call was
+    due_work.cancel(tx, Work.DELIVER, [m.id for m in messages])  # it was sent, whatever the provider answered
     send_later(tx, [(m.id, tx.now + m.again) for m in again if m.again is not None])
-    refused_for_consent(tx, [m.id for m in messages if m.code == OPTED_OUT])
+    refused_for_consent(tx, [m.id for m in messages if tx.settings.send_errors.is_opt_out(m.code)])
     notify(tx, {m.interaction_id for m in messages})

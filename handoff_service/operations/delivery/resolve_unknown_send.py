@@ -1,4 +1,4 @@
-"""A person decides about a message whose outcome the provider does not tell: it went out, or it is sent again."""
+"""A person settles a message with an unknown outcome: it was sent, or it is sent again."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,7 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 
-LONG_ENOUGH = timedelta(minutes=3)  # by then a callback or the list has told, where either can
+LONG_ENOUGH = timedelta(minutes=3)  # by then a callback or the provider's list has settled the outcome, if either can
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class ResolveSend:
 
 
 def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
-    """NotFound for a message that is none of this interaction; Conflict where it is known, or may become known yet."""
+    """NotFound for a message outside this interaction. Conflict when its outcome is known or may still become known."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     m = t.messages
     this = (m.c.id == command.message_id, m.c.interaction_id == interaction.id)
@@ -34,9 +34,9 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
     if row is None:
         raise NotFound(f"There is no message {command.message_id} in this conversation.")
     if row.status != Status.UNKNOWN:
-        raise Conflict("What became of it is known by now.")
+        raise Conflict("The outcome of this text is already known.")
     if tx.now - row.created_at < LONG_ENOUGH:
-        raise Conflict("The provider is being asked. Decide in a few minutes, if it does not tell.")
+        raise Conflict("We are asking the provider. If it has no answer in a few minutes, you can decide.")
     name = people.agent_name(tx.conn, command.agent_id)
     if command.went_out:
         tx.conn.execute(update(m).where(*this).values(status=Status.SENT, changed_at=tx.now))
@@ -44,7 +44,7 @@ def resolve_unknown_send(tx: Transaction, command: ResolveSend) -> None:
     else:
         tx.conn.execute(update(m).where(*this).values(status=Status.QUEUED, changed_at=tx.now))
         due_work.release(tx, Work.DELIVER, command.message_id, tx.now)
-    said = f"{name} decided that it went out" if command.went_out else f"{name} had it sent again"
+    said = f"{name} marked it as sent" if command.went_out else f"{name} sent it again"
     line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.STATE, agent_id=command.agent_id
     )

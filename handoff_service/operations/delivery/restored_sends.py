@@ -1,4 +1,4 @@
-"""An admin decides about what a restore holds: send it, or cancel it."""
+"""An admin decides about the sends that a restore holds: send or cancel them."""
 
 from dataclasses import dataclass
 
@@ -24,16 +24,16 @@ CANCELED = "Canceled by an admin after the desk was restored from a backup."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideHeld:
-    """``send``: what is held goes out; otherwise it is canceled. ``agent_id`` None: by command."""
+    """``send``: release everything; otherwise cancel it. ``agent_id`` None: by command line."""
 
     send: bool
     agent_id: int | None = None
 
 
 def decide_held(tx: Transaction, command: DecideHeld) -> int:
-    """Release or cancel everything that is held. Returns how many texts that were. Conflict when nothing is held."""
+    """Release or cancel everything that is held. Returns the number of texts. Conflict when nothing is held."""
     if not restore_holds.is_held(tx.conn):
-        raise Conflict("Nothing is held. Somebody has decided already.")
+        raise Conflict("Nothing is held. Somebody has already sent or canceled these texts.")
     texts = restore_holds.keys(tx.conn, Work.DELIVER)
     if not command.send:
         _cancel_texts(tx, texts)
@@ -52,7 +52,7 @@ def decide_held(tx: Transaction, command: DecideHeld) -> int:
 
 
 def _cancel_texts(tx: Transaction, texts: list[int]) -> None:
-    """A text that may have left already becomes ``unknown``: a person decides about it in its conversation."""
+    """A text that may have left already becomes ``unknown``. A person settles it in its conversation."""
     m = t.messages
     rows = tx.conn.execute(select(*m.c["id", "interaction_id", "status"]).where(one_of(m.c.id, texts))).all()
     queued = [{"id": r.id, "status": Status.CANCELED, "reason": CANCELED} for r in rows if r.status == Status.QUEUED]
@@ -69,7 +69,7 @@ def _cancel_calls(tx: Transaction) -> None:
 
 
 def _cancel_timers(tx: Transaction) -> None:
-    """What came due meanwhile does not happen any more; what is due later does."""
+    """Cancel the timers that came due meanwhile. Later timers still fire."""
     held, i = restore_holds.keys(tx.conn, Work.TIMER), t.interactions
     overdue = t.timers.c.due_at <= tx.now
     tx.conn.execute(delete(t.timers).where(one_of(t.timers.c.interaction_id, held), overdue))

@@ -1,7 +1,7 @@
-"""What waits for sending and does not go out now: by country, quiet hours, an answer that came first, or rate.
+"""Send gates: they block or delay queued messages by country, quiet hours, an answer that came first, or rate.
 
-Each is asked of the messages that ``deliver`` is about to take out, in its transaction. Limits on automatic replies
-are in ``limit_replies``.
+``deliver`` applies each gate to the messages it is about to send, in its own transaction. Limits on automatic
+replies are in ``limit_replies``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,30 +19,30 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 
-BURST = timedelta(seconds=10)  # so much of its rate a provider number may send at once; the provider queues it
-MOST_SEGMENTS = 25  # of one text: 1,600 characters in UCS-2
+BURST = timedelta(seconds=10)  # a provider number may run this far ahead of its rate; the provider queues the rest
+MOST_SEGMENTS = 25  # in one text: 1,600 characters in UCS-2
 
 type Row = sa.Row[*tuple[Any, ...]]
 
 
 def blocked_country(tx: Transaction, rows: Mapping[int, Row]) -> set[int]:
-    """Which of these go to a country that the desk does not text."""
+    """Messages to a country that the desk does not text."""
     texted = desk.countries(tx.conn) if rows else []
     if not texted:
         return set()
     return {i for i, row in rows.items() if not phone_regions.may_be_in(row.requester_number, texted)}
 
 
-_behind = t.messages.alias("behind")  # a message that is looked at, on its line
+_behind = t.messages.alias("behind")  # a later message on the same line as the message being checked
 
 
 def written_since(tx: Transaction, rows: Sequence[Row]) -> set[int]:
-    """After which of these the requester has written on the line: they are awake, and prompts for it are answered."""
+    """Messages after which the requester has written on the line. The requester is awake, and prompts are answered."""
     return _followed(tx, rows, _behind.c.direction == Direction.INBOUND)
 
 
 def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) -> set[int]:
-    """Which of these have such a message behind them on the line, whichever interaction it is in."""
+    """Messages followed by such a message on the line, in whichever interaction."""
     if not rows:
         return set()
     m, i, its = t.messages, t.interactions, t.interactions.alias("its")
@@ -64,7 +64,7 @@ def _followed(tx: Transaction, rows: Sequence[Row], by: sa.ColumnElement[bool]) 
 
 
 def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
-    """Which of these are no answers and fall into the quiet hours of whom they go to, and when those are over."""
+    """Messages that are not replies and fall into the recipient's quiet hours -> the end of those hours."""
     quiet = desk.quiet_hours(tx.conn) if rows else None
     if quiet is None:
         return {}
@@ -82,23 +82,24 @@ def in_quiet_hours(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
 
 
 def over_rate(tx: Transaction, rows: Sequence[Row]) -> dict[int, datetime]:
-    """Which of these are over their provider number's rate, and when they may be tried again.
+    """Messages over their provider number's rate -> when to try again.
 
-    A number may be ``BURST`` ahead of its rate. What people and the virtual agent say goes before what the product says
-    by itself, and takes along what is in front of it on its own line.
+    A number may run ``BURST`` ahead of its rate. Messages by people and the virtual agent go before the product's
+    own messages, and take along what is queued before them on the same line.
     """
     p = t.provider_numbers
     numbers = select(*p.c["id", "segments_per_second", "paced_to"]).where(
         one_of(p.c.id, {r.provider_number_id for r in rows})
     )
     later: dict[int, datetime] = {}
-    numbers = numbers.order_by(p.c.id).with_for_update(key_share=True)  # new conversations refer to the row meanwhile
+    # new conversations may refer to the row meanwhile
+    numbers = numbers.order_by(p.c.id).with_for_update(key_share=True)
     found = tx.conn.execute(numbers).all() if rows else []
     ahead = {number.id for number in found if number.paced_to and number.paced_to > tx.now}
     prompts = [r for r in rows if _is_prompt(r) and r.provider_number_id in ahead]
     hurried = _followed(tx, prompts, (_behind.c.status == Status.QUEUED) & (_behind.c.author != Author.SYSTEM))
     for number in found:
-        # It cannot be further ahead than its rate allows: if it is, the clock has stepped back.
+        # A larger value means that the clock has stepped back.
         furthest = tx.now + BURST + timedelta(seconds=MOST_SEGMENTS / number.segments_per_second)
         paced_to = was = min(max(number.paced_to or tx.now, tx.now), furthest)
         of_number = (r for r in rows if r.provider_number_id == number.id)

@@ -1,7 +1,7 @@
-"""The gap sweep: texts that the provider has and we do not, since their webhook was lost, are taken in once, in order.
+"""Gap sweep: fetch texts whose webhook was lost from the provider's list, and store each once, in order.
 
-A webhook that finds nobody is asked again at the fallback address, once, and then is gone; the text stays in the
-provider's list. So after each start, each outage and every hour that list is compared with what is stored.
+A failed webhook is retried once at the fallback address. After that, the text exists only in the provider's list.
+The sweep compares that list with the stored texts after each start, after each outage and every hour.
 """
 
 from collections.abc import Collection, Sequence
@@ -22,13 +22,13 @@ from handoff_service.store.engine.one_of import one_of
 
 EVERY = timedelta(hours=1)
 AFTER_FAILURE = timedelta(minutes=1)
-OVERLAP = timedelta(minutes=15)  # how far a provider's list may lag behind; ours
+OVERLAP = timedelta(minutes=15)  # our own allowance for a provider's list that lags
 KEY = "provider"
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What to compare: these numbers of the company, since then."""
+    """The company's numbers to compare, and the start of the period."""
 
     numbers: Sequence[str]
     since: datetime
@@ -37,20 +37,21 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class FinishSweep:
-    """``began`` None: the provider could not be asked."""
+    """``began`` None: the provider could not be reached."""
 
     began: datetime | None
 
 
 def want_sweep(tx: Transaction, _command: None = None) -> None:
-    """Something may have been missed: compare now. Not while a restore holds what was queued before it."""
+    """Request a sweep now because something may be missing. It waits while a restore holds sends that were queued
+    before it."""
     if restore_holds.is_held(tx.conn):
         return
     due_work.schedule(tx, [due_work.Due(kind=Work.SWEEP_GAPS, key=KEY, line=KEY, due_at=tx.now)])
 
 
 def begin_sweep(tx: Transaction, _command: None = None) -> Sweep:
-    """What to compare now. The desk's very first sweep begins at that moment: what was there before is not its own."""
+    """What to compare now. The desk's first sweep starts at this moment, because earlier texts are not its own."""
     s = t.sweeps
     swept_to = tx.conn.execute(select(s.c.swept_to)).scalar()
     if swept_to is None:
@@ -64,7 +65,7 @@ def begin_sweep(tx: Transaction, _command: None = None) -> Sweep:
 
 
 def finish_sweep(tx: Transaction, command: FinishSweep) -> None:
-    """Remember how far it came, and when the next one is due."""
+    """Record how far the sweep came, and schedule the next one."""
     if command.began is not None:
         s = t.sweeps
         tx.conn.execute(update(s).where(s.c.swept_to < command.began).values(swept_to=command.began))
@@ -72,13 +73,13 @@ def finish_sweep(tx: Transaction, command: FinishSweep) -> None:
 
 
 def stored(conn: Connection, sids: Collection[str]) -> set[str]:
-    """Which of the provider's ids are known."""
+    """Which of these provider ids are known."""
     query = select(t.messages.c.provider_sid).where(one_of(t.messages.c.provider_sid, sids))
     return {sid for sid in conn.execute(query).scalars() if sid is not None}
 
 
 def recovered(listed: ProviderMessage, pictures: Sequence[tuple[str, str]], zone: ZoneInfo) -> Text:
-    """The text as its webhook would have brought it, marked; ``zone``: in which the time is told."""
+    """The text as its webhook would have delivered it, marked as recovered. ``zone``: for the displayed time."""
     at = listed.sent_at.astimezone(zone)
     return Text(
         sid=listed.sid,

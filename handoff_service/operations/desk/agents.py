@@ -1,7 +1,7 @@
-"""An admin makes, changes or deletes an agent.
+"""An admin creates, changes or deletes an agent.
 
-An agent who was never used is deleted; any other is deactivated: signed out at once, offline, offered nothing, and what
-they had goes back to work assignment. There is always an active admin left.
+An agent with a past is deactivated instead of deleted: signed out at once, set offline, offered nothing, and their
+conversations return to work assignment. One active admin always remains.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ LAST_ADMIN = "{name} is the last active admin. Give another agent the role first
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeAgent:
-    """``password_hash``: an argon2 hash, made outside of any transaction. ``groups`` are made when they are new."""
+    """``password_hash``: an argon2 hash, computed outside any transaction. ``groups``: new ones are created."""
 
     email: str
     name: str
@@ -43,8 +43,8 @@ class MakeAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeAgent:
-    """``values``: fields of Make, and ``active``; what is not named stays. ``by``: the admin; None is the desk file.
-    ``but``: the token of the session that asks, which goes on when the password changes."""
+    """``values``: changed fields of MakeAgent and ``active``; other fields stay. ``by``: the admin; None: the desk
+    file. ``but``: the token of the requesting session, which survives a password change."""
 
     id: int
     by: int | None
@@ -59,7 +59,7 @@ class DeleteAgent:
 
 
 def make_agent(tx: Transaction, command: MakeAgent) -> int:
-    """Returns the id. Conflict for an e-mail address that is taken."""
+    """Returns the id. Conflict for an e-mail address in use."""
     _is_free(tx, command.email)
     row = {name: getattr(command, name) for name in COLUMNS} | {"presence": Presence.OFFLINE, "active": True}
     agent_id: int = tx.conn.execute(insert(a).values(**row).returning(a.c.id)).scalar_one()
@@ -68,7 +68,7 @@ def make_agent(tx: Transaction, command: MakeAgent) -> int:
 
 
 def change_agent(tx: Transaction, command: ChangeAgent) -> None:
-    """NotFound; Conflict for an e-mail address that is taken, and when no active admin would be left."""
+    """NotFound. Conflict for an e-mail address in use, and when no active admin would remain."""
     stored = _locked(tx, command.id)
     values = dict(command.values)
     if values.get("email", stored.email).lower() != stored.email.lower():
@@ -84,11 +84,11 @@ def change_agent(tx: Transaction, command: ChangeAgent) -> None:
     if "password_hash" in values:
         _sign_out(tx, command.id, but=command.but)
     tx.hint(f"agent:{command.id}")
-    schedule_offers(tx)  # with another capacity, group or skill they may be offered what waits
+    schedule_offers(tx)  # a changed capacity, group or skill may make the agent eligible for waiting work
 
 
 def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
-    """Whether the agent was deleted; if not, deactivated. NotFound; Conflict for the last active admin."""
+    """True when deleted, False when deactivated. NotFound; Conflict for the last active admin."""
     stored = _locked(tx, command.id)
     if stored.active:
         _not_the_last_admin(tx, command.id, stored.name)
@@ -100,17 +100,17 @@ def delete_agent(tx: Transaction, command: DeleteAgent) -> bool:
 
 
 def _leave(tx: Transaction, agent_id: int, name: str, by: int | None) -> None:
-    """Nothing is theirs any more, and nothing is lost."""
+    """Release everything the agent has, without losing any of it."""
     _sign_out(tx, agent_id)
     who = "The desk file" if by is None else people.agent_name(tx.conn, by)
     said = f"{who} deactivated {name}."
-    # First: an acceptance that was quicker is given back.
+    # First, so an acceptance that was faster is returned too.
     choose_presence(tx, agent_id, Presence.OFFLINE, reason=said)
     _give_back(tx, agent_id, said)
 
 
 def _give_back(tx: Transaction, agent_id: int, reason: str) -> None:
-    """Active conversations of theirs go back to work assignment; in those of others they are no more."""
+    """Return the agent's active conversations to work assignment, and remove the agent from other live groups."""
     i, g = t.interactions, t.live_group
     theirs = select(i.c.id).where(i.c.assigned_to == agent_id, i.c.closed_at.is_(None))
     joined = select(g.c.interaction_id).join(i, i.c.id == g.c.interaction_id)
@@ -123,7 +123,7 @@ def _give_back(tx: Transaction, agent_id: int, reason: str) -> None:
 
 
 def _sign_out(tx: Transaction, agent_id: int, *, but: str = "") -> None:
-    """End every session of theirs (but one); their open pages notice with the next heartbeat."""
+    """End all of the agent's sessions (except one). Their open pages notice with the next heartbeat."""
     s = t.sessions
     tx.conn.execute(delete(s).where(s.c.agent_id == agent_id, s.c.token_hash != (token_hash(but) if but else "")))
 
@@ -145,7 +145,8 @@ def _replace(tx: Transaction, table: Any, agent_id: int, column: str, wanted: It
 
 
 def _locked(tx: Transaction, agent_id: int) -> Any:
-    """Locked against other changes of agents, so that two admins cannot take each other's role; not against texts."""
+    """Lock the agent against other changes of agents, so two admins cannot remove each other's role. Texts are not
+    blocked."""
     admins = select(t.agent_roles.c.agent_id).where(t.agent_roles.c.role == Role.ADMIN)
     concerned = select(a).where((a.c.id == agent_id) | a.c.id.in_(admins)).order_by(a.c.id)
     found = tx.conn.execute(concerned.with_for_update(key_share=True, of=a)).all()
@@ -168,4 +169,4 @@ def _not_the_last_admin(tx: Transaction, agent_id: int, name: str) -> None:
 
 def _is_free(tx: Transaction, email: str) -> None:
     if tx.conn.execute(select(a.c.id).where(func.lower(a.c.email) == email.lower())).first() is not None:
-        raise Conflict(f"There is an agent with the e-mail address {email!r} already.")
+        raise Conflict(f"An agent with the e-mail address {email!r} already exists.")

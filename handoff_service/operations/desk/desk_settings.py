@@ -1,4 +1,4 @@
-"""An admin changes the desk's name, time and country, its presence states and its reasons to reject an offer."""
+"""An admin changes the desk's name, time zone and country, its presence states and its reject reasons."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from handoff_service.store.engine.lanes import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutPresence:
-    """``id`` None: a new one, the last."""
+    """``id`` None: a new state, placed last."""
 
     name: str
     takes_work: bool
@@ -26,7 +26,7 @@ class PutPresence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutReason:
-    """``id`` None: a new one, the last."""
+    """``id`` None: a new reason, placed last."""
 
     words: str
     again: bool
@@ -34,15 +34,15 @@ class PutReason:
 
 
 def change_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
-    """``values`` are fields of ``views.Desk``; what is not named stays. BadInput for a country without the public
-    holidays that queues' schedules need."""
+    """``values``: changed fields of ``views.Desk``; other fields stay. BadInput for a country without the public
+    holidays that a queue's schedule needs."""
     put_desk(tx, values)
     check_schedules(tx)
     schedule_offers(tx)
 
 
 def put_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
-    """The same, unchecked. The first change makes the desk."""
+    """Like ``change_desk``, without checks. The first change creates the desk."""
     if desk.desk(tx.conn) is None:
         made = {"name": "Patchboard", "country": "US", "time_zone": "UTC", "reassign_when_away": False}
         tx.conn.execute(insert(t.desk).values(id=1, **made | dict(values)))
@@ -51,7 +51,7 @@ def put_desk(tx: Transaction, values: Mapping[str, Any]) -> None:
 
 
 def put_presence_state(tx: Transaction, command: PutPresence) -> None:
-    """Make or change a presence state. An agent who is in one that is renamed is in it still."""
+    """Create or change a presence state. Agents in a renamed state stay in it."""
     p, before = t.presence_states, None
     if command.id is not None:
         before = tx.conn.execute(select(p.c.name).where(p.c.id == command.id)).scalar()
@@ -66,22 +66,22 @@ def delete_presence_state(tx: Transaction, state_id: int) -> None:
     p, a = t.presence_states, t.agents
     name = _one(tx, p.c.id, p.c.name, state_id, "presence state")
     if agent := tx.conn.execute(select(a.c.name).where(a.c.presence == name).limit(1)).scalar():
-        raise Conflict(f"{agent} is {name} right now. Delete it when nobody is.")
+        raise Conflict(f"{agent} is {name} right now. Delete it when no agent uses it.")
     tx.conn.execute(delete(p).where(p.c.id == state_id))
 
 
 def put_reject_reason(tx: Transaction, command: PutReason) -> None:
-    """Make or change a reason. Offers that were rejected for it before keep its old words."""
+    """Create or change a reason. Offers that were rejected for it keep its old wording."""
     r = t.reject_reasons
     _put(tx, r, command.id, r.c.words, {"words": command.words, "again": command.again}, "reason")
 
 
 def delete_reject_reason(tx: Transaction, reason_id: int) -> None:
-    """NotFound; Conflict for the last one, since whoever rejects has to say why."""
+    """NotFound. Conflict for the last one, because a rejection needs a reason."""
     r = t.reject_reasons
     _one(tx, r.c.id, r.c.words, reason_id, "reason")
     if tx.conn.execute(select(func.count()).select_from(r)).scalar() == 1:
-        raise Conflict("It is the last reason. Change its words instead, or add another first.")
+        raise Conflict("This is the last reason. Add another first, or edit this one.")
     tx.conn.execute(delete(r).where(r.c.id == reason_id))
 
 
@@ -90,7 +90,7 @@ def _put(
 ) -> None:
     taken = tx.conn.execute(select(table.c.id).where(key == values[key.name])).scalar()
     if taken not in (None, row_id):
-        raise Conflict(f"There is a {what} {values[key.name]!r} already.")
+        raise Conflict(f"The {what} {values[key.name]!r} already exists.")
     if row_id is None:
         last = tx.conn.execute(select(func.max(table.c.position))).scalar() or 0
         tx.conn.execute(insert(table).values(**values, position=last + 1))

@@ -1,4 +1,4 @@
-"""Groups of live agents, whom queues ask: made when they are named, and limited by an admin."""
+"""Groups of live agents that queues ask. A group is created when it is first named; an admin may limit it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ g = t.groups
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeGroup:
-    """``capacity``: the most conversations that one of its agents may have, None for no limit; the agent's own holds
-    too."""
+    """``capacity``: the most conversations that one of its agents may have; None: no limit. The agent's own limit
+    applies too."""
 
     name: str
     capacity: int | None = None
@@ -25,20 +25,20 @@ class MakeGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeGroup:
-    """``values``: fields of Make; what is not named stays."""
+    """``values``: changed fields of MakeGroup; other fields stay."""
 
     id: int
     values: Mapping[str, Any]
 
 
 def make_group(tx: Transaction, command: MakeGroup) -> int:
-    """Returns its id. Conflict for a name that is taken."""
+    """Returns its id. Conflict for a name in use."""
     _is_free(tx, command.name)
     return _insert(tx, command)
 
 
 def change_group(tx: Transaction, command: ChangeGroup) -> None:
-    """NotFound; Conflict for a name that is taken."""
+    """NotFound; Conflict for a name in use."""
     stored = _one(tx, command.id)
     if command.values.get("name", stored.name) != stored.name:
         _is_free(tx, command.values["name"])
@@ -48,19 +48,19 @@ def change_group(tx: Transaction, command: ChangeGroup) -> None:
 
 
 def delete_group(tx: Transaction, group: int) -> None:
-    """Its agents are in it no more. NotFound; Conflict while a queue asks it."""
+    """Removes its agents from it. NotFound; Conflict while a queue asks it."""
     stored = _one(tx, group)
     q = t.queues
     asks = select(q.c.name).join(t.queue_groups, t.queue_groups.c.queue_id == q.c.id)
     queues = tx.conn.execute(asks.where(t.queue_groups.c.group_id == group).order_by(q.c.name)).scalars().all()
     if queues:
-        raise Conflict(f"{stored.name} is asked by {', '.join(queues)}. Take it out there first.")
+        raise Conflict(f"{stored.name} is asked by {', '.join(queues)}. Remove it there first.")
     tx.conn.execute(delete(t.agent_groups).where(t.agent_groups.c.group_id == group))
     tx.conn.execute(delete(g).where(g.c.id == group))
 
 
 def group_id(tx: Transaction, name: str) -> int:
-    """The group with this name, which is made when there is none."""
+    """The id of the group with this name. Creates the group when there is none."""
     found = tx.conn.execute(select(g.c.id).where(g.c.name == name)).scalar()
     return _insert(tx, MakeGroup(name=name)) if found is None else found
 
@@ -80,4 +80,4 @@ def _one(tx: Transaction, group: int) -> Any:
 
 def _is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(g.c.id).where(g.c.name == name)).first() is not None:
-        raise Conflict(f"There is a group {name!r} already.")
+        raise Conflict(f"A group named {name!r} already exists.")

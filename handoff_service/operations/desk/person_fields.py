@@ -1,4 +1,4 @@
-"""What users, agents and groups are written with, in the desk file, the API's JSON and the admin's forms alike."""
+"""Fields of users, agents and groups, shared by the desk file, the API and the admin forms."""
 
 import re
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ EMAIL = re.compile(rf"[^@\s{NO_CONTROLS}]+@[^@\s{NO_CONTROLS}]+")
 
 def _name(value: str) -> str:
     if not NAME.fullmatch(value):
-        raise ValueError("must be one line that neither begins nor ends with a space")
+        raise ValueError("must be one line without spaces at its beginning or end")
     return value
 
 
@@ -33,7 +33,7 @@ def _email(value: str) -> str:
 
 
 def _named(value: dict[str, Any]) -> WithJsonSchema:
-    """An object whose keys are names. Pydantic's own schema would let other keys hold anything."""
+    """An object whose keys are names. Pydantic's own schema would allow any value under other keys."""
     names = {"pattern": f"^{NAME.pattern}$", "maxLength": 200}
     return WithJsonSchema(
         {"type": "object", "propertyNames": names, "additionalProperties": value, "maxProperties": MOST_LISTED}

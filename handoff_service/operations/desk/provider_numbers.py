@@ -1,4 +1,4 @@
-"""An admin makes, changes or deletes a provider number."""
+"""An admin creates, changes or deletes a provider number."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import BadInput, Conflict, NotFound
 from handoff_service.operations.consent.push_consents import push_again
+from handoff_service.operations.desk.own_numbers import refuse_users_number
 from handoff_service.rules.shared.vocabulary import FirstResponder
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
@@ -18,8 +19,8 @@ p = t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeProviderNumber:
-    """``queue`` is its name. Without a label the number is its own. ``messaging_service``: the provider's id of the
-    service that it is in the pool of."""
+    """``queue``: its name. Without a label, the number is its own label. ``messaging_service``: the provider's id of
+    the service whose pool has the number."""
 
     number: str
     queue: str
@@ -31,14 +32,14 @@ class MakeProviderNumber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeProviderNumber:
-    """``values`` are the fields of Make to be changed; what is not named stays."""
+    """``values``: changed fields of MakeProviderNumber; other fields stay."""
 
     id: int
     values: Mapping[str, Any]
 
 
 def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
-    """Returns its id. BadInput for a queue that is not there, Conflict for a number that is."""
+    """Returns its id. BadInput for an unknown queue or a user's number; Conflict for a number that exists."""
     _number_is_free(tx, command.number)
     values = {name: getattr(command, name) for name in MakeProviderNumber.__dataclass_fields__}
     push_again(tx)
@@ -46,12 +47,15 @@ def make_provider_number(tx: Transaction, command: MakeProviderNumber) -> int:
 
 
 def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> None:
-    """NotFound, and as for making one; Conflict for another number when this one has been used."""
+    """NotFound, and the errors of ``make_provider_number``. Conflict for a different number when this one has been
+    used."""
     was = _one(tx, command.id)
     wanted = command.values.get("number", was.number)
     if wanted != was.number:
         if _used(tx, command.id):
-            raise Conflict(f"{was.number} has conversations and stays itself. Make a provider number {wanted} instead.")
+            raise Conflict(
+                f"{was.number} has conversations, so it cannot be changed. Create the company number {wanted} instead."
+            )
         _number_is_free(tx, wanted)
     values = {"label": "" if was.label == was.number else was.label, **command.values}
     tx.conn.execute(update(p).where(p.c.id == command.id).values(**_row(tx, values, wanted)))
@@ -60,7 +64,7 @@ def change_provider_number(tx: Transaction, command: ChangeProviderNumber) -> No
 
 
 def put_provider_number(tx: Transaction, command: MakeProviderNumber) -> None:
-    """Make this number, or make it exactly this."""
+    """Create this number, or update it to match."""
     found = tx.conn.execute(select(p.c.id).where(p.c.number == command.number)).scalar()
     if found is None:
         make_provider_number(tx, command)
@@ -70,10 +74,10 @@ def put_provider_number(tx: Transaction, command: MakeProviderNumber) -> None:
 
 
 def delete_provider_number(tx: Transaction, number_id: int) -> None:
-    """Only one that was never used. NotFound; Conflict says what to do instead."""
+    """Delete a number that was never used. NotFound; the Conflict for others says what to do instead."""
     number = _one(tx, number_id).number
     if _used(tx, number_id):
-        said = f"{number} has conversations, and their history names it. Change its label to say that it is not in use."
+        said = f"{number} has conversations, so it cannot be deleted. Change its label to show that it is not in use."
         raise Conflict(said)
     if action := tx.conn.execute(_limited_to(number_id)).scalar():
         raise Conflict(f"The messaging action {action!r} is limited to {number}. Change that first.")
@@ -83,7 +87,7 @@ def delete_provider_number(tx: Transaction, number_id: int) -> None:
 def _one(tx: Transaction, number_id: int) -> sa.Row[Any]:
     found = tx.conn.execute(select(p).where(p.c.id == number_id)).one_or_none()
     if found is None:
-        raise NotFound(f"There is no provider number {number_id}.")
+        raise NotFound(f"There is not a company number {number_id}.")
     return found
 
 
@@ -100,7 +104,8 @@ def _limited_to(number_id: int) -> sa.Select[str]:
 
 def _number_is_free(tx: Transaction, number: str) -> None:
     if tx.conn.execute(select(p.c.id).where(p.c.number == number)).scalar() is not None:
-        raise Conflict(f"There is a provider number {number} already.")
+        raise Conflict(f"The company number {number} already exists.")
+    refuse_users_number(tx, number)
 
 
 def _row(tx: Transaction, values: Mapping[str, Any], number: str) -> dict[str, Any]:

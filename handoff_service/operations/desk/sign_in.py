@@ -1,7 +1,8 @@
-"""Signing in and out: server-side sessions, slowed down after wrong tries.
+"""Sign-in and sign-out: server-side sessions, with a rate limit on wrong tries.
 
-Passwords are argon2 hashes; a session's token is kept only as a hash. Checking a password takes a core for tens of
-milliseconds, so it is done outside any transaction: ``look`` first, then the check, then ``open_session``.
+Passwords are stored as argon2 hashes, and session tokens as hashes. Checking a password takes a core tens of
+milliseconds, so it happens outside any transaction: ``find`` and ``count_try``, then the check, then
+``open_session``.
 """
 
 import functools
@@ -22,15 +23,16 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 
 SESSION_LASTS = timedelta(hours=12)
-TRIES, TRIES_WITHIN = 5, timedelta(minutes=1)  # wrong tries for one account from one address
-TRIES_OF_ADDRESS = 30  # in the same time, for whatever accounts: an office behind one address mistypes now and then
-TRIES_OF_ACCOUNT, TRIES_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)  # from browsers that never signed in to it
+TRIES, TRIES_WITHIN = 5, timedelta(minutes=1)  # wrong tries per account and address
+TRIES_OF_ADDRESS = 30  # in the same time, for all accounts: several people behind one office address may mistype
+# from browsers that never signed in to the account
+TRIES_OF_ACCOUNT, TRIES_OF_ACCOUNT_WITHIN = 20, timedelta(minutes=10)
 _hasher = PasswordHasher()
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who is signed in."""
+    """The signed-in agent."""
 
     id: int
     name: str
@@ -46,12 +48,12 @@ def hash_password(password: str) -> str:
 
 @functools.cache
 def _nobodys_hash() -> str:
-    """Checked for an unknown e-mail, so that it takes as long as a wrong password."""
+    """A hash to check for an unknown e-mail address, so it takes as long as a wrong password."""
     return hash_password(secrets.token_hex())
 
 
 def password_matches(stored: str | None, password: str) -> bool:
-    """Whether the password is right. Takes as long when there is nobody with that e-mail."""
+    """Whether the password is right. Takes equally long when nobody has that e-mail address."""
     try:
         return _hasher.verify(stored or _nobodys_hash(), password) and stored is not None
     except (VerificationError, InvalidHashError):
@@ -63,13 +65,13 @@ def token_hash(token: str) -> str:
 
 
 def csrf_token(secret: str, session_token: str) -> str:
-    """What a form must carry: bound to the session, worth nothing without it."""
+    """The token that each form must carry. It is bound to the session and useless without it."""
     return hmac.new(secret.encode(), f"csrf:{session_token}".encode(), hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Try:
-    """A try to sign in. The keys are hashes."""
+    """A sign-in attempt. Its keys are hashes."""
 
     key: str  #: the account and the address together
     address: str
@@ -78,7 +80,7 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """``left``: how many tries are left; less than 0: this one is refused, and was not counted."""
+    """``left``: remaining tries. Below 0: this try is refused and was not counted."""
 
     left: int
     ids: tuple[int, ...] = ()
@@ -103,13 +105,13 @@ def find(conn: Connection, email: str) -> tuple[int, str] | None:
 
 
 def count_try(tx: Transaction, command: Try) -> Counted:
-    """Count a try as wrong before it is judged, so that many at once cannot slip through.
+    """Count a try as wrong before it is checked, so concurrent tries cannot slip through.
 
-    Three limits: one for an account from one address, one for an address, one for an account. The last one spares
-    browsers that have signed in to the account before, so a stranger who keeps trying cannot lock its agent out.
+    Three limits: per account and address, per address, and per account. The last one spares browsers that have
+    signed in to the account before, so a stranger cannot lock an agent out.
     """
     f = t.sign_in_failures
-    # Those of a clock that has stepped back since would count until their time comes.
+    # After the clock steps back, earlier tries would count until their time comes.
     ahead = f.c.failed_at > tx.now + TRIES_WITHIN
     tx.conn.execute(delete(f).where(or_(f.c.failed_at <= tx.now - TRIES_OF_ACCOUNT_WITHIN, ahead)))
     limits = [(command.key, TRIES, TRIES_WITHIN), (command.address, TRIES_OF_ADDRESS, TRIES_WITHIN)]
@@ -130,13 +132,13 @@ def _count(tx: Transaction, key: str, within: timedelta) -> int:
 
 
 def forget_try(tx: Transaction, counted: Counted) -> None:
-    """The try was not judged after all."""
+    """Uncount a try that was not checked after all."""
     tx.conn.execute(delete(t.sign_in_failures).where(one_of(t.sign_in_failures.c.id, counted.ids)))
 
 
 def open_session(tx: Transaction, command: Open) -> None:
-    """Start a session and forget the wrong tries before it. Of the address and the account only this try is forgotten:
-    who knows one password may not try others without a limit."""
+    """Start a session and forget the wrong tries before it. For the address and the account, only this try is
+    forgotten: knowing one password must not allow unlimited tries at others."""
     f = t.sign_in_failures
     tx.conn.execute(delete(t.sessions).where(t.sessions.c.expires_at <= tx.now))
     tx.conn.execute(delete(f).where(or_(f.c.key == command.key, one_of(f.c.id, command.counted))))
@@ -151,13 +153,13 @@ def open_session(tx: Transaction, command: Open) -> None:
 
 
 def end_session(tx: Transaction, token: str) -> None:
-    """End this session. The hint makes its open event streams look at it, and end."""
+    """End this session. The hint makes its open event streams check it and end."""
     ended = delete(t.sessions).where(t.sessions.c.token_hash == token_hash(token)).returning(t.sessions.c.agent_id)
     for agent_id in tx.conn.execute(ended).scalars():
         tx.hint(f"agent:{agent_id}")
 
 
-# Built once: it is asked with every request.
+# Built once because every request runs it.
 _SIGNED_IN = (
     select(*t.agents.c["id", "name", "email"], PRESENCE.label("presence"), t.agent_roles.c.role)
     .join(t.sessions, t.sessions.c.agent_id == t.agents.c.id)
@@ -167,7 +169,7 @@ _SIGNED_IN = (
 
 
 def signed_in(conn: Connection, token: str, now: object) -> Agent | None:
-    """The agent whose session this is, or None."""
+    """The session's agent. None when there is no such session."""
     rows = conn.execute(_SIGNED_IN, {"token": token_hash(token), "now": now}).all()
     if not rows:
         return None

@@ -1,4 +1,4 @@
-"""An admin or a supervisor makes, changes or deletes a template."""
+"""An admin or a supervisor creates, changes or deletes a template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ class MakeTemplate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeTemplate:
-    """``values`` are name and body, or one of them; what is not named stays."""
+    """``values``: name, body or both; the rest stays."""
 
     id: int
     values: Mapping[str, str]
 
 
 def make_template(tx: Transaction, command: MakeTemplate) -> int:
-    """Returns its id. BadInput names what is wrong by field; Conflict for a name that is taken."""
+    """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
     checked(command.body)
     _name_is_free(tx, command.name)
     made = insert(m).values(name=command.name, body=command.body).returning(m.c.id)
@@ -37,7 +37,7 @@ def make_template(tx: Transaction, command: MakeTemplate) -> int:
 
 
 def change_template(tx: Transaction, command: ChangeTemplate) -> None:
-    """NotFound, and as for making one."""
+    """NotFound, and the errors of ``make_template``."""
     stored = templates.get(tx.conn, command.id)
     name, body = command.values.get("name", stored.name), command.values.get("body", stored.body)
     checked(body)
@@ -47,7 +47,7 @@ def change_template(tx: Transaction, command: ChangeTemplate) -> None:
 
 
 def put_template(tx: Transaction, command: MakeTemplate) -> None:
-    """Make the template with this name, or give it this text."""
+    """Create the template with this name, or replace its text."""
     found = tx.conn.execute(select(m.c.id).where(m.c.name == command.name)).scalar()
     if found is None:
         make_template(tx, command)
@@ -69,4 +69,4 @@ def checked(body: str) -> None:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(m.c.id).where(m.c.name == name)).scalar() is not None:
-        raise Conflict(f"There is a template {name!r} already.")
+        raise Conflict(f"A template named {name!r} already exists.")

@@ -1,4 +1,4 @@
-"""An admin edits a system message, or gives it back its usual text."""
+"""An admin edits a system message or restores its default text."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ from handoff_service.store.engine.lanes import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeText:
-    """``body`` None: the text as shipped."""
+    """``body`` None: the default text."""
 
     name: SystemMessage
     body: str | None
 
 
 def change_text(tx: Transaction, command: ChangeText) -> None:
-    """BadInput for a text that cannot be sent. The text as shipped is kept as no edit."""
+    """BadInput for a text that cannot be sent. Saving the default text removes the edit."""
     tx.conn.execute(delete(t.texts).where(t.texts.c.name == command.name))
     if command.body is None or command.body == TEXTS[command.name].default:
         return

@@ -1,7 +1,8 @@
-"""An admin makes, changes or deletes a user.
+"""An admin creates, changes or deletes a user.
 
-A number that is given to a user or taken away decides whose the next conversation is (table 1). Conversations that run
-and messaging profiles stay whose they are: those change by verifying, or by tying the profile (``tie_profile``).
+Adding a number to a user, or removing one, decides who the next conversation belongs to (table 1). Running
+conversations and messaging profiles keep their user. They change by verifying, or by tying the profile
+(``tie_profile``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from handoff_service.errors import Conflict, NotFound
+from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.identity.knowledge_facts import Fact, put_facts
 from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
@@ -21,12 +23,11 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.row_references import is_referred_to
 
 u = t.users
-MOST_NUMBERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeUser:
-    """``facts`` are hashed already (``second_facts.hashed``)."""
+    """``facts``: already hashed (``knowledge_facts.hashed``)."""
 
     external_id: str
     name: str
@@ -38,8 +39,8 @@ class MakeUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeUser:
-    """``values``: fields of Make, and ``active``; what is not named stays. ``facts``: those that are named. ``by``: the
-    admin; None is the desk file."""
+    """``values``: changed fields of MakeUser and ``active``; other fields stay. ``facts``: only the named ones
+    change. ``by``: the admin; None: the desk file."""
 
     id: int
     by: int | None
@@ -53,7 +54,7 @@ class DeleteUser:
 
 
 def make_user(tx: Transaction, command: MakeUser) -> int:
-    """Returns its id. Conflict for an employee number that is taken."""
+    """Returns its id. Conflict for an employee number in use."""
     _is_free(tx, command.external_id)
     columns = {name: getattr(command, name) for name in ("external_id", "name", "email")}
     row = {**columns, "attributes": dict(command.attributes), "active": True}
@@ -65,14 +66,14 @@ def make_user(tx: Transaction, command: MakeUser) -> int:
 
 
 def change_user(tx: Transaction, command: ChangeUser) -> None:
-    """NotFound; Conflict for an employee number that is taken, and for numbers of somebody deactivated."""
+    """NotFound. Conflict for an employee number in use, and for numbers of a deactivated user."""
     stored = _locked(tx, command.id)
     values = dict(command.values)
     if values.get("external_id", stored.external_id) != stored.external_id:
         _is_free(tx, values["external_id"])
     active = values.get("active", stored.active)
     if not active and values.get("numbers"):
-        raise Conflict(f"{stored.name} is deactivated and has no numbers. Make the user active first.")
+        raise Conflict(f"{stored.name} is deactivated and has no numbers. Activate the user first.")
     columns = {name: value for name, value in values.items() if name in ("external_id", "name", "email", "attributes")}
     if columns or active != stored.active:
         tx.conn.execute(update(u).where(u.c.id == command.id).values(**columns, active=active))
@@ -87,7 +88,7 @@ def change_user(tx: Transaction, command: ChangeUser) -> None:
 
 
 def delete_user(tx: Transaction, command: DeleteUser) -> bool:
-    """Delete a user to whom nothing refers, deactivate any other. Returns whether it was deleted. NotFound."""
+    """Delete a user that nothing refers to; deactivate any other. Returns whether the user was deleted. NotFound."""
     _locked(tx, command.id)
     if is_referred_to(tx.conn, u, command.id):
         change_user(tx, ChangeUser(id=command.id, by=command.by, values={"active": False}))
@@ -97,34 +98,38 @@ def delete_user(tx: Transaction, command: DeleteUser) -> bool:
 
 
 def put_numbers(tx: Transaction, user_id: int, numbers: Sequence[str]) -> None:
-    """Make the numbers of a user exactly these."""
+    """Set the user's numbers to exactly these. BadInput for a company number."""
+    refuse_own_numbers(tx, [("numbers", number) for number in numbers])
     n = t.user_numbers
     tx.conn.execute(delete(n).where(n.c.user_id == user_id, n.c.number.not_in(numbers)))
     there = set(tx.conn.execute(select(n.c.number).where(n.c.user_id == user_id)).scalars())
     new = [{"user_id": user_id, "number": number} for number in dict.fromkeys(numbers) if number not in there]
     if new:
         tx.conn.execute(insert(n), new)
-        p = t.messaging_profiles  # whoever said before that it is not them, has the number now
+        p = t.messaging_profiles  # the number is now theirs, whatever somebody said before
         theirs = p.c.number.in_([row["number"] for row in new]), p.c.active, p.c.not_user_id == user_id
         tx.conn.execute(update(p).where(*theirs).values(not_user_id=None))
 
 
 def _leave(tx: Transaction, user_id: int, name: str, by: int | None) -> None:
-    """Take away numbers, facts and profiles: the next text from such a number is read by table 1 anew."""
+    """Remove numbers, facts and profiles. Table 1 decides again about the next text from such a number."""
     p = t.messaging_profiles
     numbers = tx.conn.execute(select(p.c.number).where(p.c.user_id == user_id, p.c.active)).scalars().all()
-    running = interactions.lock_active(tx.conn, numbers)  # before the profiles, as whoever receives a text does
+    # before the profiles, in the same lock order as receiving texts
+    running = interactions.lock_active(tx.conn, numbers)
     tx.conn.execute(update(p).where(p.c.user_id == user_id, p.c.active).values(active=False))
     put_numbers(tx, user_id, [])
     tx.conn.execute(delete(t.user_facts).where(t.user_facts.c.user_id == user_id))
     who = "The desk file" if by is None else people.agent_name(tx.conn, by)
-    said = f"{who} deactivated {name}: this conversation stays theirs until it is closed or somebody is verified"
+    said = (
+        f"{who} deactivated {name}: this conversation keeps their name until it is closed or somebody else is verified"
+    )
     line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=by)
     messages.append_each(tx, [(one, line) for one in running if one.user_id == user_id])
 
 
 def _locked(tx: Transaction, user_id: int) -> Any:
-    """Locked against other changes, not against texts that refer to it."""
+    """Lock the user against other changes. Texts that refer to it are not blocked."""
     found = tx.conn.execute(select(u).where(u.c.id == user_id).with_for_update(key_share=True)).one_or_none()
     if found is None:
         raise NotFound(f"There is no user {user_id}.")
@@ -133,4 +138,4 @@ def _locked(tx: Transaction, user_id: int) -> Any:
 
 def _is_free(tx: Transaction, external_id: str) -> None:
     if tx.conn.execute(select(u.c.id).where(u.c.external_id == external_id)).scalar() is not None:
-        raise Conflict(f"There is a user with the employee number {external_id!r} already.")
+        raise Conflict(f"A user with the employee number {external_id!r} already exists.")

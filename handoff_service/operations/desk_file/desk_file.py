@@ -1,4 +1,4 @@
-"""The desk file: TOML, read once, checked whole. What is wrong is told with file, line and key."""
+"""The desk file: TOML, read once and checked as a whole. Errors name file, line and key."""
 
 import tomllib
 from collections.abc import Iterator
@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from handoff_service.errors import SetupError
 from handoff_service.lib import opening_hours, text_files
 from handoff_service.operations.cases.outage_fields import OutageEntry
+from handoff_service.operations.desk.desk_fields import DeskEntry, Text
 from handoff_service.operations.desk.person_fields import Attributes, Capacity
 from handoff_service.operations.desk_file import desk_file_errors as faults
 from handoff_service.operations.desk_file import toml_limits
@@ -19,82 +20,26 @@ from handoff_service.operations.messaging_actions.messaging_action_fields import
 from handoff_service.operations.routing.queue_fields import QueueEntry
 from handoff_service.operations.shared.field_types import (
     COUNTRY,
-    Country,
     MessagingService,
     Name,
     Number,
     OwnNumber,
     PresenceName,
-    TimeZone,
 )
 from handoff_service.rules.cases import outages, webhook
-from handoff_service.rules.delivery import quiet_hours
 from handoff_service.rules.desk import system_messages, templates
 from handoff_service.rules.desk.system_messages import SystemMessage
 from handoff_service.rules.messaging_actions import messaging_actions
-from handoff_service.rules.routing import offer_card, queues
+from handoff_service.rules.routing import queues
 from handoff_service.rules.shared.vocabulary import FirstResponder, Role
-from handoff_service.rules.virtual_agent import commands
-from handoff_service.rules.virtual_agent.commands import Command
-
-
-def _card_fields(value: list[str]) -> list[str]:
-    if wrong := offer_card.error(value):
-        raise ValueError(wrong)
-    return value
-
-
-Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _commands(value: dict[Command, list[str]]) -> dict[Command, list[str]]:
-    if wrong := commands.error(value):
-        raise ValueError(wrong)
-    return value
-
-
-def _same_answers(value: int) -> int:
-    if value == 1:
-        raise ValueError("must be 0 for never, or at least 2: the first answer is like no other")
-    return value
-
-
-def _quiet_hours(value: str | None) -> str | None:
-    if value:
-        quiet_hours.parse(value)
-    return value or None
-
-
-class DeskEntry(_Entry):
-    """``commands``: the words for each; those shipped for a command that is left out, none for an empty list.
-    ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none. ``countries``: those that are texted;
-    none: every country. ``most_in_range``: automatic replies an hour to the other unknown numbers of a range of 10,000;
-    ``most_unknown_hourly``, ``most_unknown_daily``: to all unknown numbers; 0: no limit. ``thanks_minutes``:
-    after closing on a line of live agents, thanks stay with the closed conversation for so long; 0: never."""
-
-    name: Text
-    country: Country = "US"
-    time_zone: TimeZone = "UTC"
-    reassign_when_away: bool = False
-    away_after_seconds: Annotated[int, Field(ge=5, le=3600)] = 45
-    card_fields: Annotated[list[Text], AfterValidator(_card_fields)] = []
-    commands: Annotated[dict[Command, list[str]], AfterValidator(_commands)] = {}
-    same_answers: Annotated[int, Field(ge=0, le=20), AfterValidator(_same_answers)] = 2
-    quiet_hours: Annotated[str | None, AfterValidator(_quiet_hours)] = None
-    most_answers: Annotated[int, Field(ge=5, le=1000)] = 30
-    countries: list[Country] = []
-    most_in_range: Annotated[int, Field(ge=0, le=10_000)] = 20
-    most_unknown_hourly: Annotated[int, Field(ge=0, le=1_000_000)] = 200
-    most_unknown_daily: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
-    thanks_minutes: Annotated[int, Field(ge=0, le=1440)] = 10
-
-
 class UserEntry(_Entry):
-    """``active`` stays as it is when it is left out; a user who is new is active."""
+    """``active``: when left out, it stays as it is; a new user is active."""
 
     external_id: Text
     name: Text
@@ -106,7 +51,7 @@ class UserEntry(_Entry):
 
 
 class AgentEntry(_Entry):
-    """``password`` is needed once; later imports may leave it out. ``active`` as with users."""
+    """``password``: required once; later imports may omit it. ``active``: as for users."""
 
     email: Text
     name: Text
@@ -119,7 +64,7 @@ class AgentEntry(_Entry):
 
 
 class GroupEntry(_Entry):
-    """Groups that agents and queues name need no entry of their own, unless they have a limit."""
+    """A group needs an entry only for a limit. Groups that agents and queues name are created."""
 
     name: Text
     capacity: Capacity | None = None
@@ -140,28 +85,28 @@ class TemplateEntry(_Entry):
 
 
 class PresenceStateEntry(_Entry):
-    """Their order in the file is the admin's."""
+    """Their order in the file is the admin's order."""
 
     name: PresenceName
     takes_work: bool = False
 
 
 class RejectReasonEntry(_Entry):
-    """Their order in the file is the admin's."""
+    """Their order in the file is the admin's order."""
 
     words: Name
     again: bool = True
 
 
 class CaseWebhookEntry(_Entry):
-    """``url`` empty: cases are told to nobody. ``secret`` is needed once; later imports may leave it out."""
+    """``url`` empty: no case events are sent. ``secret``: required once; later imports may omit it."""
 
     url: str = ""
     secret: str | None = None
 
 
 class OptOutEntry(_Entry):
-    """``provider_number``: the company's number that it is about; left out: all of them. Importing opts nobody in."""
+    """``provider_number``: the company number it covers; left out: all of them. An import opts nobody in."""
 
     number: Number
     provider_number: OwnNumber | None = None
@@ -186,8 +131,10 @@ class DeskFile(_Entry):
 
 
 def read(path: Path, country: str | None = None) -> DeskFile:
-    """Read and check a desk file. ``country``: of the desk, for national numbers in a file that names none.
-    SetupError lists every fault as ``file:line: key: what is wrong``."""
+    """Read and check a desk file. SetupError lists every error as ``file:line: key: what is wrong``.
+
+    ``country``: the desk's, for national numbers in a file that names no country.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(toml_limits.MOST_BYTES + 1)
@@ -197,7 +144,7 @@ def read(path: Path, country: str | None = None) -> DeskFile:
 
 
 def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFile:
-    """The same for a file that is here already, under this name.
+    """Like ``read``, for a file's content and name.
 
     Takes a second for a file of 1 MB, so a server calls it in a thread.
     """
@@ -210,7 +157,7 @@ def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFil
         raise SetupError(f"{name}:{error.line}: {error.what}") from error
     except text_files.NotUtf8 as error:
         raise SetupError(f"{name} {error}") from error
-    except ValueError as error:  # of the parser: no TOML, or a number of more digits than Python reads
+    except ValueError as error:  # from the parser: not TOML, or a number with more digits than Python reads
         raise SetupError(f"{name}: {error}") from error
     context = {COUNTRY: _country_of(content_read) or country}
     if wrong := [
@@ -225,14 +172,14 @@ def read_bytes(content: bytes, name: str, country: str | None = None) -> DeskFil
 
 
 def _country_of(content: dict[str, Any]) -> str | None:
-    """The country that the file gives the desk, if it is one."""
+    """The desk's country in the file, if it is valid."""
     desk = content.get("desk")
     named = desk.get("country", DeskEntry.model_fields["country"].default) if isinstance(desk, dict) else None
     return named if named in SUPPORTED_REGIONS else None
 
 
 def _faults(file: DeskFile) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    """What the rules say against entries that are well formed: (where, what)."""
+    """Errors that the rules find in well-formed entries: (where, what)."""
     for n, action in enumerate(file.messaging_actions):
         for key, what in messaging_actions.faults(action.meant()).items():
             yield ("messaging_actions", n, key), what

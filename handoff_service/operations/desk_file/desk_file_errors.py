@@ -1,4 +1,4 @@
-"""What is wrong with a desk file, each fault as ``file:line: key: what is wrong``, and not more than a person reads."""
+"""Errors in a desk file, as ``file:line: key: what is wrong``, limited to what a person can read."""
 
 import re
 from collections.abc import Iterator
@@ -8,17 +8,17 @@ from pydantic import BaseModel, ValidationError
 
 from handoff_service.operations.shared.field_types import words_of
 
-MOST_LISTED = 20  # finding the line of each takes a pass over the file
+MOST_LISTED = 20  # finding each error's line takes a pass over the file
 SLICE = 1000  # entries of each kind that are checked at once
 
 
 def listed(wrong: list[str]) -> str:
-    more = ["Patchboard stopped looking here; mend these first."] if len(wrong) == MOST_LISTED else []
+    more = ["Patchboard stopped checking here. Fix these errors first."] if len(wrong) == MOST_LISTED else []
     return "\n".join([*wrong, *more])
 
 
 def malformed(model: type[BaseModel], content: dict[str, Any], context: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Pydantic's account of each fault. Read in slices: all faults of a large file at once take 200 MB."""
+    """Pydantic's errors, collected in slices, because all errors of a large file at once take 200 MB."""
     known = model.model_fields
     for name in (name for name in content if name not in known):
         yield {"loc": (name,), "type": "extra_forbidden"}
@@ -56,7 +56,7 @@ def written(path: str, text: str, where: tuple[int | str, ...], said: str) -> st
 
 
 def _line(text: str, where: tuple[int | str, ...]) -> int:
-    """The line of a key: the n-th header of its table, then the key below it."""
+    """The line of a key: after the n-th header of its table."""
     table, number, key = where[0], where[1] if len(where) > 1 else 0, where[2] if len(where) > 2 else None
     if isinstance(number, str):
         number, key = 0, number

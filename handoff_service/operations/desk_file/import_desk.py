@@ -1,4 +1,4 @@
-"""Import a desk file. Idempotent: what its key names is made or changed; what the file does not name stays."""
+"""Import a desk file. Idempotent: entries are created or updated by key; everything else stays."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,19 +35,19 @@ from handoff_service.store.engine.store import Store
 
 
 async def import_file(store: Store, file: DeskFile) -> dict[str, int]:
-    """Import a whole file or nothing of it while the desk runs. Returns how many of each were in it.
+    """Import a whole file, or none of it, while the desk runs. Returns the number of entries of each kind.
 
-    An admin who changes a fact between the two steps keeps the change, as if it came after the import.
+    If an admin changes a fact between the two steps, the admin's change wins.
     """
     stored = await store.read(stored_secrets, file)
-    return await store.write(import_desk, await run_slow(hash_secrets, file, stored, store.terms.link_key))
+    return await store.write(import_desk, await run_slow(hash_secrets, file, stored, store.settings.link_key))
 
 
 def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]:
-    """The same in a transaction. A file that is not hashed yet is hashed here, which holds up every other write: only
-    for a desk that serves nobody yet."""
+    """Like ``import_file``, inside a transaction. It hashes a file that is not hashed yet, which blocks every other
+    write; use that only for a desk that serves nobody yet."""
     if isinstance(given, DeskFile):
-        given = hash_secrets(given, stored_secrets(tx.conn, given), tx.terms.link_key)
+        given = hash_secrets(given, stored_secrets(tx.conn, given), tx.settings.link_key)
     file, hashed = given.file, given.hashed
     if file.desk is not None:
         put_desk(tx, file.desk.model_dump())
@@ -93,13 +93,13 @@ def import_desk(tx: Transaction, given: HashedFile | DeskFile) -> dict[str, int]
 
 
 def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> None:
-    """``password_hash``: of a new password; None: it stays."""
+    """``password_hash``: of a new password; None: the password stays."""
     values: dict[str, Any] = entry.model_dump(include={"name", "capacity", "roles", "groups", "skills"})
     there = tx.conn.execute(select(t.agents.c.id).where(t.agents.c.email == entry.email)).one_or_none()
     if password_hash is not None:
         values["password_hash"] = password_hash
     if there is None and "password_hash" not in values:
-        raise BadInput(errors={f"agents.{entry.email}.password": "is needed for an agent who is new"})
+        raise BadInput(errors={f"agents.{entry.email}.password": "is required for a new agent"})
     agent_id = there.id if there else make_agent(tx, MakeAgent(email=entry.email, **values))
     if entry.active is not None:
         values["active"] = entry.active
@@ -108,7 +108,7 @@ def _agent(tx: Transaction, entry: AgentEntry, password_hash: str | None) -> Non
 
 @contextmanager
 def _named(where: str) -> Iterator[None]:
-    """What is refused is told with the entry that it is in."""
+    """Name the entry in the error when it is refused."""
     try:
         yield
     except BadInput as error:
@@ -116,7 +116,7 @@ def _named(where: str) -> Iterator[None]:
 
 
 def _queue(tx: Transaction, entry: QueueEntry) -> None:
-    """Groups that are new to the desk are made."""
+    """Groups that are new to the desk are created."""
     for group in entry.groups:
         group_id(tx, group.name)
     with _named(f"queues.{entry.name}"):
@@ -129,7 +129,7 @@ def _provider_number(tx: Transaction, entry: ProviderNumberEntry) -> None:
 
 
 def _in_order(tx: Transaction, table: sa.Table, key: str, entries: Sequence[BaseModel]) -> None:
-    """The admin's own words in the file's order; those that the file does not name come after them."""
+    """Put the admin's own entries into the file's order. Entries that the file does not name follow."""
     for place, entry in enumerate(entries, start=1):
         values = entry.model_dump()
         _put(tx, table, {key: values.pop(key)}, values | {"position": place})
@@ -148,7 +148,7 @@ def _messaging_action(tx: Transaction, entry: MessagingActionEntry, place: int) 
 
 
 def _put(tx: Transaction, table: sa.Table, key: dict[str, Any], values: dict[str, Any]) -> int:
-    """Make or change the row with this key. Returns its id."""
+    """Create or update the row with this key. Returns its id."""
     where = [table.c[name] == value for name, value in key.items()]
     found = tx.conn.execute(select(table.c.id).where(*where)).scalar()
     if found is None:
@@ -160,7 +160,7 @@ def _put(tx: Transaction, table: sa.Table, key: dict[str, Any], values: dict[str
 
 
 def _replace(tx: Transaction, table: sa.Table, key: str, owner: int, rows: Iterable[dict[str, Any]]) -> None:
-    """Make the rows of one owner exactly these."""
+    """Set one owner's rows to exactly these."""
     tx.conn.execute(delete(table).where(table.c[key] == owner))
     made = [{key: owner, **row} for row in rows]
     if made:

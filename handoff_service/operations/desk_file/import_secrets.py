@@ -1,8 +1,8 @@
-"""Hashes the secrets of a desk file before the import's transaction.
+"""Hash the secrets of a desk file before the import's transaction.
 
-An argon2 hash takes a core for tens of milliseconds. In the transaction, which no text can pass, an import of 40 people
-stopped all texts for 40 seconds. So an import has three steps: read what is stored (``stored_secrets``), hash what is
-new (``hash_secrets``, in a thread), write everything (``import_desk``).
+An argon2 hash takes a core tens of milliseconds. Inside the transaction, which blocks all texts, an import of 40
+people stopped them for 40 seconds. An import therefore has three steps: read the stored hashes (``stored_secrets``),
+hash new secrets (``hash_secrets``, in a thread), write everything (``import_desk``).
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class StoredSecrets:
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """The new hashes: argon2 hashes by e-mail, and facts by employee number. All others are stored already."""
+    """New hashes only: argon2 hashes by e-mail, and facts by employee number. The others are already stored."""
 
     passwords: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, Fact]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class HashedFile:
 
 
 def stored_secrets(conn: Connection, file: DeskFile) -> StoredSecrets:
-    """The hashes that are stored of those whom the file names."""
+    """The stored hashes of the people in the file."""
     a, u, f = t.agents, t.users, t.user_facts
     emails = {agent.email for agent in file.agents if agent.password}
     passwords = conn.execute(select(a.c.email, a.c.password_hash).where(one_of(a.c.email, emails))).all()
@@ -64,9 +64,10 @@ def stored_secrets(conn: Connection, file: DeskFile) -> StoredSecrets:
 
 
 def hash_secrets(file: DeskFile, stored: StoredSecrets, key: str) -> HashedFile:
-    """Hash what is new. Takes milliseconds for each fact and more for each password: call it in a thread.
+    """Hash new secrets. Takes milliseconds per fact and more per password, so call it in a thread.
 
-    A password has no fingerprint: one would be faster to guess at than the argon2 hash. So each is verified.
+    A password has no fingerprint, because guessing against one would be faster than against the argon2 hash. Each
+    password is verified instead.
     """
     passwords = {
         agent.email: hash_password(agent.password)
@@ -76,7 +77,7 @@ def hash_secrets(file: DeskFile, stored: StoredSecrets, key: str) -> HashedFile:
     facts = {
         user.external_id: _new_facts(user, stored.facts.get(user.external_id, {}), key)
         for user in file.users
-        if user.active is not False  # those who have left have no facts
+        if user.active is not False  # deactivated users have no facts
     }
     return HashedFile(file, Hashed(passwords=passwords, facts={who: theirs for who, theirs in facts.items() if theirs}))
 
@@ -87,12 +88,12 @@ def _new_facts(user: UserEntry, stored: Mapping[str, StoredFact], key: str) -> d
 
 
 def _written(name: str, value: str, there: StoredFact | None, key: str) -> Fact | None:
-    """What is to be written; None: it is stored like this."""
+    """The fact to write. None: the stored one is the same."""
     if there is None:
         return hashed_fact(key, value)
     keyed = fact_hash(key, value)
     if there.fingerprint is not None:
         same = there.fingerprint == fact_fingerprint(key, there.user_id, name, keyed)
         return None if same else hashed_fact(key, value)
-    # Written before there were fingerprints: verified once more, and then it has one.
+    # Older rows have no fingerprint: verify once more, then store one.
     return Fact(there.hash, keyed) if is_fact(there.hash, keyed) else hashed_fact(key, value)

@@ -1,6 +1,6 @@
-"""The users of a desk file, thousands at once: what differs is written with one statement for each table.
+"""Users of a desk file, thousands at once: differences are written with one statement per table.
 
-One user after the other takes two milliseconds each, in a transaction that no text can pass.
+One by one, each user would take two milliseconds in a transaction that blocks all texts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from handoff_service.operations.desk.own_numbers import refuse_own_numbers
 from handoff_service.operations.desk.users import ChangeUser, MakeUser, change_user, make_user
 from handoff_service.operations.desk_file.desk_file import UserEntry
 from handoff_service.operations.identity.knowledge_facts import Fact, write_facts
@@ -22,8 +23,9 @@ COLUMNS = ("name", "email", "attributes")
 
 
 def import_users(tx: Transaction, entries: Sequence[UserEntry], facts: Mapping[str, Mapping[str, Fact]]) -> None:
-    """Make or change users. ``facts``: the new ones, by employee number. Those whom the file activates or deactivates
-    are changed one by one, because their conversations get a line."""
+    """Create or update users. ``facts``: new ones, by employee number. Users whom the file activates or deactivates
+    are changed one by one because their conversations get a line."""
+    refuse_own_numbers(tx, [(f"users.{one.external_id}.numbers", number) for one in entries for number in one.numbers])
     for batch in _each_once(entries):
         query = select(u).where(one_of(u.c.external_id, [entry.external_id for entry in batch]))
         stored = {
@@ -37,7 +39,7 @@ def import_users(tx: Transaction, entries: Sequence[UserEntry], facts: Mapping[s
 
 
 def _each_once(entries: Sequence[UserEntry]) -> Iterator[list[UserEntry]]:
-    """The entries in their order, in lists in which nobody is twice."""
+    """The entries in order, split into lists in which nobody occurs twice."""
     batch: dict[str, UserEntry] = {}
     for entry in entries:
         if entry.external_id in batch:
@@ -48,7 +50,7 @@ def _each_once(entries: Sequence[UserEntry]) -> Iterator[list[UserEntry]]:
 
 
 def _is_plain(entry: UserEntry, stored: Any | None) -> bool:
-    """Whether the user is active, and stays so."""
+    """Whether the user is active and stays active."""
     return entry.active is not False and (stored is None or stored.active)
 
 
@@ -58,7 +60,7 @@ def _one(tx: Transaction, entry: UserEntry, stored: Any | None, facts: Mapping[s
     if entry.active is not None:
         values["active"] = entry.active
     active = entry.active if entry.active is not None else stored is None or stored.active
-    if active:  # those who have left have no facts
+    if active:  # deactivated users have no facts
         values["facts"] = facts
     change_user(tx, ChangeUser(id=user_id, by=None, values=values))
 
@@ -77,7 +79,7 @@ def _plain(
         for entry in entries
         if (row := stored.get(entry.external_id)) and any(getattr(row, c) != getattr(entry, c) for c in COLUMNS)
     ]
-    for row in changed:  # few, and JSON is no array's element
+    for row in changed:  # few rows, and JSON cannot be an array element
         tx.conn.execute(update(u).where(u.c.id == row.pop("id")).values(row))
     _put_numbers(tx, {ids[entry.external_id]: entry.numbers for entry in entries})
     user_words.index_users(tx.conn, [ids[entry.external_id] for entry in entries])
@@ -93,7 +95,7 @@ def _insert(tx: Transaction, entries: Sequence[UserEntry]) -> dict[str, int]:
 
 
 def _put_numbers(tx: Transaction, wanted: Mapping[int, Sequence[str]]) -> None:
-    """Make the numbers of these users (by id) exactly these."""
+    """Set the numbers of these users (by id) to exactly these."""
     there = {(row.user_id, row.number) for row in tx.conn.execute(select(n).where(one_of(n.c.user_id, wanted)))}
     right = {(user_id, number): None for user_id, numbers in wanted.items() for number in numbers}
     gone = [{"_user_id": user_id, "_number": number} for user_id, number in there - right.keys()]
@@ -103,7 +105,7 @@ def _put_numbers(tx: Transaction, wanted: Mapping[int, Sequence[str]]) -> None:
     new = [{"user_id": user_id, "number": number} for user_id, number in right if (user_id, number) not in there]
     bulk.insert_rows(tx.conn, n, new)
     if new:
-        p = t.messaging_profiles  # those who said that it is not them have the number now
+        p = t.messaging_profiles  # a number is now theirs, whatever somebody said before
         theirs = p.c.number == bindparam("_number"), p.c.not_user_id == bindparam("_user_id"), p.c.active
         them = [{"_user_id": row["user_id"], "_number": row["number"]} for row in new]
         tx.conn.execute(update(p).where(*theirs).values(not_user_id=None), them)

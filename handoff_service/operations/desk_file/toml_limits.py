@@ -1,4 +1,4 @@
-"""Limits on a TOML file, checked before it is parsed.
+"""Limits on a TOML file, checked before parsing.
 
 Python's parser recurses into nested values and keeps every prefix of a dotted key. A file of a few kilobytes can
 therefore take seconds or gigabytes. A desk file needs neither depth nor long lines, so one linear pass refuses both.
@@ -8,10 +8,10 @@ import re
 
 MOST_BYTES = 20_000_000  # some 100,000 users; the admin's page takes 1 MB
 LONGEST_LINE = 50_000  # characters; 50 attributes of 200 characters are below 25,000
-MOST_DEPTH = 16  # of arrays and inline tables; a desk file has up to 4
-MOST_PARTS = 4  # of a dotted key; a desk file has up to 3
+MOST_DEPTH = 16  # nesting of arrays and inline tables; a desk file has up to 4
+MOST_PARTS = 4  # parts of a dotted key; a desk file has up to 3
 
-# Possessive repeats (*+, ++) never go back, so the pass is linear even where a string has no end.
+# Possessive repeats (*+, ++) never backtrack, so the pass is linear even for an unterminated string.
 _TOKEN = re.compile(
     r"""
       "{3} (?: [^"\\]++ | \\. | "(?!"") )*+ (?: "{3,5} | \Z )
@@ -26,7 +26,7 @@ _TOKEN = re.compile(
 
 
 class TooMuch(Exception):
-    """A file that is not parsed because of its shape. Holds the line and what is wrong."""
+    """A file that is too complex to parse. Has the line and the reason."""
 
     def __init__(self, line: int, what: str) -> None:
         self.line, self.what = line, what
@@ -34,13 +34,13 @@ class TooMuch(Exception):
 
 
 def check_size(size: int) -> None:
-    """TooMuch for a file that is larger than any desk."""
+    """TooMuch for a file that is larger than any desk needs."""
     if size > MOST_BYTES:
         raise TooMuch(1, f"the file has more than {MOST_BYTES // 1_000_000} MB")
 
 
 def check(text: str) -> None:
-    """TooMuch for the first line that is too long, nested too deeply or has a key of too many parts."""
+    """TooMuch for the first line that is too long, too deeply nested, or has a key with too many parts."""
     _check_lines(text)
     depth, parts = 0, 1
     for token in _TOKEN.finditer(text):

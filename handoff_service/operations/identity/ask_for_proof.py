@@ -1,7 +1,7 @@
-"""A live agent asks for proof: the virtual agent gets the conversation, begins at once, and gives it back.
+"""A live agent asks for proof: the virtual agent gets the conversation, starts the proof, and returns it.
 
-It comes back with the result, or when the requester does not answer for a while, to the same agent and without an
-offer; if that agent is gone by then, by the queues as usual (``leave_virtual_agent``).
+It returns with the result, or after a while without an answer, to the same agent and without an offer. If that agent
+is gone, the queues take over (``leave_virtual_agent``).
 """
 
 from dataclasses import dataclass
@@ -29,8 +29,8 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.identity import proofs
 
-NO_BOT = "There is no virtual agent on this desk that could ask for proof."
-NO_MEANS = "The virtual agent has nothing to ask for: this desk sends no e-mail, and nobody has a second fact."
+NO_BOT = "This desk has no virtual agent to check identity."
+NO_MEANS = "The virtual agent cannot check identity: this desk sends no e-mail, and no user has a second fact."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,26 +41,28 @@ class AskForProof:
 
 @dataclass(frozen=True, slots=True)
 class RanOut:
-    """The requester has not answered for as long as a live agent waits."""
+    """The requester has not answered within the time that a live agent waits."""
 
     interaction_id: int
 
 
 def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
-    """Conflict when there is no virtual agent, or no live agent has this conversation."""
+    """Conflict when there is no virtual agent, or when no live agent owns this conversation."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
-    if not tx.terms.bot_answers:
+    if not tx.settings.bot_answers:
         raise Conflict(NO_BOT)
     if not can_prove(tx):
         raise Conflict(NO_MEANS)
     if interaction.owner is Owner.VIRTUAL_AGENT:
-        raise Conflict("The virtual agent has this conversation already.")
+        raise Conflict("The virtual agent already has this conversation.")
+    if why := people.why_unanswerable(tx.conn, interaction.requester_number):
+        raise Conflict(why)
     if interaction.owner is not Owner.AGENT:
-        raise Conflict("Nobody has this conversation yet, so it could not come back. Take it over first.")
-    cancel_work_item(tx, interaction.id)  # a transfer that was under way
+        raise Conflict("Nobody has this conversation yet. Take it over first.")
+    cancel_work_item(tx, interaction.id)  # a pending transfer
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     by = people.agent_name(tx.conn, command.agent_id)
-    said = f"{by} asks for proof of who the requester is"
+    said = f"{by} asked for an identity check"
     changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=said)
     proofs.begin(tx, changed.id, changed.epoch, changed.requester_number, command.agent_id)
     tx.conn.execute(
@@ -73,7 +75,7 @@ def ask_for_proof(tx: Transaction, command: AskForProof) -> None:
 
 
 def proof_ran_out(tx: Transaction, command: RanOut) -> None:
-    """Give it back without result, unless the requester has answered meanwhile or somebody has it anyway."""
+    """Return the conversation without a result, unless the requester has answered or somebody else owns it by now."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     key = str(interaction.id)
     work = (t.due_work.c.kind == Work.PROOF_LIMIT, t.due_work.c.key == key)
@@ -83,5 +85,5 @@ def proof_ran_out(tx: Transaction, command: RanOut) -> None:
     due_work.cancel(tx, Work.PROOF_LIMIT, [key])
     if interaction.owner is Owner.VIRTUAL_AGENT and interaction.back_to is not None:
         waited = durations.describe(ANSWERS_WITHIN)
-        leave_virtual_agent(tx, interaction, f"The requester has not proven who they are: no answer for {waited}.", {})
+        leave_virtual_agent(tx, interaction, f"Identity check not finished: no answer for {waited}.", {})
     return None

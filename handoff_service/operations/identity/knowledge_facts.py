@@ -1,9 +1,9 @@
-"""Second facts of users, for the knowledge proof: kept only as hashes of what was said, in plain spelling.
+"""Second facts of users for the knowledge proof, stored only as hashes of their plain spelling.
 
-The argon2 hash is made of the fact's keyed hash, because a guess that is texted is kept as a keyed hash too and must
-still be comparable. After the loss of the secret key, an admin must import the facts again. A fingerprint stands beside
-the argon2 hash: a keyed hash that is bound to the user. Comparing it takes microseconds, so an import sees at once
-which facts have not changed.
+The argon2 hash is made from the fact's keyed hash, because a texted guess is also kept as a keyed hash and must stay
+comparable. If the secret key is lost, an admin must import the facts again. A fingerprint is stored beside the
+argon2 hash: a keyed hash bound to the user. Comparing it takes microseconds, so an import sees at once which facts
+are unchanged.
 """
 
 import functools
@@ -23,21 +23,22 @@ from handoff_service.store.engine.lanes import Transaction
 f = t.user_facts
 MOST_ASKED = 3  # facts that one question names
 
-# Far less than a password gets. A fact has a few digits, so only the secret key protects it: with the key, its
-# fingerprint is the faster thing to guess at. A desk file brings thousands of facts, and 3 ms each is soon a minute.
+# Much weaker than for passwords. A fact has few digits, so only the secret key protects it; an attacker with the key
+# would guess against the faster fingerprint. A desk file has thousands of facts, and 3 ms each soon adds up to a
+# minute.
 _hasher = PasswordHasher(time_cost=1, memory_cost=8192, parallelism=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact on its way to the table: the argon2 hash, and the keyed hash that its fingerprint is made from."""
+    """A fact to be stored: its argon2 hash, and the keyed hash for its fingerprint."""
 
     hash: str
     keyed: str
 
 
 def hashed(facts: Mapping[str, str | None], key: str) -> dict[str, Fact | None]:
-    """Each fact as it is stored. Takes some milliseconds each: not for a transaction. None: to be taken away.
+    """Each fact's stored form; None: delete it. Takes some milliseconds each, so call it outside a transaction.
 
     ``key``: the secret key.
     """
@@ -45,19 +46,19 @@ def hashed(facts: Mapping[str, str | None], key: str) -> dict[str, Fact | None]:
 
 
 def hashed_fact(key: str, value: str) -> Fact:
-    """One fact as it is stored."""
+    """One fact's stored form."""
     keyed = fact_hash(key, value)
     return Fact(_hasher.hash(keyed), keyed)
 
 
 def matches(stored: Iterable[str | None], guesses: Sequence[str]) -> bool:
-    """Whether one of the guesses (each by ``fact_hash``) is one of the stored facts. Some milliseconds for each
-    pair, and as long when a fact is not there (None)."""
+    """Whether any guess (each from ``fact_hash``) is any of the stored facts. Takes some milliseconds per pair, and
+    equally long for a missing fact (None)."""
     return sum(is_fact(fact, guess) for fact in stored for guess in guesses) > 0
 
 
 def is_fact(stored: str | None, guess: str) -> bool:
-    """Whether a guess (by ``fact_hash``) is the fact with this argon2 hash."""
+    """Whether a guess (from ``fact_hash``) is the fact with this argon2 hash."""
     try:
         return _hasher.verify(stored or _no_fact(), guess) and stored is not None
     except (VerificationError, InvalidHashError):
@@ -70,19 +71,19 @@ def _no_fact() -> str:
 
 
 def names(conn: Connection) -> list[str]:
-    """The facts that most users have, by name: what everybody is asked for, whoever they say to be."""
+    """The names of the facts that most users have. Everybody is asked for these, whatever account they claim."""
     count = func.count().desc()
     return list(conn.execute(select(f.c.name).group_by(f.c.name).order_by(count, f.c.name).limit(MOST_ASKED)).scalars())
 
 
 def of_user(conn: Connection, user_id: int | None, names: Sequence[str]) -> list[str | None]:
-    """The stored hash of each named fact; None where the user has none."""
+    """The stored hash of each named fact. None where the user has none."""
     there = {r.name: r.hash for r in conn.execute(select(f.c.name, f.c.hash).where(f.c.user_id == user_id))}
     return [there.get(name) for name in names]
 
 
 def put_facts(tx: Transaction, user_id: int, facts: Mapping[str, Fact | None]) -> None:
-    """Make the named facts these; those with None are taken away, those not named stay."""
+    """Set the named facts; None deletes one. Other facts stay."""
     gone = [name for name, fact in facts.items() if fact is None]
     if gone:
         tx.conn.execute(delete(f).where(f.c.user_id == user_id, f.c.name.in_(gone)))
@@ -91,7 +92,7 @@ def put_facts(tx: Transaction, user_id: int, facts: Mapping[str, Fact | None]) -
 
 def write_facts(tx: Transaction, facts: Mapping[int, Mapping[str, Fact]]) -> None:
     """Write the facts of many users (by id) at once."""
-    key = tx.terms.link_key
+    key = tx.settings.link_key
     rows = [
         {
             "user_id": user_id,

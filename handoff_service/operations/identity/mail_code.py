@@ -1,7 +1,7 @@
-"""Mail a one-time code. The code is made when its mail is, and kept nowhere but as a keyed hash.
+"""Mail a one-time code. The code is generated with its mail and stored only as a keyed hash.
 
-A second try carries a new code, which is the one that counts from then on; so a mail that may have gone out or not can
-simply be sent again.
+A retry carries a new code, and only the newest code is valid. A mail with an unknown outcome can therefore simply be
+sent again.
 """
 
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.identity import proofs
 
-MAILBOX = "mailbox"  # the topic of mail that was sent
+MAILBOX = "mailbox"  # the topic for mail that was sent
 MOST_TRIES = 4
-PAUSE = timedelta(seconds=15)  # before the second try; longer before each that follows
+PAUSE = timedelta(seconds=15)  # before the second try; longer before each later one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeginMail:
-    """``send_id``: which send of a proof; ``code``: six digits from the system's random source."""
+    """``send_id``: a proof's send; ``code``: six digits from the system's random source."""
 
     send_id: int
     code: str
@@ -42,16 +42,16 @@ class FinishMail:
 
 
 def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
-    """The mail to send now. None when nobody waits for it any more; the work is then taken away."""
+    """The mail to send now. None when nobody waits for it; its work is then removed."""
     proof = proofs.of_send(tx.conn, command.send_id)
     if proof is not None:
         interactions.lock(tx.conn, proof.interaction_id)
-        proof = proofs.of_send(tx.conn, command.send_id)  # now that it holds still
+        proof = proofs.of_send(tx.conn, command.send_id)  # read again, now that the row is locked
     email = _address(tx, proof.user_id) if proof is not None else None
     if proof is None or email is None:
         due_work.cancel(tx, Work.MAIL_CODE, [command.send_id])
         return None
-    kept = rules.code_hash(tx.terms.link_key, proof.interaction_id, command.code)
+    kept = rules.code_hash(tx.settings.link_key, proof.interaction_id, command.code)
     until = tx.now + rules.CODE_LASTS
     proofs.change(tx, proof, code_hash=kept, code_until=until)
     proofs.put_code(tx, command.send_id, kept, until)
@@ -64,7 +64,7 @@ def begin_mail(tx: Transaction, command: BeginMail) -> Mail | None:
 
 
 def finish_mail(tx: Transaction, command: FinishMail) -> None:
-    """Sent, to be tried again, or given up: then agents see why the requester has no code."""
+    """Record a sent mail, schedule a retry, or give up. On giving up, agents see why the requester has no code."""
     result = command.result
     if isinstance(result, NotMailed) and result.again and command.attempts < MOST_TRIES:
         return due_work.release(tx, Work.MAIL_CODE, command.send_id, tx.now + PAUSE * command.attempts)

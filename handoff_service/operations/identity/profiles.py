@@ -1,8 +1,7 @@
-"""An admin ties a messaging profile to another user, or to nobody, or deactivates it.
+"""An admin ties a messaging profile to another user or to nobody, or deactivates it.
 
-Tying takes the number's running conversations along, each with a line that says so and a row in the history that can
-be undone there, as verifying does. It proves nothing about who holds the phone now: the requester is matched, not
-verified.
+Tying also moves the number's running conversations. Each gets a line, and a history row that can be undone there,
+like a verification. Tying proves nothing about the phone's current holder: the requester is matched, not verified.
 """
 
 from dataclasses import dataclass
@@ -35,10 +34,10 @@ class Tie:
 
 
 def tie_profile(tx: Transaction, command: Tie) -> None:
-    """NotFound, also for a user who is not active; Conflict for a profile that is not active any more."""
+    """NotFound, also for a deactivated user. Conflict for an inactive profile."""
     profile, running = _locked(tx, command.profile_id)
     if not profile.active:
-        raise Conflict(f"This profile of {profile.number} is not active any more.")
+        raise Conflict(f"This profile of {profile.number} is no longer active.")
     name = people.active_user_name(tx.conn, command.user_id) if command.user_id is not None else None
     if profile.user_id == command.user_id:
         return
@@ -51,7 +50,7 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
     tx.conn.execute(update(i).where(i.c.id.in_([one.id for one in concerned])).values(user_id=command.user_id))
     cases_follow(tx, concerned, command.user_id, author=Author.AGENT, agent_id=command.by)
     by = people.agent_name(tx.conn, command.by)
-    said = f"{by} tied this number to {name}" if name else f"{by} tied this number to nobody"
+    said = f"{by} linked this number to {name}" if name else f"{by} unlinked this number"
     line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, agent_id=command.by
     )
@@ -59,13 +58,13 @@ def tie_profile(tx: Transaction, command: Tie) -> None:
 
 
 def deactivate_profile(tx: Transaction, profile_id: int) -> None:
-    """The next text from the number is read by table 1 anew; what runs goes on. NotFound when there is none."""
+    """Table 1 decides again about the next text from the number. Running conversations continue. NotFound."""
     profile, _ = _locked(tx, profile_id)
     tx.conn.execute(update(p).where(p.c.id == profile.id).values(active=False))
 
 
 def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interaction]) -> None:
-    """One row for each running conversation, or one with the number's last."""
+    """One row for each running conversation, or one for the number's last."""
     i = t.interactions
     last = select(i.c.id).where(i.c.requester_number == profile.number).order_by(i.c.id.desc()).limit(1)
     there = [(one.id, one.user_id) for one in concerned]
@@ -88,7 +87,7 @@ def _record(tx: Transaction, command: Tie, profile: Any, concerned: list[Interac
 
 
 def _locked(tx: Transaction, profile_id: int) -> tuple[Any, list[Interaction]]:
-    """The profile, and before it, as whoever receives a text does, the running conversations of its number."""
+    """Lock the running conversations of the number, then the profile: the same order as receiving texts."""
     number = tx.conn.execute(select(p.c.number).where(p.c.id == profile_id)).scalar()
     if number is None:
         raise NotFound(f"There is no messaging profile {profile_id}.")

@@ -1,6 +1,6 @@
-"""What the steps of a proof of identity are made of: ask, send a code, judge, end.
+"""Building blocks of an identity proof: ask, send a code, judge, end.
 
-What the requester is told follows from ``Standing`` alone, and that is the same whether there is an account or not.
+Replies to the requester depend on ``Standing`` only, which is the same whether or not the account exists.
 """
 
 from collections.abc import Sequence
@@ -26,9 +26,14 @@ from handoff_service.store.identity.proofs import Proving
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a proof stands. Neither ``expects`` nor ``outcome``: there is none. ``verdict``: of the answer in this
-    turn; ``stepped``: it went a step on in this turn; ``left``: tries that are left; ``facts``: what may be asked
-    instead of a code; ``asked_by``: a live agent."""
+    """The state of a proof. Without ``expects`` and ``outcome``, there is no proof.
+
+    - ``verdict``: on the answer in this turn.
+    - ``stepped``: the proof advanced in this turn.
+    - ``left``: remaining tries.
+    - ``facts``: what may be asked instead of a code.
+    - ``asked_by``: the live agent who asked for the proof.
+    """
 
     expects: Expects | None = None
     outcome: Outcome | None = None
@@ -40,7 +45,7 @@ class Standing:
 
 
 def standing(tx: Transaction, proof: Proof | None, turn_id: int) -> Standing:
-    """What the requester may be told about a proof, in this turn."""
+    """What the requester may be told about a proof in this turn."""
     if proof is None:
         return Standing()
     row = proof.row
@@ -58,22 +63,23 @@ def standing(tx: Transaction, proof: Proof | None, turn_id: int) -> Standing:
 
 
 def can_prove(tx: Transaction) -> bool:
-    """Whether this desk has any way to prove somebody by text."""
-    return tx.terms.mails or bool(knowledge_facts.names(tx.conn))
+    """Whether this desk has any way to verify somebody by text."""
+    return tx.settings.mails or bool(knowledge_facts.names(tx.conn))
 
 
 def send_code(tx: Transaction, proof: Proof) -> Proof:
-    """Counted whether or not there is somebody to send it to: what is said must not depend on that. A person, and an
-    e-mail address, get only so many codes from whatever numbers; then nothing is mailed, and only agents see why."""
+    """Counts a send even when there is nobody to send to, because replies must not depend on that. A person and an
+    e-mail address each get a limited number of codes, whichever numbers ask. Above the limit nothing is mailed, and
+    only agents see why."""
     row = proof.row
     if not rules.may_send(proofs.sends(tx.conn, row.number, tx.now), tx.now):
-        return fail(tx, proof, "too many codes were asked for on this number")
+        return fail(tx, proof, "too many codes were requested from this number")
     until = tx.now + rules.CODE_LASTS
     may_be_mailed = row.user_id is None or rules.may_send(proofs.mails_to(tx.conn, row.user_id, tx.now), tx.now)
     send_id = proofs.put_send(tx, row, until)
     row = proofs.change(tx, row, code_hash=None, code_until=until)
     if not may_be_mailed:
-        said, why = "No code was mailed", "too many were asked for that go to this person"
+        said, why = "No code was e-mailed", "too many were requested for this person"
         line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.IDENTITY, reason=why)
         messages.append(tx, proof.interaction, line)
     elif has_mail(tx, row.user_id):
@@ -84,46 +90,47 @@ def send_code(tx: Transaction, proof: Proof) -> Proof:
 
 
 def ask_fact(tx: Transaction, proof: Proof) -> Proof:
-    """Ask for a second fact; where no answer would be taken any more, a person takes over instead."""
+    """Ask for a second fact. A person takes over instead when no answer would be accepted any more."""
     return ask(tx, proof, Expects.FACT) if _may_guess(tx, proof.row) else _fail_guessed_at(tx, proof)
 
 
 def _may_guess(tx: Transaction, row: Proving) -> bool:
-    """By what was said, not by whom it means: the same holds, and shows, where there is no such account."""
+    """Judged by the claimed account, not by the user behind it: the limit is the same for an account that does not
+    exist."""
     return rules.tries_left(proofs.wrong_about_claim(tx.conn, row.claimed or "", tx.now)) > 0
 
 
 def _fail_guessed_at(tx: Transaction, proof: Proof) -> Proof:
-    return fail(tx, proof, f"{rules.TRIES} wrong answers about this account within a day, from whatever numbers")
+    return fail(tx, proof, f"{rules.TRIES} wrong answers about this account within a day")
 
 
 def code_verdict(tx: Transaction, proof: Proof, guesses: Sequence[str]) -> Verdict:
-    """What to make of the digits that were texted."""
+    """Judge the digits that were texted."""
     kept = proof.row.code_hash
     same = kept is not None and kept in guesses
     return rules.judged(six_digits=bool(guesses), same=same, until=proof.row.code_until, now=tx.now)
 
 
 def fact_verdict(tx: Transaction, proof: Proof, *, right: bool) -> Verdict:
-    """A fact about somebody who was guessed at too often is never right, from whatever number."""
+    """A fact is never right after too many guesses about that user, whichever numbers they came from."""
     user_id = proof.row.user_id
     guessed_at = user_id is None or proofs.wrong_about(tx.conn, user_id, tx.now) >= rules.TRIES
     return Verdict.RIGHT if right and not guessed_at else Verdict.WRONG
 
 
 def wrong(tx: Transaction, proof: Proof) -> Proof:
-    """Count a wrong answer; the last one ends the proof."""
+    """Count a wrong answer. The last one ends the proof."""
     row = proofs.change(tx, proof.row, wrong=proof.row.wrong + 1)
     proof = replace(proof, row=row)
     if rules.tries_left(proofs.wrong_answers(tx.conn, row.number, tx.now)):
         may_go_on = proof.expects is not Expects.FACT or _may_guess(tx, row)
         return proof if may_go_on else _fail_guessed_at(tx, proof)
     what = "a second fact" if proof.expects is Expects.FACT else "a code"
-    return fail(tx, proof, f"{rules.TRIES} wrong answers, the last of them {what}")
+    return fail(tx, proof, f"{rules.TRIES} wrong answers, the last one for {what}")
 
 
 def succeed(tx: Transaction, proof: Proof, method: Method) -> Proof:
-    """Profile and interaction go to whoever this was proven to be."""
+    """Move profile and interaction to the user who was verified."""
     row = proof.row
     active = select(t.users.c.id).where(t.users.c.id == row.user_id, t.users.c.active)
     if row.user_id is None or tx.conn.execute(active).scalar() is None:

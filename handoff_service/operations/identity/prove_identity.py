@@ -1,7 +1,7 @@
-"""A proof of identity, step by step; each step is asked for by the virtual agent in one of its turns.
+"""A proof of identity, step by step. The virtual agent requests each step in one of its turns.
 
-Begin; say who one is; text the code or the fact, or ask for another way; finish. The same step again in the same turn
-changes nothing: a turn may be run again after a crash.
+The steps: begin; claim an account; text the code or the fact, or ask for another way; finish. Repeating a step in
+the same turn changes nothing, because a turn may run again after a crash.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ LONGEST_CLAIM = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRef:
-    """The proof of the conversation that this bot turn belongs to."""
+    """Names the bot turn whose conversation has the proof."""
 
     turn_id: int
 
@@ -44,7 +44,7 @@ class Claim:
 
 
 class AlternativeKind(StrEnum):
-    """What a requester wants who has no code, or gave the wrong e-mail or number."""
+    """What a requester asks for who has no code, or gave the wrong e-mail address or number."""
 
     NEW_CODE = "new_code"
     OTHER = "other"
@@ -60,8 +60,8 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleAnswer:
-    """Judge what was texted. ``fact_right``: whether it is one of the user's second facts (``fact_to_check``), which
-    takes too long to find out in a transaction."""
+    """Judge the texted answer. ``fact_right``: whether it is one of the user's second facts (``fact_to_check``).
+    That check takes too long for a transaction."""
 
     turn_id: int
     fact_right: bool = False
@@ -69,14 +69,14 @@ class SettleAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """``collected``: what the bot learned otherwise, by name, for the handoff's card."""
+    """``collected``: what else the bot learned, by name, for the handoff's card."""
 
     turn_id: int
     collected: Mapping[str, str] = field(default_factory=dict)
 
 
 def begin_proof(tx: Transaction, command: TurnRef) -> Standing:
-    """Begin to find out who the requester is. What was begun before in this epoch is begun anew, but for its tries."""
+    """Start to verify the requester. An earlier proof in this epoch starts over but keeps its count of tries."""
     proof = _proof(tx, command.turn_id, may_be_new=True)
     if proof is None or proof.row.turn_id == command.turn_id:
         return proof_steps.standing(tx, proof, command.turn_id)
@@ -92,13 +92,13 @@ def begin_proof(tx: Transaction, command: TurnRef) -> Standing:
 
 
 def where_it_stands(tx: Transaction, command: TurnRef) -> Standing:
-    """For the question that is asked next."""
+    """The state of the proof, for the next question."""
     return proof_steps.standing(tx, _proof(tx, command.turn_id), command.turn_id)
 
 
 def claim_account(tx: Transaction, command: Claim) -> Standing:
-    """The requester says who they are: a code goes to the e-mail on file, if there is one. Who says so again, as it was
-    mistyped, begins anew: wrong answers about somebody else stay with that one."""
+    """The requester claims an account, and a code goes to the e-mail on file, if there is one. A new claim after a
+    typing error starts over; wrong answers about another account stay with that account."""
     proof = _next_step(tx, command.turn_id, claims=True)
     if proof is not None and proof.row.claimed is not None:
         proof = _anew(tx, proof)
@@ -106,7 +106,7 @@ def claim_account(tx: Transaction, command: Claim) -> Standing:
         claimed = command.claimed.strip()[:LONGEST_CLAIM]
         row = proofs.change(tx, proof.row, claimed=claimed, user_id=proofs.claimed_user(tx.conn, claimed))
         proof = replace(proof, row=row)
-        proof = proof_steps.send_code(tx, proof) if tx.terms.mails else proof_steps.ask_fact(tx, proof)
+        proof = proof_steps.send_code(tx, proof) if tx.settings.mails else proof_steps.ask_fact(tx, proof)
     return proof_steps.standing(tx, proof or _proof(tx, command.turn_id), command.turn_id)
 
 
@@ -118,10 +118,10 @@ def _anew(tx: Transaction, proof: Proof) -> Proof:
 
 
 def something_else(tx: Transaction, command: Alternative) -> Standing:
-    """There is no code: send a new one, ask for a fact or another account instead, or let the requester choose."""
+    """Without a code: send a new one, ask for a fact or another account instead, or let the requester choose."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None and proof.expects is not Expects.ACCOUNT:
-        if command.wish is AlternativeKind.NEW_CODE and tx.terms.mails:
+        if command.wish is AlternativeKind.NEW_CODE and tx.settings.mails:
             proof = proof_steps.send_code(tx, proof)
         elif command.wish is AlternativeKind.OTHER_ACCOUNT:
             proof = running_proof.ask(tx, proof, Expects.ACCOUNT)
@@ -136,14 +136,14 @@ def something_else(tx: Transaction, command: Alternative) -> Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactToCheck:
-    """The stored facts of whom the requester says to be (None: has no such fact), and what was texted; all hashed."""
+    """The stored facts of the claimed user (None: the user lacks that fact), and the texted guesses; all hashed."""
 
     stored: list[str | None]
     guesses: list[str]
 
 
 def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
-    """What is to be compared in this turn before it is settled; None when it is not about a fact."""
+    """The comparison to make in this turn before ``settle_answer``. None when the turn is not about a fact."""
     b, i = t.bot_turns, t.interactions
     turn = conn.execute(
         select(i.c.id, i.c.epoch, i.c.expects, b.c.up_to_seq)
@@ -159,7 +159,7 @@ def fact_to_check(conn: Connection, turn_id: int) -> FactToCheck | None:
 
 
 def settle_answer(tx: Transaction, command: SettleAnswer) -> Standing:
-    """Judge the code or the fact that was texted in this turn."""
+    """Judge the code or fact that was texted in this turn."""
     proof = _next_step(tx, command.turn_id)
     if proof is not None:
         up_to = tx.conn.execute(select(t.bot_turns.c.up_to_seq).where(t.bot_turns.c.id == command.turn_id)).scalar_one()
@@ -188,32 +188,32 @@ def _judge(tx: Transaction, proof: Proof, guesses: list[str], command: SettleAns
 
 
 def finish_proof(tx: Transaction, command: Finish) -> Standing:
-    """When the turn ends: a failed proof goes to a person, and one that a live agent asked for back to that agent."""
+    """End of the turn: a failed proof goes to a person. A proof that a live agent asked for returns to that agent."""
     proof = _proof(tx, command.turn_id)
     if proof is not None and proof.row.outcome is not None:
         row = proof.row
         failed = row.outcome is Outcome.FAILED
         if failed or row.asked_by is not None:
-            reason = f"Proof of identity failed: {row.why}." if failed else "The requester has proven who they are."
+            reason = f"Identity check not finished: {row.why}." if failed else "Identity check passed."
             collected = {**command.collected, **running_proof.card(row)}
             request_hand_off(tx, RequestHandOff(turn_id=command.turn_id, reason=reason, collected=collected))
     return proof_steps.standing(tx, proof, command.turn_id)
 
 
 def drop_proof(tx: Transaction, command: TurnRef) -> Standing:
-    """Nobody goes on with a proof: the requester does not want to, or the virtual agent has lost the thread, as after a
+    """Stop a proof because the requester does not want it, or the virtual agent has lost track, for example after a
     restart. The live agent who asked for it gets the conversation back when the turn ends."""
     proof = _proof(tx, command.turn_id)
     if proof is None or proof.row.ended_at is not None:
         return proof_steps.standing(tx, proof, command.turn_id)
     if proof.row.asked_by is None:
         return proof_steps.standing(tx, running_proof.end(tx, proof), command.turn_id)
-    running_proof.fail(tx, proof, "the requester did not want to go on")
+    running_proof.fail(tx, proof, "the requester stopped the check")
     return finish_proof(tx, Finish(turn_id=command.turn_id))
 
 
 def not_this_person(tx: Transaction, command: TurnRef) -> None:
-    """The requester says not to be the person whom this number is tied to: it is nobody's until somebody proves it."""
+    """The requester denies being this number's user. The number has no user until somebody verifies."""
     turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == command.turn_id)).one()
     interaction = interactions.lock(tx.conn, turn.interaction_id)
     if interaction.active and interaction.epoch == turn.epoch and interaction.user_id is not None:
@@ -222,8 +222,8 @@ def not_this_person(tx: Transaction, command: TurnRef) -> None:
 
 
 def _next_step(tx: Transaction, turn_id: int, *, claims: bool = False) -> Proof | None:
-    """The running proof, marked as this turn's; None when there is none, or this turn has done its step already. Who
-    says who they are in the text that begins a proof does two in one turn."""
+    """The running proof, marked as this turn's. None when there is none, or when this turn has taken its step. A
+    text that starts a proof and claims an account takes two steps in one turn."""
     proof = _proof(tx, turn_id)
     if proof is None or proof.row.ended_at is not None:
         return None
@@ -234,7 +234,7 @@ def _next_step(tx: Transaction, turn_id: int, *, claims: bool = False) -> Proof 
 
 
 def _proof(tx: Transaction, turn_id: int, *, may_be_new: bool = False) -> Proof | None:
-    """The newest proof of the turn's epoch, or a new one; None when that epoch is over."""
+    """The newest proof of the turn's epoch, or a new one. None when that epoch is over."""
     turn = tx.conn.execute(select(t.bot_turns).where(t.bot_turns.c.id == turn_id)).one()
     interaction = interactions.lock(tx.conn, turn.interaction_id)
     if interaction.owner is not Owner.VIRTUAL_AGENT or interaction.epoch != turn.epoch:

@@ -1,6 +1,7 @@
-"""A live agent verifies a requester by hand; a proof that the virtual agent has under way is not needed any more.
+"""A live agent verifies a requester by hand, which makes a running proof of the virtual agent unnecessary.
 
-Whoever asked for it gets the conversation back; else the virtual agent goes on at once with what needed a proof.
+The agent who asked for the proof gets the conversation back. Otherwise the virtual agent continues at once with what
+needed the proof.
 """
 
 from handoff_service.operations.identity.verify_requester import Verify, verify_requester
@@ -19,7 +20,7 @@ from handoff_service.store.virtual_agent import bot_turns
 
 
 def verify_by_hand(tx: Transaction, command: Verify) -> None:
-    """To say who it is not leaves the proof to go on."""
+    """Ruling out a user does not stop a running proof."""
     verify_requester(tx, command)
     interaction = interactions.lock(tx.conn, command.interaction_id)
     row = proofs.newest(tx.conn, interaction.id, interaction.epoch) if interaction.expects is not None else None
@@ -28,6 +29,6 @@ def verify_by_hand(tx: Transaction, command: Verify) -> None:
     ended = running_proof.end(tx, Proof(interaction, row), outcome=Outcome.VERIFIED, method=Method.AGENT)
     if interaction.back_to is not None:
         by = people.agent_name(tx.conn, command.agent_id) if command.agent_id is not None else "Somebody"
-        leave_virtual_agent(tx, ended.interaction, f"{by} has verified the requester by hand.", {})
+        leave_virtual_agent(tx, ended.interaction, f"{by} verified the requester manually.", {})
     elif not bot_turns.is_asked(tx.conn, interaction.id, interaction.epoch):
         open_turn(tx, ended.interaction, ENDED)

@@ -1,6 +1,6 @@
-"""Verify a requester: profile and interaction go to the verified person together, and it can be undone.
+"""Verify a requester: profile and interaction move to the verified user together, and it can be undone.
 
-A live agent does so by hand, or the virtual agent by a proof.
+A live agent does it by hand, or the virtual agent by a proof.
 """
 
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ BY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
-    """``user_id`` None: it is not the person whom the number is tied to; nobody is known to have it. ``agent_id`` None:
-    no live agent did it, but the virtual agent, by ``method``."""
+    """``user_id`` None: it is not the user tied to the number, and nobody is known to have it. ``agent_id`` None:
+    the virtual agent did it, by ``method``."""
 
     interaction_id: int
     agent_id: int | None
@@ -45,7 +45,7 @@ class Undo:
 
 
 def verify_requester(tx: Transaction, command: Verify) -> None:
-    """Re-associate interaction and profile. The old association is kept with who, when and how."""
+    """Move interaction and profile to another user. The old association is kept with who, when and how."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     if command.agent_id is not None:
         must_take_part(tx, interaction, command.agent_id)
@@ -68,20 +68,20 @@ def verify_requester(tx: Transaction, command: Verify) -> None:
     )
     cases_follow(tx, [interaction], command.user_id, author=_author(command), agent_id=command.agent_id)
     by = BY[command.method] if command.agent_id is None else people.agent_name(tx.conn, command.agent_id)
-    said = f"{who} is verified by {by}" if who else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
+    said = f"{who} was verified by {by}" if who else f"{by}: not {_name(tx, interaction.user_id) or 'this person'}"
     _tell(tx, interaction, said, command.agent_id, command.note)
 
 
 def is_not_them(tx: Transaction, profile_id: int, user_id: int) -> None:
-    """The next text from the number must not tie it to this user again, as table 1 would if it is on their record."""
+    """Keep table 1 from tying the number to this user again because it is on their record."""
     p, n = t.messaging_profiles, t.user_numbers
     on_record = select(n.c.number).where(n.c.user_id == user_id)
     tx.conn.execute(update(p).where(p.c.id == profile_id, p.c.number.in_(on_record)).values(not_user_id=user_id))
 
 
 def undo_verification(tx: Transaction, command: Undo) -> None:
-    """Put the last association back, on interaction and profile. Conflict when there is none left to undo, NotFound
-    when it was with somebody who is deactivated now."""
+    """Restore the last association on interaction and profile. Conflict when there is nothing left to undo. NotFound
+    when the earlier user is deactivated."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     a = t.associations
     last = tx.conn.execute(
@@ -92,13 +92,13 @@ def undo_verification(tx: Transaction, command: Undo) -> None:
     if last.old_user_id is not None:
         people.active_user_name(tx.conn, last.old_user_id)
     profile_id = _associate(tx, interaction, last.old_user_id)
-    if last.old_user_id is None and last.user_id is not None:  # so it is nobody's again, and stays so
+    if last.old_user_id is None and last.user_id is not None:  # the number has no user again, and stays so
         is_not_them(tx, profile_id, last.user_id)
     tx.conn.execute(update(a).where(a.c.id == last.id).values(undone_at=tx.now))
     cases_follow(tx, [interaction], last.old_user_id, author=Author.AGENT, agent_id=command.agent_id)
     by = people.agent_name(tx.conn, command.agent_id)
     now = _name(tx, last.old_user_id) or "the guest"
-    _tell(tx, interaction, f"{by} took the verification back: this is {now} again", command.agent_id, None)
+    _tell(tx, interaction, f"{by} undid the verification: this is {now} again", command.agent_id, None)
 
 
 def _author(command: Verify) -> Author:
@@ -106,7 +106,8 @@ def _author(command: Verify) -> Author:
 
 
 def _associate(tx: Transaction, interaction: Interaction, user_id: int | None) -> int:
-    """Interaction and profile together. Returns the number's active profile: its own may have been deactivated."""
+    """Set the user of interaction and profile. Returns the number's active profile, because the interaction's own
+    may be deactivated."""
     p, i = t.messaging_profiles, t.interactions
     active = select(p.c.id).where(p.c.number == interaction.requester_number, p.c.active).with_for_update()
     profile_id = tx.conn.execute(active).scalar()

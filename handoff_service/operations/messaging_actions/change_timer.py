@@ -1,4 +1,4 @@
-"""An agent postpones or cancels a running timer. Both stand in the history, for agents only."""
+"""An agent postpones or cancels a running timer. The history shows both to agents only."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,12 +17,12 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.messaging_actions import messaging_actions, timers
 from handoff_service.store.messaging_actions.timers import Timer
 
-LONGEST = timedelta(days=366)  # that a timer is put off
+LONGEST = timedelta(days=366)  # how far a timer may be postponed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postpone:
-    """``due_at``: when it fires instead; it must be in the future, and may be sooner than before."""
+    """``due_at``: the new time. It must be in the future and may be earlier than before."""
 
     interaction_id: int
     timer_id: int
@@ -38,7 +38,7 @@ class Cancel:
 
 
 def postpone_timer(tx: Transaction, command: Postpone) -> None:
-    """NotFound when it does not run any more, BadInput for a time that is over."""
+    """NotFound when the timer no longer runs. BadInput for a time in the past."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     if command.due_at <= tx.now:
@@ -48,11 +48,11 @@ def postpone_timer(tx: Transaction, command: Postpone) -> None:
     tx.conn.execute(update(t.timers).where(t.timers.c.id == timer.id).values(due_at=command.due_at))
     timers.wait_for_next(tx, {interaction.id: interaction.line})
     until = command.due_at.astimezone(ZoneInfo(people.desk_time_zone(tx.conn)))
-    _tell(tx, interaction, timer, command.agent_id, f"put off {{}} until {until:%-d %B %Y, %H:%M %Z}")
+    _tell(tx, interaction, timer, command.agent_id, f"postponed {{}} until {until:%-d %B %Y, %H:%M %Z}")
 
 
 def cancel_timer(tx: Transaction, command: Cancel) -> None:
-    """It does not fire for this run of messages. NotFound when it does not run any more."""
+    """Keep the timer from firing for this run of messages. NotFound when it no longer runs."""
     interaction = lock_for(tx, command.interaction_id, command.agent_id)
     timer = timers.one(tx.conn, command.interaction_id, command.timer_id)
     timers.take(tx, [timer])

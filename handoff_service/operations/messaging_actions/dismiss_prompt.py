@@ -1,4 +1,4 @@
-"""An agent puts a prompt of a messaging action away. Others still see theirs, and the next one is shown again."""
+"""An agent dismisses a prompt of a messaging action. Other agents still see it, and the next prompt is shown again."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from handoff_service.store.engine.lanes import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dismiss:
-    """``seq``: the prompt's place in the conversation. Older prompts of it go with it."""
+    """``seq``: the prompt's position in the conversation. It also dismisses older prompts there."""
 
     interaction_id: int
     agent_id: int
@@ -21,7 +21,7 @@ class Dismiss:
 
 
 def dismiss_prompt(tx: Transaction, command: Dismiss) -> None:
-    """Keep that this agent has seen it. Doing so twice, or for an older one, changes nothing."""
+    """Record that this agent has seen it. Repeating it, or dismissing an older one, changes nothing."""
     m, d = t.messages, t.dismissed_prompts
     prompt = select(m.c.id).where(m.c.interaction_id == command.interaction_id, m.c.seq == command.seq)
     if tx.conn.execute(prompt.where(m.c.event == Event.PROMPT)).first() is None:

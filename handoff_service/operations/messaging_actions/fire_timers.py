@@ -1,7 +1,7 @@
-"""Do what messaging actions say when their timers are due: table 4 of the product page.
+"""Carry out messaging actions when their timers are due: table 4 of the product page.
 
-Set-based: for all the interactions whose timers are due the facts are loaded once, under the interactions' locks. A
-reply that was committed first has taken its timers away by then, so nothing fires for it.
+Set-based: one load of facts serves all interactions with due timers, under the interactions' locks. A reply that was
+committed first has removed its timers, so nothing fires for it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -34,14 +34,14 @@ from handoff_service.store.messaging_actions import messaging_actions, timers
 
 @dataclass(frozen=True, slots=True)
 class Fire:
-    """Look at the timers of an interaction: something of it is due."""
+    """Process an interaction's timers because one of them is due."""
 
     interaction_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Names:
-    """What people call it: requester (None: a guest), agent, queue, company number; and its priority."""
+    """Display names for requester (None: a guest), agent, queue and company number, plus the priority."""
 
     requester: str | None
     agent: str | None
@@ -51,7 +51,7 @@ class _Names:
 
 
 def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
-    """Returns how many timers of each interaction were due."""
+    """Returns the number of due timers of each interaction."""
     rows = interactions.lock_each(tx.conn, sorted({c.interaction_id for c in commands}))
     found = timers.due_now(tx, rows)
     counts = dict.fromkeys(rows, 0)
@@ -61,8 +61,8 @@ def _fire(tx: Transaction, commands: Sequence[Fire]) -> list[int]:
         names = _names(tx, rows)
         prompts: list[
             tuple[Interaction, messages.NewLine]
-        ] = []  # to agents; they wait for the next thing of another kind
-        ended: set[int] = set()  # timers that do nothing are seen to be gone all the same
+        ] = []  # for agents; written together when a line of another kind comes
+        ended: set[int] = set()  # timers that do nothing disappear from pages too
         for timer in sorted(found, key=lambda one: _place(one, stored)):
             counts[timer.interaction_id] += 1
             interaction, named = rows[timer.interaction_id], names[timer.interaction_id]
@@ -143,14 +143,14 @@ def _prompt(action: MessagingAction, who: ActionPlaceholders) -> messages.NewLin
 def _prompt_requester(
     tx: Transaction, action: MessagingAction, interaction: Interaction, who: ActionPlaceholders
 ) -> None:
-    """The one place where a prompt to a requester goes out."""
+    """The one place that sends a prompt to a requester."""
     messages.send_text(tx, interaction, rules.for_requester(action.text or "", who), Author.SYSTEM, event=Event.UNASKED)
 
 
 def _perform(
     tx: Transaction, action: MessagingAction, interaction: Interaction, who: ActionPlaceholders
 ) -> Interaction:
-    """Do it. Returns the interaction as it is afterwards."""
+    """Carry out the action. Returns the changed interaction."""
     if action.action is Action.PROMPT_REQUESTER:
         _prompt_requester(tx, action, interaction, who)
     elif action.action is Action.REASSIGN:
@@ -161,7 +161,7 @@ def _perform(
 
 
 def _reassign(tx: Transaction, interaction: Interaction, reason: str) -> Interaction:
-    """Back to work assignment. What waits in a queue already goes on waiting there."""
+    """Return it to work assignment. An interaction in a queue keeps waiting there."""
     if interaction.owner is Owner.QUEUE:
         return interaction
     changed = hand_off(tx, interaction, reason, {})

@@ -1,4 +1,4 @@
-"""A messaging action as an admin writes it, in the desk file and in the API's JSON alike."""
+"""The fields of a messaging action, shared by the desk file and the API."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -59,12 +59,12 @@ class MessagingActionEntry(BaseModel):
     active: bool = True
 
     def meant(self) -> MessagingAction:
-        """The action that this writes down."""
+        """The action that the entry describes."""
         return MessagingAction(**values({name: getattr(self, name) for name in type(self).model_fields}))
 
 
 def values(written: dict[str, Any]) -> dict[str, Any]:
-    """Fields of MessagingAction from those of an entry that are given."""
+    """The fields of MessagingAction that the entry gives."""
     read: dict[str, Any] = {"duration": _read_duration, "conditions": tuple, "queues": tuple, "provider_numbers": tuple}
     fields = MessagingAction.__dataclass_fields__
     return {name: read.get(name, _as_it_is)(value) for name, value in written.items() if name in fields}

@@ -1,7 +1,7 @@
-"""An admin makes, changes or deletes a messaging action.
+"""An admin creates, changes or deletes a messaging action.
 
-Timers that run keep the time they were started with and do what the action says when they fire; those of an action
-that is deleted, switched off or given another event run no more.
+Running timers keep their due time and follow the action's current settings when they fire. Timers of an action that
+is deleted, switched off or given another event are canceled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ a = t.messaging_actions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeMessagingAction:
-    """``position``: its place in the admin's order; None is the last."""
+    """``position``: its place in the admin's order; None: last."""
 
     action: MessagingAction
     position: int | None = None
@@ -32,7 +32,7 @@ class MakeMessagingAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeMessagingAction:
-    """``values`` are the fields of MessagingAction to be changed; what is not named stays."""
+    """``values``: changed fields of MessagingAction; other fields stay."""
 
     id: int
     values: Mapping[str, Any]
@@ -41,14 +41,14 @@ class ChangeMessagingAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One place up or down among the actions of the same event."""
+    """Move one place up or down among the actions of the same event."""
 
     id: int
     up: bool
 
 
 def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
-    """Returns its id. BadInput names what is wrong by field; Conflict for a name that is taken."""
+    """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
     checked(command.action)
     _name_is_free(tx, command.action.name)
     position = command.position
@@ -61,7 +61,7 @@ def make_messaging_action(tx: Transaction, command: MakeMessagingAction) -> int:
 
 
 def change_messaging_action(tx: Transaction, command: ChangeMessagingAction) -> None:
-    """NotFound, and as for making one."""
+    """NotFound, and the errors of ``make_messaging_action``."""
     stored = messaging_actions.get(tx.conn, command.id)
     changed = with_values(stored.action, command.values)
     checked(changed)
@@ -71,7 +71,7 @@ def change_messaging_action(tx: Transaction, command: ChangeMessagingAction) -> 
 
 
 def move_messaging_action(tx: Transaction, command: Move) -> None:
-    """The first is not moved up, nor the last down: nothing happens. NotFound when there is none."""
+    """Moving the first one up or the last one down changes nothing. NotFound."""
     moved = messaging_actions.get(tx.conn, command.id)
     order = list(messaging_actions.list_(tx.conn).values())
     same = [one.id for one in order if one.action.event is moved.action.event]
@@ -84,7 +84,7 @@ def move_messaging_action(tx: Transaction, command: Move) -> None:
 
 
 def put_messaging_action(tx: Transaction, action: MessagingAction, position: int) -> None:
-    """Make the action with this name, or make it exactly this. The caller has checked it."""
+    """Create the action with this name, or update it to match. The caller has checked it."""
     found = tx.conn.execute(select(a.c.id).where(a.c.name == action.name)).scalar()
     if found is None:
         make_messaging_action(tx, MakeMessagingAction(action=action, position=position))
@@ -93,20 +93,20 @@ def put_messaging_action(tx: Transaction, action: MessagingAction, position: int
 
 
 def delete_messaging_action(tx: Transaction, action_id: int) -> None:
-    """Its running timers go with it. NotFound when there is none."""
+    """Also cancels its running timers. NotFound."""
     messaging_actions.get(tx.conn, action_id)
     tx.conn.execute(delete(a).where(a.c.id == action_id))
 
 
 def checked(action: MessagingAction) -> None:
-    """BadInput, by field, for what cannot be saved."""
+    """BadInput, by field, for an action that cannot be saved."""
     found = faults(action)
     if found:
         raise BadInput("; ".join(f"{name}: {what}" for name, what in found.items()), errors=found)
 
 
 def with_values(action: MessagingAction, values: Mapping[str, Any]) -> MessagingAction:
-    """The action with these fields instead of its own."""
+    """The action with these fields replaced."""
     there = {name: getattr(action, name) for name in MessagingAction.__dataclass_fields__}
     return MessagingAction(**{**there, **values})
 
@@ -136,14 +136,14 @@ def _row(action: MessagingAction, position: int) -> dict[str, Any]:
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(a.c.id).where(a.c.name == name)).scalar() is not None:
-        raise Conflict(f"There is a messaging action {name!r} already.")
+        raise Conflict(f"A messaging action named {name!r} already exists.")
 
 
 def _limit(tx: Transaction, action_id: int, action: MessagingAction) -> None:
-    """Make its limits exactly these."""
+    """Set its limits to exactly these."""
     q, p = t.queues, t.provider_numbers
     queues = _ids(tx, q.c.id, q.c.name, action.queues, "queues", "queue")
-    numbers = _ids(tx, p.c.id, p.c.number, action.provider_numbers, "provider_numbers", "provider number")
+    numbers = _ids(tx, p.c.id, p.c.number, action.provider_numbers, "provider_numbers", "company number")
     for table, column, ids in (
         (t.messaging_action_queues, "queue_id", queues),
         (t.messaging_action_numbers, "provider_number_id", numbers),

@@ -1,4 +1,4 @@
-"""Tell the supervisors about a conversation that nobody has."""
+"""Alert the supervisors about a conversation without an owner."""
 
 from handoff_service.operations.shared import messages
 from handoff_service.rules.shared.vocabulary import Author, Event, Kind
@@ -7,6 +7,6 @@ from handoff_service.store.engine.lanes import Transaction
 
 
 def alert_supervisors(tx: Transaction, interaction: Interaction, said: str) -> None:
-    """A prompt in the conversation, which stands until somebody answers the requester."""
+    """Write a prompt that stays in the conversation until somebody answers the requester."""
     line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
     messages.prompt_each(tx, [(interaction, line)])

@@ -1,4 +1,4 @@
-"""Accept an offer, reject it, or let it run out. Exactly one agent ever gets a conversation."""
+"""Accept or reject an offer, or let it expire. Exactly one agent ever gets a conversation."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +18,7 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import work_items
 
 LEEWAY = timedelta(seconds=1)  # between the end of a gap and the transaction that renews the offers
-GONE = "This offer is no longer yours: it ran out or somebody else took it."
+GONE = "This offer is no longer yours. It expired, or somebody else took it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +36,14 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Expire:
-    """An offer's time is over. ``steady_for``: how long this process has been working without a
-    gap."""
+    """An offer's time is over. ``steady_for``: how long this process has worked without a gap."""
 
     offer_id: int
     steady_for: timedelta = timedelta.max
 
 
 def accept_work(tx: Transaction, command: Accept) -> int:
-    """The agent takes the conversation. Returns the interaction's id; Conflict when the offer is gone."""
+    """The agent accepts the conversation. Returns the interaction's id. Conflict when the offer is gone."""
     interaction = interactions.lock(tx.conn, _interaction_of(tx, command.work_item_id))
     offer = work_items.open_offer(tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id)
     if offer is None or offer.expires_at <= tx.now or not interaction.active:
@@ -59,9 +58,9 @@ def accept_work(tx: Transaction, command: Accept) -> int:
 
 
 def reject_work(tx: Transaction, command: Reject) -> None:
-    """The agent does not take it; the next agent is asked at once. Conflict when the offer is gone.
+    """The agent rejects the offer, and the next agent is asked at once. Conflict when the offer is gone.
 
-    Some of the admin's reasons are for good: whoever gives one is not asked for this work item again.
+    Some of the admin's reasons are final: an agent who gives one is not asked for this work item again.
     """
     interaction = interactions.lock(tx.conn, _interaction_of(tx, command.work_item_id))
     offer = work_items.open_offer(tx.conn, work_item_id=command.work_item_id, agent_id=command.agent_id)
@@ -74,9 +73,8 @@ def reject_work(tx: Transaction, command: Reject) -> None:
 
 
 def expire_offer(tx: Transaction, command: Expire) -> None:
-    """Nobody answered in time: the agent is set to Away, and the next agent is asked at once.
-    If the service itself had a gap since the offer was made, the agent may not have been able
-    to answer: the offer gets its full time again."""
+    """An offer expires: the agent is set to Away, and the next agent is asked at once. After a gap of the service
+    since the offer was made, the offer gets its full time again, because the agent may have been unable to answer."""
     due_work.cancel(tx, Work.EXPIRE_OFFER, [command.offer_id])
     work_item = tx.conn.execute(select(t.offers.c.work_item_id).where(t.offers.c.id == command.offer_id)).scalar_one()
     interaction = interactions.lock(tx.conn, _interaction_of(tx, work_item))

@@ -1,4 +1,4 @@
-"""Give a conversation to a live agent: the one place where somebody becomes its assigned agent by a work item."""
+"""Assign a conversation to a live agent: the one place where a work item makes somebody the assigned agent."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ from handoff_service.store.engine.lanes import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignTo:
-    """A supervisor gives a conversation to an agent by hand; ``agent_id`` may be the supervisor's own (take over)."""
+    """A supervisor assigns a conversation by hand. ``agent_id`` may be the supervisor's own (take over)."""
 
     interaction_id: int
     agent_id: int
@@ -32,7 +32,7 @@ class AssignTo:
 def assign(
     tx: Transaction, interaction: Interaction, work_item_id: int, agent_id: int, *, said: str, reason: str | None = None
 ) -> Interaction:
-    """A work item of a locked, active interaction has found its agent. Other offers of it are withdrawn."""
+    """Complete a work item of a locked, active interaction with an agent. Its other offers are withdrawn."""
     w = t.work_items
     tx.conn.execute(update(w).where(w.c.id == work_item_id).values(state=WorkItemState.ACCEPTED, ended_at=tx.now))
     withdraw(tx, [work_item_id])
@@ -42,7 +42,7 @@ def assign(
 def assign_agent(
     tx: Transaction, interaction: Interaction, agent_id: int, *, said: str, reason: str | None = None
 ) -> Interaction:
-    """The agent owns it under the next epoch. Whoever had it before leaves the live group."""
+    """The agent owns it in the next epoch. The previous owner leaves the live group."""
     due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.AGENT_TAKES])
     before = interaction.assigned_to if interaction.owner is Owner.AGENT else None
@@ -51,12 +51,12 @@ def assign_agent(
     tx.hint(f"agent:{agent_id}", changed.id)
     if before is not None and before != agent_id:
         live_group.leave(tx, changed.id, before)
-        schedule_offers(tx)  # who had it has room for another
+        schedule_offers(tx)  # the previous owner has room for another
     return changed
 
 
 def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
-    """Whatever it waits for, whoever has it. NotFound for an agent who is not there, Conflict when it is closed."""
+    """Assign it whatever its owner or queue. NotFound for an unknown agent; Conflict when it is closed."""
     interaction = active(interactions.lock(tx.conn, command.interaction_id))
     agent = tx.conn.execute(
         select(*t.agents.c["id", "name", "active"]).where(t.agents.c.id == command.agent_id)
@@ -64,7 +64,7 @@ def assign_by_hand(tx: Transaction, command: AssignTo) -> None:
     if agent is None or not agent.active:
         raise NotFound(f"There is no active agent {command.agent_id}.")
     if interaction.owner is Owner.AGENT and interaction.assigned_to == command.agent_id:
-        raise Conflict(f"{agent.name} has this conversation already.")
+        raise Conflict(f"{agent.name} already has this conversation.")
     cancel_work_item(tx, interaction.id)
     by = people.agent_name(tx.conn, command.by)
     said = f"{by} took over" if command.by == command.agent_id else f"{by} assigned this to {agent.name}"

@@ -1,5 +1,5 @@
-"""Which queue a conversation belongs in: the first one, in the admin's order, whose conditions fit it; else the one of
-the company number that was texted."""
+"""A conversation's queue: the first one, in the admin's order, whose conditions match; else the company number's
+queue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from handoff_service.store.routing import queues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """A conversation that needs a queue. ``collected``: what the virtual agent found out, such as the topic."""
+    """A conversation that needs a queue. ``collected``: what the virtual agent learned, such as the topic."""
 
     provider_number_id: int
     user_id: int | None
@@ -35,7 +35,7 @@ def choose_queue(tx: Transaction, about: About) -> int:
 
 
 def _facts(tx: Transaction, about: About, provider_number: str) -> QueueFacts:
-    """What the virtual agent found out counts before what is on file."""
+    """What the virtual agent learned outranks what is on file."""
     u = t.users
     on_file = tx.conn.execute(select(u.c.attributes).where(u.c.id == about.user_id)).scalar() or {}
     found = {name.lower(): value for name, value in about.collected.items()}

@@ -1,9 +1,8 @@
-"""An agent whose connection is lost is set to Away after the desk's grace time.
+"""Set an agent to Away when the connection is lost for longer than the desk's grace time.
 
-While an agent has an event stream open, their process pushes back, every few seconds, the time at
-which they would count as lost. So nothing has to be noticed when a browser, a network or a whole
-process goes: the time simply comes. The verdict asks once more who is connected, and trusts the
-time only if the service itself had no gap meanwhile.
+While an agent has an event stream open, a process regularly extends the deadline after which they count as lost.
+Nobody has to notice when a browser, network or process dies: the deadline simply passes. The verdict then checks the
+current connections, and trusts the deadline only if the service had no gap.
 """
 
 from collections.abc import Collection
@@ -21,13 +20,13 @@ from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import LONGEST_BURST, Transaction
 
-AWAY_AFTER = timedelta(seconds=45)  # of a desk without settings
-EVERY = timedelta(seconds=10)  # how often a process says whom it holds
-MARGIN = timedelta(seconds=5)  # by how much it may be late
-SKEW = timedelta(minutes=1)  # the clocks of two hosts may differ by so much
-# More than quiet hours and any step of the clock: what waits longer is held on purpose (due.HELD).
+AWAY_AFTER = timedelta(seconds=45)  # for a desk without settings
+EVERY = timedelta(seconds=10)  # how often a process reports its connected agents
+MARGIN = timedelta(seconds=5)  # how late that report may be
+SKEW = timedelta(minutes=1)  # the largest difference between two hosts' clocks
+# Longer than quiet hours and any clock step. Work that waits longer is held on purpose (due_work.HELD).
 LONGEST_WAIT = timedelta(days=2)
-# An untaken text is tried again after 5 minutes at the latest (deliver.py).
+# A text that was not accepted is retried after 5 minutes at the latest (deliver.py).
 LONGEST_RETRY = timedelta(minutes=6)
 
 d = t.due_work
@@ -35,9 +34,12 @@ d = t.due_work
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """What a process says of its event streams. ``held``: agents who have one open now;
-    ``arrived``: those of them who had none here before; ``left``: agents whose last one has
-    closed."""
+    """A process's report on its event streams.
+
+    - ``held``: agents with an open stream.
+    - ``arrived``: those who had no stream here before.
+    - ``left``: agents whose last stream has closed.
+    """
 
     held: Collection[int] = ()
     arrived: Collection[int] = ()
@@ -46,8 +48,8 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An agent's time has come. ``connected``: this process holds a stream of theirs;
-    ``steady_for``: how long it has been working without a gap."""
+    """An agent's deadline has passed. ``connected``: this process has a stream of theirs; ``steady_for``: how long
+    it has worked without a gap."""
 
     agent_id: int
     connected: bool = False
@@ -56,17 +58,16 @@ class Lost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """The service could not work for a while. ``held``: as in ``Connected``; ``clock_changed``:
-    or may have."""
+    """The service could not work for a while. ``held``: as in ``Connected``; ``clock_changed``: the clock may have
+    changed."""
 
     held: Collection[int] = ()
     clock_changed: bool = False
 
 
 def still_connected(tx: Transaction, command: Connected) -> None:
-    """Push back the time at which these agents would count as lost. An Away because of a lost
-    connection was a mistake for an agent who holds one; any other automatic Away ends when an
-    agent arrives."""
+    """Extend these agents' deadlines. An Away for a lost connection was wrong for an agent with an open stream. Any
+    other automatic Away ends when an agent arrives."""
     grace = _grace(tx)
     _lost_at(tx, command.held, grace + EVERY)
     _lost_at(tx, command.left, grace)
@@ -75,12 +76,11 @@ def still_connected(tx: Transaction, command: Connected) -> None:
 
 
 def connection_lost(tx: Transaction, command: Lost) -> None:
-    """Set the agent to Away, unless they are connected after all or the service had a gap
-    within the grace time."""
+    """Set the agent to Away, unless they are connected after all or the service had a gap within the grace time."""
     grace = _grace(tx)
     this = (d.c.kind == Work.LOST_CONNECTION, d.c.key == str(command.agent_id))
     due_at = tx.conn.execute(select(d.c.due_at).where(*this).with_for_update()).scalar()
-    # Another process has pushed it back since this one took it up.
+    # Another process has extended the deadline since this one claimed the work.
     if due_at is not None and due_at > tx.now:
         due_work.release(tx, Work.LOST_CONNECTION, command.agent_id, due_at, attempts=0)
     elif command.connected or command.steady_for < grace:
@@ -91,8 +91,7 @@ def connection_lost(tx: Transaction, command: Lost) -> None:
 
 
 def after_gap(tx: Transaction, gap: Gap) -> None:
-    """The service starts, or works again: agents get the full grace time, and open offers their
-    full time, from now on."""
+    """After a start or a gap, agents get the full grace time and open offers their full time."""
     grace = _grace(tx)
     at = tx.now + grace
     tx.conn.execute(update(d).where(d.c.kind == Work.LOST_CONNECTION).values(due_at=at))
@@ -104,15 +103,15 @@ def after_gap(tx: Transaction, gap: Gap) -> None:
 
 
 def _bound_waits(tx: Transaction) -> None:
-    """After the clock has stepped back, nothing waits longer than it could have been meant to."""
-    lease = tx.terms.lease
+    """After the clock steps back, shorten waits to their longest intended length."""
+    lease = tx.settings.lease
     held_too_long = d.c.lease_until > tx.now + lease + SKEW
     tx.conn.execute(update(d).where(held_too_long).values(lease_until=tx.now + lease))
-    burst = LONGEST_BURST * tx.terms.burst_window
+    burst = LONGEST_BURST * tx.settings.burst_window
     sends = (d.c.kind == Work.DELIVER) & d.c.line.not_like("again:%")
     waits = d.c.due_at.between(tx.now, tx.now + LONGEST_WAIT) & d.c.lease_until.is_(None)
     too_long = sa.or_(
-        # What waits for its number's rate or for the end of quiet hours is simply looked at again.
+        # Waits for a number's rate or the end of quiet hours are simply checked again.
         sends & (d.c.attempts == 0),
         sends & (d.c.attempts > 0) & (d.c.due_at > tx.now + LONGEST_RETRY),
         (d.c.kind == Work.BOT_TURN) & (d.c.due_at > tx.now + burst + SKEW),
@@ -130,8 +129,8 @@ def _lost_at(tx: Transaction, agent_ids: Collection[int], after: timedelta) -> N
 
 
 def _grace(tx: Transaction) -> timedelta:
-    """The desk's grace time. Where there may be other processes (on PostgreSQL), it is never less
-    than one of them may take to say whom it holds."""
+    """The desk's grace time. With other processes (on PostgreSQL), it is at least the longest interval between their
+    reports."""
     seconds = tx.conn.execute(select(t.desk.c.away_after_seconds)).scalar()
     grace = AWAY_AFTER if seconds is None else timedelta(seconds=seconds)
     return grace if tx.conn.dialect.name == "sqlite" else max(grace, EVERY + MARGIN)

@@ -1,5 +1,5 @@
-"""An offer ends without being accepted: what it was an offer of waits again, or the transfer has
-come to nothing. After a gap of the service an offer gets its full time again."""
+"""End an offer that was not accepted: its work item waits again, or the transfer has failed. After a gap of the
+service, an offer gets its full time again."""
 
 from collections.abc import Collection
 
@@ -20,7 +20,7 @@ from handoff_service.store.routing.work_items import Offer
 def end_offer(
     tx: Transaction, offer: Offer, outcome: OfferOutcome, reason: str | None = None, *, again: bool = True
 ) -> None:
-    """Write down how it ended. ``again``: the agent may be asked for this work item again in another round."""
+    """Record how the offer ended. ``again``: the agent may be asked for this work item in another round."""
     tx.conn.execute(
         update(t.offers)
         .where(t.offers.c.id == offer.id)
@@ -32,8 +32,7 @@ def end_offer(
 
 
 def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> None:
-    """Give these open offers (or all) the same time from now on as they had from the moment
-    they were made."""
+    """Give these open offers (or all) their full time again, from now on."""
     o = t.offers
     query = select(*o.c["id", "agent_id", "offered_at", "expires_at"]).where(o.c.outcome.is_(None))
     if offer_ids is not None:
@@ -49,7 +48,8 @@ def renew_offers(tx: Transaction, offer_ids: Collection[int] | None = None) -> N
 
 
 def requeue_or_return(tx: Transaction, interaction: Interaction, offer: Offer, why: str) -> None:
-    """Back into the queue, unless others are asked still. A transfer's sender, who has it anyway, is told ``why``."""
+    """Return it to the queue unless other offers are open. For a transfer, tell the sender, who still owns it,
+    ``why``."""
     w, o = t.work_items, t.offers
     schedule_offers(tx)
     this = update(w).where(w.c.id == offer.work_item_id)
@@ -58,6 +58,6 @@ def requeue_or_return(tx: Transaction, interaction: Interaction, offer: Offer, w
         tx.conn.execute(this.where(~others.exists()).values(state=WorkItemState.QUEUED))
         return
     tx.conn.execute(this.values(state=WorkItemState.CANCELED, ended_at=tx.now))
-    said = f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The transfer came to nothing."
+    said = f"{people.agent_name(tx.conn, offer.agent_id)} {why}. The conversation stays with its agent."
     line = messages.NewLine(kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.PROMPT)
     messages.prompt_each(tx, [(interaction, line)])

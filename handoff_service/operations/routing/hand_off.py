@@ -1,4 +1,4 @@
-"""Hand a conversation over to live agents: it waits in its queue as a work item."""
+"""Hand a conversation off to live agents: it waits in its queue as a work item."""
 
 from collections.abc import Mapping
 
@@ -26,9 +26,9 @@ def hand_off(
     sender: int | None = None,
     note: str | None = None,
 ) -> Interaction:
-    """Put a locked, active interaction into a queue: the one that is named, else the one that it belongs in.
+    """Put a locked, active interaction into the given queue, or the one that its conditions choose.
 
-    ``collected`` is what the bot learned, by name. The agent who had it leaves the live group; ``sender`` is the agent
+    ``collected`` is what the bot learned, by name. The previous agent leaves the live group. ``sender`` is the agent
     who transferred it, with a note.
     """
     if queue_id is None:

@@ -1,7 +1,7 @@
-"""Offer what waits in the queues to live agents: highest priority first, then oldest first.
+"""Offer queued work to live agents: highest priority first, then oldest first.
 
-Runs as one piece of due work for the whole desk, so that two processes never give the same agent two last places. It
-asks to be run again at the next moment that changes something by itself: a pool joins, a round begins, a queue opens, a
+Runs as one piece of due work for the whole desk, so two processes never fill the same last place of an agent. It
+schedules its next run for the next moment that changes something: a pool joins, a round starts, a queue opens, or a
 wait becomes too long.
 """
 
@@ -30,13 +30,13 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.routing import work_items
 from handoff_service.store.routing.work_items import Answers, Waiting, WorkQueue
 
-AT_ONCE = 100  # of each queue; when somebody is free and none of these is theirs, those behind them come next
+AT_ONCE = 100  # of each queue; when somebody is free and can take none of these, later items follow
 ALL_DECLINED = "all have declined"
 
 
 @dataclass(slots=True)
 class _Desk:
-    """What one run knows: queues, agents (their load grows as offers are made), and when to look again."""
+    """The state of one run: queues, agents (their load grows with each offer), and the time of the next run."""
 
     queues: dict[int, WorkQueue]
     agents: dict[int, dict[int, Candidate]]
@@ -44,7 +44,8 @@ class _Desk:
     decided: dict[int, tuple[int, str]]
     served: dict[str, tuple[int, datetime]]
     again: list[datetime] = field(default_factory=list)
-    nobody_for: dict[int, timedelta] = field(default_factory=dict)  # queue -> the longest wait nobody was found for
+    # queue -> the longest wait that nobody was found for
+    nobody_for: dict[int, timedelta] = field(default_factory=dict)
     log: list[dict[str, object]] = field(default_factory=list)
 
     def took(self, agent_id: int, now: datetime) -> None:
@@ -55,17 +56,17 @@ class _Desk:
 
 
 def offer_work(tx: Transaction, behind: int | None = None) -> int:
-    """Go through the queues once, ``behind`` so many places of each (none: from the front). Returns the number of
+    """Go through the queues once, skipping ``behind`` items of each (None: from the front). Returns the number of
     offers made."""
     behind = behind or 0
-    due_work.cancel(tx, Work.OFFER_WORK, [_key(behind)])  # first: what comes after this line makes it run again
+    due_work.cancel(tx, Work.OFFER_WORK, [_key(behind)])  # first: a change after this line schedules another run
     seen = work_items.waiting(tx.conn, AT_ONCE, behind)
     rows = interactions.lock_each(tx.conn, [w.interaction_id for w in seen]) if seen else {}
     now_still = work_items.waiting(tx.conn, AT_ONCE, behind)
     waiting = [w for w in now_still if w.interaction_id in rows]
     desk = _load(tx, waiting)
     offered = 0
-    gone: Counter[int] = Counter()  # queue -> how many of these wait no more
+    gone: Counter[int] = Counter()  # queue -> how many of these no longer wait
     for item in waiting:
         made = _take(tx, desk, item, rows[item.interaction_id])
         offered += made
@@ -85,18 +86,18 @@ def offer_work(tx: Transaction, behind: int | None = None) -> int:
 
 
 def _key(behind: int) -> str:
-    """Of the due work that goes through the queues from there on."""
+    """The key of the due work that starts at this position."""
     return f"{due_work.DESK_LINE}+{behind}" if behind else due_work.DESK_LINE
 
 
 def behind_of(key: str) -> int:
-    """The reverse of it."""
+    """The position in such a key."""
     return int(key.partition("+")[2] or 0)
 
 
 def _go_on(tx: Transaction, desk: _Desk, waiting: Sequence[Waiting], gone: Counter[int], behind: int) -> None:
-    """Look behind the first ones of a queue where somebody may be free who cannot have any of them: they declined them,
-    or were sent on by them. In a transaction of its own, so that none takes long."""
+    """Continue after the first items of a queue when a free agent cannot take any of them, because the agent
+    declined or transferred them. Uses a separate transaction so that none takes long."""
     whole = [queue for queue, count in Counter(w.queue_id for w in waiting).items() if count >= AT_ONCE]
     places = [max(AT_ONCE - gone[queue], 0) for queue in whole if queue not in desk.nobody_for]
     if places:
@@ -121,7 +122,7 @@ def _load(tx: Transaction, waiting: Sequence[Waiting]) -> _Desk:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One work item while it is decided."""
+    """One work item while it is being decided."""
 
     item: Waiting
     interaction: Interaction
@@ -170,7 +171,7 @@ def _need(tx: Transaction, desk: _Desk, case: _Case) -> Need:
     agent, at = desk.served.get(item.requester_number, (None, tx.now))
     declined = dict(case.answers.declined)
     if item.sender is not None:
-        declined.setdefault(item.sender, (1, True))  # who sent it on is not the first to be asked
+        declined.setdefault(item.sender, (1, True))  # the agent who transferred it is not asked first
     return Need(
         rule=queue.rule,
         waited=tx.now - item.created_at,
@@ -185,11 +186,11 @@ def _need(tx: Transaction, desk: _Desk, case: _Case) -> Need:
 
 
 def _next_round(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Decision) -> tuple[Need, Decision]:
-    """All who could be asked have declined: tell the supervisors at once, and ask them again after a pause."""
+    """Everybody who could be asked has declined: alert the supervisors at once, and ask again after a pause."""
     begins_at = (case.answers.last_at or case.item.created_at) + ROUND_PAUSE
     if desk.decided.get(case.item.id) != (need.round, ALL_DECLINED):
         _log(tx, desk, case, need.round, decision.considered, ALL_DECLINED)
-        said = f"Everybody in {case.queue.name} has declined this. They are asked again in "
+        said = f"Everyone in {case.queue.name} declined. We'll ask again in "
         alert_supervisors(tx, case.interaction, said + durations.describe(ROUND_PAUSE))
     if tx.now < begins_at:
         desk.again.append(begins_at)
@@ -219,7 +220,7 @@ def _offer(tx: Transaction, desk: _Desk, case: _Case, need: Need, decision: Deci
 
 
 def offer_to(tx: Transaction, work_item_id: int, agents: Collection[int], *, until: datetime, round_: int = 1) -> None:
-    """Make offers of a work item to these agents, which run out at ``until``."""
+    """Offer a work item to these agents until ``until``."""
     o, w = t.offers, t.work_items
     for agent_id in agents:
         offer_id = tx.conn.execute(
@@ -237,7 +238,7 @@ def offer_to(tx: Transaction, work_item_id: int, agents: Collection[int], *, unt
 
 
 def _log(tx: Transaction, desk: _Desk, case: _Case, round_: int, considered: Sequence[Considered], said: str) -> None:
-    """Keep a decision with every candidate; the same again is not kept twice."""
+    """Log a decision with every candidate. The same decision is not logged twice in a row."""
     if desk.decided.get(case.item.id) == (round_, said):
         return
     desk.decided[case.item.id] = (round_, said)
@@ -255,11 +256,11 @@ def _log(tx: Transaction, desk: _Desk, case: _Case, round_: int, considered: Seq
     )
 
 
-IN_LINE, NOBODY = "in line", "nobody"  # what a work item remembers of what its requester was told
+IN_LINE, NOBODY = "in line", "nobody"  # what a work item remembers about texts to its requester
 
 
 def _nobody(tx: Transaction, case: _Case, opens_at: datetime | None, *, is_open: bool) -> None:
-    queue, bot = case.queue, tx.terms.bot_answers
+    queue, bot = case.queue, tx.settings.bot_answers
 
     def words() -> str:
         if is_open:
@@ -271,9 +272,9 @@ def _nobody(tx: Transaction, case: _Case, opens_at: datetime | None, *, is_open:
 
 
 def _tell(tx: Transaction, case: _Case, words: Callable[[], str], what: str) -> None:
-    """One line on handoff, and one more only when an offer has come to nothing and nobody is free. Nothing to
-    requesters who have not written in this conversation: an agent wrote first and sent it on, so they wait for nobody.
-    """
+    """Send the first text on handoff, and one more only when an offer was not accepted and nobody is free.
+    Requesters who have not written get neither: an agent wrote first and transferred the conversation, so they wait
+    for nobody."""
     if case.item.told in (what, NOBODY) or not interactions.has_requesters_text(tx.conn, case.interaction.id):
         return
     messages.send_text(tx, case.interaction, words(), Author.SYSTEM)

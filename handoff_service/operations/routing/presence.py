@@ -1,9 +1,8 @@
-"""An agent's presence: what the agent chose, and what the product set on top of that.
+"""An agent's presence: the agent's choice, and the product's automatic one on top of it.
 
-A chosen presence stands until the agent changes it. An automatic one (the connection was lost, an
-offer timed out) hides it until the agent chooses again, signs in or reconnects; then the chosen one
-is effective again, and a notice says so. When an agent stops taking work, their open offers are
-withdrawn, and the next agent is asked at once.
+A chosen presence stays until the agent changes it. An automatic one (lost connection, expired offer) hides it until
+the agent chooses again, signs in or reconnects. Then the chosen one applies again, and a notice says so. When an
+agent stops taking work, their open offers are withdrawn and the next agent is asked at once.
 """
 
 from collections.abc import Collection
@@ -22,7 +21,7 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.routing import work_items
 
 LOST = "The connection was lost"
-RAN_OUT = "An offer ran out"
+RAN_OUT = "An offer expired"
 CAME_BACK = "Signed in or reconnected"
 
 a = t.agents
@@ -31,7 +30,7 @@ _CHOSEN_ONLY = {"automatic_presence": None, "automatic_reason": None}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPresence:
-    """``presence``: one of the three, or an admin's own state."""
+    """``presence``: one of the three built-in states, or one of the admin's."""
 
     agent_id: int
     presence: str
@@ -39,8 +38,7 @@ class SetPresence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """An agent has signed in. ``to_work``: in the workspace, where an agent who chose Offline
-    becomes available."""
+    """An agent has signed in. ``to_work``: in the workspace, which makes an agent who chose Offline available."""
 
     agent_id: int
     to_work: bool
@@ -56,12 +54,12 @@ def set_presence(tx: Transaction, command: SetPresence) -> None:
 
 
 def choose_presence(tx: Transaction, agent_id: int, presence: str, *, reason: str | None = None) -> None:
-    """Set the chosen presence, which ends an automatic one. ``reason`` goes to the history."""
+    """Set the chosen presence and end an automatic one. The history keeps ``reason``."""
     _change(tx, agent_id, {"presence": presence, "returned_from": None, **_CHOSEN_ONLY}, reason)
 
 
 def set_away(tx: Transaction, agent_id: int, reason: str) -> None:
-    """Set an agent to Away by the product. An agent who takes no work anyway stays as they are."""
+    """Set an agent to Away automatically. An agent who takes no work anyway is left unchanged."""
     before = work_items.candidate(tx.conn, agent_id)
     if before is not None and before.takes_work:
         away = {"automatic_presence": Presence.AWAY, "automatic_reason": reason, "returned_from": None}
@@ -78,8 +76,7 @@ def signed_in(tx: Transaction, command: SignedIn) -> None:
 
 
 def end_automatic(tx: Transaction, agent_ids: Collection[int], *, only: str | None = None) -> None:
-    """Make the presence that these agents chose effective again. ``only``: where the automatic presence has
-    this reason."""
+    """End these agents' automatic presence, so the chosen one applies again. ``only``: limit this to one reason."""
     automatic = select(a.c.id, a.c.automatic_reason).where(
         one_of(a.c.id, agent_ids), a.c.automatic_presence.is_not(None)
     )
@@ -90,13 +87,13 @@ def end_automatic(tx: Transaction, agent_ids: Collection[int], *, only: str | No
 
 
 def dismiss_notice(tx: Transaction, agent_id: int) -> None:
-    """The agent has read why they had been away."""
+    """The agent has read why they were set to Away."""
     tx.conn.execute(update(a).where(a.c.id == agent_id).values(returned_from=None))
     tx.hint(f"agent:{agent_id}")
 
 
 def _change(tx: Transaction, agent_id: int, values: dict[str, str | None], reason: str | None) -> None:
-    """Write it, keep it in the history, and let what follows from it happen."""
+    """Write the presence and its history, and carry out the consequences."""
     before = work_items.candidate(tx.conn, agent_id)
     if before is None:
         return
@@ -116,7 +113,7 @@ def _change(tx: Transaction, agent_id: int, values: dict[str, str | None], reaso
 
 
 def _take_offers_back(tx: Transaction, agent_id: int) -> None:
-    """The agent's offers are withdrawn."""
+    """Withdraw the agent's offers."""
     o, w = t.offers, t.work_items
     open_ = select(o.c.id, w.c.interaction_id).join(w, w.c.id == o.c.work_item_id)
     mine = tx.conn.execute(open_.where(o.c.agent_id == agent_id, o.c.outcome.is_(None))).all()
@@ -125,4 +122,4 @@ def _take_offers_back(tx: Transaction, agent_id: int) -> None:
         offer = work_items.open_offer(tx.conn, offer_id=r.id)
         if offer is not None:
             end_offer(tx, offer, OfferOutcome.WITHDRAWN)
-            requeue_or_return(tx, rows[r.interaction_id], offer, "is not available any more")
+            requeue_or_return(tx, rows[r.interaction_id], offer, "is no longer available")

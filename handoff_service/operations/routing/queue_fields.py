@@ -1,4 +1,4 @@
-"""A queue as an admin writes it, in the desk file and in the API's JSON alike."""
+"""The fields of a queue, shared by the desk file and the API."""
 
 from typing import Annotated, Any
 
@@ -32,7 +32,7 @@ class SkillEntry(_Entry):
 
 
 class TextsEntry(_Entry):
-    """The queue's own words; null: the desk's."""
+    """The queue's own texts; null: the desk's text."""
 
     in_line: QueueText | None = None
     waiting: QueueText | None = None
@@ -66,7 +66,7 @@ AlarmSeconds = Annotated[int, Field(ge=1, le=WEEK)]
 
 
 class QueueEntry(_Entry):
-    """``position``: its place in the admin's order; without it, the place that it has, or the last."""
+    """``position``: its place in the admin's order; left out: its current place, or last."""
 
     name: Name
     position: Position | None = None
@@ -85,13 +85,13 @@ class QueueEntry(_Entry):
     texts: TextsEntry = TextsEntry()
 
     def meant(self) -> Queue:
-        """The queue that this writes down."""
+        """The queue that the entry describes."""
         written = {name: getattr(self, name) for name in type(self).model_fields}
         return Queue(**values(written | {"position": self.position or 0}))
 
 
 def values(written: dict[str, Any]) -> dict[str, Any]:
-    """Fields of Queue from those of an entry that are given."""
+    """The fields of Queue that the entry gives."""
     read: dict[str, Any] = {
         "groups": lambda given: ("pools", tuple(Pool(group=g.name, after_seconds=g.after_seconds) for g in given)),
         "skills": lambda given: ("skills", tuple(Skill(name=s.name, mandatory=s.mandatory) for s in given)),

@@ -1,4 +1,4 @@
-"""An admin makes, changes or deletes a queue."""
+"""An admin creates, changes or deletes a queue."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,14 +23,14 @@ q = t.queues
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeQueue:
-    """``values`` are the fields of Queue to be changed; what is not named stays."""
+    """``values``: changed fields of Queue; other fields stay."""
 
     id: int
     values: Mapping[str, Any]
 
 
 def make_queue(tx: Transaction, queue: Queue) -> int:
-    """Returns its id. BadInput names what is wrong by field; Conflict for a name that is taken."""
+    """Returns its id. BadInput names each wrong field; Conflict for a name in use."""
     checked(tx, queue)
     _name_is_free(tx, queue.name)
     last = tx.conn.execute(select(func.max(q.c.position))).scalar() or 0
@@ -42,7 +42,7 @@ def make_queue(tx: Transaction, queue: Queue) -> int:
 
 
 def change_queue(tx: Transaction, command: ChangeQueue) -> None:
-    """NotFound, and as for making one. What waits in it goes on by its new rules."""
+    """NotFound, and the errors of ``make_queue``. Waiting work follows the new settings."""
     stored = queues.get(tx.conn, command.id)
     changed = replace(stored, **command.values)
     checked(tx, changed)
@@ -52,7 +52,7 @@ def change_queue(tx: Transaction, command: ChangeQueue) -> None:
 
 
 def put_queue(tx: Transaction, queue: Queue) -> None:
-    """Make the queue with this name, or make it exactly this; with position 0 it stays in its place."""
+    """Create the queue with this name, or update it to match. Position 0 keeps its place."""
     found = tx.conn.execute(select(q.c.id).where(q.c.name == queue.name)).scalar()
     if found is None:
         make_queue(tx, queue)
@@ -62,7 +62,7 @@ def put_queue(tx: Transaction, queue: Queue) -> None:
 
 
 def delete_queue(tx: Transaction, queue_id: int) -> None:
-    """Only one that nothing names. NotFound; Conflict says what names it, and what to do instead."""
+    """Delete a queue without references. NotFound; the Conflict names the reference and says what to do instead."""
     name = queues.get(tx.conn, queue_id).name
     for why, query in _uses(queue_id).items():
         used_by = tx.conn.execute(query.limit(1)).scalar()
@@ -72,7 +72,7 @@ def delete_queue(tx: Transaction, queue_id: int) -> None:
 
 
 def checked(tx: Transaction, queue: Queue) -> None:
-    """BadInput, by field, for what cannot be saved."""
+    """BadInput, by field, for a queue that cannot be saved."""
     found = faults(queue)
     country = queue.country or people.desk_country(tx.conn)
     if queue.schedule is not None and (wrong := opening_hours.error(queue.schedule, country)):
@@ -82,16 +82,16 @@ def checked(tx: Transaction, queue: Queue) -> None:
 
 
 def check_schedules(tx: Transaction) -> None:
-    """BadInput when a queue's schedule cannot be read in the desk's country."""
+    """BadInput when a queue's schedule is invalid in the desk's country."""
     country = people.desk_country(tx.conn)
     for queue in queues.list_(tx.conn).values():
         if queue.country is None and queue.schedule is not None and opening_hours.unreadable(queue.schedule, country):
-            said = f"has no public holidays that are known, which the schedule of {queue.name} needs"
+            said = f"has no known public holidays, and the schedule of {queue.name} uses them"
             raise BadInput(errors={"country": said})
 
 
 def _uses(queue_id: int) -> dict[str, Any]:
-    """What a person is told -> the query that finds such a use."""
+    """Description of a kind of reference -> the query that finds it."""
     p, w, i, a, limits = (
         t.provider_numbers,
         t.work_items,
@@ -108,13 +108,13 @@ def _uses(queue_id: int) -> dict[str, Any]:
             p.c.queue_id == queue_id
         ),
         "The messaging action {by!r} is limited to {queue}. Change that first.": limited,
-        "Conversations have waited in {queue}, and history names it. Rename it, or take its groups away.": history,
+        "Conversations have waited in {queue}, so it cannot be deleted. Rename it, or remove its groups.": history,
     }
 
 
 def _name_is_free(tx: Transaction, name: str) -> None:
     if tx.conn.execute(select(q.c.id).where(q.c.name == name)).scalar() is not None:
-        raise Conflict(f"There is a queue {name!r} already.")
+        raise Conflict(f"A queue named {name!r} already exists.")
 
 
 def _save(tx: Transaction, queue_id: int, queue: Queue) -> None:
@@ -136,7 +136,7 @@ def _row(queue: Queue) -> dict[str, Any]:
 
 
 def _join(tx: Transaction, queue_id: int, queue: Queue) -> None:
-    """Make its groups and skills exactly these."""
+    """Set its groups and skills to exactly these."""
     groups = _groups(tx, [p.group for p in queue.pools])
     pools = [{"group_id": groups[p.group], "after_seconds": p.after_seconds} for p in queue.pools]
     skills = [{"skill": s.name, "mandatory": s.mandatory} for s in queue.skills]

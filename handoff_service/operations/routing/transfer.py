@@ -1,7 +1,7 @@
 """Transfer a conversation to another agent, who accepts or declines, or to a queue. The note goes along.
 
-Until the other agent accepts, the sender has the conversation and answers it: declined, run out or withdrawn, it simply
-stays. At most one transfer of a conversation is under way.
+The sender owns and answers the conversation until the other agent accepts. If the offer is declined, expires or is
+withdrawn, it stays with the sender. A conversation has at most one pending transfer.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ LONGEST_NOTE = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """To one of ``to_agent`` and ``to_queue``, ids."""
+    """Exactly one of ``to_agent`` and ``to_queue`` is set; both are ids."""
 
     interaction_id: int
     agent_id: int
@@ -45,12 +45,12 @@ class CancelTransfer:
 
 
 def transfer(tx: Transaction, command: Transfer) -> None:
-    """BadInput for no target or two, NotFound for one who is not there, Conflict when it cannot be done now."""
+    """BadInput for no target or two; NotFound for an unknown target; Conflict when a transfer is impossible now."""
     if (command.to_agent is None) == (command.to_queue is None):
         raise BadInput(errors={"agent_id": "give agent_id or queue_id, one of the two"})
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if interaction.owner is not Owner.AGENT:
-        raise Conflict("Nobody has this conversation yet, so it cannot be transferred. Take it over first.")
+        raise Conflict("Nobody has this conversation yet. Take it over before you transfer it.")
     note = checked_text(command.note, most=LONGEST_NOTE) if command.note and command.note.strip() else None
     if command.to_agent is not None:
         _to_agent(tx, interaction, command.agent_id, command.to_agent, note)
@@ -59,13 +59,13 @@ def transfer(tx: Transaction, command: Transfer) -> None:
 
 
 def cancel_transfer(tx: Transaction, command: CancelTransfer) -> None:
-    """Take a transfer back that nobody has accepted yet. Conflict when there is none."""
+    """Cancel a pending transfer. Conflict when there is none."""
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
     if _under_way(tx, interaction.id) is None:
-        raise Conflict("There is no transfer to take back.")
+        raise Conflict("There is no transfer to cancel.")
     cancel_work_item(tx, interaction.id)
     by = people.agent_name(tx.conn, command.agent_id)
-    _say(tx, interaction, f"{by} took the transfer back", None, command.agent_id)
+    _say(tx, interaction, f"{by} canceled the transfer", None, command.agent_id)
 
 
 def _to_agent(tx: Transaction, interaction: Interaction, sender: int, to: int, note: str | None) -> None:
@@ -73,15 +73,17 @@ def _to_agent(tx: Transaction, interaction: Interaction, sender: int, to: int, n
     if other is None:
         raise NotFound(f"There is no active agent {to}.")
     if interaction.assigned_to == to:
-        raise Conflict(f"{other.name} has this conversation already.")
+        raise Conflict(f"{other.name} already has this conversation.")
     if not other.takes_work:
         raise Conflict(
             f"{other.name} is {other.presence.replace('_', ' ')}. Choose somebody who is available, or a queue."
         )
     if other.load >= other.capacity:
-        raise Conflict(f"{other.name} has no room: {other.load} of {other.capacity}. Choose somebody else, or a queue.")
+        raise Conflict(
+            f"{other.name} is at capacity: {other.load} of {other.capacity}. Choose somebody else, or a queue."
+        )
     if (there := _under_way(tx, interaction.id)) is not None:
-        raise Conflict(f"It is being transferred to {there} already. Take that back first.")
+        raise Conflict(f"A transfer to {there} is already waiting. Cancel it first.")
     by = people.agent_name(tx.conn, sender)
     queue = tx.conn.execute(
         select(*t.queues.c["id", "accept_seconds"]).where(t.queues.c.id == _queue_of(tx, interaction))
@@ -92,7 +94,7 @@ def _to_agent(tx: Transaction, interaction: Interaction, sender: int, to: int, n
             interaction_id=interaction.id,
             queue_id=queue.id,
             state=WorkItemState.PENDING_ACCEPT,
-            reason=f"{by} transfers this to you.",
+            reason=f"{by} is transferring this to you.",
             collected=work_items.collected(tx.conn, interaction.id),
             for_agent_id=to,
             from_agent_id=sender,
@@ -102,7 +104,7 @@ def _to_agent(tx: Transaction, interaction: Interaction, sender: int, to: int, n
         .returning(t.work_items.c.id)
     ).scalar_one()
     offer_to(tx, work_item_id, [to], until=tx.now + timedelta(seconds=queue.accept_seconds))
-    _say(tx, interaction, f"{by} transfers this to {other.name}", note, sender)
+    _say(tx, interaction, f"{by} is transferring this to {other.name}", note, sender)
 
 
 def _to_queue(tx: Transaction, interaction: Interaction, sender: int, to: int, note: str | None) -> None:
@@ -117,7 +119,7 @@ def _to_queue(tx: Transaction, interaction: Interaction, sender: int, to: int, n
 
 
 def _under_way(tx: Transaction, interaction_id: int) -> str | None:
-    """The name of the agent who is asked to take it over, or None."""
+    """The name of the agent who is asked to take it over. None without a pending transfer."""
     found = inbox.transfer_of(tx.conn, interaction_id)
     return found.to.name if found is not None else None
 

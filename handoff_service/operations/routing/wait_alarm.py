@@ -1,4 +1,4 @@
-"""The longest-wait alarm: a conversation that waits in its queue for too long is told to the supervisors, once."""
+"""The longest-wait alarm: supervisors are alerted once when a conversation waits too long in its queue."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from handoff_service.store.routing.work_items import WAITS, WorkQueue
 
 
 def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime | None:
-    """Tell of the waits that are too long now. Returns when the next one will be."""
+    """Alert about waits that are too long now. Returns when the next one will be."""
     alarms = {queue.id: queue for queue in queues if queue.alarm is not None}
     if not alarms:
         return None
@@ -33,7 +33,7 @@ def alarm_long_waits(tx: Transaction, queues: Iterable[WorkQueue]) -> datetime |
     locked = interactions.lock_each(tx.conn, [r.interaction_id for r in late]) if late else {}
     for r in late:
         waited = durations.describe(tx.now - r.created_at)
-        alert_supervisors(tx, locked[r.interaction_id], f"Has waited in {alarms[r.queue_id].name} for {waited}")
+        alert_supervisors(tx, locked[r.interaction_id], f"Waiting in {alarms[r.queue_id].name} for {waited}")
     if late:
         tx.conn.execute(update(w).where(one_of(w.c.id, [r.id for r in late])).values(alarmed_at=tx.now))
     return min((moment for moment in at.values() if moment > tx.now), default=None)

@@ -1,4 +1,4 @@
-"""A conversation does not wait for an agent any more."""
+"""Cancel a conversation's wait for an agent."""
 
 from sqlalchemy import update
 
@@ -11,7 +11,7 @@ from handoff_service.store.routing import work_items
 
 
 def cancel_work_item(tx: Transaction, interaction_id: int) -> None:
-    """Its work item is canceled, its offers are withdrawn; a transfer that was under way has come to nothing."""
+    """Cancel its work item and withdraw its offers. A pending transfer has failed."""
     w = t.work_items
     waiting = tx.conn.execute(
         update(w)
@@ -23,7 +23,7 @@ def cancel_work_item(tx: Transaction, interaction_id: int) -> None:
 
 
 def withdraw(tx: Transaction, work_item_ids: list[int]) -> None:
-    """Take back every open offer of these work items, which makes room with those who were asked."""
+    """Withdraw all open offers of these work items, which frees capacity of the agents who were asked."""
     ended = work_items.end_offers(tx, work_item_ids, OfferOutcome.WITHDRAWN)
     if ended:
         schedule_offers(tx)

@@ -1,4 +1,4 @@
-"""Kinds of value that the desk file, the API and the pages share, each checked in one place."""
+"""Field types that the desk file, the API and the pages share. Each type is checked in one place."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def _sought_number(value: str, info: ValidationInfo) -> str:
 
 
 def country_of(info: ValidationInfo) -> str | None:
-    """The country that whoever checks an entry reads national numbers with; None: they name theirs."""
+    """The country for reading national numbers. None: numbers must name theirs."""
     return info.context.get(COUNTRY) if info.context else None
 
 
@@ -53,7 +53,7 @@ def _messaging_service(value: str | None) -> str | None:
 
 
 def _near(value: datetime) -> datetime:
-    if not 2000 <= value.year < 2200:  # the rest is a typing error, and the ends of the calendar have no UTC
+    if not 2000 <= value.year < 2200:  # other years are typing errors, and the ends of the calendar have no UTC time
         raise ValueError("must be a time from the year 2000 to 2199")
     return value
 
@@ -66,7 +66,7 @@ def _not_blank(value: str) -> str:
 
 def _own_presence(value: str) -> str:
     if value.lower() in set(Presence):
-        raise ValueError("must not be one of the three that every desk has: available, away, offline")
+        raise ValueError("must not be available, away or offline, because every desk has these")
     return value
 
 
@@ -74,18 +74,18 @@ _ENUM_VALUE = re.compile(r"<\w+\.\w+: ('[^']*')>")
 
 
 def words_of(fault: Mapping[str, Any]) -> str:
-    """What is wrong with a value, of pydantic's account of it, which shows the values of an enum as Python does."""
+    """The sentence for one of pydantic's errors. Pydantic would show enum values in Python's notation."""
     words: str = fault["msg"]
     return _ENUM_VALUE.sub(r"\1", words.removeprefix("Value error, "))
 
 
-COUNTRY = "country"  # of the context that an entry is checked in
+COUNTRY = "country"  # key in the validation context of an entry
 _NUMBER = {"type": "string", "description": "E.164, or national", "example": "+12025550101"}
 _SOMETHING = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": _VISIBLE.pattern}
 Number = Annotated[str, AfterValidator(_number), WithJsonSchema(_NUMBER)]
-#: The company's own, in the form that the provider lists.
+#: A company number, in the form that the provider lists.
 OwnNumber = Annotated[str, AfterValidator(_own_number), WithJsonSchema(_NUMBER)]
-#: To filter by; a short code stays as it is.
+#: A filter; short codes are unchanged.
 SoughtNumber = Annotated[str, AfterValidator(_sought_number), WithJsonSchema(_NUMBER)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Country = Annotated[str, AfterValidator(_country)]
@@ -101,5 +101,5 @@ Moment = Annotated[AwareDatetime, AfterValidator(_near)]
 
 
 def reads_numbers(model: type[BaseModel]) -> bool:
-    """Whether an entry's fields hold phone numbers, for which a country is wanted."""
+    """Whether an entry has phone number fields, which need a country."""
     return str(_NUMBER["description"]) in json.dumps(model.model_json_schema())

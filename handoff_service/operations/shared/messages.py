@@ -1,4 +1,4 @@
-"""Put lines into a conversation. Every other verb that says something uses this one."""
+"""Add lines to a conversation. Every operation that writes one uses this module."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from handoff_service.rules.delivery.sms_text import narrowed, segments
 from handoff_service.rules.messaging_actions.messaging_actions import begins
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, Status, Work
 from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import people
 from handoff_service.store.engine import due_work
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.bulk import insert_rows, update_rows
@@ -18,7 +19,7 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.messaging_actions import timers
 
-SUPERVISORS = "supervisors"  # the topic of what concerns them all
+SUPERVISORS = "supervisors"  # the topic of hints for all supervisors
 _COUNT_UP = (
     update(t.interactions)
     .where(t.interactions.c.id == bindparam("_id"))
@@ -34,7 +35,7 @@ _CONCERNED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLine:
-    """One line for a conversation. ``epoch`` and ``owner`` are the interaction's when it is said."""
+    """A new line of a conversation. ``epoch`` and ``owner`` are the interaction's at that moment."""
 
     kind: Kind
     author: Author
@@ -46,7 +47,7 @@ class NewLine:
 
 
 def append(tx: Transaction, interaction: Interaction, line: NewLine) -> int:
-    """Add a line that only agents see. Returns its place in the conversation."""
+    """Add a line that only agents see. Returns its position in the conversation."""
     return _add(tx, interaction, line, outbound=False)[1]
 
 
@@ -59,12 +60,16 @@ def send_text(
     agent_id: int | None = None,
     media: Sequence[int] = (),
     event: Event | None = None,
-) -> int:
-    """Text the requester: the message, its place in the outbox and its timers, in one. Returns the message's id.
+) -> int | None:
+    """Text the requester: writes the message, its place in the outbox and its timers. Returns the message's id;
+    None for a sender that nobody can text back, to whom nothing is sent.
 
-    ``media``: this agent's uploads that go with it. ``event`` CONSENT: goes out to somebody who has opted out too;
-    UNASKED: is no answer, and waits for the end of quiet hours. Whatever else is texted lets it go first.
+    - ``media``: this agent's uploads for the message.
+    - ``event`` CONSENT: is sent even to somebody who has opted out.
+    - ``event`` UNASKED: is not a reply, so it waits for the end of quiet hours. Any other message releases it.
     """
+    if people.why_unanswerable(tx.conn, interaction.requester_number):
+        return None
     kind = Kind.SYSTEM if author is Author.SYSTEM else Kind.MESSAGE
     line = NewLine(
         kind=kind, author=author, body=narrowed(body), agent_id=agent_id, with_media=bool(media), event=event
@@ -77,7 +82,7 @@ def send_text(
     work = [due_work.Due(kind=Work.DELIVER, key=str(message_id), line=interaction.line, due_at=tx.now)]
     run = begins(author, interaction.unanswered)
     if run is not None:
-        arms = timers.armed_by(tx.conn, run, interaction.provider_number_id)
+        arms = timers.armed_actions(tx.conn, run, interaction.provider_number_id)
         ends_another = interaction.unanswered is not None
         begun = timers.UnansweredRun(interaction.id, interaction.line, interaction.queue_id, ends_another, arms)
         work += timers.begin(tx, [begun])
@@ -87,7 +92,7 @@ def send_text(
 
 
 def append_each(tx: Transaction, lines: Sequence[tuple[Interaction, NewLine]], *, prompts: bool = False) -> None:
-    """Add many lines that only agents see, to locked interactions, in four statements. Order within each is kept."""
+    """Add many agent-only lines to locked interactions in four statements. Keeps the order within each interaction."""
     ids = sorted({interaction.id for interaction, _ in lines})
     if not ids:
         return
@@ -104,7 +109,7 @@ def append_each(tx: Transaction, lines: Sequence[tuple[Interaction, NewLine]], *
 
 
 def prompt_each(tx: Transaction, lines: Sequence[tuple[Interaction, NewLine]]) -> None:
-    """Prompt the agents of locked interactions. Where nobody is assigned, supervisors are told."""
+    """Prompt the agents of locked interactions. Where nobody is assigned, supervisors are prompted."""
     append_each(tx, lines, prompts=True)
     for interaction_id in sorted({one.id for one, _ in lines if one.assigned_to is None}):
         tx.hint(SUPERVISORS, interaction_id)
@@ -122,7 +127,7 @@ def _add(tx: Transaction, interaction: Interaction, line: NewLine, *, outbound: 
 
 
 def _length(line: NewLine) -> dict[str, Any]:
-    """How it travels. A text with media is an MMS: one, however long it is, in no encoding of SMS."""
+    """The encoding and segments of a message. With media it is one MMS of any length, without an SMS encoding."""
     if line.with_media:
         return {"segments": 1, "encoding": None}
     counted = segments(line.body)
@@ -146,8 +151,8 @@ def _row(tx: Transaction, interaction: Interaction, line: NewLine, seq: int) -> 
 
 
 def notify(tx: Transaction, interaction_ids: Collection[int]) -> None:
-    """Hint, after the commit, that conversations have something new: to whoever looks at one, to its live group, to
-    its requester's phone (the simulator's page), and to supervisors."""
+    """Publish hints, after the commit, that conversations have new lines: to open pages, the live group, the
+    requester's phone (simulator page) and supervisors."""
     for row in tx.conn.execute(_CONCERNED, {"ids": list(interaction_ids)}) if interaction_ids else ():
         notify_onlookers(tx, row.id, row.requester_number)
         if row.agent_id is not None:
@@ -155,7 +160,7 @@ def notify(tx: Transaction, interaction_ids: Collection[int]) -> None:
 
 
 def notify_onlookers(tx: Transaction, interaction_id: int, requester_number: str) -> None:
-    """The same where no live agent can be in its group: whoever looks at it, the phone, supervisors."""
+    """Like ``notify``, for an interaction without a live group: open pages, phone, supervisors."""
     tx.desk_changed()
     tx.hint(f"interaction:{interaction_id}", interaction_id)
     tx.hint(f"requester:{requester_number}", interaction_id)
@@ -171,8 +176,8 @@ def change_owner(
     agent_id: int | None = None,
     queue_id: int | None = None,
 ) -> Interaction:
-    """Give the interaction to a new owner under the next epoch, with the line that says so. A proof that was under way
-    ends with the epoch."""
+    """Give the interaction to a new owner in the next epoch, and add a line about it. A running proof ends with the
+    epoch."""
     epoch = interaction.epoch + 1
     tx.conn.execute(
         update(t.interactions)
@@ -203,10 +208,10 @@ def change_owner(
 
 
 def release_line(tx: Transaction, line: str) -> None:
-    """What waits on the line for the end of quiet hours, or for its number's rate, is looked at anew: the requester is
-    being answered behind it."""
+    """Check messages again that wait for the end of quiet hours or for the number's rate, because a reply to the
+    requester is queued after them."""
     d, m = t.due_work, t.messages
-    untried = d.c.attempts == 0  # a crash and the provider's refusals count, the desk's own reasons do not
+    untried = d.c.attempts == 0  # crashes and the provider's refusals count, the desk's own delays do not
     held = d.c.due_at == due_work.HELD  # an admin decides about these
     waits = select(d.c.key).where(d.c.kind == Work.DELIVER, d.c.line == line, d.c.due_at > tx.now, untried, ~held)
     keys = [int(key) for key in tx.conn.execute(waits).scalars()]

@@ -1,7 +1,7 @@
-"""An agent acts on a conversation: what a colleague has, one joins first.
+"""Participation: an agent who acts on a colleague's conversation joins it first.
 
-Every operation that an agent asks for on one conversation locks it by ``lock_for``. Exceptions are texting, which
-joins by itself (``join``), reading, and what supervisors do (assign, take over).
+Every operation that an agent requests on one conversation locks it with ``lock_for``. Exceptions: texting, which
+joins automatically (``join``), reading, and supervisors' actions (assign, take over).
 """
 
 from handoff_service.errors import Conflict, NotAllowed
@@ -18,16 +18,16 @@ class NotTakingPart(NotAllowed):
 
 
 def lock_for(tx: Transaction, interaction_id: int, agent_id: int) -> Interaction:
-    """The interaction, locked for an act of this agent. NotFound when there is none; NotTakingPart when another live
-    agent has it and this one has not joined it."""
+    """The interaction, locked for this agent's action. NotFound when there is none. NotTakingPart when another live
+    agent owns it and this agent has not joined."""
     interaction = interactions.lock(tx.conn, interaction_id)
     must_take_part(tx, interaction, agent_id)
     return interaction
 
 
 def must_take_part(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
-    """NotTakingPart when another live agent has a locked interaction and this one has not joined it. What a queue, the
-    virtual agent or nobody has is open to every live agent."""
+    """NotTakingPart when another live agent owns a locked interaction and this agent has not joined. Interactions
+    owned by a queue, the virtual agent or nobody are open to every live agent."""
     if interaction.owner is not Owner.AGENT or interaction.assigned_to in (None, agent_id):
         return
     if not live_group.has(tx.conn, interaction.id, agent_id):
@@ -36,8 +36,8 @@ def must_take_part(tx: Transaction, interaction: Interaction, agent_id: int) -> 
 
 
 def join(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
-    """Add the agent to the live group of a locked interaction. Its owner and the others in the group get a hint, and
-    the line that says so. Nothing happens for an agent who is a member already."""
+    """Add the agent to the live group of a locked interaction. The owner and the group get a hint and a line about
+    it. Does nothing for a member."""
     if live_group.has(tx.conn, interaction.id, agent_id):
         return
     live_group.join(tx, interaction.id, agent_id, interaction.last_seq)
@@ -45,7 +45,7 @@ def join(tx: Transaction, interaction: Interaction, agent_id: int) -> None:
 
 
 def notify_group(tx: Transaction, interaction: Interaction, agent_id: int, did: str) -> None:
-    """Add the line that says that an agent joined or left."""
+    """Add the line about an agent who joined or left."""
     said = f"{people.agent_name(tx.conn, agent_id)} {did}"
     line = messages.NewLine(
         kind=Kind.SYSTEM, author=Author.SYSTEM, body=said, event=Event.LIVE_GROUP, agent_id=agent_id

@@ -1,4 +1,4 @@
-"""A proof of identity that is under way: ask the next question, let it fail, end it."""
+"""A running proof of identity: ask the next question, fail it, end it."""
 
 from dataclasses import dataclass, replace
 
@@ -30,7 +30,8 @@ class Proof:
 
 
 def ask(tx: Transaction, proof: Proof, expects: Expects | None) -> Proof:
-    """Go on with this question. Whoever answers has the time anew before the conversation goes back to the agent."""
+    """Continue with this question. The requester's time to answer starts over before the conversation returns to the
+    agent."""
     interaction = proof.interaction
     interactions.put_expects(tx.conn, interaction.id, expects)
     if interaction.back_to is not None and expects is not None:
@@ -39,34 +40,34 @@ def ask(tx: Transaction, proof: Proof, expects: Expects | None) -> Proof:
 
 
 def wait_for_answer(tx: Transaction, interaction: Interaction) -> None:
-    """A live agent waits for this: after a while without an answer it comes back."""
+    """Start the time limit after which the conversation returns to the live agent who waits for an answer."""
     until = tx.now + rules.ANSWERS_WITHIN
     key = str(interaction.id)
     due_work.schedule(tx, [due_work.Due(kind=Work.PROOF_LIMIT, key=key, line=f"proof:{key}", due_at=until)])
 
 
 def has_mail(tx: Transaction, user_id: int | None) -> bool:
-    """Whether this user is there and has an e-mail address."""
+    """Whether this user exists and has an e-mail address."""
     email = select(t.users.c.email).where(t.users.c.id == user_id, t.users.c.active)
     return bool(tx.conn.execute(email).scalar())
 
 
 def fail(tx: Transaction, proof: Proof, why: str) -> Proof:
-    """It has come to nothing; agents see how."""
+    """Fail the proof; agents see why."""
     row = proof.row
     if row.claimed is not None and row.user_id is None:
-        why = f"{why}; nobody is known by {row.claimed}"
+        why = f"{why}; no user matches {row.claimed}"
     elif row.user_id is not None and not has_mail(tx, row.user_id):
         why = f"{why}; no e-mail address on file"
     line = messages.NewLine(
-        kind=Kind.SYSTEM, author=Author.SYSTEM, body="Proof of identity failed", event=Event.IDENTITY, reason=why
+        kind=Kind.SYSTEM, author=Author.SYSTEM, body="Identity check not finished", event=Event.IDENTITY, reason=why
     )
     messages.append(tx, proof.interaction, line)
     return end(tx, proof, outcome=Outcome.FAILED, why=why)
 
 
 def end_running(tx: Transaction, interaction: Interaction, why: str) -> dict[str, str]:
-    """A proof that is under way ends without result. Returns what a handoff's card shows of it."""
+    """End a running proof without a result. Returns its fields for the handoff's card."""
     row = proofs.newest(tx.conn, interaction.id, interaction.epoch)
     if row is None or row.ended_at is not None:
         return {}
@@ -75,12 +76,12 @@ def end_running(tx: Transaction, interaction: Interaction, why: str) -> dict[str
 
 
 def card(row: Proving) -> dict[str, str]:
-    """What a handoff's card shows of a proof, by name."""
+    """The fields of a proof on the handoff's card, by name."""
     how = "verified" if row.outcome is Outcome.VERIFIED else f"failed: {row.why}"
     return {"Proof": how, **({"Says to be": row.claimed} if row.claimed else {})}
 
 
 def end(tx: Transaction, proof: Proof, **values: object) -> Proof:
-    """Nothing is expected of the requester any more. A code that was not used is still hidden when it is texted."""
+    """Stop expecting anything from the requester. An unused code is still redacted when it is texted."""
     row = proofs.change(tx, proof.row, ended_at=tx.now, **values)
     return ask(tx, replace(proof, row=row), None)

@@ -1,4 +1,4 @@
-"""Ask for a look through the queues. Every verb that makes somebody wait, or makes room with an agent, does so."""
+"""Schedule a run of ``offer_work``. Every operation that queues work or frees an agent's capacity calls this."""
 
 from handoff_service.rules.shared.vocabulary import Work
 from handoff_service.store.engine import due_work
@@ -6,7 +6,7 @@ from handoff_service.store.engine.lanes import Transaction
 
 
 def schedule_offers(tx: Transaction) -> None:
-    """Somebody waits, or somebody has become free: look through the queues."""
+    """Look through the queues, because somebody waits or an agent has room."""
     due_work.schedule(
         tx, [due_work.Due(kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now)]
     )

@@ -1,4 +1,4 @@
-"""Pictures that agents send: kept as an upload, then put with a text; an upload that nobody sends is forgotten."""
+"""Pictures that agents send: stored as an upload, then attached to a text. Unsent uploads are deleted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ d = t.media
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredUpload:
-    """The bytes are in the media folder under this name."""
+    """The name of the stored file in the media folder."""
 
     file: str
     size: int
@@ -34,7 +34,7 @@ class Upload:
 
 
 def keep_upload(tx: Transaction, command: Upload) -> int:
-    """A picture that an agent means to send. Returns its id, for the text that it goes with."""
+    """Store a picture that an agent intends to send. Returns its id for the text."""
     taken = command.stored.taken
     media_id: int = tx.conn.execute(
         insert(d)
@@ -58,7 +58,7 @@ def keep_upload(tx: Transaction, command: Upload) -> int:
 
 
 def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]) -> None:
-    """Put this agent's uploads with a text, in this order. BadInput when that cannot be."""
+    """Attach this agent's uploads to a text, in this order. BadInput when one cannot be attached."""
     ids = list(dict.fromkeys(media))
     if not ids:
         return
@@ -67,7 +67,7 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
     mine = one_of(d.c.id, ids) & (d.c.agent_id == agent_id) & d.c.message_id.is_(None)
     found = {r.id: r.size for r in tx.conn.execute(select(d.c.id, d.c.size).where(mine).with_for_update())}
     if gone := [i for i in ids if i not in found]:
-        raise BadInput(errors={"media": f"must be your own uploads of the last day, each sent once; {gone[0]} is none"})
+        raise BadInput(errors={"media": f"must be your own uploads of the last day, each sent once; {gone[0]} is not"})
     if sum(found.values()) > MOST_BYTES:
         together = in_words(sum(found.values()))
         raise BadInput(errors={"media": f"must be at most {in_words(MOST_BYTES)} together; they have {together}"})
@@ -77,7 +77,7 @@ def attach(tx: Transaction, message_id: int, agent_id: int, media: Sequence[int]
 
 
 def forget_upload(tx: Transaction, media_id: int) -> str | None:
-    """Take away an upload that was never sent. Returns its file's name when nothing else is in that file."""
+    """Delete an unsent upload. Returns its file's name when no other row uses the file."""
     due_work.cancel(tx, Work.FORGET_UPLOAD, [media_id])
     file = tx.conn.execute(
         delete(d).where(d.c.id == media_id, d.c.message_id.is_(None)).returning(d.c.file)

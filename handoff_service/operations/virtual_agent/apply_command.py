@@ -1,7 +1,7 @@
-"""Do what a requester's command says, in the transaction that takes the text in: the bot is not asked, and may be down.
+"""Carry out a requester's command in the transaction that stores the text. The bot is not asked, and may be down.
 
-Commands count while the virtual agent has the conversation, and BYE and RESTART while it waits in a queue; to a live
-agent they are words like any others.
+Commands work while the virtual agent owns the conversation; BYE and RESTART also work in a queue. For a live agent
+they are ordinary texts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,8 @@ from handoff_service.operations.shared import messages
 from handoff_service.operations.shared.end_interaction import end_interaction
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
 from handoff_service.operations.virtual_agent.return_to_virtual_agent import BY_REQUESTER, return_to_virtual_agent
-from handoff_service.operations.virtual_agent.take_bot_turn import RESTART, RESTARTED, open_turn
+from handoff_service.operations.virtual_agent.take_bot_turn import RESTART, open_turn
+from handoff_service.operations.virtual_agent.turn_input import RESTARTED
 from handoff_service.rules.shared.vocabulary import Author, Owner, State
 from handoff_service.rules.virtual_agent.commands import Command, may_be, meant
 from handoff_service.store.conversations import interactions
@@ -21,13 +22,13 @@ from handoff_service.store.virtual_agent import bot_turns
 
 ASKED = "Asked for a person."
 SAID_GOODBYE = "The requester said goodbye"
-UNSENT = frozenset({"Problem", "Item"})  # collected only while a form asks; then there is a case of it
-NOT_SENT = "What you began to tell us is not sent. Text it again when you want us to see to it."
-LAST = frozenset({Command.BYE, Command.RESTART})  # what is meant only when nothing follows in the same moment
+UNSENT = frozenset({"Problem", "Item"})  # collected only while a form asks; afterwards the case has it
+NOT_SENT = "Your unfinished report was not sent. Text it again if you still need help."
+LAST = frozenset({Command.BYE, Command.RESTART})  # apply only when no other text follows in the same batch
 
 
 def apply_commands(tx: Transaction, said: Mapping[int, Sequence[str]]) -> None:
-    """``said``: interaction -> the texts that were just put into it, in order. Others than commands do nothing here."""
+    """``said``: interaction -> the texts just added to it, in order. Texts without a command do nothing here."""
     if not any(may_be(text) for its_texts in said.values() for text in its_texts):
         return
     words = desk.commands(tx.conn)
@@ -63,7 +64,7 @@ def _obey(tx: Transaction, interaction_id: int, command: Command) -> None:
 def _leave_queue(tx: Transaction, interaction: Interaction, command: Command) -> None:
     if command is Command.BYE:
         _bye(tx, interaction)
-    elif command is Command.RESTART and tx.terms.bot_answers:
+    elif command is Command.RESTART and tx.settings.bot_answers:
         _restart(tx, return_to_virtual_agent(tx, interaction, said=BY_REQUESTER, outcome=None))
 
 
@@ -73,6 +74,6 @@ def _bye(tx: Transaction, interaction: Interaction) -> None:
 
 
 def _restart(tx: Transaction, interaction: Interaction) -> None:
-    """The next epoch: an answer that is under way is late, and the choices of before are gone."""
+    """Start the next epoch: a running answer becomes late, and old choices are dropped."""
     changed = messages.change_owner(tx, interaction, owner=Owner.VIRTUAL_AGENT, said=RESTARTED)
     open_turn(tx, changed, RESTART)

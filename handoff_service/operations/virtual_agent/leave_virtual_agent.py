@@ -1,4 +1,4 @@
-"""A conversation leaves the virtual agent: to the live agent who asked it for proof, else to a queue."""
+"""A conversation leaves the virtual agent: to the live agent who asked for a proof, else to a queue."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ from handoff_service.store.routing import work_items
 def leave_virtual_agent(
     tx: Transaction, interaction: Interaction, reason: str, collected: Mapping[str, str]
 ) -> Interaction:
-    """Of a locked, active interaction that the virtual agent has. A proof that is under way has failed."""
+    """For a locked, active interaction owned by the virtual agent. A running proof fails."""
     known = dict(collected)
     if interaction.expects is not None:
         known |= end_running(tx, interaction, reason.rstrip("."))
@@ -26,7 +26,7 @@ def leave_virtual_agent(
 
 
 def _come_back(tx: Transaction, interaction: Interaction, reason: str) -> Interaction | None:
-    """No offer: it was theirs all along. None when they have left or take no work any more."""
+    """Without an offer, because the conversation was theirs. None when the agent has left or takes no work."""
     agent = work_items.candidate(tx.conn, interaction.back_to or 0)
     due_work.cancel(tx, Work.PROOF_LIMIT, [interaction.id])
     if agent is None or not agent.takes_work:

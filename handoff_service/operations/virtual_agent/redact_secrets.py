@@ -1,4 +1,5 @@
-"""What requesters text as a secret: kept as keyed hashes only, and told to the virtual agent as having been told."""
+"""Secrets in requesters' texts: stored only as keyed hashes. The virtual agent learns that there was an answer, but
+not what it was."""
 
 from collections.abc import Sequence
 
@@ -10,16 +11,16 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.identity.proofs import LiveCode
 
-OPENING = "/prove_identity"  # what the virtual agent is asked when it has to begin a proof by itself
-ENDED = "/proof_ended"  # when an agent has verified the requester meanwhile
-TOLD = "/tell_secret"  # and when there is an answer, whatever it was
+OPENING = "/prove_identity"  # asks the virtual agent to start a proof
+ENDED = "/proof_ended"  # an agent has verified the requester meanwhile
+TOLD = "/tell_secret"  # there is an answer, whatever it was
 
 
 def keep(
     tx: Transaction, interaction_id: int, expects: Expects | None, answers: Sequence[tuple[int, tuple[str, ...]]]
 ) -> None:
-    """Keep answers, by their places in the conversation, until the turn that judges them."""
-    key = tx.terms.link_key
+    """Keep answers, by their positions in the conversation, until the turn that judges them."""
+    key = tx.settings.link_key
     for seq, guesses in answers:
         by_fact = expects is Expects.FACT
         hashes = [fact_hash(key, one) if by_fact else code_hash(key, interaction_id, one) for one in guesses]
@@ -27,11 +28,11 @@ def keep(
 
 
 def unasked(key: str, expects: Expects | None, codes: Sequence[LiveCode], body: str) -> str:
-    """What is kept of a text that came where no code was asked for, from a number with these live codes.
+    """The redacted form of a text that nobody asked a code of, from a number with these live codes.
 
-    While a code can still be guessed, six digits are masked whether or not they are the code: otherwise what the
-    virtual agent makes of them would tell whoever guesses. Once it was used, or where an employee number is asked for,
-    which may have six digits too, only codes are masked that prove nothing any more.
+    While a code can still be guessed, six digits are masked whether or not they are the code. Otherwise the virtual
+    agent's reaction would confirm a guess. A used code is masked only when it matches. The same holds when an
+    employee number is expected, which may also have six digits.
     """
     if expects is not Expects.ACCOUNT and not all(code.used for code in codes):
         return without_codes(body, lambda _: True)
@@ -42,7 +43,7 @@ def unasked(key: str, expects: Expects | None, codes: Sequence[LiveCode], body: 
 
 
 def instead_of_texts(tx: Transaction, interaction: Interaction, *, after: int) -> str | None:
-    """What the virtual agent is asked in place of the requester's texts, while a proof is under way."""
+    """The payload for the virtual agent in place of the requester's texts while a proof runs."""
     if interaction.expects is None:
         return None
     a = t.proof_answers

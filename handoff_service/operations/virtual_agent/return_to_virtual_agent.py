@@ -1,7 +1,7 @@
-"""Give a conversation back to the virtual agent: a live agent does, with an outcome, or a requester who waits.
+"""Return a conversation to the virtual agent: by a live agent, with an outcome, or by a waiting requester.
 
-The bot is told with its next turn (``handed_back`` and ``before`` in the turn's metadata): it neither repeats nor
-forgets. To have the bot speak at once, see ``take_bot_turn.open_turn``.
+The bot learns it in its next turn (``handed_back`` and ``before`` in the turn's metadata), so it neither repeats nor
+forgets anything. ``take_bot_turn.open_turn`` makes the bot speak at once.
 """
 
 from dataclasses import dataclass
@@ -33,22 +33,24 @@ class ReturnToBot:
 
 
 def return_to_bot(tx: Transaction, command: ReturnToBot) -> None:
-    """The virtual agent answers the next text. Conflict when there is no bot, or it has the conversation already."""
+    """The virtual agent answers the next text. Conflict when there is no bot, or when the bot already owns it."""
     if not command.outcome.strip():
-        raise BadInput(errors={"outcome": "must not be empty: say what was done"})
+        raise BadInput(errors={"outcome": "must not be empty: describe what was done"})
     outcome = checked_text(command.outcome, most=LONGEST_OUTCOME)
     interaction = active(lock_for(tx, command.interaction_id, command.agent_id))
-    if not tx.terms.bot_answers:
+    if not tx.settings.bot_answers:
         raise Conflict("There is no virtual agent on this desk.")
     if interaction.owner is Owner.VIRTUAL_AGENT:
-        raise Conflict("The virtual agent has this conversation already.")
+        raise Conflict("The virtual agent already has this conversation.")
+    if why := people.why_unanswerable(tx.conn, interaction.requester_number):
+        raise Conflict(why)
     by = people.agent_name(tx.conn, command.agent_id)
-    said = f"{by} gave this back to the virtual agent"
+    said = f"{by} handed this back to the virtual agent"
     return_to_virtual_agent(tx, interaction, said=said, outcome=outcome, agent_id=command.agent_id)
 
 
 def return_by_requester(tx: Transaction, interaction: Interaction) -> None:
-    """A requester who waits in a queue goes back to the virtual agent, and is told so."""
+    """Return a waiting requester to the virtual agent and send a confirmation."""
     changed = return_to_virtual_agent(tx, interaction, said=BY_REQUESTER, outcome=None)
     messages.send_text(tx, changed, texts.back_with_bot(tx.conn), Author.SYSTEM)
 
@@ -56,7 +58,7 @@ def return_by_requester(tx: Transaction, interaction: Interaction) -> None:
 def return_to_virtual_agent(
     tx: Transaction, interaction: Interaction, *, said: str, outcome: str | None, agent_id: int | None = None
 ) -> Interaction:
-    """Give a locked, active interaction to the virtual agent. ``agent_id``: who does, where it is an agent."""
+    """Give a locked, active interaction to the virtual agent. ``agent_id``: the agent who returned it, if any."""
     cancel_work_item(tx, interaction.id)
     interactions.put_state(tx.conn, interaction.id, states.TABLE[interaction.state][Act.GIVEN_BACK])
     changed = messages.change_owner(

@@ -1,9 +1,9 @@
-"""One turn of the virtual agent: ask under an epoch, store the answer only if that epoch still stands.
+"""One turn of the virtual agent: ask under an epoch, and store the answer only if that epoch still holds.
 
-The turn is a row before the bot is asked, so that a repeat after a crash carries the same ``turn_id`` and the same
-texts. What the bot wants besides words (a handoff) is kept on the turn and done when it ends, after its words.
+The turn's row is stored before the bot is asked, so a repeat after a crash has the same ``turn_id`` and texts. A
+handoff that the bot requests is kept on the turn and carried out at its end, after the bot's texts.
 
-A turn without a text of the requester is opened by the desk itself: see ``open_turn``.
+The desk itself can open a turn without a requester's text: see ``open_turn``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,14 +18,10 @@ from sqlalchemy import select, update
 from handoff_service.operations.shared import messages
 from handoff_service.operations.virtual_agent import redact_secrets
 from handoff_service.operations.virtual_agent.leave_virtual_agent import leave_virtual_agent
+from handoff_service.operations.virtual_agent.turn_input import told_to_bot, unanswered_texts
 from handoff_service.ports import BotReply, Question, Understood
-from handoff_service.rules.consent.opt_out_wishes import wish
-from handoff_service.rules.delivery.sms_characters import is_visible
 from handoff_service.rules.delivery.sms_text import split
-from handoff_service.rules.shared.mail_signature import without_signature
-from handoff_service.rules.shared.names import first_name
-from handoff_service.rules.shared.vocabulary import Author, Direction, Event, Kind, Owner, TurnOutcome, Work
-from handoff_service.rules.virtual_agent import commands
+from handoff_service.rules.shared.vocabulary import Author, Event, Kind, Owner, TurnOutcome, Work
 from handoff_service.rules.virtual_agent.bot_text import Choice, for_bot, with_choices, without_bot
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.interactions import Interaction
@@ -35,14 +31,11 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.virtual_agent import bot_turns
 
-EMPTY = "The virtual agent had no answer."  # Rasa says nothing when an action or a model fails
+EMPTY = "The virtual agent had no answer."  # Rasa returns nothing when an action or a model fails
 LOST = "The virtual agent gave the same answer {} times in a row."
-TOO_MANY = "The virtual agent has answered this number very often in ten minutes: it may be a machine."
+TOO_MANY = "The virtual agent sent this number too many replies in ten minutes. It may be a machine."
 A_WHILE = timedelta(minutes=10)
-PICTURE = "(picture)"  # what the bot gets for a picture without words
-RESTART = "/restart"  # Rasa's own payload for beginning afresh, which it answers with nothing
-RESTARTED = "The requester started over"
-HANDED_BACK = "/handed_back"  # what runs before the first text after an agent gave the conversation back
+RESTART = "/restart"  # Rasa's own payload for a restart, to which it replies nothing
 
 
 type _Row = sa.Row[*tuple[Any, ...]]
@@ -55,7 +48,7 @@ class BeginTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishTurn:
-    """The bot's answer; or ``failure``, why there is none, in words for an agent."""
+    """The bot's answer, or ``failure``: why there is none, in words for an agent."""
 
     turn_id: int
     replies: Sequence[BotReply] = ()
@@ -65,7 +58,7 @@ class FinishTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestHandOff:
-    """Asked by an action while a turn runs; done when the turn ends."""
+    """Requested by an action during a turn; carried out when the turn ends."""
 
     turn_id: int
     reason: str
@@ -75,7 +68,7 @@ class RequestHandOff:
 def open_turn(
     tx: Transaction, interaction: Interaction, payload: str, slots: Mapping[str, object] | None = None
 ) -> None:
-    """Ask the bot at once, without a text of the requester, in a locked interaction whose epoch begins with it.
+    """Ask the bot at once, without a requester's text, in a locked interaction whose epoch starts with this turn.
 
     ``payload`` is what a button would send (``/prove_identity``); ``slots`` are set before it runs.
     """
@@ -85,7 +78,7 @@ def open_turn(
 
 
 def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
-    """The question to ask the bot now. None when there is nothing to ask; the work is then taken away."""
+    """The question for the bot now. None when there is nothing to ask; its work is then removed."""
     interaction = interactions.lock(tx.conn, command.interaction_id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
@@ -95,7 +88,9 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
         message = turn.opening["payload"]
     else:
         answered = bot_turns.answered_up_to(tx.conn, interaction.id)
-        found = _texts(tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq)
+        found = unanswered_texts(
+            tx, interaction, after=answered, up_to=turn.up_to_seq if turn else interaction.last_seq
+        )
         if not found:
             due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
             return None
@@ -113,14 +108,14 @@ def begin_turn(tx: Transaction, command: BeginTurn) -> Question | None:
             "\n".join(text for text in found if text), choices
         )
     turn_id = turn.id if turn is not None else _new_turn(tx, interaction)
-    told = _told(tx, interaction, turn.opening if turn is not None else None)
+    told = told_to_bot(tx, interaction, turn.opening if turn is not None else None)
     metadata = {"interaction_id": interaction.id, "epoch": interaction.epoch, **told}
     return Question(sender=str(interaction.id), message=message, turn_id=str(turn_id), metadata=metadata)
 
 
 def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
-    """Store the bot's answer and send it; under an old epoch keep it as a line that only agents see. A turn that is
-    answered already is not answered again."""
+    """Store the bot's answer and send it. If the epoch is over, keep the answer as a line for agents only. An
+    answered turn is not answered again."""
     interaction, turn = _locked_turn(tx, command.turn_id)
     if turn.answered_at is not None:
         _next_turn(tx, interaction.id)
@@ -141,8 +136,9 @@ def finish_turn(tx: Transaction, command: FinishTurn) -> TurnOutcome:
 
 
 def keep_late_answer(tx: Transaction, command: FinishTurn) -> TurnOutcome | None:
-    """Handle an answer whose work belongs to another process by now: a note for agents, if the conversation has
-    left the bot. None, and nothing is kept: the turn still stands, so whoever has the work now answers it."""
+    """Handle an answer whose work another process has claimed by now. If the conversation has left the bot, the
+    answer becomes a note for agents. Otherwise returns None and stores nothing: the turn is still open, and the new
+    process answers it."""
     interaction, turn = _locked_turn(tx, command.turn_id)
     outcome = _outcome(tx, interaction, turn, command)
     if turn.answered_at is not None or outcome is not TurnOutcome.LATE:
@@ -182,7 +178,7 @@ def _outcome(tx: Transaction, interaction: Interaction, turn: _Row, command: Fin
 
 
 def _is_lost(tx: Transaction, interaction: Interaction, replies: Sequence[BotReply]) -> bool:
-    """Whether a bot that does not tell what it understood says the same again and again: it understands nothing."""
+    """Whether a bot without an ``understood`` report is lost: it gives the same answer again and again."""
     most = desk.same_answers(tx.conn)
     if most == 0 or not replies:
         return False
@@ -201,7 +197,7 @@ def _answer(tx: Transaction, interaction: Interaction, turn: _Row, replies: Sequ
 
 
 def _answer_without_bot(tx: Transaction, interaction: Interaction, answer: str, choices: Sequence[Choice]) -> None:
-    """Answer texts without a word for the bot, which is not asked and so loses nothing of what it knows."""
+    """Answer wordless texts without asking the bot, so its state does not change."""
     turn_id = _new_turn(tx, interaction)
     for part in split(with_choices(answer, choices)):
         messages.send_text(tx, interaction, part, Author.VIRTUAL_AGENT)
@@ -223,7 +219,7 @@ def _put(tx: Transaction, turn_id: int, **values: object) -> None:
 
 
 def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
-    """Keep on the turn that the conversation goes to live agents when it ends. The same again changes nothing."""
+    """Keep on the turn that the conversation goes to live agents when it ends. Repeating it changes nothing."""
     tx.conn.execute(
         update(t.bot_turns)
         .where(t.bot_turns.c.id == command.turn_id, t.bot_turns.c.answered_at.is_(None))
@@ -231,73 +227,13 @@ def request_hand_off(tx: Transaction, command: RequestHandOff) -> None:
     )
 
 
-def _told(tx: Transaction, interaction: Interaction, opening: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What the bot is told in every turn of an epoch that began when somebody gave the conversation back to it, and in
-    the first of them what it does ``before`` it: so it neither repeats nor forgets."""
-    told: dict[str, Any] = {}
-    before: dict[str, Any] = {"slots": opening["slots"]} if opening and opening["slots"] else {}
-    line = _given_back(tx, interaction) if interaction.epoch > 1 else None
-    if line is not None:
-        told["handed_back"] = {"said": line.body, "outcome": line.reason}
-    if line is not None and line.name and bot_turns.is_first(tx.conn, interaction.id, interaction.epoch):
-        slots = {"handed_back_by": first_name(line.name), "handed_back_outcome": line.reason}
-        before = {"slots": slots | before.get("slots", {}), "leave_form": True}
-        before |= {} if opening else {"payload": HANDED_BACK}
-    return told | ({"before": before} if before else {})
-
-
-def _given_back(tx: Transaction, interaction: Interaction) -> _Row | None:
-    """The line with which the epoch began, when it came from somebody else; with the agent's name, if one gave it back.
-
-    A restart begins an epoch too, but the virtual agent had the conversation before.
-    """
-    m = t.messages
-    query = select(m.c.body, m.c.reason, m.c.created_at, t.agents.c.name).outerjoin(
-        t.agents, t.agents.c.id == m.c.agent_id
-    )
-    began = (m.c.interaction_id == interaction.id, m.c.event == Event.OWNER_CHANGED, m.c.epoch == interaction.epoch)
-    line = tx.conn.execute(query.where(*began)).first()
-    return None if line is None or line.body == RESTARTED else line
-
-
 def _under_way(tx: Transaction, interaction: Interaction) -> _Row | None:
-    """The turn of this epoch that is not answered."""
+    """The epoch's unanswered turn."""
     b = t.bot_turns.c
     query = select(b.id, b.up_to_seq, b.opening).where(
         b.interaction_id == interaction.id, b.epoch == interaction.epoch, b.answered_at.is_(None)
     )
     return tx.conn.execute(query).one_or_none()
-
-
-def _texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int) -> list[str]:
-    """The requester's texts of this epoch that no turn has answered, in order; empty for one that shows nothing.
-    Commands are not the bot's, nor what the desk answers about being texted."""
-    m = t.messages
-    with_media = sa.exists().where(t.media.c.message_id == m.c.id)
-    rows = tx.conn.execute(
-        select(*m.c["body", "seq"], with_media.label("with_media"))
-        .where(
-            m.c.interaction_id == interaction.id,
-            m.c.direction == Direction.INBOUND,
-            m.c.epoch == interaction.epoch,
-            m.c.seq > after,
-            m.c.seq <= up_to,
-        )
-        .order_by(m.c.seq)
-    ).all()
-    words = desk.commands(tx.conn) if any(commands.may_be(r.body) for r in rows) else {}
-    return [
-        _for_bot(r.body, with_media=r.with_media)
-        for r in rows
-        if commands.meant(r.body, words) is None and wish(r.body, first=r.seq == 1) is None
-    ]
-
-
-def _for_bot(body: str, *, with_media: bool) -> str:
-    """One text as the bot is given it; empty for one that shows nothing."""
-    if is_visible(body):
-        return without_signature(body).strip()
-    return PICTURE if with_media else ""
 
 
 def _new_turn(tx: Transaction, interaction: Interaction, opening: Mapping[str, object] | None = None) -> int:
@@ -326,21 +262,21 @@ def _keep_late(tx: Transaction, interaction: Interaction, replies: Sequence[BotR
             author=Author.VIRTUAL_AGENT,
             body=with_choices(reply.text, reply.choices),
             event=Event.LATE_REPLY,
-            reason=f"epoch {epoch} had ended",
+            reason="because the conversation had moved on",
         )
         messages.append(tx, interaction, line)
 
 
 def _next_turn(tx: Transaction, interaction_id: int) -> None:
-    """A text that came while the bot worked is the next turn, or what the desk opened; else there is nothing to do."""
+    """Start the next turn for texts that arrived meanwhile or a turn that the desk opened. Otherwise do nothing."""
     interaction = interactions.lock(tx.conn, interaction_id)
     after = bot_turns.answered_up_to(tx.conn, interaction.id)
     if interaction.owner is not Owner.VIRTUAL_AGENT:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])
     elif _under_way(tx, interaction):
         due_work.release(tx, Work.BOT_TURN, interaction.id, tx.now)
-    elif _texts(tx, interaction, after=after, up_to=interaction.last_seq):
-        ends, at_latest = tx.terms.burst_ends(tx.now)
+    elif unanswered_texts(tx, interaction, after=after, up_to=interaction.last_seq):
+        ends, at_latest = tx.settings.burst_ends(tx.now)
         due_work.release(tx, Work.BOT_TURN, interaction.id, ends, latest=at_latest)
     else:
         due_work.cancel(tx, Work.BOT_TURN, [interaction.id])

@@ -5,7 +5,7 @@ import re
 from handoff_service.rules.shared.vocabulary import CaseState
 
 UNSETTLED = frozenset({CaseState.OPEN, CaseState.IN_PROGRESS})
-HIGH, NORMAL = 2, 3  # priorities are 1 (first) to 5, as an interaction's
+HIGH, NORMAL = 2, 3  # priorities run from 1 (first) to 5, like an interaction's
 _NUMBER = re.compile(r"(?:cs|case)?[\s#:.-]*0*(\d{1,15})", re.IGNORECASE)
 
 
@@ -15,6 +15,6 @@ def number(case_id: int) -> str:
 
 
 def case_id(said: str) -> int | None:
-    """The case that somebody means by CS0000012, cs12, case 12, #12 or 12; None when it is no such thing."""
+    """The case id in CS0000012, cs12, case 12, #12 or 12. None when the text is not a case number."""
     found = _NUMBER.fullmatch(said.strip(" .,!?"))
     return int(found[1]) if found else None

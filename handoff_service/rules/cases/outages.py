@@ -1,4 +1,4 @@
-"""Outages: what an admin or a supervisor may say about what is down, and when it is said."""
+"""Outages: what requesters are told about a service that is down, and when."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from handoff_service.rules.delivery.sms_characters import described, is_visible,
 from handoff_service.rules.delivery.sms_text import segments
 
 _WORD = re.compile(r"\w+")
-_TELLS_NOTHING = frozenset(  # words of titles that reports of anything else have too
+_TELLS_NOTHING = frozenset(  # words that also occur in titles of unrelated reports
     [
         *("a", "all", "and", "are", "at", "for", "in", "is", "my", "no", "not", "of", "on", "our", "out", "some"),
         *("the", "to", "we", "with", "building", "everywhere", "floor", "main", "office", "service", "system"),
@@ -22,7 +22,7 @@ _SAME = {"email": "mail", "outlook": "mail", "internet": "network", "wlan": "wif
 
 
 class Titled(Protocol):
-    """An outage, wherever it comes from."""
+    """Any outage with a title, whatever its source."""
 
     @property
     def title(self) -> str: ...
@@ -30,7 +30,7 @@ class Titled(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """``text`` is what requesters are told; ``until`` None: nobody knows yet."""
+    """``text`` is sent to requesters. ``until`` is None when nobody knows the end yet."""
 
     title: str
     text: str
@@ -39,12 +39,12 @@ class Outage:
     active: bool = True
 
     def is_current(self, at: datetime) -> bool:
-        """Whether requesters are told of it at this moment."""
+        """Whether requesters are told about the outage at this moment."""
         return self.active and self.since <= at and (self.until is None or at < self.until)
 
 
 def about[T: Titled](outages: Iterable[T], said: str) -> list[T]:
-    """Those whose title has a word of what somebody says: "VPN in Chicago" and "is the vpn down"."""
+    """The outages with a title word in the requester's text: "VPN in Chicago" matches "is the vpn down"."""
     words = _telling(said)
     return [outage for outage in outages if words & _telling(outage.title)]
 
@@ -56,7 +56,7 @@ def _telling(text: str) -> set[str]:
 
 
 def faults(outage: Outage) -> dict[str, str]:
-    """What is wrong with an outage, by field; nothing when it can be saved."""
+    """Field -> what is wrong with it. Empty when the outage can be saved."""
     found = {}
     if wrong := _text_fault(outage.text):
         found["text"] = wrong
@@ -69,7 +69,7 @@ def _text_fault(text: str) -> str | None:
     if not is_visible(text):
         return nothing_visible(text)
     if keyword := asks_for_opt_out(text):
-        return f"asks people to answer {keyword}, with which they opt out of all texts; use another word"
+        return f"asks people to reply {keyword}, which opts them out of all texts; use another word"
     counted = segments(text)
     if counted.count > 1:
         because = f" because of {described(counted.forced_by)}" if counted.forced_by else ""

@@ -1,6 +1,7 @@
-"""The outgoing webhook: its signature, its address, and when a call is tried again.
+"""The outgoing webhook: its signature, its address and its retry schedule.
 
-The scheme is Standard Webhooks 1.0.0: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+The scheme is Standard Webhooks 1.0.0:
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
 import base64
@@ -11,19 +12,19 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 PREFIX, VERSION = "whsec_", "v1"
-LEAST_BYTES, MOST_BYTES = 24, 64  # of a secret; the specification's
+LEAST_BYTES, MOST_BYTES = 24, 64  # length limits of a secret, from the specification
 LONGEST_ADDRESS = 2000
 GIVES_UP_AFTER = timedelta(days=1)
 _WAITS = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600)]  # before attempt 2, 3, ...; the last one repeats
 
 
 def secret_of(key: bytes) -> str:
-    """A key as it is written down."""
+    """The written form of a key."""
     return PREFIX + base64.b64encode(key).decode()
 
 
 def key_of(secret: str) -> bytes:
-    """The bytes that a written secret stands for. ValueError when it is none."""
+    """The key's bytes from its written form. ValueError when the text is not a secret."""
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except binascii.Error as error:
@@ -34,7 +35,7 @@ def key_of(secret: str) -> bytes:
 
 
 def secret_fault(secret: str) -> str | None:
-    """What is wrong with a secret; None when it can be used."""
+    """What is wrong with a secret. None when it is valid."""
     try:
         key_of(secret)
     except ValueError:
@@ -43,10 +44,11 @@ def secret_fault(secret: str) -> str | None:
 
 
 def address_fault(url: str) -> str | None:
-    """What is wrong with an address; None when it can be called. Our own network is allowed: the desk runs there."""
+    """What is wrong with an address. None when it is valid. Private addresses are allowed because the desk runs
+    inside the company's network."""
     try:
         parts = urlsplit(url)
-        said_port = parts.port  # ValueError for one that is no number
+        said_port = parts.port  # ValueError when the port is not a number
     except ValueError:
         return "must be an address such as https://tickets.example.com/hook"
     if parts.scheme not in ("http", "https") or not parts.hostname or said_port == 0 or _odd(url):
@@ -61,13 +63,13 @@ def _odd(url: str) -> bool:
 
 
 def signature(secret: str, event_id: str, timestamp: int, body: str) -> str:
-    """What ``webhook-signature`` says: HMAC-SHA256 over id, seconds since 1970 and body, in base64."""
+    """The value of ``webhook-signature``: HMAC-SHA256 over id, Unix time in seconds and body, in base64."""
     signed = f"{event_id}.{timestamp}.{body}".encode()
     return f"{VERSION},{base64.b64encode(hmac.new(key_of(secret), signed, hashlib.sha256).digest()).decode()}"
 
 
 def next_try(attempts: int, since: datetime, now: datetime) -> datetime | None:
-    """When a call that failed so many times since then is made again; None when it has had its day."""
+    """When a failed call is retried. None when its retry period is over. ``since``: when the event happened."""
     if now - since >= GIVES_UP_AFTER:
         return None
     return min(now + _WAITS[min(attempts, len(_WAITS)) - 1], since + GIVES_UP_AFTER)

@@ -1,9 +1,13 @@
-"""Who may be texted: the words by which requesters themselves end and give consent, and what follows from each text.
+"""Consent keywords: how requesters opt out and opt in by text, and what each text leads to.
 
-The carriers' words count always, as the whole text, whatever its case, accents and marks, with courtesies around them;
-the admin's own count as well, and so does a clear wish in other words (``opt_out_wishes``). "STOP 12345" and "please
-stop calling" are texts like any others. YES counts only from somebody who has opted out. Sources:
-https://help.twilio.com/articles/223134027 (the words), and 47 CFR 64.1200(a)(10) (REVOKE, OPT OUT, other words).
+- The carriers' keywords always count. The keyword must be the whole text; case, accents, punctuation and courtesies
+  around it are ignored.
+- The admin's own keywords count too, and so does a clear wish in other words (``opt_out_wishes``).
+- "STOP 12345" and "please stop calling" are ordinary texts.
+- YES counts only from somebody who has opted out.
+
+Sources: https://help.twilio.com/articles/223134027 (the keywords), and 47 CFR 64.1200(a)(10) (REVOKE, OPT OUT, other
+words).
 """
 
 import re
@@ -16,10 +20,11 @@ from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
 
-EVERY_NUMBER = 0  # an opt-out of all the company's numbers, where a provider number's id would stand
+EVERY_NUMBER = 0  # stands in place of a provider number's id for an opt-out from all company numbers
 HELP = ("HELP", "INFO")
-SPELLED = ("OPT OUT", "STOP ALL", "UN SUBSCRIBE")  # as people write OPTOUT and the like; hyphens and case do not count
-LONGEST = 45  # characters; a text that is longer is no keyword of the admin's
+# common spellings of OPTOUT and the like; hyphens and case are ignored
+SPELLED = ("OPT OUT", "STOP ALL", "UN SUBSCRIBE")
+LONGEST = 45  # characters; a longer text is never one of the admin's keywords
 _CARRIERS: Mapping[str, Command] = {
     folded(word): command
     for command, words in ((Command.OPT_OUT, (*OPT_OUT, *SPELLED)), (Command.OPT_IN, OPT_IN), (Command.HELP, HELP))
@@ -31,7 +36,7 @@ _ALSO_OF_REQUESTS = frozenset({"cancel", "end"})  # "please cancel" may be about
 
 
 class Source(StrEnum):
-    """Where a change of consent comes from."""
+    """The source of a consent change."""
 
     KEYWORD = "keyword"
     PROVIDER = "provider"
@@ -44,7 +49,7 @@ class ConsentSituation(StrEnum):
     """What a text means for consent."""
 
     OPTS_OUT = "an opt-out word"
-    OPTS_OUT_AGAIN = "an opt-out word from who has opted out already"
+    OPTS_OUT_AGAIN = "an opt-out word from who has already opted out"
     OPTS_IN = "an opt-in word from who has opted out"
     ASKS_FOR_HELP = "HELP from who has opted out, or has no virtual agent to answer it"
     BEGINS_WITH_HELP = "the same, where there was no conversation"
@@ -68,27 +73,28 @@ TABLE: Mapping[ConsentSituation, tuple[ConsentStep, ...]] = {
     ConsentSituation.OPTS_OUT_AGAIN: (
         ConsentStep.RECORD,
         ConsentStep.CLOSE,
-    ),  # which changes something if they had not said so themselves
+    ),  # changes something only if the requester had not opted out themselves
     ConsentSituation.OPTS_IN: (ConsentStep.RECORD, ConsentStep.CONFIRM, ConsentStep.CLOSE),
     ConsentSituation.ASKS_FOR_HELP: (ConsentStep.HELP,),
     ConsentSituation.BEGINS_WITH_HELP: (ConsentStep.HELP, ConsentStep.CLOSE),
     ConsentSituation.MAY_OPT_OUT: (ConsentStep.ASK_BACK,),
     ConsentSituation.WRONG_NUMBER: (ConsentStep.SAY_WHO,),
-    ConsentSituation.IS_ANSWERED: (ConsentStep.CLOSE,),  # nothing else is said, so it must not wait for anybody
+    # nothing else is sent, so the conversation must not wait for anybody
+    ConsentSituation.IS_ANSWERED: (ConsentStep.CLOSE,),
     ConsentSituation.ANYTHING_ELSE: (),
 }
-# These words lift only what is left to the desk; what requesters themselves said, only they take back.
+# These keywords lift only opt-outs recorded by the desk. Only requesters can lift an opt-out of their own.
 REQUESTERS_OWN = frozenset({Source.KEYWORD, Source.PROVIDER})
 
 
 def may_be_word(text: str) -> bool:
-    """Whether a text is short enough to be one of the admin's words, whatever these are."""
+    """Whether a text is short enough to be one of the admin's keywords."""
     return len(without_signature(text)) <= LONGEST
 
 
 def word(text: str, words: CommandWords) -> Command | None:
-    """OPT_OUT, OPT_IN or HELP when the whole text is such a word, OPT_OUT also for a clear wish in other words, None
-    otherwise. ``words``: the admin's own."""
+    """OPT_OUT, OPT_IN or HELP when the whole text is such a keyword, else None. A clear wish in other words is
+    OPT_OUT too. ``words``: the admin's keywords."""
     said = folded(text)
     if said in _CARRIERS:
         return _CARRIERS[said]
@@ -101,7 +107,7 @@ def word(text: str, words: CommandWords) -> Command | None:
 
 
 def _is_keyword_with_courtesy(said: str, words: CommandWords) -> bool:
-    """Whether this is an opt-out word with courtesies around it, or said several times."""
+    """Whether this is an opt-out keyword that is repeated or has courtesies around it."""
     bare = _COURTESIES.sub("", said)
     word = next(iter(set(bare.split())), "") if len(set(bare.split())) == 1 else bare
     if word == said or word in _ALSO_OF_REQUESTS:
@@ -124,9 +130,13 @@ def situation(
     begins: bool = False,
     wish: Wish | None = None,
 ) -> ConsentSituation:
-    """The row that holds. ``bot_answers``: the virtual agent has the conversation, whose command HELP is;
-    ``begins``: the text begins a conversation; ``is_answered``: it does, and the provider took it for this word and has
-    answered it; ``wish``: what a text without a word says of being texted."""
+    """The table row that applies.
+
+    - ``bot_answers``: the virtual agent owns the conversation, so it answers HELP.
+    - ``begins``: the text starts a conversation.
+    - ``is_answered``: the text starts a conversation, and the provider has already answered this keyword.
+    - ``wish``: what a text without a keyword says about being texted.
+    """
     match word:
         case None if bot_answers and not opted_out:
             return _WISHES.get(wish, ConsentSituation.ANYTHING_ELSE)
@@ -143,8 +153,11 @@ def situation(
 
 
 def concerned(entries: Sequence[tuple[int, bool, frozenset[int]]]) -> dict[int, frozenset[int]]:
-    """Entry -> the places of which it changed something. ``entries``: a number's, oldest first: id, opted out, and the
-    company's numbers that it is about (EVERY_NUMBER: all of them). Who opts in, also ends what holds for all."""
+    """Entry id -> the company numbers for which the entry changed something.
+
+    ``entries``: all entries of one requester number, oldest first: id, opted out, and the company numbers it covers
+    (EVERY_NUMBER: all of them). An opt-in also ends an opt-out from every number.
+    """
     standing: set[int] = set()
     found = {}
     for entry, opted_out, places in entries:
@@ -154,21 +167,25 @@ def concerned(entries: Sequence[tuple[int, bool, frozenset[int]]]) -> dict[int, 
 
 
 def is_overruled(word: Command, since: Iterable[tuple[Command | None, bool]]) -> bool:
-    """Whether a lost word, found later, does not hold any more. ``since``: what was texted after it, each with whether
-    it was not lost itself. A lost START is overruled by any later STOP; a lost STOP only by a START that is surely
-    later."""
+    """Whether later texts overrule a lost keyword that the gap sweep found.
+
+    ``since``: the keywords texted after it, each with whether its own order is certain (it was not lost). Any later
+    STOP overrules a lost START. Only a START that is certainly later overrules a lost STOP.
+    """
     other = Command.OPT_OUT if word is Command.OPT_IN else Command.OPT_IN
     return any(said is other and (sure or other is Command.OPT_OUT) for said, sure in since)
 
 
 def why_not(source: Source, since: datetime, *, words: str | None = None, by: str | None = None) -> str:
-    """Why nobody can be texted, and what would change it, in words for agents. ``since`` is in the desk's own zone;
-    ``words``: what the requester texted; ``by``: who recorded it."""
+    """Why this requester cannot be texted and what would change that, for agents.
+
+    ``since`` is in the desk's time zone; ``words``: what the requester texted; ``by``: who recorded the opt-out.
+    """
     day = f"{since.day} {since:%B %Y}"
     match source:
         case Source.KEYWORD:
-            return f"Has opted out since {day}, by texting “{words}”. Only START, texted by them, changes that."
+            return f"Opted out on {day} by texting {words}. Only they can opt back in, by texting START."
         case Source.PROVIDER:
-            return f"Has opted out since {day}, as the carrier says. Only START, texted by them, changes that."
+            return f"Opted out on {day}, reported by the carrier. Only they can opt back in, by texting START."
         case _:
-            return f"Has opted out since {day}, recorded by {by or 'another system'}."
+            return f"Opted out on {day}, recorded by {by or 'another system'}."

@@ -1,14 +1,15 @@
-"""Wishes to get no more texts in other words than the keywords, and texts from people who do not know this number.
+"""Opt-out wishes in words other than keywords, and texts from people who do not know this number.
 
 Consent can be revoked by any words that a reasonable person understands so (47 CFR 64.1200(a)(10),
-https://www.ecfr.gov/current/title-47/section-64.1200). A help desk hears "stop", "cancel" and "remove me from the list"
-about computers all day, so the tables prefer precision: a pattern is the whole text, apart from courtesies around it.
+https://www.ecfr.gov/current/title-47/section-64.1200). A help desk gets "stop", "cancel" and "remove me from the
+list" about computers all day, so the tables prefer precision: a pattern must match the whole text, apart from
+courtesies around it.
 
 - ``CLEAR`` opts out, as a keyword does.
-- ``LIKELY`` is asked back once, since it could be about something else.
-- ``LIKELY_AT_FIRST`` is that as the first text of a conversation alone: later it answers what was asked.
+- ``LIKELY`` is confirmed with one question, because it could be about something else.
+- ``LIKELY_AT_FIRST`` is likely only as the first text of a conversation. Later it answers a question.
 
-English and Spanish; the admin's own opt-out words are another table, the same for all languages.
+The tables cover English and Spanish. The admin's own opt-out keywords are a separate table for all languages.
 """
 
 import re
@@ -17,11 +18,11 @@ from enum import StrEnum
 
 from handoff_service.rules.shared.mail_signature import without_signature
 
-LONGEST = 120  # characters of a wish; ours: longer texts tell a story, which a person should read
+LONGEST = 120  # characters of a wish; our own limit: a longer text needs a person to read it
 
 
 class Wish(StrEnum):
-    """What a text that is no keyword says about being texted."""
+    """What a text without a keyword says about being texted."""
 
     CLEAR = "clear"
     LIKELY = "likely"
@@ -185,7 +186,7 @@ def _whole(*patterns: str) -> re.Pattern[str]:
 _CLEAR = re.compile(rf"{_whole(*CLEAR).pattern}|{_KEYWORD_AND}")
 _LIKELY, _AT_FIRST = _whole(*LIKELY), _whole(*LIKELY, *LIKELY_AT_FIRST)
 _UNKNOWN, _UNKNOWN_AT_FIRST = re.compile(_NOT_KNOWN), re.compile(f"{_NOT_KNOWN}|{_NOT_KNOWN_AT_FIRST}")
-_WORTH_IT = re.compile(  # what every pattern has: most texts need no more than this
+_WORTH_IT = re.compile(  # every pattern contains one of these, so most texts need only this check
     r"\b(?:stop|sto+p|stp|stpo|sotp|sto|quit|ceas|discontinu|tex|txt|sms|msg|mess|mens|list|number|uns"
     r"|un s|opt|remov|delet|tak|lose|forget|get|consent|agree|revok|withdraw|cancel|end|leav|let|alone|away|off"
     r"|interest|wrong|numer"
@@ -196,7 +197,7 @@ _MARKS = re.compile(r"[^\w]+")
 
 
 def wish(text: str, *, first: bool) -> Wish | None:
-    """What a text says about being texted, in other words than a keyword. ``first``: it begins its conversation."""
+    """The opt-out wish in a text that is not a keyword. ``first``: the text starts its conversation."""
     said = folded(text)
     if len(said) > LONGEST or not _WORTH_IT.search(said):
         return None
@@ -208,7 +209,7 @@ def wish(text: str, *, first: bool) -> Wish | None:
 
 
 def folded(text: str) -> str:
-    """A text as consent compares it: no signature, case, accents or marks; one blank between words."""
+    """The text as consent rules compare it: without signature, case, accents and punctuation, with single spaces."""
     kept = without_signature(text)
     if not kept.isascii():
         apart = unicodedata.normalize("NFKD", kept.casefold())

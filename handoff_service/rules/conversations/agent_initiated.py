@@ -1,4 +1,4 @@
-"""Table 3 of the product page: an agent writes first."""
+"""Table 3 of the product page: an agent starts a conversation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ NO_REASSIGNMENT = "no reassignment"
 
 @dataclass(frozen=True, slots=True)
 class AgentWritesRow:
-    """What is done, what must not happen, and the sentence that tells an agent before they send."""
+    """What is done, what must not happen, and the sentence that the agent sees before sending."""
 
     steps: tuple[AgentWritesStep, ...]
     told: str
@@ -40,16 +40,16 @@ class AgentWritesRow:
 TABLE: Mapping[If, AgentWritesRow] = {
     If.NO_ACTIVE_INTERACTION: AgentWritesRow(
         (AgentWritesStep.CREATE, AgentWritesStep.ASSIGN_TO_AGENT),
-        "A new conversation begins, and it is yours.",
+        "Starts a new conversation, assigned to you.",
     ),
     If.ACTIVE_WITH_LIVE_AGENT: AgentWritesRow(
         (AgentWritesStep.INJECT, AgentWritesStep.JOIN_LIVE_GROUP),
-        "Your text goes into the conversation that is there; you join it, and it stays with {owner}.",
+        "Your text joins the current conversation. {owner} stays in charge.",
         (NO_REASSIGNMENT,),
     ),
     If.ACTIVE_WITH_VIRTUAL_AGENT: AgentWritesRow(
         (AgentWritesStep.CLOSE, AgentWritesStep.CREATE, AgentWritesStep.ASSIGN_TO_AGENT),
-        "The conversation with the virtual agent is closed; a new one begins, and it is yours.",
+        "Closes the conversation with the virtual agent and starts a new one, assigned to you.",
     ),
     If.ACTIVE_WITH_SOMEONE_ELSE: AgentWritesRow(
         (
@@ -58,36 +58,36 @@ TABLE: Mapping[If, AgentWritesRow] = {
             AgentWritesStep.CREATE,
             AgentWritesStep.ASSIGN_TO_AGENT,
         ),
-        "The conversation with {person} is closed, the number is tied to {meant} from now on, and a new one begins "
-        "that is yours.",
+        "Closes the conversation with {person}, links the number to {meant} and starts a new conversation, "
+        "assigned to you.",
     ),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineFacts:
-    """A line's active interaction: its owner, and whose it is (None: the guest's)."""
+    """The line's active interaction: its owner and its user (None: a guest)."""
 
     owner: Owner
     user: int | None
 
 
-WAITING = "The conversation waits for a live agent; your text goes into it, and it becomes yours."
-TAKING_PART = "Your text goes into the conversation that is there; you are in it already, and it stays with {owner}."
+WAITING = "Your text joins the conversation that is waiting for a live agent, and the conversation is assigned to you."
+TAKING_PART = "Your text joins the current conversation, which you are already in. {owner} stays in charge."
 
 
 def told(row: If, owner: Owner | None, *, taking_part: bool = False) -> str:
-    """The row's sentence, with places for ``owner``, ``person`` and ``meant``. Nobody is in charge of what waits.
-    ``taking_part``: the agent is in the live group already."""
+    """The row's sentence, with placeholders for ``owner``, ``person`` and ``meant``. A waiting interaction has no
+    owner to name. ``taking_part``: the agent is already in the live group."""
     if row is If.ACTIVE_WITH_LIVE_AGENT and owner is Owner.QUEUE:
         return WAITING
     return TAKING_PART if row is If.ACTIVE_WITH_LIVE_AGENT and taking_part else TABLE[row].told
 
 
 def situation(active: LineFacts | None, *, meant_for: int | None) -> If:
-    """The row that holds. ``meant_for``: the user whom the agent means to reach; None: nobody was named.
+    """The table row that applies. ``meant_for``: the user the agent means to reach; None when the agent named nobody.
 
-    An interaction of a guest is not a different person: the profile is tied to the person that the agent named.
+    A guest's interaction is not a different person: its profile is tied to the person the agent named.
     """
     if active is None:
         return If.NO_ACTIVE_INTERACTION

@@ -1,8 +1,8 @@
-"""Spelling that does not matter when somebody searches: case, accents, ligatures, width. One way for everything."""
+"""Folding for search: case, accents, ligatures and width are ignored. Everything searchable uses this one function."""
 
 import unicodedata
 
-#: Letters that Unicode does not take apart. Source: CLDR, transform Latin-ASCII. Others than these keep their shape.
+#: Letters that Unicode does not decompose. Source: CLDR, transform Latin-ASCII. All other letters keep their shape.
 _LETTERS = str.maketrans(
     {
         "æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "ɖ": "d", "þ": "th", "ħ": "h", "ı": "i", "ł": "l", "ƚ": "l",
@@ -10,12 +10,12 @@ _LETTERS = str.maketrans(
         "ɔ": "o", "ə": "e", "ǝ": "e", "ς": "σ",
     }
 )  # fmt: skip
-_VOICED = frozenset("\u3099\u309a")  # が is another letter than か
-_VOWELS = "\u0900", "\u17ff"  # the scripts of India and Southeast Asia, whose marks are letters
+_VOICED = frozenset("\u3099\u309a")  # these marks stay because が is a different letter from か
+_VOWELS = "\u0900", "\u17ff"  # scripts of India and Southeast Asia, in which marks are letters
 
 
 def folded(text: str) -> str:
-    """Without case and accents; folding twice changes nothing."""
+    """The text without case and accents. Folding twice changes nothing."""
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())

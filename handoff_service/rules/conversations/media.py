@@ -1,4 +1,4 @@
-"""Pictures and files that travel with texts: which are taken, by what they are and not by what they say they are.
+"""Pictures and files in texts: which ones are accepted. Their content decides, not their declared type.
 
 The provider's limits: https://www.twilio.com/docs/messaging/guides/accepted-mime-types and
 https://www.twilio.com/docs/messaging/api/message-resource (10 files and 5 MB for one message).
@@ -7,18 +7,18 @@ https://www.twilio.com/docs/messaging/api/message-resource (10 files and 5 MB fo
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-MOST_BYTES = 5_000_000  # of all the media of one message
+MOST_BYTES = 5_000_000  # total for all media of one message
 MOST_FILES = 10
-MOST_PIXELS = 50_000_000  # ours: what a browser shows without choking on it
+MOST_PIXELS = 50_000_000  # our own limit: larger pictures make browsers slow
 
-# Formats as pillow names them, and what travels: every browser shows the first four, every carrier takes three.
+# Pillow's format names -> media types. Every browser shows the first four; every carrier accepts three.
 SHOWN: Mapping[str, str] = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 SENT = frozenset({"image/jpeg", "image/png", "image/gif"})
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What a picture's own bytes say: its media type, and its size as it is shown."""
+    """What the file's bytes say about a picture: its media type and its displayed size."""
 
     content_type: str
     width: int
@@ -27,7 +27,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """It is kept under this media type; a picture is shown, anything else is only ever downloaded."""
+    """The file is kept under this media type. Pictures are shown inline; other files are only offered for download."""
 
     content_type: str
     width: int | None = None
@@ -36,14 +36,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class NotTaken:
-    """It is not kept. ``why`` is for a person, in a sentence."""
+    """The file is refused. ``why`` is a sentence for people."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A kind of file: what its bytes begin with (at ``at``), and the media types under which it travels."""
+    """A file format: the bytes it starts with (at offset ``at``) and the media types it arrives under."""
 
     begins: tuple[bytes, ...]
     types: tuple[str, ...]
@@ -77,9 +77,10 @@ NAMELESS = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 
 def judged(content: bytes, said: str, picture: Picture | None) -> Taken | NotTaken:
-    """Whether something that came with a text is kept. ``said``: the media type that it came under.
+    """Whether an incoming file is kept. ``said``: its declared media type.
 
-    A picture under another picture's name is kept as what it is. Anything else must be what it says.
+    A picture declared as another picture type is kept under its real type. Any other file must match its declared
+    type.
     """
     name = said.partition(";")[0].strip().lower()
     if picture is not None and (name.startswith("image/") or name in NAMELESS):
@@ -88,10 +89,10 @@ def judged(content: bytes, said: str, picture: Picture | None) -> Taken | NotTak
         return Taken(picture.content_type, picture.width, picture.height)
     kinds = [kind for kind in FILES if name in kind.types or name in NAMELESS]
     if not kinds and name not in SHOWN.values():
-        return NotTaken(f"Files of this type are not taken ({name[:100]}).")
+        return NotTaken(f"This file type isn't supported ({name[:100]}).")
     found = next((kind for kind in kinds if content.startswith(kind.begins, kind.at)), None)
     if found is None:
-        return NotTaken(f"It is not what it says it is ({name[:100] or 'no type'}).")
+        return NotTaken(f"Its content does not match its type ({name[:100] or 'no type'}).")
     return Taken(name if name in found.types else found.types[0])
 
 
@@ -107,12 +108,12 @@ def sendable(picture: Picture | None, size: int) -> Taken | NotTaken:
 
 
 def is_shown(content_type: str) -> bool:
-    """Whether browsers show it; else it is only downloaded."""
+    """Whether browsers show this type inline. Other types are only offered for download."""
     return content_type in SHOWN.values()
 
 
 def file_name(media_id: int, content_type: str) -> str:
-    """A name for whoever saves it, of at most 20 plain characters, as carriers want it."""
+    """A download name of at most 20 ASCII characters, as carriers require."""
     return f"media-{media_id}.{ENDINGS.get(content_type, content_type.partition('/')[2])}"[:20]
 
 
@@ -125,7 +126,7 @@ ENDINGS: Mapping[str, str] = {
 
 
 def in_words(size: int) -> str:
-    """A size as people read it: 812 KB, 4.2 MB."""
+    """A file size for people: 812 KB, 4.2 MB."""
     if size < 1_000_000:
         return f"{max(round(size / 1000), 1)} KB"
     return f"{size / 1_000_000:.1f}".removesuffix(".0") + " MB"

@@ -1,15 +1,15 @@
-"""Links to media that work without signing in, for a while: what the provider fetches a picture by."""
+"""Signed links to media that work without signing in until they expire. The provider fetches pictures through them."""
 
 import hashlib
 import hmac
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-LASTS = timedelta(hours=1)  # a provider fetches at once; each try to send makes new links
+LASTS = timedelta(hours=1)  # the provider fetches at once, and each send attempt makes new links
 
 
 def link(public_url: str, key: str, media_id: int, now: datetime) -> str:
-    """An address under which anybody may fetch one medium until an hour from now."""
+    """A link that lets anybody fetch one media file for the next hour."""
     expires = int((now + LASTS).timestamp())
     return f"{public_url}/media/{media_id}?" + urlencode(
         {"expires": expires, "signature": _signature(key, media_id, expires)}
@@ -17,7 +17,7 @@ def link(public_url: str, key: str, media_id: int, now: datetime) -> str:
 
 
 def is_good(key: str, media_id: int, expires: str, signature: str, now: datetime) -> bool:
-    """Whether a link was made with this key and has not run out. Compared in constant time."""
+    """Whether this key signed the link and the link has not expired. Compares in constant time."""
     if not (expires.isascii() and expires.isdecimal()) or len(expires) > 12:
         return False
     right = hmac.compare_digest(signature.encode(), _signature(key, media_id, int(expires)).encode())

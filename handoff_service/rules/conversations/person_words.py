@@ -1,4 +1,4 @@
-"""What a person is found by: words of the name in any order and spelling, the employee number, phone numbers."""
+"""Search words of a person: the words of the name in any order and spelling, the employee number and phone numbers."""
 
 import re
 import unicodedata
@@ -9,13 +9,13 @@ from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.scripts import RUN, length_of_words
 from handoff_service.rules.conversations.search_query import number_tokens, read_numbers
 
-EXACT = "="  # what an employee number's word begins with; no other does
-LONGEST_RUN = 12  # letters of a name in a script without blanks, from each of which it is found
+EXACT = "="  # prefix of an employee number's search word; no other word has it
+LONGEST_RUN = 12  # letters indexed from each letter of a name in a script without spaces
 #: Apostrophes as keyboards, phones and transliterations write them.
 APOSTROPHES = "'\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02be\u02bf\u00b4`\u2032\uff07\u05f3"
 _APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
 _HYPHEN = re.compile(r"(?<=\w)[\u00ad\u058a\u2010-\u2015\u2212-](?=\w)")
-#: How letters are written where a keyboard has none of them: DIN 5007-2; old Danish and Norwegian.
+#: Spellings on keyboards that lack these letters: DIN 5007-2; older Danish and Norwegian.
 _SPELLED_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
 type Word = tuple[str, ...]
@@ -23,8 +23,12 @@ type Word = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """Each of ``names`` (any of its spellings) begins a word of the person's name; or one of ``tokens`` begins one of a
-    phone number's; or the employee number is ``exact``."""
+    """A parsed search for a person. It matches when one of these holds:
+
+    - each of ``names`` (in any of its spellings) is a prefix of a word of the person's name,
+    - one of ``tokens`` is a prefix of a phone number's token,
+    - the employee number is ``exact``.
+    """
 
     names: tuple[Word, ...]
     tokens: tuple[str, ...]
@@ -32,7 +36,7 @@ class Sought:
 
 
 def sought(typed: str, number: str | None = None) -> Sought:
-    """What somebody looks for. ``number``: in E.164, if the whole of it was typed."""
+    """Parse a search. ``number``: the whole text as an E.164 number, if it is one."""
     tokens = read_numbers(typed)
     whole = tuple(number_tokens(number)[:1]) if number else ()
     plain = _APOSTROPHE.sub("", typed)
@@ -42,12 +46,12 @@ def sought(typed: str, number: str | None = None) -> Sought:
 
 
 def _spellings(word: str, other: str) -> Word:
-    """Both, unless what one begins the other begins too."""
+    """Both spellings, or only the shorter one when it is a prefix of the other."""
     return (word,) if other.startswith(word) else (word, other)
 
 
 def person_words(name: str, external_id: str, numbers: Sequence[str]) -> set[str]:
-    """All words that a person is found by."""
+    """All search words of a person."""
     found = {exact(external_id)}
     for spelling in (name, _spelled_out(name)):
         joined = _APOSTROPHE.sub("", spelling)
@@ -58,21 +62,21 @@ def person_words(name: str, external_id: str, numbers: Sequence[str]) -> set[str
 
 
 def exact(external_id: str) -> str:
-    """An employee number's word."""
+    """The search word of an employee number."""
     return EXACT + folded(external_id.strip())
 
 
 def _words(text: str) -> list[str]:
-    """The words of a name, folded. A stretch of a script without blanks is one."""
+    """The folded words of a name. A run of letters in a script without spaces is one word."""
     return RUN.findall(folded(text))
 
 
 def _spelled_out(name: str) -> str:
-    """A name as keyboards without its letters write it."""
+    """The name as people type it on keyboards that lack its letters."""
     return unicodedata.normalize("NFC", name).lower().translate(_SPELLED_OUT)
 
 
 def _runs(name: str) -> list[str]:
-    """The name's words in scripts without blanks, and all of them as one."""
+    """The name's words in scripts without spaces, plus all of them joined."""
     runs = [word for word in _words(name) if length_of_words(word)]
     return [*runs, "".join(runs)]

@@ -1,4 +1,4 @@
-"""Table 2 of the product page: the requester writes."""
+"""Table 2 of the product page: a requester writes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,14 +35,14 @@ TABLE: Mapping[RequesterWrites, tuple[RequesterWritesStep, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class FirstOwner:
-    """Who gets a new interaction, and why, when that is not what the provider number says."""
+    """The first owner of a new interaction, and why, when it differs from the provider number's setting."""
 
     owner: Owner
     reason: str | None = None
 
 
 def situation(owner: Owner | None) -> RequesterWrites:
-    """The row that holds, given the owner of the line's active interaction (None: there is none)."""
+    """The table row that applies. ``owner``: of the line's active interaction; None when there is none."""
     if owner is None:
         return RequesterWrites.NO_ACTIVE_INTERACTION
     return (
@@ -53,13 +53,23 @@ def situation(owner: Owner | None) -> RequesterWrites:
 
 
 def first_owner(
-    first_responder: FirstResponder, *, bot_answers: bool, opted_out: bool = False, unanswerable: str | None = None
+    first_responder: FirstResponder,
+    *,
+    bot_answers: bool,
+    opted_out: bool = False,
+    unanswerable: str | None = None,
+    queues_unanswerable: bool = False,
 ) -> FirstOwner:
-    """The provider number says which answers first; without a bot it is the live agents, and for somebody who has opted
-    out, since only a person can answer them, by another way than a text. ``unanswerable``: why nobody can
-    text the sender."""
+    """Who owns a new interaction first. The provider number's setting decides, with two exceptions:
+
+    - Without a bot, live agents own it.
+    - For a requester who has opted out, live agents own it, because only a person can answer other than by text.
+
+    ``unanswerable``: why nobody can text the sender. Nobody gets such a conversation, unless
+    ``queues_unanswerable``: the desk wants it in a queue.
+    """
     if unanswerable:
-        return FirstOwner(Owner.QUEUE, unanswerable)
+        return FirstOwner(Owner.QUEUE if queues_unanswerable else Owner.NONE, unanswerable)
     if opted_out:
         return FirstOwner(Owner.QUEUE, "The requester has opted out and cannot be texted.")
     if first_responder is FirstResponder.LIVE_AGENT:

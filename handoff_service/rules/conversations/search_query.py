@@ -1,7 +1,7 @@
-"""What a search means, and what of a conversation can be found.
+"""Search queries: how a query is parsed, and which lines of a conversation can be found.
 
-Both databases are given words folded here, and so are queries: what is found does not depend on the database. What
-somebody types is never query syntax: a word holds letters and digits only.
+Index words and queries are folded here, so both databases find the same lines. User input is never query syntax: a
+word holds only letters and digits.
 """
 
 import re
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.conversations.number_forms import one_form
 from handoff_service.rules.conversations.scripts import RUN, length_of_words, words_of
+from handoff_service.rules.delivery.senders import WITHHELD, is_name
 from handoff_service.rules.shared.vocabulary import Direction, Event, Kind
 
-LONGEST = 64  # characters of a word that count
-MOST_WORDS = 16  # of a query
-LEAST_DIGITS = 4  # of a phone number
-NUMBER, REVERSED = "+", "#"  # what a phone number's two tokens begin with; no word does
+LONGEST = 64  # characters of a word that are compared
+MOST_WORDS = 16  # words in one query
+LEAST_DIGITS = 4  # digits that a phone number search needs
+NUMBER, REVERSED = "+", "#"  # prefixes of a phone number's two tokens; no word starts with them
 _PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _PHONE = re.compile(r"[\d\s()./+-]+")
 _INTERACTION = re.compile(r"int0*(\d{1,15})", re.IGNORECASE)
@@ -24,12 +25,12 @@ _CASE = re.compile(r"cs0*(\d{1,15})", re.IGNORECASE)
 MACHINERY = frozenset({Event.OWNER_CHANGED, Event.IDENTITY, Event.TIMER, Event.PROMPT})
 IN_ITS_REASON = frozenset(
     {Event.CASE_OPENED, Event.CASE_CHANGED, Event.TRANSFER}
-)  # what a person said is there: a problem, a note
+)  # events whose line quotes a person: a problem, a note
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that follow each other; the last is only the beginning of one when ``begins``."""
+    """Consecutive words. With ``begins``, the last one is only a prefix."""
 
     words: tuple[str, ...]
     begins: bool = False
@@ -37,8 +38,11 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A query, read. ``phrases`` must all be in one line; ``tokens`` are beginnings of a requester number, as it is
-    (+1202) or from its end (#1010); ``interaction`` and ``case`` are ids; ``typed`` is what was typed."""
+    """A parsed query.
+
+    ``phrases`` must all occur in one line. ``tokens`` are prefixes of a requester number, read forward (+1202) or
+    backward (#1010). ``interaction`` and ``case`` are ids. ``typed`` is the original input.
+    """
 
     typed: str
     phrases: tuple[Phrase, ...] = ()
@@ -48,35 +52,38 @@ class Wanted:
 
     @property
     def nothing(self) -> bool:
-        """Too little to search for."""
+        """Whether the query is too short to search for."""
         return not self.phrases and not self.tokens
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, folded. In scripts without blanks one begins with each letter."""
+    """The folded words of a text. In scripts without spaces, a word starts at each letter."""
     return [word for run in RUN.findall(folded(text)) for word in words_of(run, LONGEST)]
 
 
 def can_be_found(kind: Kind, event: Event | None, direction: Direction | None) -> bool:
-    """Whether a line's words can be found: what was said, noted or not sent; not what tells of the machinery."""
+    """Whether search covers this line: messages, notes and failed texts, but not lines about the system itself."""
     return kind is not Kind.SYSTEM or direction is not None or event not in MACHINERY
 
 
 def text_of(body: str, reason: str | None, event: Event | None) -> str:
-    """What of a line is looked through, and shown when it is found."""
+    """The part of a line that search looks through and shows as the result."""
     return f"{body}: {reason}" if reason and event in IN_ITS_REASON else body
 
 
 def number_tokens(number: str) -> list[str]:
-    """What a requester number is found by: its beginning, and its end."""
+    """The search tokens of a requester number: the number forward and backward. A sender's name has its words, and a
+    withheld number also the word for it."""
+    if is_name(number):
+        return words(number)
     digits = number.lstrip("+")
-    return [NUMBER + digits, REVERSED + digits[::-1]]
+    return [NUMBER + digits, REVERSED + digits[::-1], *words(WITHHELD.get(number, ""))]
 
 
 def read(typed: str) -> Wanted:
-    """What is wanted. Quotes hold a phrase together; the last word may go on.
+    """Parse a query. Quotes mark a phrase; the last word may be incomplete.
 
-    One letter is too little, but for one that is a word, as 猫 is.
+    A single letter is too short, unless it is a word by itself, like 猫.
     """
     typed = typed.replace("\0", " ").strip()
     tokens = read_numbers(typed)
@@ -102,7 +109,7 @@ def _phrases(typed: str) -> tuple[Phrase, ...]:
 
 
 def _phrase(runs: Sequence[str], *, begins: bool) -> Phrase:
-    """The last run ends where it was typed to, which in a script without blanks is anywhere."""
+    """The last run is a prefix. In a script without spaces, it may end anywhere."""
     *before, last = runs
     whole = [word for run in before for word in words_of(run, LONGEST)]
     length = length_of_words(last)
@@ -113,7 +120,7 @@ def _phrase(runs: Sequence[str], *, begins: bool) -> Phrase:
 
 
 def read_numbers(typed: str) -> tuple[str, ...]:
-    """What a phone number in any spelling begins with: international with + or 00, national with or without its 0."""
+    """The E.164 prefixes that a phone number may mean: international with + or 00, national with or without its 0."""
     digits = "".join(c for c in typed if c in "0123456789")
     if len(digits) < LEAST_DIGITS or not _PHONE.fullmatch(typed):
         return ()
@@ -125,7 +132,7 @@ def read_numbers(typed: str) -> tuple[str, ...]:
 
 
 def marked(text: str, wanted: Sequence[Phrase], room: int = 160) -> list[tuple[str, bool]]:
-    """The part of a text around its first find, in pieces: (piece, whether it was wanted)."""
+    """An excerpt around the first match, in pieces: (text, whether it matched)."""
     spans = _spans(text)
     there = [word for _, _, word in spans]
     finds = sorted({n for phrase in wanted for n in _finds(there, phrase)})
@@ -142,7 +149,7 @@ def marked(text: str, wanted: Sequence[Phrase], room: int = 160) -> list[tuple[s
 
 
 def _spans(text: str) -> list[tuple[int, int, str]]:
-    """Where each word stands in a text (from, to), and the word as the index has it."""
+    """Each word's position in the text (from, to) and its index form."""
     spans: list[tuple[int, int, str]] = []
     for found in RUN.finditer(text):
         if not length_of_words(found[0]):
@@ -156,7 +163,7 @@ def _spans(text: str) -> list[tuple[int, int, str]]:
 
 
 def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans that touch are one."""
+    """Merge spans that touch."""
     joined: list[tuple[int, int]] = []
     for left, right in spans:
         if joined and joined[-1][1] == left:
@@ -167,14 +174,14 @@ def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def fits(there: Sequence[str], wanted: Wanted) -> bool:
-    """Whether a line with these words (or a requester number's tokens) is what is wanted."""
+    """Whether a line with these words (or a requester number with these tokens) matches the query."""
     if any(word.startswith(token) for word in there for token in wanted.tokens):
         return True
     return bool(wanted.phrases) and all(_finds(there, phrase) for phrase in wanted.phrases)
 
 
 def _start(text: str, first: int, room: int) -> int:
-    """Where an excerpt begins so that the first find has something before it; at a word."""
+    """Where an excerpt starts, at a word boundary, so that some text precedes the first match."""
     if len(text) <= room or first < room // 2:
         return 0
     space = text.find(" ", first - room // 3, first)
@@ -182,9 +189,10 @@ def _start(text: str, first: int, room: int) -> int:
 
 
 def _finds(there: Sequence[str], phrase: Phrase) -> list[int]:
-    """The places of the words that this phrase matches."""
+    """The positions of the words that match this phrase."""
     length, end = len(phrase.words), phrase.words[-1]
-    inside = len(end) if length_of_words(end) else 1  # a word of a script without blanks holds the next letters too
+    # in a script without spaces, one index word also contains the next letters
+    inside = len(end) if length_of_words(end) else 1
     found: list[int] = []
     for n in range(len(there) - length + 1):
         last = there[n + length - 1]

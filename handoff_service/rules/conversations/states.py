@@ -1,4 +1,4 @@
-"""The states of an interaction: what moves each of them to which. What is not in the table is not possible."""
+"""Interaction states and their transitions. Any transition that is missing here is impossible."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -7,7 +7,7 @@ from handoff_service.rules.shared.vocabulary import State
 
 
 class Act(StrEnum):
-    """What can happen to an interaction's state."""
+    """Something that can happen to an interaction's state."""
 
     REQUESTER_WRITES = "the requester writes"
     AGENT_TAKES = "a live agent accepts it, takes it over or writes first"
@@ -20,7 +20,7 @@ class Act(StrEnum):
     ACTION_RESUMES = "a messaging action sets it to work in progress"
 
 
-# What can happen to every active interaction: an admin's messaging action names the state, whatever it was.
+# Allowed in every active state, because an admin's messaging action may set any state.
 _ALWAYS = {
     Act.CLOSE_COMPLETE: State.CLOSED_COMPLETE,
     Act.CLOSE_ABANDONED: State.CLOSED_ABANDONED,
@@ -54,7 +54,7 @@ TABLE: Mapping[State, Mapping[Act, State]] = {
     State.CLOSED_ABANDONED: {},
 }
 
-# How an agent's wish for a state is meant, and how a messaging action's.
+# The act for each state that an agent or a messaging action asks for.
 ACTS: Mapping[State, Act] = {
     State.WORK_IN_PROGRESS: Act.TAKE_OFF_HOLD,
     State.ON_HOLD: Act.PUT_ON_HOLD,
@@ -69,5 +69,5 @@ ACTION_ACTS: Mapping[State, Act] = {
 
 
 def moved(state: State, act: Act) -> State | None:
-    """The state after an act; None where the table has no such move."""
+    """The state after an act. None when the table has no such transition."""
     return TABLE[state].get(act)

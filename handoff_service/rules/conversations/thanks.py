@@ -6,8 +6,9 @@ thanks, joy and hearts. A text counts only when each word of it stands here, so 
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from handoff_service.rules.conversations.folding import folded
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES
 from handoff_service.rules.virtual_agent.bot_text import plain
 
@@ -20,7 +21,18 @@ THANKS: Sequence[str] = (
     *("perfect", "great", "awesome", "excellent", "wonderful", "brilliant", "fantastic", "lovely", "amazing", "super"),
     *("ok", "okay", "k", "kk", "oki", "okey", "okie", "alright", "all right", "got it", "will do", "sounds good"),
     *("all good", "good", "cool", "nice", "noted", "understood", "great job", "good job", "well done", "yay", "np"),
-    *("no problem", "no worries", "it works", "it works now", "works now", "that worked", "it worked", "all set"),
+    *(
+        "no problem",
+        "no worries",
+        "it works",
+        "it works now",
+        "works now",
+        "works",
+        "that worked",
+        "it worked",
+        "all set",
+    ),
+    *("works", "works fine", "works again"),
     *("all fixed", "fixed", "working now", "its working", "its working now", "it is working now", "sorted", "done"),
     *("problem solved", "that did it", "that helped", "you too", "bye", "goodbye", "bye bye", "see you", "cya"),
     *("have a good day", "have a great day", "have a nice day", "have a good one", "have a great one"),
@@ -29,11 +41,15 @@ THANKS: Sequence[str] = (
     *("te lo agradezco", "se lo agradezco", "agradecido", "agradecida", "muy amable", "muy amables", "perfecto"),
     *("genial", "excelente", "estupendo", "vale", "de acuerdo", "listo", "entendido", "buenísimo", "buenisimo", "bien"),
     *("muy bien", "ya funciona", "ya está", "ya esta", "igualmente", "adiós", "adios", "hasta luego", "chao", "bueno"),
-    *("que tenga buen día", "que tenga buen dia", "buen día", "buen dia", "buenas noches", "saludos", "un saludo"),
+    *("que tenga buen día", "que tengas buen día", "que pase buen día", "que pases buen día", "que esté bien"),
+    *("feliz día", "bendiciones", "dios le bendiga", "dios te bendiga", "excelente servicio", "buen trabajo"),
+    *("ya quedó", "todo bien", "ya pude", "muy agradecido", "muy agradecida", "te agradezco", "le agradezco"),
+    *("se agradece", "qué bien", "que bien", "fenomenal", "buenas noches"),
 )
 #: Words that may stand beside them.
 BESIDE: Sequence[str] = (
     *("so much", "very much", "a lot", "a ton", "a bunch", "a million", "again", "all", "everyone", "guys", "folks"),
+    *("ms", "mr", "mrs", "miss", "dr", "sr", "sra"),
     *("team", "sir", "madam", "maam", "for your help", "for the help", "for all your help", "for helping", "so"),
     *("for everything", "for your time", "for the quick response", "for the quick reply", "for your support", "very"),
     *("for the quick help", "for the fast help", "for your assistance", "for the support", "for getting back to me"),
@@ -57,6 +73,8 @@ BESIDE: Sequence[str] = (
     *("for helping me", "for your patience", "to you", "you", "too", "kindly", "wow", "haha", "lol", "ah", "now", "i"),
     *("por todo", "por la ayuda", "por su ayuda", "por tu ayuda", "por ayudarme", "por su tiempo", "muy", "y", "sí"),
     *("si", "a todos", "equipo", "amigo", "amiga", "señor", "señora", "de verdad", "otra vez", "de nuevo", "pues"),
+    *("buen día", "buenas tardes", "saludos", "un saludo", "un abrazo", "por la atención", "por su atención"),
+    *("por tu atención", "por tu tiempo", "por tu apoyo", "por la rapidez", "por su paciencia", "mucho", "mucha"),
     *("por la respuesta", "por responder", "por su apoyo", "tan", "también", "tambien", "todo", "está", "esta"),
 )
 EMOJI = frozenset(
@@ -80,14 +98,27 @@ def is_thanks(text: str, names: Collection[str] = ()) -> bool:
     words = plain(rest).split()
     if not words:
         return has_emoji
-    return _consists(words, {word for name in names for word in plain(name).split()})
+    return _consists(words, {folded(word) for name in names for word in plain(name).split()})
+
+
+def has_thanks(text: str) -> bool:
+    """Whether a text may say thanks, whatever stands beside it: a quick look, before anybody asks whose names count."""
+    if len(text) > MOST_LETTERS:
+        return False
+    return any(c in EMOJI for c in text) or bool(_SMILES.search(text)) or any(_phrases(plain(text).split()))
+
+
+def _phrases(words: list[str]) -> Iterator[bool]:
+    for at in range(len(words)):
+        for length in range(1, _LONGEST + 1):
+            yield folded(_short(" ".join(words[at : at + length]))) in _THANKS
 
 
 def _consists(words: list[str], names: Collection[str]) -> bool:
     thanked, at = False, 0
     while at < len(words):
         for length in range(min(_LONGEST, len(words) - at), 0, -1):
-            phrase = _short(" ".join(words[at : at + length]))
+            phrase = folded(_short(" ".join(words[at : at + length])))
             if phrase in _THANKS or phrase in _BESIDE or phrase in names:
                 thanked = thanked or phrase in _THANKS
                 at += length
@@ -102,5 +133,5 @@ def _short(phrase: str) -> str:
     return re.sub(r"([^\W\d])\1{2,}", r"\1", phrase)
 
 
-_THANKS, _BESIDE = frozenset(map(plain, THANKS)), frozenset(map(plain, BESIDE))
+_THANKS, _BESIDE = (frozenset(folded(plain(phrase)) for phrase in table) for table in (THANKS, BESIDE))
 _LONGEST = max(len(phrase.split()) for phrase in _THANKS | _BESIDE)

@@ -1,6 +1,6 @@
-"""Words that a carrier or Twilio takes as an order, so that no text may ask people to answer with them.
+"""Words that a carrier or Twilio treats as a command, so no text may ask people to reply with them.
 
-https://help.twilio.com/articles/223134027 lists the words that end consent, give it and ask for help.
+https://help.twilio.com/articles/223134027 lists the keywords for opting out, opting in and help.
 """
 
 import re
@@ -27,12 +27,12 @@ _ALL_PATTERNS = (_in_capitals(OPT_OUT + OTHER), _asked_for(OPT_OUT + OTHER))
 
 
 def asks_for_opt_out(text: str) -> str | None:
-    """The opt-out keyword that this text asks people to answer with: in capitals, or behind ``reply`` and the like."""
+    """The opt-out keyword that this text asks people to reply with: in capitals, or after ``reply`` and the like."""
     return _first(_OPT_OUT_PATTERNS, text)
 
 
 def asks_for_keyword(text: str) -> str | None:
-    """As ``asks_for_opt_out``, with the words that give consent or ask for help too: no answer of a bot's topic."""
+    """Like ``asks_for_opt_out``, but also finds opt-in and help keywords. No bot topic may expect these replies."""
     return _first(_ALL_PATTERNS, text)
 
 

@@ -1,6 +1,6 @@
-"""Quiet hours: when a requester is sent nothing that is no answer, by their own clock.
+"""Quiet hours: when a requester, by their own clock, gets only replies.
 
-What is no answer: a prompt to the requester, and what an agent writes before the requester has written.
+Texts that are not replies: a prompt to the requester, and an agent's text before the requester has written.
 """
 
 import re
@@ -16,14 +16,14 @@ _WRITTEN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From one time of the day until another, of the next day where that is not later."""
+    """From one time of day to another, which is on the next day when it is not later."""
 
     begin: time
     end: time
 
 
 def parse(written: str) -> QuietHours:
-    """``21:00-08:00``. ValueError says what is right."""
+    """Parse ``21:00-08:00``. The ValueError names the right format."""
     found = _WRITTEN.fullmatch(written.strip().replace(" ", ""))
     if found is None or found.group(1, 2) == found.group(3, 4):
         raise ValueError("must be two times of the day, such as 21:00-08:00")
@@ -34,18 +34,18 @@ def parse(written: str) -> QuietHours:
 def over_at(
     quiet: QuietHours, now: datetime, zones: Collection[ZoneInfo], since: datetime | None = None
 ) -> datetime | None:
-    """When a text may leave to somebody in one of these zones, an aware UTC time; None: now.
+    """When a text may leave for somebody in one of these zones, as an aware UTC time. None: now.
 
-    With one zone, that is when its quiet hours end. With several, it is the first moment within a
-    day of ``since`` (when the text was written; None: now) when more than half of the zones are
-    outside their quiet hours. If there is no such moment, it is the first one when the most are.
+    With one zone, that is the end of its quiet hours. With several, it is the first moment within a day of ``since``
+    when more than half of the zones are outside their quiet hours. If there is no such moment, it is the first one
+    when the most are. ``since``: when the text was written; None: now.
     """
     open_now = _open_zones(quiet, now, zones)
     if 2 * open_now > len(zones) or not zones:
         return None
     later = sorted({at for zone in zones for at in _openings(quiet, now, zone) if at > now})
     soon = [at for at in later if at <= (since or now) + _DAY]
-    # Nothing is open for a day only if the text is old, or less than an hour a day is open at all.
+    # All zones are quiet for a whole day only if the text is old, or if less than an hour a day is open.
     within = bool(open_now) or any(_open_zones(quiet, at, zones) for at in soon)
     best, best_open = None, open_now
     for at in soon if within else later:
@@ -64,8 +64,8 @@ def _open_zones(quiet: QuietHours, at: datetime, zones: Iterable[ZoneInfo]) -> i
 def _is_open(quiet: QuietHours, at: datetime, zone: ZoneInfo) -> bool:
     """Whether a text may leave by this zone's clock.
 
-    When clocks go forward over all the minutes that are not quiet, those count directly after the
-    change. Otherwise a text would wait two days.
+    When clocks skip all the minutes that are not quiet, the text may leave right after the change. Otherwise it would
+    wait two days.
     """
     local = at.astimezone(zone)
     clock = local.time()
@@ -82,13 +82,13 @@ def _is_open(quiet: QuietHours, at: datetime, zone: ZoneInfo) -> bool:
 
 
 def _is_skipped(local: datetime) -> bool:
-    """Whether clocks never show this time, since they go forward over it."""
+    """Whether clocks skip this local time when they go forward."""
     shown = local.astimezone(UTC).astimezone(local.tzinfo)
     return shown.replace(tzinfo=None, fold=0) != local.replace(tzinfo=None, fold=0)
 
 
 def _openings(quiet: QuietHours, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-    """When quiet hours may end: at their end, which clocks may show twice, and when clocks change."""
+    """When quiet hours may end: at their end, which may occur twice when clocks go back, and at each clock change."""
     today = now.astimezone(zone).date()
     for day in range(-1, 4):
         end = datetime.combine(today + timedelta(days=day), quiet.end, zone)

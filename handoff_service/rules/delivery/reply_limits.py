@@ -1,7 +1,7 @@
-"""Limits on automatic replies to unknown numbers, against SMS pumping: somebody has machines text the desk from numbers
-for which they are paid, so that each reply costs money.
+"""Limits on automatic replies to unknown numbers, against SMS pumping. In SMS pumping, machines text the desk from
+numbers whose owners earn money on each reply.
 
-An unknown number is one on no user's record. Automatic is what the virtual agent and the product say by themselves.
+An unknown number is on no user's record. Automatic replies are texts from the virtual agent and the product.
 """
 
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from datetime import timedelta
 from enum import StrEnum
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-LAST_DIGITS = 4  # in which the numbers of one range differ: 10,000 numbers
+LAST_DIGITS = 4  # the numbers of one range differ in these digits: 10,000 numbers
 
 
 class Limit(StrEnum):
-    """Which limit was reached. The value is stored with each reply that was held back."""
+    """The limit that was reached. Its value is stored with each blocked reply."""
 
     RANGE = "the limit for a range of numbers"
     HOURLY = "the hourly limit for unknown numbers"
@@ -22,8 +22,11 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyLimits:
-    """Each is a number of replies; 0 turns it off. ``in_range`` holds for an hour, for all numbers of a range together,
-    but for the one that is replied to: a person who texts a lot is not taken for a machine."""
+    """Each limit is a number of replies; 0 turns it off.
+
+    ``in_range``: per hour for all numbers of one range, except the number that is being answered. One busy person is
+    therefore not mistaken for a machine.
+    """
 
     in_range: int = 20
     hourly: int = 200
@@ -32,8 +35,8 @@ class ReplyLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replied:
-    """How many replies went out before: to other numbers of the range and to all unknown numbers within the last hour,
-    and to all within the last day."""
+    """How many replies were already sent: to other numbers of the range in the last hour, to all unknown numbers in
+    the last hour, and to all unknown numbers in the last day."""
 
     to_range: int
     within_hour: int
@@ -41,7 +44,7 @@ class Replied:
 
 
 def reached(limits: ReplyLimits, before: Replied) -> Limit | None:
-    """The limit that forbids one more reply; None when it may go out."""
+    """The limit that forbids one more reply. None when the reply may be sent."""
     if limits.in_range and before.to_range >= limits.in_range:
         return Limit.RANGE
     if limits.hourly and before.within_hour >= limits.hourly:
@@ -52,5 +55,5 @@ def reached(limits: ReplyLimits, before: Replied) -> Limit | None:
 
 
 def range_of(number: str) -> str:
-    """What all numbers of a number's range begin with."""
+    """The prefix that all numbers of this number's range share."""
     return number[:-LAST_DIGITS]

@@ -1,9 +1,9 @@
-"""Characters that make a text cost more than it must: look-alikes, styled letters, and invisible ones.
+"""Characters that make a text cost more than necessary: look-alikes, styled letters and invisible characters.
 
-Pages get the same tables (``web/shared/rendering.py``), and ``static/segments.js`` reads them by the same rules.
-Sources: the Unicode Character Database, https://www.unicode.org/ucd/ (general categories Zs, Zl, Zp, Pd,
-Pi, Pf and Cc; the property Default_Ignorable_Code_Point; compatibility decompositions), and Twilio's
-https://www.twilio.com/docs/messaging/services#smart-encoding for what reads the same on a phone.
+Pages get the same tables (``web/shared/rendering.py``), and ``static/segments.js`` applies the same rules. Sources:
+the Unicode Character Database, https://www.unicode.org/ucd/ (general categories Zs, Zl, Zp, Pd, Pi, Pf and Cc; the
+property Default_Ignorable_Code_Point; compatibility decompositions), and Twilio's
+https://www.twilio.com/docs/messaging/services#smart-encoding for characters that look the same on a phone.
 """
 
 import unicodedata
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 type Ranges = tuple[tuple[int, int], ...]
 
-#: Character outside GSM-7 -> what reads the same within it.
+#: Character outside GSM-7 -> the look-alike within it.
 WRITTEN_ALIKE: Mapping[str, str] = {
     **dict.fromkeys("‘’‚‛′‵`´‹›ʹʻʼʽʾʿˈˊˋ՚ꞌ❛❜｀", "'"),
     **dict.fromkeys("“”„‟″‶«»ʺˮ˝❝❞〝〞〟「」『』", '"'),
@@ -41,7 +41,7 @@ WRITTEN_ALIKE: Mapping[str, str] = {
     "ĳ": "ij",
     "Ĳ": "IJ",
 }
-#: Ranges of which each character reads like its NFKC form: styled letters, ligatures, fullwidth forms.
+#: Ranges in which each character looks like its NFKC form: styled letters, ligatures, fullwidth forms.
 STYLED: Ranges = (
     (0x1D400, 0x1D6A3),
     (0x1D7CE, 0x1D7FF),
@@ -50,8 +50,8 @@ STYLED: Ranges = (
     (0xFFE1, 0xFFE1),
     (0xFFE5, 0xFFE5),
 )
-#: What nobody sees, and what it is called. Without it a text in GSM-7 reads the same: the joiners and
-#: selectors mean something only between characters that GSM-7 has not.
+#: Name -> invisible characters. A GSM-7 text reads the same without them, because joiners and selectors only affect
+#: characters outside GSM-7.
 INVISIBLE: Mapping[str, Ranges] = {
     "a zero-width space": ((0x200B, 0x200B),),
     "a zero-width non-joiner": ((0x200C, 0x200C),),
@@ -66,7 +66,7 @@ INVISIBLE: Mapping[str, Ranges] = {
     "an invisible sign": ((0x2061, 0x2065), (0x206A, 0x206F), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A)),
     "a control character": ((0x00, 0x08), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F), (0xFFF0, 0xFFFB)),
 }
-#: Of these, what changes nothing in any script. A zero-width space shows where a Thai line may break.
+#: Invisible characters that mean nothing in any script. A zero-width space is not one: it marks line breaks in Thai.
 MEANINGLESS = "\u00ad\ufeff\u2060"
 
 _STYLED = {
@@ -75,7 +75,7 @@ _STYLED = {
     for c in range(low, high + 1)
     if (plain := unicodedata.normalize("NFKC", chr(c))) != chr(c)
 }
-#: All look-alikes: those that are written down, and the styled ones.
+#: All look-alikes: the listed ones and the styled letters.
 LOOK_ALIKES: Mapping[str, str] = {**_STYLED, **WRITTEN_ALIKE}
 INVISIBLE_NAMES: Mapping[str, str] = {
     chr(c): name for name, ranges in INVISIBLE.items() for low, high in ranges for c in range(low, high + 1)
@@ -83,12 +83,12 @@ INVISIBLE_NAMES: Mapping[str, str] = {
 
 
 def is_visible(text: str) -> bool:
-    """Whether a text shows anything at all."""
+    """Whether a text has any visible character."""
     return any(not c.isspace() and c not in INVISIBLE_NAMES and c != "\u2800" for c in text)
 
 
 def described(character: str) -> str:
-    """How a page names a character: itself, or in words where it would show nothing."""
+    """How a page names a character: the character itself, or words when it is invisible."""
     if character in INVISIBLE_NAMES:
         return INVISIBLE_NAMES[character]
     kind = unicodedata.category(character)[0]
@@ -100,7 +100,7 @@ def described(character: str) -> str:
 
 
 def nothing_visible(text: str) -> str:
-    """What is wrong with a text that shows nothing, for the person who wrote it."""
+    """The error for a text without visible characters, addressed to its writer."""
     shows_nothing = next((c for c in text if c in INVISIBLE_NAMES or c == "\u2800"), None)
     if shows_nothing is None:
         return "must not be empty"

@@ -11,8 +11,8 @@ from enum import StrEnum
 from handoff_service.rules.delivery.senders import is_name
 from handoff_service.rules.delivery.sms_characters import INVISIBLE_NAMES, LOOK_ALIKES, MEANINGLESS, is_visible
 
-MAX_BODY = 1600  # characters that Twilio takes in one message, error 21617
-LONGEST = 10 * MAX_BODY  # that somebody may write at once, which goes out in parts; ours
+MAX_BODY = 1600  # characters that a provider accepts in one message
+LONGEST = 10 * MAX_BODY  # our own limit on what somebody may write at once; it is sent in parts
 
 GSM_7 = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -34,7 +34,8 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segments:
-    """How a text travels: units used, units that fit in one segment at this length, and what forced UCS-2."""
+    """How a text is sent: units used, units that fit in one segment at this length, and the character that forced
+    UCS-2."""
 
     encoding: Encoding
     units: int
@@ -44,20 +45,25 @@ class Segments:
 
 
 def is_e164(number: str) -> bool:
-    """Whether this is a phone number as E.164 writes it, such as +12025550101."""
+    """Whether this is a phone number in E.164 form, such as +12025550101."""
     return _E164.fullmatch(number) is not None
 
 
 def is_sender(number: str) -> bool:
-    """Whether a text can come from there: a number, a short code (digits without a plus) or a name."""
+    """Whether this can be the sender of a text: a number, a short code (digits without a plus) or a name."""
     return re.fullmatch(r"\+?[0-9]{3,15}", number) is not None or is_name(number)
 
 
-def narrowed(body: str) -> str:
-    """The text as it is sent, in the fewest segments that lose nothing a person sees.
+def is_short_code(number: str) -> bool:
+    """Whether this is a short code: three to eight digits without a plus."""
+    return re.fullmatch(r"[0-9]{3,8}", number) is not None
 
-    Composed letters come first. If look-alikes for typographic quotes, dashes and the like then make
-    it fit GSM-7, without its invisible characters, it has those; else it keeps all that means something.
+
+def narrowed(body: str) -> str:
+    """The text as it is sent: in the fewest segments that lose nothing visible.
+
+    Letters are composed first. If replacing look-alikes and removing invisible characters makes the text fit GSM-7,
+    both are done. Otherwise every meaningful character stays.
     """
     plain = _plain(body)
     return plain if len(plain) <= MAX_BODY else body
@@ -68,19 +74,19 @@ def _plain(body: str) -> str:
     plain = composed.translate(_IN_GSM_7)
     if all(c in _ONE or c in _TWO for c in plain):
         return plain
-    shorter = composed if len(composed) < len(body) else body  # a few letters of India come apart in NFC
+    shorter = composed if len(composed) < len(body) else body  # NFC decomposes a few letters of Indian scripts
     return shorter.translate(_MEANINGLESS)
 
 
 def forced_by(body: str) -> str | None:
-    """The character for which a text does not fit GSM-7. Others may be replaced, this one cannot."""
+    """The character that keeps a text out of GSM-7. Look-alikes can be replaced; this character cannot."""
     outside = [c for c in body if c not in _ONE and c not in _TWO]
     kept = (c for c in outside if c not in LOOK_ALIKES and c not in INVISIBLE_NAMES)
     return next(kept, outside[0] if outside else None)
 
 
 def segments(body: str) -> Segments:
-    """Count the segments of a text. An empty text is one empty segment."""
+    """Count the segments of a text. An empty text has one empty segment."""
     forcing = forced_by(body)
     if forcing is None:
         encoding, single, joined = Encoding.GSM_7, 160, 153
@@ -95,7 +101,7 @@ def segments(body: str) -> Segments:
 
 
 def _parts(widths: list[int], room: int) -> int:
-    """A character of two units is never cut between two segments."""
+    """How many segments the text needs. A character of two units is never split between segments."""
     parts, used = 1, 0
     for width in widths:
         if used + width > room:
@@ -105,9 +111,9 @@ def _parts(widths: list[int], room: int) -> int:
 
 
 def split(body: str, most: int = MAX_BODY) -> list[str]:
-    """A text in parts of at most ``most`` characters, cut at a sentence's end, else at a space.
+    """The text in parts of at most ``most`` characters, split at the end of a sentence, else at a space.
 
-    Nothing for a text that shows nothing. Look-alikes are replaced before, since some take more room.
+    Returns nothing for a text without visible characters. Look-alikes are replaced first because some need more room.
     """
     rest, parts = _plain(body.strip()), []
     while len(rest) > most:

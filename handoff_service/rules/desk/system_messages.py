@@ -1,6 +1,7 @@
-"""System messages to the requester: the limited subset of the product page, each within one segment.
+"""System messages to requesters: the short list of the product page, each within one segment.
 
-Never: "X joined", "X is typing", "session timed out". Agents see every one of them. An admin may edit each text.
+Requesters never get "X joined", "X is typing" or "session timed out"; agents see all of these. Admins can edit each
+text.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from handoff_service.rules.shared.names import first_name
 
 
 class SystemMessage(StrEnum):
-    """What the requester may be told by the product itself."""
+    """A text that the product itself sends to a requester."""
 
     IN_LINE = "in_line"
     WAITING = "waiting"
@@ -36,17 +37,18 @@ class SystemMessage(StrEnum):
     WRONG_NUMBER = "wrong_number"
 
 
-BOT_WORDS = frozenset({"bot", "virtual agent"})  # what brings a requester who waits back to the virtual agent
-ABOUT_CONSENT = (  # carriers want STOP named here
+# a waiting requester texts one of these to return to the virtual agent
+BOT_WORDS = frozenset({"bot", "virtual agent"})
+ABOUT_CONSENT = (  # carriers want these texts to name STOP
     *(SystemMessage.HELP, SystemMessage.OPTED_OUT, SystemMessage.OPTED_IN),
     *(SystemMessage.ASK_OPT_OUT, SystemMessage.WRONG_NUMBER),
 )
-QUEUES_OWN = (SystemMessage.IN_LINE, SystemMessage.WAITING, SystemMessage.CLOSED)  # a queue may have its own words
+QUEUES_OWN = (SystemMessage.IN_LINE, SystemMessage.WAITING, SystemMessage.CLOSED)  # a queue may have its own version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholder:
-    """``example``: an ordinary value; ``long``: one of the longest; ``instead``: said when the real one is too long."""
+    """``example``: a typical value; ``long``: one of the longest; ``instead``: replaces a value that is too long."""
 
     example: str
     long: str
@@ -55,7 +57,7 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """A system message: when it is sent, the text as shipped, and what may stand in it."""
+    """A system message: when it is sent, its default text, and its placeholders."""
 
     when: str
     default: str
@@ -69,28 +71,28 @@ AGENT = Placeholder(example="Mia", long="Maximiliana-Alejandra", instead="Our ag
 DESK = Placeholder(example="Northwind IT", long="Northwind Facilities and Workplace", instead="The help desk")
 TEXTS: Mapping[SystemMessage, Words] = {
     SystemMessage.IN_LINE: Words(
-        when="Once, when a conversation is handed to a queue and an agent is asked",
-        default="You are in line for {queue}. We answer right here.",
+        when="Once, when a conversation enters a queue and an agent gets an offer",
+        default="You're in line for {queue}. We'll reply here.",
         placeholders={"queue": QUEUE},
     ),
     SystemMessage.WAITING: Words(
         when="Once, when nobody is free",
-        default="Everyone at {queue} is busy or away right now. You are in line, and we answer right here.",
+        default="Everyone at {queue} is busy right now. You're in line and we'll reply here.",
         placeholders={"queue": QUEUE},
     ),
     SystemMessage.CLOSED: Words(
-        when="Once, when a conversation is handed to a queue outside its hours",
-        default="{queue} is closed. We are back {opens}. You are in line, and we answer right here.",
+        when="Once, when a conversation enters a queue that is closed",
+        default="{queue} is closed and opens again {opens}. You're in line and we'll reply here.",
         placeholders={"queue": QUEUE, "opens": OPENS},
     ),
     SystemMessage.BOT_INSTEAD: Words(
-        when="Behind the two lines before, where it fits, when there is a virtual agent to go back to",
+        when="After the two texts above, if it fits and there is a virtual agent",
         default="Text BOT for the virtual agent.",
         placeholders={},
     ),
     SystemMessage.BACK_WITH_BOT: Words(
-        when="When somebody who waits texts BOT, and is with the virtual agent again",
-        default="You are with the virtual agent again. Text AGENT for a person.",
+        when="When a waiting requester texts BOT to return to the virtual agent",
+        default="You're back with the virtual agent. Text AGENT for a person.",
         placeholders={},
     ),
     SystemMessage.CLOSING_LINE: Words(
@@ -99,94 +101,94 @@ TEXTS: Mapping[SystemMessage, Words] = {
         placeholders={"agent.first_name": AGENT},
     ),
     SystemMessage.ACCOUNT_HELP: Words(
-        when="When somebody who is proven asks about a password or a locked account, before the handoff",
-        default="I made case {case} with high priority. An agent resets it with you right here. "
+        when="When a verified requester asks about a password or a locked account, before the handoff",
+        default="I've opened case {case} with high priority. An agent will reset it with you here. "
         "Please never text us a password.",
         placeholders={"case": CASE},
     ),
     SystemMessage.GOODBYE: Words(
-        when="When somebody texts BYE to the virtual agent, which closes the conversation",
+        when="When a requester texts BYE to the virtual agent. This closes the conversation",
         default="Goodbye, and thank you. Text us any time.",
         placeholders={},
     ),
     SystemMessage.HELP: Words(
         when="When somebody texts HELP, unless the provider answers it",
-        default="{desk}: tell us what is wrong. AGENT: a person. RESTART: start over. BYE: done. STOP: no more texts. "
+        default="{desk}: text your problem, or AGENT for a person, RESTART to start over, BYE to end, STOP to opt out. "
         "Msg & data rates may apply.",
         placeholders={"desk": DESK},
     ),
     SystemMessage.RESTARTED: Words(
         when="When somebody texts RESTART to the virtual agent",
-        default="All right, from the beginning. What can we do for you?",
+        default="OK, let's start over. How can we help?",
         placeholders={},
     ),
     SystemMessage.OPTED_OUT: Words(
         when="Once, when somebody opts out with STOP, unless the provider confirms it",
-        default="You have opted out of texts from {desk}, and get no more. Text START to get them again.",
+        default="You've opted out of texts from {desk} and won't get any more. Text START to opt back in.",
         placeholders={"desk": DESK},
     ),
     SystemMessage.OPTED_IN: Words(
-        when="When somebody who had opted out texts START, unless the provider confirms it",
-        default="You get texts from {desk} again. Text HELP for help, STOP to opt out.",
+        when="When a requester who has opted out texts START, unless the provider confirms it",
+        default="You'll get texts from {desk} again. Text HELP for help, STOP to opt out.",
         placeholders={"desk": DESK},
     ),
     SystemMessage.ASK_OPT_OUT: Words(
-        when="Once, when somebody texts the virtual agent what may mean that they want no more texts",
-        default="Do you want no more texts from {desk}? Reply STOP to opt out, or tell us what you need.",
+        when="Once, when a text to the virtual agent may mean that the requester wants to opt out",
+        default="Would you like to stop texts from {desk}? Reply STOP to opt out, or tell us what you need.",
         placeholders={"desk": DESK},
     ),
     SystemMessage.WRONG_NUMBER: Words(
-        when="When somebody asks the virtual agent who this is and says it is the wrong number",
-        default="This is {desk}, a help desk by text. Reply STOP for no more texts, or tell us what you need.",
+        when="When a text to the virtual agent says that this is a wrong number or asks who this is",
+        default="This is {desk}, a help desk you can text. Reply STOP to opt out, or tell us what you need.",
         placeholders={"desk": DESK},
     ),
 }
 
-# Filled for one conversation. ``text`` is the admin's, see store/desk/texts.py; without it, as shipped. ---------------
+# Filled for one conversation. ``text`` is the admin's (see store/desk/texts.py); None is the default text. --------
 
 
 def in_line(queue: str, text: str | None = None) -> str:
-    """The queue's first line on handoff."""
+    """The queue's first text after a handoff."""
     return _filled(SystemMessage.IN_LINE, text, {"queue": queue})
 
 
 def waiting(queue: str, text: str | None = None, *, instead: str | None = None) -> str:
-    """Said once when nobody is free. ``instead``: how to go back to the virtual agent, where there is one."""
+    """Sent once when no agent is free. ``instead``: how to return to the virtual agent, where there is one."""
     return _and(_filled(SystemMessage.WAITING, text, {"queue": queue}), instead)
 
 
 def out_of_hours(queue: str, opens: str, text: str | None = None, *, instead: str | None = None) -> str:
-    """Said once when the queue is closed. ``opens``: in words, see ``opening``; ``instead`` as for ``waiting``."""
+    """Sent once when the queue is closed. ``opens``: in words, see ``opening``; ``instead`` as for ``waiting``."""
     return _and(_filled(SystemMessage.CLOSED, text, {"queue": queue, "opens": opens}), instead)
 
 
 def back_with_bot(text: str | None = None) -> str:
-    """Said to a requester who did not want to wait."""
+    """Sent to a requester who chose not to wait."""
     return _filled(SystemMessage.BACK_WITH_BOT, text, {})
 
 
 def closing_line(agent_name: str, text: str | None = None) -> str:
-    """An agent's closing line."""
+    """An agent's closing text."""
     return _filled(SystemMessage.CLOSING_LINE, text, {"agent.first_name": first_name(agent_name)})
 
 
 def account_help(case: str, text: str | None = None) -> str:
-    """Said to a proven person whose account is locked: what happens next."""
+    """Sent to a verified requester whose account is locked: what happens next."""
     return _filled(SystemMessage.ACCOUNT_HELP, text, {"case": case})
 
 
 def goodbye(text: str | None = None) -> str:
-    """Said to a requester who says goodbye to the virtual agent."""
+    """Sent to a requester who says goodbye to the virtual agent."""
     return _filled(SystemMessage.GOODBYE, text, {})
 
 
 def help_text(desk: str, text: str | None = None) -> str:
-    """What this is, and what can be texted at any point."""
+    """Explains the service and the commands that always work."""
     return _filled(SystemMessage.HELP, text, {"desk": desk})
 
 
 def restarted(text: str | None = None) -> str:
-    """Said to a requester who starts over with the virtual agent."""
+    """Sent to a requester who restarts the virtual agent."""
     return _filled(SystemMessage.RESTARTED, text, {})
 
 
@@ -201,17 +203,18 @@ def opted_in(desk: str, text: str | None = None) -> str:
 
 
 def ask_opt_out(desk: str, text: str | None = None) -> str:
-    """Asks whether somebody wants no more texts."""
+    """Asks whether the requester wants no more texts."""
     return _filled(SystemMessage.ASK_OPT_OUT, text, {"desk": desk})
 
 
 def wrong_number(desk: str, text: str | None = None) -> str:
-    """Says what this number is and how to opt out."""
+    """Explains what this number is and how to opt out."""
     return _filled(SystemMessage.WRONG_NUMBER, text, {"desk": desk})
 
 
 def opening(at: datetime | None, time_zone: str, now: datetime) -> str:
-    """When a queue opens, as a text says it: at 08:00, tomorrow at 08:00, on Monday at 08:00, on 4 January at 08:00."""
+    """When a queue opens, in the words of a text: at 08:00, tomorrow at 08:00, on Monday at 08:00, on 4 January at
+    08:00."""
     if at is None:
         return OPENS.instead
     zone = ZoneInfo(time_zone)
@@ -222,19 +225,19 @@ def opening(at: datetime | None, time_zone: str, now: datetime) -> str:
 
 
 def wants_bot(text: str) -> bool:
-    """Whether a text by itself asks for the virtual agent."""
+    """Whether the whole text asks for the virtual agent."""
     return without_signature(text).strip(" .!\r\n").casefold() in BOT_WORDS
 
 
 def examples(message: SystemMessage, text: str | None = None) -> tuple[str, str]:
-    """The text with ordinary names, and with long ones."""
+    """The text filled with typical names, and with long ones."""
     words = TEXTS[message]
     plain, long = ({n: getattr(p, kind) for n, p in words.placeholders.items()} for kind in ("example", "long"))
     return placeholders.fill(text or words.default, plain), placeholders.fill(text or words.default, long)
 
 
 def _filled(message: SystemMessage, text: str | None, values: Mapping[str, str]) -> str:
-    """Never more than one segment: a name that is too long, or forces UCS-2, gives way to plain words."""
+    """Fill a text within one segment. A name that is too long or forces UCS-2 is replaced by plain words."""
     words, values = TEXTS[message], dict(values)
     filled = placeholders.fill(text or words.default, values)
     for name, placeholder in words.placeholders.items():
@@ -245,7 +248,7 @@ def _filled(message: SystemMessage, text: str | None, values: Mapping[str, str])
 
 
 def _and(line: str, more: str | None) -> str:
-    """Both, if they fit in one segment."""
+    """Both lines if they fit in one segment, else the first."""
     both = f"{line} {more}" if more else line
     return both if segments(both).count == 1 else line
 
@@ -254,14 +257,15 @@ def _and(line: str, more: str | None) -> str:
 
 
 def error(message: SystemMessage, text: str, values: Mapping[str, str] | None = None) -> str | None:
-    """What is wrong with an edited text; None when it can be saved. ``values``: what is known, such as {queue}."""
+    """What is wrong with an edited text. None when it can be saved. ``values``: known placeholder values, such as
+    {queue}."""
     words = TEXTS[message]
     if not is_visible(text):
-        return "must not be empty; reset it to have the usual text"
+        return "must not be empty; reset it to restore the default text"
     if unknown := placeholders.error(text, words.placeholders):
         return unknown
     if message not in ABOUT_CONSENT and (keyword := asks_for_opt_out(text)):
-        return f"asks people to answer {keyword}, with which they opt out of all texts; use another word"
+        return f"asks people to reply {keyword}, which opts them out of all texts; use another word"
     for kind in ("instead", "example" if values is None else "long"):
         filled = placeholders.fill(
             text, {n: getattr(p, kind) for n, p in words.placeholders.items()} | dict(values or {})

@@ -1,14 +1,14 @@
-"""Identity: how sure it is who the requester is, by what proof, until when."""
+"""Identity levels: how certain a requester's identity is, by which proof, and until when."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-VERIFIED_FOR = timedelta(hours=8)  # a phone changes hands; a proof does not last for ever
+VERIFIED_FOR = timedelta(hours=8)  # a proof expires because a phone may change hands
 
 
 class Level(StrEnum):
-    """Nobody in particular; somebody by their number alone; somebody who was proven."""
+    """Guest; identified by the number alone; verified by a proof."""
 
     GUEST = "guest"
     MATCHED = "matched"
@@ -16,9 +16,14 @@ class Level(StrEnum):
 
 
 class Method(StrEnum):
-    """How a number was tied to a person. ``agent``: a live agent, by hand; ``admin``: an admin, in the profiles;
-    ``code``: a one-time code to the e-mail on file; ``knowledge``: employee number and a second fact; ``requester``:
-    their own word, which can only untie."""
+    """How a number was tied to a person.
+
+    - ``agent``: a live agent did it by hand.
+    - ``admin``: an admin did it on the profiles page.
+    - ``code``: a one-time code sent to the e-mail on file.
+    - ``knowledge``: employee number and a second fact.
+    - ``requester``: the requester's own word, which can only untie.
+    """
 
     AGENT = "agent"
     ADMIN = "admin"
@@ -29,14 +34,14 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """Somebody said that this number is this user's (None: not the person it was tied to)."""
+    """A record that this number is this user's. ``user_id`` None: the number is not the person's it was tied to."""
 
     user_id: int | None
     expires_at: datetime
 
 
 def level(user_id: int | None, proof: Proof | None, now: datetime) -> Level:
-    """The level of an interaction's user, given the last proof about the number that was not undone."""
+    """The identity level of an interaction's user. ``proof``: the last one for the number that was not undone."""
     if user_id is None:
         return Level.GUEST
     if proof is not None and proof.user_id == user_id and now < proof.expires_at:

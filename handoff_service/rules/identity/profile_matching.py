@@ -1,4 +1,4 @@
-"""Table 1 of the product page: messaging profiles, or who is texting?"""
+"""Table 1 of the product page: messaging profiles, or who is texting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,8 +46,10 @@ TABLE: Mapping[NumberSituation, tuple[ProfileStep, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberFacts:
-    """What is known of a requester's number: the users it is on, and its active profile if any. ``not_user``: of whom
-    somebody said that it is not them who text from it."""
+    """What is known about a requester's number: the users who have it, and its active profile, if any.
+
+    ``not_user``: the user whom somebody ruled out as the sender.
+    """
 
     users: tuple[int, ...]
     has_profile: bool
@@ -57,7 +59,7 @@ class NumberFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileMatch:
-    """What to do with the profile, whose the interaction is, and who else it could be."""
+    """What to do with the profile, who the interaction's user is, and who else could be texting."""
 
     row: NumberSituation
     make_profile: bool
@@ -67,7 +69,7 @@ class ProfileMatch:
 
 
 def situation(facts: NumberFacts) -> NumberSituation:
-    """The row that holds for a number."""
+    """The table row that applies to a number."""
     one = len(facts.users) == 1
     if not facts.users:
         return NumberSituation.NO_USER_BUT_PROFILE if facts.has_profile else NumberSituation.NO_USER_NO_PROFILE
@@ -83,7 +85,7 @@ def situation(facts: NumberFacts) -> NumberSituation:
 
 
 def match(facts: NumberFacts) -> ProfileMatch:
-    """Read the table for one number."""
+    """Look up the table for one number."""
     row = situation(facts)
     steps = TABLE[row]
     if ProfileStep.BELONGS_TO_USER in steps:

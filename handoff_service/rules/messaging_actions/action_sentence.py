@@ -1,4 +1,4 @@
-"""A messaging action as one sentence, in parts of which some are said with weight."""
+"""A messaging action as one sentence, in parts that are stressed or not."""
 
 from collections.abc import Callable, Iterator
 
@@ -22,7 +22,7 @@ FIELDS = {
     "owner": "the owner",
     "priority": "the priority",
     "queue": "the queue",
-    "provider_number": "the company's number",
+    "provider_number": "the company number",
 }
 _YES_OR_NO = {
     "assigned": {True: "an agent is assigned", False: "no agent is assigned"},
@@ -37,7 +37,7 @@ _WHO_WAITS = {
 def sentence(action: MessagingAction, *, called: Callable[[str], str] = str) -> list[Part]:
     """``When a requester has waited 2 business hours for an agent, and the state is on hold, the agent is prompted.``
 
-    ``called``: how a number is written.
+    ``called``: formats a number.
     """
     before, after = _WHO_WAITS[action.event]
     parts: list[Part] = [(before, False), (_time(action), True), (after, False)]
@@ -57,7 +57,7 @@ def _limits(action: MessagingAction, called: Callable[[str], str]) -> Iterator[l
     if action.queues:
         yield [("the queue is ", False), *_listed(action.queues)]
     if action.provider_numbers:
-        yield [("the company's number is ", False), *_listed([called(one) for one in action.provider_numbers])]
+        yield [("the company number is ", False), *_listed([called(one) for one in action.provider_numbers])]
 
 
 def _listed(names: tuple[str, ...] | list[str]) -> Iterator[Part]:

@@ -1,7 +1,7 @@
-"""What a messaging action would have done: past conversations replayed with the rules that the real timers follow.
+"""Dry run of a messaging action: replays past conversations with the rules of the real timers.
 
-What the history does not keep is judged by today's value: see ``judged_by_today``. What an agent did with a timer, or
-what the action itself would have changed, is not part of it: each wait is taken as it was.
+Values that the history does not keep are judged by today's value; see ``judged_by_today``. The replay ignores what an
+agent did with a timer and what the action itself would have changed: each wait is taken as it happened.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,15 +15,16 @@ from handoff_service.rules.shared.vocabulary import Author, Owner, State, Unansw
 
 type WouldFire = Callable[
     [datetime], datetime | None
-]  # when a timer that starts then is due; None: not in the time looked at
+]  # when a timer that starts now would be due; None: outside the period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastConversation:
-    """What is known of an interaction beside its lines. ``state``, ``priority``, ``queue`` and ``guest`` are today's.
+    """What is known of an interaction besides its lines. ``state``, ``priority``, ``queue`` and ``guest`` are
+    today's.
 
-    ``open_before``: the run that was open before the first of its lines; ``taken_before``: whether a live agent had
-    taken it by then.
+    ``open_before``: the run that was open before the first line; ``taken_before``: a live agent had accepted it by
+    then.
     """
 
     id: int
@@ -37,8 +38,8 @@ class PastConversation:
     guest: bool
 
 
-class PastLine(NamedTuple):  # there are many
-    """A line that tells who owned the interaction. ``author``: of a message; None for what nobody wrote to anybody."""
+class PastLine(NamedTuple):  # a NamedTuple because there are many
+    """A line that shows who owned the interaction. ``author``: of a message; None for a line that is not a message."""
 
     at: datetime
     owner: Owner
@@ -47,7 +48,7 @@ class PastLine(NamedTuple):  # there are many
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A run of the action's event. ``fires_at``: None when the action would not have acted on it."""
+    """One run of the action's event. ``fires_at``: None when the action would not have fired."""
 
     began: datetime
     fires_at: datetime | None
@@ -55,8 +56,8 @@ class Wait:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Past:
-    """A conversation with its lines, and what is asked of them for each wait: when a live agent first had it, and when
-    the requester last wrote."""
+    """A conversation with its lines, and two answers for each wait: when a live agent first had it, and when the
+    requester last wrote."""
 
     conversation: PastConversation
     lines: Sequence[PastLine]
@@ -67,7 +68,7 @@ class _Past:
 def replay(
     action: MessagingAction, conversation: PastConversation, lines: Sequence[PastLine], due: WouldFire, now: datetime
 ) -> list[Wait]:
-    """The waits that begin in these lines (oldest first), as if the action had been there all the time."""
+    """The waits that start in these lines (oldest first), as if the action had always existed."""
     past = _Past(
         conversation=conversation,
         lines=lines,
@@ -96,7 +97,7 @@ def _wait(action: MessagingAction, past: _Past, first: int, ended: datetime, due
 
 
 def _facts(past: _Past, first: int, at: datetime) -> Facts:
-    """The interaction as it was at this moment of the wait whose first line this is."""
+    """The interaction at this moment of the wait. ``first``: index of the wait's first line."""
     last, lines = first, past.lines
     while last + 1 < len(lines) and lines[last + 1].at < at:
         last += 1
@@ -113,8 +114,8 @@ def _facts(past: _Past, first: int, at: datetime) -> Facts:
 
 
 def _state(past: _Past, at: datetime) -> State:
-    """New until a live agent takes it. On hold is not in the history: what is on hold today has been since the
-    requester's last text, which would have ended it."""
+    """New until a live agent accepts it. The history does not record On hold: an interaction that is on hold today
+    has been on hold since the requester's last text, because a text ends it."""
     if past.conversation.state is State.ON_HOLD and (past.last_text is None or past.last_text < at):
         return State.ON_HOLD
     taken = past.conversation.taken_before or (past.taken is not None and past.taken < at)
@@ -122,7 +123,7 @@ def _state(past: _Past, at: datetime) -> State:
 
 
 def judged_by_today(action: MessagingAction) -> list[str]:
-    """What of an action's conditions and limits the history does not keep, in words."""
+    """The conditions and limits of an action that the history does not keep, in words."""
     fields = {c.field for c in action.conditions}
     asked = [value for c in action.conditions for value in (c.value if isinstance(c.value, list) else [c.value])]
     words = {

@@ -1,6 +1,6 @@
 """Table 4 of the product page: messaging actions. Event, duration, conditions, action.
 
-A run is the messages of one side that the other side has not answered. At most one run of an interaction is open.
+A run is the messages of one side that the other side has not answered. An interaction has at most one open run.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ STARTS: Mapping[Author, Unanswered | None] = {
 
 
 def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
-    """The run that a message begins, given the open one; it ends that one. None: nothing begins and nothing ends.
+    """The run that a message starts; it ends the open one. None: the message starts and ends nothing.
 
     More messages from the same side do not restart the timers.
     """
@@ -33,10 +33,10 @@ def begins(author: Author, is_open: Unanswered | None) -> Unanswered | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagingAction:
-    """An admin's rule. ``queues`` (names) and ``provider_numbers`` limit it; empty: everywhere.
+    """An admin's rule. ``queues`` (names) and ``provider_numbers`` limit it; empty means everywhere.
 
-    ``business_hours``: the duration is open time of the interaction's queue. What texts call ``{waiting}`` is not:
-    people wait by the clock on the wall.
+    ``business_hours``: the duration counts only the queue's opening hours. ``{waiting}`` in texts always uses elapsed
+    time.
     """
 
     name: str
@@ -53,7 +53,7 @@ class MessagingAction:
     active: bool = True
 
     def applies(self, facts: Facts) -> bool:
-        """Judged when the timer fires, on the interaction as it then is."""
+        """Whether the rule applies. Judged when the timer fires, on the interaction's current facts."""
         return (
             self.active
             and (not self.queues or facts.queue in self.queues)
@@ -67,7 +67,7 @@ SHIPPED = (
         name="Remind the agent",
         event=Unanswered.REQUESTER_MESSAGE,
         duration=timedelta(minutes=30),
-        # the virtual agent's answers are no agent response, but whoever talks with it is not waiting for an agent
+        # a virtual agent's answer is no agent response, but a requester who talks to it is not waiting for an agent
         conditions=(Condition(field="owner", operator=conditions.Operator.IS_NOT, value="virtual_agent"),),
         action=Action.PROMPT_AGENT,
         text="{requester.name} has been waiting for {waiting}.",
@@ -90,7 +90,7 @@ DEFAULT_PROMPT: Mapping[Unanswered, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPlaceholders(placeholders.Placeholders):
-    """What fills the placeholders, ``waiting`` among them."""
+    """Values for the placeholders, including ``waiting``."""
 
     waiting: timedelta
 
@@ -100,12 +100,12 @@ _SHORTEST = ActionPlaceholders(requester="Al", agent="Al", number="INT0000001", 
 
 
 def for_agents(text: str, who: ActionPlaceholders) -> str:
-    """A prompt for agents, filled."""
+    """A filled prompt for agents."""
     return _filled(text, who, guest="The requester", nobody="nobody")
 
 
 def for_requester(text: str, who: ActionPlaceholders) -> str:
-    """A prompt for the requester, filled, never more than one segment: what makes it longer is cut at its end."""
+    """A filled prompt for the requester, cut at its end to fit one segment."""
     filled = _filled(text, who, guest="there", nobody="our team")
     if segments(filled).count > 1:
         short = [first_name(name) if name else None for name in (who.requester, who.agent)]
@@ -127,7 +127,7 @@ STATES = frozenset(State) - {State.NEW}
 
 
 def faults(action: MessagingAction) -> dict[str, str]:
-    """What is wrong with an action: key -> what would be right. Nothing when it can be saved."""
+    """Field -> what would be right. Empty when the action can be saved."""
     found = {}
     if action.action is Action.SET_STATE and action.state not in STATES:
         found["state"] = f"must be one of {', '.join(s for s in State if s in STATES)} for set_state"
@@ -157,31 +157,31 @@ def _text_fault(action: MessagingAction) -> str | None:
 
 
 def describe(action: MessagingAction) -> str:
-    """What it will do, and on which conditions."""
+    """What the action does, and under which conditions."""
     does = {
         Action.PROMPT_AGENT: "prompt the agent",
         Action.PROMPT_REQUESTER: "text the requester",
-        Action.REASSIGN: "take it from its agent and put it back into its queue",
+        Action.REASSIGN: "take it from its agent and return it to its queue",
         Action.SET_STATE: f"set the state to {_words(action.state or '')}",
     }[action.action]
     limits = []
     if action.queues:
         limits.append(f"the queue is {' or '.join(action.queues)}")
     if action.provider_numbers:
-        limits.append(f"the company's number is {' or '.join(action.provider_numbers)}")
+        limits.append(f"the company number is {' or '.join(action.provider_numbers)}")
     if action.conditions:
         limits.append(conditions.describe(action.conditions, action.match))
     return does + (f", if {', and '.join(limits)}" if limits else "")
 
 
 def why(action: MessagingAction, waited: timedelta) -> str:
-    """The reason that stands in the history: ``30 minutes without agent response``."""
+    """The reason shown in the history: ``30 minutes without agent response``."""
     return f"{durations.describe(waited)} {_words(action.event.partition('_message_')[2])}"
 
 
 def place_in_ladder(due_at: datetime, action: MessagingAction, position: int, number: int) -> tuple[object, ...]:
-    """Several actions of one interaction fire in this order: when they are due, which is by duration unless one was
-    postponed; then in the admin's order."""
+    """The sort key for several actions of one interaction: due time first, then the admin's order. The due time
+    follows the duration unless the timer was postponed."""
     return (due_at, action.duration, position, number)
 
 

@@ -1,7 +1,7 @@
 """Work assignment: which live agents are offered a work item, and why each of the others is not.
 
-Pure functions over facts. Whom ``FILTERS`` leave in can be asked; affinity, then optional skills, then the queue's rule
-decide among those.
+Pure functions over facts. ``FILTERS`` remove candidates. Affinity, then optional skills, then the queue's rule choose
+among the rest.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,15 +11,17 @@ from enum import StrEnum
 
 from handoff_service.rules.shared.vocabulary import Assignment
 
-ROUND_PAUSE = timedelta(seconds=30)  # between the round in which everybody declined and the next
+ROUND_PAUSE = timedelta(seconds=30)  # between a round in which everybody declined and the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An agent of a queue's groups.
+    """An agent in one of a queue's groups.
 
-    ``takes_work``: whether the presence does; ``capacity``: the lower of the agent's own and of the group's; ``load``:
-    offers that wait and active conversations, not those on hold; ``after_seconds``: when the agent's pool joins.
+    - ``takes_work``: whether the agent's presence allows work.
+    - ``capacity``: the lower of the agent's and the group's.
+    - ``load``: open offers plus active conversations, without those on hold.
+    - ``after_seconds``: when the agent's pool joins.
     """
 
     agent_id: int
@@ -35,11 +37,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """A work item: what it needs, how long it has waited, and what the agents said to it so far.
+    """A work item: what it needs, how long it has waited, and how agents answered so far.
 
-    ``declined``: agent -> (round, may be asked again); ``asked``: agents whose offer is open; ``affinity``: the agent
-    who last served this requester; ``only``: the one agent it is meant for (a transfer); ``last_agent``: whom this
-    queue asked last.
+    - ``declined``: agent -> (round, may be asked again).
+    - ``asked``: agents with an open offer.
+    - ``affinity``: the agent who last served this requester.
+    - ``only``: the one agent it is for (a transfer).
+    - ``last_agent``: the agent this queue asked last.
     """
 
     rule: Assignment
@@ -57,15 +61,15 @@ class LeftOut(StrEnum):
     """Why a candidate is not asked, in words for the work item's log."""
 
     NOT_AVAILABLE = "is {presence}"
-    ASKED = "is asked already"
+    ASKED = "already has this offer"
     LACKS_SKILL = "lacks the skill {skills}"
     JOINS_LATER = "joins after {after} s"
-    NEVER_AGAIN = "rejected it for good"
-    DECLINED = "declined it in this round"
-    NO_ROOM = "has no room: {load} of {capacity}"
+    NEVER_AGAIN = "rejected this conversation"
+    DECLINED = "declined in this round"
+    NO_ROOM = "is at capacity: {load} of {capacity}"
 
 
-# What filters a candidate out, first reason first.
+# What filters a candidate out. The first match is the reason.
 FILTERS: Mapping[LeftOut, Callable[[Candidate, Need], bool]] = {
     LeftOut.NOT_AVAILABLE: lambda c, _: not c.takes_work,
     LeftOut.ASKED: lambda c, n: c.agent_id in n.asked,
@@ -78,7 +82,7 @@ FILTERS: Mapping[LeftOut, Callable[[Candidate, Need], bool]] = {
 
 
 def left_out(candidate: Candidate, need: Need) -> LeftOut | None:
-    """What filters a candidate out; None when the item can be offered."""
+    """The first filter that removes a candidate. None when the item can be offered."""
     return next((why for why, filters in FILTERS.items() if filters(candidate, need)), None)
 
 
@@ -87,14 +91,14 @@ def _spare(c: Candidate, _n: Need) -> tuple[int, int]:
 
 
 def _idle(_c: Candidate, _n: Need) -> tuple[int, int]:
-    return (0, 0)  # who was asked longest ago decides, as it does among equals everywhere
+    return (0, 0)  # the agent asked longest ago comes first, as for all ties
 
 
 def _turn(c: Candidate, n: Need) -> tuple[int, int]:
     return (int(c.agent_id <= (n.last_agent or 0)), c.agent_id)
 
 
-# How each rule orders the candidates, best first; among equals the one who was asked longest ago, then the lower id.
+# How each rule orders the candidates, best first. Ties: the agent asked longest ago, then the lower id.
 ORDER: Mapping[Assignment, Callable[[Candidate, Need], tuple[int, int]]] = {
     Assignment.MOST_CAPACITY: _spare,
     Assignment.LONGEST_IDLE: _idle,
@@ -104,14 +108,14 @@ ORDER: Mapping[Assignment, Callable[[Candidate, Need], tuple[int, int]]] = {
 
 
 class Because(StrEnum):
-    """Why somebody is asked, in words for the log."""
+    """Why an agent is asked, in words for the log."""
 
-    AFFINITY = "served this requester last"
-    MOST_CAPACITY = "has the most room: {load} of {capacity}"
-    LONGEST_IDLE = "was asked longest ago"
+    AFFINITY = "last served this requester"
+    MOST_CAPACITY = "has the most free capacity: {load} of {capacity}"
+    LONGEST_IDLE = "had the last offer longest ago"
     ROUND_ROBIN = "is next in turn"
-    FIRST_TO_ACCEPT = "is asked with all who are free"
-    NOT_FIRST = "was free, and not first by the queue's rule"
+    FIRST_TO_ACCEPT = "gets the offer with all free agents"
+    NOT_FIRST = "was free, but the queue's rule chose another"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +130,9 @@ class Considered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Whom to ask (nobody, one, or all who are free), and every candidate with the reason.
+    """Whom to ask (nobody, one agent, or all who are free), and every candidate with the reason.
 
-    ``next_round``: somebody could be asked once a new round begins; ``joins_in``: when the next pool joins.
+    ``next_round``: somebody could be asked once a new round starts; ``joins_in``: when the next pool joins.
     """
 
     chosen: tuple[Candidate, ...]
@@ -191,13 +195,13 @@ def _words(c: Candidate, need: Need, why: LeftOut | None, *, chosen: bool) -> st
 
 
 class Nobody(StrEnum):
-    """Why nobody can be asked: what the requester is told."""
+    """Why nobody can be asked. It decides the text to the requester."""
 
     CLOSED = "the queue is closed"
     NOBODY_ONLINE = "nobody is online"
-    ALL_FULL = "everybody is busy"
+    ALL_FULL = "everyone is busy"
 
 
 def nobody(candidates: Iterable[Candidate]) -> Nobody:
-    """Why, given that the queue is open and nobody was chosen."""
+    """The reason, given that the queue is open and nobody was chosen."""
     return Nobody.ALL_FULL if any(c.takes_work for c in candidates) else Nobody.NOBODY_ONLINE

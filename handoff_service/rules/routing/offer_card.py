@@ -1,15 +1,15 @@
-"""What an offer's card shows of what is known: the fields that the admin chose, or all that was collected."""
+"""Offer cards: the fields that the admin chose, or everything that was collected."""
 
 import re
 from collections.abc import Mapping, Sequence
 
-USER = "user."  # what follows is external_id, email, or the name of a user's attribute: user.department
-MOST = 12  # a card is read in seconds
+USER = "user."  # followed by external_id, email, or the name of a user's attribute: user.department
+MOST = 12  # agents read a card in seconds
 _FIELD = re.compile(r"[A-Za-z][\w.\- ]{0,79}")
 
 
 def shown(fields: Sequence[str], collected: Mapping[str, str], user: Mapping[str, object]) -> dict[str, str]:
-    """Field -> value, in the admin's order; without a choice, everything collected. What is not known is left out."""
+    """Field -> value, in the admin's order. Without a choice, everything collected. Unknown values are left out."""
     if not fields:
         return dict(collected)
     found = {f: user.get(f.removeprefix(USER)) if f.startswith(USER) else collected.get(f) for f in fields}
@@ -17,14 +17,14 @@ def shown(fields: Sequence[str], collected: Mapping[str, str], user: Mapping[str
 
 
 def any_of_user(fields: Sequence[str]) -> bool:
-    """Whether the choice needs to know the user's record."""
+    """Whether the choice includes a field of the user's record."""
     return any(field.startswith(USER) for field in fields)
 
 
 def error(fields: Sequence[str]) -> str | None:
-    """What is wrong with a choice of fields, in words; None when it can be used."""
+    """What is wrong with a choice of fields, in words. None when it is valid."""
     if len(fields) > MOST:
-        return f"must be at most {MOST} fields: a card is read in seconds"
+        return f"must have at most {MOST} fields"
     for n, field in enumerate(fields):
         if not _FIELD.fullmatch(field):
             return f"has {field!r}; write names such as problem or user.department"

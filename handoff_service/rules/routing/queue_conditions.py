@@ -1,4 +1,4 @@
-"""Conditions that say which conversations a queue is for: who texts, where to, about what, in which language."""
+"""Queue conditions: which conversations a queue takes, by requester, number, topic and language."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,15 +7,15 @@ from typing import Any
 from handoff_service.rules.shared import conditions
 from handoff_service.rules.shared.conditions import Condition, Field, Match, Operator
 
-USER = "user."  # what follows it is the name of a user's attribute, such as user.department
+USER = "user."  # followed by the name of a user's attribute, such as user.department
 _WORD = Field(str, frozenset({Operator.IS, Operator.IS_NOT, Operator.IN, Operator.NOT_IN}))
 FIELDS: Mapping[str, Field] = {"provider_number": _WORD, "topic": _WORD, "language": _WORD}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueFacts:
-    """A conversation as queues see it. ``topic`` and ``language`` are what the virtual agent found out, if it did;
-    ``attributes`` are the user's, none for a guest."""
+    """A conversation as queue conditions see it. ``topic`` and ``language`` are set when the virtual agent found
+    them; ``attributes`` are the user's, empty for a guest."""
 
     provider_number: str
     topic: str | None = None
@@ -23,17 +23,17 @@ class QueueFacts:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def fact(self, name: str) -> Any:
-        """What a condition's field is about; None when it is not known."""
+        """The value of a condition's field. None when it is unknown."""
         return self.attributes.get(name.removeprefix(USER)) if name.startswith(USER) else getattr(self, name)
 
 
 def matches(written: Sequence[Condition], match: Match, facts: QueueFacts) -> bool:
-    """Whether the queue is for this conversation. An empty list holds."""
+    """Whether the queue takes this conversation. An empty list takes all."""
     return conditions.hold_for(written, match, facts.fact)
 
 
 def parse(written: Mapping[str, Any]) -> Condition:
-    """As ``conditions.parse`` does, with the fields of queues."""
+    """Like ``conditions.parse``, with the fields of queues."""
     return conditions.parse(written, _field)
 
 

@@ -1,4 +1,4 @@
-"""A queue as an admin sets it up, what cannot be saved, and why one can never assign."""
+"""Queues: an admin's settings, what is invalid, and why a queue can never assign."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from handoff_service.rules.shared.vocabulary import Assignment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """A group whose agents are asked once a work item has waited ``after_seconds``."""
+    """A group whose agents are asked after a work item has waited ``after_seconds``."""
 
     group: str
     after_seconds: int = 0
@@ -19,7 +19,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skill:
-    """``mandatory``: who lacks it is not asked; else who has it is asked first."""
+    """Agents without a ``mandatory`` skill are not asked. Agents with an optional skill are asked first."""
 
     name: str
     mandatory: bool = True
@@ -27,10 +27,15 @@ class Skill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """``position``: its place in the admin's order; 0 when it is made: the last. ``schedule``: opening hours
-    (schedules.py), None: always open; ``time_zone``, ``country`` None: the desk's. ``texts``: its own words, else the
-    desk's. ``auto_assign``: a work item is given, not offered. ``alarm_seconds``: when supervisors are told that
-    somebody waits, None: never."""
+    """An admin's queue.
+
+    - ``position``: its place in the admin's order; 0 for a new queue, which goes last.
+    - ``schedule``: opening hours (opening_hours.py); None: always open.
+    - ``time_zone``, ``country``: None means the desk's.
+    - ``texts``: the queue's own texts; the desk's texts fill the gaps.
+    - ``auto_assign``: work items are assigned without an offer.
+    - ``alarm_seconds``: how long a requester waits before supervisors are alerted; None: never.
+    """
 
     name: str
     position: int = 0
@@ -50,7 +55,7 @@ class Queue:
 
 
 def faults(queue: Queue) -> dict[str, str]:
-    """What is wrong with a queue: key -> what would be right. Nothing when it can be saved."""
+    """Field -> what would be right. Empty when the queue can be saved."""
     found = {}
     for key, names in (("groups", [p.group for p in queue.pools]), ("skills", [s.name for s in queue.skills])):
         if twice := next((name for name in names if names.count(name) > 1), None):
@@ -68,9 +73,9 @@ def problems(
     lacking: Collection[str] = (),
     schedule_fault: str | None = None,
 ) -> list[str]:
-    """Why a queue can never assign, in words; nothing when it can.
+    """Why a queue can never assign, in words. Empty when it can.
 
-    ``agents``: how many active ones are in its groups; ``lacking``: mandatory skills that none of them has all of.
+    ``agents``: how many active agents its groups have; ``lacking``: mandatory skills that no agent has in full.
     """
     found = []
     if not groups:

@@ -1,6 +1,7 @@
-"""Conditions: a list of field, operator, value, of which all or any must hold.
+"""Conditions: a list of (field, operator, value) of which all or any must be true.
 
-Here are those on an interaction, which messaging actions have; ``queue_conditions`` has the fields of queues.
+This module has the conditions on interactions, which messaging actions use. ``queue_conditions`` has the fields of
+queues.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,8 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """An interaction as conditions see it. ``queue`` is its name; ``assigned``: to an agent; ``guest``: not known."""
+    """An interaction as conditions see it. ``queue`` is its name; ``assigned``: it has an agent; ``guest``: its user
+    is unknown."""
 
     state: State
     owner: Owner
@@ -42,7 +44,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One line of the list. ``value`` is a list for ``in`` and ``not_in``, else a word, a number or true/false."""
+    """One condition. ``value`` is a list for ``in`` and ``not_in``, else a word, a number or a boolean."""
 
     field: str
     operator: Operator
@@ -51,7 +53,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a field can be compared with: one of these words, or any value of this type."""
+    """The values a field can be compared with: one of these words, or any value of this type."""
 
     kind: type
     operators: frozenset[Operator]
@@ -80,20 +82,20 @@ JUDGES: Mapping[Operator, Callable[[Any, Any], bool]] = {
 
 
 def matches(conditions: Sequence[Condition], match: Match, facts: Facts) -> bool:
-    """Whether all (or any) of them hold. An empty list holds."""
+    """Whether all (or any) conditions are true. An empty list is true."""
     return hold_for(conditions, match, lambda field: getattr(facts, field))
 
 
 def hold_for(conditions: Sequence[Condition], match: Match, fact: Callable[[str], Any]) -> bool:
-    """Whether they hold, given the fact of each field."""
+    """Whether the conditions are true. ``fact`` gives the value of a field."""
     judged = [JUDGES[c.operator](fact(c.field), c.value) for c in conditions]
     return not judged or (all(judged) if match is Match.ALL else any(judged))
 
 
 def parse(written: Mapping[str, Any], fields: Callable[[str], Field | None] = FIELDS.get) -> Condition:
-    """``{field, operator, value}`` or the short ``{field, is = value}``. ValueError says what is wrong.
+    """Parse ``{field, operator, value}`` or the short ``{field, is = value}``. The ValueError says what is wrong.
 
-    ``fields`` finds a field by its name; it may raise a ValueError of its own.
+    ``fields`` finds a field by name and may raise its own ValueError.
     """
     rest = dict(written)
     name = rest.pop("field", None)
@@ -105,19 +107,19 @@ def parse(written: Mapping[str, Any], fields: Callable[[str], Field | None] = FI
     elif len(rest) == 1:
         operator, value = rest.popitem()
     else:
-        raise ValueError("needs field, operator and value, or the short form such as field and is")
+        raise ValueError("needs field, operator and value, or a field with an operator such as is")
     if operator not in field.operators:
-        raise ValueError(f"{name} cannot be compared by {operator!r}; it can by {_listed(field.operators)}")
+        raise ValueError(f"{name} cannot be compared with {operator!r}; use {_listed(field.operators)}")
     return Condition(field=str(name), operator=Operator(operator), value=_value(field, Operator(operator), value))
 
 
 def written(condition: Condition) -> dict[str, Any]:
-    """As it is stored."""
+    """The stored form of a condition."""
     return {"field": condition.field, "operator": str(condition.operator), "value": condition.value}
 
 
 def stored(rows: Sequence[Mapping[str, Any]]) -> tuple[Condition, ...]:
-    """What ``written`` wrote, read again."""
+    """Read back what ``written`` stored."""
     return tuple(Condition(field=r["field"], operator=Operator(r["operator"]), value=r["value"]) for r in rows)
 
 
@@ -137,7 +139,7 @@ def _value(field: Field, operator: Operator, value: Any) -> Value:
             kind = {str: "a text", int: "a whole number", bool: "true or false"}[field.kind]
             raise ValueError(f"{one!r} is not {kind}")
         if field.words and one not in field.words:
-            raise ValueError(f"{one!r} is none of {', '.join(field.words)}")
+            raise ValueError(f"{one!r} is not one of {', '.join(field.words)}")
     return list(values) if several else value
 
 

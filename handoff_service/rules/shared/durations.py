@@ -1,4 +1,4 @@
-"""Durations: ``30m`` as an admin writes it, ``30 minutes`` as people read it."""
+"""Durations: ``30m`` as an admin writes it, ``30 minutes`` for people."""
 
 import re
 from datetime import timedelta
@@ -10,25 +10,25 @@ _WRITTEN = re.compile(r"([0-9]{1,9})([smhd])")
 
 
 def parse(written: str) -> timedelta:
-    """``45s``, ``30m``, ``3h`` or ``2d``. ValueError says what is right."""
+    """Parse ``45s``, ``30m``, ``3h`` or ``2d``. The ValueError names the right format."""
     found = _WRITTEN.fullmatch(written.strip())
     if found is None:
         raise ValueError("must be a whole number and s, m, h or d, such as 30m or 2d")
     seconds = int(found[1]) * UNITS[found[2]]
     if not 0 < seconds <= LONGEST.total_seconds():
-        raise ValueError(f"must be more than nothing and at most {LONGEST.days}d")
+        raise ValueError(f"must be more than 0 and at most {LONGEST.days}d")
     return timedelta(seconds=seconds)
 
 
 def write(duration: timedelta) -> str:
-    """As an admin writes it, in the largest unit that fits whole: ``2d``, not ``48h``."""
+    """The admin's form, in the largest unit without a remainder: ``2d``, not ``48h``."""
     seconds = round(duration.total_seconds())
     unit = next(u for u, size in UNITS.items() if seconds % size == 0)
     return f"{seconds // UNITS[unit]}{unit}"
 
 
 def describe(duration: timedelta) -> str:
-    """In words, the two largest units: ``2 days``, ``1 hour 5 minutes``, ``45 seconds``."""
+    """The two largest units in words: ``2 days``, ``1 hour 5 minutes``, ``45 seconds``."""
     seconds = max(round(duration.total_seconds()), 0)
     parts = []
     for unit, size in UNITS.items():

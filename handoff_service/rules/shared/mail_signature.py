@@ -1,9 +1,9 @@
-"""Mail signatures below a text: what phones and mail programs add to an answer, which no rule should read.
+"""Mail signatures that phones and mail programs add below a text, and that no rule should read.
 
-The stored text keeps its signature. Choices, keywords, commands and codes, and the virtual agent, read the text
-without it. A signature is only cut where it stands in lines of its own below other words.
+The stored text keeps its signature. Choices, keywords, commands, codes and the virtual agent read the text without
+it. A signature is cut only when it stands in lines of its own below other words.
 
-Sources: RFC 3676, section 4.3 (the line ``-- `` begins a signature); the texts that iOS, Outlook mobile, Gmail,
+Sources: RFC 3676, section 4.3 (the line ``-- `` starts a signature); the texts that iOS, Outlook mobile, Gmail,
 Samsung Email, Yahoo Mail and K-9 Mail add, as listed by mailgun/talon (``signature/bruteforce.py``),
 github/email_reply_parser and crisp-oss/email-reply-parser.
 """
@@ -11,12 +11,12 @@ github/email_reply_parser and crisp-oss/email-reply-parser.
 import re
 import unicodedata
 
-MOST_LINES, LONGEST_LINE = 6, 70  # of what stands below ``--`` or a sign-off
-_NAME_WORDS = 5  # of a line that names a person or a company
+MOST_LINES, LONGEST_LINE = 6, 70  # limits for the lines below ``--`` or a sign-off
+_NAME_WORDS = 5  # words in a line that names a person or a company
 _SMALL_NAME_WORDS = 3
-_SHORT_ANSWER = 3  # words above ``--`` with which a name in small letters is still a signature
+_SHORT_ANSWER = 3  # words above ``--``; with so few, a lower-case name is still a signature
 
-# A device, program or network as signatures name it: only such words follow "Sent from".
+# A device, program or network as signatures name it. Only these words may follow "Sent from".
 _THING = (
     r"(?:a |an |the |my |its |mi |meu |minha |mon |ma |meinem |meiner |mijn |min |mit |mio |il mio |el |la )?"
     r"(?:iphone|ipad|ipod|ios|apple watch|mac|macbook|android|samsung|galaxy|pixel|google|huawei|honor|xiaomi|redmi"
@@ -33,7 +33,7 @@ _AROUND = (
     r"|[a-z]{0,2}\d{1,4}[a-z]{0,2}(?:\.\d)?))*"
 )
 _DEVICE = _THING + _AROUND
-_ADDED = re.compile(  # a line that a program adds, folded; the languages are those of iOS and of Outlook mobile
+_ADDED = re.compile(  # a line that a program adds, folded; the languages are those of iOS and Outlook mobile
     r"(?:(?:this (?:message|e-?mail|text) (?:was |has been )?)?(?:sent|written|typed) (?:from|via|with|by|using|on) "
     rf"{_DEVICE}"
     rf"|(?:get|try|download) {_DEVICE}"
@@ -54,12 +54,12 @@ _ADDED = re.compile(  # a line that a program adds, folded; the languages are th
     r"|(?:please )?(?:excuse|forgive|pardon) (?:(?:my|any|the) )?(?:brevity|typos|autocorrect)(?: (?:and|or) typos)?"
     r"|yahoo mail: search, organize, conquer|get organized with yahoo mail)"
 )
-_ADDED_BELOW_BLANK = re.compile(  # of programs and devices that are not listed: each word is a name
+_ADDED_BELOW_BLANK = re.compile(  # for unlisted programs and devices: each word is a name
     r"(?:Sent|Enviado|Envoyé|Gesendet|Inviato|Verzonden|Verstuurd|Skickat|Sendt)"
     r" (?:from|with|via|using|by|desde|do|da|depuis|de|von|mit|vanaf|från|fra)(?: (?:my|mi|meu|mon|mein(?:em)?|mijn))?"
     r"(?: \(?(?:[A-Z\d]|i[A-Z])[\w.+&'-]*\)?){1,5}[.!]?"
 )
-_UNFINISHED = re.compile(  # above a line of dashes, this sentence goes on below it
+_UNFINISHED = re.compile(  # a sentence that continues below a line of dashes
     r"(?:[:,]|\b(?:for|to|of|with|from|in|on|at|by|and|or|the|an?|my|is|are|para|de|con|en|y|la|el))$", re.IGNORECASE
 )
 _DELIMITER = re.compile(r"\s*(?:--+|\u2014+|__+|\*{3,}|={3,})\s*")
@@ -70,7 +70,8 @@ _SIGN_OFF = re.compile(
     r"|(?:mit )?(?:freundlichen?|vielen?|besten?|lieben?|schonen?) gru(?:ss|ß)en?|mfg|lg|vg"
     r"|(?:bien )?cordialement|(?:cordiali|distinti) saluti|atenciosamente|(?:met )?vriendelijke groet(?:en)?"
 )
-_SURE_SIGN_OFF = re.compile(r"(?!best$|cheers$|.*thank|thx$|gracias$|yours$|lg$|vg$|br$).*")  # also without a name
+# also counts without a name
+_SURE_SIGN_OFF = re.compile(r"(?!best$|cheers$|.*thank|thx$|gracias$|yours$|lg$|vg$|br$).*")
 _CONTACT = re.compile(
     r"\S+@\S+\.\S+|(?:https?://|www\.)\S+"
     r"|(?:(?:tel|phone|mobile|cell|fax|office|direct|[mtopf])\b\.?:? ?)?\+?[\d ().-]{7,}",
@@ -96,9 +97,9 @@ _PARTICLES = frozenset(
 
 
 def without_signature(text: str) -> str:
-    """The text without what stands below it as a signature; the whole text where nothing else would be left.
+    """The text without its signature. The whole text when nothing else would be left.
 
-    What is left is always the text's own beginning, so that places in it are places in the whole text.
+    The result is always a prefix of the text, so positions in it are valid in the whole text.
     """
     if "\n" not in text and "\r" not in text:
         return text
@@ -110,7 +111,7 @@ def without_signature(text: str) -> str:
 
 
 def _begins(lines: list[str]) -> int | None:
-    """The line with which the lowest signature begins."""
+    """Index of the line where the lowest signature starts."""
     last = next((n for n in range(len(lines) - 1, 0, -1) if lines[n].strip()), None)
     if last is None:
         return None
@@ -135,7 +136,7 @@ def _words(lines: list[str]) -> int:
 
 
 def _names_somebody(below: list[str], words_above: int) -> bool:
-    """Whether these lines, below ``--``, are a name and what belongs to it, and no second half of a message."""
+    """Whether these lines below ``--`` are a name with contact details, not the rest of the message."""
     if len(below) > MOST_LINES or any(len(line) > LONGEST_LINE or line.endswith("?") for line in below):
         return False
     first = below[0]
@@ -148,7 +149,7 @@ def _names_somebody(below: list[str], words_above: int) -> bool:
 
 
 def _is_name(line: str) -> bool:
-    """A name, a company, a position, or how to reach them: each word begins with a capital letter."""
+    """Whether this is a name, a company, a job title or contact details: each word is capitalized."""
     line = line.strip()
     if _is_added(line) or _CONTACT.fullmatch(line):
         return True
@@ -165,7 +166,7 @@ def _is_sign_off(line: str) -> bool:
 def _is_added(line: str) -> bool:
     """Whether a program adds such a line, perhaps with a link or a second sentence of its own."""
     plain = re.sub(r"<[^>]*>|\[[^\]]*\]|\((?:https?:)[^)]*\)|https?://\S+", "", line)
-    for ends in (r"[.!]", r"[.!,]"):  # a comma may stand within a name: "Galaxy S24, an AT&T 5G smartphone"
+    for ends in (r"[.!]", r"[.!,]"):  # a name may contain a comma: "Galaxy S24, an AT&T 5G smartphone"
         parts = [part for part in re.split(rf"(?<=\w){ends}(?:\s+|$)", _folded(plain)) if part.strip(" .!*_-")]
         if parts and all(_ADDED.fullmatch(part.strip(" .!*_-,")) for part in parts):
             return True
@@ -173,7 +174,7 @@ def _is_added(line: str) -> bool:
 
 
 def _folded(line: str) -> str:
-    """No case, no accents and no apostrophes, since phones write them in several ways."""
+    """Without case, accents and apostrophes, because phones write them in several ways."""
     apart = unicodedata.normalize("NFKD", line.casefold())
     plain = "".join(c for c in apart if not unicodedata.combining(c) and c not in "'\u2019")
     return " ".join(unicodedata.normalize("NFC", plain).split()).strip(" ,.!-\u2013\u2014")

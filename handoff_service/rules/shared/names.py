@@ -1,9 +1,9 @@
-"""What to call a person by: the given name within a full name, where it can be told.
+"""First names: the given name within a full name, when it is clear.
 
 Titles and degrees: https://en.wikipedia.org/wiki/Title and
 https://en.wikipedia.org/wiki/List_of_post-nominal_letters; legal forms of companies:
-https://en.wikipedia.org/wiki/List_of_legal_entity_types_by_country. Words that are also given names
-(Dean, Prince, Major, Don) are missing on purpose.
+https://en.wikipedia.org/wiki/List_of_legal_entity_types_by_country. The tables leave out words that are also given
+names (Dean, Prince, Major, Don).
 """
 
 import re
@@ -31,7 +31,7 @@ TITLES = _set(
     الشيخ المهندس آقای خانم دکتر מר גב גב' ד"ר דר פרופ פרופ'
     """
 )
-#: In lower case, without dots. They stand after a name.
+#: In lower case, without dots. They follow a name.
 DEGREES = _set(
     """
     jr jnr snr sr ii iii iv phd md mba ma msc bsc ba dds dmd rn np pa esq cpa pe jd llm llb
@@ -45,17 +45,17 @@ LEGAL_FORMS = _set(
     ltda kk ooo ооо зао
     """
 )
-#: Of these, the ones that may be a name too. They count in capitals or with a dot: "Co.", "SA".
+#: Legal forms that may also be a name. They count only in capitals or with a dot: "Co.", "SA".
 _UNCLEAR_FORMS = _set("co as sa sl ab ag ev sas bt kk ug vof spa kg bv nv limited")
 _JOINED = _set("& + and und et och og en")
-#: Words of what is no single person: a place, a group.
+#: Words in names that are not one person: a place, a group.
 NO_PERSON = _set(
     """
     reception helpdesk desk department dept team office room service
     services support group family university school hospital clinic hotel shop store
     """
 )
-#: In lower case, as they begin a family name that has no given name before it.
+#: In lower case. They start a family name that has no given name before it.
 PARTICLES = _set(
     """
     van von vom zu zum der den de del della degli di da das dos do du des la le el al bin ibn
@@ -64,7 +64,7 @@ PARTICLES = _set(
 )
 #: The next word belongs to the given name: Abdul Rahman, Abu Bakr.
 BOUND = _set("abdul abdel abd abu umm عبد أبو")
-#: Family names that come first. Vietnamese people are called by the last word, Hungarians by the second.
+#: Family names that come first. Vietnamese people are called by the last word, Hungarian people by the second.
 VIETNAMESE = _set(
     """
     nguyễn nguyen trần lê phạm pham huỳnh huynh hoàng phan vũ võ đặng bùi đỗ hồ ngô dương lý
@@ -83,10 +83,10 @@ _WHOLE_SCRIPTS = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud
 
 
 def first_name(name: str) -> str:
-    """What a text calls a person: "Anna" of "Smith, Anna" or "Dr. Anna Smith".
+    """The name a text uses for a person: "Anna" for "Smith, Anna" and "Dr. Anna Smith".
 
-    A name that cannot be split is used whole: one word, a family name with a title or with
-    initials, a company, a name in Chinese, Japanese or Korean.
+    A name that cannot be split is used whole: one word, a family name with a title or initials, a company, or a name
+    in Chinese, Japanese or Korean.
     """
     whole = " ".join(name.split()).strip(" ,") or name
     given = _given(_BRACKETS.sub(" ", whole))
@@ -121,7 +121,7 @@ def _is_legal_form(word: str) -> bool:
 
 
 def _first_of(words: list[str], *, family_follows: bool) -> str | None:
-    """The given name at the front of a name without titles. Initials before it are passed over."""
+    """The given name at the front of a name without titles. Skips initials before it."""
     least = 2 if family_follows else 1
     if family_follows and len(words) >= least:
         if words[0] in PARTICLES:
@@ -147,11 +147,11 @@ def _without_titles(words: list[str]) -> list[str]:
 
 
 def _words(part: str) -> list[str]:
-    """The words that hold a letter, without the symbols around them. "J.R." and "Dr.Anna" are two."""
+    """The words that contain a letter, without the symbols around them. "J.R." and "Dr.Anna" are two words."""
     found: list[str] = []
     split = part.split()
     for word in split:
-        after = found or len(split) == 1  # J.R. Smith is no junior
+        after = found or len(split) == 1  # "J.R." in "J.R. Smith" does not mean junior
         known = TITLES | LEGAL_FORMS | DEGREES if after else TITLES
         glued = [word] if _plain(word) in known else re.split(r"(?<=\.)(?=\w)", word)
         found += [_trimmed(one) for one in glued]
@@ -159,7 +159,7 @@ def _words(part: str) -> list[str]:
 
 
 def _trimmed(word: str) -> str:
-    """Without emoji, quotes and the like at its ends. The dot of an initial and & stay."""
+    """The word without emoji, quotes and the like at its ends. The dot of an initial and & stay."""
     if word in _JOINED:
         return word
     kept = [i for i, c in enumerate(word) if unicodedata.category(c)[0] in "LM"]
@@ -183,5 +183,5 @@ def _is_capitals(word: str) -> bool:
 
 
 def _is_family_in_capitals(words: list[str]) -> bool:
-    """DUPONT Jean, as forms in French have it. JR Smith is none."""
+    """Whether the family name is in capitals, as French forms write DUPONT Jean. JR Smith does not count."""
     return _is_capitals(words[0]) and not all(_is_capitals(word) for word in words)

@@ -1,4 +1,4 @@
-"""Placeholders: names in braces that stand in an admin's or an agent's text until it is used."""
+"""Placeholders: names in braces in the texts of admins and agents, filled on use."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholders:
-    """Whom a text is about. A name is None for a guest, and when no agent is assigned; ``number`` is INT0000012."""
+    """The people a text is about. A name is None for a guest or when no agent is assigned; ``number`` is INT0000012."""
 
     requester: str | None
     agent: str | None
@@ -22,7 +22,7 @@ PEOPLE = ("requester.name", "requester.first_name", "agent.name", "agent.first_n
 
 
 def people(who: Placeholders, *, guest: str, nobody: str) -> dict[str, str]:
-    """What fills the placeholders of ``PEOPLE``; ``guest`` and ``nobody`` stand for names that are not known."""
+    """Values for the placeholders of ``PEOPLE``. ``guest`` and ``nobody`` replace unknown names."""
     return {
         "requester.name": who.requester or guest,
         "requester.first_name": first_name(who.requester) if who.requester else guest,
@@ -33,12 +33,12 @@ def people(who: Placeholders, *, guest: str, nobody: str) -> dict[str, str]:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with these values instead of their placeholders."""
+    """The text with its placeholders replaced by these values."""
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def error(text: str, known: Iterable[str]) -> str | None:
-    """What stands in braces and is no placeholder, with those that there are; None when all are known."""
+    """The error for an unknown placeholder, with the known ones. None when all are known."""
     names = list(known)
     unknown = [f"{{{name}}}" for name in _PLACEHOLDER.findall(text) if name not in names]
     if not unknown:

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where an interaction stands. Active means not closed."""
+    """An interaction's state. Active means not closed."""
 
     NEW = "new"
     WORK_IN_PROGRESS = "work_in_progress"
@@ -17,7 +17,7 @@ CLOSED = frozenset({State.CLOSED_COMPLETE, State.CLOSED_ABANDONED})
 
 
 class Owner(StrEnum):
-    """Who may speak next on an interaction."""
+    """Who may speak next in an interaction."""
 
     VIRTUAL_AGENT = "virtual_agent"
     QUEUE = "queue"
@@ -33,7 +33,7 @@ class FirstResponder(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a line of a conversation is."""
+    """The kind of a line in a conversation."""
 
     MESSAGE = "message"
     SYSTEM = "system"
@@ -53,7 +53,7 @@ class Author(StrEnum):
 
 
 class Event(StrEnum):
-    """What a system line that only agents see tells them."""
+    """The subject of a system line that only agents see."""
 
     OWNER_CHANGED = "owner_changed"
     LATE_REPLY = "late_reply"
@@ -72,7 +72,7 @@ class Event(StrEnum):
 
 
 class Status(StrEnum):
-    """How far a message has come."""
+    """A message's delivery status."""
 
     RECEIVED = "received"
     QUEUED = "queued"
@@ -86,7 +86,7 @@ class Status(StrEnum):
 
 
 class MediaStatus(StrEnum):
-    """How far a picture or file has come: it waits to be fetched, is here, or was not taken."""
+    """The status of a picture or file: waiting to be fetched, stored, or refused."""
 
     WAITING = "waiting"
     STORED = "stored"
@@ -108,7 +108,7 @@ class OfferOutcome(StrEnum):
 
 
 class Presence(StrEnum):
-    """The three that every desk has; an admin may add others (presence_states)."""
+    """The three presence states of every desk. An admin may add others (presence_states)."""
 
     AVAILABLE = "available"
     AWAY = "away"
@@ -116,7 +116,7 @@ class Presence(StrEnum):
 
 
 class Assignment(StrEnum):
-    """How a queue chooses among the agents who could take a work item."""
+    """How a queue chooses among the agents who could get a work item."""
 
     MOST_CAPACITY = "most_capacity"
     LONGEST_IDLE = "longest_idle"
@@ -132,7 +132,7 @@ class Role(StrEnum):
 
 
 class Work(StrEnum):
-    """The kinds of work that wait in ``due_work``."""
+    """The kinds of due work in ``due_work``."""
 
     BOT_TURN = "bot_turn"
     DELIVER = "deliver"
@@ -152,7 +152,7 @@ class Work(StrEnum):
 
 
 class Unanswered(StrEnum):
-    """The event of a messaging action: which side's messages are without a response."""
+    """The event of a messaging action: whose messages have no response."""
 
     REQUESTER_MESSAGE = "requester_message_without_agent_response"
     AGENT_MESSAGE = "agent_message_without_requester_response"
@@ -176,7 +176,7 @@ class TurnOutcome(StrEnum):
 
 
 class CaseKind(StrEnum):
-    """What a case is about: something broken, something wanted, or getting into an account."""
+    """What a case is about: something broken, a request, or account access."""
 
     PROBLEM = "problem"
     REQUEST = "request"
@@ -184,7 +184,7 @@ class CaseKind(StrEnum):
 
 
 class CaseState(StrEnum):
-    """How far a case is. Resolved: done, as far as the desk knows; closed: nobody looks at it any more."""
+    """A case's state. Resolved: done as far as the desk knows. Closed: nobody works on it any more."""
 
     OPEN = "open"
     IN_PROGRESS = "in_progress"
@@ -193,14 +193,14 @@ class CaseState(StrEnum):
 
 
 class CaseEvent(StrEnum):
-    """What the outgoing webhook tells of a case."""
+    """A case event that the outgoing webhook reports."""
 
     CREATED = "case.created"
     CHANGED = "case.changed"
 
 
 class CallState(StrEnum):
-    """What became of telling one event to the outgoing webhook's address."""
+    """The status of one event's call to the outgoing webhook."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"

@@ -1,6 +1,6 @@
-"""What the virtual agent tells a requester about cases, outages and hours. Each text is one segment of GSM-7.
+"""The virtual agent's texts about cases, outages and hours. Each is one segment of GSM-7.
 
-What somebody once wrote is quoted with all its letters: where one is not of GSM-7, the text may take a second segment.
+Quotes keep every letter of the original, so a text may need a second segment when one letter is outside GSM-7.
 """
 
 import unicodedata
@@ -16,27 +16,29 @@ from handoff_service.rules.shared.vocabulary import CaseState
 
 ROOM = 160
 MOST_CASES = 3
-MOST_OUTAGES, TITLE = 4, 24  # of how many the titles are told, and in how many characters
-_ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})  # the last two only say how a picture is drawn
-_WRITTEN = "LMN"  # Unicode's categories of letters, their marks and figures: what a word is lost without
+MOST_OUTAGES, TITLE = 4, 24  # outages whose titles are listed, and characters per title
+_ALIKE = str.maketrans({**LOOK_ALIKES, "\ufe0e": "", "\ufe0f": ""})  # the last two only select how an emoji is drawn
+_WRITTEN = "LMN"  # Unicode categories of letters, marks and numbers: a word would be unreadable without them
 _STANDS: dict[CaseState, str] = {
-    CaseState.OPEN: "open, in line for an agent",
+    CaseState.OPEN: "open, waiting for an agent",
     CaseState.IN_PROGRESS: "in progress",
     CaseState.RESOLVED: "resolved",
     CaseState.CLOSED: "closed",
 }
-UNKNOWN_CASE = "I find no case of yours with that number. Please check it, or ask me how your cases stand."
-NO_CASES = "You have no open case. If something is wrong, tell me in one sentence and I will make one."
-NO_OUTAGE = "I know of no outage right now. If something is wrong, tell me in one sentence and I will make a case."
-ANOTHER_PROBLEM = "If yours is another problem, tell me in one sentence and I will make a case."
-ANY_TIME = 'We are here at any time. Write "agent" to talk to a person.'
-_CLOSED_UNTIL = "We are closed now and open again {opens} ({zone}). You can text any time."
-_CLOSED = "We are closed now, and it is not known yet when we open again. You can text any time."
+UNKNOWN_CASE = "I can't find that case. Check the number, or ask for the status of your cases."
+NO_CASES = "You have no open cases. If something is wrong, describe it in one sentence and I'll open one."
+NO_OUTAGE = (
+    "There are no known outages right now. If something is wrong, describe it in one sentence and I'll open a case."
+)
+ANOTHER_PROBLEM = "If yours is a different problem, describe it in one sentence and I'll open a case."
+ANY_TIME = "We're open around the clock. Text AGENT to talk to a person."
+_CLOSED_UNTIL = "We're closed now and open again {opens} ({zone}). You can text any time."
+_CLOSED = "We're closed now, and the next opening time isn't known yet. You can text any time."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLine:
-    """As much of a case as its requester is told."""
+    """The part of a case that its requester is told."""
 
     number: str
     state: CaseState
@@ -45,7 +47,7 @@ class CaseLine:
 
 
 def plain(text: str) -> str:
-    """One line in which no letter is lost: look-alikes replaced; pictures and signs that GSM-7 has not, left out."""
+    """One line that keeps every letter. Look-alikes are replaced; emoji and symbols outside GSM-7 are dropped."""
     composed = unicodedata.normalize("NFC", text).translate(_ALIKE)
     return " ".join("".join(c for c in composed if _is_kept(c)).split())
 
@@ -55,7 +57,7 @@ def _is_kept(c: str) -> bool:
 
 
 def short(text: str, most: int) -> str:
-    """The beginning of a text in at most so many characters, cut between words where there is one."""
+    """The start of a text in at most ``most`` characters, cut between words where possible."""
     line = plain(text).rstrip(".!?, ")
     if len(line) <= most:
         return line
@@ -71,13 +73,13 @@ def _fits(text: str) -> bool:
 
 
 def _with_room(said: Callable[[int], str]) -> str:
-    """What is said with as much room for each description as fits."""
+    """The text with as much room for each description as fits."""
     return next((text for most in range(ROOM, 3, -1) if _fits(text := said(most))), said(0))
 
 
 def one_case(case: CaseLine, zone: str, now: datetime) -> str:
-    """How one case stands."""
-    said = f": {_STANDS[case.state]}. Last change {_day(case.changed_at, zone, now)}."
+    """The status of one case."""
+    said = f": {_STANDS[case.state]}. Last updated {_day(case.changed_at, zone, now)}."
 
     def with_description(most: int) -> str:
         about = short(case.description, most)
@@ -87,7 +89,7 @@ def one_case(case: CaseLine, zone: str, now: datetime) -> str:
 
 
 def open_cases(found: Sequence[CaseLine]) -> str:
-    """The newest cases that are not settled, one a line."""
+    """The newest unresolved cases, one a line."""
     if not found:
         return NO_CASES
     shown = found[:MOST_CASES]
@@ -110,36 +112,36 @@ def _day(at: datetime, zone: str, now: datetime) -> str:
 
 
 def opened(what: str, number: str, description: str, then: str) -> str:
-    """A case was made: ``I made request CS0000012: a second monitor. <then>``."""
+    """Confirms a new case: ``I've opened request CS0000012: a second monitor. <then>``."""
 
     def with_description(most: int) -> str:
         about = short(description, most)
-        return f"I made {what} {number}{f': {about}' if about else ''}. {then}"
+        return f"I've opened {what} {number}{f': {about}' if about else ''}. {then}"
 
     return _with_room(with_description)
 
 
 def outage_news(outages: Sequence[tuple[str, str]], *, asked_behind: bool) -> str:
-    """What is down, by title and text: in two segments, or in one where a form's question is asked behind it."""
+    """The current outages by title and text: two segments, or one when a form's question follows."""
     if not outages:
         return NO_OUTAGE
     texts = " ".join(text for _, text in outages)
     titles = ", ".join(short(title, TITLE) for title, _ in outages[:MOST_OUTAGES])
-    named = f"Down right now: {titles}. Ask me about one by its name."
+    named = f"Down right now: {titles}. Ask me about any of them by name."
     fullest = (texts,) if asked_behind else (f"{texts} {ANOTHER_PROBLEM}", texts)
     most = 1 if asked_behind else 2
     return next((text for text in fullest if segments(text).count <= most), named)
 
 
 def added(number: str, said: str) -> str:
-    """Something was added to a case: ``Added to CS0000012: it started yesterday.``"""
+    """Confirms an addition to a case: ``Added to CS0000012: it started yesterday.``"""
     return _with_room(lambda most: f"Added to {number}: {short(said, most)}.")
 
 
 def hours(*, is_open: bool, until: datetime | None, opens: datetime | None, zone: str, now: datetime) -> str:
-    """Whether somebody is there, and until when or from when, in the time of the place that the zone is named for."""
+    """Whether agents are available, and until or from when, in the time of the zone's city."""
     place = f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"
     if is_open:
         end = opening(until, zone, now).removeprefix("at ").removeprefix("on ") if until else None
-        return f'We are here now, until {end} ({place}). Write "agent" to talk to a person.' if end else ANY_TIME
+        return f"We're open until {end} ({place}). Text AGENT to talk to a person." if end else ANY_TIME
     return _CLOSED_UNTIL.format(opens=opening(opens, zone, now), zone=place) if opens else _CLOSED

@@ -1,4 +1,4 @@
-"""What passes between requester and bot: choices as numbered lines, and no commands from outside."""
+"""Texts between requester and bot: choices become numbered lines, and requesters cannot send Rasa commands."""
 
 import re
 import unicodedata
@@ -20,11 +20,11 @@ _IN_WORDS = (
     "ten tenth 10th diez",
 )
 _NUMBERS: Mapping[str, int] = {word: n for n, words in enumerate(_IN_WORDS, start=1) for word in words.split()}
-#: A bare emoji that answers a yes/no question, without its skin tone and its selector.
+#: A bare emoji that answers a yes/no question, without skin tone and variation selector.
 YES_EMOJI, NO_EMOJI = frozenset("👍👌✅✔☑🆗💯🙆"), frozenset("👎❌✖🚫🙅⛔")
 _YES, _NO = frozenset({"yes", "si", "sí"}), frozenset({"no"})
-BLANK = "Your text came without any words. What can I help you with?"
-BLANK_ANSWER = "Your text came without any words. Please answer with one of these:"
+BLANK = "Your text had no words. How can I help?"
+BLANK_ANSWER = "Your text had no words. Please answer with one of these:"
 IN_WORDS = "Please answer with the number or the words of one of these:"
 _LAST = frozenset({"last", "ultimo", "último", "ultima", "última"})
 _LEAD = frozenset(
@@ -40,13 +40,13 @@ _TAIL = frozenset(
         *("opcion", "opción", "por", "favor", "porfa", "gracias"),
     ]
 )
-_LEAD_OF_FIGURES = frozenset({"no"})  # "no 2" is number 2, but "no one" is nobody
-_MISTYPED = 5  # letters from which a word is taken for the ordinal that it is nearly
+_LEAD_OF_FIGURES = frozenset({"no"})  # "no 2" means number 2, but "no one" means nobody
+_MISTYPED = 5  # words of at least this many letters may match an ordinal with a typo
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One button of the bot: what the requester reads, and what the bot gets when it is chosen."""
+    """One button of the bot: its title for the requester, and its payload for the bot."""
 
     title: str
     payload: str
@@ -58,10 +58,11 @@ def with_choices(text: str, choices: Sequence[Choice]) -> str:
 
 
 def for_bot(text: str, choices: Sequence[Choice]) -> str:
-    """What the bot is asked: the payload when the text is a choice by number, word, ordinal or title, else the words.
+    """The input for the bot: the payload when the text picks a choice by number, word, ordinal or title, else the
+    text.
 
-    Rasa runs a text that begins with ``/intent`` as that intent, on every channel, so a leading slash is taken off:
-    payloads come from our own buttons only.
+    Rasa runs a text that starts with ``/intent`` as that intent, on every channel. The leading slash is removed
+    because payloads may come from our own buttons only.
     """
     said = plain(text)
     for choice in choices:
@@ -76,7 +77,7 @@ def for_bot(text: str, choices: Sequence[Choice]) -> str:
 
 
 def yes_or_no(text: str) -> str | None:
-    """What a bare emoji says to a yes/no question, such as a thumb up, also several times; None for all others."""
+    """The yes or no of a bare emoji, such as a thumb up, also when repeated. None for all other texts."""
     said = {c for c in text if not c.isspace() and c not in "\u200d\ufe0f♀♂" and not "\U0001f3fb" <= c <= "\U0001f3ff"}
     if not said:
         return None
@@ -84,7 +85,7 @@ def yes_or_no(text: str) -> str | None:
 
 
 def without_bot(texts: Sequence[str], choices: Sequence[Choice]) -> str | None:
-    """The answer to texts that no bot could understand: without a word, or an emoji where it chooses nothing."""
+    """The answer to texts that no bot could understand: without words, or an emoji that picks no choice."""
     words = [text for text in texts if text]
     if not words:
         return BLANK_ANSWER if choices else BLANK
@@ -100,14 +101,15 @@ def _says(choice: Choice, word: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """A text as it is compared: no case, no marks, one blank between words, and each letter with its accent one."""
+    """The text for comparing: no case, no punctuation, single spaces, composed letters."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     return _WORDS.sub(" ", text.casefold().replace("'", "").replace("\u2019", "")).strip()
 
 
 def _position(said: str, count: int) -> int | None:
-    """Which of so many choices is meant by "2", "two", "the second", "la segunda" or "the last one"; None: none."""
+    """The position that "2", "two", "the second", "la segunda" or "the last one" means among ``count`` choices. None:
+    no position."""
     words = said.split()
     while len(words) > 1 and (words[0] in _LEAD or (words[0] in _LEAD_OF_FIGURES and words[1].isdigit())):
         words = words[1:]

@@ -1,8 +1,8 @@
-"""AGENT, BYE, HELP, RESTART: what a requester can say to the desk itself at any point, also inside a form of the bot.
+"""Commands to the desk: AGENT, BYE, HELP, RESTART. They work at any point, even inside a form of the bot.
 
-The admin's words for opting out and in are kept with them; what those do is in ``consent``.
-A command is the whole text, whatever its case and marks: "Agent!" is one, "agent smith called" is none. Which words
-mean a command is the admin's choice; without one, the words below.
+A command is the whole text; case and punctuation are ignored. "Agent!" is a command, "agent smith called" is not.
+Admins choose the words; the words below are the default. The admin's words for opting out and in are stored with
+them; ``consent`` says what those do.
 """
 
 import functools
@@ -14,13 +14,13 @@ from handoff_service.rules.delivery.carrier_keywords import OPT_IN, OPT_OUT
 from handoff_service.rules.shared.mail_signature import without_signature
 from handoff_service.rules.virtual_agent.bot_text import plain
 
-LONGEST = 40  # characters of a word that means a command
+LONGEST = 40  # characters of a command word
 MOST = 20  # words for one command
 _POLITE = re.compile(r"^(?:please|pls|plz) | (?:please|pls|plz)$")
 
 
 class Command(StrEnum):
-    """What a requester wants of the desk."""
+    """What a requester asks the desk to do."""
 
     AGENT = "agent"
     BYE = "bye"
@@ -37,14 +37,14 @@ SHIPPED: CommandWords = {
     Command.BYE: ("bye", "goodbye", "good bye", "bye bye"),
     Command.HELP: ("help", "info"),
     Command.RESTART: ("restart", "start over", "start again", "begin again"),
-    Command.OPT_OUT: (),  # besides the carriers', which count always
+    Command.OPT_OUT: (),  # besides the carriers' keywords, which always count
     Command.OPT_IN: (),
 }
 CONSENT = frozenset({Command.OPT_OUT, Command.OPT_IN})
 
 
 def with_shipped(chosen: Mapping[str, Sequence[str]]) -> dict[Command, list[str]]:
-    """The admin's words for each command; those shipped where the admin has not chosen."""
+    """The admin's words for each command, with defaults for commands that the admin has not changed."""
     return {command: list(chosen.get(command, words)) for command, words in SHIPPED.items()}
 
 
@@ -54,7 +54,7 @@ def may_be(text: str) -> bool:
 
 
 def meant(text: str, words: CommandWords) -> Command | None:
-    """The command that the whole text is; None when it is something for the bot, or about consent."""
+    """The command that the whole text means. None when it is for the bot or about consent."""
     if not may_be(text):
         return None
     said = plain(without_signature(text))
@@ -62,14 +62,14 @@ def meant(text: str, words: CommandWords) -> Command | None:
     return known.get(said) or known.get(_POLITE.sub("", said))
 
 
-@functools.lru_cache(64)  # the same words for text after text
+@functools.lru_cache(64)  # the same words serve text after text
 def _by_word(words: tuple[tuple[Command, tuple[str, ...]], ...]) -> Mapping[str, Command]:
     plain_words = {plain(word): command for command, its_words in words if command not in CONSENT for word in its_words}
     return {word: command for word, command in plain_words.items() if word}
 
 
 def error(words: CommandWords) -> str | None:
-    """What is wrong with an admin's words, in words; None when they can be used."""
+    """What is wrong with an admin's command words. None when they are valid."""
     taken: dict[str, Command] = {}
     for command, its_words in words.items():
         if len(its_words) > MOST:
@@ -78,8 +78,9 @@ def error(words: CommandWords) -> str | None:
             said = plain(word)
             if not said or len(word) > LONGEST:
                 return f"has {word!r} for {command}; write a word or a few, at most {LONGEST} characters"
-            if said.upper() in (*OPT_OUT, *OPT_IN):  # also for opting out and in: there they need not be said
-                return f"has {word!r} for {command}, which ends or begins consent in any case; use another word"
+            # carriers' keywords need no repeating among the words for opting out and in
+            if said.upper() in (*OPT_OUT, *OPT_IN):
+                return f"has {word!r} for {command}, which always opts out or in; use another word"
             if taken.setdefault(said, command) != command:
                 return f"has {word!r} for {taken[said]} and for {command}"
     return None

@@ -1,4 +1,4 @@
-"""Why a person is wanted, when the wish says so: "can i talk to someone about my laptop"."""
+"""The reason in a wish for a person: "can i talk to someone about my laptop"."""
 
 import re
 
@@ -11,7 +11,7 @@ _SUBJECT = ("about", "regarding", "concerning", "re:", "sobre")
 
 
 def reason_in(text: str) -> str | None:
-    """What is said behind ``about``, ``because`` and the like, on one line, cut after ``LONGEST`` characters."""
+    """The words after ``about``, ``because`` and the like, on one line, cut after ``LONGEST`` characters."""
     found = _REASON.search(text)
     if found is None:
         return None

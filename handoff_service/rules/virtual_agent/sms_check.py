@@ -1,4 +1,4 @@
-"""What is wrong with a text that the virtual agent may say, before it is ever said."""
+"""SMS lint: problems in a text of the virtual agent, found before it is ever sent."""
 
 import re
 import unicodedata
@@ -12,7 +12,8 @@ from handoff_service.rules.shared import placeholders
 from handoff_service.rules.virtual_agent.bot_text import Choice, with_choices
 
 MOST_SEGMENTS = 2
-_TOP_LEVEL = "com|net|org|edu|gov|io|uk|de|info|biz|app|dev|ly|gl"  # others are links when a path follows
+# other domains count as links only when a path follows
+_TOP_LEVEL = "com|net|org|edu|gov|io|uk|de|info|biz|app|dev|ly|gl"
 _LINK = re.compile(
     r"(?:https?://|\bwww\.)(?P<host>[^\s/:?#)]+)"
     rf"|(?<![@\w.-])(?P<bare>(?:[a-z0-9-]+\.)+(?:(?:{_TOP_LEVEL})\b|[a-z]{{2,}}(?=/\w)))(?!@)",
@@ -23,7 +24,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotLine:
-    """Words as they stand in a file, with ``{placeholders}``; ``number`` counts from 1."""
+    """A line of a bot text as its file has it, with ``{placeholders}``; ``number`` counts from 1."""
 
     number: int
     words: str
@@ -31,7 +32,7 @@ class BotLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotText:
-    """One text, with its buttons' titles, which go out as numbered lines behind it. ``name``: utter_greet."""
+    """One text, with its buttons' titles, which follow as numbered lines. ``name``: utter_greet."""
 
     file: str
     name: str
@@ -41,7 +42,8 @@ class BotText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsCheckSettings:
-    """``longest``: what fills a placeholder at its longest. ``allowed_hosts``: where links may lead, and below them."""
+    """``longest``: the longest value of each placeholder. ``allowed_hosts``: link targets, including their
+    subdomains."""
 
     longest: Mapping[str, str] = field(default_factory=dict)
     allowed_hosts: frozenset[str] = frozenset()
@@ -59,13 +61,13 @@ class Fault:
         return f"{self.file}:{self.line}: {self.name}: {self.what}. {self.suggestion}."
 
 
-def faults(text: BotText, terms: SmsCheckSettings) -> list[Fault]:
-    """Everything that is wrong with a text, in the order of its lines. None: it may be said."""
+def faults(text: BotText, settings: SmsCheckSettings) -> list[Fault]:
+    """Every problem of a text, in line order. Empty: the text may be sent."""
     found = []
     for line in (text.text, *text.buttons):
-        found += [_fault(text, line, *said) for said in _in_line(line.words, terms)]
+        found += [_fault(text, line, *said) for said in _in_line(line.words, settings)]
     if not any(fault.what.startswith("nobody knows") for fault in found):
-        found += [_fault(text, text.text, *said) for said in _in_length(text, terms)]
+        found += [_fault(text, text.text, *said) for said in _in_length(text, settings)]
     return found
 
 
@@ -73,24 +75,24 @@ def _fault(text: BotText, line: BotLine, what: str, suggestion: str) -> Fault:
     return Fault(file=text.file, line=line.number, name=text.name, what=what, suggestion=suggestion)
 
 
-def _in_line(words: str, terms: SmsCheckSettings) -> Iterator[tuple[str, str]]:
-    """What is wrong, and how to mend it."""
+def _in_line(words: str, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
+    """Each problem, and how to fix it."""
     for name in dict.fromkeys(_PLACEHOLDER.findall(words)):
-        if name not in terms.longest:
+        if name not in settings.longest:
             yield f"nobody knows how long {{{name}}} gets", "Add it under longest in sms_check.yml"
-    filled = placeholders.fill(words, terms.longest)
+    filled = placeholders.fill(words, settings.longest)
     forcing = "".join(dict.fromkeys(c for c in filled if c not in GSM_7 + GSM_7_EXTENSION))
     if forcing:
         yield f"{_listed(forcing)} makes a segment 70 characters instead of 160", _instead(forcing)
-    for host in _foreign_hosts(filled, terms.allowed_hosts):
+    for host in _foreign_hosts(filled, settings.allowed_hosts):
         yield f"the link to {host} is not allowed", "Take it out, or add the host to allowed_hosts in sms_check.yml"
     keyword = asks_for_keyword(filled)
     if keyword:
         yield f"it asks to answer {keyword}, which phone companies act on", "Ask for another word"
 
 
-def _in_length(text: BotText, terms: SmsCheckSettings) -> Iterator[tuple[str, str]]:
-    filled = [placeholders.fill(line.words, terms.longest) for line in (text.text, *text.buttons)]
+def _in_length(text: BotText, settings: SmsCheckSettings) -> Iterator[tuple[str, str]]:
+    filled = [placeholders.fill(line.words, settings.longest) for line in (text.text, *text.buttons)]
     sent = with_choices(filled[0], [Choice(title, "") for title in filled[1:]])
     counted = segments(sent)
     if len(sent) > MAX_BODY:

@@ -1,4 +1,4 @@
-"""Cases: what a requester reported, wanted or was locked out of, kept beyond the conversation."""
+"""Cases: reports, requests and lockouts of requesters, kept beyond the conversation."""
 
 from collections.abc import Collection, Sequence
 
@@ -19,7 +19,7 @@ _UNSETTLED = c.c.state.in_(sorted(UNSETTLED))
 
 
 def list_(conn: Connection, where: Sequence[sa.ColumnElement[bool]], *, limit: int | None = None) -> list[Case]:
-    """The cases that fit, newest first, with their history."""
+    """The matching cases, newest first, with their history."""
     query = (
         select(c, t.users.c.name.label("user_name"))
         .outerjoin(t.users, t.users.c.id == c.c.user_id)
@@ -41,7 +41,7 @@ def get(conn: Connection, case_id: int) -> Case:
 
 
 def beside(conn: Connection, interaction: Interaction) -> list[Case]:
-    """What stands beside a conversation: the user's cases, and those opened in it, newest first."""
+    """The cases beside a conversation: the user's cases and those opened in it, newest first."""
     where = c.c.interaction_id == interaction.id
     if interaction.user is not None:
         where |= c.c.user_id == interaction.user.id
@@ -49,13 +49,13 @@ def beside(conn: Connection, interaction: Interaction) -> list[Case]:
 
 
 def unsettled(conn: Connection, user_id: int, *, kind: CaseKind | None = None) -> list[Case]:
-    """The user's cases that somebody still works on, newest first."""
+    """The user's unresolved cases, newest first."""
     where = [c.c.user_id == user_id, _UNSETTLED]
     return list_(conn, [*where, c.c.kind == kind] if kind else where)
 
 
 def of_user(conn: Connection, user_id: int, case_id: int) -> Case | None:
-    """This case, if it is this user's."""
+    """This case, if it belongs to this user."""
     return next(iter(list_(conn, [c.c.id == case_id, c.c.user_id == user_id])), None)
 
 

@@ -1,4 +1,4 @@
-"""Outages: what requesters are told is down."""
+"""Outages that requesters are told about."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ o = t.outages
 
 
 def list_(conn: Connection) -> list[Outage]:
-    """All of them, the latest beginning first."""
+    """All outages, latest start first."""
     return _read(conn, sa.true())
 
 
@@ -28,12 +28,12 @@ def get(conn: Connection, outage_id: int) -> Outage:
 
 
 def current(conn: Connection) -> list[Outage]:
-    """Those that requesters are told of at this moment."""
+    """The outages that requesters are told about at this moment."""
     return [outage for outage in _read(conn, o.c.active) if outage.current]
 
 
 def stored(row: sa.Row[tuple[object, ...]]) -> rules.Outage:
-    """A row as the rules see it."""
+    """A row as the rules' type."""
     return rules.Outage(title=row.title, text=row.text, since=row.since, until=row.until, active=row.active)
 
 

@@ -1,4 +1,4 @@
-"""The outgoing webhook: where it calls, and what became of its calls."""
+"""The outgoing webhook: its address and the results of its calls."""
 
 from dataclasses import dataclass
 
@@ -16,20 +16,20 @@ w, k = t.case_webhook, t.webhook_calls
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """``url`` None: nothing is told to anybody. ``secret`` signs what is told."""
+    """``url`` None: no events are sent. ``secret`` signs the calls."""
 
     url: str | None
     secret: str
 
 
 def webhook(conn: Connection) -> Webhook | None:
-    """None before an address was ever set."""
+    """None until an address is first set."""
     row = conn.execute(select(w.c.url, w.c.secret)).one_or_none()
     return Webhook(url=row.url, secret=row.secret) if row is not None else None
 
 
 def address(conn: Connection) -> str | None:
-    """Where events are told; None: nowhere."""
+    """The address for events. None: events are not sent."""
     return conn.execute(select(w.c.url)).scalar()
 
 
@@ -61,5 +61,5 @@ def calls(conn: Connection, limit: int) -> list[WebhookCall]:
 
 
 def given_up(conn: Connection) -> int:
-    """How many events were never taken, of those that are kept."""
+    """How many of the kept events were never delivered."""
     return conn.execute(select(func.count()).where(k.c.state == CallState.GIVEN_UP)).scalar_one()

@@ -1,4 +1,4 @@
-"""Consent: who may not be texted just now, and the ledger of every change."""
+"""Consent: who may not be texted now, and the ledger of every change."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -18,8 +18,8 @@ c, o = t.consents, t.opt_outs
 
 
 def stands(number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[int]) -> sa.ScalarSelect[int | None]:
-    """The ledger's entry that keeps this number from being texted by that provider number; null when nothing does. What
-    requesters said themselves comes before what was recorded of them."""
+    """The ledger entry that forbids texts from that provider number to this number; null when texts are allowed. The
+    requester's own entries outrank entries that others recorded."""
     return (
         select(o.c.consent_id)
         .join(c, c.c.id == o.c.consent_id)
@@ -31,8 +31,8 @@ def stands(number: sa.ColumnElement[str], provider_number_id: sa.ColumnElement[i
 
 
 def with_its_service(conn: Connection, provider_number_id: int | None) -> set[int]:
-    """This number of the company's with those in the same messaging service, since the provider keeps one list for all
-    of them; EVERY_NUMBER for None. https://www.twilio.com/docs/messaging/services"""
+    """This company number and all others in the same messaging service, because the provider keeps one opt-out list
+    per service. EVERY_NUMBER for None."""
     if provider_number_id is None:
         return {EVERY_NUMBER}
     p, other = t.provider_numbers, t.provider_numbers.alias("other")
@@ -41,13 +41,13 @@ def with_its_service(conn: Connection, provider_number_id: int | None) -> set[in
 
 
 def opted_out(conn: Connection, number: str, provider_number_id: int) -> OptedOut | None:
-    """Why this number may not be texted by that provider number; None when it may."""
+    """Why that provider number may not text this number. None when it may."""
     found = conn.execute(select(stands(sa.literal(number), sa.literal(provider_number_id)))).scalar()
     return held_by(conn, [found])[found] if found is not None else None
 
 
 def held_by(conn: Connection, ids: Collection[int]) -> dict[int, OptedOut]:
-    """The same in words, by the ids of the ledger's entries that stand. Days are those of the desk's own zone."""
+    """Ledger entry id -> why it forbids texts, in words. Dates are in the desk's time zone."""
     if not ids:
         return {}
     zone = ZoneInfo(people.desk_time_zone(conn))
@@ -61,12 +61,12 @@ def _held(entry: Consent, zone: ZoneInfo) -> OptedOut:
 
 
 def by_id(conn: Connection, ids: Collection[int]) -> dict[int, Consent]:
-    """These entries of the ledger."""
+    """These ledger entries by id."""
     return {one.id: one for one in _entries(conn, [one_of(c.c.id, ids)])} if ids else {}
 
 
 def of_numbers(conn: Connection, numbers: Collection[str]) -> dict[str, list[Consent]]:
-    """What the ledger says of each of these numbers, newest first."""
+    """The ledger entries of each of these numbers, newest first."""
     found: dict[str, list[Consent]] = {number: [] for number in numbers}
     for entry in _entries(conn, [one_of(c.c.number, numbers)]) if numbers else ():
         found[entry.number].append(entry)
@@ -76,20 +76,20 @@ def of_numbers(conn: Connection, numbers: Collection[str]) -> dict[str, list[Con
 def ledger(
     conn: Connection, number: str | None = None, *, before: int | None = None, limit: int | None = None
 ) -> list[Consent]:
-    """Every change, newest first; of one number if it is given, and older than this entry."""
+    """Ledger entries, newest first, optionally of one number or older than ``before``."""
     where = [c.c.number == number] if number else []
     return _entries(conn, where + ([c.c.id < before] if before else []), limit=limit)
 
 
 def untold(conn: Connection, before: datetime) -> tuple[int, str | None]:
-    """How many changes before then the provider was not told, and why not, if it is known."""
+    """How many changes before this time were not pushed to the provider, and why, if known."""
     query = select(sa.func.count(), sa.func.max(c.c.told_why)).where(t.IS_UNTOLD, c.c.at < before)
     count, why = conn.execute(query).one()
     return count, why
 
 
 def in_force(conn: Connection) -> list[Consent]:
-    """The entries that keep somebody from being texted now, newest first."""
+    """The entries that forbid texts now, newest first."""
     return _entries(conn, [c.c.id.in_(select(o.c.consent_id))])
 
 

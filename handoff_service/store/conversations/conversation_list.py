@@ -1,19 +1,20 @@
-"""The list pane: a thousand conversations as fast as ten, so no more is read of each than an item shows."""
+"""The list pane. Each item reads only what it shows, so a thousand conversations load as fast as ten."""
 
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam, select
 
-from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, Owner, State, Status
+from handoff_service.rules.delivery.senders import why_unanswerable
+from handoff_service.rules.shared.vocabulary import Author, Direction, Kind, State, Status
 from handoff_service.store.conversations import conversations
 from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
-from handoff_service.store.views import LastLine, Listed, ListedInteraction, Named, WrittenBy
+from handoff_service.store.views import LastLine, ListedInteraction, ListItem, Named, WrittenBy
 
 i, m, u, a, g = t.interactions, t.messages, t.users, t.agents, t.live_group
 
-# An index's last entry that fits: however long the conversation is, one or a few rows are looked at.
+# The last matching entry of an index: reads one or a few rows, however long the conversation is.
 _LAST_SAID = (
     select(m.c.id)
     .where(m.c.interaction_id == i.c.id, m.c.kind == Kind.MESSAGE)
@@ -25,24 +26,30 @@ _LAST_SAID = (
 
 
 def _query(*, others: bool) -> sa.Select[Any]:
-    """Active conversations with live agents, newest activity first: mine, or other agents' that I am not in."""
+    """Active conversations with live agents, newest activity first: mine, or those of other agents that I have not
+    joined. The others include those of nobody, whose senders cannot be answered."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == bindparam("me"))
+    return _items().where(*conversations.ongoing_where(mine, others=others))
+
+
+def _items() -> sa.Select[Any]:
     return (
         select(
             *i.c["id", "state", "requester_number", "user_id", "assigned_to", "last_message_at"],
             u.c.name.label("user_name"),
             a.c.name.label("agent_name"),
             _LAST_SAID.label("last_id"),
+            conversations.IS_OWN.label("is_own"),
         )
         .outerjoin(u, u.c.id == i.c.user_id)
         .outerjoin(a, a.c.id == i.c.assigned_to)
-        .where(i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.not_in(mine) if others else i.c.id.in_(mine))
         .order_by(*conversations.NEWEST_FIRST)
     )
 
 
 # Built once: building a statement costs more than running it.
 _LISTED = {others: _query(others=others) for others in (False, True)}
+_THANKED = _items().where(*conversations.THANKED)
 _LINES = (
     select(*m.c["id", "direction", "author", "agent_id", "body", "status"], a.c.name.label("agent_name"))
     .outerjoin(a, a.c.id == m.c.agent_id)
@@ -50,14 +57,16 @@ _LINES = (
 )
 
 
-def listed(conn: Connection, agent_id: int, *, others: bool) -> list[Listed]:
-    """The ongoing conversations, mine or the others', as the list pane shows them."""
-    rows = conn.execute(_LISTED[others], {"me": agent_id}).all()
+def listed(conn: Connection, agent_id: int, *, others: bool) -> list[ListItem]:
+    """The ongoing conversations for the list pane: mine or the others'. Above mine are closed conversations with
+    thanks that I have not read."""
+    thanked = [] if others else conn.execute(_THANKED, {"me": agent_id}).all()
+    rows = [*thanked, *conn.execute(_LISTED[others], {"me": agent_id})]
     unread = {} if others else conversations.unread(conn, [r.id for r in rows], agent_id)
     lines = conn.execute(_LINES, {"ids": [r.last_id for r in rows if r.last_id]})
     last = {r.id: _last_line(r) for r in lines}
     return [
-        Listed(
+        ListItem(
             interaction=ListedInteraction(
                 id=r.id,
                 state=State(r.state),
@@ -66,6 +75,7 @@ def listed(conn: Connection, agent_id: int, *, others: bool) -> list[Listed]:
                 assigned_to=Named(id=r.assigned_to, name=r.agent_name) if r.assigned_to else None,
                 unread=unread.get(r.id, 0),
                 last_message_at=r.last_message_at,
+                unanswerable=why_unanswerable(r.requester_number, is_own=r.is_own),
             ),
             last=last.get(r.last_id),
         )

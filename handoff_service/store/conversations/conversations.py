@@ -1,4 +1,4 @@
-"""Conversations as they are shown. Each list costs the same number of queries, however long it is."""
+"""Conversations for display. Each list takes a fixed number of queries, however long it is."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
 from handoff_service.errors import NotFound
-from handoff_service.rules.delivery.message_status import meaning
 from handoff_service.rules.delivery.money import in_currency
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity.identity_level import Level, Method, Proof, level
 from handoff_service.rules.shared.durations import describe
@@ -18,7 +18,7 @@ from handoff_service.store.consent import consents
 from handoff_service.store.conversations import interactions, media
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.database import read_at, send_errors
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import (
     Agent,
@@ -37,14 +37,14 @@ from handoff_service.store.views import (
 
 i, m, g = t.interactions, t.messages, t.live_group
 _own = t.provider_numbers.alias("own")
-_IS_OWN = sa.exists().where(_own.c.number == i.c.requester_number)
-REACTS_TO = "on message "  # how the line of a reaction names the place of what it is about
+IS_OWN = sa.exists().where(_own.c.number == i.c.requester_number)
+REACTS_TO = "on message "  # precedes the message's position in the line of a reaction
 NEWEST_FIRST = (i.c.last_message_at.desc(), i.c.id.desc())
 OLDEST_FIRST = (i.c.id,)
 
 
 def get(conn: Connection, interaction_id: int, agent_id: int | None = None) -> Interaction:
-    """One interaction, as this agent sees it. NotFound when there is none."""
+    """One interaction for this agent. NotFound when there is none."""
     found = list_(conn, [i.c.id == interaction_id], agent_id=agent_id)
     if not found:
         raise NotFound(f"There is no interaction {interaction_id}.")
@@ -59,7 +59,7 @@ def list_(
     order: Sequence[sa.ColumnElement[object]] = OLDEST_FIRST,
     limit: int | None = None,
 ) -> list[Interaction]:
-    """The interactions that fit, with everything that is shown of them."""
+    """The matching interactions with all displayed fields."""
     p, u, q = t.provider_numbers, t.users, t.queues
     query = (
         select(
@@ -68,7 +68,7 @@ def list_(
             p.c.label.label("provider_label"),
             u.c.name.label("user_name"),
             q.c.name.label("queue_name"),
-            _IS_OWN.label("is_own"),
+            IS_OWN.label("is_own"),
             consents.stands(i.c.requester_number, i.c.provider_number_id).label("consent_id"),
         )
         .join(p, p.c.id == i.c.provider_number_id)
@@ -101,23 +101,26 @@ def list_(
     ]
 
 
+def ongoing_where(mine: sa.Select[int], *, others: bool) -> list[sa.ColumnElement[bool]]:
+    """What holds of an agent's ongoing conversations, or of the others; ``mine``: the ids of those the agent is in."""
+    if not others:
+        return [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT, i.c.id.in_(mine)]
+    return [i.c.closed_at.is_(None), i.c.owner.in_([Owner.AGENT, Owner.NONE]), i.c.id.not_in(mine)]
+
+
 def ongoing(conn: Connection, agent_id: int, *, others: bool) -> list[Interaction]:
-    """Active conversations with live agents, newest activity first: mine, or other agents' that I am not in."""
+    """Active conversations with live agents, newest activity first: mine, or those of other agents that I have not
+    joined. The others include those of nobody, whose senders cannot be answered."""
     mine = select(g.c.interaction_id).where(g.c.agent_id == agent_id)
-    with_agents = [i.c.closed_at.is_(None), i.c.owner == Owner.AGENT]
-    which = i.c.id.not_in(mine) if others else i.c.id.in_(mine)
-    return list_(conn, [*with_agents, which], agent_id=agent_id, order=NEWEST_FIRST)
+    return list_(conn, ongoing_where(mine, others=others), agent_id=agent_id, order=NEWEST_FIRST)
 
 
-_OTHERS = select(func.count()).where(
-    i.c.closed_at.is_(None),
-    i.c.owner == Owner.AGENT,
-    i.c.id.not_in(select(g.c.interaction_id).where(g.c.agent_id == sa.bindparam("me"))),
-)
+_MINE = select(g.c.interaction_id).where(g.c.agent_id == sa.bindparam("me"))
+_OTHERS = select(func.count()).where(*ongoing_where(_MINE, others=True))
 
 
 def others_count(conn: Connection, agent_id: int) -> int:
-    """How many active conversations are with other agents."""
+    """How many active conversations are with other agents or with nobody."""
     return conn.execute(_OTHERS, {"me": agent_id}).scalar_one()
 
 
@@ -129,31 +132,37 @@ _NEWEST_UNREAD = (
     .where(m.c.direction == Direction.INBOUND, m.c.seq > g.c.read_seq)
     .group_by(g.c.interaction_id)
 )
+# A statement of its own: with both in one, neither index is used. There is hardly ever a row.
+THANKED = (i.c.thanked_seq.is_not(None), i.c.assigned_to == sa.bindparam("me"))
+_NEWEST_THANKS = select(i.c.id, m.c.id).join(m, (m.c.interaction_id == i.c.id) & (m.c.seq == i.c.thanked_seq))
+_NEWEST_THANKS = _NEWEST_THANKS.where(*THANKED)
 
 
 def newest_unread(conn: Connection, agent_id: int) -> dict[int, int]:
-    """My ongoing conversations that hold messages which I have not read -> the id of the newest of these."""
-    return {r[0]: r[1] for r in conn.execute(_NEWEST_UNREAD, {"me": agent_id})}
+    """My conversations with unread messages -> the id of the newest unread one: ongoing ones, and closed ones with
+    thanks after closing."""
+    found = [row for query in (_NEWEST_UNREAD, _NEWEST_THANKS) for row in conn.execute(query, {"me": agent_id})]
+    return {r[0]: r[1] for r in found}
 
 
 def unread_conversations(conn: Connection, agent_id: int) -> int:
-    """How many of my ongoing conversations hold messages that I have not read: the tab's badge."""
+    """The number of my conversations with unread messages: the tab's badge."""
     return len(newest_unread(conn, agent_id))
 
 
 def read_seq(conn: Connection, interaction_id: int, agent_id: int) -> int | None:
-    """How far this agent has read; None when they are not in the live group."""
+    """This agent's read position. None outside the live group."""
     query = select(g.c.read_seq).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id)
     return conn.execute(query).scalar()
 
 
 def messages(conn: Connection, interaction_id: int, *, after: int = 0, limit: int | None = None) -> list[Message]:
-    """A conversation's lines after a place in it, oldest first."""
+    """A conversation's lines after a position, oldest first."""
     return some_messages(conn, [m.c.interaction_id == interaction_id, m.c.seq > after], limit=limit)
 
 
 def reacted_since(conn: Connection, interaction_id: int, after: int) -> list[int]:
-    """The places of messages to which the lines after a place are reactions. They may stand in it more than once."""
+    """Positions of the messages that reaction lines after ``after`` refer to. May repeat."""
     reacts = select(m.c.reason).where(
         m.c.interaction_id == interaction_id, m.c.seq > after, m.c.event == Event.REACTION, m.c.reason.is_not(None)
     )
@@ -179,7 +188,7 @@ def past(conn: Connection, of: Interaction, limit: int = 10) -> list[Interaction
 
 
 def first_text(conn: Connection, interaction_id: int) -> str:
-    """What the requester wrote first; empty when they have not written, or sent nothing but pictures."""
+    """The requester's first text. Empty when they have not written, or have sent only pictures."""
     query = (
         select(m.c.body)
         .where(m.c.interaction_id == interaction_id, m.c.kind == Kind.MESSAGE, m.c.direction == Direction.INBOUND)
@@ -194,7 +203,7 @@ _AGAIN = sa.case((m.c.retries > 0, _WAITS_TO_BE_SENT), else_=sa.false()).label("
 
 
 def some_messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], limit: int | None = None) -> list[Message]:
-    """The lines that fit, by conversation and then in order."""
+    """The matching lines, by conversation and position."""
     a, u = t.agents, t.users
     query = (
         select(m, a.c.name.label("agent_name"), u.c.id.label("user_id"), u.c.name.label("user_name"), _AGAIN)
@@ -207,10 +216,11 @@ def some_messages(conn: Connection, where: Sequence[sa.ColumnElement[bool]], lim
     )
     rows = conn.execute(query).all()
     with_them = media.of_messages(conn, [r.id for r in rows])
-    return [_message(r, with_them.get(r.id, [])) for r in rows]
+    errors = send_errors(conn)
+    return [_message(r, with_them.get(r.id, []), errors) for r in rows]
 
 
-def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
+def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium], errors: SendErrors) -> Message:
     author = Author(r.author)
     by = {
         Author.REQUESTER: (r.user_id, r.user_name),
@@ -226,7 +236,7 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
         body=r.body,
         media=with_it,
         status=Status(r.status) if r.status else None,
-        error=_error(r) if r.error_code is not None else None,
+        error=_error(r, errors) if r.error_code is not None else None,
         segments=r.segments,
         encoding=r.encoding,
         provider_sid=r.provider_sid,
@@ -241,8 +251,8 @@ def _message(r: sa.Row[tuple[object, ...]], with_it: list[Medium]) -> Message:
     )
 
 
-def _error(r: sa.Row[tuple[object, ...]]) -> MessageError:
-    said = meaning(r.error_code)
+def _error(r: sa.Row[tuple[object, ...]], errors: SendErrors) -> MessageError:
+    said = errors.explain(r.error_code)
     then = ""
     if r.status == Status.QUEUED:
         then = "It goes out by itself when that is over. "
@@ -252,7 +262,7 @@ def _error(r: sa.Row[tuple[object, ...]]) -> MessageError:
 
 
 def _price(r: sa.Row[tuple[object, ...]]) -> Price | None:
-    """What all tries took, so far as it is known."""
+    """The total price of all tries, as far as known."""
     known = [price for price in (r.price, r.price_before) if price is not None]
     return Price(amount=in_currency(sum(known)), currency=r.currency) if known else None
 
@@ -317,7 +327,7 @@ _PROOFS = (
 
 
 def identities(conn: Connection, rows: Sequence[Any]) -> dict[int, Identity]:
-    """interaction id -> how sure it is who its user is, by the last proof of its profile that stands."""
+    """interaction id -> its user's identity level, by the profile's last proof that was not undone."""
     found = conn.execute(_PROOFS, {"profiles": {r.profile_id for r in rows}})
     proofs = {r.profile_id: r for r in found}
     return {r.id: _identity(r.user_id, proofs.get(r.profile_id), read_at(conn)) for r in rows}
@@ -350,7 +360,8 @@ _UNREAD = (
 
 
 def unread(conn: Connection, ids: Sequence[int], agent_id: int) -> dict[int, int]:
-    """interaction id -> how many of the requester's messages this agent has not read; none: not in it."""
+    """interaction id -> how many of the requester's messages this agent has not read. Has no entry outside the live
+    group."""
     if not ids:
         return {}
     return {r[0]: r[1] for r in conn.execute(_UNREAD, {"me": agent_id, "ids": ids})}

@@ -1,4 +1,4 @@
-"""What was said on a line before: the earlier lines of an interaction, then those of the ones before it."""
+"""Earlier messages of a line: earlier lines of an interaction, then those of the interactions before it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Interaction, Message
 
 i, m = t.interactions, t.messages
-LINES = 100  # of one page
+LINES = 100  # in one page
 MOST_CHAPTERS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """A place on a line: whatever was said before this seq of this interaction."""
+    """A position on a line: everything before this seq of this interaction."""
 
     interaction_id: int
     seq: int
@@ -26,7 +26,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapter:
-    """Lines of one interaction, oldest first. ``to_its_end``: the last of them is the interaction's last."""
+    """Lines of one interaction, oldest first. ``to_its_end``: includes the interaction's last line."""
 
     interaction: Interaction
     lines: list[Message]
@@ -35,7 +35,8 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """A page of what was said before, oldest first. ``before``: where the page above it ends; None: there is none."""
+    """A page of earlier messages, oldest first. ``before``: the position for the next older page; None: there is
+    none."""
 
     chapters: list[Chapter]
     before: Before | None
@@ -50,7 +51,7 @@ class _Part:
 
 
 def has_earlier(conn: Connection, of: int, first_seq: int) -> Before | None:
-    """Where the lines end that are earlier than a page that begins with ``first_seq``; None: there are none."""
+    """The position for the page before ``first_seq``. None when nothing is earlier."""
     if first_seq > 1:
         return Before(of, first_seq)
     before = _on_line(conn, of, Before(of, 1))[1:2]
@@ -58,7 +59,7 @@ def has_earlier(conn: Connection, of: int, first_seq: int) -> Before | None:
 
 
 def earlier(conn: Connection, of: int, at: Before) -> Earlier:
-    """The page of lines before a place on the line of this interaction. Other lines' interactions are never in it."""
+    """The page before a position on this interaction's line. Never includes other lines."""
     rows = _on_line(conn, of, at)
     parts: list[_Part] = []
     room = LINES
@@ -78,7 +79,7 @@ def earlier(conn: Connection, of: int, at: Before) -> Earlier:
 
 
 def _on_line(conn: Connection, of: int, at: Before) -> Sequence[Any]:
-    """(id, last seq) of the interactions on this one's line, from a place on it backwards."""
+    """(id, last seq) of the interactions on this one's line, backward from a position."""
     line = select(i.c.requester_number, i.c.provider_number_id).where(i.c.id == of).subquery()
     query = (
         select(i.c.id, i.c.last_seq)

@@ -1,4 +1,4 @@
-"""Interactions as operations see them: the facts that decide, and the lock that keeps two writers apart."""
+"""Interactions for operations: the facts that decide, and the lock that serializes writers."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from handoff_service.store.engine.one_of import one_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """One row of ``interactions``, as far as decisions need it. ``unanswered``: the run of messages that is open;
-    ``expects``: what a proof under way expects; ``back_to``: the agent who asked for it."""
+    """The decision fields of one row of ``interactions``. ``unanswered``: the open run of messages; ``expects``:
+    what a running proof expects; ``back_to``: the live agent who asked for the proof."""
 
     id: int
     requester_number: str
@@ -48,7 +48,7 @@ class Interaction:
 
 COLUMNS = [t.interactions.c[name] for name in Interaction.__dataclass_fields__]
 _ONE = select(*COLUMNS).where(t.interactions.c.id == bindparam("id")).with_for_update()
-# The active interactions of some requester numbers, locked: these locks keep two writers of a line apart.
+# Locks the active interactions of some requester numbers, so writers on one line wait for each other.
 ACTIVE = (
     select(*COLUMNS)
     .where(
@@ -61,12 +61,12 @@ ACTIVE = (
 
 
 def number(interaction_id: int) -> str:
-    """What people call an interaction: INT0000012."""
+    """The interaction's display number: INT0000012."""
     return f"INT{interaction_id:07d}"
 
 
 def line(provider_number_id: int, requester_number: str) -> str:
-    """The key of a line: work about one line is done in order."""
+    """The key of a line. Work on one line is done in order."""
     return f"{provider_number_id}:{requester_number}"
 
 
@@ -115,11 +115,11 @@ def lock_each(conn: Connection, ids: Collection[int]) -> dict[int, Interaction]:
 
 
 def put_state(conn: Connection, interaction_id: int, state: State, reason: str | None = None) -> None:
-    """Write the state that the rules say comes next, and why; the reason of the state before is gone with it."""
+    """Write the next state and its reason. The previous reason is dropped."""
     values = {"state": state, "state_reason": reason}
     conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(values))
 
 
 def put_expects(conn: Connection, interaction_id: int, expects: Expects | None) -> None:
-    """What the proof that is under way expects of the requester from now on; None: it is over."""
+    """Set what the running proof expects of the requester next. None: the proof is over."""
     conn.execute(update(t.interactions).where(t.interactions.c.id == interaction_id).values(expects=expects))

@@ -8,14 +8,14 @@ from handoff_service.store.engine.lanes import Transaction
 
 
 def has(conn: Connection, interaction_id: int, agent_id: int) -> bool:
-    """Whether the agent takes part."""
+    """Whether the agent is a member."""
     g = t.live_group
     member = select(g.c.agent_id).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id)
     return conn.execute(member).first() is not None
 
 
 def join(tx: Transaction, interaction_id: int, agent_id: int, read_seq: int) -> None:
-    """Make the agent a member; a member already is left as it is."""
+    """Make the agent a member. Leaves an existing member unchanged."""
     tx.conn.execute(
         upsert(tx.conn, t.live_group).on_conflict_do_nothing(),
         {"interaction_id": interaction_id, "agent_id": agent_id, "read_seq": read_seq, "joined_at": tx.now},
@@ -23,7 +23,7 @@ def join(tx: Transaction, interaction_id: int, agent_id: int, read_seq: int) -> 
 
 
 def leave(tx: Transaction, interaction_id: int, agent_id: int) -> None:
-    """The agent is no member any more."""
+    """Remove the agent from the group."""
     g, left = t.live_group, t.left_groups
     ended = tx.conn.execute(delete(g).where(g.c.interaction_id == interaction_id, g.c.agent_id == agent_id))
     if ended.rowcount:
@@ -33,8 +33,15 @@ def leave(tx: Transaction, interaction_id: int, agent_id: int) -> None:
     tx.hint(f"agent:{agent_id}", interaction_id)
 
 
+def read_thanks(tx: Transaction, interaction_id: int, agent_id: int, seq: int) -> bool:
+    """The agent who had a closed conversation has read up to ``seq``. Whether thanks after closing are among it."""
+    i = t.interactions
+    mine = (i.c.id == interaction_id, i.c.assigned_to == agent_id, i.c.thanked_seq <= seq)
+    return tx.conn.execute(update(i).where(*mine).values(thanked_seq=None)).rowcount > 0
+
+
 def read_up_to(tx: Transaction, interaction_id: int, agent_id: int, seq: int) -> bool:
-    """The agent has read up to ``seq``. Never moves back. Whether anything changed."""
+    """Move the agent's read position to ``seq``, never backward. Returns whether it changed."""
     changed = tx.conn.execute(
         update(t.live_group)
         .where(

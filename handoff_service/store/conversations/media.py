@@ -1,4 +1,4 @@
-"""Pictures and files: those of messages as they are shown, and one of them to be served."""
+"""Pictures and files: those of messages for display, and single ones for download."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views import Medium
 
 d = t.media
-LARGEST_ID = 2**63  # what a database can look for
+LARGEST_ID = 2**63  # the largest id a database can look up
 _OF_MESSAGES = select(d).where(one_of(d.c.message_id, "ids")).order_by(d.c.message_id, d.c.position)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptMedium:
-    """A medium whose bytes are here: the file's name in the media folder."""
+    """A stored file: its name in the media folder."""
 
     id: int
     file: str
@@ -28,7 +28,7 @@ class KeptMedium:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedMedium:
-    """A medium that waits to be fetched from the provider. ``content_type``: what it came under."""
+    """A media file to fetch from the provider. ``content_type``: its declared type."""
 
     id: int
     url: str
@@ -44,7 +44,7 @@ def of_messages(conn: Connection, ids: Sequence[int]) -> dict[int, list[Medium]]
 
 
 def get(conn: Connection, media_id: int) -> Medium:
-    """One medium as it is shown. NotFound when there is none."""
+    """One media file for display. NotFound when there is none."""
     r = conn.execute(select(d).where(d.c.id == media_id)).one_or_none()
     if r is None:
         raise NotFound(f"There is no picture or file {media_id}.")
@@ -52,7 +52,7 @@ def get(conn: Connection, media_id: int) -> Medium:
 
 
 def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium:
-    """A medium of a message, or an upload of this agent's that is not sent yet. NotFound when there is none."""
+    """A message's media file, or an unsent upload of this agent. NotFound when there is none."""
     if media_id >= LARGEST_ID:
         raise NotFound(f"There is no picture or file {media_id}.")
     mine = [d.c.message_id.is_not(None)] + ([d.c.agent_id == agent_id] if agent_id is not None else [])
@@ -63,7 +63,7 @@ def kept(conn: Connection, media_id: int, *, agent_id: int | None) -> KeptMedium
 
 
 def wanted(conn: Connection, media_id: int) -> WantedMedium | None:
-    """What is to be fetched, or None when that is not wanted any more."""
+    """The media file to fetch. None when it is no longer wanted."""
     r = conn.execute(select(d).where(d.c.id == media_id, d.c.status == MediaStatus.WAITING)).one_or_none()
     return WantedMedium(id=r.id, url=r.url, content_type=r.content_type) if r is not None else None
 

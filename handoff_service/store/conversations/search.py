@@ -1,7 +1,7 @@
-"""Find people and conversations by names, numbers and texts.
+"""Search for people and conversations by names, numbers and texts.
 
-Conversations come newest first. Each way of finding gives interactions below a cursor in that order, and is asked for
-no more than a page needs; of a word that is everywhere, at most ``MOST_LOOKED_AT`` lines are looked at for one page.
+Conversations come newest first. Each kind of search returns interactions below a cursor in that order, only as many
+as a page needs. For a very frequent word, one page reads at most ``MOST_LOOKED_AT`` lines.
 """
 
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ from handoff_service.store.views import Interaction, Message, User
 
 type Where = Sequence[sa.ColumnElement[bool]]
 i, m, u = t.interactions, t.messages, t.users
-MOST_PEOPLE = 200  # whose conversations a name finds
+MOST_PEOPLE = 200  # whose conversations a name search covers
 CHUNK = 1000
 MOST_LOOKED_AT = 20 * CHUNK
-BEYOND = 1 << 42  # higher than any interaction's id
+BEYOND = 1 << 42  # above any interaction's id
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An interaction, and the seq of its newest line that fits; None: found by a name or a number."""
+    """An interaction and the seq of its newest matching line; None: matched by a name or number."""
 
     interaction_id: int
     seq: int | None
@@ -35,7 +35,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultPage:
-    """One page. ``below``: what to ask for the next page with; None: this is the last."""
+    """One page. ``below``: the cursor for the next page; None: this is the last."""
 
     items: list[Result]
     below: int | None
@@ -43,7 +43,7 @@ class ResultPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundConversation:
-    """``line`` is None when the conversation was found by a name or a number."""
+    """``line`` is None when the conversation matched by a name or number."""
 
     interaction: Interaction
     line: Message | None
@@ -51,15 +51,17 @@ class FoundConversation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPerson:
-    """A user, with the newest of their conversations."""
+    """A user and their newest conversation."""
 
     user: User
     conversations: int
     newest: int | None
 
 
-def finds(conn: Connection, wanted: Wanted, *, where: Where = (), below: int | None = None, limit: int) -> ResultPage:
-    """The newest interactions that fit, below an id and within ``where``."""
+def find_interactions(
+    conn: Connection, wanted: Wanted, *, where: Where = (), below: int | None = None, limit: int
+) -> ResultPage:
+    """The newest matching interactions, below an id and within ``where``."""
     below = below or BEYOND
     if wanted.nothing:
         return ResultPage(items=[], below=None)
@@ -68,7 +70,7 @@ def finds(conn: Connection, wanted: Wanted, *, where: Where = (), below: int | N
     others = set(_by_name(conn, wanted, where, below, limit + 1)) | _by_reference(conn, wanted, where, below)
     lines = {find.interaction_id: find for find in (*by_text, *fresh)}
     found = sorted({*lines, *others}, reverse=True)
-    if looked_to is not None:  # what is older than what was looked at comes with the next page
+    if looked_to is not None:  # older interactions come with the next page
         found = [one for one in found if one >= looked_to]
     items = [lines.get(one, Result(one, None)) for one in found[:limit]]
     if len(found) > limit:
@@ -77,7 +79,7 @@ def finds(conn: Connection, wanted: Wanted, *, where: Where = (), below: int | N
 
 
 def found_conversations(conn: Connection, found: ResultPage, agent_id: int) -> list[FoundConversation]:
-    """What a page shows of them, in their order."""
+    """The displayed fields of a page's results, in order."""
     shown = conversations.list_(
         conn, [one_of(i.c.id, [f.interaction_id for f in found.items])], agent_id=agent_id, order=(i.c.id.desc(),)
     )
@@ -88,7 +90,7 @@ def found_conversations(conn: Connection, found: ResultPage, agent_id: int) -> l
 
 
 def found_people(conn: Connection, wanted: Wanted, limit: int = 6) -> list[FoundPerson]:
-    """Users by every word of a name, an employee number, or the end of a phone number."""
+    """Users by all words of a name, an employee number, or the end of a phone number."""
     if wanted.nothing:
         return []
     users = people.users(conn, people.found_by(conn, wanted.typed).where, limit=limit)
@@ -101,7 +103,7 @@ def found_people(conn: Connection, wanted: Wanted, limit: int = 6) -> list[Found
 
 
 def _by_text(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> tuple[list[Result], int | None]:
-    """Interactions with a line that fits, newest first; and how far down was looked, None: to the end."""
+    """Interactions with a matching line, newest first, and the lowest place that was read; None: the whole index."""
     at = text_index.place(below, 0)
     found: list[Result] = []
     looked_to = below
@@ -118,7 +120,7 @@ def _by_text(conn: Connection, wanted: Wanted, where: Where, below: int, most: i
 
 
 def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list[Result]:
-    """The interactions of these places (highest first) that are within ``where``, each with its newest line."""
+    """The interactions of these places (highest first) within ``where``, each with its newest line."""
     newest: dict[int, int] = {}
     for place in places:
         interaction_id, seq = text_index.interaction_of(place)
@@ -130,7 +132,7 @@ def _newest_lines(conn: Connection, places: Sequence[int], where: Where) -> list
 
 
 def _by_name(conn: Connection, wanted: Wanted, where: Where, below: int, most: int) -> list[int]:
-    """Interactions of the users that fit."""
+    """Interactions of the matching users."""
     users = list(
         conn.execute(select(u.c.id).where(people.found_by(conn, wanted.typed).where).limit(MOST_PEOPLE)).scalars()
     )
@@ -141,7 +143,7 @@ def _by_name(conn: Connection, wanted: Wanted, where: Where, below: int, most: i
 
 
 def _by_reference(conn: Connection, wanted: Wanted, where: Where, below: int) -> set[int]:
-    """The interaction that is called so, or that this case was made in."""
+    """The interaction with this number, or the one in which this case was opened."""
     if wanted.interaction is not None:
         query = select(i.c.id).where(i.c.id == wanted.interaction)
     elif wanted.case is not None:

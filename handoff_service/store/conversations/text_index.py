@@ -1,13 +1,14 @@
-"""The index of texts: ``message_words``, one row a line, filled behind what is written.
+"""The text index ``message_words``: one row per line, filled after the lines are stored.
 
-A row's key is its *place*: the interaction's id and the line's seq in one number, so that the database's own order by
-key is newest interaction first, and a search can stop when it has enough. Place seq 0 holds the requester's number.
-On SQLite it is an FTS5 table without content, on PostgreSQL a tsvector with a GIN index; both are given words that
-``rules/conversations/search_query.py`` has folded, never text.
+A row's key is its *place*: the interaction's id and the line's seq in one number. Key order is therefore newest
+interaction first, and a search can stop when it has enough. Seq 0 holds the requester's number. The index is an FTS5
+table without content on SQLite, and a tsvector with a GIN index on PostgreSQL. Both get words folded by
+``rules/conversations/search_query.py``, never text.
 
-Which messages are indexed already is one number, ``done_to``. On PostgreSQL two lanes commit their ids out of order, so
-``done_to`` only moves to a message's id once every transaction that was under way when it was seen has ended. (A
-message's transaction has its number before the message has its id: it has locked the interaction by then.)
+``done_to`` is the id up to which messages are indexed. On PostgreSQL two lanes commit their ids out of order.
+``done_to`` therefore moves to a message's id only when every transaction that ran when the message was seen has
+ended. (A message's transaction gets its own number first, because it has locked the interaction before the message
+gets an id.)
 """
 
 from collections.abc import Sequence
@@ -30,13 +31,13 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
 SEQ_BITS = 20
-AT_ONCE = 500  # messages of one batch: some 10 ms, for which the lane does nothing else
+AT_ONCE = 500  # messages in one batch: it occupies the lane for about 10 ms
 _m, _x = t.messages, t.text_index
 _places = sa.table(t.MESSAGE_WORDS, sa.column("place", t.ID))
 
 
-# A transaction's number, and the lowest of those that others have under way in this database: a snapshot's own xmin
-# would also wait for other databases of the cluster. age() counts from this transaction's number.
+# This transaction's number, and the lowest number of other running transactions in this database. A snapshot's own
+# xmin would also wait for other databases of the cluster. age() counts from this transaction's number.
 _MINE = sa.text("SELECT pg_current_xact_id()::text::bigint")
 _OLDEST = sa.text(
     "SELECT min(pg_current_xact_id()::text::bigint - age(backend_xid)) FROM pg_stat_activity "
@@ -45,9 +46,9 @@ _OLDEST = sa.text(
 _FTS5 = sa.text(
     "SELECT rowid FROM message_words WHERE message_words MATCH :q AND rowid < :below ORDER BY rowid DESC LIMIT :most"
 )
-# PostgreSQL cannot know how rare the beginning of a word is, and may look for the newest lines with a rare one by
-# reading them all. So: a frequent word is found among the newest lines; any other by the index of words (+ 0: not by
-# the order of places).
+# PostgreSQL cannot estimate how rare a word prefix is, and may read all lines to find the newest with a rare word. A
+# frequent word is therefore searched among the newest lines, and any other in the word index (+ 0 disables the order
+# of places).
 _NEWEST = sa.text(
     "SELECT place FROM (SELECT * FROM message_words WHERE place < :below ORDER BY place DESC LIMIT 20000) AS newest "
     "WHERE words @@ CAST(:q AS tsquery) ORDER BY place DESC LIMIT :most"
@@ -64,7 +65,7 @@ _LINES = (
 
 
 def place(interaction_id: int, seq: int) -> int:
-    """Where a line stands in the index."""
+    """A line's place in the index."""
     return (interaction_id << SEQ_BITS) + seq
 
 
@@ -74,7 +75,7 @@ def interaction_of(at: int) -> tuple[int, int]:
 
 
 def newest_message(conn: Connection) -> int:
-    """The highest message id that can be seen. To be asked before a transaction writes or locks anything."""
+    """The highest visible message id. Call it before a transaction writes or locks anything."""
     return conn.execute(select(func.coalesce(func.max(_m.c.id), 0))).scalar_one()
 
 
@@ -95,7 +96,7 @@ def index_next(conn: Connection, newest: int) -> bool:
 
 
 def _settled(conn: Connection, state: sa.Row[Any]) -> bool:
-    """Whether every transaction that could still bring a message up to ``next_to`` has ended, so that it is seen."""
+    """Whether every transaction that could still add a message up to ``next_to`` has ended."""
     if conn.dialect.name == "sqlite" or state.next_after is None:
         return True
     oldest = conn.execute(_OLDEST).scalar_one()
@@ -103,7 +104,7 @@ def _settled(conn: Connection, state: sa.Row[Any]) -> bool:
 
 
 def _not_indexed(conn: Connection, done_to: int) -> tuple[Sequence[sa.Row[Any]], bool]:
-    """The next messages that have no row in the index, lowest id first; whether there may be more behind them."""
+    """The next messages without an index row, lowest id first, and whether there may be more."""
     while True:
         rows = conn.execute(_LINES.where(_m.c.id > done_to).order_by(_m.c.id).limit(AT_ONCE)).all()
         there = _there(conn, rows)
@@ -114,7 +115,7 @@ def _not_indexed(conn: Connection, done_to: int) -> tuple[Sequence[sa.Row[Any]],
 
 
 def _there(conn: Connection, rows: Sequence[sa.Row[Any]]) -> set[int]:
-    if conn.dialect.name == "sqlite":  # one writer: what is after done_to is not indexed
+    if conn.dialect.name == "sqlite":  # one writer: everything after done_to is unindexed
         return set()
     wanted = [place(r.interaction_id, r.seq) for r in rows]
     return set(conn.execute(select(_places.c.place).where(one_of(_places.c.place, wanted))).scalars())
@@ -143,7 +144,8 @@ def _by_place(rows: Sequence[sa.Row[Any]]) -> dict[int, list[str]]:
 
 
 def _words_of(r: sa.Row[Any]) -> list[str]:
-    """The words that a line is found by. One that cannot be found has a row without words: it is done."""
+    """The search words of a line. A line that search does not cover gets a row without words, which marks it as
+    done."""
     event, direction = Event(r.event) if r.event else None, Direction(r.direction) if r.direction else None
     if not can_be_found(Kind(r.kind), event, direction):
         return []
@@ -151,12 +153,13 @@ def _words_of(r: sa.Row[Any]) -> list[str]:
 
 
 def _tsvector(found: Sequence[str]) -> str:
-    """Words with their places. Written out, since PostgreSQL's own parser would read some as e-mail or versions."""
+    """Words with their positions. Written by hand because PostgreSQL's parser would read some as e-mail addresses or
+    versions."""
     return " ".join(f"'{word}':{min(n, 16383)}" for n, word in enumerate(found, start=1))
 
 
 def matches(conn: Connection, wanted: Wanted, below: int, most: int) -> list[int]:
-    """The indexed places below ``below`` that fit, highest first."""
+    """The matching indexed places below ``below``, highest first."""
     given: dict[str, Any] = {"below": below, "most": most}
     if conn.dialect.name == "sqlite":
         return list(conn.execute(_FTS5, given | {"q": _fts5(wanted.phrases, wanted.tokens)}).scalars())
@@ -166,7 +169,8 @@ def matches(conn: Connection, wanted: Wanted, below: int, most: int) -> list[int
 
 
 def newest_matches(conn: Connection, wanted: Wanted, below: int) -> list[int]:
-    """The same in what is stored and not indexed yet, so that a text can be found at once. Highest first."""
+    """Like ``matches``, for lines that are stored but not indexed yet, so a new text is found at once. Highest
+    first."""
     done_to = conn.execute(select(_x.c.done_to)).scalar_one()
     rows = conn.execute(_LINES.where(_m.c.id > done_to).order_by(_m.c.id.desc()).limit(AT_ONCE)).all()
     return sorted((at for at, there in _by_place(rows).items() if at < below and fits(there, wanted)), reverse=True)

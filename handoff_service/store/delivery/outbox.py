@@ -1,16 +1,16 @@
-"""What waits to be sent because the provider does not take it."""
+"""Messages that wait because the provider does not accept them."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
 
-from handoff_service.rules.delivery.message_status import meaning
 from handoff_service.rules.shared.vocabulary import Status, Work
 from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.database import send_errors
 from handoff_service.store.views.supervision import NotTaken
 
 _behind = t.due_work.alias("behind")
 _is_send = t.due_work.c.kind == Work.DELIVER
-# Keys of other kinds are no numbers, and a database may look at a row's columns in any order.
+# Keys of other kinds are not numbers, and a database may evaluate conditions in any order.
 _message_id = sa.case((_is_send, sa.cast(t.due_work.c.key, sa.BigInteger)))
 _NOT_TAKEN = (
     select(
@@ -28,12 +28,13 @@ _NOT_TAKEN = (
 
 
 def not_taken(conn: Connection) -> list[NotTaken]:
-    """Of what is tried again until the provider takes it: only that carries a code while it is queued."""
+    """Messages that are retried until the provider accepts them. Only these have an error code while queued."""
+    errors = send_errors(conn)
     return [
         NotTaken(
             code=r.error_code,
-            meaning=meaning(r.error_code).meaning,
-            advice=meaning(r.error_code).advice,
+            meaning=errors.explain(r.error_code).meaning,
+            advice=errors.explain(r.error_code).advice,
             since=r.since,
             texts=r.texts,
         )

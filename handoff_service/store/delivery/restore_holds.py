@@ -1,12 +1,12 @@
-"""What a restore holds: work that would leave the desk, queued before the backup was made.
+"""Restore holds: queued work from before the backup that would send something.
 
-The original desk may have sent it long ago. So a restore gives each such row of ``due_work`` the due
-time ``due.HELD``, and an admin releases or cancels all of them. No other part of the desk has to ask:
-held work is not due. What is written after the restore goes out at once, unless held work stands in
-front of it on its line (a kind and line is worked on in order), so nothing overtakes.
+The original desk may have sent it long ago. A restore therefore gives each such row of ``due_work`` the due time
+``due_work.HELD``, and an admin releases or cancels all of them. No other code has to check, because held work is not
+due. Work written after the restore is done at once, unless held work precedes it on its line (each kind and line is
+done in order), so nothing overtakes.
 
-A bot turn is the exception: a new text of the requester makes it due again, because the bot answers
-all unanswered texts together.
+Bot turns are an exception: a new text from the requester makes the turn due again, because the bot answers all
+unanswered texts together.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.views.supervision import Held
 
-#: Kinds of work that send something, or may (a timer prompts, a proof that ran out hands over with a text).
+#: Kinds of work that may send something. A timer prompts, and an expired proof hands over with a text.
 SENDING = (
     Work.DELIVER,
     Work.BOT_TURN,
@@ -49,7 +49,7 @@ def is_held(conn: Connection) -> bool:
 
 
 def held(conn: Connection) -> Held | None:
-    """What waits for an admin; None when nothing is held."""
+    """The work that waits for an admin. None when nothing is held."""
     restored = conn.execute(select(_r).where(_r.c.ended_at.is_(None)).order_by(_r.c.id.desc())).first()
     if restored is None:
         return None
@@ -78,12 +78,12 @@ def _texts(conn: Connection) -> tuple[int, datetime | None]:
 
 
 def keys(conn: Connection, kind: Work) -> list[int]:
-    """The subjects of the held work of a kind."""
+    """The keys of the held work of a kind."""
     return [int(key) for key in conn.execute(select(_d.c.key).where(_d.c.kind == kind, IS_HELD)).scalars()]
 
 
 def end(conn: Connection, *, outcome: str, agent_id: int | None, now: datetime) -> None:
-    """An admin has decided: what is still held is due now, timers at their own times."""
+    """Record the admin's decision. Work that is still held becomes due now; timers at their own times."""
     conn.execute(update(_r).where(_r.c.ended_at.is_(None)).values(ended_at=now, outcome=outcome, agent_id=agent_id))
     w = t.timers
     first = select(func.min(w.c.due_at)).where(w.c.interaction_id == sa.cast(_d.c.key, sa.BigInteger)).scalar_subquery()

@@ -1,4 +1,4 @@
-"""Texts that leave just now: whether one still may, and whether one is on its way to the provider."""
+"""Running sends: whether a message may still leave, and whether one is on its way to the provider."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
@@ -8,7 +8,7 @@ from handoff_service.store.consent import consents
 from handoff_service.store.engine import tables as t
 
 _is_send = t.due_work.c.kind == Work.DELIVER
-# Keys of other kinds are no numbers, and a database may look at a row's columns in any order.
+# Keys of other kinds are not numbers, and a database may evaluate conditions in any order.
 _message_id = sa.case((_is_send, sa.cast(t.due_work.c.key, sa.BigInteger)))
 _WITHHELD = (
     select(consents.stands(t.interactions.c.requester_number, t.interactions.c.provider_number_id))
@@ -22,7 +22,7 @@ _WITHHELD = (
 
 
 def is_withheld(conn: Connection, message_id: int) -> bool:
-    """Whether this message may not be sent, because its requester has opted out. What answers an opt-out may."""
+    """Whether this message may not be sent because its requester has opted out. The opt-out confirmation may."""
     return conn.execute(_WITHHELD, {"message": message_id}).scalar() is not None
 
 
@@ -43,5 +43,5 @@ _LEAVING = (
 
 
 def is_leaving(conn: Connection, number: str) -> bool:
-    """Whether a text to this number is marked as sending and the provider has not answered for it yet."""
+    """Whether a text to this number is marked as sending and the provider has not answered yet."""
     return conn.execute(_LEAVING, {"number": number}).first() is not None

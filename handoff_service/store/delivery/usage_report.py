@@ -1,4 +1,4 @@
-"""What was texted in the last days: by day, by provider number, and why some of it did not arrive."""
+"""The usage report: texts of the last days by day and by provider number, and reasons for failures."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
 
-from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE, Meaning, meaning
+from handoff_service.rules.delivery.message_status import DID_NOT_ARRIVE
+from handoff_service.rules.delivery.send_errors import SendError
 from handoff_service.rules.shared.vocabulary import Direction, Status
 from handoff_service.store.desk import people
 from handoff_service.store.engine import tables as t
-from handoff_service.store.engine.database import read_at
+from handoff_service.store.engine.database import read_at, send_errors
 
 DAYS = 30
 i, m, p = t.interactions, t.messages, t.provider_numbers
@@ -21,8 +22,8 @@ i, m, p = t.interactions, t.messages, t.provider_numbers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """Texts of a day, or of a provider number. ``sent``: what has left us, ``failed`` among it; ``segments``: of those;
-    ``costs``: currency -> what the provider takes for all of them, in millionths, so far as it has said."""
+    """Texts of a day or a provider number. ``sent``: have left us, including ``failed``; ``segments``: of those;
+    ``costs``: currency -> the known total price in millionths."""
 
     received: int = 0
     sent: int = 0
@@ -35,16 +36,16 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why texts did not arrive: the provider's code with its meaning, and how many."""
+    """A cause of failed texts: the provider's code, its meaning, and the number of texts."""
 
     code: int | None
-    meaning: Meaning
+    meaning: SendError
     count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """``days``: oldest first, in the desk's zone, without gaps; ``numbers``: (label, number, count)."""
+class UsageReport:
+    """``days``: oldest first, in the desk's time zone, without gaps; ``numbers``: (label, number, count)."""
 
     since: date
     days: list[tuple[date, Count]]
@@ -55,7 +56,7 @@ class Figures:
 
 @dataclass(slots=True)
 class _Sum:
-    """Counts of texts by the names of ``Count``, and costs by currency, while they are added up."""
+    """Running totals: texts by the names of ``Count``, and costs by currency."""
 
     texts: Counter[str] = field(default_factory=Counter)
     costs: Counter[str] = field(default_factory=Counter)
@@ -69,8 +70,8 @@ class _Sum:
         return Count(**self.texts, costs=dict(self.costs))
 
 
-def figures(conn: Connection, days: int = DAYS) -> Figures:
-    """Of the last days, today included. Ids grow with time, so what is older is not read."""
+def usage_report(conn: Connection, days: int = DAYS) -> UsageReport:
+    """The report for the last days, including today. Ids grow over time, so older rows are not read."""
     zone = ZoneInfo(people.desk_time_zone(conn))
     today = read_at(conn).astimezone(zone).date()
     first = today - timedelta(days=days - 1)
@@ -86,25 +87,26 @@ def figures(conn: Connection, days: int = DAYS) -> Figures:
             each.add(row)
         if row.status in DID_NOT_ARRIVE:
             codes[row.error_code] += row.texts
+    errors = send_errors(conn)
     called = {r.id: (r.label, r.number) for r in conn.execute(select(*p.c["id", "label", "number"]))}
-    return Figures(
+    return UsageReport(
         since=first,
         days=[(day, found.count()) for day, found in by_day.items()],
         numbers=[(*called[key], found.count()) for key, found in sorted(by_number.items())],
         failures=[
-            Failure(code=code, meaning=meaning(code) if code is not None else NO_CODE, count=count)
+            Failure(code=code, meaning=errors.explain(code) if code is not None else NO_CODE, count=count)
             for code, count in sorted(codes.items(), key=lambda one: (-one[1], one[0] or 0))
         ],
         whole=whole.count(),
     )
 
 
-NO_CODE = Meaning("The provider did not say why.", "Or call.")
+NO_CODE = SendError("The provider gave no reason.", "Or call.")
 _PRICE = sa.func.coalesce(m.c.price, 0) + sa.func.coalesce(m.c.price_before, 0)
 
 
 def _rows(conn: Connection, since: datetime) -> list[sa.Row[*tuple[object, ...]]]:
-    """Counts by ten minutes of UTC, which no zone's midnight cuts."""
+    """Counts by ten-minute slots of UTC, which align with midnight in every time zone."""
     older = conn.execute(select(m.c.id).where(m.c.created_at < since).order_by(m.c.id.desc()).limit(1)).scalar() or 0
     if conn.dialect.name == "sqlite":
         moment = sa.cast(m.c.created_at, sa.Text)

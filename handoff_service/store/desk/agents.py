@@ -1,4 +1,4 @@
-"""Agents and their groups as an admin sees them."""
+"""Agents and their groups for the admin pages."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func, select
@@ -12,7 +12,7 @@ a, g = t.agents, t.groups
 
 
 def list_(conn: Connection, *, words: str | None, after: int, limit: int) -> list[Agent]:
-    """Agents by id; those with the words in their name or e-mail address, if any are given."""
+    """Agents by id, optionally only those with these words in their name or e-mail address."""
     where = a.c.id > after
     if words:
         said = words.strip()
@@ -30,7 +30,7 @@ def get(conn: Connection, agent_id: int) -> Agent:
 
 
 def groups(conn: Connection, *, after: int = 0, limit: int | None = None) -> list[Group]:
-    """Groups by id, with how many active agents are in each."""
+    """Groups by id, with the number of active agents in each."""
     return _groups(conn, g.c.id > after, limit)
 
 

@@ -1,4 +1,4 @@
-"""Which presence of an agent is effective, whether it takes work, and how much work the agent has."""
+"""An agent's effective presence, whether it takes work, and the agent's load."""
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -6,12 +6,12 @@ from sqlalchemy import select
 from handoff_service.rules.shared.vocabulary import Presence, State
 from handoff_service.store.engine import tables as t
 
-#: The effective presence: what the product has set, else what the agent has chosen.
+#: The effective presence: the automatic one if set, else the agent's choice.
 PRESENCE = sa.func.coalesce(t.agents.c.automatic_presence, t.agents.c.presence)
 
 
 def _load_of() -> sa.ScalarSelect[int]:
-    """Offers that wait for the agent and active conversations that are theirs, not those on hold."""
+    """The agent's open offers plus active conversations, without those on hold."""
     i, o = t.interactions, t.offers
     active = (
         select(sa.func.count())

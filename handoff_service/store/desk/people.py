@@ -1,4 +1,4 @@
-"""Users, agents and provider numbers, read for decisions, pages and the API."""
+"""Users, agents and provider numbers for decisions, pages and the API."""
 
 from collections.abc import Collection, Sequence
 
@@ -19,18 +19,18 @@ _DESK = select(*t.desk.c["name", "time_zone"])
 
 
 def desk_name_and_zone(conn: Connection) -> tuple[str, str]:
-    """What the company calls this desk, and the IANA name of the time zone that its pages show times in."""
+    """The desk's name and the IANA name of the time zone in which its pages show times."""
     found = conn.execute(_DESK).one_or_none()
     return (found.name, found.time_zone) if found else ("Patchboard", "UTC")
 
 
 def desk_time_zone(conn: Connection) -> str:
-    """The IANA name of the desk's time zone, which pages show times in."""
+    """The IANA name of the desk's time zone, in which pages show times."""
     return conn.execute(select(t.desk.c.time_zone)).scalar() or "UTC"
 
 
 def desk_country(conn: Connection) -> str:
-    """The ISO code of the country that national numbers are read with."""
+    """The ISO code of the country for reading national numbers."""
     return conn.execute(select(t.desk.c.country)).scalar() or "US"
 
 
@@ -43,7 +43,7 @@ def agent_name(conn: Connection, agent_id: int) -> str:
 
 
 def active_user_name(conn: Connection, user_id: int) -> str:
-    """The name of a user who can be meant from now on. NotFound when there is none, or they are deactivated."""
+    """The name of an active user. NotFound for unknown and deactivated users."""
     found = conn.execute(select(t.users.c.name).where(t.users.c.id == user_id, t.users.c.active)).scalar()
     if found is None:
         raise NotFound(f"There is no active user {user_id}.")
@@ -53,7 +53,7 @@ def active_user_name(conn: Connection, user_id: int) -> str:
 def _by(
     key: sa.ColumnElement[int], value: sa.ColumnElement[str], source: sa.FromClause | None = None
 ) -> sa.Select[int, str]:
-    """The values of some keys, sorted."""
+    """Sorted values by key."""
     query = select(key, value).where(one_of(key, "keys")).order_by(value)
     return query if source is None else query.select_from(source)
 
@@ -80,14 +80,14 @@ _PRESENCES = select(*t.presence_states.c["name", "takes_work"]).order_by(
 
 
 def agents(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Agent]:
-    """Agents by id, in the order of their names; all of them when no ids are given."""
+    """Agents by id, in order of their names. ``ids`` None: all agents."""
     if ids is not None and not ids:
         return {}
     rows = (conn.execute(_AGENTS) if ids is None else conn.execute(_AGENTS_OF, {"ids": ids})).all()
     found = [r.id for r in rows]
-    roles = _several(conn, _ROLES, found)
-    skills = _several(conn, _SKILLS, found)
-    groups = _several(conn, _GROUPS, found)
+    roles = _values_by_key(conn, _ROLES, found)
+    skills = _values_by_key(conn, _SKILLS, found)
+    groups = _values_by_key(conn, _GROUPS, found)
     return {
         r.id: Agent(
             id=r.id,
@@ -120,7 +120,7 @@ def room(conn: Connection, agent_id: int) -> Room:
 
 
 def presences(conn: Connection) -> list[PresenceChoice]:
-    """The presences of this desk: the three, then the admin's own in their order."""
+    """The desk's presences: the three built-in ones, then the admin's own in order."""
     own = conn.execute(_PRESENCES)
     three = [PresenceChoice(name=one, takes_work=one is Presence.AVAILABLE) for one in Presence]
     return three + [PresenceChoice(name=r.name, takes_work=r.takes_work) for r in own]
@@ -133,10 +133,10 @@ def users(
     order: Sequence[sa.ColumnElement[object]] = (t.users.c.id,),
     limit: int | None = None,
 ) -> list[User]:
-    """Users that fit, by id when no other order is given."""
+    """The matching users, by id unless another order is given."""
     u = t.users
     rows = conn.execute(select(u).where(where).order_by(*order).limit(limit)).all()
-    numbers = _several(conn, _NUMBERS, [r.id for r in rows])
+    numbers = _values_by_key(conn, _NUMBERS, [r.id for r in rows])
     return [
         User(
             id=r.id,
@@ -158,24 +158,24 @@ def has_number(number: str) -> sa.ColumnElement[bool]:
 
 
 def found_by(conn: Connection, words: str) -> Fit:
-    """Users by words of their name in any order, employee number or phone number, also its last digits."""
+    """Users by words of their name in any order, employee number, or phone number (also its last digits)."""
     return user_words.found_by(conn, words, desk_country(conn))
 
 
 def active_found_by(conn: Connection, words: str, limit: int) -> list[User]:
-    """The same, of those who have not left."""
+    """Like ``found_by``, for active users only."""
     return users(conn, found_by(conn, words).where & t.users.c.active, limit=limit) if words else []
 
 
 def was_verified_in(conn: Connection, interaction_id: int) -> bool:
-    """Whether there is an association of this interaction that could be undone."""
+    """Whether this interaction has an association that can be undone."""
     a = t.associations
     stands = select(a.c.id).where(a.c.interaction_id == interaction_id, a.c.undone_at.is_(None)).limit(1)
     return conn.execute(stands).first() is not None
 
 
 def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]]:
-    """requester number -> the users it is on."""
+    """requester number -> the users who have it."""
     n = t.user_numbers
     on = select(n.c.user_id).where(one_of(n.c.number, numbers))
     found: dict[str, list[User]] = {}
@@ -185,20 +185,22 @@ def users_on(conn: Connection, numbers: Collection[str]) -> dict[str, list[User]
     return found
 
 
+_OWN = select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == sa.bindparam("number"))
+
+
 def why_unanswerable(conn: Connection, number: str) -> str | None:
-    """Why a text to this number is refused: it is a name, withheld or the company's own; None when it can be texted."""
-    own = select(t.provider_numbers.c.id).where(t.provider_numbers.c.number == number)
-    return senders.why_unanswerable(number, is_own=conn.execute(own).first() is not None)
+    """Why a text to this number is refused: it is a name, withheld or the company's own. None when it can be texted."""
+    return senders.why_unanswerable(number, is_own=conn.execute(_OWN, {"number": number}).first() is not None)
 
 
 def has_texted(conn: Connection, number: str) -> bool:
-    """Whether this number has a conversation with the desk, so that it can be texted back whatever its type is."""
+    """Whether this number has a conversation with the desk. If so, it can be texted back whatever its type."""
     i = t.interactions
     return conn.execute(select(i.c.id).where(i.c.requester_number == number).limit(1)).first() is not None
 
 
 def provider_numbers(conn: Connection) -> list[ProviderNumber]:
-    """The company's numbers, by id."""
+    """The company numbers, by id."""
     p, q = t.provider_numbers, t.queues
     rows = conn.execute(select(p, q.c.name.label("queue_name")).join(q, q.c.id == p.c.queue_id).order_by(p.c.id))
     return [
@@ -215,8 +217,8 @@ def provider_numbers(conn: Connection) -> list[ProviderNumber]:
     ]
 
 
-def _several(conn: Connection, query: sa.Select[int, str], keys: Collection[int]) -> dict[int, list[str]]:
-    """key -> its values, sorted."""
+def _values_by_key(conn: Connection, query: sa.Select[int, str], keys: Collection[int]) -> dict[int, list[str]]:
+    """key -> its sorted values."""
     found: dict[int, list[str]] = {}
     for row in conn.execute(query, {"keys": keys}) if keys else ():
         found.setdefault(row[0], []).append(row[1])

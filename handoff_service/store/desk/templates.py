@@ -1,4 +1,4 @@
-"""Templates: the texts that agents put into the composer."""
+"""Templates: canned responses for the composer."""
 
 from sqlalchemy import Connection, func, select
 
@@ -10,7 +10,8 @@ _NAMED = select(t.templates).order_by(func.lower(t.templates.c.name), t.template
 
 
 def list_(conn: Connection, words: str = "", *, limit: int | None = None) -> list[Template]:
-    """Templates by name; those whose name or text has these words in it. A name that begins with them comes first."""
+    """Templates by name, optionally only those with these words in name or text. A name that starts with them comes
+    first."""
     c, words = t.templates.c, words.strip()
     query = _NAMED
     if words:

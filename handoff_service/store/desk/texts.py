@@ -1,4 +1,4 @@
-"""System messages to the requester: the queue's own words, else the desk's, else those shipped."""
+"""System messages to requesters: the queue's own text, else the desk's, else the default."""
 
 from sqlalchemy import Connection, select
 
@@ -10,7 +10,7 @@ from handoff_service.store.views import SavedText
 
 
 def text_for(conn: Connection, message: SystemMessage, queue_id: int | None = None) -> str:
-    """The text to send, with its placeholders; ``system_messages`` fills them."""
+    """The text to send, with placeholders that ``system_messages`` fills."""
     if queue_id is not None and message in QUEUES_OWN:
         own = t.queues.c[f"{message}_text"]
         if body := conn.execute(select(own).where(t.queues.c.id == queue_id)).scalar():
@@ -23,49 +23,49 @@ def text_for(conn: Connection, message: SystemMessage, queue_id: int | None = No
 
 
 def in_line(conn: Connection, queue_id: int, queue: str) -> str:
-    """The queue's first line on handoff."""
+    """The queue's first text on handoff."""
     return system_messages.in_line(queue, text_for(conn, SystemMessage.IN_LINE, queue_id))
 
 
 def waiting(conn: Connection, queue_id: int, queue: str, *, bot: bool) -> str:
-    """Said once when nobody is free. ``bot``: there is a virtual agent to go back to."""
+    """Sent once when no agent is free. ``bot``: there is a virtual agent to return to."""
     text = text_for(conn, SystemMessage.WAITING, queue_id)
     return system_messages.waiting(queue, text, instead=_instead(conn, bot=bot))
 
 
 def out_of_hours(conn: Connection, queue_id: int, queue: str, opens: str, *, bot: bool) -> str:
-    """Said once when the queue is closed. ``opens``: in words; ``bot`` as for ``waiting``."""
+    """Sent once when the queue is closed. ``opens``: in words; ``bot`` as for ``waiting``."""
     text = text_for(conn, SystemMessage.CLOSED, queue_id)
     return system_messages.out_of_hours(queue, opens, text, instead=_instead(conn, bot=bot))
 
 
 def back_with_bot(conn: Connection) -> str:
-    """Said to a requester who did not want to wait."""
+    """Sent to a requester who chose not to wait."""
     return system_messages.back_with_bot(text_for(conn, SystemMessage.BACK_WITH_BOT))
 
 
 def closing_line(conn: Connection, agent_name: str) -> str:
-    """What the requester is texted when this agent closes a conversation and says nothing else."""
+    """Sent when this agent closes a conversation without a closing text of their own."""
     return system_messages.closing_line(agent_name, text_for(conn, SystemMessage.CLOSING_LINE))
 
 
 def account_help(conn: Connection, case: str) -> str:
-    """What a proven person with a locked account is told; ``case``: the number of what was made for it."""
+    """Sent to a verified requester with a locked account. ``case``: the number of the case about it."""
     return system_messages.account_help(case, text_for(conn, SystemMessage.ACCOUNT_HELP))
 
 
 def goodbye(conn: Connection) -> str:
-    """Said to a requester who says goodbye to the virtual agent."""
+    """Sent to a requester who says goodbye to the virtual agent."""
     return system_messages.goodbye(text_for(conn, SystemMessage.GOODBYE))
 
 
 def help_text(conn: Connection) -> str:
-    """Said to a requester who texts HELP."""
+    """Sent to a requester who texts HELP."""
     return system_messages.help_text(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.HELP))
 
 
 def restarted(conn: Connection) -> str:
-    """Said to a requester who starts over."""
+    """Sent to a requester who starts over."""
     return system_messages.restarted(text_for(conn, SystemMessage.RESTARTED))
 
 
@@ -81,12 +81,12 @@ def opted_in(conn: Connection) -> str:
 
 
 def ask_opt_out(conn: Connection) -> str:
-    """Asked of a requester who may want no more texts, once."""
+    """Asks a requester, once, who may want no more texts."""
     return system_messages.ask_opt_out(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.ASK_OPT_OUT))
 
 
 def wrong_number(conn: Connection) -> str:
-    """Said to somebody who does not know this number."""
+    """Sent to somebody who does not know this number."""
     return system_messages.wrong_number(people.desk_name_and_zone(conn)[0], text_for(conn, SystemMessage.WRONG_NUMBER))
 
 

@@ -1,8 +1,8 @@
-"""The index of people: each word that a user is found by, folded (``rules/conversations/person_words.py``), in the same
-transaction.
+"""The index of people: the folded search words of each user (``rules/conversations/person_words.py``). Updated in
+the transaction that changes the user.
 
-A search begins with the rarest word. When each is in more than ``MOST`` names, a page is soon full, so the query walks
-the users in the page's order and looks at each one's words.
+A search starts with the rarest word. When every word is in more than ``MOST`` names, a page fills quickly, so the
+query walks the users in the page's order and checks each one's words.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,13 +19,13 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.engine.one_of import one_of
 
 MOST = 10_000
-LAST = "\U0010ffff"  # no word goes on behind it
+LAST = "\U0010ffff"  # sorts after every continuation of a word
 u, n, w = t.users, t.user_numbers, t.user_words
 _other = w.alias("other_words")
 
 
 def index_users(conn: Connection, ids: Collection[int]) -> None:
-    """Make the words of these users those of what is stored of them now."""
+    """Rebuild these users' words from their stored fields."""
     there = {(r.user_id, r.word) for r in conn.execute(select(w).where(one_of(w.c.user_id, ids)))}
     right = _words(conn, ids)
     gone = [{"_user_id": user_id, "_word": word} for user_id, word in there - right]
@@ -45,20 +45,20 @@ def _words(conn: Connection, ids: Collection[int]) -> set[tuple[int, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Who is found. ``many``: so many that a query had better walk all users in its order until a page is full."""
+    """The matching users. ``many``: so many that a query should walk all users in its order until a page is full."""
 
     where: sa.ColumnElement[bool]
     many: bool = False
 
     def by_name(self) -> Sequence[sa.ColumnElement[Any]]:
-        """The order by names. When few are found, PostgreSQL must not walk all users, as it would by the index."""
+        """The order by names. For few matches, it keeps PostgreSQL from walking all users by the name index."""
         return [u.c.name if self.many else sa.func.coalesce(u.c.name, sa.null()), u.c.id]
 
 
 def found_by(conn: Connection, typed: str, country: str) -> Fit:
-    """Users by words of their names, the employee number, or a phone number: whole, its beginning or its end.
+    """Users by words of their names, the employee number, or a phone number: whole, its start or its end.
 
-    ``country`` reads a national number. A number with an extension is nobody's.
+    ``country`` is for reading national numbers. A number with an extension matches nobody.
     """
     try:
         wanted = sought(typed, phone_numbers.searched(typed, country))
@@ -75,7 +75,7 @@ def _ways(wanted: Sought) -> list[Sequence[Word]]:
 
 
 def _fit(conn: Connection, way: Sequence[Word]) -> Fit | None:
-    """Users who have all of these words; None: one of the words is nobody's."""
+    """Users who have all of these words. None: no user has one of them."""
     counted = sorted((_count(conn, word), word) for word in way)
     (least, rarest), others = counted[0], [word for _, word in counted[1:]]
     if not least:
@@ -88,7 +88,7 @@ def _fit(conn: Connection, way: Sequence[Word]) -> Fit | None:
 
 
 def _count(conn: Connection, word: Word) -> int:
-    """How many have the word; MOST + 1 for more."""
+    """How many users have the word; MOST + 1 for more."""
     count = 0
     for spelling in word:
         some = select(w.c.user_id).where(_begins(w.c.word, (spelling,))).limit(MOST + 1).subquery()

@@ -1,4 +1,4 @@
-"""Users as an admin sees them: by name, a page at a time; and what refers to one."""
+"""Users for the admin pages: by name, in pages; and references to a user."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
@@ -12,7 +12,7 @@ u = t.users
 
 
 def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[User]:
-    """Users in the order of their names, behind the one with the id ``after``; those that fit the words, if any."""
+    """Users in order of their names, after the user with id ``after``, optionally only those that match the words."""
     fit = people.found_by(conn, words) if words else Fit(sa.true(), many=True)
     where = fit.where
     before = conn.execute(select(u.c.name, u.c.id).where(u.c.id == after)).one_or_none()
@@ -22,6 +22,6 @@ def by_name(conn: Connection, words: str, *, after: int, limit: int) -> list[Use
 
 
 def fact_names(conn: Connection, user_id: int) -> list[str]:
-    """Which second facts are on file; never what they are."""
+    """The names of the second facts on file, never their values."""
     f = t.user_facts
     return list(conn.execute(select(f.c.name).where(f.c.user_id == user_id).order_by(f.c.name)).scalars())

@@ -1,4 +1,4 @@
-"""The desk as a file, as export writes it.
+"""The desk as an export file.
 
 It may import every room's queries.
 """

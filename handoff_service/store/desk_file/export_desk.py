@@ -1,4 +1,4 @@
-"""The desk as a desk file: what `patchboard export` writes. Secrets stay here."""
+"""The desk as a desk file, written by `patchboard export`. It contains no secrets."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from handoff_service.store.views import SavedAction
 
 
 def export_desk(conn: Connection) -> str:
-    """TOML that imports to the same desk; in an empty database agents need a password each first."""
+    """TOML that imports to the same desk. For an empty database, first add a password to each agent."""
     found = desk.desk(conn)
     parts = [_table("[desk]", **asdict(found))] if found is not None else []
     if words := texts.edited(conn):
@@ -67,12 +67,12 @@ def export_desk(conn: Connection) -> str:
         )
         for p in people.provider_numbers(conn)
     ]
-    parts += [_action(messaging_actions.saved(stored)) for stored in messaging_actions.list_(conn).values()]
+    parts += [_action(messaging_actions.view_of(stored)) for stored in messaging_actions.list_(conn).values()]
     parts += [
         _table("[[outages]]", title=o.title, text=o.text, since=_time(o.since), until=_time(o.until), active=o.active)
         for o in outages.list_(conn)
     ]
-    if (hook := webhook.webhook(conn)) is not None:  # its secret stays here, as passwords do
+    if (hook := webhook.webhook(conn)) is not None:  # without its secret; passwords are left out too
         parts.append(_table("[case_webhook]", url=hook.url or ""))
     parts += [
         _table("[[opt_outs]]", number=c.number, provider_number=c.provider_number, note=c.note)
@@ -132,12 +132,12 @@ def _time(at: datetime | None) -> str | None:
 
 
 def _key(name: str) -> str:
-    """A key as it is, or as a string where it holds more than letters, figures, _ and -."""
+    """A bare key, or a quoted one when it contains more than letters, digits, _ and -."""
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
 
 
 def _value(value: Any) -> str:
-    """A TOML value. Its strings, numbers and booleans are written as JSON's are (TOML 1.0, basic strings)."""
+    """A TOML value. Strings, numbers and booleans have JSON's syntax (TOML 1.0, basic strings)."""
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{_key(name)} = {_value(inner)}" for name, inner in value.items()) + " }"
     if isinstance(value, list | tuple):

@@ -1,6 +1,7 @@
-"""Admission: who is refused at once, and who stops waiting, so that nobody waits longer than anybody can use.
+"""Admission control: refuses requests that would wait too long, and drops requests whose sender has stopped waiting.
 
-Only requests from outside are refused or given up: whoever sent them can send them again. The service's own work waits.
+Only requests from outside are refused or dropped, because their senders can repeat them. The service's own work
+waits.
 """
 
 import math
@@ -10,20 +11,21 @@ from time import monotonic
 from handoff_service import log
 from handoff_service.errors import Overloaded
 
-REQUEST_SECONDS = 3.5  # Twilio waits 15 s, and its webhooks are to be answered within 5
-LONG_REQUEST_SECONDS = 60.0  # a request that is known to take long: an import, a dry run
+REQUEST_SECONDS = 3.5  # providers wait some 15 s, and their webhooks are to be answered within 5
+LONG_REQUEST_SECONDS = 60.0  # for requests that take long by nature: an import, a dry run
 LONGEST_QUEUE = 0.6  # seconds
 LONGEST_WAIT = 1.0  # seconds in a queue that is longer than one batch
-FORGETS = 0.8  # the weight of what was measured before, with each batch
-LEAST_COUNTED = 64  # a small batch says little about a command in a large one: most of its time is the commit
+FORGETS = 0.8  # the weight of earlier measurements with each new batch
+# a small batch says little about the time per command of a large one: most of its time is the commit
+LEAST_COUNTED = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How somebody waits for the database."""
+    """How long a caller waits for the database."""
 
-    seconds: float | None = None  #: until it stops; None waits for as long as it takes
-    can_be_refused: bool = False  #: at once, when the queue is too long
+    seconds: float | None = None  #: how long to wait; None: without limit
+    can_be_refused: bool = False  #: whether to refuse at once when the queue is too long
 
 
 OWN_WORK = Patience()
@@ -40,21 +42,21 @@ class Ticket:
     can_be_refused: bool = False
 
     def is_late(self, now: float) -> bool:
-        """Whether whoever waited has stopped waiting."""
+        """Whether the caller has stopped waiting."""
         return now > self.until
 
 
 class Admission:
-    """The length of one queue in seconds, and who may join it. ``at_once``: so many are always served together."""
+    """The length of one queue in seconds, and who may join it. ``at_once``: how many are always served together."""
 
     def __init__(self, at_once: int, *, workers: int = 1, least_counted: int = LEAST_COUNTED) -> None:
         self._at_once, self._workers, self._least_counted = at_once, workers, least_counted
-        self._seconds = self._count = 0.0  # of the last batches, the newest with the greatest weight
+        self._seconds = self._count = 0.0  # of the last batches, weighted toward the newest
         self._took_at = math.inf  # while nothing is being served
         self._refused, self._logged_at = 0, -math.inf
 
     def admit(self, patience: Patience, waiting: int) -> Ticket:
-        """A place behind ``waiting`` others. Overloaded when that would take too long."""
+        """A place after ``waiting`` others. Overloaded when that would take too long."""
         now = monotonic()
         if patience.can_be_refused and waiting > self._at_once:
             stands_still = now - self._took_at > LONGEST_QUEUE
@@ -64,7 +66,7 @@ class Admission:
         return Ticket(now, until, patience.can_be_refused)
 
     def expected(self, waiting: int) -> float:
-        """Seconds until so many are served, by what was measured last."""
+        """Estimated seconds until this many are served, from the last measurements."""
         return waiting * self._seconds / self._count / self._workers if self._count else 0.0
 
     def took(self) -> float:
@@ -73,7 +75,7 @@ class Admission:
         return self._took_at
 
     def served(self, count: int, seconds: float) -> None:
-        """A batch of so many took so long. It may be empty."""
+        """A batch of ``count`` took ``seconds``. It may be empty."""
         self._took_at = math.inf
         if not count:
             return
@@ -81,12 +83,12 @@ class Admission:
         self._count = FORGETS * self._count + max(count, self._least_counted)
 
     def has_waited_too_long(self, ticket: Ticket, now: float, waiting: int) -> bool:
-        """Whether to refuse what has just left a queue in which ``waiting`` others still are."""
+        """Whether to refuse a caller who has just reached the front, with ``waiting`` others still in the queue."""
         return ticket.can_be_refused and waiting > self._at_once and now - ticket.since > LONGEST_WAIT
 
     def _refuse(self, now: float, waiting: int) -> None:
         self._refused += 1
-        if now - self._logged_at > 1:  # a line a second, not one for each request
+        if now - self._logged_at > 1:  # one log line a second, not one per request
             log.warning("overloaded", waiting=waiting, refused=self._refused, seconds=round(self.expected(waiting), 1))
             self._refused, self._logged_at = 0, now
         raise Overloaded

@@ -1,7 +1,7 @@
 """Many rows in one statement.
 
-On SQLite that is ``executemany``, which costs next to nothing a row. On PostgreSQL each row of an ``executemany`` is a
-statement of its own; arrays and ``unnest`` make one of them all.
+On SQLite, ``executemany`` costs almost nothing per row. On PostgreSQL, each row of an ``executemany`` is a separate
+statement; arrays and ``unnest`` make them one.
 """
 
 import functools
@@ -25,15 +25,15 @@ def insert_rows(conn: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
 def upsert_rows(
     conn: Connection, table: sa.Table, rows: Sequence[Row], *, key: Names, change: Names, up_to: str | None = None
 ) -> None:
-    """Insert rows; where one with this key is there already, give it the new values of ``change`` instead, but none
-    beyond what it has in its column ``up_to``."""
+    """Insert rows. For an existing key, update the columns in ``change`` instead, but never raise a value above that
+    row's column ``up_to``."""
     if rows:
         names = tuple(rows[0])
         _run(conn, _upsert(table, names, key, change, up_to, conn.dialect.name), names, rows)
 
 
 def update_rows(conn: Connection, table: sa.Table, rows: Sequence[Row]) -> None:
-    """Give the rows with these ids new values; every row has ``id`` and the same other columns."""
+    """Update the rows with these ids. Every row has ``id`` and the same other columns."""
     if rows:
         names = tuple(rows[0])
         _run(conn, _update(table, names, conn.dialect.name), names, rows)
@@ -72,7 +72,7 @@ def _update(table: sa.Table, names: Names, dialect: str) -> Any:
 
 
 def _unnested(table: sa.Table, names: Names) -> Any:
-    """The rows as a table: one array parameter a column."""
+    """The rows as a table: one array parameter per column."""
     arrays = []
     for name in names:
         kind = ARRAY(table.c[name].type)

@@ -1,15 +1,14 @@
-"""Fencing: what a worker writes about claimed work counts only while the claim is still its own.
+"""Fencing: a worker's writes about claimed work count only while it still holds the claim.
 
-Each claim draws a random token and writes it into the row. Whoever ends, releases or claims the
-work again takes that token away. So a worker that was frozen past its lease, or cut off from the
-database, finds another token or none, and what it wanted to write is not written.
+Each claim writes a random token into the row. Ending, releasing or reclaiming the work replaces that token. A worker
+that was frozen past its lease, or cut off from the database, therefore no longer finds its token, and its writes are
+dropped.
 
-The worker makes all its writes by ``fenced``, which compares the token in the transaction of the
-write itself. SQLite has one writer, so nothing can come between the two. On PostgreSQL a claim
-could, and locking the row would turn around the order in which operations lock (the conversation
-first, its work last). So the check shares an advisory lock on the token until its commit, and a
-claim passes over expired rows that it cannot lock alone.
-https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+The worker makes all its writes through ``fenced``, which compares the token in the same transaction. SQLite has one
+writer, so nothing can come between the check and the write. On PostgreSQL another claim could, and locking the row
+would reverse the lock order of operations (the conversation first, its work last). The check therefore holds a
+shared advisory lock on the token until its commit, and a new claim skips expired rows whose token it cannot lock
+exclusively. https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 
 from collections.abc import Callable, Sequence
@@ -38,18 +37,17 @@ class HeldClaim[C]:
 
 @dataclass(frozen=True, slots=True)
 class ClaimLost:
-    """Somebody else has ended, released or claimed this work in the meantime."""
+    """This work was ended, released or claimed by somebody else meanwhile."""
 
-    late: bool  # the lease had run out; otherwise something else ended the work
+    late: bool  # the lease had expired; otherwise something else ended the work
 
 
-@cache  # a lane puts commands of one set-based operation together, so it must be the same object
+@cache  # cached because a lane groups commands by the identity of their set-based operation
 def fenced(operation: Any, late: Any = None) -> Any:
-    """The same operation for ``HeldClaim`` commands: what it returns, or ``ClaimLost`` (returned and
-    not raised, so that the others of a set go on).
+    """The same operation for ``HeldClaim`` commands. Its result may be ``ClaimLost``, which is returned, not raised,
+    so that the other commands of a set continue.
 
-    ``late``: an operation that is given the command instead when the claim is lost, and returns
-    what it made of it, or None.
+    ``late``: an operation that gets the command when the claim is lost. It returns its result or None.
     """
     if isinstance(operation, SetBased):
         return SetBased(lambda tx, held: _run_set(tx, operation, held))
@@ -62,10 +60,10 @@ def fenced(operation: Any, late: Any = None) -> Any:
 
 
 def renew(tx: Transaction, claims: Sequence[Claimed]) -> None:
-    """Extend the leases of those of these claims that still stand."""
+    """Extend the leases of these claims, except lost ones."""
     mine = (one_of(due_work.c.id, [c.id for c in claims]), one_of(due_work.c.token, _tokens(claims)))
-    free = select(due_work.c.id).where(*mine).with_for_update(skip_locked=True)  # waits for nobody
-    until = tx.now + tx.terms.lease
+    free = select(due_work.c.id).where(*mine).with_for_update(skip_locked=True)  # never waits for a lock
+    until = tx.now + tx.settings.lease
     tx.conn.execute(update(due_work).where(due_work.c.id.in_(free)).values(lease_until=until))
 
 
@@ -84,7 +82,7 @@ def _run_set(tx: Transaction, operation: SetBased[Any, Any], held: Sequence[Held
 
 
 def _standing(tx: Transaction, claims: Sequence[Claimed]) -> set[Claimed]:
-    """Those that still stand, and that nobody can take over until this transaction ends."""
+    """The claims that are still valid, locked against takeover until this transaction ends."""
     if tx.conn.dialect.name == "postgresql":
         tx.conn.execute(_SHARE, {"tokens": _tokens(claims)})
     found = tx.conn.execute(_TOKENS, {"ids": [c.id for c in claims]})

@@ -1,7 +1,7 @@
-"""Commands that their senders may repeat: a double click, a retry after a timeout.
+"""Repeatable commands: a double click or a retry after a timeout is carried out once.
 
-Each carries an id, which is stored in the transaction that carries it out, together with the operation's answer. The
-same id again finds the answer, and does nothing. Ids are kept for a day.
+Each command carries an id. Its transaction stores the id with the operation's answer. A repeat with the same id
+returns that answer and does nothing. Ids are kept for a day.
 """
 
 import functools
@@ -34,18 +34,19 @@ class OtherBody(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CommandId:
-    """``id``: what the sender calls it. ``body_hash``: of what it asks for; the same id with another one is refused."""
+    """``id``: the sender's id for the command. ``body_hash``: a hash of the request; the same id with another hash
+    is refused."""
 
     id: str
     body_hash: str
 
     def step(self, number: int) -> "CommandId":
-        """The id of the ``number``-th command that a request under this id leads to."""
+        """The id of the ``number``-th command of the request with this id."""
         return CommandId(f"{self.id}:{number}", self.body_hash)
 
 
 def hash_of(*parts: str | bytes) -> str:
-    """A hash of parts that cannot be cut in another way."""
+    """A hash of the parts that also covers where each part ends."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part
@@ -54,9 +55,9 @@ def hash_of(*parts: str | bytes) -> str:
 
 
 def claim(conn: sa.Connection, id: CommandId, now: datetime) -> str | None:
-    """None when the command is new: the id is then its own. Else its stored answer. OtherBody.
+    """Claim the id for a new command and return None, or return the stored answer of an earlier one. OtherBody.
 
-    Waits for another transaction that carries out the same id at this moment.
+    Waits for a concurrent transaction with the same id.
     """
     conn.execute(delete(t).where(t.c.at <= now - KEPT_FOR))
     row = {"id": id.id, "body_hash": id.body_hash, "at": now}
@@ -73,7 +74,7 @@ def claim(conn: sa.Connection, id: CommandId, now: datetime) -> str | None:
 
 
 def keep_answer(conn: sa.Connection, id: CommandId, operation: Callable[..., Any], answer: Any) -> None:
-    """Store what the operation answered, in the transaction that carries it out."""
+    """Store the operation's answer in the transaction that carries it out."""
     text = _answer_type(operation).dump_json(answer).decode()
     conn.execute(update(t).where(t.c.id == id.id).values(answer=text))
 
@@ -85,16 +86,16 @@ def read_answer(operation: Callable[..., Any], stored: str) -> Any:
 
 @functools.cache
 def _answer_type(operation: Callable[..., Any]) -> TypeAdapter[Any]:
-    """From the operation's own type hints."""
+    """The answer's type, from the operation's type hints."""
     return TypeAdapter(typing.get_type_hints(operation)["return"])
 
 
-# What an API client was answered -------------------------------------------------------------------------------
+# Responses to API clients --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """The answer to a request whose commands were carried out."""
+    """The response to a request whose commands were carried out."""
 
     id: CommandId
     status: int
@@ -102,19 +103,19 @@ class Response:
 
 
 def first_response(conn: sa.Connection, id: CommandId, now: datetime) -> Response | None:
-    """What was answered to the request before, if it was. OtherBody."""
+    """The response to the earlier request with this id, if any. OtherBody."""
     row = conn.execute(select(t).where(t.c.id == id.step(1).id, t.c.at > now - KEPT_FOR)).one_or_none()
     if row is None:
         return None
     if row.body_hash != id.body_hash:
         raise OtherBody
     if row.response_status is None:
-        return None  # the process ended before it answered; the command's stored answer will do
+        return None  # the process ended before it responded; the command's stored answer replaces the response
     return Response(id=id, status=row.response_status, body=row.response)
 
 
 def keep_response(tx: "Transaction", response: Response) -> None:
-    """Keep the answer beside the request's first command. Nothing happens when it led to no command."""
+    """Store the response beside the request's first command. Does nothing when the request had no command."""
     tx.conn.execute(
         update(t)
         .where(t.c.id == response.id.step(1).id)

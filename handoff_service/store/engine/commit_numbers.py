@@ -1,8 +1,8 @@
-"""The number of each lane's last commit, stored with its effect.
+"""Commit numbers: each lane's last one is stored in the transaction itself.
 
-When the connection breaks between a COMMIT and its answer, nobody knows whether the transaction stands. The lane then
-looks for the transaction's number: if it is there, so is the effect. The row stays locked until a transaction ends, so
-whoever looks waits for a COMMIT that the server is still carrying out.
+When the connection breaks between a COMMIT and its answer, the outcome is unknown. The lane then looks for the
+transaction's number: if it is stored, so is everything else. The row stays locked until a transaction ends, so the
+lookup waits for a COMMIT that the server is still carrying out.
 """
 
 import secrets
@@ -14,8 +14,8 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from handoff_service.store.engine.tables import lane_commits
 
-PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)  # seconds between the tries to ask; then the outcome stays unknown
-FORGOTTEN_AFTER = timedelta(days=1)  # the row of a lane that has ended
+PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)  # seconds between lookups; after the last, the outcome stays unknown
+FORGOTTEN_AFTER = timedelta(days=1)  # age at which an ended lane's row may be reused
 
 _STORE = (
     update(lane_commits)
@@ -26,46 +26,47 @@ _LAST = select(lane_commits.c.number).where(lane_commits.c.lane == bindparam("of
 
 
 class RowGone(Exception):
-    """Another process took the lane's row for that of a lane that has ended. The next transaction adds a new one."""
+    """Another process has reused the lane's row because the lane seemed to have ended. The next transaction adds a
+    new row."""
 
 
 class CommitNumbers:
-    """The numbers of one lane's transactions. Used by that lane's thread alone."""
+    """The commit numbers of one lane. Only that lane's thread uses it."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._lane = ""  # its row is there once this has a value
+        self._lane = ""  # set once the row exists
         self._number = 0
 
     def next(self, now: datetime) -> int:
-        """A number for a transaction that is about to run."""
+        """A number for the next transaction."""
         if not self._lane:
             try:
                 self._lane = self._add_row(now)
-            except sa.exc.DBAPIError:  # perhaps only the answer was lost: then the other row does no harm
+            except sa.exc.DBAPIError:  # if only the answer was lost, the extra row does no harm
                 self._lane = self._add_row(now)
         self._number += 1
         return self._number
 
     def store(self, conn: sa.Connection, number: int, now: datetime) -> None:
-        """Store the number in its transaction. RowGone once, when the lane has been idle for a day."""
+        """Store the number in its transaction. RowGone, once, after the lane has been idle for a day."""
         if conn.execute(_STORE, {"of_lane": self._lane, "number": number, "at": now}).rowcount == 0:
             self._lane = ""
             raise RowGone
 
     def was_committed(self, number: int) -> bool | None:
-        """Whether the lane's last transaction stands. None: the database cannot be asked."""
+        """Whether the lane's last transaction was committed. None: the database cannot be reached."""
         for pause in PAUSES:
-            time.sleep(pause)  # this is the lane's own thread: nothing of it may run before this is known
+            time.sleep(pause)  # in the lane's own thread, which can do nothing until this is known
             try:
-                with self._engine.connect() as conn:  # ends without a COMMIT of its own
+                with self._engine.connect() as conn:  # ends without a COMMIT
                     return conn.execute(_LAST, {"of_lane": self._lane}).scalar() == number
             except sa.exc.DBAPIError:
                 continue
         return None
 
     def _add_row(self, now: datetime) -> str:
-        """Committed before the first number, since nobody can wait for a row that is not visible yet."""
+        """Add the row and commit it before the first number, because nobody can wait for an invisible row."""
         lane = secrets.token_hex(8)
         with self._engine.begin() as conn:
             conn.execute(delete(lane_commits).where(lane_commits.c.at < now - FORGOTTEN_AFTER))

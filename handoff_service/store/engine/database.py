@@ -1,4 +1,4 @@
-"""Connections: how each of the two databases is opened, and nothing else."""
+"""Database connections: how SQLite and PostgreSQL are opened."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.store.engine import driver_errors
 from handoff_service.store.engine.postgres_connection import connect_within
 
@@ -21,12 +22,12 @@ class Timeouts:
     connect: int = 3
     lock: float = 2
     statement: float
-    idle_in_transaction: float = 10  #: a process that stands still must not keep its locks
-    unacknowledged: float = 5  #: of bytes sent to a host that has vanished
+    idle_in_transaction: float = 10  #: keeps a frozen process from holding its locks
+    unacknowledged: float = 5  #: for bytes sent to a host that has vanished
 
     @property
     def silence(self) -> float:
-        """After this a server is taken to hang: one that is well has ended the statement by itself."""
+        """After this silence a server counts as hung. A healthy server has ended the statement by then."""
         return self.statement + 1
 
     def postgres_options(self) -> str:
@@ -49,11 +50,11 @@ def engine(
 ) -> sa.Engine:
     """An engine for ``sqlite:///path`` or ``postgresql://...`` with ``size`` connections.
 
-    Without ``timeouts`` a statement may take as long as it needs, as a migration may.
+    Without ``timeouts``, statements may run without limit, as migrations need.
 
-    SQLite: WAL, ``synchronous=FULL`` (NORMAL may lose the last commits on power loss), foreign keys on, and a writer
-    takes the write lock when it begins, since an upgrade in the middle cannot wait. ``foreign_keys``
-    False is for migrations alone (see ``migrate.py``); PostgreSQL ignores it.
+    SQLite uses WAL, ``synchronous=FULL`` (NORMAL may lose the last commits on power loss) and foreign keys. A writer
+    takes the write lock at the start, because an upgrade inside a transaction cannot wait. ``foreign_keys`` False is
+    for migrations only (see ``migrate.py``); PostgreSQL ignores it.
     """
     if url.startswith("postgresql://"):
         made = _postgres(url, size, timeouts)
@@ -65,7 +66,8 @@ def engine(
 
 def _postgres(url: str, size: int, timeouts: Timeouts | None) -> sa.Engine:
     url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
-    # A plan made for an empty table is not kept until somebody runs ANALYZE: planning anew costs 0.1 ms.
+    # Plan statements every time, which costs 0.1 ms. Otherwise a plan made for an empty table would stay until ANALYZE
+    # runs.
     options: dict[str, Any] = {"options": "-c plan_cache_mode=force_custom_plan", "connect_timeout": 10}
     if timeouts is not None:
         options["options"] += timeouts.postgres_options()
@@ -82,7 +84,7 @@ def _postgres(url: str, size: int, timeouts: Timeouts | None) -> sa.Engine:
 
 def _sqlite(url: str, size: int, writes: bool, foreign_keys: bool, timeouts: Timeouts | None) -> sa.Engine:
     busy = PATIENT if timeouts is None else timeouts.lock
-    # Only a migration makes the file: a store whose file is gone must not go on with an empty one.
+    # Only a migration creates the file. A store whose file is gone must not continue with an empty one.
     file = f"file:{quote(url.removeprefix('sqlite:///'))}?mode={'rwc' if timeouts is None else 'rw'}"
     made = sa.create_engine(
         url,
@@ -116,18 +118,24 @@ def _roll_back(connection: sa.Connection) -> None:
 
 
 def read_at(connection: sa.Connection) -> datetime:
-    """The moment that a reading connection shows: what runs out with time is judged by it."""
+    """The time of a reading connection, for judging expiry."""
     moment: datetime = connection.get_execution_options()["now"]
     return moment
 
 
 def public_url(connection: sa.Connection) -> str:
-    """The service's own address, for the addresses in what a reading connection shows."""
+    """The service's own address, for links in the results of a reading connection."""
     address: str = connection.get_execution_options()["public_url"]
     return address
 
 
+def send_errors(connection: sa.Connection) -> SendErrors:
+    """What the provider's error codes mean, for what a connection of the store shows."""
+    known: SendErrors = connection.get_execution_options()["send_errors"]
+    return known
+
+
 def upsert(connection: sa.Connection, table: sa.Table) -> Any:
-    """An INSERT that can say ON CONFLICT, of this connection's dialect (both spell it alike)."""
+    """An INSERT with ON CONFLICT in the connection's dialect (both have the same syntax)."""
     made = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     return made(table)

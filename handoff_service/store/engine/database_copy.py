@@ -1,4 +1,4 @@
-"""A copy of the SQLite file, made before a migration changes it."""
+"""Copies the SQLite file before a migration changes it."""
 
 import os
 import shutil
@@ -9,8 +9,8 @@ from pathlib import Path
 from handoff_service import clock
 from handoff_service.errors import SetupError
 
-KEPT = 3  # the newest copies; older ones are deleted
-SPARE_BYTES = 16 * 1024 * 1024  # what the migration itself may need at least
+KEPT = 3  # copies that are kept
+SPARE_BYTES = 16 * 1024 * 1024  # minimum free space for the migration itself
 _MARK = "before"
 
 
@@ -20,10 +20,10 @@ def database_file(url: str) -> Path | None:
 
 
 def copy_before(file: Path, revision: str) -> Path:
-    """Copy a database to a file beside it, named for the revision that comes next.
+    """Copy a database to a file beside it, named after the next revision.
 
-    Uses SQLite's backup API, so the copy holds what is still in the write-ahead log. SetupError, with
-    nothing changed, when there is no room or the folder cannot be written to.
+    Uses SQLite's backup API, so the copy includes the write-ahead log. SetupError, with nothing changed, when there
+    is no room or the folder is not writable.
     """
     size = sum(part.stat().st_size for part in (file, Path(f"{file}-wal")) if part.exists())
     free = shutil.disk_usage(file.parent).free
@@ -49,7 +49,7 @@ def copy_before(file: Path, revision: str) -> Path:
 
 
 def remove_old_copies(newest: Path) -> None:
-    """Keep the newest few copies of this database."""
+    """Delete all but the newest copies of this database."""
     of_file = newest.name.split(f".{_MARK}-")[0]
     copies = sorted(newest.parent.glob(f"{of_file}.{_MARK}-*"), key=lambda path: path.stat().st_mtime)
     for old in copies[:-KEPT]:

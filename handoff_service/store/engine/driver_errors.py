@@ -1,6 +1,6 @@
-"""What the database drivers' errors mean, and how their texts are kept out of logs and answers.
+"""Database drivers' errors: what they mean, and how their texts stay out of logs and answers.
 
-A driver's text may hold what people wrote: ``Key (number)=(+12025550101) already exists``. It never leaves the store.
+A driver's text may contain people's data: ``Key (number)=(+12025550101) already exists``. It never leaves the store.
 """
 
 import re
@@ -18,16 +18,16 @@ _AWAY_CLASSES = {
     "58",  # system error: input or output failed
 }
 _AWAY_STATES = {
-    "25006",  # read-only: a standby, or a primary that has become one
-    "25P03",  # the transaction was idle for too long: this process stood still
+    "25006",  # read-only: a standby, or a demoted primary
+    "25P03",  # the transaction was idle for too long: this process was frozen
     "25P04",  # the transaction took too long
-    "40001",  # could not be serialized, twice
+    "40001",  # serialization failure, twice
     "40P01",  # a deadlock, twice
-    "55P03",  # locked by somebody else
+    "55P03",  # locked by another transaction
 }
 _READ_ONLY = "25006"
 
-# SQLite: https://www.sqlite.org/rescode.html; the lowest byte of an extended code is its primary code
+# SQLite: https://www.sqlite.org/rescode.html; the low byte of an extended code is its primary code
 _AWAY_CODES = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -41,7 +41,7 @@ _AWAY_CODES = {
     sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_NOTADB,
 }
-# After these a new connection may find what the old one cannot: a file that was put back, a disk that is there again.
+# A new connection may succeed where the old one cannot: after a file was put back, or a disk is available again.
 _REOPEN_CODES = {
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_IOERR,
@@ -52,8 +52,9 @@ _REOPEN_CODES = {
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database is away or busy: the same command may succeed later, unchanged."""
-    if isinstance(error, sa.exc.TimeoutError | sa.exc.PendingRollbackError):  # no connection is free, or it was lost
+    """Whether the database is unreachable or busy, so the same command may succeed later."""
+    # no connection is free, or the connection was lost
+    if isinstance(error, sa.exc.TimeoutError | sa.exc.PendingRollbackError):
         return True
     if not isinstance(error, sa.exc.DBAPIError):
         return False
@@ -76,9 +77,9 @@ def name_of(error: BaseException) -> str:
 
 
 def watch(engine: sa.Engine) -> None:
-    """Take the drivers' texts out of an engine's errors, and drop connections that cannot recover.
+    """Remove the drivers' texts from an engine's errors, and drop connections that cannot recover.
 
-    The text of a failed attempt to connect is kept: it names hosts and files, and no person.
+    A failed connection attempt keeps its text, because it names hosts and files but no people.
     """
     sa.event.listen(engine, "handle_error", _on_error)
 
@@ -96,7 +97,7 @@ def _on_error(context: ExceptionContext) -> None:
 
 
 def _place(error: BaseException) -> str:
-    """The constraint or the columns that were violated: names of ours, no values."""
+    """The violated constraint or columns: our own names, no values."""
     if isinstance(error, sqlite3.IntegrityError):  # "UNIQUE constraint failed: user_numbers.number"
         found = re.fullmatch(r"(?:[A-Z ]+) constraint failed: ([\w., ]+)", str(error))
         return f" on {found[1]}" if found else ""

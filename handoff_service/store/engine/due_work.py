@@ -1,7 +1,7 @@
-"""Work that waits: one row for what must be done, written in the transaction that makes it necessary.
+"""Due work: one row per piece of work, written in the transaction that makes it necessary.
 
-Within a kind and line the rows are worked on one at a time, lowest id first: a row that waits for a retry holds back
-those behind it, which is what keeps the texts of a line in order.
+Each kind and line is worked on one row at a time, lowest id first. A row that waits for a retry blocks the rows
+after it, which keeps the texts of a line in order.
 """
 
 import secrets
@@ -22,13 +22,13 @@ from handoff_service.store.engine.tables import due_work
 HELD = datetime(
     9999, 1, 1, tzinfo=UTC
 )  # the due time of work that a restore holds: see store/delivery/restore_holds.py
-DESK_LINE = "desk"  # work that is done for the whole desk at once
+DESK_LINE = "desk"  # the line of work for the whole desk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """Work to be done at ``due_at``, and at ``latest`` however often it is put off. ``key`` says about what: there is
-    one row for a kind and key."""
+    """Work due at ``due_at``, and by ``latest`` however often it is delayed. ``key``: its subject. There is one row
+    per kind and key."""
 
     kind: Work
     key: str
@@ -39,18 +39,18 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Work that this process has now, until its lease ends or somebody else ends the work."""
+    """Work that this process holds until its lease expires or somebody else ends the work."""
 
     id: int
     kind: Work
     key: str
     attempts: int
     token: int  # written into the row by this claim: see store/engine/claims.py
-    until: datetime  # when the lease ends, unless it is renewed
+    until: datetime  # when the lease expires, unless it is renewed
 
 
 def schedule(tx: Transaction, work: Iterable[Due]) -> None:
-    """Make sure that this work is done at its time; what waits already under its kind and key gets the new time."""
+    """Schedule this work. Existing work of the same kind and key gets the new time."""
     rows = {(w.kind, w.key): w for w in work}
     if not rows:
         return
@@ -78,11 +78,11 @@ def schedule(tx: Transaction, work: Iterable[Due]) -> None:
 
 
 def cancel(tx: Transaction, kind: Work, keys: Iterable[object]) -> None:
-    """The work is done, or is not wanted any more."""
+    """Remove work that is done or no longer wanted."""
     names = [str(k) for k in keys]
     if names:
         tx.conn.execute(delete(due_work).where(due_work.c.kind == kind, one_of(due_work.c.key, names)))
-        tx.work_is_due(tx.now)  # what stood behind it in its line may go on
+        tx.work_is_due(tx.now)  # later rows of its line may proceed
 
 
 def release(
@@ -94,8 +94,8 @@ def release(
     latest: datetime | None = None,
     attempts: int | None = None,
 ) -> None:
-    """Let go of claimed work, to be done again at ``due_at``, and at ``latest`` however often it is put off.
-    ``attempts``: so many count; None: as they were counted."""
+    """Release claimed work to be done again at ``due_at``, and by ``latest`` however often it is delayed.
+    ``attempts``: the new count; None: unchanged."""
     tx.conn.execute(
         update(due_work)
         .where(due_work.c.kind == kind, due_work.c.key == str(key))
@@ -111,7 +111,7 @@ def release(
 
 
 _other = due_work.alias("other")
-# Whether nobody is finishing this row just now. Only PostgreSQL has several writers: see store/engine/claims.py.
+# Whether nobody is finishing this row right now. Only PostgreSQL has several writers: see store/engine/claims.py.
 _nobody_finishes = sa.case(
     (due_work.c.lease_until.is_(None), sa.true()),
     else_=sa.func.pg_try_advisory_xact_lock(sa.func.coalesce(due_work.c.token, 0)),
@@ -153,15 +153,15 @@ _CLAIM = {
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A wish for up to ``most`` rows of due work of these kinds."""
+    """A request for up to ``most`` rows of due work of these kinds."""
 
     most: int
     kinds: frozenset[Work] = frozenset(Work)
 
 
 def claim(tx: Transaction, wish: Claim) -> Sequence[Claimed]:
-    """Take due work, the first of each kind and line. Nobody else gets it during the lease."""
-    until, token = tx.now + tx.terms.lease, secrets.randbits(63)
+    """Claim due work, the first row of each kind and line. Nobody else gets it during the lease."""
+    until, token = tx.now + tx.settings.lease, secrets.randbits(63)
     given = {
         "now": tx.now,
         "until": until,
@@ -191,20 +191,20 @@ _NEXT_LEASE_END = select(sa.func.min(due_work.c.lease_until, type_=due_work.c.le
 
 
 def next_due(conn: sa.Connection, now: datetime, kinds: frozenset[Work] = frozenset(Work)) -> timedelta | None:
-    """How long until there may be something of these kinds to claim; None when nothing waits."""
+    """Time until work of these kinds may be due. None when there is none."""
     moments = [conn.execute(query, {"kinds": sorted(kinds)}).scalar() for query in (_NEXT_FREE, _NEXT_LEASE_END)]
     return min((max(at - now, timedelta(0)) for at in moments if at is not None), default=None)
 
 
 def forget_leases(tx: Transaction, _command: None = None) -> int:
-    """For the only process of a database, when it starts: whoever held these leases is gone."""
+    """Drop all leases when a database's only process starts, because their holders are gone."""
     return tx.conn.execute(
         update(due_work).where(due_work.c.lease_until.is_not(None)).values(lease_until=None, token=None)
     ).rowcount
 
 
 def end_leases(tx: Transaction, claimed: Sequence[Claimed]) -> None:
-    """Give back work that this process has claimed and will not finish. Work that was claimed again stays as it is."""
+    """Give back claimed work that this process will not finish. Work that was claimed again is unchanged."""
     tokens = {one.id: one.token for one in claimed}
     rows = tx.conn.execute(select(due_work.c.id, due_work.c.token).where(one_of(due_work.c.id, tokens))).all()
     still = [r.id for r in rows if r.token == tokens[r.id]]
@@ -213,13 +213,13 @@ def end_leases(tx: Transaction, claimed: Sequence[Claimed]) -> None:
 
 
 def drop(tx: Transaction, claimed: Claimed) -> None:
-    """Claimed work that turned out to be nobody's wish any more."""
+    """End claimed work that nobody wants any more."""
     cancel(tx, claimed.kind, [claimed.key])
 
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
-    """Claimed work that could not be done, to be tried again after a while."""
+    """Claimed work that failed and is retried later."""
 
     kind: Work
     key: str

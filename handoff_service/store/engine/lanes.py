@@ -1,15 +1,15 @@
-"""Writing to the database: lanes.
+"""Lanes: the writers of the database.
 
-A lane is a thread with one connection. It takes everything that waits in its queue, runs it, commits once and answers
-all waiters (group commit). It never waits to fill a batch. A set-based operation is given all the waiting commands of
-its kind at once; a plain one is given one command at a time.
+A lane is a thread with one connection. It takes everything in its queue, runs it, commits once and answers all
+callers (group commit). It never waits to fill a batch. A set-based operation gets all queued commands of its kind at
+once; a plain one gets one command at a time.
 
-If something raises, the transaction is rolled back and its commands run again one by one, so that only the guilty one
-fails. Operations have no effects but the database, so running them again is safe.
+If a command raises an error, the transaction is rolled back and all commands run again one by one, so only the
+failing one fails. Operations affect only the database, so running them again is safe.
 
-Nothing is applied twice. Each transaction carries a number that is stored with its effect: when the answer to a COMMIT
-is lost, the lane looks for the number before it runs anything again (``commit_numbers.py``). A command that its sender
-may repeat carries an id that is stored with its effect and its answer (``command_ids.py``).
+Nothing is applied twice. Each transaction stores a number with its effect: when the answer to a COMMIT is lost, the
+lane looks for the number before it runs anything again (``commit_numbers.py``). A repeatable command stores its id
+with its effect and answer (``command_ids.py``).
 """
 
 import asyncio
@@ -25,6 +25,7 @@ import sqlalchemy as sa
 
 from handoff_service.clock import Clock
 from handoff_service.errors import DatabaseAway, OutcomeUnknown, Overloaded, Refusal
+from handoff_service.rules.delivery.send_errors import SendErrors
 from handoff_service.store.engine import command_ids
 from handoff_service.store.engine.admission import Admission, Patience, Ticket
 from handoff_service.store.engine.command_ids import CommandId
@@ -32,37 +33,38 @@ from handoff_service.store.engine.commit_numbers import CommitNumbers
 from handoff_service.store.engine.driver_errors import is_away, name_of
 
 MOST_AT_ONCE = 256
-LONGEST_BURST = 10  # windows, after which somebody who texts without a pause is answered
+LONGEST_BURST = 10  # burst windows; after that, somebody who texts without a pause is answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationSettings:
-    """What operations need to know of the settings."""
+    """The settings that operations need."""
 
     bot_answers: bool = True
-    burst_window: timedelta = timedelta(seconds=1.5)  # a silence that ends a burst of texts
+    burst_window: timedelta = timedelta(seconds=1.5)  # a pause of this length ends a burst of texts
     lease: timedelta = timedelta(seconds=60)
     public_url: str = ""
-    link_key: str = ""  # signs the links by which the provider fetches pictures; keys the hashes of codes and facts
-    mails: bool = True  # there is some way to send e-mail
+    link_key: str = ""  # signs media links for the provider; also the key for hashes of codes and facts
+    mails: bool = True  # whether there is a way to send e-mail
+    send_errors: SendErrors = field(default_factory=SendErrors)  # the provider's error codes, with our own
 
     def burst_ends(self, now: datetime) -> tuple[datetime, datetime]:
-        """When a burst of texts that begins now ends: without a further text, and at the latest."""
+        """When a burst of texts that starts now ends: without another text, and at the latest."""
         return now + self.burst_window, now + LONGEST_BURST * self.burst_window
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Something is new about a topic. A hint carries ids only: the database is the truth. ``by``: the agent who did
-    what is not stored."""
+    """A topic has something new. A hint carries only ids, because the database has the facts. ``by``: the agent who
+    caused a change that is not stored."""
 
     topic: str
     interaction_id: int | None = None
     by: int | None = None
 
 
-DESK = "desk"  # the topic of whatever supervisors see on their page
-# Hints may have been lost: whoever listens asks the database for all it shows.
+DESK = "desk"  # the topic of the supervisors' page
+# Hints may be lost: listeners read everything they show again.
 EVERYTHING = Hint("everything")
 
 
@@ -70,12 +72,12 @@ EVERYTHING = Hint("everything")
 class Transaction:
     """One transaction, as operations see it.
 
-    After the commit ``hints`` are published, and the worker is told when there is something to do (``work_at``).
+    After the commit, ``hints`` are published, and the worker is notified when there is work (``work_at``).
     """
 
     conn: sa.Connection
     now: datetime
-    terms: OperationSettings
+    settings: OperationSettings
     hints: list[Hint] = field(default_factory=list)
     work_at: datetime | None = None
     _desk_told: bool = False
@@ -84,7 +86,7 @@ class Transaction:
         self.hints.append(Hint(topic, interaction_id))
 
     def desk_changed(self) -> None:
-        """Supervisors have something new to see; said once for all that one transaction does."""
+        """Hint that supervisors have something new to see; sent once per transaction."""
         if not self._desk_told:
             self._desk_told = True
             self.hint(DESK)
@@ -95,7 +97,7 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class SetBased[C, R]:
-    """An operation that decides many commands of its kind together: one answer for each, in their order."""
+    """An operation that decides many commands of its kind together and returns one answer each, in order."""
 
     run: Callable[[Transaction, Sequence[C]], Sequence[R]]
 
@@ -114,7 +116,7 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What a transaction did: an answer for each command, and what follows from it after the commit."""
+    """The result of a transaction: an answer for each command, and the actions after the commit."""
 
     answers: list[tuple[_Waiting, Any]]
     hints: list[Hint] = field(default_factory=list)
@@ -122,7 +124,7 @@ class _Done:
 
 
 class _CommitAnswerLost(Exception):
-    """The database was asked to commit, and its answer did not arrive."""
+    """The database was asked to commit, and its answer was lost."""
 
     def __init__(self, number: int, done: _Done, error: sa.exc.DBAPIError) -> None:
         self.number, self.done, self.error = number, done, error
@@ -130,22 +132,22 @@ class _CommitAnswerLost(Exception):
 
 
 class Lane(threading.Thread):
-    """One writer. ``told`` is called on the loop after a commit: hints, and when new work is due."""
+    """One writer. ``after_commit`` is called on the loop after a commit: hints, and when new work is due."""
 
     def __init__(
         self,
         engine: sa.Engine,
         clock: Clock,
-        terms: OperationSettings,
+        settings: OperationSettings,
         loop: asyncio.AbstractEventLoop,
-        told: Listener,
+        after_commit: Listener,
         name: str,
     ) -> None:
         super().__init__(name=name, daemon=True)
-        self._engine, self._clock, self._terms = engine, clock, terms
-        self._loop, self._told = loop, told
-        # One transaction for the whole batch where there is one writer anyway; on PostgreSQL one for each unit, so
-        # that no transaction takes the rows of several operations in an order that another lane does not.
+        self._engine, self._clock, self._settings = engine, clock, settings
+        self._loop, self._after_commit = loop, after_commit
+        # With one writer, the whole batch is one transaction. On PostgreSQL each unit has its own, so that no
+        # transaction locks the rows of several operations in an order that conflicts with another lane's.
         self._together = engine.dialect.name == "sqlite"
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._numbers = CommitNumbers(engine)
@@ -158,16 +160,16 @@ class Lane(threading.Thread):
     def put(
         self, operation: Any, command: Any, *, ticket: Ticket | None = None, id: CommandId | None = None
     ) -> asyncio.Future[Any]:
-        """Hand a command over. What is in a lane is committed or failed as a whole, whoever still waits.
+        """Queue a command. Commands in a lane are committed or failed as a whole, even when the caller has gone.
 
-        With an ``id``, a command that was carried out before is answered as it was then, and not carried out again.
+        With an ``id``, a command that was carried out before returns its stored answer and is not carried out again.
         """
         answer = self._loop.create_future()
         self._queue.put(_Waiting(operation, command, answer, ticket or Ticket(), id))
         return answer
 
     def stop(self) -> None:
-        """Finish what waits, then end. Blocks until then."""
+        """Finish the queued commands, then end. Blocks until then."""
         self._queue.put(None)
         self.join()
 
@@ -181,7 +183,7 @@ class Lane(threading.Thread):
                 self.admission.served(count, monotonic() - began)
 
     def _still_wanted(self, unit: list[_Waiting]) -> list[_Waiting]:
-        """A unit without what nobody waits for any more, and without what came too late to a long queue."""
+        """The unit without commands that nobody waits for, or that came too late in a long queue."""
         now, behind = monotonic(), self._queue.qsize()
         wanted: list[_Waiting] = []
         for waiting in unit:
@@ -213,7 +215,7 @@ class Lane(threading.Thread):
         return batch
 
     def _work(self, batch: list[_Waiting]) -> int:
-        """Do what is still wanted of a batch. Returns how many commands that was."""
+        """Carry out a batch's wanted commands. Returns how many there were."""
         units, count = list(_units(batch)), 0
         for all_units in [units] if self._together else [[u] for u in units]:
             unit_group = [wanted for unit in all_units if (wanted := self._still_wanted(unit))]
@@ -234,7 +236,7 @@ class Lane(threading.Thread):
                 return self._run([[waiting]])
             except Refusal as refusal:
                 return self._answer(_Done([(waiting, refusal)]))
-            except sa.exc.IntegrityError as error:  # another writer was quicker: look again, once
+            except sa.exc.IntegrityError as error:  # another writer was faster: try once more
                 failure: Exception = error
             except sa.exc.SQLAlchemyError as error:
                 failure = DatabaseAway(name_of(error)) if is_away(error) else error
@@ -245,7 +247,7 @@ class Lane(threading.Thread):
         return None
 
     def _run(self, units: list[list[_Waiting]]) -> None:
-        """Run units in one transaction; raises when any of them does, with nothing done."""
+        """Run units in one transaction. On any error it raises, with nothing done."""
         try:
             done = self._transact(units)
         except _CommitAnswerLost as lost:
@@ -260,8 +262,8 @@ class Lane(threading.Thread):
         now = self._clock()
         number = self._numbers.next(now)
         with self._engine.connect() as conn:
-            transaction = conn.begin()  # rolled back with the connection when it is not committed
-            tx = Transaction(conn=conn, now=now, terms=self._terms)
+            transaction = conn.begin()  # rolled back with the connection unless it is committed
+            tx = Transaction(conn=conn, now=now, settings=self._settings)
             self._numbers.store(conn, number, now)
             answers = [pair for unit in units for pair in zip(unit, _carry_out(tx, unit), strict=True)]
             done = _Done(answers, tx.hints, tx.work_at)
@@ -281,14 +283,14 @@ class Lane(threading.Thread):
                 else:
                     waiting.answer.set_result(answer)
             if done.hints or done.work_at:
-                self._told(done.hints, done.work_at)
+                self._after_commit(done.hints, done.work_at)
 
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(deliver)
 
 
 def _carry_out(tx: Transaction, unit: list[_Waiting]) -> Sequence[Any]:
-    """The answers to the commands of a unit."""
+    """The answers to a unit's commands."""
     first = unit[0]
     if first.id is not None:
         return [_carry_out_once(tx, first, first.id)]
@@ -310,9 +312,10 @@ def _carry_out_once(tx: Transaction, waiting: _Waiting, id: CommandId) -> Any:
 
 
 def _units(batch: Iterable[_Waiting]) -> Iterable[list[_Waiting]]:
-    """Commands of one set-based operation together, in their order; each plain command, and each with an id, by itself.
+    """Group the commands of each set-based operation, in order. A plain command, and one with an id, is a unit by
+    itself.
 
-    Nobody in a batch has been answered yet, so no order between two of them was promised.
+    Grouping may reorder a batch because none of its callers has been answered yet.
     """
     sets: dict[int, list[_Waiting]] = {}
     units: list[list[_Waiting]] = []

@@ -13,7 +13,7 @@ HERE = Path(__file__).parent / "migrations"
 
 
 def write(name: str) -> None:
-    """Compare ``tables.py`` with a database that has every migration so far."""
+    """Compare ``tables.py`` with a database that has all migrations."""
     number = len(list((HERE / "versions").glob("*.py"))) + 1
     with tempfile.TemporaryDirectory() as folder:
         opened = engine(f"sqlite:///{folder}/migrated.db", size=1, writes=True)

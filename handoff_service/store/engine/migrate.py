@@ -1,8 +1,8 @@
-"""Bring a database to the newest schema. Alembic's own files are in ``migrations/``.
+"""Migrate a database to the newest schema. Alembic's own files are in ``migrations/``.
 
-On SQLite a migration may copy a table and drop the old one. With foreign keys on, that drop would
-delete every row that refers to it (ON DELETE CASCADE) or fail. So migrations run with foreign keys
-off, and all of them are checked before the commit.
+On SQLite a migration may copy a table and drop the old one. With foreign keys on, the drop would delete all
+referring rows (ON DELETE CASCADE) or fail. Migrations therefore run with foreign keys off, and all foreign keys are
+checked before the commit.
 """
 
 import sqlite3
@@ -23,14 +23,14 @@ from handoff_service.store.engine.database_copy import copy_before, database_fil
 from handoff_service.store.engine.tables import metadata
 
 HEAD = "head"
-_LOCK = 774213  # PostgreSQL's advisory lock: two processes that start at once migrate in turn
+_LOCK = 774213  # PostgreSQL's advisory lock: processes that start together migrate in turn
 
 
 def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda _: None) -> None:
-    """Apply what is missing. Makes the SQLite file and its folder.
+    """Apply the missing migrations. Creates the SQLite file and its folder.
 
-    A SQLite file that holds a desk is copied first; ``report`` is told where the copy is. Raises
-    SetupError with a sentence, and changes nothing, when the database cannot be migrated.
+    First copies a SQLite file that has a desk; ``report`` gets the copy's path. SetupError, with nothing changed,
+    when the database cannot be migrated.
     """
     file = database_file(url)
     copy: Path | None = None
@@ -44,7 +44,7 @@ def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda 
             if pending:
                 apply(connection, to)
     except BaseException:
-        if copy is not None:  # nothing was changed, so the copy is of no use
+        if copy is not None:  # nothing was changed, so the copy is useless
             copy.unlink(missing_ok=True)
         raise
     if copy is not None:
@@ -53,9 +53,9 @@ def migrate(url: str, to: str = HEAD, *, report: Callable[[str], None] = lambda 
 
 @contextmanager
 def migrating(url: str) -> Iterator[sa.Connection]:
-    """One transaction that may change the schema, alone. Commits at the end of the block.
+    """One exclusive transaction that may change the schema. Commits at the end of the block.
 
-    Makes the folder of a SQLite file.
+    Creates the folder of a SQLite file.
     """
     if file := database_file(url):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def migrating(url: str) -> Iterator[sa.Connection]:
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Turn "there is no usable database here" into a SetupError that says what to do."""
+    """Turn errors about a missing or unusable database into a SetupError that says what to do."""
     try:
         yield
     except (sa.exc.DatabaseError, sqlite3.Error) as error:
@@ -83,7 +83,7 @@ def database_errors() -> Iterator[None]:
 
 def _sentence(error: Exception) -> str | None:
     cause = getattr(error, "orig", None) or error
-    if type(cause) is sqlite3.DatabaseError:  # the class of damaged files; each other kind has its own
+    if type(cause) is sqlite3.DatabaseError:  # the class for damaged files; other problems have their own classes
         return (
             f"The file of PATCHBOARD_DATABASE_URL is no usable SQLite database ({cause}). Check the path, or "
             "move the file away and restore a backup with: patchboard restore FILE"
@@ -97,14 +97,14 @@ def _sentence(error: Exception) -> str | None:
 
 
 def revision_of(connection: sa.Connection) -> str | None:
-    """The revision of a database's schema; None when it has none yet."""
+    """The revision of a database's schema. None without a schema."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def pending_revisions(connection: sa.Connection, to: str = HEAD) -> list[str]:
-    """The revisions that a database still lacks, oldest first.
+    """The database's missing revisions, oldest first.
 
-    SetupError when its schema is newer than this program, or when the tables are not ours.
+    SetupError when its schema is newer than this program, or when the tables belong to another program.
     """
     now, known = revision_of(connection), known_revisions()
     if now is None:
@@ -146,7 +146,7 @@ def apply(connection: sa.Connection, to: str = HEAD) -> None:
 
 
 def check_foreign_keys(connection: sa.Connection) -> None:
-    """SQLite checked nothing while foreign keys were off; PostgreSQL always does."""
+    """Check all foreign keys on SQLite, which checked none while they were off. PostgreSQL always checks."""
     if connection.dialect.name != "sqlite":
         return
     broken: list[Any] = list(connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(1))

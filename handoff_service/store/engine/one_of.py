@@ -1,7 +1,7 @@
 """``column is one of these``, with one parameter for the whole list.
 
-SQLAlchemy's IN writes a parameter for each value: another statement text for every length, which PostgreSQL plans anew
-and, on a table that has no statistics yet, by reading all of it. One array is one text, planned once.
+SQLAlchemy's IN has one parameter per value, so each list length is a different statement. PostgreSQL plans each
+anew, and reads the whole table when it has no statistics yet. With one array, there is one statement, planned once.
 """
 
 import json
@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class _List(TypeDecorator[list[Any]]):
-    """A list of values of the column's type: an array on PostgreSQL, JSON on SQLite."""
+    """A list parameter: an array on PostgreSQL, JSON on SQLite."""
 
     impl = sa.Text
     cache_ok = True
@@ -39,7 +39,7 @@ class _List(TypeDecorator[list[Any]]):
 class _OneOf(FunctionElement[bool]):
     inherit_cache = True
     type = sa.Boolean()
-    _is_implicitly_boolean = True  # else "= 1" is put behind it on SQLite, and no index is used
+    _is_implicitly_boolean = True  # otherwise SQLAlchemy appends "= 1" on SQLite, which disables the index
 
 
 @compiles(_OneOf, "postgresql")
@@ -55,7 +55,7 @@ def _json(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def one_of(column: sa.ColumnElement[Any], values: str | Iterable[Any]) -> sa.ColumnElement[bool]:
-    """Whether the column is one of these values, or of those given later under this parameter's name."""
+    """Whether the column has one of these values, or one of those given later under this parameter name."""
     kind = _List(column.type)
     if isinstance(values, str):
         return _OneOf(column, bindparam(values, type_=kind))

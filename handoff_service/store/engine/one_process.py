@@ -1,8 +1,8 @@
-"""One SQLite file has one serving process. A second one is refused by a lock that the kernel keeps.
+"""A SQLite file has one serving process. A kernel lock refuses a second one.
 
-The lock is on a file beside the database, by ``flock``, so it ends with the process however that ends, and leaves the
-database's own locks alone. The file stays; what it says counts only while it is locked. Commands that do not serve
-(``doctor``, ``export``, ``import``, ``migrate``) take no lock: SQLite itself keeps their transactions apart.
+The lock is an ``flock`` on a file beside the database. It ends with the process, however the process ends, and does
+not touch the database's own locks. The file remains; its content is valid only while it is locked. Commands that do
+not serve (``doctor``, ``export``, ``import``, ``migrate``) take no lock, because SQLite isolates their transactions.
 """
 
 import fcntl
@@ -20,9 +20,10 @@ from handoff_service.errors import SetupError
 
 @contextmanager
 def only_process(database_url: str, address: str, now: datetime) -> Iterator[None]:
-    """Be the one process that serves this SQLite file, at this address, until the block ends. Nothing for PostgreSQL.
+    """Be the one process that serves this SQLite file, at this address, until the block ends. Does nothing for
+    PostgreSQL.
 
-    SetupError names the process that serves it already. However the path leads there, it is the same file.
+    SetupError names the process that already serves the file, whatever path leads to it.
     """
     if not database_url.startswith("sqlite"):
         yield
@@ -54,7 +55,7 @@ def _taken(path: Path) -> str:
         holder = json.loads(path.read_text(encoding="utf-8"))
         since = datetime.fromisoformat(holder["since"])
         who = f"process {holder['pid']}, since {since:%d %B %Y %H:%M} UTC, at {holder['address']}"
-    except (OSError, ValueError, KeyError, TypeError):  # it has just begun
+    except (OSError, ValueError, KeyError, TypeError):  # that process has just started
         who = "a process that has just started"
     return (
         f"Another Patchboard already serves {path.with_suffix('')}: {who}. "

@@ -1,7 +1,7 @@
-"""A database's rows in a form that both kinds of database take: one JSON list a row.
+"""Portable rows: a database's rows in a form for both databases, one JSON list per row.
 
-Tables and columns are read from the database itself, so any revision of the schema can be written and
-read. A time is text of one width in UTC, as SQLite stores it; JSON travels as the text that is stored.
+Tables and columns are read from the database itself, so this works for any revision of the schema. Times are
+fixed-width UTC text, as in SQLite; JSON columns keep their stored text.
 """
 
 import base64
@@ -20,18 +20,18 @@ from handoff_service.errors import SetupError
 from handoff_service.store.engine.tables import MESSAGE_WORDS
 
 AT_ONCE = 1000
-_NOT_PORTABLE = ("alembic_version", MESSAGE_WORDS)  # the revision has its own place; the index is built again
+_NOT_PORTABLE = ("alembic_version", MESSAGE_WORDS)  # the revision is stored separately; the index is rebuilt
 
 
 def tables_of(conn: sa.Connection) -> list[sa.Table]:
-    """The tables of a database, each after those that it refers to."""
+    """The tables of a database, each after the tables it refers to."""
     found = sa.MetaData()
     found.reflect(conn, only=lambda name, _: not name.startswith(_NOT_PORTABLE))
     return found.sorted_tables
 
 
 def write_rows(conn: sa.Connection, table: sa.Table) -> Iterator[bytes]:
-    """Every row of a table as a line."""
+    """Every row of a table, one line each."""
     shown = [sa.cast(c, sa.Text) if isinstance(c.type, sa.JSON) else c for c in table.columns]
     rows = conn.execution_options(yield_per=AT_ONCE).execute(sa.select(*shown))
     for row in rows:
@@ -47,7 +47,7 @@ def _to_json(value: Any) -> Any:
 
 
 def read_rows(conn: sa.Connection, table: sa.Table, columns: Sequence[str], lines: Iterable[bytes]) -> int:
-    """Insert lines that ``write_rows`` wrote, whose values are of these columns. Returns how many."""
+    """Insert lines from ``write_rows`` with values for these columns. Returns the number of rows."""
     readers = [_reader(table.columns[name]) for name in columns]
     rows = ([read(value) for read, value in zip(readers, json.loads(line), strict=True)] for line in lines)
     names = [conn.dialect.identifier_preparer.quote(name) for name in (table.name, *columns)]
@@ -63,7 +63,7 @@ def read_rows(conn: sa.Connection, table: sa.Table, columns: Sequence[str], line
 def _stored(table: str) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, psycopg.Error) as error:  # without the driver's text, which may hold what people wrote
+    except (sqlite3.Error, psycopg.Error) as error:  # without the driver's text, which may contain people's data
         why = type(error).__name__
         raise SetupError(f"Table {table} of the backup cannot be stored in this database ({why}).") from error
 
@@ -86,7 +86,7 @@ def _insert(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:
 
 
 def _reader(column: sa.Column[Any]) -> Callable[[Any], Any]:
-    """From the JSON value to what the database's driver takes."""
+    """A function from the JSON value to the driver's value."""
     if isinstance(column.type, sa.DateTime):
         return lambda value: None if value is None else f"{value}+00"
     if isinstance(column.type, sa.LargeBinary):
@@ -95,7 +95,7 @@ def _reader(column: sa.Column[Any]) -> Callable[[Any], Any]:
 
 
 def set_counters(conn: sa.Connection, table: sa.Table) -> None:
-    """PostgreSQL goes on counting after the rows that are there; SQLite does so by itself."""
+    """Set PostgreSQL's id counters after the existing rows. SQLite does that by itself."""
     key = table.autoincrement_column
     if conn.dialect.name != "postgresql" or key is None or key.name not in table.columns:
         return

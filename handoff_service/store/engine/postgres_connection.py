@@ -1,7 +1,7 @@
-"""A PostgreSQL connection that does not wait without end.
+"""A PostgreSQL connection with a client-side timeout.
 
-The server's own timeouts end a statement only while the server works. One that hangs, or whose host has vanished, says
-nothing at all: then the client has to stop listening.
+The server's own timeouts only work while the server does. A hung server, or a vanished host, says nothing, so the
+client has to stop waiting.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 
 def connect_within(engine: sa.Engine, silence: float) -> None:
-    """Let an engine connect by ``BoundedConnection``."""
+    """Make an engine connect with ``BoundedConnection``."""
 
     def connect(_dialect: Any, _record: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> psycopg.Connection[Any]:
         made = BoundedConnection.connect(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""Whether anything refers to a row, so that it must be kept for the history's sake."""
+"""Row references: whether a row must stay because history refers to it."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
@@ -7,7 +7,7 @@ from handoff_service.store.engine import tables as t
 
 
 def is_referred_to(conn: Connection, table: sa.Table, row_id: int) -> bool:
-    """Whether another table's row refers to this one, apart from those that are deleted with it."""
+    """Whether another table's row refers to this one, apart from rows that are deleted with it."""
     return any(
         conn.execute(select(sa.literal(1)).where(column == row_id).limit(1)).first() is not None
         for column in _columns_to(table)

@@ -1,4 +1,4 @@
-"""Which secret key a database was written with: its fingerprint, so that another key is noticed."""
+"""The fingerprint of the secret key that a database was written with, for detecting another key."""
 
 from sqlalchemy import Connection, insert, select
 
@@ -12,7 +12,7 @@ DIFFERS = (
 
 
 def remember(conn: Connection, fingerprint: str) -> None:
-    """Keep the fingerprint of the first key that this database is used with."""
+    """Store the fingerprint of the first key used with this database."""
     if conn.execute(select(t.secret_keys.c.id)).first() is None:
         conn.execute(insert(t.secret_keys).values(id=1, fingerprint=fingerprint))
 

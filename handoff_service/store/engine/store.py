@@ -1,4 +1,4 @@
-"""The store: lanes to write, a small pool to read."""
+"""The store: lanes for writing, a small connection pool for reading."""
 
 import asyncio
 import copy
@@ -19,16 +19,16 @@ from handoff_service.store.engine.driver_errors import is_away, name_of
 from handoff_service.store.engine.lanes import Lane, Listener, OperationSettings, SetBased, Transaction
 
 READERS = 4
-READS_AT_ONCE = 64  # may always wait
+READS_AT_ONCE = 64  # this many reads may always wait
 NO_ANSWER = "no answer in time"
-LANES = 2  # on PostgreSQL: more split the batches, and were slower on two cores
+LANES = 2  # on PostgreSQL; more lanes split the batches and were slower on two cores
 
 
 class Store:
-    """Opens the database. Must be made and closed on a running event loop.
+    """Opens the database. Create and close it on a running event loop.
 
-    It does the service's own work: nothing is refused, and an answer is waited for. ``for_requests`` is the same store
-    for those who ask from outside.
+    This store is for the service's own work: nothing is refused, and callers wait for the answer. ``for_requests``
+    is the same store for requests from outside.
     """
 
     def __init__(
@@ -36,47 +36,49 @@ class Store:
         url: str,
         *,
         clock: Clock,
-        terms: OperationSettings,
-        told: Listener,
+        settings: OperationSettings,
+        after_commit: Listener,
         writes: Timeouts = WRITES,
         reads: Timeouts = READS,
     ) -> None:
         self.is_sqlite = url.startswith("sqlite")
         lanes = 1 if self.is_sqlite else LANES
         self._writing = engine(url, size=lanes, writes=True, timeouts=writes)
+        self._writing = self._writing.execution_options(send_errors=settings.send_errors)
         self._reading = engine(url, size=READERS, writes=False, timeouts=reads)
+        self._reading = self._reading.execution_options(send_errors=settings.send_errors)
         self._patience = OWN_WORK
         self._reads = _Reads()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._clock, self._public_url, self.terms = clock, terms.public_url, terms
+        self._clock, self._public_url, self.settings = clock, settings.public_url, settings
         loop = asyncio.get_running_loop()
-        self._lanes = [Lane(self._writing, clock, terms, loop, told, f"lane-{n}") for n in range(lanes)]
+        self._lanes = [Lane(self._writing, clock, settings, loop, after_commit, f"lane-{n}") for n in range(lanes)]
         self._steps: Iterator[CommandId] | None = None
         for lane in self._lanes:
             lane.start()
 
     def under(self, id: CommandId) -> "Store":
-        """This store for one request that its sender may repeat: its commands are carried out once.
+        """This store for one repeatable request: its commands are carried out once.
 
-        They are told apart by their order, so a request must lead to the same commands when it is repeated.
+        Commands are identified by their order, so a repeated request must lead to the same commands.
         """
         made = copy.copy(self)
         made._steps = (id.step(number) for number in itertools.count(1))
         return made
 
     def for_requests(self, patience: Patience = REQUEST) -> "Store":
-        """This store for requests: Overloaded at once when too many wait, DatabaseAway when there is no answer in time.
+        """This store for requests: Overloaded at once when too many wait, DatabaseAway without an answer in time.
 
-        A command that was given up in its queue is never carried out; one that runs by then still may be.
+        A command that was given up while queued is never carried out. A running one may still be.
         """
         return self._with(patience)
 
     def for_long_requests(self) -> "Store":
-        """The same for what is known to take long: an import, a dry run."""
+        """The same for requests that take long by nature: an import, a dry run."""
         return self._with(LONG_REQUEST)
 
     def for_own_work(self) -> "Store":
-        """This store for what nobody outside can send again."""
+        """This store for work that nobody outside can repeat."""
         return self._with(OWN_WORK)
 
     def _with(self, patience: Patience) -> "Store":
@@ -97,8 +99,8 @@ class Store:
     ) -> R:
         """Carry out a command and return its answer after the commit.
 
-        ``near`` names what the command is about, so that commands about the same thing share a lane. Locks on rows,
-        not lanes, keep them apart. Cancelling the caller does not cancel the command.
+        ``near`` names the command's subject: commands with the same subject share a lane. Correctness depends on row
+        locks, not on lanes. Cancelling the caller does not cancel the command.
         """
         lane = self._lanes[hash(near) % len(self._lanes)]
         ticket = lane.admit(self._patience)
@@ -111,15 +113,15 @@ class Store:
         return answer
 
     def admit_early(self, under_way: int) -> None:
-        """Overloaded when a command that joins so many others would be refused or given up later. ``under_way``: those
-        that are in a lane, and those that will be."""
-        lane = self._lanes[0]  # the others are as long
+        """Overloaded when a command would be refused or given up later. ``under_way``: commands that are, or will
+        be, in a lane before it."""
+        lane = self._lanes[0]  # all lanes are about equally long
         lane.admission.admit(REQUEST, under_way // len(self._lanes))
 
     async def read[**P, R](
         self, query: Callable[Concatenate[sa.Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Run a query on a connection of its own, in one transaction, at this moment of the clock."""
+        """Run a query on its own connection, in one transaction, at the current time."""
 
         def run() -> R:
             began = self._reads.admission.took()
@@ -137,7 +139,7 @@ class Store:
         self._reads.admission.admit(self._patience, self._reads.waiting)
         self._reads.waiting += 1
         try:
-            async with asyncio.timeout(self._patience.seconds):  # what has not begun by then never does
+            async with asyncio.timeout(self._patience.seconds):  # a read that has not started by then never starts
                 return await asyncio.get_running_loop().run_in_executor(self._readers, run)
         except TimeoutError as error:
             raise DatabaseAway(NO_ANSWER) from error
@@ -145,7 +147,7 @@ class Store:
             self._reads.waiting -= 1
 
     def close(self) -> None:
-        """Finish what is in the lanes, then let go of the database."""
+        """Finish the lanes' commands, then close the database."""
         for lane in self._lanes:
             lane.stop()
         self._readers.shutdown()
@@ -154,7 +156,7 @@ class Store:
 
 
 class _Reads:
-    """The queue of the readers, as the loop sees it."""
+    """The readers' queue, from the event loop's side."""
 
     def __init__(self) -> None:
         self.admission = Admission(READS_AT_ONCE, workers=READERS, least_counted=1)

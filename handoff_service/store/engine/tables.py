@@ -1,12 +1,15 @@
-"""The tables. Times are UTC; ids are made by the database; one fact is kept in one place.
+"""Tables. Times are UTC, the database makes the ids, and each fact is stored in one place.
 
-What is not stored because it follows from something else: an interaction is active when ``closed_at`` is null; its
-number (INT0000012) and a case's (CS0000012) are their ids; its candidates are the other users on its number; an agent's
-load is a count; a line is a requester number together with a provider number.
+Derived facts are not stored:
 
-What is stored though the messages say it too: an interaction's ``unanswered`` is the open run, that is, the side that
-wrote last (of requester and live agents). A text must know in no extra statement whether it begins a run, however long
-the conversation is.
+- An interaction is active when ``closed_at`` is null.
+- The numbers of interactions (INT0000012) and cases (CS0000012) are their ids.
+- An interaction's candidates are the other users on its number.
+- An agent's load is a count.
+- A line is a requester number together with a provider number.
+
+One derived fact is stored: an interaction's ``unanswered`` is the open run, the side (requester or live agent) that
+wrote last. It lets a text know without another statement whether it starts a run, however long the conversation is.
 """
 
 import functools
@@ -17,11 +20,11 @@ import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from handoff_service.rules.delivery.message_status import RANGE_FULL
+from handoff_service.rules.delivery.send_errors import RANGE_FULL
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC time. SQLite has no type for times: there it is text of one width, which sorts as times do."""
+    """An aware UTC time. SQLite has no time type, so there it is fixed-width text that sorts by time."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -38,7 +41,7 @@ class UtcTime(TypeDecorator[datetime]):
         return datetime.fromisoformat(value + "+00:00") if isinstance(value, str) else value.astimezone(UTC)
 
 
-@functools.lru_cache(64)  # a batch writes the same moment many times
+@functools.lru_cache(64)  # a batch writes the same time often
 def _as_text(value: datetime) -> str:
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
@@ -51,7 +54,8 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER PRIMARY KEY counts up by itself in SQLite
+# in SQLite, only INTEGER PRIMARY KEY increments automatically
+ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def _id() -> Column[int]:
@@ -89,296 +93,665 @@ def _json(name: str, default: str) -> Column[Any]:
     return Column(name, sa.JSON, nullable=False, server_default=sa.text(f"'{default}'"))
 
 
-# fmt: off
 # The company and its people ----------------------------------------------------------------------------------
 
+#: One row: the desk's settings.
 desk = Table(
-    "desk", metadata, _id(), _word("name"), _word("country"), _word("time_zone"),
-    Column("reassign_when_away", sa.Boolean, nullable=False), _count("away_after_seconds", 45),
-    _json("card_fields", "[]"), _json("commands", "{}"), _count("same_answers", 2),
-    _word("quiet_hours", null=True), _count("most_answers", 30), _json("countries", "[]"), _count("most_in_range", 20),
-    _count("most_unknown_hourly", 200), _count("most_unknown_daily", 1000),
+    "desk",
+    metadata,
+    _id(),
+    _word("name"),
+    #: ISO code, for national numbers and public holidays
+    _word("country"),
+    #: IANA name
+    _word("time_zone"),
+    #: whether conversations return to their queue when their agent is set to Away
+    Column("reassign_when_away", sa.Boolean, nullable=False),
+    #: how long an agent's connection may be lost
+    _count("away_after_seconds", 45),
+    #: fields on offer cards; empty: everything that was collected
+    _json("card_fields", "[]"),
+    #: command -> its words, where they differ from the defaults
+    _json("commands", "{}"),
+    #: how many equal answers in a row mean that a bot is lost; 0: never
+    _count("same_answers", 2),
+    #: such as 21:00-08:00 (rules/delivery/quiet_hours.py); null: none
+    _word("quiet_hours", null=True),
+    #: answers of the virtual agent to one number in ten minutes
+    _count("most_answers", 30),
+    #: ISO codes of the countries that may be texted; empty: all
+    _json("countries", "[]"),
+    #: automatic replies an hour to the other unknown numbers of a range of 10,000; 0: no limit
+    _count("most_in_range", 20),
+    #: automatic replies an hour to all unknown numbers; 0: no limit
+    _count("most_unknown_hourly", 200),
+    #: automatic replies a day to all unknown numbers; 0: no limit
+    _count("most_unknown_daily", 1000),
+    #: how long after closing a thank-you stays with the closed conversation; 0: never
     _count("thanks_minutes", 10),
-)  # one row. away_after_seconds: how long an agent's connection may be lost; card_fields: what offers' cards show;
-# commands: the words for each, where they are not those shipped; same_answers: how often a bot may repeat itself;
-# quiet_hours: as rules/delivery/quiet_hours.py writes them; most_answers: of the virtual agent's to one number in ten
-# minutes; countries: ISO codes of those that are texted, none: every country; most_in_range: automatic replies an hour
-# to the other unknown numbers of a range of 10,000; most_unknown_hourly, most_unknown_daily: to all of them; 0: no
-# limit; thanks_minutes: after closing, thanks that come within them stay with the closed conversation; 0: never
+    #: texts from senders that nobody can text back go to queues
+    _flag("queue_unanswerable", default=False),
+)
 
-# One row, written by a migration: the random id that tells this desk from others on the same Redis server.
-installation = Table("installation", metadata, _id(), _word("desk_id"))
+#: One row, written by a migration.
+installation = Table(
+    "installation",
+    metadata,
+    _id(),
+    #: random; separates this desk from others on the same Redis server
+    _word("desk_id"),
+)
+#: People who may text the desk.
 users = Table(
-    "users", metadata, _id(), Column("external_id", sa.Text, nullable=False, unique=True), _word("name"),
-    _word("email", null=True), _json("attributes", "{}"), _flag("active", default=True),
+    "users",
+    metadata,
+    _id(),
+    #: employee number
+    Column("external_id", sa.Text, nullable=False, unique=True),
+    _word("name"),
+    _word("email", null=True),
+    #: for queue conditions, such as department
+    _json("attributes", "{}"),
+    #: false: deactivated, without numbers
+    _flag("active", default=True),
     Index("ix_users_name", "name", "id"),
-)  # attributes: what queues' conditions may ask for, such as department; not active: has left, and has no numbers
+)
 user_numbers = Table(
-    "user_numbers", metadata, _ref("user_id", "users.id", key=True, drop=True),
+    "user_numbers",
+    metadata,
+    _ref("user_id", "users.id", key=True, drop=True),
     Column("number", sa.Text, primary_key=True, index=True),
 )
-_BYTES = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")  # by bytes, as SQLite: a beginning is a range
+# sorts by bytes, as on SQLite, so a prefix is a range
+_BYTES = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+#: Folded search words of users: see store/desk/user_words.py.
 user_words = Table(
-    "user_words", metadata, _ref("user_id", "users.id", key=True, drop=True),
+    "user_words",
+    metadata,
+    _ref("user_id", "users.id", key=True, drop=True),
     Column("word", _BYTES, primary_key=True),
     Index("ix_user_words_word", "word", "user_id"),
     sqlite_with_rowid=False,
-)  # what users are found by, folded: see store/desk/user_words.py
+)
+#: Second facts for the knowledge proof.
 user_facts = Table(
-    "user_facts", metadata, _ref("user_id", "users.id", key=True, drop=True), Column("name", sa.Text, primary_key=True),
-    _word("hash"), _word("fingerprint", null=True),
-)  # second facts for the knowledge proof. hash: argon2, which a guess is compared with; fingerprint: keyed, which shows
-# that an imported fact has not changed; null: written before there were fingerprints
+    "user_facts",
+    metadata,
+    _ref("user_id", "users.id", key=True, drop=True),
+    Column("name", sa.Text, primary_key=True),
+    #: argon2; guesses are compared with it
+    _word("hash"),
+    #: keyed hash that shows whether an imported fact has changed; null: older than fingerprints
+    _word("fingerprint", null=True),
+)
 groups = Table(
-    "groups", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True), Column("capacity", sa.Integer),
-)  # capacity: the most conversations that one of its agents may have; the agent's own holds too
+    "groups",
+    metadata,
+    _id(),
+    Column("name", sa.Text, nullable=False, unique=True),
+    #: most conversations for each of its agents; the agent's own limit applies too
+    Column("capacity", sa.Integer),
+)
 agents = Table(
-    "agents", metadata, _id(), Column("email", sa.Text, nullable=False, unique=True), _word("name"),
-    _word("password_hash"), Column("capacity", sa.Integer, nullable=False), _word("presence"),
+    "agents",
+    metadata,
+    _id(),
+    Column("email", sa.Text, nullable=False, unique=True),
+    _word("name"),
+    _word("password_hash"),
+    #: most conversations at a time
+    Column("capacity", sa.Integer, nullable=False),
+    #: the agent's choice
+    _word("presence"),
     _time("last_assigned_at", null=True),
+    #: false: cannot sign in and gets no offers
     _flag("active", default=True),
-    # presence is what the agent chose; automatic_presence is what the product set on top of that
-    # (null: nothing), and why. store/routing/presence.py says which of the two is effective.
+    #: set by the product on top of the choice; null: none. store/routing/presence.py decides between both
     _word("automatic_presence", null=True),
+    #: the reason for automatic_presence
     _word("automatic_reason", null=True),
-    # Why the product had set the agent to Away: kept until the agent has dismissed the notice.
+    #: why the product had set the agent to Away; kept until the agent dismisses the notice
     _word("returned_from", null=True),
-)  # not active: cannot sign in and is offered nothing
+)
 agent_roles = Table(
-    "agent_roles", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
+    "agent_roles",
+    metadata,
+    _ref("agent_id", "agents.id", key=True, drop=True),
     Column("role", sa.Text, primary_key=True),
 )
 agent_skills = Table(
-    "agent_skills", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
+    "agent_skills",
+    metadata,
+    _ref("agent_id", "agents.id", key=True, drop=True),
     Column("skill", sa.Text, primary_key=True),
 )
 agent_groups = Table(
-    "agent_groups", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
+    "agent_groups",
+    metadata,
+    _ref("agent_id", "agents.id", key=True, drop=True),
     _ref("group_id", "groups.id", key=True),
 )
+#: The admin's own states, besides available, away and offline.
 presence_states = Table(
-    "presence_states", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True),
-    Column("takes_work", sa.Boolean, nullable=False), Column("position", sa.Integer, nullable=False),
-)  # the admin's own, beside available, away and offline
+    "presence_states",
+    metadata,
+    _id(),
+    Column("name", sa.Text, nullable=False, unique=True),
+    Column("takes_work", sa.Boolean, nullable=False),
+    Column("position", sa.Integer, nullable=False),
+)
 presence_log = Table(
-    "presence_log", metadata, _id(), _ref("agent_id", "agents.id", drop=True), _word("presence"),
-    _word("reason", null=True), _time("since"),
+    "presence_log",
+    metadata,
+    _id(),
+    _ref("agent_id", "agents.id", drop=True),
+    _word("presence"),
+    _word("reason", null=True),
+    _time("since"),
     Index("ix_presence_log_agent_id", "agent_id", "id"),
 )
 reject_reasons = Table(
-    "reject_reasons", metadata, _id(), Column("words", sa.Text, nullable=False, unique=True),
-    Column("again", sa.Boolean, nullable=False), Column("position", sa.Integer, nullable=False),
-)  # again: whoever rejects for this reason may be asked again in a later round
+    "reject_reasons",
+    metadata,
+    _id(),
+    Column("words", sa.Text, nullable=False, unique=True),
+    #: whether an agent who gives this reason may be asked again in a later round
+    Column("again", sa.Boolean, nullable=False),
+    Column("position", sa.Integer, nullable=False),
+)
 queues = Table(
-    "queues", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True), _word("assignment"),
-    Column("accept_seconds", sa.Integer, nullable=False), _count("position", 0),
-    _json("conditions", "[]"), Column("match", sa.Text, nullable=False, server_default=sa.text("'all'")),
-    _word("schedule", null=True), _word("time_zone", null=True), _word("country", null=True),
+    "queues",
+    metadata,
+    _id(),
+    Column("name", sa.Text, nullable=False, unique=True),
+    _word("assignment"),
+    #: how long an offer is open
+    Column("accept_seconds", sa.Integer, nullable=False),
+    #: place in the admin's order
+    _count("position", 0),
+    _json("conditions", "[]"),
+    Column("match", sa.Text, nullable=False, server_default=sa.text("'all'")),
+    #: opening hours (opening_hours.py); null: always open
+    _word("schedule", null=True),
+    #: null: the desk's
+    _word("time_zone", null=True),
+    #: null: the desk's
+    _word("country", null=True),
+    #: how long requesters are offered to their last agent first
     _count("affinity_days", 7),
-    _flag("auto_assign", default=False), Column("alarm_seconds", sa.Integer),
-    _word("in_line_text", null=True), _word("waiting_text", null=True), _word("closed_text", null=True),
+    #: whether work items are assigned without an offer
+    _flag("auto_assign", default=False),
+    #: how long a requester waits before supervisors are alerted; null: never
+    Column("alarm_seconds", sa.Integer),
+    _word("in_line_text", null=True),
+    _word("waiting_text", null=True),
+    _word("closed_text", null=True),
+    #: the last agent who got an offer, for round robin
     Column("last_agent_id", ID),
-)  # schedule: an expression of opening hours (schedules.py); null: always open. time_zone, country: null: the desk's;
-# last_agent_id: who was offered something last, for round robin
+)
 queue_groups = Table(
-    "queue_groups", metadata, _ref("queue_id", "queues.id", key=True, drop=True),
-    _ref("group_id", "groups.id", key=True), _count("after_seconds", 0),
-)  # after_seconds: when this group's agents join those who are asked
+    "queue_groups",
+    metadata,
+    _ref("queue_id", "queues.id", key=True, drop=True),
+    _ref("group_id", "groups.id", key=True),
+    #: when this group's agents join those who are asked
+    _count("after_seconds", 0),
+)
 queue_skills = Table(
-    "queue_skills", metadata, _ref("queue_id", "queues.id", key=True, drop=True),
-    Column("skill", sa.Text, primary_key=True), Column("mandatory", sa.Boolean, nullable=False),
+    "queue_skills",
+    metadata,
+    _ref("queue_id", "queues.id", key=True, drop=True),
+    Column("skill", sa.Text, primary_key=True),
+    Column("mandatory", sa.Boolean, nullable=False),
 )
 provider_numbers = Table(
-    "provider_numbers", metadata, _id(), Column("number", sa.Text, nullable=False, unique=True), _word("label"),
-    _word("first_responder"), _ref("queue_id", "queues.id"), Column("segments_per_second", sa.Integer, nullable=False),
-    _time("paced_to", null=True), _word("messaging_service", null=True),
-)  # paced_to: the moment until which what was sent so far uses up the rate; messaging_service: the provider's id of the
-# service that this number is in the pool of
+    "provider_numbers",
+    metadata,
+    _id(),
+    Column("number", sa.Text, nullable=False, unique=True),
+    _word("label"),
+    _word("first_responder"),
+    _ref("queue_id", "queues.id"),
+    Column("segments_per_second", sa.Integer, nullable=False),
+    #: the moment until which past sends use up the number's rate
+    _time("paced_to", null=True),
+    #: the provider's id of the service whose pool has this number
+    _word("messaging_service", null=True),
+)
 
 # Words -------------------------------------------------------------------------------------------------------
 
-texts = Table("texts", metadata, Column("name", sa.Text, primary_key=True), _word("body"))  # those that were edited
+#: System messages that an admin has edited.
+texts = Table(
+    "texts",
+    metadata,
+    Column("name", sa.Text, primary_key=True),
+    _word("body"),
+)
+#: Canned responses for the composer.
 templates = Table(
-    "templates", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True), _word("body"),
-)  # what agents put into the composer
+    "templates",
+    metadata,
+    _id(),
+    Column("name", sa.Text, nullable=False, unique=True),
+    _word("body"),
+)
 
 # Conversations -----------------------------------------------------------------------------------------------
 
 messaging_profiles = Table(
-    "messaging_profiles", metadata, _id(), _word("number"), _ref("user_id", "users.id", null=True),
-    Column("active", sa.Boolean, nullable=False), _time("created_at"), Column("not_user_id", ID),
+    "messaging_profiles",
+    metadata,
+    _id(),
+    _word("number"),
+    _ref("user_id", "users.id", null=True),
+    Column("active", sa.Boolean, nullable=False),
+    _time("created_at"),
+    #: the user whom somebody ruled out as the sender
+    Column("not_user_id", ID),
+    # spelled like SQLAlchemy's queries for a boolean, otherwise SQLite would not use the index
     Index(
-        "one_active_profile_a_number", "number", unique=True,
-        sqlite_where=sa.text("active = 1"), postgresql_where=sa.text("active"),
+        "one_active_profile_a_number",
+        "number",
+        unique=True,
+        sqlite_where=sa.text("active = 1"),
+        postgresql_where=sa.text("active"),
     ),
-)  # the index says what SQLAlchemy's queries say of a boolean, else SQLite would not use it; not_user_id: of whom
-# somebody said that it is not them who text from this number
+)
 TIED = sa.text("user_id IS NOT NULL")
+#: Who was verified as whom, by whom and how. Rows are never deleted.
 associations = Table(
-    "associations", metadata, _id(), _ref("interaction_id", "interactions.id"),
-    _ref("profile_id", "messaging_profiles.id"), _ref("old_user_id", "users.id", null=True),
-    _ref("user_id", "users.id", null=True), _word("method"), _ref("agent_id", "agents.id", null=True),
-    _word("note", null=True), _time("made_at"), _time("expires_at"), _time("undone_at", null=True),
-    Index("ix_associations_profile_id", "profile_id"), Index("ix_associations_interaction_id", "interaction_id"),
-)  # who was verified as whom, by whom and how; nothing is ever taken out
+    "associations",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id"),
+    _ref("profile_id", "messaging_profiles.id"),
+    _ref("old_user_id", "users.id", null=True),
+    #: null: nobody is known to have the number
+    _ref("user_id", "users.id", null=True),
+    _word("method"),
+    _ref("agent_id", "agents.id", null=True),
+    _word("note", null=True),
+    _time("made_at"),
+    _time("expires_at"),
+    _time("undone_at", null=True),
+    Index("ix_associations_profile_id", "profile_id"),
+    Index("ix_associations_interaction_id", "interaction_id"),
+)
 IS_UNTOLD = sa.text("told_at IS NULL")
+#: The consent ledger: every change. Rows are never deleted.
 consents = Table(
-    "consents", metadata, _id(), _word("number"), _ref("provider_number_id", "provider_numbers.id", null=True),
-    Column("opted_out", sa.Boolean, nullable=False), _word("source"), _word("words", null=True),
-    _ref("agent_id", "agents.id", null=True), _word("note", null=True), _time("at"),
-    _time("told_at", null=True), _word("told_why", null=True),
+    "consents",
+    metadata,
+    _id(),
+    _word("number"),
+    #: null: all company numbers
+    _ref("provider_number_id", "provider_numbers.id", null=True),
+    Column("opted_out", sa.Boolean, nullable=False),
+    _word("source"),
+    #: the requester's text, or the provider's error code
+    _word("words", null=True),
+    _ref("agent_id", "agents.id", null=True),
+    _word("note", null=True),
+    _time("at"),
+    #: when the change was pushed to the provider, or found to need no push
+    _time("told_at", null=True),
+    #: the provider's objection
+    _word("told_why", null=True),
     Index("ix_consents_number", "number", "id"),
     Index("ix_consents_untold", "id", sqlite_where=IS_UNTOLD, postgresql_where=IS_UNTOLD),
-)  # the ledger: every change, and nothing is ever taken out. provider_number_id: null: all the company's numbers;
-# words: what the requester texted, or the provider's error code; told_at: when the provider was told, or when there was
-# nothing to tell; told_why: what it said against it
+)
+#: The current opt-outs, for senders.
 opt_outs = Table(
-    "opt_outs", metadata, Column("number", sa.Text, primary_key=True),
-    Column("provider_number_id", ID, primary_key=True, autoincrement=False), _ref("consent_id", "consents.id"),
+    "opt_outs",
+    metadata,
+    Column("number", sa.Text, primary_key=True),
+    #: 0: all company numbers (rules/consent/consent_keywords.py)
+    Column("provider_number_id", ID, primary_key=True, autoincrement=False),
+    _ref("consent_id", "consents.id"),
     Index("ix_opt_outs_consent_id", "consent_id"),
-)  # what holds now, for whoever sends; provider_number_id: 0: all the company's numbers
-# (rules/consent/consent_keywords.py)
+)
+#: Requests to prove an identity, and their results.
 proofs = Table(
-    "proofs", metadata, _id(), _ref("interaction_id", "interactions.id"), _word("number"),
-    Column("epoch", sa.Integer, nullable=False), _ref("asked_by", "agents.id", null=True), _word("claimed", null=True),
-    _ref("user_id", "users.id", null=True), _word("code_hash", null=True), _time("code_until", null=True),
-    _count("wrong", 0), Column("turn_id", ID), _word("verdict", null=True), _word("method", null=True),
-    _word("outcome", null=True), _word("why", null=True), _time("made_at"), _time("ended_at", null=True),
-    Index("ix_proofs_interaction_id", "interaction_id"), Index("ix_proofs_number", "number", "id"),
+    "proofs",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id"),
+    _word("number"),
+    Column("epoch", sa.Integer, nullable=False),
+    #: the live agent who asked for the proof
+    _ref("asked_by", "agents.id", null=True),
+    #: the account that the requester named
+    _word("claimed", null=True),
+    #: the user of that account, if it exists
+    _ref("user_id", "users.id", null=True),
+    #: keyed
+    _word("code_hash", null=True),
+    _time("code_until", null=True),
+    #: wrong answers so far
+    _count("wrong", 0),
+    #: the bot turn that last changed this row
+    Column("turn_id", ID),
+    #: the result of the answer in that turn
+    _word("verdict", null=True),
+    _word("method", null=True),
+    _word("outcome", null=True),
+    _word("why", null=True),
+    _time("made_at"),
+    _time("ended_at", null=True),
+    Index("ix_proofs_interaction_id", "interaction_id"),
+    Index("ix_proofs_number", "number", "id"),
     Index("ix_proofs_user_id", "user_id", sqlite_where=TIED, postgresql_where=TIED),
-)  # who was asked to prove who they are, and how it went. claimed: who they say to be; user_id: whom that means, if
-# anybody; code_hash: keyed; turn_id: the bot turn that last did something here, verdict: and what became of its answer
+)
 KEPT = sa.text("code_hash IS NOT NULL")
+#: Requested codes, whether or not there was somebody to send them to.
 proof_sends = Table(
-    "proof_sends", metadata, _id(), _ref("proof_id", "proofs.id"), _word("number"), _time("at"),
-    _word("code_hash", null=True), _time("code_until", null=True),
+    "proof_sends",
+    metadata,
+    _id(),
+    _ref("proof_id", "proofs.id"),
+    _word("number"),
+    _time("at"),
+    #: keyed; kept until code_until even for a used or replaced code, to mask it in texts
+    _word("code_hash", null=True),
+    _time("code_until", null=True),
     Index("ix_proof_sends_number", "number", "at"),
     Index("ix_proof_sends_kept", "code_until", sqlite_where=KEPT, postgresql_where=KEPT),
-)  # codes that were asked for, whether or not there was somebody to send them to. code_hash: keyed, kept until
-# code_until, also when the code was used or another one was sent: it is masked when it is texted again
+)
+#: Keyed hashes of secrets in texts, until the turn that judges them.
 proof_answers = Table(
-    "proof_answers", metadata, _id(), _ref("interaction_id", "interactions.id"),
-    Column("seq", sa.Integer, nullable=False), Column("guesses", sa.JSON, nullable=False),
+    "proof_answers",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id"),
+    Column("seq", sa.Integer, nullable=False),
+    Column("guesses", sa.JSON, nullable=False),
     Index("ix_proof_answers_interaction_id", "interaction_id"),
-)  # keyed hashes of what was texted as a secret, until the turn that judges it
+)
 ACTIVE = sa.text("closed_at IS NULL")
 PROMPTED = sa.text("closed_at IS NULL AND prompted_seq IS NOT NULL")
 CLOSED = sa.text("closed_at IS NOT NULL")
+THANKED = sa.text("thanked_seq IS NOT NULL")
 interactions = Table(
-    "interactions", metadata, _id(), _word("requester_number"), _ref("provider_number_id", "provider_numbers.id"),
-    _ref("profile_id", "messaging_profiles.id"), _ref("user_id", "users.id", null=True), _word("state"),
-    _word("state_reason", null=True), _word("short_description", null=True),
-    Column("priority", sa.Integer, nullable=False), _word("owner"), Column("epoch", sa.Integer, nullable=False),
-    _ref("assigned_to", "agents.id", null=True), _ref("queue_id", "queues.id", null=True),
-    Column("last_seq", sa.Integer, nullable=False), _time("opened_at"), _time("closed_at", null=True),
-    _time("last_message_at"), _word("unanswered", null=True), Column("prompted_seq", sa.Integer),
-    _word("expects", null=True), Column("back_to", ID),
+    "interactions",
+    metadata,
+    _id(),
+    _word("requester_number"),
+    _ref("provider_number_id", "provider_numbers.id"),
+    _ref("profile_id", "messaging_profiles.id"),
+    _ref("user_id", "users.id", null=True),
+    _word("state"),
+    _word("state_reason", null=True),
+    _word("short_description", null=True),
+    Column("priority", sa.Integer, nullable=False),
+    _word("owner"),
+    Column("epoch", sa.Integer, nullable=False),
+    _ref("assigned_to", "agents.id", null=True),
+    _ref("queue_id", "queues.id", null=True),
+    Column("last_seq", sa.Integer, nullable=False),
+    _time("opened_at"),
+    _time("closed_at", null=True),
+    _time("last_message_at"),
+    #: the open run: the side that wrote last
+    _word("unanswered", null=True),
+    #: the newest line that prompts its agents
+    Column("prompted_seq", sa.Integer),
+    #: what a running proof expects of the requester (rules/identity/proof.py)
+    _word("expects", null=True),
+    #: the live agent who asked for that proof and gets the conversation back
+    Column("back_to", ID),
+    #: thanks that came after closing, until the agent who had the conversation has read them
+    Column("thanked_seq", sa.Integer),
     Index(
-        "one_active_interaction_a_line", "requester_number", "provider_number_id", unique=True,
-        sqlite_where=ACTIVE, postgresql_where=ACTIVE,
+        "one_active_interaction_a_line",
+        "requester_number",
+        "provider_number_id",
+        unique=True,
+        sqlite_where=ACTIVE,
+        postgresql_where=ACTIVE,
     ),
     Index("ix_interactions_ongoing", "assigned_to", sqlite_where=ACTIVE, postgresql_where=ACTIVE),
     Index("ix_interactions_prompted", "assigned_to", sqlite_where=PROMPTED, postgresql_where=PROMPTED),
+    Index("ix_interactions_thanked", "assigned_to", sqlite_where=THANKED, postgresql_where=THANKED),
     Index("ix_interactions_requester_number", "requester_number", "opened_at"),
     Index(
-        "ix_interactions_user_id", "user_id", "id",
-        sqlite_where=sa.text("user_id IS NOT NULL"), postgresql_where=sa.text("user_id IS NOT NULL"),
+        "ix_interactions_user_id",
+        "user_id",
+        "id",
+        sqlite_where=sa.text("user_id IS NOT NULL"),
+        postgresql_where=sa.text("user_id IS NOT NULL"),
     ),
     Index("ix_interactions_closed_at", "closed_at", sqlite_where=CLOSED, postgresql_where=CLOSED),
-)  # prompted_seq: the newest line that prompts its agents; expects: what a proof under way expects of the requester
-# (rules/identity/proof.py); back_to: the live agent who asked for that proof and gets the conversation back
+)
 IN_FULL_RANGE = sa.text(f"error_code = {RANGE_FULL}")
 messages = Table(
-    "messages", metadata, _id(), _ref("interaction_id", "interactions.id"), Column("seq", sa.Integer, nullable=False),
-    _word("kind"), _word("direction", null=True), _word("author"), _ref("agent_id", "agents.id", null=True),
-    _word("body"), _word("event", null=True), _word("reason", null=True), _word("status", null=True),
-    _word("owner"), Column("epoch", sa.Integer, nullable=False), Column("segments", sa.Integer),
-    _word("encoding", null=True), Column("provider_sid", sa.Text, unique=True), Column("error_code", sa.Integer),
-    _time("created_at"), _count("retries", 0), Column("price", sa.BigInteger), _word("currency", null=True),
+    "messages",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id"),
+    Column("seq", sa.Integer, nullable=False),
+    _word("kind"),
+    _word("direction", null=True),
+    _word("author"),
+    _ref("agent_id", "agents.id", null=True),
+    _word("body"),
+    _word("event", null=True),
+    _word("reason", null=True),
+    _word("status", null=True),
+    _word("owner"),
+    Column("epoch", sa.Integer, nullable=False),
+    Column("segments", sa.Integer),
+    _word("encoding", null=True),
+    Column("provider_sid", sa.Text, unique=True),
+    Column("error_code", sa.Integer),
+    _time("created_at"),
+    #: how often it was sent again for its error code (rules/delivery/message_status.py)
+    _count("retries", 0),
+    #: of the last try, in millionths of the currency; null until the provider reports it
+    Column("price", sa.BigInteger),
+    #: ISO 4217
+    _word("currency", null=True),
+    #: of earlier tries, in millionths of the currency
     Column("price_before", sa.BigInteger),
+    #: when the requester sent a recovered text, which decides its place in the thread; null for all others
     _time("sent_at", null=True),
-    # The emoji with which the requester has reacted to it.
+    #: the emoji of the requester's reaction
     _word("reaction", null=True),
-    # When its status or its media last changed, if they ever did.
+    #: when its status or media last changed; null: never
     _time("changed_at", null=True),
     UniqueConstraint("interaction_id", "seq"),
     Index("ix_messages_in_full_range", "created_at", sqlite_where=IN_FULL_RANGE, postgresql_where=IN_FULL_RANGE),
-)  # retries: how often it was sent again because of its error code (rules/delivery/message_status.py); price: what the
-# provider takes for it, in millionths of the currency (ISO 4217); null until it says; price_before: for earlier tries;
-# sent_at: when the requester sent a recovered text, which stands there in the thread; null for all others
-unknown_replies = Table(
-    "unknown_replies", metadata, Column("message_id", ID, primary_key=True, autoincrement=False),
-    _word("begins_with"), _word("number"), _time("at"),
-    Index("ix_unknown_replies_at", "at"), Index("ix_unknown_replies_begins_with", "begins_with", "at"),
-)  # automatic replies of the last day to unknown numbers, for the limits on them. begins_with: the number's range
-media = Table(
-    "media", metadata, _id(), _ref("message_id", "messages.id", null=True),
-    Column("position", sa.Integer, nullable=False), _ref("agent_id", "agents.id", null=True), _word("url", null=True),
-    _word("content_type"), _word("status"), _word("why", null=True), _word("file", null=True),
-    Column("size", sa.Integer), Column("width", sa.Integer), Column("height", sa.Integer), _time("created_at"),
-    UniqueConstraint("message_id", "position"), Index("ix_media_file", "file"),
-)  # no message: an agent's upload, not sent yet. url: where the provider keeps it; file: its name under HOME/media
-unmatched_receipts = Table(
-    "unmatched_receipts", metadata, Column("provider_sid", sa.Text, primary_key=True),
-    Column("status", sa.Text, primary_key=True), Column("error_code", sa.Integer), _time("received_at"),
 )
-sweeps = Table("sweeps", metadata, _id(), _time("swept_to"))  # one row: the provider's list was compared up to then
+#: Automatic replies to unknown numbers of the last day, for the limits on them.
+unknown_replies = Table(
+    "unknown_replies",
+    metadata,
+    Column("message_id", ID, primary_key=True, autoincrement=False),
+    #: the range of the number
+    _word("begins_with"),
+    _word("number"),
+    _time("at"),
+    Index("ix_unknown_replies_at", "at"),
+    Index("ix_unknown_replies_begins_with", "begins_with", "at"),
+)
+#: Pictures and files of messages, and agents' unsent uploads.
+media = Table(
+    "media",
+    metadata,
+    _id(),
+    #: null: an agent's unsent upload
+    _ref("message_id", "messages.id", null=True),
+    Column("position", sa.Integer, nullable=False),
+    _ref("agent_id", "agents.id", null=True),
+    #: the address at the provider
+    _word("url", null=True),
+    _word("content_type"),
+    _word("status"),
+    _word("why", null=True),
+    #: the name under HOME/media
+    _word("file", null=True),
+    #: bytes
+    Column("size", sa.Integer),
+    #: pixels
+    Column("width", sa.Integer),
+    #: pixels
+    Column("height", sa.Integer),
+    _time("created_at"),
+    UniqueConstraint("message_id", "position"),
+    Index("ix_media_file", "file"),
+)
+unmatched_receipts = Table(
+    "unmatched_receipts",
+    metadata,
+    Column("provider_sid", sa.Text, primary_key=True),
+    Column("status", sa.Text, primary_key=True),
+    Column("error_code", sa.Integer),
+    _time("received_at"),
+)
+#: One row: the progress of the gap sweep.
+sweeps = Table(
+    "sweeps",
+    metadata,
+    _id(),
+    #: the provider's list was compared up to this time
+    _time("swept_to"),
+)
 live_group = Table(
-    "live_group", metadata, _ref("interaction_id", "interactions.id", key=True),
-    _ref("agent_id", "agents.id", key=True), Column("read_seq", sa.Integer, nullable=False), _time("joined_at"),
+    "live_group",
+    metadata,
+    _ref("interaction_id", "interactions.id", key=True),
+    _ref("agent_id", "agents.id", key=True),
+    #: the agent's read position
+    Column("read_seq", sa.Integer, nullable=False),
+    _time("joined_at"),
     Index("ix_live_group_agent_id", "agent_id"),
 )
-# Who left a live group and when, so that an event stream that is resumed can say it.
+#: Who left a live group, so that a resumed event stream can report it.
 left_groups = Table(
-    "left_groups", metadata,
+    "left_groups",
+    metadata,
     _ref("agent_id", "agents.id", key=True, drop=True),
     _ref("interaction_id", "interactions.id", key=True, drop=True),
     _time("left_at"),
 )
+#: Prompts that agents have dismissed. Supervisors get prompts without being in the live group.
 dismissed_prompts = Table(
-    "dismissed_prompts", metadata, _ref("agent_id", "agents.id", key=True, drop=True),
-    _ref("interaction_id", "interactions.id", key=True, drop=True), Column("seq", sa.Integer, nullable=False),
-)  # up to which line an agent has put prompts away; supervisors are prompted without being in the live group
+    "dismissed_prompts",
+    metadata,
+    _ref("agent_id", "agents.id", key=True, drop=True),
+    _ref("interaction_id", "interactions.id", key=True, drop=True),
+    #: the last line whose prompt was dismissed
+    Column("seq", sa.Integer, nullable=False),
+)
+#: Cases, kept beyond their conversation.
 cases = Table(
-    "cases", metadata, _id(), _word("kind"), _word("state"), _count("priority", 3),
-    _word("description"), _word("device", null=True), _word("impact", null=True),
-    _ref("user_id", "users.id", null=True), _ref("interaction_id", "interactions.id", null=True),
-    _ref("bot_turn_id", "bot_turns.id", null=True), _ref("agent_id", "agents.id", null=True),
-    _word("external_number", null=True), _count("version", 1), _time("created_at"), _time("changed_at"),
-    UniqueConstraint("bot_turn_id", "kind"), Index("ix_cases_interaction_id", "interaction_id"),
-    Index("ix_cases_user_id", "user_id", "id"), Index("ix_cases_external_number", "external_number"),
-)  # bot_turn_id or agent_id: who opened it; external_number: what the company's own ticket system calls it;
-# version: how many entries its history has
+    "cases",
+    metadata,
+    _id(),
+    _word("kind"),
+    _word("state"),
+    #: 1 (first) to 5
+    _count("priority", 3),
+    _word("description"),
+    _word("device", null=True),
+    _word("impact", null=True),
+    _ref("user_id", "users.id", null=True),
+    _ref("interaction_id", "interactions.id", null=True),
+    #: the turn that opened it, if the virtual agent did
+    _ref("bot_turn_id", "bot_turns.id", null=True),
+    #: the agent who opened it, if one did
+    _ref("agent_id", "agents.id", null=True),
+    #: its number in the company's own ticket system
+    _word("external_number", null=True),
+    #: the number of entries in its history
+    _count("version", 1),
+    _time("created_at"),
+    _time("changed_at"),
+    UniqueConstraint("bot_turn_id", "kind"),
+    Index("ix_cases_interaction_id", "interaction_id"),
+    Index("ix_cases_user_id", "user_id", "id"),
+    Index("ix_cases_external_number", "external_number"),
+)
+#: The history of cases. A case's first entry is its opening.
 case_changes = Table(
-    "case_changes", metadata, _id(), _ref("case_id", "cases.id"), Column("version", sa.Integer, nullable=False),
-    _word("author"), _ref("agent_id", "agents.id", null=True), Column("changes", sa.JSON, nullable=False),
-    _word("note", null=True), _time("at"),
+    "case_changes",
+    metadata,
+    _id(),
+    _ref("case_id", "cases.id"),
+    Column("version", sa.Integer, nullable=False),
+    _word("author"),
+    _ref("agent_id", "agents.id", null=True),
+    #: field -> [before, after]
+    Column("changes", sa.JSON, nullable=False),
+    _word("note", null=True),
+    _time("at"),
     UniqueConstraint("case_id", "version"),
-)  # a case's history: who changed what (field -> [before, after]) and why; the first entry is its opening
+)
 bot_turns = Table(
-    "bot_turns", metadata, _id(), _ref("interaction_id", "interactions.id"),
-    Column("epoch", sa.Integer, nullable=False), Column("up_to_seq", sa.Integer, nullable=False),
-    _time("asked_at"), _time("answered_at", null=True), _word("outcome", null=True), Column("choices", sa.JSON),
-    Column("hand_off", sa.JSON(none_as_null=True)), Column("opening", sa.JSON(none_as_null=True)),
-    Column("understood", sa.JSON(none_as_null=True)), _word("said", null=True),
+    "bot_turns",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id"),
+    Column("epoch", sa.Integer, nullable=False),
+    Column("up_to_seq", sa.Integer, nullable=False),
+    _time("asked_at"),
+    _time("answered_at", null=True),
+    _word("outcome", null=True),
+    Column("choices", sa.JSON),
+    Column("hand_off", sa.JSON(none_as_null=True)),
+    #: what the desk sends to the bot in place of a requester's text
+    Column("opening", sa.JSON(none_as_null=True)),
+    #: the bot's own report on the turn
+    Column("understood", sa.JSON(none_as_null=True)),
+    #: the answer of a bot without a report, for comparing with the next one
+    _word("said", null=True),
     Index("ix_bot_turns_interaction_id", "interaction_id"),
-)  # opening: what the desk itself says to the bot, where no text of the requester is asked; understood: the bot's own
-# account of the turn; said: the answer of a bot that gives none, which is compared with the next
+)
 
+#: Outages that the virtual agent reports.
 outages = Table(
-    "outages", metadata, _id(), Column("title", sa.Text, nullable=False, unique=True), _word("text"), _time("since"),
-    _time("until", null=True), _flag("active", default=True),
-)  # what the virtual agent says about what is down just now; not active: kept, and not said
+    "outages",
+    metadata,
+    _id(),
+    Column("title", sa.Text, nullable=False, unique=True),
+    _word("text"),
+    _time("since"),
+    _time("until", null=True),
+    #: false: kept but not reported
+    _flag("active", default=True),
+)
 
 # The outgoing webhook ----------------------------------------------------------------------------------------
 
-case_webhook = Table("case_webhook", metadata, _id(), _word("url", null=True), _word("secret"))  # one row, if any
+#: At most one row: the outgoing webhook.
+case_webhook = Table(
+    "case_webhook",
+    metadata,
+    _id(),
+    _word("url", null=True),
+    _word("secret"),
+)
+#: One row per event for the outgoing webhook.
 webhook_calls = Table(
-    "webhook_calls", metadata, _id(), Column("event_id", sa.Text, nullable=False, unique=True), _word("type"),
-    _ref("case_id", "cases.id"), _word("body"), _word("state"), _count("attempts", 0), Column("status", sa.Integer),
-    _word("why", null=True), _time("created_at"), _time("since"), _time("tried_at", null=True),
+    "webhook_calls",
+    metadata,
+    _id(),
+    Column("event_id", sa.Text, nullable=False, unique=True),
+    _word("type"),
+    _ref("case_id", "cases.id"),
+    _word("body"),
+    _word("state"),
+    _count("attempts", 0),
+    #: response status of the last attempt
+    Column("status", sa.Integer),
+    #: what was wrong with the last attempt
+    _word("why", null=True),
+    _time("created_at"),
+    #: when its day of retries started
+    _time("since"),
+    _time("tried_at", null=True),
     Index("ix_webhook_calls_created_at", "created_at"),
-)  # one event that is told; since: when its day of attempts began; status, why: what the last attempt came to
+)
 
 # Work --------------------------------------------------------------------------------------------------------
 
@@ -386,121 +759,216 @@ WAITS = sa.text("state IN ('queued', 'pending_accept')")
 OPEN = sa.text("outcome IS NULL")
 LEASED = sa.text("lease_until IS NOT NULL")
 work_items = Table(
-    "work_items", metadata, _id(), _ref("interaction_id", "interactions.id"), _ref("queue_id", "queues.id"),
-    _word("state"), _word("reason"), Column("collected", sa.JSON, nullable=False), _word("told", null=True),
-    _ref("for_agent_id", "agents.id", null=True), _ref("from_agent_id", "agents.id", null=True),
-    _word("note", null=True), _count("round", 1), _time("alarmed_at", null=True),
-    _time("created_at"), _time("ended_at", null=True),
+    "work_items",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id"),
+    _ref("queue_id", "queues.id"),
+    _word("state"),
+    _word("reason"),
+    Column("collected", sa.JSON, nullable=False),
+    #: what its requester was told about waiting
+    _word("told", null=True),
+    #: the one agent it is for (a transfer)
+    _ref("for_agent_id", "agents.id", null=True),
+    #: the agent who transferred it
+    _ref("from_agent_id", "agents.id", null=True),
+    _word("note", null=True),
+    _count("round", 1),
+    _time("alarmed_at", null=True),
+    _time("created_at"),
+    _time("ended_at", null=True),
     Index(
-        "one_waiting_work_item_an_interaction", "interaction_id", unique=True,
-        sqlite_where=WAITS, postgresql_where=WAITS,
+        "one_waiting_work_item_an_interaction",
+        "interaction_id",
+        unique=True,
+        sqlite_where=WAITS,
+        postgresql_where=WAITS,
     ),
     Index("ix_work_items_interaction_id", "interaction_id"),
     Index("ix_work_items_waiting", "state", "created_at", sqlite_where=WAITS, postgresql_where=WAITS),
 )
 offers = Table(
-    "offers", metadata, _id(), _ref("work_item_id", "work_items.id"), _ref("agent_id", "agents.id"),
-    _time("offered_at"), _time("expires_at"), _word("outcome", null=True), _word("outcome_reason", null=True),
-    _count("round", 1), _flag("again", default=True),
+    "offers",
+    metadata,
+    _id(),
+    _ref("work_item_id", "work_items.id"),
+    _ref("agent_id", "agents.id"),
+    _time("offered_at"),
+    _time("expires_at"),
+    _word("outcome", null=True),
+    _word("outcome_reason", null=True),
+    _count("round", 1),
+    #: whether the agent may be asked again in another round
+    _flag("again", default=True),
     _time("ended_at", null=True),
-    Index(
-        "one_open_offer_an_agent", "work_item_id", "agent_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN
-    ),
+    Index("one_open_offer_an_agent", "work_item_id", "agent_id", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
     Index("ix_offers_work_item_id", "work_item_id"),
     Index("ix_offers_open", "agent_id", sqlite_where=OPEN, postgresql_where=OPEN),
 )
+#: One row per decision of work assignment.
 assignment_log = Table(
-    "assignment_log", metadata, _id(), _ref("work_item_id", "work_items.id"),
-    Column("round", sa.Integer, nullable=False), _word("said"), Column("candidates", sa.JSON, nullable=False),
+    "assignment_log",
+    metadata,
+    _id(),
+    _ref("work_item_id", "work_items.id"),
+    Column("round", sa.Integer, nullable=False),
+    _word("said"),
+    #: [seconds until they are asked, chosen, reason, agents' ids]
+    Column("candidates", sa.JSON, nullable=False),
     _time("at"),
     Index("ix_assignment_log_work_item_id", "work_item_id", "id"),
-)  # one row a decision; candidates: [seconds after which they are asked, chosen, why or why not, agents' ids]
+)
+#: All waiting work. Each kind and line is worked on one row at a time, lowest id first.
 due_work = Table(
-    "due_work", metadata, _id(), _word("kind"), _word("key"), _word("line"), _time("due_at"),
-    Column("attempts", sa.Integer, nullable=False), _time("lease_until", null=True),
-    _time("latest", null=True), Column("token", sa.BigInteger), UniqueConstraint("kind", "key"),
+    "due_work",
+    metadata,
+    _id(),
+    _word("kind"),
+    _word("key"),
+    _word("line"),
+    _time("due_at"),
+    Column("attempts", sa.Integer, nullable=False),
+    _time("lease_until", null=True),
+    #: when it is due however often it is delayed
+    _time("latest", null=True),
+    #: drawn by each claim: see store/engine/claims.py
+    Column("token", sa.BigInteger),
+    UniqueConstraint("kind", "key"),
     Index("ix_due_work_due_at", "due_at"),
     Index("ix_due_work_lease_until", "lease_until", sqlite_where=LEASED, postgresql_where=LEASED),
     Index("ix_due_work_line", "kind", "line", "id"),
-)  # everything that waits: a kind and line is worked on one row at a time, lowest id first; latest: when it is due
-# however often it is put off; token: who has claimed it, by a number that each claim draws (see store/engine/claims.py)
+)
 
 # Commands that are carried out once ----------------------------------------------------------------------------
 
+#: Ids of repeatable commands, kept for a day.
 command_ids = Table(
-    "command_ids", metadata,
+    "command_ids",
+    metadata,
     Column("id", sa.Text, primary_key=True),
+    #: of the request with this id
     _word("body_hash"),
+    #: the operation's answer, as JSON
     _word("answer", null=True),
     Column("response_status", sa.Integer),
+    #: the response to an API client
     _word("response", null=True),
     _time("at"),
     Index("ix_command_ids_at", "at"),
-)  # kept for a day. body_hash: what was asked under the id; answer: the operation's, as JSON; response: what an API
-# client was answered
+)
+#: One row per lane of a running process: see commit_numbers.py.
 lane_commits = Table(
-    "lane_commits", metadata,
+    "lane_commits",
+    metadata,
     Column("lane", sa.Text, primary_key=True),
+    #: of the lane's last commit
     Column("number", sa.BigInteger, nullable=False),
     _time("at"),
-)  # one row a lane of a running process: the number of its last commit (commit_numbers.py)
+)
 
 # Messaging actions -------------------------------------------------------------------------------------------
 
 messaging_actions = Table(
-    "messaging_actions", metadata, _id(), Column("name", sa.Text, nullable=False, unique=True), _word("event"),
-    Column("seconds", sa.Integer, nullable=False), Column("conditions", sa.JSON, nullable=False), _word("match"),
-    _word("action"), _word("text", null=True), _word("state", null=True),
-    Column("position", sa.Integer, nullable=False), Column("active", sa.Boolean, nullable=False),
+    "messaging_actions",
+    metadata,
+    _id(),
+    Column("name", sa.Text, nullable=False, unique=True),
+    _word("event"),
+    #: duration
+    Column("seconds", sa.Integer, nullable=False),
+    Column("conditions", sa.JSON, nullable=False),
+    _word("match"),
+    _word("action"),
+    _word("text", null=True),
+    _word("state", null=True),
+    #: place in the admin's order
+    Column("position", sa.Integer, nullable=False),
+    Column("active", sa.Boolean, nullable=False),
+    #: whether the duration counts only the queue's opening hours
     _flag("business_hours", default=False),
 )
 messaging_action_queues = Table(
-    "messaging_action_queues", metadata, _ref("action_id", "messaging_actions.id", key=True, drop=True),
+    "messaging_action_queues",
+    metadata,
+    _ref("action_id", "messaging_actions.id", key=True, drop=True),
     _ref("queue_id", "queues.id", key=True, drop=True),
 )
 messaging_action_numbers = Table(
-    "messaging_action_numbers", metadata, _ref("action_id", "messaging_actions.id", key=True, drop=True),
+    "messaging_action_numbers",
+    metadata,
+    _ref("action_id", "messaging_actions.id", key=True, drop=True),
     _ref("provider_number_id", "provider_numbers.id", key=True, drop=True),
 )
+#: One row per running timer. The interaction waits in due_work until its first timer is due.
 timers = Table(
-    "timers", metadata, _id(), _ref("interaction_id", "interactions.id"),
-    _ref("action_id", "messaging_actions.id", drop=True), _time("started_at"), _time("due_at"),
+    "timers",
+    metadata,
+    _id(),
+    _ref("interaction_id", "interactions.id"),
+    _ref("action_id", "messaging_actions.id", drop=True),
+    _time("started_at"),
+    _time("due_at"),
     UniqueConstraint("interaction_id", "action_id"),
-)  # one row a running timer; the interaction waits in due_work until the first of its timers is due
+)
 
 # Searching ---------------------------------------------------------------------------------------------------
 
+#: One row: the progress of the text index.
 text_index = Table(
-    "text_index", metadata, _id(), Column("done_to", sa.BigInteger, nullable=False),
-    Column("next_to", sa.BigInteger), Column("next_after", sa.BigInteger),
-)  # one row: every message up to done_to is indexed; up to next_to, once the transactions up to next_after have ended
-MESSAGE_WORDS = "message_words"  # the index itself, a full-text table of the database's own kind: see
-# store/conversations/search.py
+    "text_index",
+    metadata,
+    _id(),
+    #: messages up to this id are indexed
+    Column("done_to", sa.BigInteger, nullable=False),
+    #: the next value of done_to
+    Column("next_to", sa.BigInteger),
+    #: next_to is reached once transactions up to this one have ended
+    Column("next_after", sa.BigInteger),
+)
+# the index itself, a full-text table of the database's own kind: see store/conversations/text_index.py
+MESSAGE_WORDS = "message_words"
 
 # Signing in --------------------------------------------------------------------------------------------------
 
 sessions = Table(
-    "sessions", metadata, Column("token_hash", sa.Text, primary_key=True),
-    _ref("agent_id", "agents.id", drop=True), _time("created_at"), _time("expires_at"),
+    "sessions",
+    metadata,
+    Column("token_hash", sa.Text, primary_key=True),
+    _ref("agent_id", "agents.id", drop=True),
+    _time("created_at"),
+    _time("expires_at"),
 )
 sign_in_failures = Table(
-    "sign_in_failures", metadata, _id(), _word("key"), _time("failed_at"),
+    "sign_in_failures",
+    metadata,
+    _id(),
+    _word("key"),
+    _time("failed_at"),
     Index("ix_sign_in_failures_key", "key", "failed_at"),
 )
 
 # Backups -----------------------------------------------------------------------------------------------------
 
+#: One row: the secret key that this database was written with.
 secret_keys = Table(
-    "secret_keys", metadata,
+    "secret_keys",
+    metadata,
     _id(),
+    #: keyed hash of a constant (settings.py)
     _word("fingerprint"),
-)  # one row: a keyed hash that tells whether PATCHBOARD_SECRET_KEY is the key that this database was written with
+)
+#: One row per restore of a backup.
 restores = Table(
-    "restores", metadata,
+    "restores",
+    metadata,
     _id(),
     _time("backed_up_at"),
     _time("restored_at"),
+    #: when an admin decided about the held work
     _time("ended_at", null=True),
+    #: released or canceled
     _word("outcome", null=True),
+    #: the admin; null: by command line
     _ref("agent_id", "agents.id", null=True),
-)  # ended_at: when an admin (agent_id; null: by command) decided about what waited; outcome: released or canceled
+)

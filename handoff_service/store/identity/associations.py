@@ -1,4 +1,4 @@
-"""The history of a number: who was said to have it, by whom, how and when. Nothing is ever taken out of it."""
+"""A number's history: who was said to have it, by whom, how and when. Rows are never deleted."""
 
 from sqlalchemy import Connection, select
 
@@ -7,11 +7,11 @@ from handoff_service.store.conversations import interactions
 from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Association, Named
 
-MOST = 50  # shown of a number; hardly any changes hands more often
+MOST = 50  # shown for one number; hardly any number changes hands more often
 
 
 def of_number(conn: Connection, number: str) -> list[Association]:
-    """Every association of this number's profiles, today's and earlier ones, newest first."""
+    """All associations of this number's current and earlier profiles, newest first."""
     a, p = t.associations, t.messaging_profiles
     before, after = t.users.alias("before_user"), t.users.alias("after_user")
     query = (

@@ -1,4 +1,4 @@
-"""Messaging profiles, and how a number came to whom it is tied."""
+"""Messaging profiles, and how a number came to its user."""
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, select
@@ -31,7 +31,7 @@ def get(conn: Connection, profile_id: int) -> Profile:
 
 
 def newest(conn: Connection, digits: str, *, before: int, limit: int) -> list[Profile]:
-    """Profiles whose numbers hold these digits, newest first, below the id ``before`` (0: from the start)."""
+    """Profiles with these digits in their number, newest first, below the id ``before`` (0: from the newest)."""
     where = p.c.number.contains(digits, autoescape=True)
     if before:
         where &= p.c.id < before

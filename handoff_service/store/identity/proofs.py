@@ -1,4 +1,4 @@
-"""Proofs of identity: the one that is under way, what counts against a number, and how earlier ones went."""
+"""Proofs of identity: the running one, the limits of a number, and past results."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -30,8 +30,8 @@ SENDS_WITHIN = max(within for _, within in SENDS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proving:
-    """A proof, under way or ended. ``turn_id``: the bot turn that last did something here, ``verdict``: and what became
-    of the answer in it."""
+    """A running or ended proof. ``turn_id``: the bot turn that last changed it; ``verdict``: the result of the
+    answer in that turn."""
 
     id: int
     interaction_id: int
@@ -53,7 +53,7 @@ _COLUMNS = [p.c[name] for name in Proving.__dataclass_fields__]
 
 
 def newest(conn: Connection, interaction_id: int, epoch: int) -> Proving | None:
-    """The last proof of this epoch; None when there was none."""
+    """The last proof of this epoch. None without one."""
     here = (p.c.interaction_id == interaction_id, p.c.epoch == epoch)
     return _proving(conn.execute(select(*_COLUMNS).where(*here).order_by(p.c.id.desc()).limit(1)).one_or_none())
 
@@ -73,7 +73,7 @@ def _proving(row: Any) -> Proving | None:
 
 
 def begin(tx: Transaction, interaction_id: int, epoch: int, number: str, asked_by: int | None) -> Proving:
-    """Make a proof."""
+    """Create a proof."""
     row = {"interaction_id": interaction_id, "epoch": epoch, "number": number, "asked_by": asked_by, "made_at": tx.now}
     made = by_id(tx.conn, tx.conn.execute(insert(p).returning(p.c.id), row).scalar_one())
     assert made is not None
@@ -81,27 +81,27 @@ def begin(tx: Transaction, interaction_id: int, epoch: int, number: str, asked_b
 
 
 def change(tx: Transaction, proof: Proving, **values: Any) -> Proving:
-    """Write columns of a proof. Returns it as it is then."""
+    """Write columns of a proof. Returns the changed proof."""
     tx.conn.execute(update(p).where(p.c.id == proof.id).values(**values))
     known = {name: value for name, value in values.items() if name in Proving.__dataclass_fields__}
     return replace(proof, **known)
 
 
 def wrong_answers(conn: Connection, number: str, now: datetime) -> int:
-    """Wrong answers that count against a number: of the last day, since its last success."""
+    """Wrong answers that count against a number: in the last day, since its last success."""
     success = select(func.max(p.c.id)).where(p.c.number == number, p.c.outcome == Outcome.VERIFIED).scalar_subquery()
     counted = (p.c.number == number, p.c.made_at > now - TRIES_WITHIN, p.c.id > func.coalesce(success, 0))
     return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*counted)).scalar_one()
 
 
 def wrong_about(conn: Connection, user_id: int, now: datetime) -> int:
-    """Wrong answers about a user of the last day, from whatever numbers."""
+    """Wrong answers about a user in the last day, from any number."""
     about = (p.c.user_id == user_id, p.c.made_at > now - TRIES_WITHIN)
     return conn.execute(select(func.coalesce(func.sum(p.c.wrong), 0)).where(*about)).scalar_one()
 
 
 def wrong_about_claim(conn: Connection, claimed: str, now: datetime) -> int:
-    """The same of what somebody was said to be, whether or not there is such a user."""
+    """Like ``wrong_about``, for a claimed account, whether or not it exists."""
     said = plain_account(claimed)
     spelled = func.ltrim(_plain(p.c.claimed), LETTERS) if said.isdecimal() else _plain(p.c.claimed)
     about = (spelled == said, p.c.made_at > now - TRIES_WITHIN)
@@ -109,13 +109,13 @@ def wrong_about_claim(conn: Connection, claimed: str, now: datetime) -> int:
 
 
 def sends(conn: Connection, number: str, now: datetime) -> Sequence[datetime]:
-    """When codes were asked for on this number, as far back as it counts."""
+    """When this number asked for codes, as far back as the limit counts."""
     return conn.execute(select(s.c.at).where(s.c.number == number, s.c.at > now - SENDS_WITHIN)).scalars().all()
 
 
 def mails_to(conn: Connection, user_id: int, now: datetime) -> Sequence[datetime]:
-    """When codes were asked for that go to this user or to their e-mail address, from whatever numbers, as far back as
-    it counts."""
+    """When codes were requested for this user or their e-mail address, from any number, as far back as the limit
+    counts."""
     u, same = t.users, t.users.alias("same")
     address = select(func.lower(u.c.email)).where(u.c.id == user_id).scalar_subquery()
     sharing = select(same.c.id).where((same.c.id == user_id) | (func.lower(same.c.email) == address))
@@ -124,19 +124,19 @@ def mails_to(conn: Connection, user_id: int, now: datetime) -> Sequence[datetime
 
 
 def put_send(tx: Transaction, proof: Proving, until: datetime) -> int:
-    """A code was asked for that counts ``until`` then. Returns the id of this send."""
+    """Record a requested code that is valid ``until`` then. Returns the id of this send."""
     tx.conn.execute(update(s).where(s.c.code_hash.is_not(None), s.c.code_until <= tx.now).values(code_hash=None))
     row = {"proof_id": proof.id, "number": proof.number, "at": tx.now, "code_until": until}
     return tx.conn.execute(insert(s).returning(s.c.id), row).scalar_one()
 
 
 def put_code(tx: Transaction, send_id: int, kept: str, until: datetime) -> None:
-    """The code of a send was made. Its keyed hash stays with the send, whatever becomes of the proof."""
+    """Store a send's code. Its keyed hash stays with the send, whatever happens to the proof."""
     tx.conn.execute(update(s).where(s.c.id == send_id).values(code_hash=kept, code_until=until))
 
 
 def of_send(conn: Connection, send_id: int) -> Proving | None:
-    """The proof that a code is to be sent for; None when it has ended, or a later code was asked for."""
+    """The proof that a code is sent for. None when it has ended, or when a later code was requested."""
     later = s.alias("later")
     newest_one = ~select(later.c.id).where(later.c.proof_id == s.c.proof_id, later.c.id > s.c.id).exists()
     query = select(*_COLUMNS).join(s, s.c.proof_id == p.c.id).where(s.c.id == send_id, p.c.ended_at.is_(None))
@@ -144,8 +144,8 @@ def of_send(conn: Connection, send_id: int) -> Proving | None:
 
 
 def claimed_user(conn: Connection, claimed: str) -> int | None:
-    """The one active user with this employee number or e-mail address, whatever its case; else the one whose number it
-    is but for blanks and dashes; else, of digits alone, but for the letters before them too."""
+    """The one active user with this employee number or e-mail address, ignoring case. Otherwise the one whose number
+    matches without spaces and dashes; for digits only, also without leading letters."""
     u = t.users
     said, plain = claimed.casefold(), without_marks(claimed)
     ways = [
@@ -161,33 +161,33 @@ def claimed_user(conn: Connection, claimed: str) -> int | None:
 
 
 def _plain(column: ColumnElement[Any]) -> ColumnElement[str]:
-    """As ``without_marks`` does."""
+    """SQL version of ``without_marks``."""
     return func.replace(func.replace(func.lower(column), "-", ""), " ", "")
 
 
-# Answers, between the text that held one and the turn that judges it ------------------------------------------------
+# Answers, between the text that has one and the turn that judges it --------------------------------------------
 
 
 def answer(conn: Connection, interaction_id: int, up_to: int) -> list[str] | None:
-    """The guesses of the newest answer that was texted up to this place; None when none was."""
+    """The guesses of the newest answer up to this position. None without one."""
     a = t.proof_answers
     texted = (a.c.interaction_id == interaction_id, a.c.seq <= up_to)
     return conn.execute(select(a.c.guesses).where(*texted).order_by(a.c.seq.desc()).limit(1)).scalar()
 
 
 def forget_answers(tx: Transaction, interaction_id: int, up_to: int) -> None:
-    """They have been judged."""
+    """Delete answers that have been judged."""
     a = t.proof_answers
     tx.conn.execute(delete(a).where(a.c.interaction_id == interaction_id, a.c.seq <= up_to))
 
 
-# Codes that are not too old, used or not ------------------------------------------------------------------------------
+# Unexpired codes, used or not ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCode:
-    """``waited_for``: it can still prove something; ``used``: it, or another of the same proof, has proven somebody.
-    ``hash`` None: it was not made, as for nobody to mail it to."""
+    """``waited_for``: it can still prove something. ``used``: this code, or another of the same proof, has verified
+    somebody. ``hash`` None: no code was made, for example because there was nobody to mail."""
 
     interaction_id: int
     hash: str | None
@@ -196,7 +196,7 @@ class LiveCode:
 
 
 def live_codes(conn: Connection, numbers: Collection[str], now: datetime) -> dict[str, list[LiveCode]]:
-    """The codes that were asked for on these numbers and may be in somebody's hand, by number: every send's."""
+    """The unexpired codes of all sends that these numbers requested, by number."""
     i = t.interactions
     rows = conn.execute(
         select(*s.c["number", "code_hash"], *p.c["interaction_id", "outcome"], i.c.expects)
@@ -214,11 +214,11 @@ def live_codes(conn: Connection, numbers: Collection[str], now: datetime) -> dic
     return found
 
 
-# What is shown -------------------------------------------------------------------------------------------------------
+# For display ---------------------------------------------------------------------------------------------------
 
 
 def of_number(conn: Connection, number: str, limit: int = 20) -> list[PastProof]:
-    """How proofs of this number that did not succeed went, newest first. Those that did are associations."""
+    """Results of this number's unsuccessful proofs, newest first. Successful ones are associations."""
     failed = (p.c.number == number, p.c.outcome == Outcome.FAILED)
     rows = conn.execute(
         select(p, t.agents.c.name.label("by"))
@@ -242,7 +242,7 @@ def of_number(conn: Connection, number: str, limit: int = 20) -> list[PastProof]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnsRequester:
-    """Who a bot turn talks with."""
+    """The requester of a bot turn."""
 
     user_id: int | None
     name: str | None
@@ -250,7 +250,7 @@ class TurnsRequester:
 
 
 def requester_of(conn: Connection, turn_id: int) -> TurnsRequester:
-    """Who the requester of a turn is, and how sure that is at this moment."""
+    """A turn's requester and current identity level."""
     b, i, a, u = t.bot_turns, t.interactions, t.associations, t.users
     one = conn.execute(
         select(i.c.user_id, i.c.profile_id, u.c.name)

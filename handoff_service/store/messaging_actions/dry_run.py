@@ -1,4 +1,4 @@
-"""A messaging action's dry run: the messages of the last days, streamed once through the rules."""
+"""Dry run of a messaging action: one pass over the messages of the last days through the rules."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +31,7 @@ from handoff_service.store.routing import queue_hours
 from handoff_service.store.views import DayCount, DryRun, WouldHave
 
 LOOKS_BACK = timedelta(days=30)
-MOST = 250_000  # lines that are looked at; a desk with more gets fewer days
+MOST = 250_000  # lines that are read; a busier desk gets fewer days
 SHOWN = 100  # conversations
 AT_ONCE = 5_000  # rows
 m, i = t.messages, t.interactions
@@ -40,7 +40,7 @@ OF_A_SIDE = sa.and_(m.c.kind == Kind.MESSAGE, m.c.author.in_(SIDES))
 
 
 def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
-    """What this action would have done on the waits that began in the last 30 days, active or not."""
+    """What this action would have done in the waits that started in the last 30 days, whether or not it is active."""
     action = replace(action, active=True)
     now = read_at(conn)
     first, since = _first_line(conn, now - LOOKS_BACK)
@@ -49,7 +49,7 @@ def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
     due = _clocks(conn, action, {queue for _, queue in known.values() if queue}, since, now)
     waits, fired = 0, []
     for key, lines in _lines(conn, first):
-        if key not in known:  # it began between the two queries
+        if key not in known:  # it started between the two queries
             continue
         conversation, queue = known[key]
         for wait in replay(action, conversation, lines, due(queue), now):
@@ -60,8 +60,8 @@ def dry_run(conn: Connection, action: MessagingAction) -> DryRun:
 
 
 def _first_line(conn: Connection, since: datetime) -> tuple[int, datetime]:
-    """The first line that is looked at, and from when on. Lines are written in the order of time: it is found by
-    halves, so that no index on time has to be kept for each text that comes in."""
+    """The first line to read and its time. Lines are written in order of time, so a binary search finds it without
+    an index on time."""
     last = conn.execute(select(func.max(m.c.id))).scalar() or 0
     low, high = max(last - MOST, 0) + 1, last + 1
     shortened = low > 1 and _at(conn, low) >= since
@@ -72,12 +72,12 @@ def _first_line(conn: Connection, since: datetime) -> tuple[int, datetime]:
 
 
 def _at(conn: Connection, line_id: int) -> datetime:
-    """When the line with this id, or the next that there is, was written."""
+    """When the line with this id, or the next existing one, was written."""
     return conn.execute(select(m.c.created_at).where(m.c.id >= line_id).order_by(m.c.id).limit(1)).scalar_one()
 
 
 def _conversations(conn: Connection, first: int, since: datetime) -> dict[int, tuple[PastConversation, int | None]]:
-    """Those that have lines, with their queues."""
+    """The conversations with such lines, with their queues."""
     p, q = t.provider_numbers, t.queues
     rows = conn.execute(
         select(
@@ -94,7 +94,7 @@ def _conversations(conn: Connection, first: int, since: datetime) -> dict[int, t
 
 
 def _before(conn: Connection, first: int, ids: list[int]) -> dict[int, tuple[Unanswered | None, bool]]:
-    """Of conversations that are older than what is looked at: which run was open, and whether an agent had them."""
+    """For conversations older than the period: which run was open, and whether an agent had accepted them."""
     earlier = select(m.c.author).where(m.c.interaction_id == i.c.id, m.c.id < first).correlate(i)
     author = earlier.where(OF_A_SIDE).order_by(m.c.seq.desc()).limit(1).scalar_subquery()
     taken = earlier.where(m.c.owner == Owner.AGENT).exists()
@@ -117,7 +117,7 @@ def _conversation(row: Any, open_before: Unanswered | None, taken_before: bool) 
 
 
 def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[PastLine]]]:
-    """The lines of each conversation that begin or end a run, or tell of a new owner."""
+    """Each conversation's lines that start or end a run, or change the owner."""
     rows = conn.execute(
         select(m.c.interaction_id, m.c.created_at, m.c.owner, sa.case((OF_A_SIDE, m.c.author)).label("author"))
         .where(m.c.id >= first, sa.or_(OF_A_SIDE, m.c.event == Event.OWNER_CHANGED))
@@ -132,7 +132,7 @@ def _lines(conn: Connection, first: int) -> Iterator[tuple[int, list[PastLine]]]
 def _clocks(
     conn: Connection, action: MessagingAction, queues: set[int], since: datetime, now: datetime
 ) -> Callable[[int | None], WouldFire]:
-    """How time is counted for the conversations of each queue."""
+    """How time counts for the conversations of each queue."""
 
     def by_the_clock(at: datetime) -> datetime | None:
         return at + action.duration

@@ -24,7 +24,7 @@ a, q, n = t.messaging_actions, t.messaging_action_queues, t.messaging_action_num
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAction:
-    """An action with its id and its place in the admin's order."""
+    """An action with its id and place in the admin's order."""
 
     id: int
     position: int
@@ -32,7 +32,7 @@ class StoredAction:
 
 
 def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, StoredAction]:
-    """Actions by id, in the admin's order; all of them when no ids are given. Three queries, however many."""
+    """Actions by id, in the admin's order. ``ids`` None: all. Always three queries."""
     query = select(a).order_by(a.c.position, a.c.id)
     rows = conn.execute(query if ids is None else query.where(one_of(a.c.id, ids))).all()
     found = [r.id for r in rows]
@@ -71,8 +71,8 @@ def get(conn: Connection, action_id: int) -> StoredAction:
     return found[action_id]
 
 
-def saved(stored: StoredAction) -> SavedAction:
-    """An action as it is shown."""
+def view_of(stored: StoredAction) -> SavedAction:
+    """An action for display."""
     action = stored.action
     return SavedAction(
         id=stored.id,
@@ -94,7 +94,7 @@ def saved(stored: StoredAction) -> SavedAction:
 
 
 def running(conn: Connection, interaction_id: int) -> list[RunningTimer]:
-    """An interaction's running timers as they are shown, first due first."""
+    """An interaction's running timers for display, first due first."""
     found = timers.running(conn, interaction_id)
     stored = list_(conn, {timer.action_id for timer in found})
     zone = ZoneInfo(desk_time_zone(conn))

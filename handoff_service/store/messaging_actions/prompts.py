@@ -1,4 +1,4 @@
-"""Prompts of messaging actions that still stand: what an agent is told until somebody has answered."""
+"""Open prompts of messaging actions, shown to an agent until somebody has answered."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from handoff_service.store.engine import tables as t
 from handoff_service.store.views import Named, Prompt
 
 i, m, g, d = t.interactions, t.messages, t.live_group, t.dismissed_prompts
-said = m.alias("said")  # what was said before and after a prompt
+said = m.alias("said")  # messages before and after a prompt
 
 
 def _query(*, supervises: bool) -> sa.Select[Any]:
@@ -30,7 +30,7 @@ def _query(*, supervises: bool) -> sa.Select[Any]:
 
 
 def _answered() -> sa.ColumnElement[bool]:
-    """An agent has written since; or the requester has, whose silence the prompt was about."""
+    """An agent has written since, or the requester has, whose silence the prompt was about."""
     here = said.c.interaction_id == m.c.interaction_id
     since = select(said.c.id).where(here, said.c.seq > m.c.seq)
     silent = (
@@ -51,8 +51,8 @@ _STANDING = {supervises: _query(supervises=supervises) for supervises in (False,
 
 
 def standing(conn: Connection, agent_id: int, *, supervises: bool) -> list[Prompt]:
-    """The newest prompt of each of my active conversations, and for supervisors of those that nobody is assigned to,
-    unless it was answered or I have put it away. Newest first."""
+    """The newest prompt of each of my active conversations, newest first. For supervisors, also of conversations
+    without an assigned agent. Leaves out answered prompts and those that I have dismissed."""
     return [
         Prompt(
             id=r.id,

@@ -1,12 +1,13 @@
-"""Running timers of messaging actions: one row each, and one row of ``due_work`` an interaction for the first of them.
+"""Running timers of messaging actions: one row each, and one row of ``due_work`` per interaction for the first of
+them.
 
-They follow the open run of an interaction (``unanswered``): begun and cancelled in the transaction of the message that
-begins or ends it, always under the interaction's lock. An action that has fired, or that an agent canceled, has no row
-any more and gets none before the next run begins: that is how it acts once for one run.
+Timers follow an interaction's open run (``unanswered``). The transaction of the message that starts or ends the run
+also starts or cancels its timers, always under the interaction's lock. An action that has fired, or that an agent
+canceled, has no row until the next run starts, so it acts once per run.
 
-A timer of an action that counts business hours is given its time when it starts, by the schedule that the interaction's
-queue has at that moment. It keeps that time when the schedule is changed or the conversation is moved to another queue.
-Where the queue does not open for so long within a year, no timer starts.
+A timer that counts business hours gets its due time when it starts, from the schedule of the interaction's queue at
+that moment. Later changes of schedule or queue do not move it. If the queue is not open long enough within a year,
+no timer starts.
 """
 
 import functools
@@ -34,7 +35,7 @@ ALWAYS = Schedule(None, "UTC")
 
 @dataclass(frozen=True, slots=True)
 class ArmedAction:
-    """A messaging action that a message starts a timer for."""
+    """A messaging action whose timer a message starts."""
 
     action_id: int
     duration: timedelta
@@ -43,7 +44,7 @@ class ArmedAction:
 
 @dataclass(frozen=True, slots=True)
 class UnansweredRun:
-    """A run that begins now. ``ends_another``: the other side's run was open until now."""
+    """A run that starts now. ``ends_another``: the other side's run was open until now."""
 
     interaction_id: int
     line: str
@@ -52,37 +53,38 @@ class UnansweredRun:
     arms: Sequence[ArmedAction]
 
 
-ARMS = (a.c.id.label("action_id"), a.c.seconds, a.c.business_hours)
+ARMED_COLUMNS = (a.c.id.label("action_id"), a.c.seconds, a.c.business_hours)
 
 
-def arms(event: Unanswered) -> sa.ColumnElement[bool]:
-    """Whether an action of this event is active and not limited to other provider numbers: a join's condition."""
+def is_armed(event: Unanswered) -> sa.ColumnElement[bool]:
+    """Join condition: an active action with this event that applies to the provider number."""
     numbers = select(limits.c.provider_number_id).where(limits.c.action_id == a.c.id).correlate(a, t.provider_numbers)
     here = numbers.where(limits.c.provider_number_id == t.provider_numbers.c.id)
     return sa.and_(a.c.active, a.c.event == event, sa.or_(~numbers.exists(), here.exists()))
 
 
 _ARMED_BY = {
-    event: select(*ARMS)
-    .select_from(t.provider_numbers.join(a, arms(event)))
+    event: select(*ARMED_COLUMNS)
+    .select_from(t.provider_numbers.join(a, is_armed(event)))
     .where(t.provider_numbers.c.id == bindparam("number"))
     for event in Unanswered
 }
 
 
-def armed_by(conn: Connection, event: Unanswered, provider_number_id: int) -> list[ArmedAction]:
-    """The actions whose timers a run on this provider number starts."""
+def armed_actions(conn: Connection, event: Unanswered, provider_number_id: int) -> list[ArmedAction]:
+    """The actions whose timers start with a run on this provider number."""
     found = conn.execute(_ARMED_BY[event], {"number": provider_number_id})
-    return [arms_of(r) for r in found]
+    return [armed_action(r) for r in found]
 
 
-def arms_of(row: Any) -> ArmedAction:
-    """A row with the columns of ``ARMS``."""
+def armed_action(row: Any) -> ArmedAction:
+    """A row with the columns of ``ARMED_COLUMNS``."""
     return ArmedAction(row.action_id, timedelta(seconds=row.seconds), row.business_hours)
 
 
 def begin(tx: Transaction, runs: Sequence[UnansweredRun]) -> list[due_work.Due]:
-    """End the runs that these answer and start theirs. Returns the work to be armed with what else there is."""
+    """End the runs that these messages answer, and start theirs. Returns the work for the caller to schedule with
+    its other work."""
     moments = _moments(tx, runs)
     ended = [run for run in runs if run.ends_another]
     if ended:
@@ -99,9 +101,9 @@ def begin(tx: Transaction, runs: Sequence[UnansweredRun]) -> list[due_work.Due]:
 
 
 def _moments(tx: Transaction, runs: Sequence[UnansweredRun]) -> dict[int, list[tuple[int, datetime]]]:
-    """Interaction -> the actions whose timers start there and when each is due; without those where none starts.
+    """Interaction -> the actions whose timers start there, with due times. Leaves out interactions without timers.
 
-    Only runs that count business hours cost a statement, one for all of them.
+    Only runs that count business hours need a statement, one for all of them.
     """
     counting = {run.queue_id for run in runs if run.queue_id and any(one.business_hours for one in run.arms)}
     known = queue_hours.of_queues(tx.conn, counting)
@@ -120,13 +122,13 @@ def _moments(tx: Transaction, runs: Sequence[UnansweredRun]) -> dict[int, list[t
 
 
 def cancel(tx: Transaction, interaction_ids: Collection[int]) -> None:
-    """End the open runs of these interactions without a message: they are closed."""
+    """End the open runs of these closed interactions."""
     _delete(tx, interaction_ids)
     due_work.cancel(tx, Work.TIMER, interaction_ids)
 
 
 def wait_for_next(tx: Transaction, lines: Mapping[int, str]) -> None:
-    """Timers of these interactions (id -> line) have changed or fired: wait for the first of those that are left."""
+    """These interactions' timers (id -> line) have changed or fired: schedule the first remaining one."""
     due_work.cancel(tx, Work.TIMER, lines)
     rows = tx.conn.execute(
         select(t.timers.c.interaction_id, func.min(t.timers.c.due_at, type_=t.timers.c.due_at.type))
@@ -148,7 +150,7 @@ class Timer:
 
 
 def due_now(tx: Transaction, interaction_ids: Collection[int]) -> list[Timer]:
-    """The timers of these interactions that are due."""
+    """The due timers of these interactions."""
     s = t.timers
     rows = tx.conn.execute(select(s).where(one_of(s.c.interaction_id, interaction_ids), s.c.due_at <= tx.now))
     return [Timer(**r._mapping) for r in rows]
@@ -162,7 +164,7 @@ def running(conn: Connection, interaction_id: int) -> list[Timer]:
 
 
 def one(conn: Connection, interaction_id: int, timer_id: int) -> Timer:
-    """A running timer of this interaction. NotFound when it has fired, was canceled, or never was."""
+    """A running timer of this interaction. NotFound when it has fired, was canceled, or never existed."""
     found = next((timer for timer in running(conn, interaction_id) if timer.id == timer_id), None)
     if found is None:
         raise NotFound(f"There is no timer {timer_id} on this interaction any more.")
@@ -170,7 +172,7 @@ def one(conn: Connection, interaction_id: int, timer_id: int) -> Timer:
 
 
 def take(tx: Transaction, found: Collection[Timer]) -> None:
-    """These timers run no more."""
+    """Stop these timers."""
     tx.conn.execute(delete(t.timers).where(one_of(t.timers.c.id, [timer.id for timer in found])))
 
 

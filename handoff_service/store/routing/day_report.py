@@ -1,7 +1,7 @@
-"""The day so far in numbers, by hour: what came in, what agents were given, how long it took.
+"""The day report: today's numbers by hour: texts in, work for agents, times.
 
-Ids grow with time, so the day's first row is found from the newest one backwards: what is read is the day's alone,
-however many years are stored.
+Ids grow over time, so the day's first row is found backward from the newest. Only the day's rows are read, however
+many years are stored.
 """
 
 from collections import Counter, defaultdict
@@ -46,7 +46,7 @@ type Rows = Sequence[sa.Row[tuple[object, ...]]]
 
 
 def _before(conn: Connection, table: sa.Table, at: sa.Column[datetime], since: datetime) -> int:
-    """The last id before a moment; 0 when there is none."""
+    """The last id before a time; 0 when there is none."""
     return conn.execute(select(table.c.id).where(at < since).order_by(table.c.id.desc()).limit(1)).scalar() or 0
 
 
@@ -56,7 +56,7 @@ def _opened(conn: Connection, since: datetime) -> list[datetime]:
 
 
 def _handed(conn: Connection, since: datetime) -> Rows:
-    """What came to live agents: when, until when it waited in its queue, and when an agent first wrote."""
+    """Handoffs to live agents: when, how long they waited in the queue, and when an agent first wrote."""
     of_it = m.c.interaction_id == w.c.interaction_id
     then = (
         select(m.c.seq)
@@ -82,7 +82,7 @@ def _handed(conn: Connection, since: datetime) -> Rows:
 
 
 def _closed(conn: Connection, since: datetime) -> Rows:
-    """What ended: when, how, and since when a live agent had it."""
+    """Closed conversations: when, how, and since when a live agent had them."""
     first = (
         select(m.c.created_at)
         .where(m.c.interaction_id == i.c.id, m.c.owner == Owner.AGENT)
@@ -96,7 +96,7 @@ def _closed(conn: Connection, since: datetime) -> Rows:
 
 
 def _hours(since: datetime, now: datetime, opened: Iterable[datetime], handed: Rows, closed: Rows) -> list[Hour]:
-    """Every row is put into its hour once."""
+    """The hours of the day. Each row counts in one hour."""
 
     def place(at: datetime) -> int:
         return int((at - since) / HOUR)

@@ -1,4 +1,4 @@
-"""What is offered to an agent, and a work item with the offers made of it."""
+"""An agent's offers, and a work item with its offers."""
 
 from collections.abc import Collection
 
@@ -50,7 +50,7 @@ _OFFERED = (
 
 
 def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
-    """Work offered to this agent, the one that runs out first on top."""
+    """Work offered to this agent, first to expire on top."""
     rows = conn.execute(
         select(
             *w.c["id", "interaction_id", "reason", "collected", "note", "from_agent_id"],
@@ -85,7 +85,7 @@ def inbox(conn: Connection, agent_id: int) -> list[InboxOffer]:
 
 
 def offered(conn: Connection, agent_id: int) -> list[Offered]:
-    """The same, as its cards and notifications show it: asked after every hint, so no more is read than they say."""
+    """Like ``inbox``, with only the fields of cards and notifications, because every hint asks for it."""
     rows = conn.execute(_OFFERED, {"me": agent_id}).all()
     if not rows:
         return []
@@ -116,14 +116,14 @@ def _user_id(interaction: Interaction) -> int | None:
 
 
 def _of_users(conn: Connection, ids: Collection[int]) -> dict[int | None, dict[str, object]]:
-    """user -> what a card can show of them."""
+    """user -> the fields that a card can show."""
     u = t.users
     rows = conn.execute(select(*u.c["id", "external_id", "email", "attributes"]).where(one_of(u.c.id, ids)))
     return {r.id: {**r.attributes, "external_id": r.external_id, "email": r.email} for r in rows}
 
 
 def transfer_of(conn: Connection, interaction_id: int) -> TransferNow | None:
-    """The transfer to an agent that is under way, or None."""
+    """The pending transfer to an agent, or None."""
     a = t.agents
     sender, asked = a.alias("sender"), a.alias("asked")
     row = conn.execute(
@@ -153,7 +153,7 @@ def handoff_of(conn: Connection, interaction_id: int) -> WorkItem | None:
 
 
 def work_item(conn: Connection, work_item_id: int) -> WorkItem:
-    """One work item with every offer made of it and every decision, oldest first. NotFound when there is none."""
+    """One work item with every offer and decision, oldest first. NotFound when there is none."""
     row = conn.execute(
         select(w, t.queues.c.name.label("queue_name"))
         .join(t.queues, t.queues.c.id == w.c.queue_id)

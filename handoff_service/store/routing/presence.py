@@ -1,4 +1,4 @@
-"""An agent's presence: which one is effective now, and what it was, since when and until when."""
+"""An agent's effective presence, and its history."""
 
 from sqlalchemy import Connection, select
 
@@ -8,7 +8,7 @@ from handoff_service.store.views.supervision import PresenceChange
 
 
 def history(conn: Connection, agent_id: int, most: int = 50) -> list[PresenceChange]:
-    """An agent's presence as it changed, newest first. NotFound when there is no such agent."""
+    """An agent's presence changes, newest first. NotFound for an unknown agent."""
     if conn.execute(select(t.agents.c.id).where(t.agents.c.id == agent_id)).first() is None:
         raise NotFound(f"There is no agent {agent_id}.")
     log = t.presence_log

@@ -1,4 +1,4 @@
-"""When queues are open, read for whatever counts by it."""
+"""Queues' opening hours, for everything that counts by them."""
 
 from collections.abc import Collection
 
@@ -21,13 +21,13 @@ _SCHEDULES = (
 
 
 def of_queues(conn: Connection, ids: Collection[int]) -> dict[int, Schedule]:
-    """Queue -> its schedule. No ids: no statement."""
+    """Queue -> its schedule. Runs no statement without ids."""
     rows = conn.execute(_SCHEDULES, {"ids": list(ids)}) if ids else ()
     return {r.id: Schedule(r.schedule, r.time_zone, r.country) for r in rows}
 
 
 def of_line(conn: Connection, interaction_id: int) -> Schedule:
-    """When the queue of the company number that this conversation is on is open."""
+    """The opening hours of the queue of this conversation's company number."""
     i, p = t.interactions, t.provider_numbers
     query = select(p.c.queue_id).join(i, i.c.provider_number_id == p.c.id).where(i.c.id == interaction_id)
     queue_id = conn.execute(query).scalar_one()

@@ -1,4 +1,4 @@
-"""Queues: as an admin set them up, and as they are shown."""
+"""Queues: an admin's settings, and their display."""
 
 from collections.abc import Collection
 from typing import Any
@@ -24,7 +24,7 @@ q = t.queues
 
 
 def list_(conn: Connection, ids: Collection[int] | None = None) -> dict[int, Queue]:
-    """Queues by id, in the admin's order; all of them when no ids are given. Three queries, however many."""
+    """Queues by id, in the admin's order. ``ids`` None: all. Always three queries."""
     query = select(q).order_by(q.c.position, q.c.id)
     rows = conn.execute(query if ids is None else query.where(one_of(q.c.id, ids))).all()
     pools, skills = _pools(conn), _skills(conn)
@@ -40,14 +40,14 @@ def get(conn: Connection, queue_id: int) -> Queue:
 
 
 def list_views(conn: Connection) -> list[views.Queue]:
-    """Queues in the admin's order, with how many conversations wait in each and why it can never assign."""
+    """Queues in the admin's order, with the number of waiting conversations and why a queue can never assign."""
     found, waiting, agents = list_(conn), _waiting(conn), _agents(conn)
     hours = queue_hours.of_queues(conn, found)
     return [_shown(conn, queue_id, queue, hours[queue_id], waiting, agents) for queue_id, queue in found.items()]
 
 
-def shown_one(conn: Connection, queue_id: int) -> views.Queue:
-    """One queue as it is shown. NotFound when there is none."""
+def get_view(conn: Connection, queue_id: int) -> views.Queue:
+    """One queue for display. NotFound when there is none."""
     found, hours = get(conn, queue_id), queue_hours.of_queues(conn, [queue_id])
     return _shown(conn, queue_id, found, hours[queue_id], _waiting(conn), _agents(conn))
 
@@ -158,7 +158,7 @@ def _queue(row: sa.Row[Any], pools: tuple[Pool, ...], skills: tuple[Skill, ...])
 
 
 def attribute_names(conn: Connection) -> list[str]:
-    """Names of users' attributes, for an admin to choose from: those of the last thousand users who have any."""
+    """Names of users' attributes for an admin to choose from: those of the last thousand users who have any."""
     u = t.users
     rows = conn.execute(select(u.c.attributes).order_by(u.c.id.desc()).limit(1000)).scalars()
     return sorted({name for attributes in rows for name in attributes})

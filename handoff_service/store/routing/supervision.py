@@ -1,4 +1,4 @@
-"""The desk as supervisors see it now: queues, agents, conversations. A handful of queries, however much there is."""
+"""The supervisors' live view: queues, agents, conversations, in a fixed number of queries."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -23,11 +23,11 @@ from handoff_service.store.views import Named, OwnedBy
 from handoff_service.store.views.supervision import AgentNow, LiveConversation, Now, QueueNow
 
 i, m, w, o, g = t.interactions, t.messages, t.work_items, t.offers, t.live_group
-TOO_LONG = timedelta(minutes=10)  # where the queue has no alarm of its own
+TOO_LONG = timedelta(minutes=10)  # for queues without their own alarm
 
 
 def now(conn: Connection, agent_id: int, *, queue_id: int | None = None, most: int = 50) -> Now:
-    """Everything as ``agent_id`` sees it; of the conversations those of one queue, or all, ``most`` of them."""
+    """The whole view for ``agent_id``, with up to ``most`` conversations of one queue or all."""
     of_queues = work_items.work_queues(conn)
     seen = queues(conn, of_queues)
     return Now(
@@ -82,7 +82,7 @@ def agents(conn: Connection) -> list[AgentNow]:
 
 
 def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[QueueNow]:
-    """Queues in the admin's order. ``of``: them by id, where they were read already."""
+    """Queues in the admin's order. ``of``: queues by id, when they are already loaded."""
     of = work_items.work_queues(conn) if of is None else of
     at, waiting = read_at(conn), _waiting(conn)
     candidates = work_items.candidates(conn, of)
@@ -120,13 +120,13 @@ def queues(conn: Connection, of: dict[int, WorkQueue] | None = None) -> list[Que
 
 
 def _could_be_asked(one: Candidate, queue: WorkQueue) -> bool:
-    """Whether something that has waited long enough for every pool could be offered to them."""
+    """Whether the agent could be offered an item that has waited long enough for every pool."""
     need = Need(rule=queue.rule, waited=timedelta.max, mandatory=queue.mandatory)
     return assignment.left_out(one, need) is None
 
 
 def _waiting(conn: Connection) -> dict[int, tuple[int, datetime]]:
-    """queue -> (how many wait in it, since when the longest)."""
+    """queue -> (how many wait in it, since when the longest waits)."""
     rows = conn.execute(
         select(w.c.queue_id, func.count(), func.min(w.c.created_at))
         .where(WAITS, w.c.for_agent_id.is_(None))
@@ -170,7 +170,7 @@ _answered = (
     .scalar_subquery()
 )
 _handed_at = select(func.max(w.c.created_at)).where(w.c.interaction_id == i.c.id).correlate(i).scalar_subquery()
-# The requester's first text after the agents' last one. Before agents have said anything, when the bot handed it over.
+# The requester's first text after the agents' last one. Before any agent has written, the time of the bot's handoff.
 _unanswered_at = (
     select(m.c.created_at)
     .where(
@@ -201,7 +201,7 @@ _WAITING_SINCE = sa.type_coerce(
 def conversations(
     conn: Connection, queues: dict[int, WorkQueue], agent_id: int, *, queue_id: int | None, most: int
 ) -> list[LiveConversation]:
-    """Active conversations, the longest wait first, then those with agents, then the virtual agent's, newest first."""
+    """Active conversations: the longest wait first, then those with agents, then the virtual agent's, newest first."""
     u, q, a = t.users, t.queues, t.agents
     query = (
         select(

@@ -1,4 +1,4 @@
-"""Work items and offers: what waits, who could take it, what was offered."""
+"""Work items and offers: waiting work, candidates, and offers so far."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from handoff_service.store.engine.lanes import Transaction
 from handoff_service.store.engine.one_of import one_of
 from handoff_service.store.routing import queue_hours
 
-# What waits. Written out, not as parameters: SQLite uses a partial index only when the query says what the index says.
+# Waiting states. Literals, because SQLite uses a partial index only when query and index have the same text.
 WAITS = t.work_items.c.state.in_(
     [sa.literal_column(f"'{state}'") for state in (WorkItemState.QUEUED, WorkItemState.PENDING_ACCEPT)]
 )
@@ -24,7 +24,7 @@ WAITS = t.work_items.c.state.in_(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A work item that waits. ``only``: the one agent it is meant for; ``sender``: who transferred it."""
+    """A waiting work item. ``only``: the one agent it is for; ``sender``: who transferred it."""
 
     id: int
     interaction_id: int
@@ -39,9 +39,11 @@ class Waiting:
 
 
 def waiting(conn: Connection, most: int, behind: int = 0) -> list[Waiting]:
-    """What can be offered, highest priority (lowest number) first, then oldest first: the first ``most`` of each queue
-    behind so many places, and from the front everything whose requester was told nothing yet. What is offered to all
-    who are free can be offered to more."""
+    """Items that can be offered: highest priority (lowest number) first, then oldest first.
+
+    Returns the first ``most`` of each queue after ``behind`` places. From the front, it also returns every item
+    whose requester has not been told anything yet. An item offered to all free agents can be offered to more.
+    """
     w, q, i = t.work_items, t.queues, t.interactions
     order = (i.c.priority, w.c.created_at, w.c.id)
     place = sa.func.row_number().over(partition_by=w.c.queue_id, order_by=order).label("place")
@@ -75,7 +77,7 @@ def waiting(conn: Connection, most: int, behind: int = 0) -> list[Waiting]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkQueue:
-    """A queue as work assignment needs it."""
+    """The fields of a queue that work assignment needs."""
 
     id: int
     name: str
@@ -117,9 +119,9 @@ def work_queues(conn: Connection) -> dict[int, WorkQueue]:
 
 
 def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[int, Candidate]]:
-    """queue id -> agent id -> the agent as a candidate, for every active agent of a group that the queue names.
+    """queue id -> agent id -> the agent as a candidate, for every active agent in the queue's groups.
 
-    Who is in several of its groups joins with the first of them.
+    An agent in several groups joins with the first of them.
     """
     a, g, of = t.agents, t.groups, t.queue_groups
     rows = conn.execute(
@@ -138,7 +140,7 @@ def candidates(conn: Connection, queue_ids: Collection[int]) -> dict[int, dict[i
 
 
 def candidate(conn: Connection, agent_id: int) -> Candidate | None:
-    """One active agent, by their own limit; whatever groups they are in."""
+    """One active agent as a candidate, with their own limit, whatever their groups."""
     row = conn.execute(select(*_FACTS).where(t.agents.c.id == agent_id, t.agents.c.active)).one_or_none()
     return None if row is None else _candidate(row, _skills(conn), limit=None, after_seconds=0)
 
@@ -176,7 +178,7 @@ def _skills(conn: Connection) -> dict[int, frozenset[str]]:
 
 @dataclass(slots=True)
 class Answers:
-    """What agents said to a work item so far, and whose offer of it is open."""
+    """Agents' answers to a work item, and the agents with an open offer of it."""
 
     declined: dict[int, tuple[int, bool]] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)
@@ -215,7 +217,7 @@ def served_last(conn: Connection, numbers: Collection[str], since: datetime) -> 
 
 
 def last_decisions(conn: Connection, work_item_ids: Collection[int]) -> dict[int, tuple[int, str]]:
-    """work item -> (round, what was said) of its latest decision."""
+    """work item -> (round, sentence) of its latest decision."""
     g = t.assignment_log
     newest = select(sa.func.max(g.c.id)).where(one_of(g.c.work_item_id, work_item_ids)).group_by(g.c.work_item_id)
     rows = conn.execute(select(g.c.work_item_id, g.c.round, g.c.said).where(g.c.id.in_(newest)))
@@ -223,22 +225,21 @@ def last_decisions(conn: Connection, work_item_ids: Collection[int]) -> dict[int
 
 
 def collected(conn: Connection, interaction_id: int) -> dict[str, str]:
-    """What the bot learned of an interaction, by name, as its latest work item holds it."""
+    """What the bot learned of an interaction, by name, from its latest work item."""
     w = t.work_items
     query = select(w.c.collected).where(w.c.interaction_id == interaction_id).order_by(w.c.id.desc()).limit(1)
     return conn.execute(query).scalar() or {}
 
 
 def assigned(tx: Transaction, agent_ids: Collection[int]) -> None:
-    """These agents were offered or given something now."""
+    """Record that these agents were just offered or assigned work."""
     a = t.agents
     tx.conn.execute(update(a).where(one_of(a.c.id, agent_ids)).values(last_assigned_at=tx.now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """An offer that is open, with its work item's interaction. ``only``: it is a transfer to this one agent, by
-    ``sender``."""
+    """An open offer with its work item's interaction. ``only``: a transfer to this one agent, by ``sender``."""
 
     id: int
     work_item_id: int
@@ -253,7 +254,7 @@ class Offer:
 def open_offer(
     conn: Connection, *, offer_id: int | None = None, work_item_id: int | None = None, agent_id: int | None = None
 ) -> Offer | None:
-    """The open offer with this id, or of this work item to this agent; locked."""
+    """The open offer with this id, or of this work item to this agent, locked."""
     o, w = t.offers, t.work_items
     query = (
         select(
@@ -277,7 +278,7 @@ def open_offer(
 def end_offers(
     tx: Transaction, work_item_ids: Collection[int], outcome: OfferOutcome, *, but: int | None = None
 ) -> list[tuple[int, int]]:
-    """Withdraw the open offers of these work items (but one). Returns (offer, agent) of each."""
+    """Withdraw the open offers of these work items (except one). Returns (offer, agent) of each."""
     o = t.offers
     rows = tx.conn.execute(
         update(o)

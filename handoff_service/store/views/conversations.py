@@ -1,6 +1,6 @@
 """Conversations and what was said in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from handoff_service.rules.consent.consent_keywords import REQUESTERS_OWN, Source
@@ -11,7 +11,8 @@ from handoff_service.store.views.people import Agent, Identity, Named, User
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnedBy:
-    """Who may speak next. ``id`` and ``name`` are the agent's or the queue's."""
+    """Who may speak next. ``id`` and ``name`` are the agent's or the queue's. Nobody has what is closed or cannot
+    be answered."""
 
     kind: Owner
     id: int | None
@@ -133,8 +134,12 @@ class Message:
     created_at: datetime
     #: When a recovered text was sent: its webhook was lost. Null for all others.
     sent_at: datetime | None = None
-    #: The emoji with which the requester has reacted to it. Null: none.
-    reaction: str | None = None
+    reaction: str | None = field(
+        default=None,
+        metadata={
+            "description": "The emoji with which the requester has reacted to this message. Null: none, or removed."
+        },
+    )
 
     @property
     def shown_at(self) -> datetime:
@@ -153,6 +158,7 @@ class ListedInteraction:
     assigned_to: Named | None
     unread: int
     last_message_at: datetime
+    unanswerable: str | None
 
     @property
     def guest(self) -> bool:
@@ -170,7 +176,7 @@ class LastLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class ListItem:
     """One item of the list pane."""
 
     interaction: ListedInteraction

@@ -74,7 +74,7 @@ class Desk:
     to the other unknown numbers of a range, that is, of those alike but for the last four digits;
     ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0: no limit;
     ``thanks_minutes``: for so long after closing on a line of live agents, thanks stay with the closed conversation,
-    0: never."""
+    0: never; ``queue_unanswerable``: whether texts from senders that nobody can text back go to queues."""
 
     name: str
     country: str
@@ -91,3 +91,4 @@ class Desk:
     most_unknown_hourly: int
     most_unknown_daily: int
     thanks_minutes: int
+    queue_unanswerable: bool

@@ -9,8 +9,8 @@ from handoff_service.store.views import Named, OwnedBy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTaken:
-    """Texts that the provider does not take, by its code for it, with those that wait behind them in their lines.
-    ``since``: when the oldest was written."""
+    """Texts that the provider does not accept, by its error code, including texts queued after them. ``since``: when
+    the oldest was written."""
 
     code: int
     meaning: str
@@ -21,11 +21,11 @@ class NotTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What waits for an admin since a restore."""
+    """The work that waits for an admin since a restore."""
 
     backed_up_at: datetime
     restored_at: datetime
-    texts: int  #: held texts and newer ones behind them on their lines
+    texts: int  #: held texts, and newer ones that wait after them
     since: datetime | None  #: when the oldest of these texts was written
     bot_turns: int
     mails: int
@@ -35,9 +35,9 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueNow:
-    """``free`` of the ``eligible`` agents could be offered something now. ``oldest_since``: since when the longest
-    wait lasts, and ``late_at`` when it is too long. ``opens_at`` is given when it is closed, ``closes_at`` when it is
-    open and will close; ``problems``: why it can never assign, in words."""
+    """``free``: how many of the ``eligible`` agents could get an offer now. ``oldest_since``: when the longest wait
+    started; ``late_at``: when it is too long. ``opens_at`` is set when the queue is closed, ``closes_at`` when it is
+    open and will close. ``problems``: why it can never assign, in words."""
 
     id: int
     name: str
@@ -55,7 +55,7 @@ class QueueNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentNow:
-    """``presence_reason``: why the product changed it; ``since``: when it last changed, None when it never did."""
+    """``presence_reason``: why the product changed it; ``since``: the last change, null for none."""
 
     id: int
     name: str
@@ -100,8 +100,8 @@ class Durations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
-    """One hour of the day. ``waiting``: how many waited in queues when it began; the last two are medians in seconds
-    of what was handed over, or closed, in it."""
+    """One hour of the day. ``waiting``: conversations in queues at its start. The last two are medians in seconds of
+    the conversations handed over, or closed, in this hour."""
 
     begins_at: datetime
     opened: int
@@ -133,8 +133,8 @@ class Today:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullRange:
-    """A range of numbers, all that begin so, to which too many automatic replies would have gone: ``texts`` to
-    ``numbers`` of them were held back ``since`` then, one of them within the last hour."""
+    """A range of numbers with a common prefix that reached its limit on automatic replies. ``texts`` to ``numbers``
+    of them were blocked ``since`` then, at least one within the last hour."""
 
     begins_with: str
     numbers: int
@@ -144,8 +144,8 @@ class FullRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReachedCap:
-    """The desk's own cap for automatic replies to all unknown numbers was reached: ``limit`` is hourly or daily,
-    ``most`` what it allows. ``texts`` were held back ``since`` then, one of them within the last hour."""
+    """A cap on automatic replies to all unknown numbers that was reached: ``limit`` is hourly or daily, ``most`` is
+    its value. ``texts`` were blocked ``since`` then, at least one within the last hour."""
 
     limit: str
     most: int

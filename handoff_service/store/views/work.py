@@ -1,4 +1,4 @@
-"""Work that is offered to live agents: where it came from, whom it was offered to and why."""
+"""Work that is offered to live agents: its origin, its offers and the reasons."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +27,7 @@ class InboxOffer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferNow:
-    """A transfer to an agent that nobody has answered yet."""
+    """A pending transfer to an agent."""
 
     by: Named
     to: Named
@@ -99,7 +99,7 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """For how many more conversations an agent has a place, and whether their presence takes work."""
+    """How many more conversations an agent can have, and whether their presence takes work."""
 
     places: int
     takes_work: bool
@@ -126,7 +126,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A prompt of a messaging action that stands. ``id`` and ``seq`` are its line's; ``said`` is the admin's text."""
+    """An open prompt of a messaging action. ``id`` and ``seq`` are its line's; ``said`` is the admin's text."""
 
     id: int
     interaction_id: int

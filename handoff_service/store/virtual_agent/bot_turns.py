@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from handoff_service.rules.shared.vocabulary import Direction, TurnOutcome
 from handoff_service.store.engine import tables as t
@@ -37,8 +37,10 @@ def is_asked(conn: Connection, interaction_id: int, epoch: int) -> bool:
 
 
 def is_first(conn: Connection, interaction_id: int, epoch: int) -> bool:
-    """Whether no turn of this epoch was answered yet."""
-    query = select(b.c.id).where(b.c.interaction_id == interaction_id, b.c.epoch == epoch, b.c.answered_at.is_not(None))
+    """Whether the bot has answered no turn of this epoch yet. The desk answers blank texts without the bot."""
+    by_bot = or_(b.c.said.is_not(None), b.c.understood.is_not(None), b.c.opening.is_not(None))
+    answered = b.c.answered_at.is_not(None)
+    query = select(b.c.id).where(b.c.interaction_id == interaction_id, b.c.epoch == epoch, answered, by_bot)
     return conn.execute(query.limit(1)).first() is None
 
 

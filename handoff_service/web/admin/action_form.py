@@ -55,9 +55,9 @@ class Row:
     def meant(self) -> Condition:
         """ValueError says what is wrong."""
         if self.field != self.was:
-            raise ValueError("Choose what it is compared with.")
+            raise ValueError("Choose a value to compare with.")
         if not self.values:
-            raise ValueError("Choose one at least.")
+            raise ValueError("Choose at least one.")
         if self.field not in conditions.FIELDS:
             raise ValueError("Choose a field.")
         kind = conditions.FIELDS[self.field].kind

@@ -72,7 +72,7 @@ def offers(desk: PanelDesk, form: ActionForm) -> dict[str, dict[str, str]]:
     }
     for row in form.rows:
         if row.field in ("queue", "provider_number") and row.was == row.field:
-            found[row.field] |= {one: f"{one} (not there)" for one in row.values if one not in found[row.field]}
+            found[row.field] |= {one: f"{one} (missing)" for one in row.values if one not in found[row.field]}
     return found
 
 

@@ -29,8 +29,8 @@ EMPTY = Form(values=dict.fromkeys(FIELDS, "") | {"roles": Role.AGENT, "capacity"
 ROLES = {
     Role.AGENT: ("Agent", "answers requesters"),
     Role.SUPERVISOR: ("Supervisor", "sees all queues and conversations"),
-    Role.TRAINER: ("Trainer", "teaches the virtual agent"),
-    Role.ADMIN: ("Admin", "may do everything, and these pages"),
+    Role.TRAINER: ("Trainer", "trains the virtual agent"),
+    Role.ADMIN: ("Admin", "full access, including admin"),
 }
 
 
@@ -140,9 +140,9 @@ def _deletes(one: views.Agent) -> dict[str, Any]:
         "label": "Delete this agent",
         "title": f"Delete {one.name}?",
         "says": [
-            "An agent who never had work is deleted.",
-            "Any other is deactivated: signed out at once and offered nothing. Conversations that are theirs go back "
-            "to work assignment, and the history keeps the name.",
+            "An agent who never had a conversation is deleted.",
+            "Any other agent is deactivated: signed out at once, with no more offers. Their conversations go back "
+            "to their queues, and the history keeps the name.",
         ],
         "verb": "Delete or deactivate",
     }

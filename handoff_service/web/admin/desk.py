@@ -1,6 +1,6 @@
 """The desk's settings, with its presence states and reasons to reject an offer."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sanic import Request
@@ -8,6 +8,7 @@ from sanic.response import HTTPResponse
 from sqlalchemy import Connection
 
 from handoff_service.errors import NotFound, Refusal
+from handoff_service.operations.desk.desk_fields import DeskEntry
 from handoff_service.operations.desk.desk_settings import (
     PutPresence,
     PutReason,
@@ -18,7 +19,7 @@ from handoff_service.operations.desk.desk_settings import (
     put_reject_reason,
 )
 from handoff_service.operations.desk.sign_in import Agent
-from handoff_service.operations.desk_file.desk_file import DeskEntry, PresenceStateEntry, RejectReasonEntry
+from handoff_service.operations.desk_file.desk_file import PresenceStateEntry, RejectReasonEntry
 from handoff_service.rules.shared.vocabulary import Role
 from handoff_service.rules.virtual_agent.commands import Command, with_shipped
 from handoff_service.store.desk import desk
@@ -31,12 +32,28 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/desk"
 COMMANDS = {f"{command}_words": command for command in Command}  # each has a field of its own
-NAMES = (
-    *("name", "country", "time_zone", "away_after_seconds", "reassign_when_away", "card_fields", "same_answers"),
-    *("quiet_hours", "most_answers", "countries", "most_in_range", "most_unknown_hourly", "most_unknown_daily"),
-    "thanks_minutes",
-    *COMMANDS,
-)
+SWITCHES = ("reassign_when_away", "queue_unanswerable")
+NAMES = (*(name for name in DeskEntry.model_fields if name != "commands"), *COMMANDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberField:
+    """A number on the page: its label, its hint, and how many digits its largest value has."""
+
+    name: str
+    label: str
+    hint: str
+    digits: int
+
+
+def _number_fields() -> list[NumberField]:
+    """One for each number of a desk entry that has a title."""
+    largest = {name: s.get("maximum", 0) for name, s in DeskEntry.model_json_schema()["properties"].items()}
+    return [
+        NumberField(name=name, label=f.title, hint=f.description or "", digits=len(str(largest[name])))
+        for name, f in DeskEntry.model_fields.items()
+        if f.title
+    ]
 
 
 @page(Role.ADMIN)
@@ -45,7 +62,7 @@ async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
     shown = DeskEntry(name="Patchboard").model_dump() if now is None else asdict(now)
     words = with_shipped(shown["commands"])
     values = {name: "" if shown[name] is None else str(shown[name]) for name in NAMES if name not in COMMANDS}
-    values |= {"reassign_when_away": "1" * shown["reassign_when_away"], "card_fields": "\n".join(shown["card_fields"])}
+    values |= {name: "1" * shown[name] for name in SWITCHES} | {"card_fields": "\n".join(shown["card_fields"])}
     values["countries"] = ", ".join(shown["countries"])
     values |= {name: ", ".join(words[command]) for name, command in COMMANDS.items()}
     return await _form(request, agent, Form(values=values))
@@ -55,7 +72,7 @@ async def desk_page(request: Request, agent: Agent) -> HTTPResponse:
 async def save_desk(request: Request, agent: Agent) -> HTTPResponse:
     form = typed(request, NAMES)
     given: dict[str, Any] = {name: value for name, value in form.values.items() if name not in COMMANDS}
-    given |= {"reassign_when_away": bool(given["reassign_when_away"]), "card_fields": lines(given["card_fields"])}
+    given |= {name: bool(given[name]) for name in SWITCHES} | {"card_fields": lines(given["card_fields"])}
     given["countries"] = [code.upper() for code in lines(given["countries"].replace(",", "\n"))]
     given["commands"] = {c: lines(form.values[name].replace(",", "\n")) for name, c in COMMANDS.items()}
     try:
@@ -76,6 +93,7 @@ async def _form(request: Request, agent: Agent, form: Form) -> HTTPResponse:
         form=form,
         time_zones=TIME_ZONES,
         countries=COUNTRIES,
+        number_fields=_number_fields(),
         presence_states=await read(desk.presence_states),
         reject_reasons=await read(desk.reject_reasons),
     )
@@ -117,7 +135,7 @@ PRESENCE = Editor(
     delete=delete_presence_state,
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}",
-        says="Agents cannot choose it any more. While an agent is in it, it stays.",
+        says="Agents can no longer choose it. It cannot be deleted while an agent uses it.",
         verb="Delete this presence",
     ),
 )
@@ -133,7 +151,7 @@ REASONS = Editor(
     delete=delete_reject_reason,
     deleting=lambda one: Deleting(
         title=f"Delete “{one.words}”",
-        says="Agents cannot choose it any more. Offers that were rejected for it keep it.",
+        says="Agents can no longer choose it. Offers that were rejected for this reason keep it.",
         verb="Delete this reason",
     ),
 )

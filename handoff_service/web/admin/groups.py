@@ -94,7 +94,9 @@ def _deletes(group: Group) -> dict[str, Any]:
         "address": f"{HERE}/{group.id}/delete",
         "label": "Delete this group",
         "title": f"Delete {group.name}?",
-        "says": ["Its agents stay, and are in it no more. A group that a queue asks cannot be deleted."],
+        "says": [
+            "Its agents leave the group but keep their accounts. A group that belongs to a queue cannot be deleted."
+        ],
         "verb": "Delete the group",
     }
 

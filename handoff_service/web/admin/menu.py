@@ -10,15 +10,15 @@ MENU: Mapping[str, Mapping[str, str]] = {
         "/agents": "Agents",
     },
     "Numbers": {
-        "/provider-numbers": "Provider numbers",
+        "/provider-numbers": "Company numbers",
         "/consents": "Consent",
-        "/figures": "Figures",
+        "/figures": "Reports",
     },
     "Work": {
         "/queues": "Queues",
         "/messaging-actions": "Messaging actions",
     },
-    "Words": {
+    "Texts": {
         "/texts": "System messages",
         "/templates": "Templates",
         "/outages": "Outages",

@@ -90,7 +90,7 @@ def _time(given: dict[str, str], name: str, zone: ZoneInfo) -> datetime | None:
 
 
 def _around(conn: Connection, form: Form, _one: ShownOutage | None) -> dict[str, Any]:
-    preview = Preview(label="Who asks what is down gets", values={})
+    preview = Preview(label="People who ask will read", values={})
     return {"previews": [preview], "body": form.values["text"], "zone_name": people.desk_time_zone(conn)}
 
 
@@ -106,7 +106,7 @@ EDITOR = Editor(
     delete=delete_outage,
     deleting=lambda one: Deleting(
         title=f"Delete “{one.outage.title}”",
-        says="The virtual agent does not tell of it any more. To keep it for the next time, switch it off instead.",
+        says="The virtual agent stops announcing it. To keep it for next time, switch it off instead.",
         verb="Delete this outage",
     ),
     around=_around,

@@ -21,13 +21,13 @@ UNDER = "/workspace/admin"
 PAGE = 50  # rows of a list
 DONE = {
     "saved": "Saved",
-    "made": "Saved. It is new",
+    "made": "Created",
     "deleted": "Deleted",
     "deactivated": "Deactivated",
-    "undone": "Put back",
-    "again": "It is told again now",
-    "released": "Released: the texts go out now",
-    "canceled": "Canceled: none of them is sent",
+    "undone": "Restored",
+    "again": "Sending again",
+    "released": "Released. The texts are being sent",
+    "canceled": "Canceled. None of the texts will be sent",
 }
 
 
@@ -85,7 +85,7 @@ def pairs(text: str, field: str) -> dict[str, str]:
     for line in lines(text):
         name, equals, value = line.partition("=")
         if not equals or not name.strip():
-            raise BadInput(errors={field: f"Write name = value on each line; “{line[:40]}” is none."})
+            raise BadInput(errors={field: f"Write name = value on each line; “{line[:40]}” is not one."})
         found[name.strip()] = value.strip()
     return found
 

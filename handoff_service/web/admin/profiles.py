@@ -85,8 +85,8 @@ def _deletes(profile_id: int, number: str) -> dict[str, Any]:
         "label": "Deactivate this profile",
         "title": f"Deactivate the profile of {phone(number)}?",
         "says": [
-            "The next text from the number is matched anew, by the users who have it.",
-            "Conversations that run stay whose they are, and the history stays.",
+            "The next text from this number is matched again with the users who have it.",
+            "Open conversations keep their user, and the history stays.",
         ],
         "verb": "Deactivate the profile",
     }

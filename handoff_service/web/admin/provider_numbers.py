@@ -29,7 +29,7 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/provider-numbers"
 RESPONDERS = {
-    FirstResponder.VIRTUAL_AGENT: ("The virtual agent", "It hands over when a person is needed"),
+    FirstResponder.VIRTUAL_AGENT: ("The virtual agent", "It hands off when a person is needed"),
     FirstResponder.LIVE_AGENT: ("Live agents", "Each conversation goes to the queue at once"),
 }
 
@@ -45,7 +45,7 @@ def _read(conn: Connection, number_id: int) -> ProviderNumber:
     for one in people.provider_numbers(conn):
         if one.id == number_id:
             return one
-    raise NotFound(f"There is no provider number {number_id}.")
+    raise NotFound(f"There is not a company number {number_id}.")
 
 
 def _shown(one: ProviderNumber) -> tuple[str, dict[str, str]]:
@@ -69,9 +69,9 @@ EDITOR = Editor(
     here=HERE,
     at=HERE,
     template="provider_number.html",
-    back_label="All provider numbers",
+    back_label="All company numbers",
     new=(
-        "New provider number",
+        "New company number",
         {
             "number": "",
             "label": "",
@@ -87,7 +87,7 @@ EDITOR = Editor(
     delete=delete_provider_number,
     deleting=lambda one: Deleting(
         title=f"Delete {phone(one.number)}",
-        says="Texts to it are then refused. A number that has conversations cannot be deleted.",
+        says="Texts to this number are then rejected. A number with conversations cannot be deleted.",
         verb="Delete this number",
     ),
     around=_around,

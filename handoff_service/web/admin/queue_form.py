@@ -95,7 +95,7 @@ def _parts(condition: Condition) -> Iterable[str]:
 def _condition(row: list[str]) -> dict[str, Any]:
     name, operator, value = row
     if not name or not value:
-        raise BadInput(errors={"conditions": f"needs a field and a value in each row; {name or value!r} stands alone"})
+        raise BadInput(errors={"conditions": f"needs a field and a value in each row; {name or value!r} is alone"})
     several = operator in (Operator.IN, Operator.NOT_IN)
     values = [part.strip() for part in value.split(",") if part.strip()]
     return {"field": name, "operator": operator, "value": values if several else value}

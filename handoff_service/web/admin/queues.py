@@ -30,10 +30,10 @@ from handoff_service.web.shared.session import desk_of, page
 
 HERE = "/queues"
 ASSIGNMENTS = {
-    Assignment.MOST_CAPACITY: ("Most capacity", "The agent with the most room for conversations"),
-    Assignment.LONGEST_IDLE: ("Longest idle", "The agent who was asked longest ago"),
-    Assignment.ROUND_ROBIN: ("Round robin", "One agent after the other, in turn"),
-    Assignment.FIRST_TO_ACCEPT: ("First to accept", "Everybody who is free is asked at once"),
+    Assignment.MOST_CAPACITY: ("Most capacity", "The agent with the most free capacity"),
+    Assignment.LONGEST_IDLE: ("Longest idle", "The agent whose last offer is longest ago"),
+    Assignment.ROUND_ROBIN: ("Round robin", "Each agent in turn"),
+    Assignment.FIRST_TO_ACCEPT: ("First to accept", "All free agents are asked at once"),
 }
 OPERATORS = {"is": "is", "is_not": "is not", "in": "is one of", "not_in": "is none of"}
 
@@ -111,7 +111,7 @@ EDITOR = Editor(
     delete=delete_queue,
     deleting=lambda one: Deleting(
         title=f"Delete {one.name}",
-        says="Only a queue that no provider number, messaging action or conversation names can be deleted.",
+        says="A queue can be deleted only if no company number, messaging action or conversation uses it.",
         verb="Delete this queue",
     ),
     around=_around,

@@ -64,7 +64,7 @@ EDITOR = Editor(
     delete=delete_template,
     deleting=lambda one: Deleting(
         title=f"Delete “{one.name}”",
-        says="Agents do not find it any more. What was sent with it stays as it is.",
+        says="Agents can no longer find it. Texts that were sent with it stay as they are.",
         verb="Delete this template",
     ),
     around=_around,

@@ -17,7 +17,7 @@ HERE = "/figures"
 
 @page(Role.ADMIN, Role.SUPERVISOR)
 async def figures_page(request: Request, agent: Agent) -> HTTPResponse:
-    found = await desk_of(request).store.for_long_requests().read(usage_report.figures)
+    found = await desk_of(request).store.for_long_requests().read(usage_report.usage_report)
     days = [day for _, day in found.days]
     currency = max(found.whole.costs, key=lambda one: found.whole.costs[one], default=None)
     charts = {

@@ -140,9 +140,9 @@ def _deletes(user: User) -> dict[str, Any]:
         "label": "Delete this user",
         "title": f"Delete {user.name}?",
         "says": [
-            "If no conversation, case or messaging profile knows this user, it is deleted.",
-            "Otherwise it is deactivated: numbers and second facts are taken away, messaging profiles are deactivated, "
-            "and the history keeps the name. The next text from such a number is matched anew.",
+            "A user without conversations, cases and messaging profiles is deleted.",
+            "Any other user is deactivated: numbers and second facts are removed, messaging profiles are deactivated, "
+            "and the history keeps the name. The next text from such a number is matched again.",
         ],
         "verb": "Delete or deactivate",
     }

@@ -95,7 +95,7 @@ CALLS = (
     Call(
         method="POST",
         path=AGENTS,
-        summary="Make an agent",
+        summary="Create an agent",
         handle=make,
         body=NewAgentBody,
         answer=Agent,
@@ -114,7 +114,7 @@ CALLS = (
     Call(
         method="DELETE",
         path=ONE,
-        summary="Delete an agent; one whom the history knows is deactivated instead",
+        summary="Delete an agent; an agent with history is deactivated instead",
         handle=delete,
         answer=None,
         status=204,

@@ -84,7 +84,7 @@ class Paging(Body):
         """The id that the page before ended with; 0 for the first page."""
         cursor = "0" if self.cursor is None else self.cursor
         if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 18):
-            raise BadInput(errors={"cursor": "must be the next of an earlier page"})
+            raise BadInput(errors={"cursor": "must be the next cursor of an earlier page"})
         return int(cursor)
 
 

@@ -113,7 +113,7 @@ async def list_interactions(asked: ApiRequest[None, InteractionQuery]) -> Page[I
 
     def find(conn: Connection) -> Page[Interaction]:
         wanted = search_query.read(query.q or "")
-        found = search.finds(conn, wanted, where=where, below=query.after, limit=query.limit)
+        found = search.find_interactions(conn, wanted, where=where, below=query.after, limit=query.limit)
         shown = search.found_conversations(conn, found, agent_id)
         next_page = str(found.below) if found.below is not None else None
         return Page(items=[one.interaction for one in shown], next=next_page)
@@ -236,7 +236,7 @@ CALLS = (
     Call(
         method="POST",
         path=f"{ONE}/read",
-        summary="I have read up to here",
+        summary="Mark the conversation as read up to here",
         handle=read,
         body=ReadBody,
         answer=Interaction,
@@ -245,7 +245,7 @@ CALLS = (
     Call(
         method="POST",
         path=f"{ONE}/close",
-        summary="End it",
+        summary="Close it",
         handle=close,
         body=CloseBody,
         answer=Interaction,

@@ -59,7 +59,7 @@ CALLS = (
     Call(
         method="POST",
         path=GROUPS,
-        summary="Make a group",
+        summary="Create a group",
         handle=make,
         body=NewGroupBody,
         answer=Group,

@@ -61,18 +61,18 @@ class ActionBody(Patch):
 
 
 async def list_actions(asked: ApiRequest[None, Paging]) -> Page[SavedAction]:
-    found = [messaging_actions.saved(one) for one in (await asked.desk.store.read(messaging_actions.list_)).values()]
+    found = [messaging_actions.view_of(one) for one in (await asked.desk.store.read(messaging_actions.list_)).values()]
     return page_of(found, asked.query, lambda one: one.id)
 
 
 async def one_action(asked: ApiRequest[Any, Any]) -> SavedAction:
-    return messaging_actions.saved(await asked.desk.store.read(messaging_actions.get, asked.id))
+    return messaging_actions.view_of(await asked.desk.store.read(messaging_actions.get, asked.id))
 
 
 async def make(asked: ApiRequest[NewActionBody, Any]) -> SavedAction:
     command = MakeMessagingAction(action=asked.body.meant(), position=asked.body.position)
     action_id = await asked.desk.store.write(make_messaging_action, command)
-    return messaging_actions.saved(await asked.desk.store.read(messaging_actions.get, action_id))
+    return messaging_actions.view_of(await asked.desk.store.read(messaging_actions.get, action_id))
 
 
 async def change(asked: ApiRequest[ActionBody, Any]) -> SavedAction:
@@ -109,7 +109,7 @@ CALLS = (
     Call(
         method="POST",
         path=ACTIONS,
-        summary="Make a messaging action",
+        summary="Create a messaging action",
         handle=make,
         body=NewActionBody,
         answer=SavedAction,

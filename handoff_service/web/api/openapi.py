@@ -30,15 +30,15 @@ PROBLEM = {
     },
 }
 REFUSALS = {
-    "400": "Something in the request is not as it should be; errors names the fields",
-    "401": "No token, or one that has ended",
+    "400": "Something in the request is not valid; errors names the fields",
+    "401": "The token is missing or has expired",
     "403": "The role does not allow it",
-    "404": "There is no such thing",
-    "409": "It has changed in the meantime",
+    "404": "This does not exist",
+    "409": "This has changed in the meantime",
     "413": "The request is too large",
     "422": "The Idempotency-Key was used for another request",
     "429": "Too many tries",
-    "503": "The database is away; nothing was lost",
+    "503": "The database is unavailable; nothing was lost",
 }
 
 

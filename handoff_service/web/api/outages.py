@@ -66,7 +66,7 @@ CALLS = (
     Call(
         method="POST",
         path=OUTAGES,
-        summary="Say what is down",
+        summary="Create an outage",
         handle=make,
         body=NewOutageBody,
         answer=Outage,

@@ -110,7 +110,7 @@ CALLS = (
     Call(
         method="DELETE",
         path=f"{ONE}/transfer",
-        summary="Take a transfer back that nobody has accepted yet",
+        summary="Cancel a transfer that nobody has accepted yet",
         handle=take_back,
         answer=Interaction,
         roles=LIVE,
@@ -134,7 +134,7 @@ CALLS = (
     Call(
         method="POST",
         path=f"{ONE}/assign",
-        summary="Give it to an agent by hand, or take it over",
+        summary="Assign it to an agent manually, or take it over",
         handle=assign,
         body=AssignBody,
         answer=Interaction,
@@ -143,7 +143,7 @@ CALLS = (
     Call(
         method="POST",
         path=f"{ONE}/return-to-bot",
-        summary="Give it back to the virtual agent",
+        summary="Hand it back to the virtual agent",
         handle=give_back,
         body=ReturnBody,
         answer=Interaction,
@@ -161,7 +161,7 @@ CALLS = (
     Call(
         method="POST",
         path=f"{ONE}/ask-for-proof",
-        summary="The virtual agent asks the requester for proof, and gives the conversation back",
+        summary="The virtual agent checks the requester's identity, then hands the conversation back",
         handle=ask_proof,
         answer=Interaction,
         roles=LIVE,

@@ -97,7 +97,7 @@ CALLS = (
     Call(
         method="PUT",
         path="/v1/agents/me/presence",
-        summary="Change my presence; it stands until it is changed",
+        summary="Change my presence",
         handle=change_presence,
         body=PresenceBody,
         answer=PresenceNow,

@@ -64,14 +64,14 @@ CALLS = (
     Call(
         method="GET",
         path=f"{ONE}/associations",
-        summary="How the profile's number came to whom it is tied, newest first, the last hundred",
+        summary="The last hundred changes of the profile's user, newest first",
         handle=history,
         answer=Page[Association],
     ),
     Call(
         method="PATCH",
         path=ONE,
-        summary="Tie a messaging profile to another user or to nobody; the number's running conversations go along",
+        summary="Link a messaging profile to another user or to nobody; open conversations of the number change too",
         handle=tie,
         body=TieBody,
         answer=Profile,
@@ -80,7 +80,7 @@ CALLS = (
     Call(
         method="DELETE",
         path=ONE,
-        summary="Deactivate a messaging profile: the next text from its number is read anew",
+        summary="Deactivate a messaging profile; the next text from its number is matched again",
         handle=deactivate,
         answer=None,
         status=204,

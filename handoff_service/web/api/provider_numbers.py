@@ -71,7 +71,7 @@ async def _one(asked: ApiRequest[Any, Any], number_id: int) -> ProviderNumber:
     for one in await asked.desk.store.read(people.provider_numbers):
         if one.id == number_id:
             return one
-    raise NotFound(f"There is no provider number {number_id}.")
+    raise NotFound(f"There is not a company number {number_id}.")
 
 
 NUMBERS = "/v1/provider-numbers"
@@ -90,7 +90,7 @@ CALLS = (
     Call(
         method="POST",
         path=NUMBERS,
-        summary="Make a provider number",
+        summary="Create a provider number",
         handle=make,
         body=NewNumberBody,
         answer=ProviderNumber,

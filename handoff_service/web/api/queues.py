@@ -56,11 +56,11 @@ async def list_queues(asked: ApiRequest[None, Paging]) -> Page[Queue]:
 
 
 async def one_queue(asked: ApiRequest[Any, Any]) -> Queue:
-    return await asked.desk.store.read(queues.shown_one, asked.id)
+    return await asked.desk.store.read(queues.get_view, asked.id)
 
 
 async def make(asked: ApiRequest[NewQueueBody, Any]) -> Queue:
-    return await asked.desk.store.read(queues.shown_one, await asked.desk.store.write(make_queue, asked.body.meant()))
+    return await asked.desk.store.read(queues.get_view, await asked.desk.store.write(make_queue, asked.body.meant()))
 
 
 async def change(asked: ApiRequest[QueueBody, Any]) -> Queue:
@@ -90,7 +90,7 @@ CALLS = (
     Call(
         method="POST",
         path=QUEUES,
-        summary="Make a queue",
+        summary="Create a queue",
         handle=make,
         body=NewQueueBody,
         answer=Queue,
@@ -100,7 +100,7 @@ CALLS = (
     Call(
         method="PATCH",
         path=ONE,
-        summary="Change a queue; what waits in it goes on by its new rules",
+        summary="Change a queue; its new rules apply to waiting conversations",
         handle=change,
         body=QueueBody,
         answer=Queue,
@@ -109,7 +109,7 @@ CALLS = (
     Call(
         method="DELETE",
         path=ONE,
-        summary="Delete a queue that nothing names",
+        summary="Delete a queue that nothing uses",
         handle=delete,
         answer=None,
         status=204,

@@ -99,7 +99,7 @@ CALLS = (
     Call(
         method="POST",
         path=TEMPLATES,
-        summary="Make a template",
+        summary="Create a template",
         handle=make,
         body=NewTemplateBody,
         answer=Template,
@@ -135,7 +135,7 @@ CALLS = (
     Call(
         method="PUT",
         path=TEXTS,
-        summary="Edit a system message; body null gives back its usual text",
+        summary="Edit a system message; a null body restores the default text",
         handle=put_text,
         body=TextBody,
         answer=SavedText,

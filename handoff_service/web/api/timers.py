@@ -32,7 +32,7 @@ async def postpone(asked: ApiRequest[PostponeBody, Any]) -> RunningTimer:
     await asked.desk.store.write(postpone_timer, command, near=asked.id)
     found = {timer.id: timer for timer in await asked.desk.store.read(messaging_actions.running, asked.id)}
     if asked.below not in found:
-        raise NotFound("It was put off, and the timer has ended since.")
+        raise NotFound("The timer was postponed and has already ended.")
     return found[asked.below]
 
 
@@ -55,7 +55,7 @@ CALLS = (
     Call(
         method="PATCH",
         path=ONE,
-        summary="Put a timer off (or on): it fires at due_at instead",
+        summary="Postpone a timer, or bring it forward, to due_at",
         handle=postpone,
         body=PostponeBody,
         answer=RunningTimer,

@@ -113,7 +113,7 @@ CALLS = (
     Call(
         method="POST",
         path=USERS,
-        summary="Make a user",
+        summary="Create a user",
         handle=make,
         body=NewUserBody,
         answer=User,
@@ -132,7 +132,7 @@ CALLS = (
     Call(
         method="DELETE",
         path=ONE,
-        summary="Delete a user; one whom the history knows is deactivated instead",
+        summary="Delete a user; a user with history is deactivated instead",
         handle=delete,
         answer=None,
         status=204,

@@ -56,7 +56,7 @@ CALLS = (
     Call(
         method="POST",
         path=f"{ONE}/accept",
-        summary="Take the conversation",
+        summary="Accept the offer",
         handle=accept,
         answer=Interaction,
         roles=LIVE,
@@ -64,7 +64,7 @@ CALLS = (
     Call(
         method="POST",
         path=f"{ONE}/reject",
-        summary="Leave it to the next agent",
+        summary="Reject the offer",
         handle=reject,
         body=RejectBody,
         answer=WorkItem,

@@ -29,7 +29,7 @@ class Expired(NotAllowed):
 def blueprint() -> Blueprint:
     """``/media`` for signed links, ``/workspace/media`` for agents."""
     made = Blueprint("media")
-    made.add_route(by_link, "/media/<media_id:int>", methods=["GET", "HEAD"])  # Twilio asks both ways
+    made.add_route(by_link, "/media/<media_id:int>", methods=["GET", "HEAD"])  # providers ask both ways
     inside: Sequence[tuple[Any, str, str, bool]] = (
         (one, "/workspace/media/<media_id:int>", "GET", False),
         (add, "/workspace/media", "POST", True),

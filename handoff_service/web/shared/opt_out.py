@@ -11,7 +11,7 @@ import asyncio
 from handoff_service.store.delivery import sends_under_way
 from handoff_service.store.engine.store import Store
 
-LONGEST = 1.0  # seconds; Twilio waits 15 for a webhook
+LONGEST = 1.0  # seconds; providers wait some 15 for a webhook
 LOOK_EVERY = 0.02
 
 

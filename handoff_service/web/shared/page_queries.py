@@ -25,7 +25,7 @@ from handoff_service.store.views import (
     Association,
     Case,
     Interaction,
-    Listed,
+    ListItem,
     Message,
     Offered,
     PastProof,
@@ -91,7 +91,7 @@ class Lists:
     offers: list[Offered]
     gone: list[GoneOffer]
     others: bool
-    ongoing: list[Listed]
+    ongoing: list[ListItem]
     others_count: int
     unread: int
     available: bool
@@ -179,9 +179,9 @@ def _gone(conn: Connection, work_item_id: int, agent_id: int) -> GoneOffer | Non
     taken = next((offer for offer in item.offers if offer.outcome is OfferOutcome.ACCEPTED), None)
     if taken is not None:
         who = "You" if taken.agent.id == agent_id else taken.agent.name
-        return GoneOffer(work_item_id, f"{who} took it")
-    said = {OfferOutcome.TIMED_OUT: "It ran out, and you are away now", OfferOutcome.REJECTED: "You rejected it"}
-    return GoneOffer(work_item_id, said.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "It does not wait any more"))
+        return GoneOffer(work_item_id, f"{who} accepted it")
+    said = {OfferOutcome.TIMED_OUT: "Offer expired; you're now away", OfferOutcome.REJECTED: "You rejected this offer"}
+    return GoneOffer(work_item_id, said.get(mine[-1].outcome or OfferOutcome.WITHDRAWN, "No longer waiting"))
 
 
 def thread(
@@ -259,15 +259,16 @@ def must_join(interaction: Interaction, agent_id: int) -> bool:
 
 def answers(interaction: Interaction, agent_id: int) -> tuple[str, str]:
     """(who may speak next, what sending does to that), for the composer."""
-    epoch = f"epoch {interaction.epoch}"
+    if interaction.unanswerable and interaction.owner.kind is not Owner.AGENT:
+        return "Nobody can answer.", ""
     match interaction.owner.kind:
         case Owner.AGENT if interaction.assigned_to and interaction.assigned_to.id == agent_id:
-            return f"You answer · {epoch}", ""
+            return "You are replying.", ""
         case Owner.AGENT:
             said = "Sending adds you to the conversation." if must_join(interaction, agent_id) else ""
-            return f"{interaction.owner.name} answers · {epoch}", said
+            return f"{interaction.owner.name} is replying.", said
         case Owner.QUEUE:
-            return f"Waits in {interaction.owner.name} · {epoch}", "Sending takes this over from the queue."
+            return f"Waiting in {interaction.owner.name}.", "Sending takes it over from the queue."
         case Owner.VIRTUAL_AGENT:
-            return f"The virtual agent answers · {epoch}", "Sending takes this over from the virtual agent."
-    return f"Nobody answers · {epoch}", ""
+            return "The virtual agent is replying.", "Sending takes it over from the virtual agent."
+    return "Nobody is replying.", ""

@@ -1,14 +1,12 @@
 """Numbers that somebody means to text: whether a text can get there."""
 
-import re
-
 import phonenumbers
 from phonenumbers import PhoneNumberType
 from sqlalchemy import Connection
 
 from handoff_service.errors import BadInput
 from handoff_service.lib import phone_numbers
-from handoff_service.rules.delivery.sms_text import is_e164
+from handoff_service.rules.delivery.sms_text import is_e164, is_short_code
 from handoff_service.store.desk import people
 
 TEXTS = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
@@ -24,8 +22,7 @@ WARNINGS = {
     PhoneNumberType.UAN: "looks like a company's number, which may not get texts",
     PhoneNumberType.VOICEMAIL: "looks like a voice mailbox, which may not get texts",
 }
-UNKNOWN = "is in no range of numbers that we know, and may not get texts"
-SHORT_CODE = re.compile(r"[0-9]{3,8}")
+UNKNOWN = "is in no known number range and may not get texts"
 
 
 def e164(text: str, country: str, field: str = "to") -> str:
@@ -39,7 +36,7 @@ def e164(text: str, country: str, field: str = "to") -> str:
 def recipient(conn: Connection, text: str, country: str, field: str = "to") -> str:
     """Whom a text goes to: a short code that has texted this desk as it stands, any other number in E.164."""
     digits = text.strip()
-    if SHORT_CODE.fullmatch(digits) and people.has_texted(conn, digits):
+    if is_short_code(digits) and people.has_texted(conn, digits):
         return digits
     return e164(text, country, field)
 

@@ -18,7 +18,7 @@ from sanic.response import HTTPResponse, empty, html, redirect
 from handoff_service.errors import NotAllowed
 from handoff_service.rules.conversations.media import in_words
 from handoff_service.rules.delivery import money
-from handoff_service.rules.delivery.sms_characters import INVISIBLE, MEANINGLESS, STYLED, WRITTEN_ALIKE
+from handoff_service.rules.delivery.sms_characters import INVISIBLE, MEANINGLESS, STYLED, WRITTEN_ALIKE, is_visible
 from handoff_service.rules.delivery.sms_text import GSM_7, GSM_7_EXTENSION, LONGEST, MAX_BODY
 from handoff_service.rules.shared.names import first_name
 from handoff_service.web.shared import assets, directions, links
@@ -67,7 +67,7 @@ def from_this_site(request: Request) -> None:
     origin = request.headers.get("origin")
     if site not in ("same-origin", "none") or (origin and not _is_ours(request, origin)):
         raise NotAllowed(
-            "This request came from another site. If it did not, PATCHBOARD_PUBLIC_URL is not the address of this page."
+            "This request came from another site. If it did not, set PATCHBOARD_PUBLIC_URL to the address of this page."
         )
 
 
@@ -121,6 +121,7 @@ def environment() -> Environment:
         isolated=directions.isolated,
         sentence=directions.sentence,
         linked=links.linked,
+        visible=is_visible,
     )
     return made
 

@@ -85,7 +85,7 @@ async def refuse(request: Request, error: Exception) -> HTTPResponse:
         status, title, detail, errors = error.status_code, type(error).__name__, str(error), {}
     else:
         log.warning("request_failed", error=error, method=request.method, path=request.path)
-        status, title, detail, errors = 500, "Something failed.", "It was logged. Nothing was half done.", {}
+        status, title, detail, errors = 500, "Something failed.", "The error was logged, and nothing was changed.", {}
     if request.path.startswith(PAGES):
         answer = _for_page(request, error, status, detail, errors)
     elif request.path.startswith("/webhooks"):

@@ -75,7 +75,7 @@ async def bearer(request: Request, *roles: Role) -> Agent:
 def allowed(agent: Agent, *roles: Role) -> Agent:
     """The agent, if they have one of these roles (an admin has all of them)."""
     if roles and not agent.roles & {*roles, Role.ADMIN}:
-        raise NotAllowed(f"This needs the role {' or '.join(roles)}.")
+        raise NotAllowed(f"This requires the role {' or '.join(roles)}.")
     return agent
 
 

@@ -20,8 +20,8 @@ from handoff_service.lib import phone_numbers
 from handoff_service.operations.conversations.receive_sms import Attachment, Outcome, Text, receive_sms
 from handoff_service.rules.conversations.media import MOST_BYTES, MOST_FILES
 from handoff_service.rules.conversations.number_forms import one_form
-from handoff_service.rules.delivery.senders import is_name
-from handoff_service.rules.delivery.sms_text import MAX_BODY, is_e164
+from handoff_service.rules.delivery.senders import is_name, why_unanswerable
+from handoff_service.rules.delivery.sms_text import MAX_BODY, is_e164, is_short_code
 from handoff_service.rules.shared.vocabulary import Direction, Status
 from handoff_service.store.conversations import conversations, media
 from handoff_service.store.desk import people
@@ -34,6 +34,7 @@ from handoff_service.web.shared.opt_out import until_nothing_leaves
 from handoff_service.web.shared.rendering import form_field, from_this_site, phone, render, went_well
 from handoff_service.web.shared.session import desk_of
 from handoff_service.web.shared.uploads import AROUND, take_body
+from handoff_service.web.simulator.reactions import buttons
 
 BEHAVIOURS = {
     Behaviour.USUAL: "Works as usual",
@@ -57,12 +58,13 @@ MOST_PHONES, MOST_TEXTS, MOST_USERS = 6, 200, 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handset:
-    """One phone: whose it is, and the company number that it texts."""
+    """One phone: whose it is, and the company number that it texts; ``unanswerable``: why nobody can text it."""
 
     number: str
     name: str
     to: ProviderNumber
     texts: list[Message]
+    unanswerable: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,7 @@ async def _page(request: Request, template: str) -> HTTPResponse:
         mailbox=desk.settings.smtp_url is None,
         behaviours=BEHAVIOURS,
         samples=SAMPLES,
+        reactions=buttons,
         behaves={one.number: _simulator(request).behaviour(one.number) for one in shelf.handsets},
     )
 
@@ -143,7 +146,7 @@ def _typed(request: Request, country: str) -> tuple[str, str]:
     typed = str(request.args.get("typed") or "").strip()
     if not typed:
         return "", ""
-    if is_name(typed):
+    if is_name(typed) or is_short_code(typed):
         return typed, ""
     try:
         return phone_numbers.read(typed, country), ""
@@ -173,8 +176,8 @@ async def _text(request: Request) -> HTTPResponse:
     await take_body(request, MOST_BYTES + AROUND)
     number, company = form_field(request, "from"), form_field(request, "to")
     body = _simulator(request).as_sent(number, form_field(request, "body").strip())
-    if not (is_e164(number) or is_name(number)):
-        raise BadInput("This phone has no number that can text.")
+    if not (is_e164(number) or is_name(number) or is_short_code(number)):
+        raise BadInput("This phone has no number to text from.")
     sent = await _pictures(request)
     if not (body or sent) or "\0" in body or len(body) > MAX_BODY:
         raise BadInput(f"A text has from 1 to {MAX_BODY} characters.")
@@ -189,7 +192,11 @@ async def _text(request: Request) -> HTTPResponse:
         raise NotFound(f"The company has no number {company}.")
     if "hx-request" in request.headers:
         return went_well(request)
-    return went_well(request, "/phone?" + urlencode({"from": number, "to": company}))
+    every = parse_qsl(form_field(request, "query")) or [
+        ("from", number),
+        ("to", company),
+    ]  # all phones on the page stay
+    return went_well(request, "/phone?" + urlencode(every))
 
 
 async def _pictures(request: Request) -> tuple[Attachment, ...]:
@@ -208,7 +215,9 @@ def _shelf(conn: Connection, numbers: Sequence[str], to: Sequence[str]) -> Shelf
     for place, number in enumerate(numbers[:MOST_PHONES] if companies else ()):
         company = by_number.get(to[place] if place < len(to) else "", companies[0])
         named = " or ".join(user.name for user in names.get(number, ())) or phone(number)
-        handsets.append(Handset(number=number, name=named, to=company, texts=_texts(conn, number, company.id)))
+        why = why_unanswerable(number, is_own=number in by_number)
+        texts = _texts(conn, number, company.id)
+        handsets.append(Handset(number=number, name=named, to=company, texts=texts, unanswerable=why))
     return Shelf(handsets=handsets, users=people.users(conn, sa.true(), limit=MOST_USERS), companies=companies)
 
 
@@ -230,11 +239,13 @@ def _texts(conn: Connection, number: str, provider_number_id: int) -> list[Messa
 
 def _asked(request: Request, name: str) -> list[str]:
     """The numbers of the address, each once for ``from``. A plus that became a space on its way is a plus again."""
-    given = [value.strip() for value in request.args.getlist(name) or [] if value.strip()]
-    read = [value if is_name(value) and name == "from" else f"+{value.lstrip('+')}" for value in given]
-    numbers = [number for number in read if is_e164(number) or is_name(number)]
-    numbers = [n if is_name(n) else one_form(n) for n in numbers] if name == "from" else numbers
-    return list(dict.fromkeys(numbers)) if name == "from" else numbers
+    given = [value for value in request.args.getlist(name) or [] if value.strip()]
+    read = [f"+{value.strip().lstrip('+')}" for value in given]
+    if name == "to":
+        return [number for number in read if is_e164(number)]
+    phones = [v.strip() if is_name(v.strip()) or is_short_code(v) else n for v, n in zip(given, read, strict=True)]
+    numbers = [one_form(n) for n in phones if is_e164(n) or is_name(n) or is_short_code(n)]
+    return list(dict.fromkeys(numbers))
 
 
 def _address(handsets: Sequence[Handset], *, put_away: str = "", number: str = "", to: str = "") -> str:

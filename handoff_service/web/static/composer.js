@@ -104,7 +104,7 @@ function showLength(note) {
   output.classList.toggle("fail", tooLong > 0);
   if (refused) output.textContent = "No texts can be sent";
   else if (note) output.textContent = "Not sent to the requester";
-  else if (tooLong > 0) output.textContent = `Too long by ${tooLong}: a text has at most ${sms.most} characters`;
+  else if (tooLong > 0) output.textContent = `${tooLong} characters too long: a text has at most ${sms.most} characters`;
   else if (attaching()) output.textContent = "Uploading the picture";
   else if (pictures) output.textContent = `One MMS with ${pictures} ${pictures === 1 ? "picture" : "pictures"}`;
   else output.textContent = words(length);
@@ -126,7 +126,7 @@ function finished({ successful, xhr }, afterSend) {
     afterSend();
   } else {
     if (!draft.value && sent) draft.value = sent;
-    problem.textContent = `Not sent. ${why(xhr)} What you wrote is kept.`;
+    problem.textContent = `Not sent. ${why(xhr)} Your draft is kept.`;
     changed();
   }
 }

@@ -64,7 +64,7 @@ export function askWhy(offer) {
   form.dataset.path = `/workspace/offers/${offer}/reject`;
   const { who, sender } = document.getElementById(`offer-${offer}`)?.dataset ?? {};
   const then = document.getElementById("reject-then");
-  then.textContent = sender ? `${sender} keeps it and is told why.` : then.dataset.usual;
+  then.textContent = sender ? `${sender} keeps the conversation and sees why.` : then.dataset.usual;
   document.getElementById("reject-title").textContent = who ? `Reject ${who}` : "Reject this offer";
   open("reject-dialog");
 }

@@ -104,7 +104,7 @@ function showBanner() {
     banner.dataset.since ||= clockNow(document.body.dataset.zone);
     const seconds = Math.max(Math.ceil((nextTry - Date.now()) / 1000), 0);
     const trying = seconds ? `Trying again in ${seconds} s.` : "Trying now.";
-    banner.lastElementChild.textContent = `Connection lost at ${banner.dataset.since}. ${trying} What you write is kept.`;
+    banner.lastElementChild.textContent = `Connection lost at ${banner.dataset.since}. ${trying} Your draft is kept.`;
   } else delete banner.dataset.since;
   banner.hidden = !shown;
   for (const button of document.querySelectorAll("[data-accept] button")) button.disabled = shown;

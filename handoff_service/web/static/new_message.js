@@ -123,7 +123,7 @@ function sent({ xhr }) {
     return localStorage.removeItem(key);
   }
   const problem = dialog.querySelector('[role="alert"]');
-  problem.textContent = `${why(xhr)} What you wrote is kept.`;
+  problem.textContent = `${why(xhr)} Your draft is kept.`;
   problem.hidden = false;
   problem.scrollIntoView({ block: "nearest" });
   if (xhr.status === 409) look();

@@ -46,7 +46,7 @@ async def case_dialog(request: Request, interaction_id: int, case_id: int, agent
 @page(*LIVE)
 async def open_one(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     if not form_field(request, "description").strip():
-        raise BadInput("Say what the case is about.")
+        raise BadInput("Describe what the case is about.")
     command = OpenByHand(
         agent_id=agent.id,
         description=_text(request, "description", most=LONGEST_DESCRIPTION),
@@ -82,7 +82,7 @@ def _beside(conn: Connection, interaction_id: int, case_id: int) -> tuple[Intera
     for case in cases.beside(conn, interaction):
         if case.id == case_id:
             return interaction, case
-    raise NotFound("This case is not one of this requester's.")
+    raise NotFound("This case belongs to another requester.")
 
 
 def _one_of[W: (CaseKind, CaseState)](words: type[W], said: str, field: str) -> W:

@@ -29,7 +29,7 @@ async def record(request: Request, interaction_id: int, agent: Agent) -> HTTPRes
     opted_out = bool(form_field(request, "opted_out"))
     note = form_field(request, "note").strip()
     if not opted_out and not note:
-        raise BadInput("Say how they said so: it is kept in the ledger.")
+        raise BadInput("Write how they told us. The consent ledger keeps it.")
     interaction = await desk_of(request).store.read(conversations.get, interaction_id)
     ask = Ask(
         number=interaction.requester_number,

@@ -17,7 +17,7 @@ from handoff_service.web.shared.session import LIVE, desk_of, page
 async def hold(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     reason = (form_field(request, "words").strip() or form_field(request, "reason").strip())[:200]
     if not reason:
-        raise BadInput("Say why, so that whoever sees it wait knows what for.")
+        raise BadInput("Write why, so that other agents know what it is waiting for.")
     await _change(
         request,
         ChangeInteraction(interaction_id=interaction_id, agent_id=agent.id, state=State.ON_HOLD, state_reason=reason),

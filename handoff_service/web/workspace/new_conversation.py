@@ -21,8 +21,8 @@ from handoff_service.web.shared.session import LIVE, desk_of, page, signed_in
 from handoff_service.web.workspace import recipients
 from handoff_service.web.workspace.recipients import RecipientPreview, RecipientQuery
 
-WHOM = "Choose whom the text goes to: a person of the list, or a number that can be texted."
-UNSEEN = "Look first at what sending will do."
+WHOM = "Choose a person from the list, or a number that can receive texts."
+UNSEEN = "Check what sending will do first."
 
 
 @page(*LIVE)
@@ -57,7 +57,7 @@ async def send_first(request: Request, agent: Agent) -> HTTPResponse:
     if looked.chosen is None:
         raise BadInput(f"{looked.problem}." if looked.problem else WHOM)
     if not is_visible(body):
-        raise BadInput("Write what the text says." if not body.strip() else f"The text {nothing_visible(body)}.")
+        raise BadInput("Write a message." if not body.strip() else f"The text {nothing_visible(body)}.")
     if row not in set(If):
         raise BadInput(UNSEEN)
     to = recipients.recipient(looked.chosen, looked.asked.sender)

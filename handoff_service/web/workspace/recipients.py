@@ -88,7 +88,7 @@ def look(conn: Connection, asked: RecipientQuery, agent_id: int) -> RecipientPre
     """Find who fits; when one way is chosen or the only one, read table 3 for it."""
     senders = people.provider_numbers(conn)
     if not senders:
-        raise BadInput("There is no provider number yet. An admin adds one.")
+        raise BadInput("There is not a company number yet. An admin adds one.")
     sender = next((p.number for p in senders if p.number == asked.sender), senders[0].number)
     asked = RecipientQuery(q=asked.q, choice=asked.choice, sender=sender)
     country = people.desk_country(conn)

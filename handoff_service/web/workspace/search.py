@@ -58,7 +58,7 @@ async def search_page(request: Request, agent: Agent) -> HTTPResponse:
 
 
 def _results(conn: Connection, wanted: Wanted, below: int | None, agent_id: int) -> Results:
-    found = search.finds(conn, wanted, below=below, limit=A_PAGE)
+    found = search.find_interactions(conn, wanted, below=below, limit=A_PAGE)
     shown = search.found_conversations(conn, found, agent_id)
     return Results(
         wanted=wanted,

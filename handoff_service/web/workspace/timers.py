@@ -24,7 +24,7 @@ from handoff_service.web.shared.rendering import form_field, went_back
 from handoff_service.web.shared.session import LIVE, desk_of, page
 
 MORNING = time(9)  # of the desk's day
-TOO_LATE = "That is more than a year away. Write an earlier time."
+TOO_LATE = "That is more than a year away. Choose an earlier time."
 
 
 def _tomorrow(_due: datetime, now: datetime) -> datetime:
@@ -70,9 +70,9 @@ def own_time(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(text).replace(tzinfo=zone)
     except ValueError as error:
-        raise BadInput(f"Write the day and the time until when, such as {now:%Y-%m-%d} 17:00.") from error
+        raise BadInput(f"Write a date and time, such as {now:%Y-%m-%d} 17:00.") from error
     if not now < at <= now + LONGEST:
-        raise BadInput("That time is over. Write a later one." if at <= now else TOO_LATE)
+        raise BadInput("That time has passed. Choose a later one." if at <= now else TOO_LATE)
     return at
 
 

@@ -41,7 +41,11 @@ async def send_on(request: Request, interaction_id: int, agent: Agent) -> HTTPRe
         raise BadInput(errors={"to": "must be agent or queue"})
     chosen = form_field(request, f"{to}_id")
     if not chosen.isdecimal() or len(chosen) > 15:
-        raise BadInput(f"Choose the {to} who gets it." if to == "agent" else "Choose the queue that gets it.")
+        raise BadInput(
+            f"Choose the {to} who gets this conversation."
+            if to == "agent"
+            else "Choose the queue that gets this conversation."
+        )
     command = Transfer(
         interaction_id=interaction_id,
         agent_id=agent.id,
@@ -64,7 +68,7 @@ async def take_back(request: Request, interaction_id: int, agent: Agent) -> HTTP
 async def hand_back(request: Request, interaction_id: int, agent: Agent) -> HTTPResponse:
     outcome = form_field(request, "outcome")
     if not outcome.strip():
-        raise BadInput("Say what was done: the virtual agent goes on from there.")
+        raise BadInput("Write what was done. The virtual agent continues from there.")
     command = ReturnToBot(interaction_id=interaction_id, agent_id=agent.id, outcome=outcome)
     await desk_of(request).store.write(return_to_bot, command, near=interaction_id)
     return went_back(request, interaction_id)

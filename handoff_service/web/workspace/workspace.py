@@ -145,7 +145,7 @@ async def accept(request: Request, work_item_id: int, agent: Agent) -> HTTPRespo
 async def reject(request: Request, work_item_id: int, agent: Agent) -> HTTPResponse:
     reason = (_field(request, "words") or _field(request, "reason"))[:200]
     if not reason:
-        raise BadInput("Say why, so that the next agent and the supervisor know.")
+        raise BadInput("Write why, for the next agent and the supervisor.")
     command = Reject(work_item_id=work_item_id, agent_id=agent.id, reason=reason)
     await desk_of(request).store.write(reject_work, command, near=work_item_id)
     return went_well(request)
@@ -184,7 +184,7 @@ async def close(request: Request, interaction_id: int, agent: Agent) -> HTTPResp
     if len(closing_text) > MAX_BODY:
         raise BadInput(f"The closing line must be at most {MAX_BODY} characters; it has {len(closing_text)}.")
     if not _field(request, "short_description"):
-        raise BadInput("Say in a few words what it was about, for whoever reads it later.")
+        raise BadInput("Describe in a few words what it was about.")
     command = CloseInteraction(
         interaction_id=interaction_id,
         agent_id=agent.id,

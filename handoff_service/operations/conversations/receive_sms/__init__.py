@@ -1,8 +1,8 @@
-"""Take in texts: tables 1 and 2 of the product page, in one transaction for all the texts that wait.
+"""Receive texts: tables 1 and 2 of the product page, in one transaction for all waiting texts.
 
-One SELECT a table loads the facts, each text is decided in memory, one statement a table writes. What is
-acknowledged after this could be finished by a reader of the disk alone: the text, its profile, its interaction and
-the work it needs.
+One SELECT per table loads the facts, each text is decided in memory, and one statement per table writes the results.
+The commit stores the text, its profile, its interaction and its follow-up work, so no acknowledged text depends on
+this process.
 """
 
 from handoff_service.operations.conversations.receive_sms.facts import Attachment, Text

@@ -1,7 +1,8 @@
-"""Texts that start nothing: reactions, and thanks after closing.
+"""Texts that start nothing: reactions, thanks after closing, and blank texts to live agents.
 
 They are stored in the conversation that they are about, open or closed, and wake nobody: no bot turn, no queue, no
-timer, no change of state.
+timer, no change of state. The agent of a closed conversation sees thanks as unread. A blank text gives an agent nothing
+to answer, so the conversation begins with the first text that shows something.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from handoff_service.operations.conversations.receive_sms.facts import Facts, Pr
 from handoff_service.operations.shared import messages
 from handoff_service.rules.conversations import reactions
 from handoff_service.rules.conversations.reactions import Reaction
-from handoff_service.rules.conversations.thanks import is_thanks
+from handoff_service.rules.conversations.thanks import has_thanks, is_thanks
+from handoff_service.rules.delivery.sms_characters import is_visible
 from handoff_service.rules.shared.vocabulary import Author, Direction, Event, FirstResponder, Kind, Owner, State, Status
 from handoff_service.store.conversations import interactions
 from handoff_service.store.conversations.conversations import REACTS_TO
@@ -27,7 +29,8 @@ i, m = t.interactions, t.messages
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aside:
-    """A text to keep after the others of its transaction. ``closed``: the conversation that it says thanks for."""
+    """A text to keep after the others of its transaction. ``closed``: the conversation that it says thanks for;
+    without it and ``reaction``: a blank text."""
 
     text: Text
     provider: Provider
@@ -47,23 +50,44 @@ def put_aside(tx: Transaction, text: Text, provider: Provider, facts: Facts) -> 
         if message is None and not reaction.sure:
             return None
         return Aside(text=text, provider=provider, facts=facts, reaction=reaction, message=message)
-    if provider.first_responder is not FirstResponder.LIVE_AGENT:
+    if (text.requester_number, provider.id) in facts.active:
         return None
-    if (text.requester_number, provider.id) in facts.active or not is_thanks(text.body):
+    if not is_visible(text.body) and _would_wait(tx, provider):
+        return Aside(text=text, provider=provider, facts=facts)
+    if provider.first_responder is not FirstResponder.LIVE_AGENT or not has_thanks(text.body):
         return None
     closed = _just_closed(tx, text, provider)
-    return None if closed is None else Aside(text=text, provider=provider, facts=facts, closed=closed)
+    if closed is None or not is_thanks(text.body, _names(tx, closed)):
+        return None
+    return Aside(text=text, provider=provider, facts=facts, closed=closed)
+
+
+def _would_wait(tx: Transaction, provider: Provider) -> bool:
+    """Whether a new conversation would wait for a live agent."""
+    return provider.first_responder is FirstResponder.LIVE_AGENT or not tx.settings.bot_answers
+
+
+def _names(tx: Transaction, closed: int) -> list[str]:
+    """Whom thanks can be for: the agents who took part."""
+    a, g = t.agents, t.live_group
+    took_part = select(a.c.name).join(g, g.c.agent_id == a.c.id).where(g.c.interaction_id == closed)
+    assigned = select(a.c.name).join(i, i.c.assigned_to == a.c.id).where(i.c.id == closed)
+    return list(tx.conn.execute(took_part.union(assigned)).scalars())
 
 
 def keep_aside(tx: Transaction, aside: Aside) -> int:
     """Store it. Returns the interaction that it stands in."""
-    if aside.closed is not None:
-        _store(tx, aside, aside.closed, kind=Kind.MESSAGE, direction=Direction.INBOUND, status=Status.RECEIVED)
-        return aside.closed
     reaction, message = aside.reaction, aside.message
-    if message is not None and reaction is not None:
-        emoji = None if reaction.removed else reaction.emoji
-        tx.conn.execute(update(m).where(m.c.id == message.id).values(reaction=emoji, changed_at=tx.now))
+    if reaction is None:
+        where = aside.closed or _newest(tx, aside) or _closed_at_once(tx, aside)
+        seq = _store(tx, aside, where, kind=Kind.MESSAGE, direction=Direction.INBOUND, status=Status.RECEIVED)
+        if aside.closed is not None:
+            tx.conn.execute(update(i).where(i.c.id == where).values(thanked_seq=seq, last_message_at=tx.now))
+        return where
+    if message is not None:
+        tx.conn.execute(
+            update(m).where(m.c.id == message.id).values(reaction=_now(reaction, message), changed_at=tx.now)
+        )
         where, reason = message.interaction_id, f"{REACTS_TO}{message.seq}"
     else:
         where, reason = _newest(tx, aside) or _closed_at_once(tx, aside), None
@@ -71,7 +95,16 @@ def keep_aside(tx: Transaction, aside: Aside) -> int:
     return where
 
 
-def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object) -> None:
+def _now(reaction: Reaction, message: Row[*tuple[Any, ...]]) -> str | None:
+    """The emoji that the message has afterwards. The removal of another one than it has came late: it stays."""
+    if not reaction.removed:
+        return reaction.emoji
+    had: str | None = message.reaction
+    return had if had and reaction.emoji and not reactions.is_same(had, reaction.emoji) else None
+
+
+def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object) -> int:
+    """Returns its place."""
     interaction = interactions.lock(tx.conn, interaction_id)
     seq = interaction.last_seq + 1
     tx.conn.execute(update(i).where(i.c.id == interaction_id).values(last_seq=seq))
@@ -87,6 +120,7 @@ def _store(tx: Transaction, aside: Aside, interaction_id: int, **values: object)
     }
     tx.conn.execute(insert(m).values(row | values))
     messages.notify(tx, [interaction_id])
+    return seq
 
 
 def _of_line(text: Text, provider: Provider) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -130,7 +164,8 @@ def _newest(tx: Transaction, aside: Aside) -> int | None:
 
 
 def _closed_at_once(tx: Transaction, aside: Aside) -> int:
-    """A reaction to what was sent before this desk had the number: kept in a conversation that is closed already."""
+    """Without any conversation on the line, such as a reaction to what was sent before this desk had the number: kept
+    in one that is closed already."""
     number, users = aside.text.requester_number, aside.facts.users.get(aside.text.requester_number, ())
     user = users[0] if len(users) == 1 else None
     profile = t.messaging_profiles

@@ -23,8 +23,8 @@ from handoff_service.store.identity import proofs
 
 
 def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dict[str, Profile]) -> Conversation:
-    """Put a text into its line's conversation, which may begin with it. ``tied``: profiles that get another user, by
-    number; this adds to it, and to what ``facts`` holds for the texts behind."""
+    """Put a text into its line's conversation, or start one with it. ``tied``: profiles that get another user, by
+    number. Updates ``tied``, and ``facts`` for later texts."""
     number = text.requester_number
     profile = facts.profiles.get(number)
     match = profile_matching.match(
@@ -47,9 +47,10 @@ def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dic
     if conversation is None or RequesterWritesStep.CREATE in steps:
         first = requester_initiated.first_owner(
             provider.first_responder,
-            bot_answers=tx.terms.bot_answers,
+            bot_answers=tx.settings.bot_answers,
             opted_out=opted_out,
             unanswerable=unanswerable,
+            queues_unanswerable=facts.queues_unanswerable,
         )
         conversation = facts.active[(number, provider.id)] = Conversation(
             number=number,
@@ -67,7 +68,7 @@ def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dic
         _note_consent(text, conversation, facts, tx.now, opted_out=opted_out)
     conversation.state = states.TABLE[conversation.state][Act.REQUESTER_WRITES]
     run = begins(Author.REQUESTER, conversation.unanswered)
-    if run is not None and unanswerable is None:  # nobody owes an answer that cannot be given
+    if run is not None and unanswerable is None:  # nobody owes an answer that cannot be sent
         conversation.began, conversation.ended = True, conversation.unanswered is not None
         conversation.unanswered = run
     conversation.seq += 1
@@ -76,18 +77,18 @@ def put(tx: Transaction, text: Text, provider: Provider, facts: Facts, tied: dic
 
 
 def _hide(tx: Transaction, text: Text, conversation: Conversation, codes: list[proofs.LiveCode] | None) -> Text:
-    """Without what was texted as a secret; an answer to what is asked is kept apart."""
+    """The text without its secret. An answer to a question is kept separately."""
     expects = conversation.expects
     if expects is not None and (secret := hidden(expects, text.body)) is not None:
         conversation.answers.append((conversation.seq, secret.guesses))
         return replace(text, body=secret.body)
     if codes is None or expects in (Expects.CODE, Expects.CHOICE):
         return text
-    return replace(text, body=redact_secrets.unasked(tx.terms.link_key, expects, codes, text.body))
+    return replace(text, body=redact_secrets.unasked(tx.settings.link_key, expects, codes, text.body))
 
 
 def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:
-    """Whether what was put into the text's conversation before it closes that conversation."""
+    """Whether an earlier text in this batch closes the text's conversation."""
     conversation = facts.active.get((text.requester_number, provider.id))
     if conversation is None or conversation.owner is Owner.AGENT:
         return False
@@ -97,7 +98,7 @@ def is_ending(facts: Facts, text: Text, provider: Provider) -> bool:
 
 
 def _note_consent(text: Text, conversation: Conversation, facts: Facts, now: datetime, *, opted_out: bool) -> None:
-    """Keep what the text means for consent, and what holds for the texts behind it."""
+    """Keep the text's consent meaning, and the resulting consent for later texts."""
     word = text.answered_as or consent_keywords.word(text.body, facts.words)
     if text.sent_at is not None and word in CONSENT:
         since = facts.said_since.get(text.requester_number, [])
@@ -125,7 +126,7 @@ def _note_consent(text: Text, conversation: Conversation, facts: Facts, now: dat
 
 
 def _queue(tx: Transaction, provider: Provider, user: int | None, owner: Owner) -> int:
-    """Whoever is answered by live agents first waits where the conversation belongs; the bot decides that later."""
+    """The queue for a conversation that live agents answer first. The bot chooses the queue for others later."""
     if owner is not Owner.QUEUE:
         return provider.queue_id
     return choose_queue(tx, About(provider_number_id=provider.id, user_id=user, collected={}))

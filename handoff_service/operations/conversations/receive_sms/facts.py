@@ -1,4 +1,4 @@
-"""What the database knows about the numbers of texts, in one SELECT a table."""
+"""The facts about the texts' numbers, in one SELECT per table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from handoff_service.rules.consent import consent_keywords
 from handoff_service.rules.conversations.number_forms import one_form
+from handoff_service.rules.delivery.senders import why_unanswerable
 from handoff_service.rules.identity.proof import Expects, may_hold_code
 from handoff_service.rules.shared.vocabulary import Direction, Event, FirstResponder, Owner, State, Unanswered
 from handoff_service.rules.virtual_agent.commands import Command, CommandWords
@@ -22,7 +23,7 @@ from handoff_service.store.messaging_actions import timers
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A picture or file that came with a text: where the provider keeps it, and its media type."""
+    """A picture or file in a text: its address at the provider and its media type."""
 
     url: str
     content_type: str
@@ -30,9 +31,13 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One text from a requester. ``sid`` is the provider's id for it (Twilio: MessageSid). ``answered_as``: the keyword
-    that the provider took it for and has answered by itself, if it did. ``recovered``: its webhook was lost; when
-    it was sent, in words, and ``sent_at``, an aware UTC time."""
+    """A text from a requester.
+
+    - ``sid``: the provider's id.
+    - ``answered_as``: the keyword that the provider recognized and answered itself, if any.
+    - ``recovered``: for a text whose webhook was lost, the time it was sent, in words.
+    - ``sent_at``: the same time, as an aware UTC time.
+    """
 
     sid: str
     requester_number: str
@@ -44,13 +49,13 @@ class Text:
     sent_at: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Carriers write one person's number in two forms. Everything is kept, matched and answered in one."""
+        """Convert numbers to their canonical form, because carriers write one person's number in two ways."""
         object.__setattr__(self, "requester_number", one_form(self.requester_number))
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider number: who answers there first, and the timers that a requester's text starts."""
+    """A provider number: its first responder, and the timers that a requester's text starts."""
 
     id: int
     first_responder: FirstResponder
@@ -60,7 +65,7 @@ class Provider:
 
 @dataclass(slots=True)
 class Profile:
-    """A number's messaging profile; ``id`` is 0 until it is made. ``not_user``: whom an agent said it is not."""
+    """A number's messaging profile. ``id`` is 0 until it is stored. ``not_user``: the user whom an agent ruled out."""
 
     user: int | None
     id: int = 0
@@ -69,11 +74,14 @@ class Profile:
 
 @dataclass(slots=True)
 class Conversation:
-    """A line's active interaction while texts are put into it; ``id`` is 0 until it is made.
+    """A line's active interaction while texts are added to it. ``id`` is 0 until it is stored.
 
-    ``unanswered``: the open run; ``began``: these texts began it; ``ended``: and ended another. ``answers``: what was
-    texted as a secret, which the texts themselves no longer hold. ``about_consent``: those that opt out or in, or ask
-    for help. ``unanswerable``: why nobody can text the sender back, which keeps the bot, queues and timers away.
+    - ``unanswered``: the open run.
+    - ``began``: these texts started the conversation; ``ended``: they also closed an earlier one.
+    - ``answers``: secrets that the stored texts no longer contain.
+    - ``about_consent``: texts that opt out, opt in or ask for help.
+    - ``unanswerable``: why nobody can text the sender back. It keeps the bot and timers away,
+      and queues too, unless the desk wants it there.
     """
 
     number: str
@@ -103,9 +111,13 @@ class Conversation:
 
 @dataclass(slots=True)
 class Facts:
-    """What the database knows about the numbers of the texts. ``said_since``: of numbers with a recovered keyword, when
-    each later text came, what it meant for consent, and whether it came by itself. ``codes``: of numbers whose texts
-    have six digits, the live codes."""
+    """Database facts about the texts' numbers.
+
+    - ``said_since``: for numbers with a recovered keyword, each later text: when it arrived, its consent meaning, and
+      whether it arrived by its own webhook.
+    - ``codes``: live codes of numbers whose texts contain six digits.
+    - ``queues_unanswerable``: whether the desk wants such texts in its queues; loaded only when there are some.
+    """
 
     providers: dict[str, Provider]
     seen: set[str]
@@ -116,11 +128,12 @@ class Facts:
     said_since: dict[str, list[tuple[datetime, Command | None, bool]]]
     codes: dict[str, list[proofs.LiveCode]]
     active: dict[tuple[str, int], Conversation]
+    queues_unanswerable: bool
 
 
 _PROVIDERS = (
-    select(*t.provider_numbers.c["id", "number", "first_responder", "queue_id"], *timers.ARMS)
-    .select_from(t.provider_numbers.outerjoin(t.messaging_actions, timers.arms(Unanswered.REQUESTER_MESSAGE)))
+    select(*t.provider_numbers.c["id", "number", "first_responder", "queue_id"], *timers.ARMED_COLUMNS)
+    .select_from(t.provider_numbers.outerjoin(t.messaging_actions, timers.is_armed(Unanswered.REQUESTER_MESSAGE)))
     .where(one_of(t.provider_numbers.c.number, "numbers"))
 )
 _SEEN = select(t.messages.c.provider_sid).where(one_of(t.messages.c.provider_sid, "sids"))
@@ -139,15 +152,15 @@ _OPT_OUTS = select(*t.opt_outs.c["number", "provider_number_id"]).where(one_of(t
 
 
 def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
-    """What is known, with locks on the active interactions and profiles of the numbers, taken in this order."""
+    """Load the facts. Locks the numbers' active interactions, then their profiles."""
     numbers = sorted({text.requester_number for text in texts})
-    ours = {text.provider_number for text in texts}.union(numbers)  # one of ours may text another
+    ours = {text.provider_number for text in texts}.union(numbers)  # one company number may text another
     providers = _load_providers(tx, sorted(ours))
-    active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()  # first, for their locks
+    active_rows = tx.conn.execute(interactions.ACTIVE, {"numbers": numbers}).all()  # first, because this query locks
     found = tx.conn.execute(_PROFILES, {"numbers": numbers})
     profiles = {r.number: Profile(r.user_id, r.id, r.not_user_id) for r in found}
     opted_out: dict[str, set[int]] = {number: set() for number in numbers}
-    for r in tx.conn.execute(_OPT_OUTS, {"numbers": numbers}):  # under the profiles' locks
+    for r in tx.conn.execute(_OPT_OUTS, {"numbers": numbers}):  # after the profiles are locked
         opted_out[r.number].add(r.provider_number_id)
     users: dict[str, list[int]] = {}
     for r in tx.conn.execute(_USERS, {"numbers": numbers}):
@@ -175,6 +188,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
     words = desk.commands(tx.conn) if any(consent_keywords.may_be_word(text.body) for text in texts) else {}
     lost = [text for text in texts if text.sent_at is not None and consent_keywords.word(text.body, words) is not None]
     with_digits = {text.requester_number for text in texts if may_hold_code(text.body)}
+    strange = any(why_unanswerable(number, is_own=number in providers) for number in numbers)
     return Facts(
         providers=providers,
         seen=seen,
@@ -185,6 +199,7 @@ def load(tx: Transaction, texts: Sequence[Text]) -> Facts:
         said_since=_said_since(tx, lost, words) if lost else {},
         codes=proofs.live_codes(tx.conn, with_digits, tx.now) if with_digits else {},
         active=active,
+        queues_unanswerable=strange and desk.queues_unanswerable(tx.conn),
     )
 
 
@@ -209,10 +224,10 @@ def _said_since(
 
 
 def _load_providers(tx: Transaction, numbers: list[str]) -> dict[str, Provider]:
-    """The provider numbers, each with the messaging actions whose timers a requester's text there starts."""
+    """The provider numbers, each with the messaging actions whose timers a requester's text starts there."""
     providers: dict[str, Provider] = {}
     for r in tx.conn.execute(_PROVIDERS, {"numbers": numbers}):
         made = providers.setdefault(r.number, Provider(r.id, FirstResponder(r.first_responder), r.queue_id))
         if r.action_id is not None:
-            made.arms.append(timers.arms_of(r))
+            made.arms.append(timers.armed_action(r))
     return providers

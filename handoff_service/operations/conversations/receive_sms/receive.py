@@ -1,4 +1,4 @@
-"""Take in the texts that wait, all in one transaction."""
+"""Receive the waiting texts, all in one transaction."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ OPTS_OUT = frozenset({consent_keywords.ConsentSituation.OPTS_OUT, consent_keywor
 
 
 class Outcome(StrEnum):
-    """``repeat``: its webhook came again. ``unknown_number``: to no provider number of this desk."""
+    """``repeat``: a second webhook for the same text. ``unknown_number``: the text went to no provider number of
+    this desk."""
 
     STORED = "stored"
     REPEAT = "repeat"
@@ -37,7 +38,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a text. ``opted_out``: it opted its number out."""
+    """The result for a text. ``opted_out``: it opted its number out."""
 
     outcome: Outcome
     interaction_id: int | None = None
@@ -55,7 +56,7 @@ def _receive(tx: Transaction, texts: Sequence[Text]) -> list[Received]:
         elif text.sid in facts.seen:
             answers.append((Outcome.REPEAT, None))
         elif is_ending(facts, text, provider):
-            answers.append(text)  # a STOP before it closes the conversation: it begins another
+            answers.append(text)  # an earlier STOP closes the conversation, so this text starts another
         elif (aside := put_aside(tx, text, provider, facts)) is not None:
             facts.seen.add(text.sid)
             answers.append(aside)
@@ -92,13 +93,13 @@ receive_sms: SetBased[Text, Received] = SetBased(_receive)
 
 
 def _obeys(conversation: Conversation) -> bool:
-    """Whether commands are for this conversation: no agent has it, and its sender can be answered."""
+    """Whether commands apply: no agent owns the conversation, and its sender can be answered."""
     return conversation.owner is not Owner.AGENT and conversation.unanswerable is None
 
 
 def _go_back(tx: Transaction, conversations: Iterable[Conversation]) -> None:
-    """Who waits in a queue and texts BOT goes back to the virtual agent."""
-    if not tx.terms.bot_answers:
+    """Requesters who wait in a queue and text BOT return to the virtual agent."""
+    if not tx.settings.bot_answers:
         return
     for c in conversations:
         if c.owner is Owner.QUEUE and c.unanswerable is None and any(wants_bot(text.body) for _, text in c.texts):
@@ -114,6 +115,6 @@ _UNATTENDED = (
 
 
 def _reassign(tx: Transaction, ids: list[int]) -> None:
-    """If the desk wants it, a text to a conversation whose agent is not there is offered anew."""
+    """Where the desk is set so, offer a conversation again when its agent is away and the requester writes."""
     for r in tx.conn.execute(_UNATTENDED, {"ids": ids}).all() if ids else ():
         hand_off(tx, interactions.lock(tx.conn, r.id), f"{r.name} is {r.presence.replace('_', ' ')}.", {})

@@ -1,4 +1,4 @@
-"""Write what texts have changed, in one statement a table."""
+"""Write the changes, with one statement per table."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -33,8 +33,8 @@ _NEW_INTERACTIONS = insert(t.interactions).returning(*t.interactions.c["id", "re
 def write(
     tx: Transaction, profiles: dict[str, Profile], tied: dict[str, Profile], conversations: Collection[Conversation]
 ) -> None:
-    """Write new profiles and those ``tied`` to another user, by number, and all that the conversations gained.
-    Conversations that are new have their ids afterwards."""
+    """Write new profiles, profiles ``tied`` to another user (by number), and all changes to the conversations. New
+    conversations get their ids here."""
     _profiles(tx, profiles, tied)
     _interactions(tx, conversations)
     _messages(tx, conversations)
@@ -104,7 +104,7 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
         for seq, text in c.texts
     ]
     sent = {text.sid: text.sent_at for c in conversations for _, text in c.texts if text.recovered}
-    if sent:  # the column is left out of the many texts that came at once
+    if sent:  # most texts arrive at once and leave this column out
         rows = [row | {"sent_at": sent.get(row["provider_sid"])} for row in rows]
     insert_rows(tx.conn, t.messages, rows)
     for c in conversations:
@@ -112,7 +112,7 @@ def _messages(tx: Transaction, conversations: Iterable[Conversation]) -> None:
 
 
 def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due_work.Due]:
-    """What came with texts, and the work of fetching it. Texts without media cost nothing here."""
+    """Store the media in texts, and the work of fetching them. Costs nothing for texts without media."""
     with_media = {text.sid: text.media for c in conversations for _, text in c.texts if text.media}
     if not with_media:
         return []
@@ -135,15 +135,14 @@ def _media(tx: Transaction, conversations: Iterable[Conversation]) -> list[due_w
 
 
 def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list[due_work.Due]) -> None:
-    """Ask the bot after a silence, or put a new conversation of live agents into its queue; start timers."""
-    ends, at_latest = tx.terms.burst_ends(tx.now)
+    """Queue a bot turn after a pause, or queue a new conversation for live agents. Start timers."""
+    ends, at_latest = tx.settings.burst_ends(tx.now)
     work = [
         due_work.Due(kind=Work.BOT_TURN, key=str(c.id), line=c.line, due_at=ends, latest=at_latest)
         for c in conversations
         if c.owner is Owner.VIRTUAL_AGENT and c.unanswerable is None
     ]
     queued = [c for c in conversations if c.owner is Owner.QUEUE and c.epoch == 1 and c.texts[0][0] == 1]
-    queued = [c for c in queued if c.unanswerable is None]
     if queued:
         tx.conn.execute(
             insert(t.work_items),
@@ -159,7 +158,8 @@ def _work(tx: Transaction, conversations: Iterable[Conversation], fetching: list
                 for c in queued
             ],
         )
-    if queued or any(c.owner is Owner.QUEUE and c.began for c in conversations):  # they may have to hear that they wait
+    # their requesters may need to be told that they wait
+    if queued or any(c.owner is Owner.QUEUE and c.began for c in conversations):
         work.append(due_work.Due(kind=Work.OFFER_WORK, key=due_work.DESK_LINE, line=due_work.DESK_LINE, due_at=tx.now))
     runs = [timers.UnansweredRun(c.id, c.line, c.queue_id, c.ended, c.provider.arms) for c in conversations if c.began]
     due_work.schedule(tx, work + fetching + timers.begin(tx, runs))

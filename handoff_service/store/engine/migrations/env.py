@@ -12,7 +12,7 @@ def _render(kind: str, thing: Any, _context: object) -> str | Literal[False]:
 
 
 def _ours(name: str | None, kind: str, _parents: object) -> bool:
-    """The index of texts (on SQLite: and its shadow tables) is nothing that ``tables.py`` can say."""
+    """``tables.py`` cannot describe the text index (on SQLite, with its shadow tables), so migrations skip it."""
     return kind != "table" or not (name or "").startswith(MESSAGE_WORDS)
 
 

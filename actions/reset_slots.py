@@ -9,7 +9,7 @@ from rasa_sdk.types import DomainDict
 from actions.turn import forget_collected
 
 
-class ForgetAction(Action):
+class ResetSlotsAction(Action):
     """Empty what was collected, so that it does not answer the next form's questions."""
 
     def name(self) -> str:

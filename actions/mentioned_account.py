@@ -11,7 +11,7 @@ KINDS = ("email", "employee_number")
 _SURELY = re.compile(r"@|[a-z].*\d{4}", re.IGNORECASE)  # bare figures may be a case, a room, a year
 
 
-def said_account(tracker: Tracker) -> str | None:
+def mentioned_account(tracker: Tracker) -> str | None:
     """The e-mail address or employee number that was texted last and not yet asked a proof of; None: there is none."""
     for event in _since_last_proof(tracker):
         found = (event.get("parse_data") or {}).get("entities") or []

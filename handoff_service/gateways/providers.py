@@ -1,0 +1,25 @@
+"""The SMS providers that the service can use: one line of wiring for each."""
+
+from collections.abc import Mapping
+
+from handoff_service.gateways.provider import ProviderKind
+from handoff_service.gateways.simulator import provider as simulator
+from handoff_service.gateways.twilio import provider as twilio
+from handoff_service.rules.delivery.send_errors import SendErrors
+from handoff_service.settings import Settings
+
+PROVIDERS: Mapping[str, ProviderKind] = {kind.name: kind for kind in (simulator.KIND, twilio.KIND)}
+
+
+def provider_of(settings: Settings) -> ProviderKind:
+    """The provider that PATCHBOARD_SMS_PROVIDER names."""
+    return PROVIDERS[settings.sms_provider]
+
+
+def send_errors_of(settings: Settings) -> SendErrors:
+    """What error codes mean with this provider."""
+    kind = provider_of(settings)
+    if not kind.stands_in:
+        return kind.errors
+    others = {code: error for other in PROVIDERS.values() for code, error in other.errors.of_provider.items()}
+    return SendErrors(others | dict(kind.errors.of_provider))

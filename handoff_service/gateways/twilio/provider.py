@@ -1,0 +1,25 @@
+"""Twilio as a provider that the service can use."""
+
+from handoff_service.gateways.provider import ProviderKind, Receipts
+from handoff_service.gateways.twilio import account
+from handoff_service.gateways.twilio.errors import ERRORS
+from handoff_service.gateways.twilio.gateway import NO_CONSENTS, TwilioProvider
+from handoff_service.gateways.twilio.webhooks import WEBHOOKS
+from handoff_service.ports import SmsProvider
+from handoff_service.settings import Settings
+
+
+def _open(settings: Settings, receipts: Receipts) -> SmsProvider:
+    return TwilioProvider(settings)  # its receipts come by webhook
+
+
+KIND = ProviderKind(
+    name="twilio",
+    title="Twilio",
+    errors=ERRORS,
+    open=_open,
+    webhooks=WEBHOOKS,
+    faults=account.faults,
+    checked="Twilio's account, its webhooks, the clock",
+    no_consents=NO_CONSENTS,
+)

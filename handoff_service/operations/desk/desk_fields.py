@@ -1,0 +1,126 @@
+"""The desk's own settings: their types, limits and the error for each."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from handoff_service.operations.shared.field_types import Country, TimeZone
+from handoff_service.rules.delivery import quiet_hours
+from handoff_service.rules.routing import offer_card
+from handoff_service.rules.virtual_agent import commands
+from handoff_service.rules.virtual_agent.commands import Command
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _card_fields(value: list[str]) -> list[str]:
+    if wrong := offer_card.error(value):
+        raise ValueError(wrong)
+    return value
+
+
+def _commands(value: dict[Command, list[str]]) -> dict[Command, list[str]]:
+    if wrong := commands.error(value):
+        raise ValueError(wrong)
+    return value
+
+
+def _same_answers(value: int) -> int:
+    if value == 1:
+        raise ValueError("must be 0 for never, or at least 2")
+    return value
+
+
+def _quiet_hours(value: str | None) -> str | None:
+    if value:
+        quiet_hours.parse(value)
+    return value or None
+
+
+class DeskEntry(BaseModel):
+    """The desk's settings.
+
+    - ``commands``: words for each command; a missing command has its default words, an empty list has none.
+    - ``quiet_hours``: such as 21:00-08:00, by the requester's clock; empty: none.
+    - ``countries``: the countries that may be texted; empty: all.
+    - ``most_in_range``: automatic replies an hour to the other unknown numbers of a range of 10,000.
+    - ``most_unknown_hourly``, ``most_unknown_daily``: automatic replies to all unknown numbers; 0: no limit.
+    - ``thanks_minutes``: how long after closing, on a line of live agents, a thank-you stays with the closed
+      conversation; 0: never.
+    - ``queue_unanswerable``: texts from senders that nobody can text back go to queues.
+
+    A number with a title has its field on the admin's page without a line in the template.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text
+    country: Country = "US"
+    time_zone: TimeZone = "UTC"
+    reassign_when_away: bool = False
+    away_after_seconds: Annotated[int, Field(ge=5, le=3600)] = 45
+    card_fields: Annotated[list[Text], AfterValidator(_card_fields)] = []
+    commands: Annotated[dict[Command, list[str]], AfterValidator(_commands)] = {}
+    same_answers: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=20,
+            title="Identical answers in a row",
+            description="A person takes over after this many identical answers. Applies to virtual agents that do "
+            "not report intents. 0: never.",
+        ),
+        AfterValidator(_same_answers),
+    ] = 2
+    quiet_hours: Annotated[str | None, AfterValidator(_quiet_hours)] = None
+    most_answers: Annotated[
+        int,
+        Field(
+            ge=5,
+            le=1000,
+            title="Replies in ten minutes",
+            description="To stop bot loops, a person takes over after this many replies from the virtual agent to "
+            "one number. From 5 to 1000.",
+        ),
+    ] = 30
+    countries: list[Country] = []
+    most_in_range: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10_000,
+            title="Automatic replies per hour to one range of numbers",
+            description="Limits SMS pumping. A range is a block of 10,000 numbers that differ only in the last "
+            "four digits. Further replies to the same number do not count. These three limits apply "
+            "to numbers on no user's record; agents can always reply. 0: no limit.",
+        ),
+    ] = 20
+    most_unknown_hourly: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            title="Automatic replies per hour to all unknown numbers",
+            description="0: no limit.",
+        ),
+    ] = 200
+    most_unknown_daily: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            title="Automatic replies per day to all unknown numbers",
+            description="0: no limit.",
+        ),
+    ] = 1000
+    thanks_minutes: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1440,
+            title="Minutes for thanks after closing",
+            description="On numbers that live agents answer first, thanks or a thumbs-up within this time stays "
+            "in the closed conversation. Any other text starts a new one. From 0 to 1440. 0: off.",
+        ),
+    ] = 10
+    queue_unanswerable: bool = False

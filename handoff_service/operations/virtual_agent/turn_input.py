@@ -1,0 +1,85 @@
+"""What a turn gives the bot: the texts that no turn has answered, and what is told beside them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import select
+
+from handoff_service.rules.consent.opt_out_wishes import wish
+from handoff_service.rules.delivery.sms_characters import is_visible
+from handoff_service.rules.shared.mail_signature import without_signature
+from handoff_service.rules.shared.names import first_name
+from handoff_service.rules.shared.vocabulary import Direction, Event
+from handoff_service.rules.virtual_agent import commands
+from handoff_service.store.conversations.interactions import Interaction
+from handoff_service.store.desk import desk
+from handoff_service.store.engine import tables as t
+from handoff_service.store.engine.lanes import Transaction
+from handoff_service.store.virtual_agent import bot_turns
+
+PICTURE = "(picture)"  # what the bot gets for a picture without words
+RESTARTED = "The requester started over"
+HANDED_BACK = "/handed_back"  # what runs before the first text after an agent gave the conversation back
+
+type _Row = sa.Row[*tuple[Any, ...]]
+
+
+def unanswered_texts(tx: Transaction, interaction: Interaction, *, after: int, up_to: int) -> list[str]:
+    """The requester's texts of this epoch that no turn has answered, in order; empty for one that shows nothing.
+    Commands are not the bot's, nor what the desk answers about being texted."""
+    m = t.messages
+    with_media = sa.exists().where(t.media.c.message_id == m.c.id)
+    rows = tx.conn.execute(
+        select(*m.c["body", "seq"], with_media.label("with_media"))
+        .where(
+            m.c.interaction_id == interaction.id,
+            m.c.direction == Direction.INBOUND,
+            m.c.epoch == interaction.epoch,
+            m.c.seq > after,
+            m.c.seq <= up_to,
+        )
+        .order_by(m.c.seq)
+    ).all()
+    words = desk.commands(tx.conn) if any(commands.may_be(r.body) for r in rows) else {}
+    return [
+        _for_bot(r.body, with_media=r.with_media)
+        for r in rows
+        if commands.meant(r.body, words) is None and wish(r.body, first=r.seq == 1) is None
+    ]
+
+
+def _for_bot(body: str, *, with_media: bool) -> str:
+    """One text as the bot is given it; empty for one that shows nothing."""
+    if is_visible(body):
+        return without_signature(body).strip()
+    return PICTURE if with_media else ""
+
+
+def told_to_bot(tx: Transaction, interaction: Interaction, opening: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the bot is told in every turn of an epoch that began when somebody gave the conversation back to it, and in
+    the first of them what it does ``before`` it: so it neither repeats nor forgets."""
+    told: dict[str, Any] = {}
+    before: dict[str, Any] = {"slots": opening["slots"]} if opening and opening["slots"] else {}
+    line = _given_back(tx, interaction) if interaction.epoch > 1 else None
+    if line is not None:
+        told["handed_back"] = {"said": line.body, "outcome": line.reason}
+    if line is not None and line.name and bot_turns.is_first(tx.conn, interaction.id, interaction.epoch):
+        slots = {"handed_back_by": first_name(line.name), "handed_back_outcome": line.reason}
+        before = {"slots": slots | before.get("slots", {}), "leave_form": True}
+        before |= {} if opening else {"payload": HANDED_BACK}
+    return told | ({"before": before} if before else {})
+
+
+def _given_back(tx: Transaction, interaction: Interaction) -> _Row | None:
+    """The line with which the epoch began, when it came from somebody else; with the agent's name, if one gave it back.
+
+    A restart begins an epoch too, but the virtual agent had the conversation before.
+    """
+    m = t.messages
+    query = select(m.c.body, m.c.reason, m.c.created_at, t.agents.c.name).outerjoin(
+        t.agents, t.agents.c.id == m.c.agent_id
+    )
+    began = (m.c.interaction_id == interaction.id, m.c.event == Event.OWNER_CHANGED, m.c.epoch == interaction.epoch)
+    line = tx.conn.execute(query.where(*began)).first()
+    return None if line is None or line.body == RESTARTED else line

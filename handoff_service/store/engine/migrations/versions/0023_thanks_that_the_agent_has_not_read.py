@@ -1,0 +1,15 @@
+"""Thanks that came after closing, until the agent of the conversation has read them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0023'
+down_revision = '0022'
+
+
+def upgrade() -> None:
+    op.add_column('interactions', sa.Column('thanked_seq', sa.Integer(), nullable=True))
+    where = sa.text('thanked_seq IS NOT NULL')
+    op.create_index(
+        'ix_interactions_thanked', 'interactions', ['assigned_to'], sqlite_where=where, postgresql_where=where
+    )

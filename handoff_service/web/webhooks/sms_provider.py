@@ -1,0 +1,95 @@
+"""The SMS provider's webhooks: texts that come in, and receipts for texts that went out.
+
+The provider's folder reads and verifies each request; what follows is the same for all: one write, then the answer. A
+provider gets its 200 after the commit, and a 503 when there can be none.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.response import text as plain
+
+from handoff_service import log
+from handoff_service.context import AppContext
+from handoff_service.errors import NotFound, Refusal, Unavailable
+from handoff_service.gateways.provider import MayHideText, ProviderKind, ProviderRequest, ProviderWebhook
+from handoff_service.operations.conversations.receive_sms import Outcome, Text, receive_sms
+from handoff_service.operations.delivery.record_receipt import Receipt, record_receipt
+from handoff_service.settings import Settings
+from handoff_service.web.shared.opt_out import until_nothing_leaves
+from handoff_service.web.shared.security import retry_after
+from handoff_service.web.shared.session import desk_of
+
+
+def blueprint(kind: ProviderKind, settings: Settings) -> Blueprint:
+    """``POST /webhooks/NAME/...`` for each webhook of this provider."""
+    made = Blueprint(kind.name, url_prefix=f"/webhooks/{kind.name}")
+    for webhook in kind.webhooks:
+        made.add_route(_handler(kind, webhook, settings), webhook.path, methods=["POST"], name=webhook.path[1:])
+    return made
+
+
+type Handler = Callable[[Request], Coroutine[Any, Any, HTTPResponse]]
+
+
+def _handler(kind: ProviderKind, webhook: ProviderWebhook, settings: Settings) -> Handler:
+    async def handle(request: Request) -> HTTPResponse:
+        return await _answer(request, kind, webhook, settings)
+
+    return handle
+
+
+async def _answer(request: Request, kind: ProviderKind, webhook: ProviderWebhook, settings: Settings) -> HTTPResponse:
+    """Read, take, answer. A client that hangs up cancels this, but not what is in a lane by then."""
+    desk = desk_of(request)
+    try:
+        if settings.sms_provider != kind.name:
+            raise NotFound(f"{kind.title} is not set up here: PATCHBOARD_SMS_PROVIDER is not {kind.name}.")
+        for one in webhook.read(settings, _as_it_came(request, settings)):
+            await (_take_text(desk, one) if isinstance(one, Text) else _take_receipt(desk, one))
+    except Unavailable as away:
+        if away.loggable:
+            log.warning("webhook_database_away", path=request.path, why=away.why)
+        desk.outage()
+        return plain(away.detail, status=away.status, headers=retry_after(away))
+    except Refusal as refusal:
+        if isinstance(refusal, MayHideText):
+            desk.outage()
+        log.warning("webhook_refused", path=request.path, status=refusal.status, why=refusal.detail)
+        return plain(refusal.detail, status=refusal.status)
+    return HTTPResponse(webhook.acknowledgement.body, content_type=webhook.acknowledgement.content_type)
+
+
+def _as_it_came(request: Request, settings: Settings) -> ProviderRequest:
+    return ProviderRequest(
+        address=settings.public_url + request.path,
+        query=request.query_string,
+        arguments={name: values[0] for name, values in request.args.items()},
+        headers=request.headers,
+        body=request.body,
+    )
+
+
+async def _take_text(desk: AppContext, text: Text) -> None:
+    line = (text.provider_number, text.requester_number)
+    received = await desk.store.write(receive_sms, text, near=line)
+    if received.opted_out:
+        await until_nothing_leaves(desk.store, text.requester_number)
+    desk.metrics.texts.labels(received.outcome).inc()
+    if received.outcome is Outcome.UNKNOWN_NUMBER:
+        log.warning("text_to_unknown_number", sid=text.sid, to=log.masked(text.provider_number))
+        raise NotFound("The number that this text was sent to is no provider number of the desk.")
+    log.debug(
+        f"text_{received.outcome}",
+        sid=text.sid, requester=log.masked(text.requester_number), interaction=received.interaction_id,
+    )  # fmt: skip
+
+
+async def _take_receipt(desk: AppContext, receipt: Receipt) -> None:
+    known = await desk.store.write(record_receipt, receipt, near=receipt.sid)
+    desk.metrics.receipts.labels(receipt.status).inc()
+    log.debug(
+        "receipt_recorded" if known else "receipt_kept_for_later",
+        sid=receipt.sid, message=receipt.message_id, status=receipt.status, code=receipt.error_code,
+    )  # fmt: skip
