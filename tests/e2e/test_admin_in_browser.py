@@ -50,7 +50,7 @@ def test_deleting_asks_first_and_gives_the_focus_back(story: Story) -> None:
     grace.get_by_label("Name").fill("Dee Moss")
     grace.get_by_label("Employee number").fill("E7000")
     grace.get_by_role("button", name="Save").click()
-    expect(grace.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    expect(grace.get_by_role("status").filter(has_text="Created")).to_be_visible()
     grace.wait_for_load_state()  # keys work once the scripts are there
     delete = grace.get_by_role("link", name="Delete this user")
     delete.focus()

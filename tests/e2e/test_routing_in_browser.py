@@ -52,7 +52,7 @@ def test_a_transfer_is_accepted_in_another_browser(story: Story) -> None:
     card.get_by_role("button", name="Accept Ann Lee").click()
     expect(omar.locator("#thread")).to_contain_text("one more thing")
     expect(omar.locator(".owner")).to_contain_text("You are replying")
-    expect(mia.locator(".owner")).to_contain_text("Omar Haddad answers")
+    expect(mia.locator(".owner")).to_contain_text("Omar Haddad is replying")
     expect(mia.locator("#strip")).to_contain_text("Omar Haddad has this conversation.")
     expect(mia.locator("#ongoing .item")).to_have_count(0)
 
@@ -236,4 +236,4 @@ def test_first_to_accept_takes_the_card_from_everybody_else_and_hands_back(share
     dialog.get_by_role("button", name="Hand back").click()
     expect(omar.locator("#thread")).to_contain_text("Omar Haddad handed this back to the virtual agent")
     expect(omar.locator("#thread")).to_contain_text("New dock ordered")
-    expect(omar.locator(".owner")).to_contain_text("The virtual agent answers")
+    expect(omar.locator(".owner")).to_contain_text("The virtual agent is replying")

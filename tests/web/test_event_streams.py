@@ -51,6 +51,14 @@ async def change(desk: Running, statement: Any) -> None:
     await desk.desk.store.write(lambda tx, _: tx.conn.execute(statement), None)
 
 
+async def delivered(desk: Running) -> None:
+    """Until every text has its last receipt."""
+    pending = (t.messages.c.direction == "outbound") & (t.messages.c.status != "delivered")
+    async with asyncio.timeout(10):
+        while await desk.story.count(t.messages, pending):
+            await asyncio.sleep(0.01)
+
+
 # The session --------------------------------------------------------------------------------------
 
 
@@ -177,6 +185,7 @@ async def test_while_the_database_is_away_a_stream_goes_on_and_catches_up_after_
 async def test_catching_up_tells_what_is_new_and_nothing_else(desk: Running, mia: Client) -> None:
     one = await desk.story.with_agent(MIA)
     other = await desk.story.with_agent(MIA, number=BOB)
+    await delivered(desk)  # a receipt would be one more change
     async with events(mia) as heard:
         await wait_for(heard, "hello")
         desk.desk.fanout.publish([EVERYTHING])

@@ -344,7 +344,11 @@ def _identity(user_id: int | None, r: sa.Row[tuple[object, ...]] | None, now: da
 
 
 def _live_groups(conn: Connection, ids: Sequence[int]) -> dict[int, list[int]]:
-    query = select(g.c.interaction_id, g.c.agent_id).where(one_of(g.c.interaction_id, ids)).order_by(g.c.joined_at)
+    query = (
+        select(g.c.interaction_id, g.c.agent_id)
+        .where(one_of(g.c.interaction_id, ids))
+        .order_by(g.c.joined_at, g.c.agent_id)
+    )
     found: dict[int, list[int]] = {}
     for r in conn.execute(query):
         found.setdefault(r[0], []).append(r[1])

@@ -29,9 +29,10 @@ export function startThread() {
   readSoon();
 }
 
-// After one's own message the end is shown.
+// After one's own message the end is shown, and what was on the screen is read.
 export function follow() {
   following = true;
+  readNow();
 }
 
 export function askForNews(parameters) {
@@ -96,18 +97,31 @@ function markMissed(arrived) {
   inbound[0].before(line);
 }
 
-// What was on the screen of a visible tab for a second was read.
+// What was on the screen of a visible tab for a second was read. Changes in the thread do not restart
+// the second, so a busy thread is read too.
 function readSoon() {
-  clearTimeout(reading);
+  const inbound = unreadOnScreen();
+  if (inbound?.dataset.seq === reading?.seq) return;
+  clearTimeout(reading?.timer);
+  reading = inbound && { seq: inbound.dataset.seq, timer: setTimeout(readNow, READ_AFTER) };
+}
+
+// An agent who answers has read what the page shows.
+export function readNow() {
+  clearTimeout(reading?.timer);
+  reading = undefined;
+  const inbound = unreadOnScreen();
+  if (!inbound) return;
+  thread().dataset.read = inbound.dataset.seq;
+  post(`/workspace/conversations/${document.body.dataset.open}/read`, { up_to: inbound.dataset.seq });
+}
+
+// The newest message of the requester when it is unread and on the screen of a visible tab.
+function unreadOnScreen() {
   const read = thread().dataset.read;
   const inbound = newest('[data-direction="inbound"]');
-  if (read === "" || !inbound || Number(inbound.dataset.seq) <= Number(read) || document.hidden) return;
-  if (!onScreen(inbound)) return;
-  reading = setTimeout(() => {
-    if (document.hidden || !onScreen(inbound)) return;
-    thread().dataset.read = inbound.dataset.seq;
-    post(`/workspace/conversations/${document.body.dataset.open}/read`, { up_to: inbound.dataset.seq });
-  }, READ_AFTER);
+  if (read === "" || !inbound || document.hidden || !onScreen(inbound)) return undefined;
+  return Number(inbound.dataset.seq) > Number(read) ? inbound : undefined;
 }
 
 function onScreen(line) {
